@@ -1,0 +1,19 @@
+/**
+ * Two projects: `unit` (specs beside the code, the contract suites among them) and `e2e` (real processes, real
+ * sockets, a real Redis). Aliases point at the sources, so that jest never reads a stale build.
+ */
+const base = {
+  testEnvironment: 'node',
+  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }] },
+  moduleNameMapper: {
+    '^#(core|protocol|osm|redis|ops|testing)$': '<rootDir>/libs/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.cache'],
+};
+module.exports = {
+  projects: [
+    { ...base, displayName: 'unit', testRegex: '\\.spec\\.ts$' },
+    { ...base, displayName: 'e2e', testRegex: '\\.e2e-spec\\.ts$' },
+  ],
+};

@@ -1,0 +1,247 @@
+import { nextDue, nextQuietDue, retryDelay, type Pace } from './cadence.js';
+import { advanceTrail, cursorToSend } from './cursor.js';
+import { delta, EMPTY_WINDOW, type DeliveredWindow, type News } from './delta.js';
+import { UPSTREAM_FAILURES, UpstreamFailure } from './errors.js';
+import { parseFeedKey } from './feed.js';
+import type { Digest } from './fingerprint.js';
+import type { Clock } from './ports/clock.js';
+import { COMMIT_MAX_NEWS, type Committed, type SetCommit, type SetStore } from './ports/set-store.js';
+import type { PollTelemetry } from './ports/telemetry.js';
+import type { PollAnswer, Upstream } from './ports/upstream.js';
+import type { CaseId } from './ticket.js';
+import type { SetRef, TicketSet } from './ticket-set.js';
+
+export interface PollOptions extends Pace {
+  /** `POLL_OVERLAP_MS`. */
+  readonly overlapMs: number;
+  /** How long one request keeps a set taken, ms: longer than `UPSTREAM_TIMEOUT_MS`, so that no two ever overlap. */
+  readonly holdMs: number;
+}
+
+/** What is to happen to the set's job. Times in milliseconds since 1970. */
+export type Next =
+  | { readonly kind: 'again'; readonly at: number }
+  /** The upstream throttled the account: nobody asks before then. */
+  | { readonly kind: 'pause'; readonly until: number; readonly at: number }
+  | { readonly kind: 'gone' };
+
+export interface PollCycleParts {
+  readonly store: SetStore;
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  readonly digest: Digest;
+  readonly telemetry: PollTelemetry;
+  /** A number in [0, 1) at each call. */
+  readonly random: () => number;
+}
+
+/** A job that comes this much early (ms) counts as due: clocks of processes agree to within some milliseconds. */
+const DUE_TOLERANCE_MS = 20;
+
+/** How long to leave an account alone after a 429 that names no time, ms. */
+const DEFAULT_PAUSE_MS = 2000;
+
+/** Windows of this many sets are remembered. A forgotten one costs a larger commit, nothing else. */
+const REMEMBERED_SETS = 20_000;
+
+/** One poll of one ticket set, from taking it to the committed result. */
+export class PollCycle {
+  private readonly windows = new Map<string, { readonly fence: number; readonly window: DeliveredWindow }>();
+
+  constructor(
+    private readonly parts: PollCycleParts,
+    private readonly options: PollOptions,
+  ) {}
+
+  /**
+   * Polls a set if it is due, and primes the tickets that wait to join it.
+   * @throws where the store is out of reach; the set is then polled again once its hold has run out
+   */
+  async run(ref: SetRef): Promise<Next> {
+    const now = this.parts.clock.now();
+    const begun = await this.parts.store.begin(ref, now, now + this.options.holdMs);
+    switch (begun.kind) {
+      case 'gone':
+        this.parts.telemetry.discarded('gone');
+        return { kind: 'gone' };
+      case 'busy':
+        this.parts.telemetry.discarded('busy');
+        return { kind: 'again', at: begun.until };
+      case 'begun':
+        return this.poll(begun.set);
+    }
+  }
+
+  private async poll(set: TicketSet): Promise<Next> {
+    const membersDue = set.members.length > 0 && this.parts.clock.now() >= set.dueAt - DUE_TOLERANCE_MS;
+    let current = set;
+    try {
+      if (set.joining.length > 0) {
+        const primed = await this.prime(set, membersDue);
+        if (primed.kind !== 'committed') {
+          return this.lostRace(primed, set);
+        }
+        if (!membersDue) {
+          return this.after(primed);
+        }
+        current = { ...set, fence: primed.fence };
+      }
+      if (!membersDue) {
+        return await this.release(set);
+      }
+      const polled = await this.pollMembers(current);
+      return polled.kind === 'committed' ? this.after(polled) : this.lostRace(polled, set);
+    } catch (error) {
+      if (!(error instanceof UpstreamFailure)) {
+        throw error;
+      }
+      return this.failed(current, error);
+    }
+  }
+
+  /** Polls joining tickets from the beginning, all in one request, leaving the members' cursor alone (invariant 4). */
+  private async prime(set: TicketSet, more: boolean): Promise<Committed> {
+    const { answer, sentAt, answeredAt } = await this.ask(set, set.joining, null, null);
+    const found = this.difference(set, set.joining, answer, answeredAt, EMPTY_WINDOW);
+    // A set without members has no cursor to protect: the first answer gives it one.
+    const founds = set.members.length === 0;
+    return this.commit(set, found.news, {
+      primed: set.joining,
+      learned: {
+        trail: founds
+          ? advanceTrail(null, { sentAt, answeredAt, cursor: answer.cursor }, this.options.overlapMs)
+          : set.trail,
+        answerDigest: founds ? null : set.answerDigest,
+        order: found.order,
+      },
+      due: founds ? this.dueAfter(set, answeredAt) : { lively: set.dueAt, quiet: set.dueAt },
+      ...(more ? { heldUntil: answeredAt + this.options.holdMs } : {}),
+    });
+  }
+
+  private async pollMembers(set: TicketSet): Promise<Committed> {
+    const key = `${set.ref.feed}/${set.ref.id}`;
+    const cursor = cursorToSend(set.trail, this.options.overlapMs);
+    const { answer, sentAt, answeredAt } = await this.ask(set, set.members, cursor, set.answerDigest);
+    const remembered = this.windows.get(key);
+    const known = remembered?.fence === set.fence ? remembered.window : EMPTY_WINDOW;
+    const found = this.difference(set, set.members, answer, answeredAt, known);
+    const committed = await this.commit(set, found.news, {
+      primed: [],
+      learned: {
+        trail: advanceTrail(set.trail, { sentAt, answeredAt, cursor: answer.cursor }, this.options.overlapMs),
+        answerDigest: answer.kind === 'content' ? answer.digest : set.answerDigest,
+        order: found.order,
+      },
+      due: this.dueAfter(set, answeredAt),
+    });
+    if (committed.kind === 'committed') {
+      this.remember(key, committed.fence, found.window);
+      const published = committed.published;
+      this.parts.telemetry.polled({ lagMs: sentAt - set.dueAt, upstreamMs: answeredAt - sentAt, published });
+    }
+    return committed;
+  }
+
+  private async ask(
+    set: TicketSet,
+    caseIds: readonly CaseId[],
+    cursor: string | null,
+    knownDigest: string | null,
+  ): Promise<{ answer: PollAnswer; sentAt: number; answeredAt: number }> {
+    const sentAt = this.parts.clock.now();
+    const answer = await this.parts.upstream.poll({ feed: parseFeedKey(set.ref.feed), caseIds, cursor, knownDigest });
+    return { answer, sentAt, answeredAt: this.parts.clock.now() };
+  }
+
+  private difference(
+    set: TicketSet,
+    asked: readonly CaseId[],
+    answer: PollAnswer,
+    seenAt: number,
+    delivered: DeliveredWindow,
+  ): { news: readonly News[]; window: DeliveredWindow; order: TicketSet['order'] } {
+    if (answer.kind === 'unchanged') {
+      return { news: [], window: delivered, order: set.order };
+    }
+    const { digest } = this.parts;
+    return delta(answer.content, { asked: new Set(asked), delivered, order: set.order, seenAt, digest });
+  }
+
+  /** Commits in parts that do not block Redis for long; only the last part advances anything but what is delivered. */
+  private async commit(
+    set: TicketSet,
+    news: readonly News[],
+    last: Pick<SetCommit, 'primed' | 'learned' | 'due' | 'heldUntil'>,
+  ): Promise<Committed> {
+    let fence = set.fence;
+    let published = 0;
+    let start = 0;
+    for (; news.length - start > COMMIT_MAX_NEWS; start += COMMIT_MAX_NEWS) {
+      const now = this.parts.clock.now();
+      const part = await this.parts.store.commit({
+        ref: set.ref,
+        fence,
+        now,
+        news: news.slice(start, start + COMMIT_MAX_NEWS),
+        primed: [],
+        heldUntil: now + this.options.holdMs,
+        due: { lively: set.dueAt, quiet: set.dueAt },
+      });
+      if (part.kind !== 'committed') {
+        return part;
+      }
+      fence = part.fence;
+      published += part.published;
+    }
+    const rest = { ref: set.ref, fence, now: this.parts.clock.now(), news: news.slice(start), ...last };
+    const committed = await this.parts.store.commit(rest);
+    return committed.kind === 'committed' ? { ...committed, published: committed.published + published } : committed;
+  }
+
+  /** A job that came before its set was due, such as one made again by the reconciler. */
+  private async release(set: TicketSet): Promise<Next> {
+    const now = this.parts.clock.now();
+    const due = { lively: set.dueAt, quiet: set.dueAt };
+    const freed = await this.parts.store.commit({ ref: set.ref, fence: set.fence, now, news: [], primed: [], due });
+    return freed.kind === 'committed' ? this.after(freed) : this.lostRace(freed, set);
+  }
+
+  private dueAfter(set: TicketSet, answeredAt: number): SetCommit['due'] {
+    const base = Math.max(answeredAt, set.dueAt);
+    return {
+      lively: nextDue(set.ref.id, base, this.options.intervalMs),
+      quiet: nextQuietDue(set.ref.id, base, answeredAt - set.livelyAt, this.options),
+    };
+  }
+
+  private after(committed: Extract<Committed, { kind: 'committed' }>): Next {
+    return { kind: 'again', at: committed.joining ? this.parts.clock.now() : committed.dueAt };
+  }
+
+  private async failed(set: TicketSet, failure: UpstreamFailure): Promise<Next> {
+    this.parts.telemetry.failed(failure.code);
+    const now = this.parts.clock.now();
+    const throttled = UPSTREAM_FAILURES[failure.code].pause === 'account';
+    const own = retryDelay(set.failures + 1, this.parts.random(), this.options);
+    const pauseMs = failure.retryAfterMs ?? (throttled ? DEFAULT_PAUSE_MS : 0);
+    const at = now + Math.max(own, pauseMs);
+    await this.parts.store.fail({ ref: set.ref, fence: set.fence, now, code: failure.code, dueAt: at });
+    return throttled ? { kind: 'pause', until: now + pauseMs, at } : { kind: 'again', at };
+  }
+
+  private lostRace(outcome: Exclude<Committed, { kind: 'committed' }>, set: TicketSet): Next {
+    this.parts.telemetry.discarded(outcome.kind);
+    const at = nextDue(set.ref.id, this.parts.clock.now(), this.options.intervalMs);
+    return outcome.kind === 'gone' ? { kind: 'gone' } : { kind: 'again', at };
+  }
+
+  private remember(key: string, fence: number, window: DeliveredWindow): void {
+    this.windows.delete(key);
+    this.windows.set(key, { fence, window });
+    if (this.windows.size > REMEMBERED_SETS) {
+      const [oldest] = this.windows.keys();
+      this.windows.delete(oldest ?? key);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { FeedKey } from '../feed.js';
+import type { Publication } from '../publication.js';
+import type { CaseId } from '../ticket.js';
+
+/** State of a feed's polling. `since` in milliseconds since 1970. */
+export type UpstreamState =
+  | { readonly state: 'ok'; readonly since: number }
+  | { readonly state: 'degraded'; readonly reason: string; readonly since: number };
+
+/** How much of a ticket's history is wanted: its last `atLeast` publications and all after `after`. */
+export interface HistoryWant {
+  readonly caseId: CaseId;
+  readonly atLeast: number;
+  /** An offset; null for no more than `atLeast`. */
+  readonly after: number | null;
+}
+
+/** The end of a ticket's history. */
+export interface TicketHistory {
+  readonly caseId: CaseId;
+  /** In order of offset. */
+  readonly publications: readonly Publication[];
+  /** Every publication of the ticket after this offset is in `publications`. */
+  readonly completeAfter: number;
+  /** Nothing older is kept: asking for more brings no more. */
+  readonly exhausted: boolean;
+}
+
+/** What a feed's history held at one instant. */
+export interface HistorySnapshot {
+  readonly epoch: string;
+  /** Offset of the feed's newest publication at that instant. */
+  readonly offset: number;
+  readonly upstream: UpstreamState;
+  readonly tickets: readonly TicketHistory[];
+}
+
+/** What a broker tells its one listener, in the order of the feed. */
+export interface BrokerListener {
+  published(feed: FeedKey, publication: Publication): void;
+  upstreamChanged(feed: FeedKey, state: UpstreamState): void;
+  /** Publications may have been missed since some time before this: repair from history before going on. */
+  interrupted(): void;
+}
+
+/** The gateways' side of the store: history and what is published. */
+export interface Broker {
+  listen(listener: BrokerListener): void;
+  /** From when it resolves on, every publication of these tickets and the feed's upstream state reach the listener. */
+  watch(feed: FeedKey, caseIds: readonly CaseId[]): Promise<void>;
+  unwatch(feed: FeedKey, caseIds: readonly CaseId[]): Promise<void>;
+  /**
+   * Reads histories at one instant, and resolves only after everything published up to that instant on the watched
+   * tickets has reached the listener: from then on offsets up to `offset` are known without a hole.
+   * @throws where the store is out of reach
+   */
+  history(feed: FeedKey, wants: readonly HistoryWant[]): Promise<HistorySnapshot>;
+}

@@ -1,0 +1,73 @@
+import type { CursorTrail } from '../cursor.js';
+import type { ListingOrder, News } from '../delta.js';
+import type { UpstreamFailureCode } from '../errors.js';
+import type { SetRef, TicketSet } from '../ticket-set.js';
+import type { CaseId } from '../ticket.js';
+
+/** What became of the wish to poll a set. All times in milliseconds since 1970. */
+export type Begun =
+  | { readonly kind: 'begun'; readonly set: TicketSet }
+  /** Another poll of the set may still be in flight until then. */
+  | { readonly kind: 'busy'; readonly until: number }
+  /** Nobody wants the set any more, or it was merged into another. */
+  | { readonly kind: 'gone' };
+
+/** The result of one poll, or a part of one. */
+export interface SetCommit {
+  readonly ref: SetRef;
+  /** The fence the poll began from. */
+  readonly fence: number;
+  readonly now: number;
+  /** At most {@link COMMIT_MAX_NEWS}. What the store knows to be delivered is passed over. */
+  readonly news: readonly News[];
+  /** What the poll taught about the set; absent while more parts are to come. */
+  readonly learned?: {
+    readonly trail: CursorTrail | null;
+    readonly answerDigest: string | null;
+    readonly order: ListingOrder;
+  };
+  /** Tickets that were polled from the beginning: from joining to members. */
+  readonly primed: readonly CaseId[];
+  /** Until when the set stays taken for a further part or poll; absent: it is free again. */
+  readonly heldUntil?: number;
+  /** When the set is next due if anything was published, and if nothing was. */
+  readonly due: { readonly lively: number; readonly quiet: number };
+}
+
+export type Committed =
+  | {
+      readonly kind: 'committed';
+      readonly fence: number;
+      /** How many news were published. */
+      readonly published: number;
+      /** When the set's members are next due. */
+      readonly dueAt: number;
+      /** Tickets came to join while the poll ran: they want to be primed at once. */
+      readonly joining: boolean;
+    }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'gone' };
+
+export interface PollFailure {
+  readonly ref: SetRef;
+  readonly fence: number;
+  readonly now: number;
+  readonly code: UpstreamFailureCode;
+  readonly dueAt: number;
+}
+
+/** A commit of this many news blocks Redis for about a millisecond; more are committed in parts. */
+export const COMMIT_MAX_NEWS = 200;
+
+/** From this many failed polls of a set in a row on, its feed is told to be degraded: one blip is not news. */
+export const DEGRADED_AFTER_FAILURES = 2;
+
+/** The workers' side of the store: cursors, fences, commits. */
+export interface SetStore {
+  /** Takes the set for one poll until `heldUntil`. */
+  begin(ref: SetRef, now: number, heldUntil: number): Promise<Begun>;
+  /** One atomic step (invariant 2): compare the fence, publish, remember, advance. */
+  commit(commit: SetCommit): Promise<Committed>;
+  /** Counts a failed poll, frees the set, and tells the feed where its state changed. A stale fence changes nothing. */
+  fail(failure: PollFailure): Promise<void>;
+}
