@@ -1,0 +1,88 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { GapReason, RefusalCode } from '#core';
+import { METRICS_PREFIX } from './metrics.js';
+
+export type Transport = 'socket_io' | 'sse';
+
+/** Seconds. A hop through Redis and a socket takes about a millisecond; the rest is queues. */
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+/** One transport's connections and deliveries, with its label resolved: it stands in the hottest path of a gateway. */
+export class TransportMetrics {
+  constructor(
+    private readonly connections: Gauge.Internal<'transport'>,
+    private readonly deliveries: Counter.Internal,
+  ) {}
+
+  opened(): void {
+    this.connections.inc();
+  }
+
+  closed(): void {
+    this.connections.dec();
+  }
+
+  /** @param clients how many clients one event was written to */
+  delivered(clients = 1): void {
+    this.deliveries.inc(clients);
+  }
+}
+
+/** What a gateway counts. */
+export class DeliveryMetrics {
+  readonly socketIo: TransportMetrics;
+  readonly sse: TransportMetrics;
+  private readonly subscriptions: Gauge;
+  private readonly latency: Histogram;
+  private readonly closings: Counter<'reason'>;
+  private readonly refusals: Counter<'code'>;
+  private readonly gaps: Counter<'reason'>;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    const named = (name: string, help: string) => ({ name: `${METRICS_PREFIX}${name}`, help, registers });
+    const byTransport = { labelNames: ['transport'] as const };
+    const connections = new Gauge({ ...named('connections', 'Open client connections.'), ...byTransport });
+    const deliveries = new Counter({
+      ...named('deliveries_total', 'Events written to clients, counted once per client.'),
+      ...byTransport,
+    });
+    const transport = (name: Transport) => new TransportMetrics(connections.labels(name), deliveries.labels(name));
+    this.socketIo = transport('socket_io');
+    this.sse = transport('sse');
+    this.subscriptions = new Gauge(named('subscriptions', 'Tickets subscribed to, counted once per connection.'));
+    this.latency = new Histogram({
+      ...named('delivery_latency_seconds', 'From the answer of the poll that found an event to its first socket.'),
+      buckets: LATENCY_BUCKETS,
+    });
+    this.closings = new Counter({
+      ...named('closings_total', 'Connections that were told to close.'),
+      labelNames: ['reason'],
+    });
+    this.refusals = new Counter({ ...named('refusals_total', 'Requests that were refused.'), labelNames: ['code'] });
+    this.gaps = new Counter({ ...named('gaps_total', 'Gaps that clients were told of.'), labelNames: ['reason'] });
+  }
+
+  /** @param tickets how many were subscribed to (or, below 0, left) */
+  subscribed(tickets: number): void {
+    this.subscriptions.inc(tickets);
+  }
+
+  /** To be called once per event and process. @param latencyMs from `seenAt` to the first write; clocks may differ */
+  reached(latencyMs: number): void {
+    this.latency.observe(Math.max(0, latencyMs) / 1000);
+  }
+
+  /** @param reason a close reason of the protocol */
+  closing(reason: string): void {
+    this.closings.inc({ reason });
+  }
+
+  refused(code: RefusalCode): void {
+    this.refusals.inc({ code });
+  }
+
+  gap(reason: GapReason): void {
+    this.gaps.inc({ reason });
+  }
+}

@@ -1,0 +1,12 @@
+export { DeliveryMetrics, TransportMetrics, type Transport } from './delivery-metrics.js';
+export { GatewaySettings } from './gateway.settings.js';
+export { HealthState, type Probe, type Readiness } from './health.js';
+export { createLogger, NestLogger } from './logger.js';
+export { createRegistry } from './metrics.js';
+export { createOpsHandler, type OpsHandler } from './ops-handler.js';
+export { PrometheusPollTelemetry } from './poll-telemetry.js';
+export { ProgramSettings, type LogLevel } from './program.settings.js';
+export { readSettings } from './settings.js';
+export { readAs, SettingsError } from './settings-reader.js';
+export { Accepted, Holds, ListOf, OneOf, Text, When, Whole } from './settings-rules.js';
+export { WorkerSettings } from './worker.settings.js';

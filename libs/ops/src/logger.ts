@@ -1,0 +1,50 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import type { LogLevel } from './program.settings.js';
+
+/** A JSON member whose name ends like a secret's, with its text or list of texts. */
+const SECRET_MEMBER =
+  /("[\w-]*(?:authorization|cookie|token|secret|secret_?key|password)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\])/gi;
+/** Secrets inside a text: `?access_token=…`, `pollcast_token=…`, `Bearer …`. */
+const SECRET_IN_TEXT = /(\b\w*(?:token|secret|password)=|\bBearer\s+)[^\s"&;,\\]+/gi;
+
+/**
+ * Hides secrets in a finished log line, however deep they were and whoever wrote them: naming paths one by one would
+ * miss the error of a library that carries its request's headers.
+ */
+export function withoutSecrets(line: string): string {
+  return line.replace(SECRET_MEMBER, '$1"[hidden]"').replace(SECRET_IN_TEXT, '$1[hidden]');
+}
+
+/** Logs of one program: JSON lines on stdout unless another destination is given. */
+export function createLogger(program: string, level: LogLevel, destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: { program, pid: process.pid },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    hooks: { streamWrite: withoutSecrets },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** Lets Nest write to our logger. Nest gives the context last, and `error` a stack before it. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, context?: string): void {
+    this.logger.info({ context }, String(message));
+  }
+  error(message: unknown, stack?: string, context?: string): void {
+    this.logger.error({ context, stack }, String(message));
+  }
+  warn(message: unknown, context?: string): void {
+    this.logger.warn({ context }, String(message));
+  }
+  debug(message: unknown, context?: string): void {
+    this.logger.debug({ context }, String(message));
+  }
+  verbose(message: unknown, context?: string): void {
+    this.logger.trace({ context }, String(message));
+  }
+}

@@ -1,0 +1,55 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Registry } from 'prom-client';
+import type { HealthState } from './health.js';
+
+/** Answers a request if it is for one of the operator's paths, and says whether it was. */
+export type OpsHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/**
+ * `GET /health/live`, `/health/ready` and `/metrics` without a framework: a worker serves them with `createServer`, a
+ * gateway puts them in front of its own routes.
+ */
+export function createOpsHandler(health: HealthState, registry: Registry): OpsHandler {
+  const routes = new Map<string, () => Promise<Answer>>([
+    ['/health/live', async () => json(200, health.live())],
+    [
+      '/health/ready',
+      async () => {
+        const readiness = await health.ready();
+        return json(readiness.status === 'ok' ? 200 : 503, readiness);
+      },
+    ],
+    ['/metrics', async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() })],
+  ]);
+  return (request, response) => {
+    const route = routes.get(request.url?.split('?', 1)[0] ?? '');
+    if (route === undefined) {
+      return false;
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+      return true;
+    }
+    route().then(
+      (answer) => send(response, answer),
+      () => send(response, json(500, { status: 'error' })),
+    );
+    return true;
+  };
+}
+
+function json(status: number, value: object): Answer {
+  return { status, type: 'application/json; charset=utf-8', body: JSON.stringify(value) };
+}
+
+/** `no-store`: a proxy that remembers a readiness would send clients to a draining gateway. */
+function send(response: ServerResponse, { status, type, body }: Answer): void {
+  const length = Buffer.byteLength(body);
+  response.writeHead(status, { 'content-type': type, 'content-length': length, 'cache-control': 'no-store' }).end(body);
+}

@@ -1,0 +1,67 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { UPSTREAM_FAILURES, type PollTelemetry, type UpstreamFailureCode } from '#core';
+import { METRICS_PREFIX } from './metrics.js';
+
+/** Seconds. Polls are meant to leave within some milliseconds of their time; beyond 5 s a whole interval is lost. */
+const LAG_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** Seconds, up to the default timeout. */
+const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+const DISCARD_REASONS = ['conflict', 'busy', 'gone'] as const;
+
+/** Counts polls. Children are resolved once: thousands of polls a second go through here, at half a microsecond each. */
+export class PrometheusPollTelemetry implements PollTelemetry {
+  private readonly news: Counter.Internal;
+  private readonly quiet: Counter.Internal;
+  private readonly publications: Counter;
+  private readonly lag: Histogram;
+  private readonly request: Histogram;
+  private readonly failures: ReadonlyMap<UpstreamFailureCode, Counter.Internal>;
+  private readonly discards: ReadonlyMap<(typeof DISCARD_REASONS)[number], Counter.Internal>;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    const named = (name: string, help: string) => ({ name: `${METRICS_PREFIX}${name}`, help, registers });
+    const polls = new Counter({
+      ...named('polls_total', 'Polls that were answered and committed, by whether they brought news.'),
+      labelNames: ['outcome'],
+    });
+    this.news = polls.labels('news');
+    this.quiet = polls.labels('quiet');
+    this.publications = new Counter(named('publications_total', 'Messages and statuses that were published.'));
+    this.lag = new Histogram({
+      ...named('poll_lag_seconds', 'From when a poll was due to when it was sent.'),
+      buckets: LAG_BUCKETS,
+    });
+    this.request = new Histogram({
+      ...named('upstream_request_seconds', 'From sending a poll to its parsed answer.'),
+      buckets: REQUEST_BUCKETS,
+    });
+    const failures = new Counter({
+      ...named('poll_failures_total', 'Polls that brought no answer, by the code of the failure.'),
+      labelNames: ['code'],
+    });
+    const codes = Object.keys(UPSTREAM_FAILURES) as UpstreamFailureCode[];
+    this.failures = new Map(codes.map((code) => [code, failures.labels(code)]));
+    const discards = new Counter({
+      ...named('polls_discarded_total', 'Polls that ended without a commit because another one came first.'),
+      labelNames: ['reason'],
+    });
+    this.discards = new Map(DISCARD_REASONS.map((reason) => [reason, discards.labels(reason)]));
+  }
+
+  polled(poll: { readonly lagMs: number; readonly upstreamMs: number; readonly published: number }): void {
+    (poll.published > 0 ? this.news : this.quiet).inc();
+    this.publications.inc(poll.published);
+    this.lag.observe(Math.max(0, poll.lagMs) / 1000);
+    this.request.observe(poll.upstreamMs / 1000);
+  }
+
+  failed(code: UpstreamFailureCode): void {
+    this.failures.get(code)?.inc();
+  }
+
+  discarded(reason: (typeof DISCARD_REASONS)[number]): void {
+    this.discards.get(reason)?.inc();
+  }
+}

@@ -1,0 +1,65 @@
+import { LANGUAGE_PATTERN, UPSTREAM_CASE_IDS_MAX } from '#core';
+import { Accepted, isUrl, items, OneOf, Text, Whole } from './settings-rules.js';
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** One hour and one day, the longest that any span of milliseconds may be: more is a slip of units. */
+export const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** What every program reads. */
+export abstract class ProgramSettings {
+  /** Address to listen on. */
+  @Text(/^[^\s/,]{1,255}$/, 'a host name or an IP address')
+  readonly host: string = '0.0.0.0';
+
+  /** Port to listen on; 0 takes any free one. */
+  @Whole('port', 0, 65_535)
+  abstract readonly port: number;
+
+  @OneOf(LOG_LEVELS)
+  readonly logLevel: LogLevel = 'info';
+
+  readonly nodeEnv: string = 'development';
+}
+
+/** What gateways and workers must agree on: how the store is laid out, and what a ticket set and a history are. */
+export abstract class SharedSettings extends ProgramSettings {
+  /** One URL, or several with commas in between for a Redis Cluster. May hold a password. */
+  @Accepted('one redis:// or rediss:// URL, or several with commas in between for a cluster', isRedisUrlList)
+  readonly redisUrl: string = 'redis://127.0.0.1:6379';
+
+  /** In front of every key. Braces would move a feed's hash tag. */
+  @Text(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 letters, digits or _ . : -')
+  readonly redisPrefix: string = 'pollcast';
+
+  /** `X-Language` for subscribers that name none. */
+  @Text(LANGUAGE_PATTERN, 'a language tag such as zh-cn or en-us')
+  readonly upstreamLanguage: string = 'zh-cn';
+
+  /** Largest ticket set; the upstream takes no more than 100 at once. */
+  @Whole('case ids', 1, UPSTREAM_CASE_IDS_MAX)
+  readonly upstreamMaxCaseIds: number = UPSTREAM_CASE_IDS_MAX;
+
+  /** Pace of a set with recent messages. */
+  @Whole('milliseconds', 10, HOUR_MS)
+  readonly pollIntervalMs: number = 1000;
+
+  /** Polling goes on this long after the last subscriber left. */
+  @Whole('milliseconds', 0, DAY_MS)
+  readonly subscriptionLingerMs: number = 30_000;
+
+  /** Events kept per ticket for replay. */
+  @Whole('events', 1, 100_000)
+  readonly historyMaxEvents: number = 1000;
+
+  /** How long they are kept. One year at most. */
+  @Whole('seconds', 1, 31_536_000)
+  readonly historyTtlS: number = 86_400;
+}
+
+function isRedisUrlList(text: string): boolean {
+  const urls = items(text);
+  return urls.length > 0 && urls.every((url) => isUrl(url, ['redis:', 'rediss:']));
+}

@@ -1,0 +1,40 @@
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+
+/** Settings that cannot be worked with. The message names each wrong one on a line of its own, and no secret. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+
+  constructor(readonly faults: readonly string[]) {
+    super(`wrong settings:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  }
+}
+
+/**
+ * Reads what a settings class declares: the property `pollIntervalMs` from `POLL_INTERVAL_MS`, and so on. A variable
+ * that is not set, or is empty, leaves the class's default; a text without a value is ''.
+ *
+ * @throws {SettingsError} naming all faults at once
+ */
+export function readAs<T extends object>(Shape: new () => T, env: NodeJS.ProcessEnv = process.env): Readonly<T> {
+  const given: Record<string, string> = {};
+  for (const property of Object.keys(new Shape())) {
+    const text = env[variableOf(property)];
+    if (text !== undefined && text !== '') {
+      given[property] = text;
+    }
+  }
+  const settings = plainToInstance(Shape, given);
+  const faults = validateSync(settings).flatMap(({ property, constraints }) =>
+    Object.values(constraints ?? {}).map((text) => `${variableOf(property)} ${text}`),
+  );
+  if (faults.length > 0) {
+    throw new SettingsError(faults);
+  }
+  return Object.freeze(settings);
+}
+
+/** pollIntervalMs → POLL_INTERVAL_MS */
+function variableOf(property: string): string {
+  return property.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}

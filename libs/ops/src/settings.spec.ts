@@ -1,0 +1,162 @@
+import { readSettings } from './settings.js';
+import { SettingsError } from './settings-reader.js';
+
+const GATEWAY = { AUTH_JWT_SECRET: 'a-long-enough-secret' };
+const WORKER = { UPSTREAM_BASE_URL: 'https://osm.example', UPSTREAM_TOKEN: 'token-of-the-account' };
+
+function faults(read: () => unknown): readonly string[] {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof SettingsError) {
+      return error.faults;
+    }
+    throw error;
+  }
+  return [];
+}
+
+const gatewayFaults = (env: NodeJS.ProcessEnv) => faults(() => readSettings('gateway', { ...GATEWAY, ...env }));
+const workerFaults = (env: NodeJS.ProcessEnv) => faults(() => readSettings('worker', { ...WORKER, ...env }));
+
+describe('settings', () => {
+  it('have the defaults of the contract', () => {
+    expect(readSettings('gateway', GATEWAY)).toEqual({
+      host: '0.0.0.0',
+      port: 3000,
+      logLevel: 'info',
+      nodeEnv: 'development',
+      redisUrl: 'redis://127.0.0.1:6379',
+      redisPrefix: 'pollcast',
+      upstreamLanguage: 'zh-cn',
+      upstreamMaxCaseIds: 100,
+      pollIntervalMs: 1000,
+      subscriptionLingerMs: 30_000,
+      historyMaxEvents: 1000,
+      historyTtlS: 86_400,
+      authMode: 'jwt',
+      authJwtSecret: 'a-long-enough-secret',
+      authJwksUrl: '',
+      authJwtIssuer: '',
+      authJwtAudience: '',
+      allowedOrigins: [],
+      maxCasesPerSubscription: 500,
+      maxConnectionsPerSubject: 20,
+      sseHeartbeatMs: 15_000,
+      slowConsumerMaxBytes: 1_048_576,
+      drainMs: 10_000,
+      adminToken: '',
+      gatewayProcesses: 1,
+    });
+    expect(readSettings('worker', WORKER)).toMatchObject({
+      port: 3001,
+      upstreamAuth: 'token',
+      upstreamTimeZone: 'GMT+8',
+      upstreamSite: '',
+      upstreamTimeoutMs: 5000,
+      upstreamMaxRps: 0,
+      upstreamMaxBodyBytes: 16_777_216,
+      pollIntervalMaxMs: 5000,
+      pollOverlapMs: 2000,
+      workerConcurrency: 200,
+    });
+  });
+
+  it('are read only by the program that needs them', () => {
+    const settings = readSettings('gateway', { ...GATEWAY, UPSTREAM_BASE_URL: 'nonsense', PATH: '/bin' });
+    expect(Object.keys(settings)).not.toEqual(expect.arrayContaining(['upstreamBaseUrl', 'path']));
+  });
+
+  it('cannot be changed once read', () => {
+    const settings = readSettings('gateway', GATEWAY) as { port: number };
+    expect(() => (settings.port = 1)).toThrow(TypeError);
+  });
+
+  it('are refused all at once, each by its name and with what was expected', () => {
+    const found = workerFaults({ PORT: '65536', REDIS_URL: 'http://x', UPSTREAM_BASE_URL: '', UPSTREAM_SITE: '2' });
+    expect([...found].sort()).toEqual([
+      'PORT is 65536: expected a whole number from 0 to 65535 (port), in decimal digits',
+      'REDIS_URL is wrong: expected one redis:// or rediss:// URL, or several with commas in between for a cluster',
+      'UPSTREAM_BASE_URL is not set: expected an http:// or https:// URL without user, query and fragment',
+      'UPSTREAM_SITE is "2": expected one of 0, 1',
+    ]);
+  });
+
+  it('never show a secret', () => {
+    const secrets = {
+      REDIS_URL: 'http://user:hunter2@redis',
+      UPSTREAM_TOKEN: 'hunter2 with a space',
+      UPSTREAM_BASE_URL: 'https://user:hunter2@osm.example',
+    };
+    expect(workerFaults(secrets)).toHaveLength(3);
+    expect(workerFaults(secrets).join()).not.toContain('hunter2');
+    const gateway = gatewayFaults({ AUTH_JWT_SECRET: 'hunter2', ADMIN_TOKEN: 'hunter2 hunter2' });
+    expect(gateway).toHaveLength(2);
+    expect(gateway.join()).not.toContain('hunter2');
+  });
+
+  it.each(['1e3', ' 5', '5 ', '0x10', '-1', '+1', '1.0', 'ten', '99999999999999999999'])(
+    'do not take %j for a number',
+    (text) => expect(workerFaults({ POLL_OVERLAP_MS: text })).toHaveLength(1),
+  );
+
+  it('take an empty text for a setting that is not set', () => {
+    expect(readSettings('gateway', { ...GATEWAY, PORT: '' }).port).toBe(3000);
+  });
+
+  it.each(['GMT', 'UTC', 'GMT+8', 'GMT+08:00', 'UTC-3:30', 'GMT+14', 'GMT-12:00'])('read the time zone %s', (zone) =>
+    expect(readSettings('worker', { ...WORKER, UPSTREAM_TIME_ZONE: zone }).upstreamTimeZone).toBe(zone),
+  );
+
+  it.each(['Asia/Shanghai', 'GMT+15', 'GMT+8:60', 'gmt+8', '+08:00', 'GMT+14:30'])('refuse the time zone %s', (zone) =>
+    expect(workerFaults({ UPSTREAM_TIME_ZONE: zone })).toHaveLength(1),
+  );
+
+  it('read several Redis URLs as a cluster', () => {
+    const REDIS_URL = 'rediss://u:p@a:6379, redis://b:6380';
+    expect(gatewayFaults({ REDIS_URL })).toEqual([]);
+    expect(gatewayFaults({ REDIS_URL: `${REDIS_URL},b:1` })).toHaveLength(1);
+  });
+
+  it('want a slowest pace that is no faster than the fastest', () => {
+    expect(workerFaults({ POLL_INTERVAL_MS: '6000' })).toEqual([
+      'POLL_INTERVAL_MAX_MS must be no less than POLL_INTERVAL_MS',
+    ]);
+    expect(workerFaults({ POLL_INTERVAL_MS: '6000', POLL_INTERVAL_MAX_MS: '6000' })).toEqual([]);
+  });
+
+  it.each([
+    ['token', ['UPSTREAM_TOKEN']],
+    ['iam', ['IAM_BASE_URL', 'IAM_USERNAME', 'IAM_PASSWORD', 'IAM_DOMAIN']],
+    ['aksk', ['UPSTREAM_ACCESS_KEY', 'UPSTREAM_SECRET_KEY']],
+  ])('want what UPSTREAM_AUTH=%s needs', (mode, names) => {
+    const found = workerFaults({ UPSTREAM_AUTH: mode, UPSTREAM_TOKEN: '' });
+    expect(found.map((fault) => fault.split(' ')[0]).sort()).toEqual([...names].sort());
+  });
+
+  it('want exactly one kind of key for JWTs', () => {
+    const sentence = 'AUTH_JWT_SECRET or AUTH_JWKS_URL must be set for AUTH_MODE=jwt, one of the two and not both';
+    expect(gatewayFaults({ AUTH_JWT_SECRET: '' })).toEqual([sentence]);
+    expect(gatewayFaults({ AUTH_JWKS_URL: 'https://id.example/jwks.json' })).toEqual([sentence]);
+    expect(gatewayFaults({ AUTH_JWT_SECRET: '', AUTH_JWKS_URL: 'https://id.example/jwks.json' })).toEqual([]);
+  });
+
+  it('let everybody in only outside production', () => {
+    expect(gatewayFaults({ AUTH_MODE: 'none', AUTH_JWT_SECRET: '' })).toEqual([]);
+    expect(gatewayFaults({ AUTH_MODE: 'none', NODE_ENV: 'production' })).toEqual([
+      'AUTH_MODE cannot be none when NODE_ENV=production: everybody could read every ticket',
+    ]);
+    expect(gatewayFaults({ AUTH_MODE: 'upstream' })).toEqual([expect.stringContaining('cannot be upstream yet')]);
+  });
+
+  it('take whole origins only', () => {
+    const ALLOWED_ORIGINS = 'https://a.example, http://localhost:8080';
+    expect(readSettings('gateway', { ...GATEWAY, ALLOWED_ORIGINS }).allowedOrigins).toEqual([
+      'https://a.example',
+      'http://localhost:8080',
+    ]);
+    for (const origin of ['*', 'https://a.example/', 'a.example', 'null']) {
+      expect(gatewayFaults({ ALLOWED_ORIGINS: origin })).toHaveLength(1);
+    }
+  });
+});

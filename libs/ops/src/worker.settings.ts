@@ -1,0 +1,97 @@
+import { HOUR_MS, SharedSettings } from './program.settings.js';
+import { Accepted, Holds, isUrl, OneOf, Text, When, Whole } from './settings-rules.js';
+
+const UPSTREAM_AUTHS = ['token', 'iam', 'aksk'] as const;
+
+/** What travels in a header: visible ASCII, which also keeps line breaks out. */
+const HEADER_TEXT = /^[\x21-\x7e]{1,5000}$/;
+const ANY_TEXT = /^.{1,512}$/su;
+/** `GMT`, `UTC`, or one of them with an offset up to 14 hours: `GMT+8`, `GMT+08:00`, `UTC-3:30`. */
+const TIME_ZONE = /^(?:GMT|UTC)(?:[+-](?:(?:0?\d|1[0-3])(?::[0-5]\d)?|14(?::00)?))?$/;
+
+const byToken = When<WorkerSettings>((settings) => settings.upstreamAuth === 'token');
+const byIam = When<WorkerSettings>((settings) => settings.upstreamAuth === 'iam');
+const bySignature = When<WorkerSettings>((settings) => settings.upstreamAuth === 'aksk');
+const baseUrl = (text: string) => isUrl(text, ['http:', 'https:']) && !/[?#@\s]/.test(text);
+
+/** What a worker reads. Texts that were not set are empty. */
+export class WorkerSettings extends SharedSettings {
+  override readonly port: number = 3001;
+
+  /** Scheme, host and, if the API lies deeper, a path. */
+  @Accepted('an http:// or https:// URL without user, query and fragment', baseUrl)
+  readonly upstreamBaseUrl: string = '';
+
+  @OneOf(UPSTREAM_AUTHS)
+  readonly upstreamAuth: (typeof UPSTREAM_AUTHS)[number] = 'token';
+
+  /** For `UPSTREAM_AUTH=token`; sent as `X-Auth-Token`. */
+  @byToken
+  @Text(HEADER_TEXT, 'a token of 1 to 5000 visible characters, as UPSTREAM_AUTH=token needs it')
+  readonly upstreamToken: string = '';
+
+  /** The IAM settings are for `UPSTREAM_AUTH=iam`. */
+  @byIam
+  @Accepted('an http:// or https:// URL without user, query and fragment, as UPSTREAM_AUTH=iam needs it', baseUrl)
+  readonly iamBaseUrl: string = '';
+
+  @byIam
+  @Text(ANY_TEXT, 'the name of an IAM user, as UPSTREAM_AUTH=iam needs it')
+  readonly iamUsername: string = '';
+
+  @byIam
+  @Text(ANY_TEXT, 'the password of that user, as UPSTREAM_AUTH=iam needs it')
+  readonly iamPassword: string = '';
+
+  @byIam
+  @Text(ANY_TEXT, 'the name of the account that the user belongs to, as UPSTREAM_AUTH=iam needs it')
+  readonly iamDomain: string = '';
+
+  /** Name of a project to scope the token to; empty: the token is for the whole domain. */
+  readonly iamProject: string = '';
+
+  /** The keys are for `UPSTREAM_AUTH=aksk`. */
+  @bySignature
+  @Text(HEADER_TEXT, 'an access key, as UPSTREAM_AUTH=aksk needs it')
+  readonly upstreamAccessKey: string = '';
+
+  @bySignature
+  @Text(HEADER_TEXT, 'a secret key, as UPSTREAM_AUTH=aksk needs it')
+  readonly upstreamSecretKey: string = '';
+
+  /** Wall clock of `create_time`, and `X-Time-Zone` of each request. */
+  @Text(TIME_ZONE, 'an offset such as GMT, GMT+8, GMT+08:00 or UTC-3:30')
+  readonly upstreamTimeZone: string = 'GMT+8';
+
+  /** `X-Site`: 0 China, 1 international; empty: not sent. */
+  @OneOf(['', '0', '1'])
+  readonly upstreamSite: '' | '0' | '1' = '';
+
+  /** One request, headers and body. */
+  @Whole('milliseconds', 10, 600_000)
+  readonly upstreamTimeoutMs: number = 5000;
+
+  /** Quota of all workers together; 0: no limit. */
+  @Whole('requests per second', 0, 100_000)
+  readonly upstreamMaxRps: number = 0;
+
+  /** Largest answer that is read, after decompression. The default has room for 100 tickets of 250 long messages. */
+  @Whole('bytes', 1024, 1_073_741_824)
+  readonly upstreamMaxBodyBytes: number = 16_777_216;
+
+  /** Pace of a set in which nothing happens. */
+  @Whole('milliseconds', 10, HOUR_MS)
+  @Holds<WorkerSettings>(
+    'must be no less than POLL_INTERVAL_MS',
+    ({ pollIntervalMs, pollIntervalMaxMs }) => pollIntervalMaxMs >= pollIntervalMs,
+  )
+  readonly pollIntervalMaxMs: number = 5000;
+
+  /** How far before the cursor a poll looks again for late arrivals. */
+  @Whole('milliseconds', 0, HOUR_MS)
+  readonly pollOverlapMs: number = 2000;
+
+  /** Polls in flight at once in this process. */
+  @Whole('polls', 1, 10_000)
+  readonly workerConcurrency: number = 200;
+}
