@@ -1,0 +1,211 @@
+import type { HistorySnapshot, HistoryWant, SetRef, TicketHistory } from '#core';
+import type { MakeStoreFixture, StoreFixture } from './fixture.js';
+import { RecordingListener } from './recording-listener.js';
+import { message, Scene, status, text } from './scene.js';
+
+/** Kept per ticket in this suite. */
+const HISTORY_MAX = 5;
+
+/** What every {@link Broker} must do, two gateways at one store. */
+export function describeBroker(name: string, make: MakeStoreFixture): void {
+  describe(`${name} as a broker`, () => {
+    let fixture: StoreFixture;
+    let scene: Scene;
+    let here: RecordingListener;
+    let there: RecordingListener;
+    beforeEach(async () => {
+      // One per test: a broker has one listener, which must not hear what another test did.
+      fixture = await make({ maxCaseIds: 100, historyMax: HISTORY_MAX });
+      scene = new Scene(fixture);
+      [here, there] = [new RecordingListener(), new RecordingListener()];
+      fixture.brokers[0].listen(here);
+      fixture.brokers[1].listen(there);
+    });
+    afterEach(() => fixture.dispose());
+
+    const messages = (...contents: string[]) => contents.map((content) => message('a', content));
+    const read = async (want: Partial<HistoryWant>): Promise<TicketHistory | undefined> => {
+      const wants = [{ caseId: 'a', atLeast: 0, after: null, ...want }];
+      return (await fixture.brokers[0].history(scene.feed, wants)).tickets[0];
+    };
+    const offsetsOf = (history: TicketHistory | undefined) => history?.publications.map((one) => one.offset);
+
+    describe('delivery', () => {
+      it('brings each publication to every gateway that watches its ticket, in order', async () => {
+        const ref = await scene.wantOneSet('a', 'b');
+        await Promise.all(fixture.brokers.map((broker) => broker.watch(scene.feed, ['a', 'b'])));
+        await scene.publish(ref, message('a', '1'), message('b', '2'), status('a', 1));
+        await Promise.all([here, there].map((one) => one.until(() => one.publications.length === 3)));
+        const { epoch } = await scene.history('a');
+        const seen = { seenAt: 2_000, epoch };
+        const said = { kind: 'message', sentAt: 1_000, ...seen };
+        expect(here.publications).toEqual([
+          { ...said, caseId: 'a', message: text('1'), offset: 1, previous: 0 },
+          { ...said, caseId: 'b', message: text('2'), offset: 2, previous: 0 },
+          { kind: 'status', caseId: 'a', status: 1, ...seen, offset: 3, previous: 1 },
+        ]);
+        expect(there.publications).toEqual(here.publications);
+      });
+
+      it('brings nothing of tickets that are not watched, or not any more', async () => {
+        const ref = await scene.wantOneSet('a', 'b');
+        await fixture.brokers[0].watch(scene.feed, ['a', 'b']);
+        await fixture.brokers[0].unwatch(scene.feed, ['b']);
+        await scene.publish(ref, message('b', 'unseen'), message('a', 'seen'));
+        await here.until(() => here.publications.length > 0);
+        await scene.history('a');
+        expect(here.publications.map((one) => one.caseId)).toEqual(['a']);
+        expect(there.publications).toEqual([]);
+      });
+
+      it('watches again what was unwatched a moment ago', async () => {
+        const ref = await scene.wantOneSet('a');
+        await fixture.brokers[0].watch(scene.feed, ['a']);
+        await Promise.all([fixture.brokers[0].unwatch(scene.feed, ['a']), fixture.brokers[0].watch(scene.feed, ['a'])]);
+        await scene.publish(ref, message('a', '1'));
+        await here.until(() => here.publications.length === 1);
+        expect(here.publications[0]).toMatchObject({ caseId: 'a', offset: 1 });
+      });
+
+      it('chains the publications of each ticket', async () => {
+        const ref = await scene.wantOneSet('a', 'b');
+        await fixture.brokers[0].watch(scene.feed, ['a', 'b']);
+        await scene.publish(ref, message('a', '1'), message('b', '2'));
+        await scene.publish(ref, message('b', '3'), message('a', '4'));
+        await here.until(() => here.publications.length === 4);
+        const chain = here.publications.map((one) => [one.caseId, one.offset, one.previous]);
+        expect(chain).toEqual([
+          ['a', 1, 0],
+          ['b', 2, 0],
+          ['b', 3, 2],
+          ['a', 4, 1],
+        ]);
+      });
+    });
+
+    describe('history', () => {
+      let ref: SetRef;
+      beforeEach(async () => void (ref = await scene.wantOneSet('a')));
+
+      it('says of a ticket without a past that there is none', async () => {
+        const snapshot = await scene.history('never');
+        const tickets = [{ caseId: 'never', publications: [], completeAfter: 0, exhausted: true }];
+        expect(snapshot).toMatchObject({ offset: 0, upstream: { state: 'ok' }, tickets });
+        expect(snapshot.epoch).toMatch(/^[0-9a-z]{8,24}$/);
+      });
+
+      it('gives what was published, as it was published', async () => {
+        await fixture.brokers[0].watch(scene.feed, ['a']);
+        await scene.publish(ref, ...messages('1', '2'), status('a', 1));
+        const [ticket] = (await scene.history('a')).tickets;
+        expect(ticket?.publications).toEqual(here.publications);
+        expect(ticket).toMatchObject({ completeAfter: 0, exhausted: true });
+      });
+
+      it('gives the last ones that are wanted', async () => {
+        await scene.publish(ref, ...messages('1', '2', '3'));
+        const two = await read({ atLeast: 2 });
+        expect(offsetsOf(two)).toEqual([2, 3]);
+        expect(two).toMatchObject({ completeAfter: 1, exhausted: false });
+        const none = await read({ atLeast: 0 });
+        expect(none).toMatchObject({ publications: [], completeAfter: 3, exhausted: false });
+      });
+
+      it('gives all after an offset, and the last ones besides', async () => {
+        await scene.publish(ref, ...messages('1', '2', '3', '4'));
+        expect(offsetsOf(await read({ after: 1 }))).toEqual([2, 3, 4]);
+        expect(offsetsOf(await read({ after: 3, atLeast: 2 }))).toEqual([3, 4]);
+        const none = await read({ after: 4 });
+        expect(none?.publications).toEqual([]);
+        expect(none?.completeAfter).toBeLessThanOrEqual(4);
+      });
+
+      it('is complete after the offset that was asked for, unless it says what is gone', async () => {
+        await scene.publish(ref, ...messages('1', '2', '3', '4'));
+        expect((await read({ after: 2 }))?.completeAfter).toBeLessThanOrEqual(2);
+        await scene.publish(ref, ...messages('5', '6', '7'));
+        const trimmed = await read({ after: 0 });
+        expect(offsetsOf(trimmed)).toEqual([3, 4, 5, 6, 7]);
+        expect(trimmed).toMatchObject({ completeAfter: 2, exhausted: true });
+      });
+
+      it('trims to its bound within one commit, too', async () => {
+        await scene.publish(ref, ...messages('1', '2', '3', '4', '5', '6', '7', '8'));
+        const kept = await read({ atLeast: 1000 });
+        expect(offsetsOf(kept)).toEqual([4, 5, 6, 7, 8]);
+        expect(kept).toMatchObject({ completeAfter: 3, exhausted: true });
+      });
+
+      it('counts one offset for the whole feed, without a hole', async () => {
+        await scene.want('b');
+        await scene.publish(ref, message('a', '1'), message('b', '1'), message('b', '1'), message('a', '2'));
+        await scene.publish(ref, message('a', '2'), message('b', '2'));
+        const { offset, tickets } = await scene.history('a', 'b');
+        expect(offset).toBe(4);
+        expect(tickets.map(offsetsOf)).toEqual([
+          [1, 3],
+          [2, 4],
+        ]);
+      });
+
+      it('resolves after all that it knows of has been heard', async () => {
+        await fixture.brokers[1].watch(scene.feed, ['a']);
+        const snapshots: { readonly snapshot: HistorySnapshot; readonly heard: number }[] = [];
+        const publishing = (async () => {
+          for (let count = 0; count < 20; count += 1) {
+            await scene.publish(ref, message('a', `m${count}`), message('a', `n${count}`));
+          }
+        })();
+        for (let count = 0; count < 20; count += 1) {
+          const want = { caseId: 'a', atLeast: 1, after: null };
+          const snapshot = await fixture.brokers[1].history(scene.feed, [want]);
+          snapshots.push({ snapshot, heard: there.publications.at(-1)?.offset ?? 0 });
+        }
+        await publishing;
+        expect(snapshots).toHaveLength(20);
+        for (const { snapshot, heard } of snapshots) {
+          expect(heard).toBeGreaterThanOrEqual(snapshot.offset);
+        }
+      });
+    });
+
+    describe('upstream state', () => {
+      it('tells once that a feed is degraded and once that it is well again', async () => {
+        const ref = await scene.wantOneSet('a');
+        await fixture.brokers[0].watch(scene.feed, ['a']);
+        await scene.fail(ref, 'malformed');
+        const since = scene.now + 50;
+        expect((await scene.history('a')).upstream.state).toBe('ok');
+        fixture.clock.advance(50);
+        await scene.fail(ref, 'timeout');
+        const degraded = { state: 'degraded', reason: 'upstream_timeout', since };
+        expect((await scene.history('a')).upstream).toEqual(degraded);
+        await scene.fail(ref, 'malformed');
+        fixture.clock.advance(50);
+        await scene.publish(ref);
+        await scene.publish(ref);
+        await here.until(() => here.states.length >= 2);
+        const ok = { state: 'ok', since: scene.now };
+        expect((await scene.history('a')).upstream).toEqual(ok);
+        expect(here.states).toEqual([degraded, ok]);
+        expect(there.states).toEqual([]);
+      });
+
+      it('is well again only when no set fails any more', async () => {
+        const refs = await scene.want(...Array.from({ length: 101 }, (_, index) => `t${index}`));
+        for (const ref of refs) {
+          await scene.fail(ref);
+          await scene.fail(ref);
+        }
+        const [first, second] = refs;
+        if (first === undefined || second === undefined) {
+          throw new Error('expected two sets');
+        }
+        await scene.publish(first);
+        expect((await scene.history('a')).upstream.state).toBe('degraded');
+        await scene.publish(second);
+        expect((await scene.history('a')).upstream.state).toBe('ok');
+      });
+    });
+  });
+}

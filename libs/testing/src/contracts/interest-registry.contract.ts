@@ -1,0 +1,121 @@
+import type { SetRef } from '#core';
+import type { MakeStoreFixture, StoreFixture } from './fixture.js';
+import { HOLD_MS, LEASE_MS, message, Scene, status, text } from './scene.js';
+
+/** What every {@link InterestRegistry} must do. */
+export function describeInterestRegistry(name: string, make: MakeStoreFixture): void {
+  describe(`${name} as an interest registry`, () => {
+    let fixture: StoreFixture;
+    let scene: Scene;
+    beforeAll(async () => void (fixture = await make({ maxCaseIds: 100, historyMax: 20 })));
+    beforeEach(() => void (scene = new Scene(fixture)));
+    afterAll(() => fixture.dispose());
+
+    const isGone = async (ref: SetRef) =>
+      (await fixture.store.begin(ref, scene.now, scene.now + HOLD_MS)).kind === 'gone';
+
+    it('gives tickets one place, however often and by however many they are wanted', async () => {
+      const ref = await scene.wantOneSet('a', 'b');
+      const again = await Promise.all([scene.want('b', 'c'), scene.want('c', 'a'), scene.want('a')]);
+      again.flat().forEach((other) => expect(other).toEqual(ref));
+      const { joining } = await scene.begin(ref);
+      expect([...joining].sort()).toEqual(['a', 'b', 'c']);
+    });
+
+    it('asks for no poll for tickets that are polled already', async () => {
+      await scene.publish(await scene.wantOneSet('a'));
+      expect(await scene.want('a')).toEqual([]);
+    });
+
+    it('fills sets to the brim before it opens another', async () => {
+      const tickets = Array.from({ length: 101 }, (_, index) => `t${index}`);
+      const refs = await scene.want(...tickets);
+      expect(new Set(refs.map((ref) => ref.id)).size).toBe(2);
+      const sizes = await Promise.all(refs.map(async (ref) => (await scene.begin(ref)).joining.length));
+      expect(sizes.sort((a, b) => a - b)).toEqual([1, 100]);
+    });
+
+    it('gives a new ticket to the fullest open set', async () => {
+      const many = Array.from({ length: 99 }, (_, index) => `m${index}`);
+      const first = await scene.wantOneSet(...many);
+      await scene.publish(first);
+      const refs = await scene.want('fills', 'opens');
+      const second = refs.find((ref) => ref.id !== first.id);
+      expect(refs).toContainEqual(first);
+      expect(second).toBeDefined();
+      fixture.clock.advance(LEASE_MS / 2);
+      await scene.want('fills', 'opens', ...many.slice(1));
+      fixture.clock.advance(LEASE_MS / 2 + 1);
+      expect(await sweepAll()).toBe(1);
+      expect(await scene.want('next')).toEqual([first]);
+    });
+
+    it('keeps feeds apart', async () => {
+      const other = new Scene(fixture);
+      const [here, there] = [await scene.wantOneSet('a'), await other.wantOneSet('a')];
+      expect(here.feed).not.toBe(there.feed);
+      await scene.publish(here, message('a', 'here'));
+      expect(await other.contents('a')).toEqual([]);
+      expect(await fixture.registry.feeds()).toEqual(expect.arrayContaining([scene.feed, other.feed]));
+    });
+
+    it('never shortens a lease', async () => {
+      const ref = await scene.wantOneSet('a');
+      await fixture.registry.want(scene.feed, ['a'], scene.now, scene.now + 1);
+      fixture.clock.advance(LEASE_MS - 1);
+      expect(await fixture.registry.sweep(scene.feed, scene.now)).toBe(0);
+      expect(await isGone(ref)).toBe(false);
+    });
+
+    it('takes tickets off when the last lease has run out, and ends a set that is empty', async () => {
+      const ref = await scene.wantOneSet('leaves');
+      fixture.clock.advance(LEASE_MS / 2);
+      await scene.want('stays');
+      await scene.publish(ref);
+      fixture.clock.advance(LEASE_MS / 2 + 1);
+      expect(await sweepAll()).toBe(1);
+      expect(await scene.begin(ref)).toMatchObject({ members: ['stays'] });
+      fixture.clock.advance(LEASE_MS);
+      expect(await sweepAll()).toBe(1);
+      expect(await isGone(ref)).toBe(true);
+      expect(await fixture.registry.overdue(scene.feed, scene.now + LEASE_MS)).toEqual([]);
+    });
+
+    it('never uses the id of a set again', async () => {
+      const first = await scene.wantOneSet('a');
+      fixture.clock.advance(LEASE_MS + 1);
+      await sweepAll();
+      const second = await scene.wantOneSet('a');
+      expect(second.id).toBeGreaterThan(first.id);
+      expect(await isGone(first)).toBe(true);
+    });
+
+    it('doubles nothing for a ticket that left and came back', async () => {
+      const news = [message('a', 'old'), status('a', 1)] as const;
+      await scene.publish(await scene.wantOneSet('a'), ...news);
+      fixture.clock.advance(LEASE_MS + 1);
+      await sweepAll();
+      const back = await scene.wantOneSet('a');
+      expect(await scene.publish(back, ...news, message('a', 'new'))).toMatchObject({ published: 1 });
+      expect(await scene.contents('a')).toEqual([text('old'), 'status 1', text('new')]);
+      const [ticket] = (await scene.history('a')).tickets;
+      expect(ticket?.publications.map((one) => one.previous)).toEqual([0, 1, 2]);
+    });
+
+    it('names the sets that are late', async () => {
+      const ref = await scene.wantOneSet('a');
+      const { dueAt } = await scene.publish(ref);
+      expect(await fixture.registry.overdue(scene.feed, dueAt - 1)).toEqual([]);
+      expect(await fixture.registry.overdue(scene.feed, dueAt + 1)).toEqual([ref]);
+    });
+
+    /** Sweeps are bounded: called again while there is something to do. */
+    async function sweepAll(): Promise<number> {
+      let left = 0;
+      for (let step = -1; step !== 0; left += step) {
+        step = await fixture.registry.sweep(scene.feed, scene.now);
+      }
+      return left;
+    }
+  });
+}

@@ -1,0 +1,186 @@
+import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from './fixture.js';
+import { HOLD_MS, LEASE_MS, message, Scene, status, text } from './scene.js';
+
+/** What every {@link SetStore} must do; `libs/redis` and the in-memory one run the same suite. */
+export function describeSetStore(name: string, make: MakeStoreFixture): void {
+  describe(`${name} as a set store`, () => {
+    let fixture: StoreFixture;
+    let scene: Scene;
+    beforeAll(async () => void (fixture = await make(USUAL_LIMITS)));
+    beforeEach(() => void (scene = new Scene(fixture)));
+    afterAll(() => fixture.dispose());
+
+    describe('begin', () => {
+      it('hands a new set over with everything to learn', async () => {
+        const ref = await scene.wantOneSet('a', 'b');
+        const set = await scene.begin(ref);
+        expect(set).toMatchObject({ ref, members: [], trail: null, answerDigest: null, failures: 0 });
+        expect([...set.joining].sort()).toEqual(['a', 'b']);
+      });
+
+      it('knows nothing of a set that never was', async () => {
+        const { id } = await scene.wantOneSet('a');
+        const unknown = { feed: scene.feed, id: id + 1 };
+        expect(await fixture.store.begin(unknown, scene.now, scene.now + HOLD_MS)).toEqual({ kind: 'gone' });
+      });
+
+      it('gives a set to one worker at a time, until its hold runs out', async () => {
+        const ref = await scene.wantOneSet('a');
+        const until = scene.now + HOLD_MS;
+        await scene.begin(ref);
+        expect(await fixture.store.begin(ref, until - 1, until + HOLD_MS)).toEqual({ kind: 'busy', until });
+        expect(await fixture.store.begin(ref, until, until + HOLD_MS)).toMatchObject({ kind: 'begun' });
+      });
+
+      it('gives a set to exactly one of many workers that ask at once', async () => {
+        const ref = await scene.wantOneSet('a');
+        const asked = Array.from({ length: 8 }, () => fixture.store.begin(ref, scene.now, scene.now + HOLD_MS));
+        const kinds = (await Promise.all(asked)).map((begun) => begun.kind);
+        expect(kinds.filter((kind) => kind === 'begun')).toHaveLength(1);
+        expect(kinds.filter((kind) => kind === 'busy')).toHaveLength(7);
+      });
+    });
+
+    describe('commit', () => {
+      it('publishes, advances the fence and frees the set', async () => {
+        const ref = await scene.wantOneSet('a');
+        const set = await scene.begin(ref);
+        const committed = await scene.commit(set, [message('a', 'hello')], { primed: ['a'] });
+        const dueAt = scene.now + 1000;
+        expect(committed).toEqual({ kind: 'committed', fence: set.fence + 1, published: 1, dueAt, joining: false });
+        expect(await scene.contents('a')).toEqual([text('hello')]);
+        expect(await scene.begin(ref)).toMatchObject({ fence: set.fence + 1, members: ['a'], joining: [], dueAt });
+      });
+
+      it('keeps what the poll taught', async () => {
+        const ref = await scene.wantOneSet('a');
+        const trail = { head: '9007199254740993', polledAt: 5, samples: [[4, '9007199254740993'] as const] };
+        const learned = { trail, answerDigest: 'digest', order: 'newest_first' as const };
+        await scene.commit(await scene.begin(ref), [], { primed: ['a'], learned });
+        await scene.publish(ref);
+        expect(await scene.begin(ref)).toMatchObject(learned);
+      });
+
+      it('is due by the lively pace after news and by the quiet one after none', async () => {
+        const ref = await scene.wantOneSet('a');
+        const born = scene.now;
+        fixture.clock.advance(100);
+        expect((await scene.publish(ref)).dueAt).toBe(scene.now + 5000);
+        const quiet = await scene.begin(ref);
+        expect(quiet).toMatchObject({ livelyAt: born, dueAt: scene.now + 5000 });
+        await scene.commit(quiet, [message('a', 'hello')]);
+        expect(await scene.begin(ref)).toMatchObject({ livelyAt: scene.now, dueAt: scene.now + 1000 });
+      });
+
+      it('discards the result of the second of two workers, whole', async () => {
+        const ref = await scene.wantOneSet('a');
+        const first = await scene.begin(ref);
+        fixture.clock.advance(HOLD_MS + 1);
+        const second = await scene.begin(ref);
+        expect(second.fence).toBe(first.fence);
+        expect(await scene.commit(second, [message('a', 'second')], { primed: ['a'] })).toMatchObject({
+          kind: 'committed',
+        });
+        expect(await scene.commit(first, [message('a', 'first')])).toEqual({ kind: 'conflict' });
+        expect(await scene.contents('a')).toEqual([text('second')]);
+      });
+
+      it('lets exactly one of many commits from one fence through', async () => {
+        const set = await scene.begin(await scene.wantOneSet('a'));
+        const commits = ['1', '2', '3', '4', '5'].map((content) => scene.commit(set, [message('a', content)]));
+        const kinds = (await Promise.all(commits)).map((committed) => committed.kind);
+        expect(kinds.sort()).toEqual(['committed', 'conflict', 'conflict', 'conflict', 'conflict']);
+        expect(await scene.contents('a')).toHaveLength(1);
+      });
+
+      it('publishes an identity once, whoever brings it and however often', async () => {
+        const ref = await scene.wantOneSet('a');
+        expect(await scene.publish(ref, message('a', 'x'), message('a', 'x'))).toMatchObject({ published: 1 });
+        expect(await scene.publish(ref, message('a', 'x'), message('a', 'y'))).toMatchObject({ published: 1 });
+        expect(await scene.contents('a')).toEqual([text('x'), text('y')]);
+      });
+
+      it('publishes twins twice', async () => {
+        const ref = await scene.wantOneSet('a');
+        await scene.publish(ref, message('a', 'same', 1), message('a', 'same', 2));
+        expect(await scene.contents('a')).toEqual([text('same'), text('same')]);
+      });
+
+      it('keeps equal identities of different tickets apart', async () => {
+        const ref = await scene.wantOneSet('a', 'b');
+        expect(await scene.publish(ref, message('a', 'x'), message('b', 'x'))).toMatchObject({ published: 2 });
+      });
+
+      it('publishes a status only when it changed', async () => {
+        const ref = await scene.wantOneSet('a');
+        await scene.publish(ref, status('a', 0), status('a', 0));
+        await scene.publish(ref, status('a', 0));
+        await scene.publish(ref, status('a', 1));
+        await scene.publish(ref, status('a', 0));
+        expect(await scene.contents('a')).toEqual(['status 0', 'status 1', 'status 0']);
+      });
+
+      it('keeps the set taken between the parts of one result', async () => {
+        const ref = await scene.wantOneSet('a');
+        const set = await scene.begin(ref);
+        const heldUntil = scene.now + HOLD_MS;
+        const part = await scene.commit(set, [message('a', '1')], { heldUntil });
+        const again = await fixture.store.begin(ref, scene.now, scene.now + HOLD_MS);
+        expect(again).toEqual({ kind: 'busy', until: heldUntil });
+        const fence = part.kind === 'committed' ? part.fence : -1;
+        expect(await scene.commit({ ref, fence }, [message('a', '2')])).toMatchObject({ kind: 'committed' });
+        expect(await scene.contents('a')).toEqual([text('1'), text('2')]);
+      });
+
+      it('says when tickets came to join while the poll ran, and leaves them joining', async () => {
+        const ref = await scene.wantOneSet('a');
+        const set = await scene.begin(ref);
+        await scene.want('b');
+        expect(await scene.commit(set, [], { primed: set.joining })).toMatchObject({ joining: true });
+        expect(await scene.begin(ref)).toMatchObject({ members: ['a'], joining: ['b'] });
+      });
+
+      it('does not bring back a ticket that left while the poll ran', async () => {
+        const ref = await scene.wantOneSet('leaves');
+        fixture.clock.advance(LEASE_MS / 2);
+        await scene.want('stays');
+        const set = await scene.begin(ref);
+        fixture.clock.advance(LEASE_MS / 2 + 1);
+        expect(await fixture.registry.sweep(scene.feed, scene.now)).toBe(1);
+        await scene.commit(set, [message('stays', 'x')], { primed: set.joining });
+        expect(await scene.begin(ref)).toMatchObject({ members: ['stays'], joining: [] });
+      });
+
+      it('says so when the set ended while the poll ran', async () => {
+        const set = await scene.begin(await scene.wantOneSet('a'));
+        fixture.clock.advance(LEASE_MS + 1);
+        await fixture.registry.sweep(scene.feed, scene.now);
+        expect(await scene.commit(set, [message('a', 'x')])).toEqual({ kind: 'gone' });
+      });
+    });
+
+    describe('fail', () => {
+      it('counts failures in a row, frees the set and moves its time', async () => {
+        const ref = await scene.wantOneSet('a');
+        await scene.fail(ref);
+        await scene.fail(ref);
+        const failed = await scene.begin(ref);
+        expect(failed).toMatchObject({ fence: 0, failures: 2, dueAt: scene.now + 700 });
+        await scene.commit(failed, []);
+        expect(await scene.begin(ref)).toMatchObject({ failures: 0 });
+      });
+
+      it('changes nothing with a stale fence', async () => {
+        const ref = await scene.wantOneSet('a');
+        const { fence } = await scene.begin(ref);
+        await scene.commit({ ref, fence }, []);
+        const before = await scene.begin(ref);
+        await fixture.store.fail({ ref, fence, now: scene.now, code: 'timeout', dueAt: scene.now + 1 });
+        const held = await fixture.store.begin(ref, scene.now, scene.now + HOLD_MS);
+        expect(held.kind).toBe('busy');
+        fixture.clock.advance(HOLD_MS);
+        expect(await scene.begin(ref)).toEqual(before);
+      });
+    });
+  });
+}

@@ -1,0 +1,175 @@
+import {
+  DEGRADED_AFTER_FAILURES,
+  newEpoch,
+  UPSTREAM_FAILURES,
+  type Begun,
+  type CaseId,
+  type Clock,
+  type Committed,
+  type FeedKey,
+  type HistorySnapshot,
+  type HistoryWant,
+  type InterestRegistry,
+  type Publication,
+  type SetCommit,
+  type SetRef,
+  type SetStore,
+  type PollFailure,
+  type UpstreamState,
+} from '#core';
+import { MemoryFeed } from './memory-feed.js';
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  /** `UPSTREAM_MAX_CASE_IDS`. */
+  readonly maxCaseIds: number;
+  /** `HISTORY_MAX_EVENTS`. */
+  readonly historyMax: number;
+}
+
+/** One end of the store's Pub/Sub. */
+export interface MemoryConnection {
+  published(feed: FeedKey, publication: Publication): void;
+  upstreamChanged(feed: FeedKey, state: UpstreamState): void;
+}
+
+/**
+ * The store in memory: what Redis does, with every call one atomic step. Workers and gateways of a test share one.
+ * {@link MemoryBroker} is the gateways' side.
+ */
+export class MemoryStore implements SetStore, InterestRegistry {
+  private readonly stored = new Map<FeedKey, MemoryFeed>();
+  private readonly connections = new Set<MemoryConnection>();
+  private lives = 0;
+
+  constructor(private readonly options: MemoryStoreOptions) {}
+
+  connect(connection: MemoryConnection): void {
+    this.connections.add(connection);
+  }
+
+  /** Everything is lost, as when Redis came back without its data. */
+  wipe(): void {
+    this.stored.clear();
+  }
+
+  async want(feed: FeedKey, caseIds: readonly CaseId[], now: number, until: number): Promise<SetRef[]> {
+    const stored = this.feed(feed);
+    const waiting = new Map<number, SetRef>();
+    for (const caseId of caseIds) {
+      stored.leases.set(caseId, Math.max(until, stored.leases.get(caseId) ?? 0));
+      if (stored.setOf(caseId) === undefined) {
+        stored.place(caseId, now);
+      }
+      const set = stored.setOf(caseId);
+      if (set?.joining.has(caseId)) {
+        waiting.set(set.ref.id, set.ref);
+      }
+    }
+    return [...waiting.values()];
+  }
+
+  async sweep(feed: FeedKey, now: number): Promise<number> {
+    const stored = this.feed(feed);
+    const ended = [...stored.leases].filter(([, until]) => until <= now);
+    for (const [caseId] of ended) {
+      stored.leases.delete(caseId);
+      stored.displace(caseId);
+    }
+    return ended.length;
+  }
+
+  async feeds(): Promise<FeedKey[]> {
+    return [...this.stored].filter(([, stored]) => stored.leases.size > 0).map(([key]) => key);
+  }
+
+  async overdue(feed: FeedKey, before: number): Promise<SetRef[]> {
+    return [...this.feed(feed).sets.values()].filter((set) => set.dueAt < before).map((set) => set.ref);
+  }
+
+  async begin(ref: SetRef, now: number, heldUntil: number): Promise<Begun> {
+    const stored = this.feed(ref.feed).sets.get(ref.id);
+    if (stored === undefined) {
+      return { kind: 'gone' };
+    }
+    if (stored.heldUntil > now) {
+      return { kind: 'busy', until: stored.heldUntil };
+    }
+    stored.heldUntil = heldUntil;
+    const { heldUntil: _, ...set } = stored;
+    return { kind: 'begun', set: { ...set, members: [...set.members], joining: [...set.joining] } };
+  }
+
+  async commit(commit: SetCommit): Promise<Committed> {
+    const feed = this.feed(commit.ref.feed);
+    const set = feed.sets.get(commit.ref.id);
+    if (set === undefined) {
+      return { kind: 'gone' };
+    }
+    if (set.fence !== commit.fence) {
+      return { kind: 'conflict' };
+    }
+    const published = feed.publish(commit.news);
+    for (const caseId of commit.primed) {
+      // A ticket that left meanwhile is not brought back.
+      if (set.joining.delete(caseId)) {
+        set.members.add(caseId);
+      }
+    }
+    const lively = published.length > 0;
+    Object.assign(set, commit.learned, {
+      fence: set.fence + 1,
+      dueAt: lively ? commit.due.lively : commit.due.quiet,
+      livelyAt: lively ? commit.now : set.livelyAt,
+      heldUntil: commit.heldUntil ?? 0,
+      failures: 0,
+    });
+    published.forEach((publication) =>
+      this.connections.forEach((connection) => connection.published(commit.ref.feed, publication)),
+    );
+    feed.failing.delete(commit.ref.id);
+    if (feed.upstream.state === 'degraded' && feed.failing.size === 0) {
+      this.changeUpstream(commit.ref.feed, { state: 'ok', since: commit.now });
+    }
+    const { fence, dueAt, joining } = set;
+    return { kind: 'committed', fence, published: published.length, dueAt, joining: joining.size > 0 };
+  }
+
+  async fail({ ref, fence, now, code, dueAt }: PollFailure): Promise<void> {
+    const feed = this.feed(ref.feed);
+    const set = feed.sets.get(ref.id);
+    if (set?.fence !== fence) {
+      return;
+    }
+    Object.assign(set, { failures: set.failures + 1, dueAt, heldUntil: 0 });
+    if (set.failures >= DEGRADED_AFTER_FAILURES) {
+      feed.failing.add(ref.id);
+      if (feed.upstream.state === 'ok') {
+        this.changeUpstream(ref.feed, { state: 'degraded', reason: UPSTREAM_FAILURES[code].reason, since: now });
+      }
+    }
+  }
+
+  /** What {@link MemoryBroker} answers history calls with. */
+  historyOf(feed: FeedKey, wants: readonly HistoryWant[]): HistorySnapshot {
+    return this.feed(feed).history(wants);
+  }
+
+  private changeUpstream(feed: FeedKey, state: UpstreamState): void {
+    this.feed(feed).upstream = state;
+    this.connections.forEach((connection) => connection.upstreamChanged(feed, state));
+  }
+
+  private feed(key: FeedKey): MemoryFeed {
+    const known = this.stored.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    this.lives += 1;
+    // Counted, not random: two lives begun at one instant differ, and a test repeats exactly.
+    const epoch = newEpoch(this.options.clock.now(), (this.lives % 10_000) / 10_000);
+    const feed = new MemoryFeed({ feed: key }, epoch, this.options);
+    this.stored.set(key, feed);
+    return feed;
+  }
+}

@@ -1,0 +1,52 @@
+import type { CaseId, HistoryWant, MessageIdentity, News, Publication, TicketHistory } from '#core';
+
+/** What the store remembers of one ticket. It outlives the ticket's place in a set: who rejoins is told nothing twice. */
+export class MemoryTicket {
+  private readonly delivered = new Set<MessageIdentity>();
+  private status: number | null = null;
+  private log: Publication[] = [];
+  private lastOffset = 0;
+  /** Offset of the newest publication that the bound pushed out of the history. */
+  private trimmedUpTo = 0;
+
+  constructor(
+    private readonly caseId: CaseId,
+    private readonly historyMax: number,
+  ) {}
+
+  isDelivered(news: News): boolean {
+    return news.kind === 'message' ? this.delivered.has(news.identity) : this.status === news.status;
+  }
+
+  publish(news: News, epoch: string, offset: number): Publication {
+    const publication = this.place(news, { epoch, offset, previous: this.lastOffset });
+    this.lastOffset = offset;
+    this.log.push(publication);
+    if (this.log.length > this.historyMax) {
+      this.trimmedUpTo = this.log.shift()?.offset ?? this.trimmedUpTo;
+    }
+    return publication;
+  }
+
+  history({ atLeast, after }: HistoryWant): TicketHistory {
+    const wanted = after === null ? -1 : this.log.findIndex((entry) => entry.offset > after);
+    const newest = Math.max(0, this.log.length - atLeast);
+    const start = wanted < 0 ? newest : Math.min(newest, wanted);
+    return {
+      caseId: this.caseId,
+      publications: this.log.slice(start),
+      completeAfter: this.log[start - 1]?.offset ?? this.trimmedUpTo,
+      exhausted: start === 0,
+    };
+  }
+
+  private place(news: News, placed: Pick<Publication, 'epoch' | 'offset' | 'previous'>): Publication {
+    if (news.kind === 'status') {
+      this.status = news.status;
+      return { ...news, ...placed };
+    }
+    const { identity, ...message } = news;
+    this.delivered.add(identity);
+    return { ...message, ...placed };
+  }
+}
