@@ -1,0 +1,31 @@
+import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { CASE_ID_PATTERN, GROUP_ID_PATTERN, LANGUAGE_PATTERN } from '#core';
+import { EVENT_ID_PATTERN } from './subscribe.dto.js';
+
+/** Most events of one page, and how many it has unless the client says. */
+export const PAGE_MAX = 1000;
+export const PAGE_DEFAULT = 100;
+
+/** `GET /v1/cases/{case_id}/messages`, path and query together. */
+export class CaseMessagesDto {
+  @Matches(CASE_ID_PATTERN, { message: 'case_id must be 1 to 64 visible ASCII characters' })
+  readonly case_id!: string;
+
+  @IsOptional()
+  @Matches(EVENT_ID_PATTERN, { message: 'after must be 1 to 64 characters, none of them a control character' })
+  readonly after?: string;
+
+  @IsOptional()
+  @IsInt({ message: `limit must be a whole number from 1 to ${PAGE_MAX}` })
+  @Min(1, { message: `limit must be a whole number from 1 to ${PAGE_MAX}` })
+  @Max(PAGE_MAX, { message: `limit must be a whole number from 1 to ${PAGE_MAX}` })
+  readonly limit?: number;
+
+  @IsOptional()
+  @Matches(GROUP_ID_PATTERN, { message: 'group_id must be 1 to 64 characters, none of them a control character' })
+  readonly group_id?: string;
+
+  @IsOptional()
+  @Matches(LANGUAGE_PATTERN, { message: 'language must be a short language tag such as zh-cn' })
+  readonly language?: string;
+}

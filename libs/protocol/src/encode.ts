@@ -1,0 +1,28 @@
+import { formatPosition, type Publication, type UpstreamState } from '#core';
+import type { UpstreamData } from './events.js';
+
+/** The data of a `message` or `status` event as JSON text. The upstream's object goes in as it is, never parsed. */
+export function encodePublication(publication: Publication, groupId: string | undefined): string {
+  const group = groupId === undefined ? '' : `"group_id":${JSON.stringify(groupId)},`;
+  const head = `{"id":"${formatPosition(publication)}","case_id":${JSON.stringify(publication.caseId)},${group}`;
+  const seenAt = instant(publication.seenAt);
+  if (publication.kind === 'status') {
+    return `${head}"status":${publication.status},"seen_at":"${seenAt}"}`;
+  }
+  const sentAt = publication.sentAt === null ? 'null' : `"${instant(publication.sentAt)}"`;
+  return `${head}"message":${publication.message},"sent_at":${sentAt},"seen_at":"${seenAt}"}`;
+}
+
+/** The data of an `upstream` event. */
+export function upstreamData(state: UpstreamState, groupId: string | undefined): UpstreamData {
+  return {
+    ...(groupId !== undefined && { group_id: groupId }),
+    state: state.state,
+    ...(state.state === 'degraded' && { reason: state.reason }),
+    since: instant(state.since),
+  };
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}

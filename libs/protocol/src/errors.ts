@@ -1,0 +1,75 @@
+import type { CaseId, Refusal, RefusalCode } from '#core';
+import type { ErrorBody } from './events.js';
+
+interface RefusalRule {
+  /** HTTP status where the refusal names no other. */
+  readonly status: number;
+  readonly title: string;
+}
+
+/** The closed table of refusals. */
+export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
+  invalid: { status: 400, title: 'Invalid request' },
+  unauthorized: { status: 401, title: 'Missing or unusable token' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  too_many: { status: 400, title: 'Too many' },
+  unavailable: { status: 503, title: 'Temporarily unavailable' },
+};
+
+/** Status of a refusal for too many connections or requests, in contrast to too many tickets: waiting helps. */
+export const TOO_MANY_REQUESTS = 429;
+
+/** Codes of HTTP errors that are no refusals of ours. */
+export type HttpErrorCode = 'not_found' | 'method_not_allowed' | 'payload_too_large' | 'headers_too_large' | 'internal';
+
+/** Body of an `application/problem+json` answer (RFC 9457). */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: RefusalCode | HttpErrorCode;
+  readonly case_ids?: readonly CaseId[];
+}
+
+/** Content type of a {@link Problem}. */
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
+const HTTP_ERRORS: Readonly<Record<number, { readonly code: Problem['code']; readonly title: string }>> = {
+  404: { code: 'not_found', title: 'Not found' },
+  405: { code: 'method_not_allowed', title: 'Method not allowed' },
+  413: { code: 'payload_too_large', title: 'Payload too large' },
+  431: { code: 'headers_too_large', title: 'Request header fields too large' },
+};
+const INTERNAL = { code: 'internal', title: 'Internal error' } as const;
+
+/** The problem that a refusal is on HTTP. */
+export function refusalProblem(refusal: Refusal): Problem {
+  const { status, title } = REFUSALS[refusal.code];
+  const { caseIds } = refusal.details;
+  return {
+    ...problem(refusal.code, title, refusal.details.status ?? status, refusal.message),
+    ...(caseIds && { case_ids: caseIds }),
+  };
+}
+
+/** The problem that an error is which only HTTP knows, by its status. */
+export function httpProblem(status: number, detail: string): Problem {
+  const rule = HTTP_ERRORS[status] ?? (status >= 500 ? INTERNAL : { code: 'invalid', title: REFUSALS.invalid.title });
+  return problem(rule.code, rule.title, status, detail);
+}
+
+/** The error that a refusal is in a Socket.IO acknowledgement. */
+export function refusalError(refusal: Refusal): ErrorBody {
+  const { caseIds, retryMs } = refusal.details;
+  return {
+    code: refusal.code,
+    message: refusal.message,
+    ...(caseIds && { case_ids: caseIds }),
+    ...(retryMs !== undefined && { retry_ms: retryMs }),
+  };
+}
+
+function problem(code: Problem['code'], title: string, status: number, detail: string): Problem {
+  return { type: `urn:pollcast:problem:${code}`, title, status, detail, code };
+}

@@ -1,0 +1,95 @@
+import type { CaseId, GapReason, RefusalCode } from '#core';
+import type { CloseReason } from './close-reasons.js';
+
+/** An opaque position: at most 64 characters, growing within one feed. */
+export type EventId = string;
+/** An ISO 8601 instant in UTC, such as `2026-11-23T13:48:18.000Z`. */
+export type Instant = string;
+
+/** What messages and statuses have in common. `group_id` is there where the subscription named one. */
+interface Placed {
+  readonly id: EventId;
+  readonly case_id: CaseId;
+  readonly group_id?: string;
+  /** When the poll that found it was answered. */
+  readonly seen_at: Instant;
+}
+
+export interface MessageData extends Placed {
+  /** The upstream's object, untouched. */
+  readonly message: unknown;
+  /** Its `create_time`; null where that could not be read. */
+  readonly sent_at: Instant | null;
+}
+
+export interface StatusData extends Placed {
+  /** 0 unread, 1 read. */
+  readonly status: number;
+}
+
+export interface GapData {
+  readonly case_ids: readonly CaseId[];
+  readonly group_id?: string;
+  readonly reason: GapReason;
+}
+
+export interface UpstreamData {
+  readonly group_id?: string;
+  readonly state: 'ok' | 'degraded';
+  /** Why it is degraded; absent where it is not. */
+  readonly reason?: string;
+  readonly since: Instant;
+}
+
+/** `rights`: the client's own, renewed token no longer covers the tickets. */
+export type RevokedReason = 'rights';
+
+export interface RevokedData {
+  readonly case_ids: readonly CaseId[];
+  readonly group_id?: string;
+  readonly reason: RevokedReason;
+}
+
+export interface ClosingData {
+  readonly reason: CloseReason;
+  /** How long to wait before connecting again, ms. */
+  readonly retry_ms: number;
+}
+
+/** Tells that a subscription is complete: the SSE event `ready`, and the body of the Socket.IO acknowledgement. */
+export interface ReadyData {
+  readonly case_ids: readonly CaseId[];
+  /** Everything up to here has been given: going on from here misses nothing. */
+  readonly last_event_id: EventId;
+  /** Nothing is missing since the position that the client named. False where it named none. */
+  readonly recovered: boolean;
+  /** How many past messages and statuses were given. */
+  readonly replayed: number;
+}
+
+/** Events without a position, by name. Messages and statuses are written from publications instead. */
+export interface NoticeEvents {
+  readonly gap: GapData;
+  readonly upstream: UpstreamData;
+  readonly revoked: RevokedData;
+  readonly closing: ClosingData;
+}
+
+/** One event without a position. */
+export type NoticeEvent = {
+  readonly [Name in keyof NoticeEvents]: { readonly event: Name; readonly data: NoticeEvents[Name] };
+}[keyof NoticeEvents];
+
+/** Why a request over Socket.IO was refused. */
+export interface ErrorBody {
+  readonly code: RefusalCode;
+  readonly message: string;
+  /** The tickets that it is about. */
+  readonly case_ids?: readonly CaseId[];
+  /** When to try again, ms. */
+  readonly retry_ms?: number;
+}
+
+/** The acknowledgement of a Socket.IO request; `T` is what the request brings. */
+export type Acknowledgement<T extends object = object> =
+  ({ readonly ok: true } & T) | { readonly ok: false; readonly error: ErrorBody };

@@ -1,0 +1,29 @@
+import type { Publication } from '#core';
+
+/**
+ * Frames of one transport, each made once however many clients it goes to (invariant 8). A frame lives as long as
+ * its publication, so the bounds of what a gateway remembers bound this cache too.
+ */
+export class FrameCache<Frame> {
+  private readonly frames = new WeakMap<Publication, Frame>();
+  private newest: Publication | null = null;
+  private newestFrame: Frame | null = null;
+
+  constructor(private readonly encode: (publication: Publication, groupId: string | undefined) => Frame) {}
+
+  /** @param groupId of the publication's feed, so that it is the same for all who ask for this publication */
+  of(publication: Publication, groupId: string | undefined): Frame {
+    // A live publication goes to all of its subscribers in a row: they need not look it up.
+    if (publication === this.newest && this.newestFrame !== null) {
+      return this.newestFrame;
+    }
+    let frame = this.frames.get(publication);
+    if (frame === undefined) {
+      frame = this.encode(publication, groupId);
+      this.frames.set(publication, frame);
+    }
+    this.newest = publication;
+    this.newestFrame = frame;
+    return frame;
+  }
+}

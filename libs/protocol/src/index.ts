@@ -1,0 +1,18 @@
+export { AuthenticateDto } from './authenticate.dto.js';
+export { CaseMessagesDto, PAGE_DEFAULT, PAGE_MAX } from './case-messages.dto.js';
+export { CLOSE_REASONS, closing, type CloseReason } from './close-reasons.js';
+export { encodePublication, upstreamData } from './encode.js';
+export {
+  httpProblem,
+  PROBLEM_TYPE,
+  REFUSALS,
+  refusalError,
+  refusalProblem,
+  TOO_MANY_REQUESTS,
+  type Problem,
+} from './errors.js';
+export type * from './events.js';
+export { resumeFrom } from './resume.js';
+export { SSE_HEARTBEAT, sseEvent, SseFrames, sseRetry, type SseFrame } from './sse-frame.js';
+export { sioEvent, SioFrames, type SioFrame } from './sio-frame.js';
+export { EVENT_ID_PATTERN, HISTORY_DEFAULT, HISTORY_MAX, SubscribeDto, TicketsDto } from './subscribe.dto.js';

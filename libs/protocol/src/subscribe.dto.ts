@@ -1,0 +1,39 @@
+import { ArrayNotEmpty, IsArray, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { CASE_ID_PATTERN, GROUP_ID_PATTERN, LANGUAGE_PATTERN } from '#core';
+
+/** An id that a client gives back to us. Whether it is a position of ours shows later. */
+export const EVENT_ID_PATTERN = /^[^\p{Cc}\p{Cs}]{1,64}$/u;
+
+/** Most past events per ticket that a client can ask for, and how many it gets unless it says. */
+export const HISTORY_MAX = 1000;
+export const HISTORY_DEFAULT = 50;
+
+/** Which tickets of which feed: the body of `unsubscribe`. Unknown properties are ignored. */
+export class TicketsDto {
+  /** Repeated ids count once. */
+  @IsArray({ message: 'case_ids must be an array' })
+  @ArrayNotEmpty({ message: 'case_ids must name at least one ticket' })
+  @Matches(CASE_ID_PATTERN, { each: true, message: 'each of case_ids must be 1 to 64 visible ASCII characters' })
+  readonly case_ids!: string[];
+
+  @IsOptional()
+  @Matches(GROUP_ID_PATTERN, { message: 'group_id must be 1 to 64 characters, none of them a control character' })
+  readonly group_id?: string | null;
+
+  @IsOptional()
+  @Matches(LANGUAGE_PATTERN, { message: 'language must be a short language tag such as zh-cn' })
+  readonly language?: string | null;
+}
+
+/** The body of `subscribe`, and the query of an event stream. */
+export class SubscribeDto extends TicketsDto {
+  @IsOptional()
+  @Matches(EVENT_ID_PATTERN, { message: 'last_event_id must be 1 to 64 characters, none of them a control character' })
+  readonly last_event_id?: string | null;
+
+  @IsOptional()
+  @IsInt({ message: `history must be a whole number from 0 to ${HISTORY_MAX}` })
+  @Min(0, { message: `history must be a whole number from 0 to ${HISTORY_MAX}` })
+  @Max(HISTORY_MAX, { message: `history must be a whole number from 0 to ${HISTORY_MAX}` })
+  readonly history?: number | null;
+}
