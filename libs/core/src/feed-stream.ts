@@ -64,6 +64,9 @@ export class FeedStream {
         await this.repairing;
         await this.reader.load(wants);
       }
+      if (request.isAbandoned?.()) {
+        return;
+      }
       subscriber.recover(
         recover(request, {
           position: { epoch: this.epoch ?? '', offset: this.known },

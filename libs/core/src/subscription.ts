@@ -17,6 +17,8 @@ export interface SubscribeRequest {
   readonly from: ResumeFrom;
   /** Past publications per ticket for a client without a position; 0 to 1000. */
   readonly history: number;
+  /** Asked when history is at hand: true and nobody waits any more, so nothing is recovered and nothing goes live. */
+  readonly isAbandoned?: () => boolean;
 }
 
 export type GapReason = 'history_truncated' | 'unknown_position';
