@@ -1,0 +1,111 @@
+/**
+ * The layers, kept by a machine (`npm run layers`): imports point down only, so that a part can be read, tested and
+ * replaced with nothing but what lies below it.
+ *
+ *   apps/gateway   apps/worker   apps/simulator
+ *   libs/protocol  libs/redis    libs/osm    libs/ops     siblings
+ *   libs/core
+ *   libs/testing -> core, for specs
+ */
+const SPEC = '\\.(spec|e2e-spec)\\.ts$';
+const FRONT_DOOR = '^libs/[^/]+/src/index\\.ts$';
+
+const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+
+module.exports = {
+  forbidden: [
+    rule(
+      'core-is-pure',
+      'The domain is plain TypeScript: no npm package, no node builtin, nothing outside libs/core.',
+      { path: '^libs/core/', pathNot: SPEC },
+      { pathNot: '^libs/core/' },
+    ),
+    rule(
+      'core-specs-stay-low',
+      'A spec of the domain runs against fakes; with an adapter it would be a test of that adapter.',
+      { path: `^libs/core/.*${SPEC}` },
+      { path: '^(apps|libs)/', pathNot: '^libs/(core|testing)/' },
+    ),
+    rule(
+      'adapters-are-siblings',
+      'Adapters know the domain and not each other: an app joins them.',
+      { path: '^libs/(protocol|redis|osm|ops)/' },
+      { path: '^libs/', pathNot: '^libs/($1|core|testing)/' },
+    ),
+    rule(
+      'testing-knows-core-only',
+      'Fakes stand in for adapters, so they may not be made of them.',
+      { path: '^libs/testing/' },
+      { path: '^(apps|libs|test|bench)/', pathNot: '^libs/(testing|core)/' },
+    ),
+    rule(
+      'testing-is-for-specs',
+      'The build leaves libs/testing out: imported by a program, it would be missing at run time.',
+      { pathNot: [SPEC, '^libs/testing/', '^test/'] },
+      { path: '^libs/testing/' },
+    ),
+    rule('libs-below-apps', 'A lib serves any app.', { path: '^libs/' }, { path: '^(apps|test|bench)/' }),
+    rule(
+      'apps-are-apart',
+      'Apps share libs, and meet each other only over the network.',
+      { path: '^apps/([^/]+)/' },
+      { path: '^(apps|test|bench)/', pathNot: '^apps/$1/' },
+    ),
+    rule(
+      'simulator-is-independent',
+      'It is written from the upstream documentation alone: shared code would let a misreading confirm itself.',
+      { path: '^apps/simulator/' },
+      { path: '^libs/', pathNot: '^libs/ops/' },
+    ),
+    rule(
+      'outsiders-stay-outside',
+      'End-to-end tests and benchmarks see what a user sees: sockets, not the inside of an app.',
+      { path: '^(test|bench)/' },
+      { path: '^apps/' },
+    ),
+    rule(
+      'front-door-of-a-lib',
+      'A lib is entered through its index.ts; the rest of it may change without asking.',
+      { path: '^(?:apps|test|bench)/' },
+      { path: '^libs/', pathNot: FRONT_DOOR },
+    ),
+    rule(
+      'front-door-between-libs',
+      'A lib is entered through its index.ts; the rest of it may change without asking.',
+      { path: '^libs/([^/]+)/' },
+      { path: '^libs/', pathNot: ['^libs/$1/', FRONT_DOOR] },
+    ),
+    rule(
+      'libs-by-their-name',
+      'A lib is imported as #name: a relative path across packages breaks when either side moves.',
+      { path: '^(?:apps|libs|test|bench)/([^/]+)/' },
+      { path: FRONT_DOOR, pathNot: '^libs/$1/', dependencyTypesNot: ['aliased-subpath-import'] },
+    ),
+    rule('no-cycles', 'Of two files in a cycle neither can be read first.', {}, { circular: true }),
+    rule('no-unresolvable', 'An import that leads nowhere hides what it would break.', {}, { couldNotResolve: true }),
+    rule(
+      'no-undeclared-package',
+      'A package that only another package brings disappears with it.',
+      {},
+      { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    ),
+    rule(
+      'no-dev-package-in-programs',
+      'Programs are installed without development dependencies.',
+      { path: '^(apps|libs)/', pathNot: [SPEC, '^libs/testing/'] },
+      { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    ),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    // A type is a dependency too: it says what a file has to know.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      // `types` first: package.json maps #core to the source under that condition, to the build under `default`.
+      conditionNames: ['types', 'import', 'require', 'node', 'default'],
+      exportsFields: ['exports'],
+      extensions: ['.ts', '.js', '.json', '.d.ts'],
+    },
+  },
+};

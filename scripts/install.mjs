@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from './processes.mjs';
+import { root, tool } from './repository.mjs';
+
+const stampFile = tool('.pollcast-stamp');
+
+/**
+ * Installs the locked dependencies unless exactly these are there already. The stamp also names the node version,
+ * because native packages are chosen by it. It lives in node_modules, so `npm ci` begins by deleting it: an
+ * interrupted install is never taken for a finished one.
+ */
+export async function install() {
+  const stamp = await wantedStamp();
+  if ((await readFile(stampFile, 'utf8').catch(() => '')) === stamp) return;
+  console.log('Installing dependencies (npm ci)');
+  // NODE_ENV=production in the caller's environment would leave out the compiler.
+  const { ok } = await run('npm', ['ci', '--include=dev'], { cwd: root });
+  if (!ok) throw new Error('npm ci failed');
+  await writeFile(stampFile, stamp);
+}
+
+async function wantedStamp() {
+  const lock = await readFile(join(root, 'package-lock.json'));
+  return `${createHash('sha256').update(lock).digest('hex')} node ${process.version} ${process.platform}-${process.arch}\n`;
+}

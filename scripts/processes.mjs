@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+
+const living = new Set();
+
+/**
+ * Starts a process at the head of its own group. A terminal sends Ctrl-C to its whole foreground group, which would
+ * stop Redis while the worker still finishes a poll; in groups of their own, processes end in the order that the
+ * script chooses. And a group can be signalled whole, grandchildren included.
+ */
+export function launch(command, args, options = {}) {
+  const child = spawn(command, args, { ...options, detached: true });
+  living.add(child);
+  child.once('close', () => living.delete(child));
+  return child;
+}
+
+export function signalGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * Runs a command to its end. With `capture` its output is returned instead of shown. What it left running in its
+ * group (a test's server after a crash) dies with it.
+ */
+export function run(command, args, { capture = false, ...options } = {}) {
+  const out = capture ? 'pipe' : 'inherit';
+  const child = launch(command, args, { ...options, stdio: ['ignore', out, out] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (output += text));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => signalGroup(child.pid, 'SIGKILL'));
+    child.once('close', (code, signal) => resolve({ ok: code === 0, code, signal, output }));
+  });
+}
+
+/** The last resort, when there is no time left for an orderly end. */
+export function killEverything() {
+  for (const child of living) if (child.pid) signalGroup(child.pid, 'SIGKILL');
+}

@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { launch, signalGroup } from './processes.mjs';
+
+const TAIL_LINES = 20;
+
+/** A long-running process with its output in a log file. */
+export class Program {
+  #child;
+  #ended;
+
+  constructor(name, { command, args, env, log }) {
+    this.name = name;
+    this.log = log;
+    mkdirSync(dirname(log), { recursive: true });
+    const file = openSync(log, 'w');
+    this.#child = launch(command, args, { env, stdio: ['ignore', file, file] });
+    closeSync(file);
+    this.#ended = once(this.#child, 'close').then(
+      ([code, signal]) => (signal ? `was ended by ${signal}` : `exited with code ${code}`),
+      (error) => `could not be started: ${error.message}`,
+    );
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  /** Settles with the way it ended. Never rejects. */
+  get ended() {
+    return this.#ended;
+  }
+
+  /** Asks it to end, and makes it end when the grace is over. */
+  async stop(graceMs) {
+    if (this.pid === undefined) return;
+    signalGroup(this.pid, 'SIGTERM');
+    const timer = new AbortController();
+    const late = sleep(graceMs, true, { signal: timer.signal, ref: false }).catch(() => false);
+    if (await Promise.race([this.#ended.then(() => false), late])) signalGroup(this.pid, 'SIGKILL');
+    timer.abort();
+    await this.#ended;
+  }
+
+  lastLines() {
+    return readFileSync(this.log, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
+  }
+}

@@ -1,0 +1,28 @@
+import { launch } from './processes.mjs';
+
+/**
+ * A script killed with SIGKILL cannot end what it started. This shell can: its standard input closes when the script
+ * is gone, however it went. Then it kills the groups named to it and removes the temporary folder.
+ */
+const SHELL = `
+  while read -r pid; do groups="$groups -$pid"; done
+  [ -z "$groups" ] || kill -s KILL -- $groups
+  rm -rf "$1"
+`;
+
+export class Watchdog {
+  #shell;
+
+  constructor(folder) {
+    this.#shell = launch('sh', ['-c', SHELL, 'watchdog', folder], { stdio: ['pipe', 'ignore', 'ignore'] });
+  }
+
+  guard(pid) {
+    this.#shell.stdin.write(`${pid}\n`);
+  }
+
+  /** After an orderly end there is nothing left to kill, and the numbers may soon belong to others. */
+  dismiss() {
+    this.#shell.kill('SIGKILL');
+  }
+}
