@@ -1,0 +1,178 @@
+import { feedKey, Refusal, type CaseId, type Feed, type FeedKey, type Hub, type Interest } from '#core';
+import { closing, type CloseReason, type ReadyData } from '#protocol';
+import type { Rights } from '../auth/rights.js';
+import type { DeliveryTally } from './delivery-tally.js';
+import { LiveSubscription, type Connection } from './live-subscription.js';
+import { OperationQueue, STORE_RETRY_MS } from './operation-queue.js';
+import type { Outlet } from './outlet.js';
+import { UnsentLimit } from './unsent-limit.js';
+import type { Tickets, Wish } from './wish.js';
+
+export interface SessionParts {
+  readonly hub: Hub;
+  readonly interest: Interest;
+  readonly tally: DeliveryTally;
+  /** `MAX_CASES_PER_SUBSCRIPTION` */
+  readonly maxCases: number;
+  /** `SLOW_CONSUMER_MAX_BYTES` */
+  readonly maxUnsentBytes: number;
+  /** Hears why a request could not be served. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** A connection may hold this many times `MAX_CASES_PER_SUBSCRIPTION`, from any number of subscribes. */
+const FULL_SUBSCRIPTIONS = 10;
+
+/** One client: its rights and what it is subscribed to. Both transports build on it. */
+export class ClientSession {
+  private readonly subscriptions = new Map<FeedKey, LiveSubscription>();
+  private readonly operations = new OperationQueue();
+  private readonly connection: Connection;
+  private ended = false;
+
+  /** @param onEnded told once, when nothing is delivered any more; the connection may still be saying goodbye */
+  constructor(
+    private rights: Rights,
+    readonly outlet: Outlet,
+    private readonly parts: SessionParts,
+    private readonly onEnded: (session: ClientSession) => void,
+  ) {
+    const limit = new UnsentLimit(parts.maxUnsentBytes);
+    this.connection = { outlet, limit, tally: parts.tally, tooSlow: () => this.close('slow_consumer') };
+  }
+
+  get subject(): string | null {
+    return this.rights.subject;
+  }
+
+  /**
+   * Gives what is past, tells `onReady`, and goes live, in one tick. Tickets that are live already begin anew.
+   * Refused for want of the store, none of the tickets is subscribed, whatever they were before.
+   *
+   * @throws {Refusal}
+   */
+  subscribe(wish: Wish, onReady: (ready: ReadyData) => void): Promise<void> {
+    return this.operations.run(async (operation) => {
+      this.admit(wish);
+      const subscription = this.subscriptionOf(wish.feed);
+      subscription.onReady = onReady;
+      try {
+        await this.goLive(wish, subscription, () => operation.abandoned || this.ended);
+      } catch (error) {
+        this.leave(subscription, wish.caseIds);
+        this.parts.onTrouble(error);
+        throw new Refusal('unavailable', 'the store is out of reach', { retryMs: STORE_RETRY_MS });
+      } finally {
+        subscription.onReady = null;
+      }
+    });
+  }
+
+  /** Ends delivery of these tickets. Those that are not subscribed are passed over. @throws {Refusal} */
+  unsubscribe({ feed, caseIds }: Tickets): Promise<void> {
+    return this.operations.run(async () => {
+      const subscription = this.subscriptions.get(feedKey(feed));
+      if (subscription !== undefined) {
+        this.leave(subscription, caseIds);
+      }
+    });
+  }
+
+  /** Goes on with other rights of the same subject. What they do not cover is revoked; positions stay. @throws {Refusal} */
+  authenticate(rights: Rights): Promise<void> {
+    return this.operations.run(async () => {
+      if (rights.subject !== this.rights.subject) {
+        throw new Refusal('forbidden', 'the token is of another subject: open a connection of its own for it');
+      }
+      this.rights = rights;
+      for (const subscription of [...this.subscriptions.values()]) {
+        const mayUseGroup = rights.mayUseGroup(subscription.feed.groupId);
+        const revoked = [...subscription.tickets].filter((caseId) => !mayUseGroup || !rights.mayRead(caseId));
+        if (revoked.length > 0) {
+          this.leave(subscription, revoked);
+          subscription.revoke(revoked);
+        }
+      }
+    });
+  }
+
+  /** Closes the connection if its token has run out or its client does not keep up. To be called once a second. */
+  check(now: number): void {
+    const { limit, outlet } = this.connection;
+    limit.sweep(outlet.unsentBytes);
+    if (now >= this.rights.expiresAt) {
+      this.close('token_expired');
+    } else if (limit.isExceeded(outlet.unsentBytes)) {
+      this.close('slow_consumer');
+    }
+  }
+
+  /** Tells the client why, and ends the connection. */
+  close(reason: CloseReason): void {
+    if (!this.ended) {
+      this.parts.tally.closing(reason);
+      this.end();
+      this.outlet.farewell(closing(reason, Math.random()));
+    }
+  }
+
+  /** Nothing is delivered any more: the connection is gone or about to go. */
+  end(): void {
+    if (!this.ended) {
+      this.ended = true;
+      this.operations.stop(new Refusal('unavailable', 'the connection is closing', { retryMs: STORE_RETRY_MS }));
+      this.subscriptions.forEach((subscription) => this.leave(subscription, [...subscription.tickets]));
+      this.onEnded(this);
+    }
+  }
+
+  /** @throws {Refusal} before anything of a ticket is touched (invariant 10) */
+  private admit({ feed, caseIds }: Wish): void {
+    const { maxCases } = this.parts;
+    if (caseIds.length > maxCases) {
+      throw new Refusal('too_many', `a subscription has at most ${maxCases} tickets`);
+    }
+    this.rights.require(feed, caseIds);
+    const named = this.subscriptions.get(feedKey(feed))?.tickets;
+    const added = caseIds.filter((caseId) => !named?.has(caseId)).length;
+    const held = [...this.subscriptions.values()].reduce((sum, { tickets }) => sum + tickets.size, 0);
+    if (held + added > maxCases * FULL_SUBSCRIPTIONS) {
+      throw new Refusal('too_many', `a connection holds at most ${maxCases * FULL_SUBSCRIPTIONS} tickets`);
+    }
+  }
+
+  private subscriptionOf(feed: Feed): LiveSubscription {
+    const key = feedKey(feed);
+    const subscription = this.subscriptions.get(key) ?? new LiveSubscription(feed, this.connection);
+    this.subscriptions.set(key, subscription);
+    return subscription;
+  }
+
+  private async goLive(wish: Wish, subscription: LiveSubscription, isAbandoned: () => boolean): Promise<void> {
+    const { hub, interest, tally } = this.parts;
+    const { feed, caseIds, from, history } = wish;
+    const fresh = caseIds.filter((caseId) => !subscription.tickets.has(caseId));
+    // Taken out first: between its replay and the ready, a ticket that is live would come twice or out of order.
+    hub.unsubscribe(feed, caseIds, subscription);
+    await interest.acquire(feed, fresh);
+    fresh.forEach((caseId) => subscription.tickets.add(caseId));
+    tally.subscribed(fresh.length);
+    await hub.subscribe(feed, { caseIds, from, history, isAbandoned }, subscription);
+    if (isAbandoned()) {
+      this.leave(subscription, caseIds);
+    }
+  }
+
+  /** Ends delivery of those tickets that are subscribed. What cannot be told to the store now ends with its lease. */
+  private leave(subscription: LiveSubscription, caseIds: readonly CaseId[]): void {
+    const { hub, interest, tally, onTrouble } = this.parts;
+    const held = caseIds.filter((caseId) => subscription.tickets.has(caseId));
+    hub.unsubscribe(subscription.feed, caseIds, subscription);
+    subscription.forget(held);
+    tally.subscribed(-held.length);
+    if (subscription.tickets.size === 0) {
+      this.subscriptions.delete(feedKey(subscription.feed));
+    }
+    interest.release(subscription.feed, held).catch(onTrouble);
+  }
+}

@@ -1,0 +1,101 @@
+import {
+  feedKey,
+  formatPosition,
+  type CaseId,
+  type Feed,
+  type Notice,
+  type Publication,
+  type Recovery,
+  type Subscriber,
+} from '#core';
+import { upstreamData, type NoticeEvent, type ReadyData } from '#protocol';
+import type { DeliveryTally } from './delivery-tally.js';
+import type { Outlet } from './outlet.js';
+import type { UnsentLimit } from './unsent-limit.js';
+
+/** What all subscriptions of one connection share. */
+export interface Connection {
+  readonly outlet: Outlet;
+  readonly limit: UnsentLimit;
+  readonly tally: DeliveryTally;
+  /** More is unsent than may be. */
+  tooSlow(): void;
+}
+
+/** One client's tickets of one feed: hands what the hub brings to the client's connection. */
+export class LiveSubscription implements Subscriber {
+  /** Tickets that are delivered or about to be; each stands for one interest. */
+  readonly tickets = new Set<CaseId>();
+  /** Told when a subscribe is complete, before the first live publication. */
+  onReady: ((ready: ReadyData) => void) | null = null;
+  private readonly key: string;
+
+  constructor(
+    readonly feed: Feed,
+    private readonly connection: Connection,
+  ) {
+    this.key = feedKey(feed);
+  }
+
+  recover(recovery: Recovery): void {
+    const { outlet, limit, tally } = this.connection;
+    outlet.begin();
+    recovery.notices.forEach((notice) => this.notify(notice));
+    for (const publication of recovery.replay) {
+      outlet.publish(publication, this.feed.groupId);
+    }
+    tally.replayed(recovery.replay.length, outlet.transport);
+    outlet.joined(recovery.caseIds.map((caseId) => this.room(caseId)));
+    this.onReady?.({
+      case_ids: recovery.caseIds,
+      last_event_id: formatPosition(recovery.position),
+      recovered: recovery.recovered,
+      replayed: recovery.replay.length,
+    });
+    outlet.settle();
+    limit.replayed(outlet.unsentBytes);
+  }
+
+  deliver(publication: Publication): void {
+    const { outlet, limit, tally } = this.connection;
+    outlet.publish(publication, this.feed.groupId);
+    tally.delivered(publication, outlet.transport);
+    if (limit.isExceeded(outlet.unsentBytes)) {
+      this.connection.tooSlow();
+    }
+  }
+
+  notify(notice: Notice): void {
+    this.connection.tally.noticed(notice);
+    this.connection.outlet.notify(this.noticeEvent(notice));
+  }
+
+  /** Tells the client that its right to these tickets is withdrawn. */
+  revoke(caseIds: readonly CaseId[]): void {
+    this.connection.outlet.notify({ event: 'revoked', data: { case_ids: caseIds, ...this.group, reason: 'rights' } });
+  }
+
+  /** These tickets are delivered no longer. */
+  forget(caseIds: readonly CaseId[]): void {
+    caseIds.forEach((caseId) => this.tickets.delete(caseId));
+    this.connection.outlet.left(caseIds.map((caseId) => this.room(caseId)));
+  }
+
+  private noticeEvent(notice: Notice): NoticeEvent {
+    switch (notice.kind) {
+      case 'gap':
+        return { event: 'gap', data: { case_ids: notice.caseIds, ...this.group, reason: notice.reason } };
+      case 'upstream':
+        return { event: 'upstream', data: upstreamData(notice.state, this.feed.groupId) };
+    }
+  }
+
+  private get group(): { group_id?: string } {
+    return this.feed.groupId === undefined ? {} : { group_id: this.feed.groupId };
+  }
+
+  /** Feed keys have no colon, so that no two tickets share a room. */
+  private room(caseId: CaseId): string {
+    return `${this.key}:${caseId}`;
+  }
+}

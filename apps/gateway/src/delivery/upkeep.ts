@@ -1,0 +1,55 @@
+import type { Hub, Interest } from '#core';
+import type { Connections } from './connections.js';
+
+export interface UpkeepParts {
+  readonly connections: Connections;
+  readonly hub: Hub;
+  readonly interest: Interest;
+  /** Hears of leases that could not be renewed. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+const SWEEP_MS = 1000;
+const HUB_SWEEP_MS = 5000;
+/** Connections look this many times per heartbeat interval whether they were quiet. */
+const BEATS_PER_HEARTBEAT = 4;
+
+/** The few timers that a gateway has, whatever the number of its clients. */
+export class Upkeep {
+  private timers: NodeJS.Timeout[] = [];
+  private renewing = false;
+
+  constructor(
+    private readonly parts: UpkeepParts,
+    /** `SSE_HEARTBEAT_MS` */
+    private readonly heartbeatMs: number,
+  ) {}
+
+  start(): void {
+    const { connections, hub, interest } = this.parts;
+    this.every(SWEEP_MS, () => connections.sweep(Date.now()));
+    this.every(HUB_SWEEP_MS, () => hub.sweep(Date.now()));
+    this.every(this.heartbeatMs / BEATS_PER_HEARTBEAT, () => connections.beat());
+    this.every(interest.renewEveryMs, () => this.renew());
+  }
+
+  stop(): void {
+    this.timers.forEach((timer) => clearInterval(timer));
+    this.timers = [];
+  }
+
+  private every(ms: number, work: () => void): void {
+    this.timers.push(setInterval(work, ms));
+  }
+
+  private renew(): void {
+    if (this.renewing) {
+      return;
+    }
+    this.renewing = true;
+    this.parts.interest
+      .renew()
+      .catch(this.parts.onTrouble)
+      .finally(() => (this.renewing = false));
+  }
+}

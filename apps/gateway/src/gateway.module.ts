@@ -1,0 +1,147 @@
+import { Module, type FactoryProvider } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { Hub, Interest } from '#core';
+import { createLogger, createRegistry, DeliveryMetrics, GatewaySettings, HealthState, readSettings } from '#ops';
+import { SioFrames, SseFrames } from '#protocol';
+import { JwtVerifier } from './auth/jwt-verifier.js';
+import { OpenVerifier, TokenVerifier } from './auth/token-verifier.js';
+import { Connections } from './delivery/connections.js';
+import { DeliveryTally } from './delivery/delivery-tally.js';
+import { Drain } from './delivery/drain.js';
+import { RefusalLog } from './delivery/refusal-log.js';
+import { RequestReader } from './delivery/request-reader.js';
+import { Upkeep } from './delivery/upkeep.js';
+import { GatewayStore } from './gateway.store.js';
+import { CaseHistory } from './http/case-history.js';
+import { CaseMessagesController } from './http/case-messages.controller.js';
+import { OriginRule } from './http/origin-rule.js';
+import { RedisStore } from './redis.store.js';
+import { EventsController } from './sse/events.controller.js';
+import { EventsGateway } from './ws/events.gateway.js';
+
+/** The program's logger. */
+export const LOGGER = Symbol('logger');
+
+/** Publications kept in memory per ticket: what a new client gets by default, and room for those that come back. */
+const TAIL_MAX = 100;
+
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+const trouble = (logger: Logger, part: string) => (error: unknown) => logger.warn({ part, err: error }, 'trouble');
+
+const outside: FactoryProvider[] = [
+  { provide: GatewaySettings, useFactory: () => readSettings('gateway') },
+  {
+    provide: LOGGER,
+    inject: [GatewaySettings],
+    useFactory: ({ logLevel }: GatewaySettings) => createLogger('gateway', logLevel),
+  },
+  { provide: Registry, useFactory: () => createRegistry('gateway') },
+  { provide: DeliveryMetrics, inject: [Registry], useFactory: (registry: Registry) => new DeliveryMetrics(registry) },
+  {
+    provide: GatewayStore,
+    inject: [GatewaySettings, LOGGER],
+    useFactory: (settings: GatewaySettings, logger: Logger) => new RedisStore(settings, trouble(logger, 'redis')),
+  },
+  {
+    provide: HealthState,
+    inject: [GatewayStore],
+    useFactory: (store: GatewayStore) => {
+      const health = new HealthState();
+      health.require('redis', () => store.isWell());
+      return health;
+    },
+  },
+  {
+    provide: TokenVerifier,
+    inject: [GatewaySettings],
+    useFactory: (settings: GatewaySettings) =>
+      settings.authMode === 'none' ? new OpenVerifier() : new JwtVerifier(settings),
+  },
+];
+
+const domain: FactoryProvider[] = [
+  {
+    provide: Hub,
+    inject: [GatewayStore, GatewaySettings],
+    useFactory: ({ broker }: GatewayStore, settings: GatewaySettings) =>
+      new Hub(
+        { broker, wait },
+        {
+          historyMax: settings.historyMaxEvents,
+          tailMax: Math.min(TAIL_MAX, settings.historyMaxEvents),
+          idleMs: settings.subscriptionLingerMs,
+        },
+      ),
+  },
+  {
+    provide: Interest,
+    inject: [GatewayStore, GatewaySettings],
+    useFactory: ({ registry, queue, clock }: GatewayStore, settings: GatewaySettings) =>
+      new Interest({ registry, queue, clock }, settings.subscriptionLingerMs),
+  },
+];
+
+const delivery: FactoryProvider[] = [
+  { provide: SseFrames, useFactory: () => new SseFrames() },
+  { provide: SioFrames, useFactory: () => new SioFrames() },
+  { provide: RequestReader, useFactory: () => new RequestReader() },
+  {
+    provide: RefusalLog,
+    inject: [DeliveryMetrics, LOGGER],
+    useFactory: (metrics: DeliveryMetrics, logger: Logger) =>
+      new RefusalLog(metrics, (error) => logger.error({ err: error }, 'a request failed')),
+  },
+  {
+    provide: Connections,
+    inject: [Hub, Interest, DeliveryMetrics, GatewaySettings, LOGGER],
+    useFactory: (
+      hub: Hub,
+      interest: Interest,
+      metrics: DeliveryMetrics,
+      settings: GatewaySettings,
+      logger: Logger,
+    ): Connections => {
+      const tally = new DeliveryTally(metrics);
+      const onTrouble = trouble(logger, 'subscriptions');
+      const { maxCasesPerSubscription: maxCases, slowConsumerMaxBytes: maxUnsentBytes } = settings;
+      const parts = { hub, interest, tally, maxCases, maxUnsentBytes, onTrouble };
+      return new Connections(parts, settings.maxConnectionsPerSubject);
+    },
+  },
+  {
+    provide: Upkeep,
+    inject: [Connections, Hub, Interest, GatewaySettings, LOGGER],
+    useFactory: (
+      connections: Connections,
+      hub: Hub,
+      interest: Interest,
+      { sseHeartbeatMs }: GatewaySettings,
+      logger: Logger,
+    ) => new Upkeep({ connections, hub, interest, onTrouble: trouble(logger, 'leases') }, sseHeartbeatMs),
+  },
+  {
+    provide: Drain,
+    inject: [Connections, HealthState, GatewaySettings],
+    useFactory: (connections: Connections, health: HealthState, { drainMs }: GatewaySettings) =>
+      new Drain(connections, health, drainMs, wait),
+  },
+  {
+    provide: OriginRule,
+    inject: [GatewaySettings],
+    useFactory: ({ allowedOrigins }: GatewaySettings) => new OriginRule(allowedOrigins),
+  },
+  {
+    provide: CaseHistory,
+    inject: [GatewayStore, GatewaySettings],
+    useFactory: ({ broker }: GatewayStore, { historyMaxEvents }: GatewaySettings) =>
+      new CaseHistory(broker, historyMaxEvents),
+  },
+];
+
+/** The gateway's composition root: the one place where its parts meet. */
+@Module({
+  controllers: [EventsController, CaseMessagesController],
+  providers: [...outside, ...domain, ...delivery, EventsGateway],
+})
+export class GatewayModule {}

@@ -1,0 +1,78 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { createOpsHandler, GatewaySettings, HealthState, NestLogger } from '#ops';
+import { Drain } from './delivery/drain.js';
+import { RefusalLog } from './delivery/refusal-log.js';
+import { Upkeep } from './delivery/upkeep.js';
+import { LOGGER } from './gateway.module.js';
+import { GatewayStore } from './gateway.store.js';
+import { originGate } from './http/origin-gate.js';
+import { OriginRule } from './http/origin-rule.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { SocketIoAdapter } from './ws/socket-io.adapter.js';
+
+/** After clients were sent away, what does not close within this time (ms) is left behind. */
+const CLOSE_MS = 2000;
+
+/** A gateway from start to end. */
+export class GatewayProgram {
+  private readonly logger: Logger;
+  private stopping: Promise<void> | null = null;
+
+  constructor(private readonly app: NestExpressApplication) {
+    this.logger = app.get<Logger>(LOGGER);
+    const origins = app.get(OriginRule);
+    const ops = createOpsHandler(app.get(HealthState), app.get(Registry));
+    app.useLogger(new NestLogger(this.logger));
+    app.disable('x-powered-by');
+    // Queries are read as URLSearchParams: Express' parsers end at 1,000 keys, or make objects of brackets.
+    app.set('query parser', false);
+    app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+      if (!ops(request, response)) {
+        next();
+      }
+    });
+    app.use(originGate(origins));
+    app.useGlobalFilters(new ProblemFilter(app.get(RefusalLog)));
+    app.useWebSocketAdapter(new SocketIoAdapter(app, origins));
+  }
+
+  /** Listens first: until the store answers, operators see a gateway that waits. @throws where the port is taken */
+  async start(): Promise<void> {
+    const { host, port } = this.app.get(GatewaySettings);
+    await this.app.listen(port, host);
+    this.app.get(Upkeep).start();
+    this.logger.info({ port }, 'gateway listening');
+    await this.untilStoreAnswers(this.app.get(GatewayStore));
+  }
+
+  /** Sends clients away over `DRAIN_MS`, then lets go of everything. */
+  stop(): Promise<void> {
+    this.stopping ??= this.stopOnce();
+    return this.stopping;
+  }
+
+  private async stopOnce(): Promise<void> {
+    this.logger.info('gateway draining');
+    await this.app.get(Drain).run();
+    this.app.get(Upkeep).stop();
+    const server: Server = this.app.getHttpServer();
+    server.closeAllConnections();
+    await Promise.race([this.app.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
+    await this.app.get(GatewayStore).stop();
+    this.logger.info('gateway stopped');
+  }
+
+  private async untilStoreAnswers(store: GatewayStore): Promise<void> {
+    while (this.stopping === null) {
+      try {
+        await store.start();
+        return;
+      } catch (error) {
+        this.logger.warn({ err: error }, 'waiting for the store');
+      }
+    }
+  }
+}

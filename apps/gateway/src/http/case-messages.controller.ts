@@ -1,0 +1,52 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { All, Controller, Get, MethodNotAllowedException, Param, Req, Res } from '@nestjs/common';
+import { GatewaySettings } from '#ops';
+import { CaseMessagesDto, PAGE_DEFAULT, resumeFrom } from '#protocol';
+import { tokenOf } from '../auth/token-source.js';
+import { TokenVerifier } from '../auth/token-verifier.js';
+import { RequestReader } from '../delivery/request-reader.js';
+import { feedOf } from '../delivery/wish.js';
+import { CaseHistory } from './case-history.js';
+import { queryOf, single, wholeNumber } from './query.js';
+
+/** `GET /v1/cases/{case_id}/messages`: a ticket's history, page by page, for clients that read now and then. */
+@Controller('v1/cases/:case_id/messages')
+export class CaseMessagesController {
+  constructor(
+    private readonly verifier: TokenVerifier,
+    private readonly reader: RequestReader,
+    private readonly history: CaseHistory,
+    private readonly settings: GatewaySettings,
+  ) {}
+
+  @Get()
+  async list(@Req() request: IncomingMessage, @Res() response: ServerResponse, @Param('case_id') caseId: string) {
+    const query = queryOf(request);
+    const rights = await this.verifier.verify(tokenOf(request, query));
+    const asked = await this.reader.read(CaseMessagesDto, {
+      case_id: caseId,
+      after: single(query, 'after'),
+      limit: wholeNumber(query, 'limit'),
+      group_id: single(query, 'group_id'),
+      language: single(query, 'language'),
+    });
+    const feed = feedOf(asked, this.settings.upstreamLanguage);
+    rights.require(feed, [asked.case_id]);
+    const page = await this.history.page(feed, asked.case_id, resumeFrom(asked.after), asked.limit ?? PAGE_DEFAULT);
+    const position = `"last_event_id":"${page.lastEventId}","more":${page.more}`;
+    const body = Buffer.from(`{"events":[${page.events.join(',')}],${position}}`);
+    response
+      .writeHead(200, {
+        'content-type': 'application/json; charset=utf-8',
+        'content-length': body.length,
+        'cache-control': 'no-store',
+      })
+      .end(body);
+  }
+
+  @All()
+  refuseMethod(@Res({ passthrough: true }) response: ServerResponse): never {
+    response.setHeader('allow', 'GET, HEAD');
+    throw new MethodNotAllowedException('only GET is served here');
+  }
+}

@@ -1,0 +1,31 @@
+import type { ServerResponse } from 'node:http';
+import type { Refusal } from '#core';
+import { PROBLEM_TYPE, refusalProblem, type Problem } from '#protocol';
+
+/** Answers with a problem, unless something else was answered already. */
+export function answerProblem(response: ServerResponse, problem: Problem): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  if (problem.status === 401) {
+    response.setHeader('www-authenticate', 'Bearer');
+  }
+  const body = JSON.stringify(problem);
+  response
+    .writeHead(problem.status, {
+      'content-type': PROBLEM_TYPE,
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+    })
+    .end(body);
+}
+
+/** Answers with a refusal, and says when to come back where that is known. */
+export function answerRefusal(response: ServerResponse, refusal: Refusal): void {
+  const { retryMs } = refusal.details;
+  if (retryMs !== undefined && !response.headersSent) {
+    response.setHeader('retry-after', Math.max(1, Math.ceil(retryMs / 1000)));
+  }
+  answerProblem(response, refusalProblem(refusal));
+}

@@ -1,0 +1,24 @@
+import type { ServerResponse } from 'node:http';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Refusal } from '#core';
+import { httpProblem } from '#protocol';
+import { RefusalLog } from '../delivery/refusal-log.js';
+import { answerProblem, answerRefusal } from './problem-answer.js';
+
+/** Answers every error of HTTP as a problem; of what is our own fault, nothing but that is told. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter<unknown> {
+  constructor(private readonly refusals: RefusalLog) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<ServerResponse>();
+    if (error instanceof HttpException && error.getStatus() < 500) {
+      answerProblem(response, httpProblem(error.getStatus(), error.message));
+    } else if (error instanceof Refusal) {
+      answerRefusal(response, this.refusals.note(error));
+    } else {
+      this.refusals.note(error);
+      answerProblem(response, httpProblem(500, 'something went wrong on our side'));
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import type { IncomingMessage } from 'node:http';
+
+const WHOLE_NUMBER = /^\d{1,9}$/;
+
+/** The query of a request. Keys may be repeated any number of times: case ids are. */
+export function queryOf(request: IncomingMessage): URLSearchParams {
+  const url = request.url ?? '';
+  const mark = url.indexOf('?');
+  return new URLSearchParams(mark < 0 ? '' : url.slice(mark));
+}
+
+/** The value of a key that may be given once; several values stay several, for validation to refuse. */
+export function single(query: URLSearchParams, key: string): string | string[] | undefined {
+  const values = query.getAll(key);
+  return values.length > 1 ? values : values[0];
+}
+
+/** The same for a whole number. What is none stays a text, for validation to refuse. */
+export function wholeNumber(query: URLSearchParams, key: string): number | string | string[] | undefined {
+  const value = single(query, key);
+  return typeof value === 'string' && WHOLE_NUMBER.test(value) ? Number(value) : value;
+}

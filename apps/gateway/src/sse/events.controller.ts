@@ -1,0 +1,68 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { All, Controller, Get, MethodNotAllowedException, Req, Res } from '@nestjs/common';
+import { GatewaySettings } from '#ops';
+import { SseFrames, SubscribeDto } from '#protocol';
+import { tokenOf } from '../auth/token-source.js';
+import { TokenVerifier } from '../auth/token-verifier.js';
+import { Connections } from '../delivery/connections.js';
+import { RequestReader } from '../delivery/request-reader.js';
+import { wishOf, type Wish } from '../delivery/wish.js';
+import { queryOf, single, wholeNumber } from '../http/query.js';
+import { SSE_HEADERS, SseOutlet } from './sse.outlet.js';
+
+/** `GET /v1/events`: the SSE edge. Everything that can be refused is refused before the stream begins. */
+@Controller('v1/events')
+export class EventsController {
+  constructor(
+    private readonly verifier: TokenVerifier,
+    private readonly reader: RequestReader,
+    private readonly connections: Connections,
+    private readonly frames: SseFrames,
+    private readonly settings: GatewaySettings,
+  ) {}
+
+  @Get()
+  async stream(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
+    const query = queryOf(request);
+    const rights = await this.verifier.verify(tokenOf(request, query));
+    const wish = await this.wish(request, query);
+    if (request.method === 'HEAD') {
+      rights.require(wish.feed, wish.caseIds);
+      response.writeHead(200, SSE_HEADERS).end();
+      return;
+    }
+    const outlet = new SseOutlet(response, this.frames);
+    const session = this.connections.add(rights, outlet);
+    response.on('close', () => this.connections.gone(session));
+    // A client that goes while something is written is no error; `close` follows.
+    response.on('error', () => undefined);
+    if (response.destroyed) {
+      this.connections.gone(session); // It went while its token was checked.
+      return;
+    }
+    try {
+      await session.subscribe(wish, (ready) => outlet.ready(ready));
+    } catch (error) {
+      session.end();
+      throw error;
+    }
+  }
+
+  @All()
+  refuseMethod(@Res({ passthrough: true }) response: ServerResponse): never {
+    response.setHeader('allow', 'GET, HEAD');
+    throw new MethodNotAllowedException('only GET is served here');
+  }
+
+  private async wish(request: IncomingMessage, query: URLSearchParams): Promise<Wish> {
+    const dto = await this.reader.read(SubscribeDto, {
+      case_ids: query.getAll('case_ids'),
+      group_id: single(query, 'group_id'),
+      language: single(query, 'language'),
+      history: wholeNumber(query, 'history'),
+      // The header is what an EventSource sends when it comes back: it knows better than the URL it was made with.
+      last_event_id: request.headers['last-event-id'] || single(query, 'last_event_id') || undefined,
+    });
+    return wishOf(dto, this.settings.upstreamLanguage);
+  }
+}

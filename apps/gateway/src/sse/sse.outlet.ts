@@ -1,0 +1,108 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Publication } from '#core';
+import {
+  SSE_HEARTBEAT,
+  sseEvent,
+  sseRetry,
+  type ClosingData,
+  type NoticeEvent,
+  type ReadyData,
+  type SseFrame,
+  type SseFrames,
+} from '#protocol';
+import type { Outlet } from '../delivery/outlet.js';
+
+/** Proxies must neither keep, change nor hold back a stream. */
+export const SSE_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+} as const;
+
+/** Bounds of the `retry` hint (ms): clients of a gateway that died come back spread over this span. */
+const RETRY_LEAST_MS = 1000;
+const RETRY_SPREAD_MS = 2000;
+/** Beats without an event after which a comment goes out: a heartbeat interval has four. */
+const QUIET_BEATS = 4;
+
+/** An event stream. Finished chunks go straight to the socket: a third cheaper than through the response. */
+export class SseOutlet implements Outlet {
+  readonly transport = 'sse';
+  /** Where finished chunks go. Null where the response has to frame: HTTP/1.0, or its turn on the socket is to come. */
+  private socket: Socket | null = null;
+  private opened = false;
+  private quietBeats = 0;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly frames: SseFrames,
+  ) {}
+
+  get unsentBytes(): number {
+    return this.socket === null ? this.response.writableLength : this.socket.writableLength;
+  }
+
+  begin(): void {
+    this.response.writeHead(200, SSE_HEADERS);
+    this.response.flushHeaders(); // Before anything is written past the response.
+    this.socket = this.response.chunkedEncoding ? this.response.socket : null;
+    this.opened = true;
+    this.socket?.cork();
+    this.write(sseRetry(Math.round(RETRY_LEAST_MS + Math.random() * RETRY_SPREAD_MS)));
+  }
+
+  settle(): void {
+    this.socket?.uncork();
+  }
+
+  publish(publication: Publication, groupId: string | undefined): void {
+    this.write(this.frames.of(publication, groupId));
+  }
+
+  notify({ event, data }: NoticeEvent): void {
+    this.write(sseEvent(event, JSON.stringify(data)));
+  }
+
+  /** The replay is complete; live events follow. */
+  ready(ready: ReadyData): void {
+    this.write(sseEvent('ready', JSON.stringify(ready), ready.last_event_id));
+  }
+
+  joined(): void {
+    // A stream has no rooms.
+  }
+
+  left(): void {
+    // A stream has no rooms.
+  }
+
+  beat(): void {
+    this.quietBeats += 1;
+    if (this.opened && this.quietBeats >= QUIET_BEATS) {
+      this.write(SSE_HEARTBEAT);
+    }
+  }
+
+  farewell(closing: ClosingData): void {
+    // A stream that never began is answered with an HTTP status instead.
+    if (this.opened) {
+      this.write(sseRetry(closing.retry_ms));
+      this.notify({ event: 'closing', data: closing });
+      this.response.end();
+    }
+  }
+
+  destroy(): void {
+    this.response.destroy();
+  }
+
+  private write(frame: SseFrame): void {
+    this.quietBeats = 0;
+    if (this.socket === null) {
+      this.response.write(frame.plain);
+    } else if (this.socket.writable) {
+      this.socket.write(frame.chunk);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import {
+  Ack,
+  ConnectedSocket,
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  type OnGatewayConnection,
+  type OnGatewayInit,
+} from '@nestjs/websockets';
+import type { DefaultEventsMap, ExtendedError, Server, Socket } from 'socket.io';
+import { Refusal } from '#core';
+import { GatewaySettings } from '#ops';
+import {
+  AuthenticateDto,
+  closing,
+  refusalError,
+  SioFrames,
+  SubscribeDto,
+  TicketsDto,
+  type Acknowledgement,
+} from '#protocol';
+import type { Rights } from '../auth/rights.js';
+import { tokenOfHandshake } from '../auth/token-source.js';
+import { TokenVerifier } from '../auth/token-verifier.js';
+import type { ClientSession } from '../delivery/client-session.js';
+import { Connections } from '../delivery/connections.js';
+import { RefusalLog } from '../delivery/refusal-log.js';
+import { RequestReader } from '../delivery/request-reader.js';
+import { ticketsOf, wishOf } from '../delivery/wish.js';
+import { SocketIoOutlet } from './socket-io.outlet.js';
+
+/** What a socket carries: its rights from the handshake on, its session while it is served. */
+interface SocketData {
+  rights: Rights;
+  session?: ClientSession;
+}
+type EventsServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+type EventsSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+/** Absent where the client asked for no acknowledgement. */
+type Reply = ((answer: Acknowledgement) => void) | undefined;
+
+const REQUESTS: ReadonlySet<string> = new Set(['subscribe', 'unsubscribe', 'authenticate']);
+
+/** The Socket.IO edge: translates requests for the session, and refusals into acknowledgements. */
+@WebSocketGateway()
+export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConnection<EventsSocket> {
+  constructor(
+    private readonly verifier: TokenVerifier,
+    private readonly reader: RequestReader,
+    private readonly connections: Connections,
+    private readonly frames: SioFrames,
+    private readonly refusals: RefusalLog,
+    private readonly settings: GatewaySettings,
+  ) {}
+
+  /** Guards do not run for connections, so tokens are checked in a middleware: a bad one ends in `connect_error`. */
+  afterInit(server: EventsServer): void {
+    server.use((socket, next) => {
+      this.admit(socket).then(
+        () => next(),
+        (error: unknown) => next(this.connectError(error)),
+      );
+    });
+  }
+
+  handleConnection(socket: EventsSocket): void {
+    const outlet = new SocketIoOutlet(socket, this.frames);
+    try {
+      const session = this.connections.add(socket.data.rights, outlet);
+      socket.data.session = session;
+      socket.once('disconnect', () => this.connections.gone(session));
+      socket.onAny((event: string, ...args: unknown[]) => this.refuseUnknown(event, args.at(-1)));
+    } catch {
+      // The subject's other handshakes, under way at the same time, were first.
+      outlet.farewell(closing('too_many_connections', Math.random()));
+    }
+  }
+
+  @SubscribeMessage('subscribe')
+  async subscribe(@ConnectedSocket() socket: EventsSocket, @MessageBody() body: unknown, @Ack() reply: Reply) {
+    await this.answer(reply, async () => {
+      const wish = wishOf(await this.reader.read(SubscribeDto, body), this.settings.upstreamLanguage);
+      // Answered from within the tick of the recovery: after the replay, before anything live.
+      await this.sessionOf(socket).subscribe(wish, (ready) => reply?.({ ok: true, ...ready }));
+    });
+  }
+
+  @SubscribeMessage('unsubscribe')
+  async unsubscribe(@ConnectedSocket() socket: EventsSocket, @MessageBody() body: unknown, @Ack() reply: Reply) {
+    await this.answer(reply, async () => {
+      const tickets = ticketsOf(await this.reader.read(TicketsDto, body), this.settings.upstreamLanguage);
+      await this.sessionOf(socket).unsubscribe(tickets);
+      reply?.({ ok: true });
+    });
+  }
+
+  @SubscribeMessage('authenticate')
+  async authenticate(@ConnectedSocket() socket: EventsSocket, @MessageBody() body: unknown, @Ack() reply: Reply) {
+    await this.answer(reply, async () => {
+      const { token } = await this.reader.read(AuthenticateDto, body);
+      await this.sessionOf(socket).authenticate(await this.verifier.verify(token));
+      reply?.({ ok: true });
+    });
+  }
+
+  private async admit(socket: EventsSocket): Promise<void> {
+    const { auth, headers } = socket.handshake;
+    socket.data.rights = await this.verifier.verify(tokenOfHandshake(auth, headers));
+    this.connections.admit(socket.data.rights);
+  }
+
+  private connectError(error: unknown): ExtendedError {
+    const { code, message, retry_ms } = refusalError(this.refusals.note(error));
+    const data = retry_ms === undefined ? { code } : { code, retry_ms };
+    return Object.assign(new Error(message), { data });
+  }
+
+  private async answer(reply: Reply, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      reply?.({ ok: false, error: refusalError(this.refusals.note(error)) });
+    }
+  }
+
+  private refuseUnknown(event: string, last: unknown): void {
+    if (!REQUESTS.has(event) && typeof last === 'function') {
+      const refusal = new Refusal('invalid', `unknown event ${event.slice(0, 64)}`);
+      (last as NonNullable<Reply>)({ ok: false, error: refusalError(this.refusals.note(refusal)) });
+    }
+  }
+
+  private sessionOf(socket: EventsSocket): ClientSession {
+    if (socket.data.session === undefined) {
+      throw new Refusal('unavailable', 'the connection is closing');
+    }
+    return socket.data.session;
+  }
+}

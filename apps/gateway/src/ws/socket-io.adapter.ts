@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http';
+import type { INestApplicationContext } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { Server, ServerOptions } from 'socket.io';
+import type { OriginRule } from '../http/origin-rule.js';
+
+/** Largest request of a client, bytes: 500 ids of 64 characters, quoted, take 34 kB. */
+const REQUEST_MAX_BYTES = 131_072;
+/** A client that opened a transport has this long (ms) to say that it wants the namespace, and with which token. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** How Socket.IO is set up. */
+export class SocketIoAdapter extends IoAdapter {
+  constructor(
+    app: INestApplicationContext,
+    private readonly origins: OriginRule,
+  ) {
+    super(app);
+  }
+
+  override createIOServer(port: number, options?: ServerOptions): Server {
+    const ours: Partial<ServerOptions> = {
+      transports: ['websocket', 'polling'],
+      // Compression costs memory per connection, and finished frames could not be shared.
+      perMessageDeflate: false,
+      httpCompression: false,
+      maxHttpBufferSize: REQUEST_MAX_BYTES,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      // Browsers do not apply CORS to WebSockets: the handshake itself is refused, with 403.
+      allowRequest: (request: IncomingMessage, answer) => {
+        const allowed = this.origins.allows(request);
+        answer(allowed ? null : 'origin not allowed', allowed);
+      },
+      cors: { origin: [...this.origins.allowed], credentials: true },
+    };
+    return super.createIOServer(port, { ...options, ...ours }) as Server;
+  }
+}
