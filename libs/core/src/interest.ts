@@ -12,6 +12,9 @@ export interface InterestParts {
 /** Tickets per registry call: bounds the time that one call blocks Redis. */
 const CALL_TICKETS = 500;
 
+/** The shortest lease (ms): shorter ones could not be renewed in time, so polling lingers at least this long. */
+const LEASE_MIN_MS = 3000;
+
 /**
  * What the clients of one gateway want, kept alive as leases. A lease lasts the linger time and is renewed at a third
  * of it, so that it ends that long after the last subscriber left, or after the gateway that held it died.
@@ -19,11 +22,20 @@ const CALL_TICKETS = 500;
 export class Interest {
   private readonly held = new Map<FeedKey, Map<CaseId, number>>();
 
+  private readonly leaseMs: number;
+
+  /** @param lingerMs `SUBSCRIPTION_LINGER_MS` */
   constructor(
     private readonly parts: InterestParts,
-    /** `SUBSCRIPTION_LINGER_MS`. */
-    private readonly lingerMs: number,
-  ) {}
+    lingerMs: number,
+  ) {
+    this.leaseMs = Math.max(lingerMs, LEASE_MIN_MS);
+  }
+
+  /** How often {@link renew} is to be called, ms. */
+  get renewEveryMs(): number {
+    return this.leaseMs / 3;
+  }
 
   /**
    * Some client wants these tickets now. Tickets that are held already cost nothing.
@@ -48,7 +60,7 @@ export class Interest {
     await this.lease(feedKey(feed), this.drop(feedKey(feed), caseIds));
   }
 
-  /** Renews all leases; to be called at every third of the linger time. @throws where the store is out of reach */
+  /** Renews all leases. @throws where the store is out of reach */
   async renew(): Promise<void> {
     for (const [key, counts] of this.held) {
       await this.lease(key, [...counts.keys()]);
@@ -71,7 +83,7 @@ export class Interest {
     for (let start = 0; start < caseIds.length; start += CALL_TICKETS) {
       const now = this.parts.clock.now();
       const part = caseIds.slice(start, start + CALL_TICKETS);
-      const sets = await this.parts.registry.want(key, part, now, now + this.lingerMs);
+      const sets = await this.parts.registry.want(key, part, now, now + this.leaseMs);
       await this.parts.queue.wake(sets);
     }
   }

@@ -165,7 +165,7 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         await scene.fail(ref);
         await scene.fail(ref);
         const failed = await scene.begin(ref);
-        expect(failed).toMatchObject({ fence: 0, failures: 2, dueAt: scene.now + 700 });
+        expect(failed).toMatchObject({ failures: 2, dueAt: scene.now + 700 });
         await scene.commit(failed, []);
         expect(await scene.begin(ref)).toMatchObject({ failures: 0 });
       });

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+
+import { Module } from '@nestjs/common';
+import type { Logger } from 'pino';
+
+import { PollCycle, type Upstream } from '#core';
+import {
+  createLogger,
+  createOpsHandler,
+  createRegistry,
+  HealthState,
+  PrometheusPollTelemetry,
+  readSettings,
+} from '#ops';
+import { createOsmClient } from '#osm';
+import {
+  BullPollQueue,
+  connectRedis,
+  Keys,
+  RedisClock,
+  RedisInterestRegistry,
+  RedisSetStore,
+  type RedisClient,
+} from '#redis';
+
+import { OpsServer } from './ops.server.js';
+import { PollProcessor } from './poll-processor.js';
+import { PollWorker } from './poll-worker.js';
+import { Reconciler } from './reconciler.js';
+import { WorkerProgram } from './worker.program.js';
+
+/** Beyond the upstream's timeout (ms): what a poll needs for its commit while Redis is slow. */
+const HOLD_MARGIN_MS = 1000;
+
+/** 128 bits: two different messages of one ticket share them with a chance of one in 10^38. */
+const digest = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
+
+/** The worker's composition root: the one place where its parts meet. */
+@Module({
+  providers: [
+    {
+      provide: WorkerProgram,
+      useFactory: async (): Promise<WorkerProgram> => {
+        const settings = readSettings('worker');
+        const logger: Logger = createLogger('worker', settings.logLevel);
+        const failed = (part: string) => (error: unknown) => logger.warn({ part, err: error }, 'trouble');
+
+        const commands = connectRedis(settings, 'impatient', failed('redis'), { enableAutoPipelining: true });
+        const bull = connectRedis(settings, 'patient', failed('redis'));
+        const keys = new Keys(settings.redisPrefix);
+        const clock = new RedisClock(commands, failed('clock'));
+        const registry = createRegistry('worker');
+        const queue = new BullPollQueue(bull, keys, failed('queue'));
+        const upstream: Upstream = createOsmClient(settings, clock);
+        const cycle = new PollCycle(
+          {
+            store: new RedisSetStore(commands, keys, settings),
+            upstream,
+            clock,
+            digest,
+            telemetry: new PrometheusPollTelemetry(registry),
+            random: Math.random,
+          },
+          {
+            intervalMs: settings.pollIntervalMs,
+            intervalMaxMs: settings.pollIntervalMaxMs,
+            overlapMs: settings.pollOverlapMs,
+            holdMs: settings.upstreamTimeoutMs + HOLD_MARGIN_MS,
+          },
+        );
+        const processor = new PollProcessor(cycle, queue, clock, (error, job) =>
+          logger.error({ err: error, feed: job.feed, set: job.set }, 'a poll ended in disorder'),
+        );
+        const worker = new PollWorker(bull, keys, processor, {
+          concurrency: settings.workerConcurrency,
+          onError: failed('bullmq'),
+        });
+        const health = new HealthState();
+        health.require('redis', () => isReady(commands));
+        health.require('worker', () => worker.isRunning());
+        const interest = new RedisInterestRegistry(commands, keys, settings);
+        return new WorkerProgram({
+          settings,
+          logger,
+          clock,
+          worker,
+          queue,
+          reconciler: new Reconciler({ registry: interest, queue, clock, onError: failed('reconciler') }),
+          health,
+          ops: new OpsServer(createOpsHandler(health, registry)),
+          connections: [commands, bull],
+        });
+      },
+    },
+  ],
+  exports: [WorkerProgram],
+})
+export class WorkerModule {}
+
+async function isReady(client: RedisClient): Promise<boolean> {
+  return (await client.ping()) === 'PONG';
+}

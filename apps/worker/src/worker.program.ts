@@ -1,0 +1,68 @@
+import type { Logger } from 'pino';
+
+import type { HealthState, WorkerSettings } from '#ops';
+import type { BullPollQueue, RedisClient, RedisClock } from '#redis';
+
+import type { OpsServer } from './ops.server.js';
+import type { PollWorker } from './poll-worker.js';
+import type { Reconciler } from './reconciler.js';
+
+export interface WorkerParts {
+  readonly settings: WorkerSettings;
+  readonly logger: Logger;
+  readonly clock: RedisClock;
+  readonly worker: PollWorker;
+  readonly queue: BullPollQueue;
+  readonly reconciler: Reconciler;
+  readonly health: HealthState;
+  readonly ops: OpsServer;
+  readonly connections: readonly RedisClient[];
+}
+
+/** The order in which a worker's parts come and go. */
+export class WorkerProgram {
+  private stopping: Promise<void> | null = null;
+
+  constructor(private readonly parts: WorkerParts) {}
+
+  /** Listens first, so that ops can see a worker that waits for Redis. @throws where the port is taken */
+  async start(): Promise<void> {
+    const { settings, logger, clock, worker, reconciler, ops } = this.parts;
+    await ops.listen(settings.port, settings.host);
+    logger.info({ port: settings.port }, 'worker listening');
+    await this.untilRedisAnswers(() => clock.start());
+    worker.start();
+    reconciler.start();
+    logger.info('worker polling');
+  }
+
+  /** Finishes the polls that run, leaves the others to other workers, and lets go of everything. */
+  stop(): Promise<void> {
+    this.stopping ??= this.stopOnce();
+    return this.stopping;
+  }
+
+  private async stopOnce(): Promise<void> {
+    const { logger, clock, worker, queue, reconciler, health, ops, connections } = this.parts;
+    logger.info('worker stopping');
+    health.drain();
+    await reconciler.stop();
+    await worker.stop();
+    await queue.close();
+    clock.stop();
+    connections.forEach((connection) => connection.disconnect());
+    await ops.close();
+    logger.info('worker stopped');
+  }
+
+  private async untilRedisAnswers(attempt: () => Promise<void>): Promise<void> {
+    while (this.stopping === null) {
+      try {
+        await attempt();
+        return;
+      } catch (error) {
+        this.parts.logger.warn({ err: error }, 'waiting for Redis');
+      }
+    }
+  }
+}

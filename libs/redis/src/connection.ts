@@ -1,0 +1,76 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+
+/** Where Redis is and what is told of its troubles. */
+export interface RedisSettings {
+  /** `REDIS_URL`: one URL, or several of one cluster, comma-separated. */
+  readonly redisUrl: string;
+  /** `REDIS_PREFIX`: in front of every key. */
+  readonly redisPrefix: string;
+}
+
+/** A connection to one Redis server or to a cluster. */
+export type RedisClient = Redis | Cluster;
+
+/** How a client treats commands while Redis is out of reach. */
+export type Patience =
+  /** They fail after {@link COMMAND_TIMEOUT_MS}: somebody waits for an answer. */
+  | 'impatient'
+  /** They wait for as long as it takes: BullMQ asks for this. */
+  | 'patient';
+
+/** A command that takes longer than this (ms) has failed, as far as its caller is concerned. */
+export const COMMAND_TIMEOUT_MS = 4000;
+
+/** A server that is not heard of for this long (ms) after something was sent is taken for lost. */
+const CONNECT_TIMEOUT_MS = 4000;
+
+/** Pause before the n-th attempt to connect again (ms): quick at first, since most outages are restarts. */
+function reconnectDelay(attempt: number): number {
+  return Math.min(50 * 2 ** Math.min(attempt, 6), 1000) * (0.5 + Math.random() / 2);
+}
+
+/**
+ * Opens a connection that mends itself for ever.
+ *
+ * @param onError hears of every trouble; an unheard one would end the process
+ */
+export function connectRedis(
+  settings: RedisSettings,
+  patience: Patience,
+  onError: (error: Error) => void,
+  more: RedisOptions = {},
+): RedisClient {
+  const options: RedisOptions = {
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    keepAlive: 10_000,
+    maxRetriesPerRequest: null,
+    retryStrategy: reconnectDelay,
+    // After a failover the old primary refuses writes: connect anew, and send the refused command again.
+    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+    ...(patience === 'impatient' ? { commandTimeout: COMMAND_TIMEOUT_MS } : {}),
+    ...more,
+  };
+  const urls = settings.redisUrl.split(',').map((url) => url.trim());
+  const [first] = urls;
+  const client =
+    urls.length > 1 || first === undefined
+      ? new Cluster(urls, {
+          redisOptions: options,
+          clusterRetryStrategy: reconnectDelay,
+          shardedSubscribers: true,
+          ...(urls.some((url) => url.startsWith('rediss:')) ? { dnsLookup: keepName } : {}),
+        })
+      : new Redis(first, options);
+  client.on('error', onError);
+  return client;
+}
+
+/** With TLS the nodes' names must stay names, or no certificate would match. */
+function keepName(address: string, callback: (error: null, address: string) => void): void {
+  callback(null, address);
+}
+
+/** Sharded channels live in one slot with the keys they tell of; a single server has no slots. */
+export function publishCommand(client: RedisClient): 'PUBLISH' | 'SPUBLISH' {
+  return client instanceof Cluster ? 'SPUBLISH' : 'PUBLISH';
+}

@@ -1,0 +1,7 @@
+export { BullPollQueue, POLL_QUEUE, pollJobId, type PollJob } from './bull-poll-queue.js';
+export { connectRedis, type Patience, type RedisClient, type RedisSettings } from './connection.js';
+export { Keys } from './keys.js';
+export { RedisBroker, type RedisBrokerParts } from './redis-broker.js';
+export { RedisClock } from './redis-clock.js';
+export { RedisInterestRegistry } from './redis-interest-registry.js';
+export { RedisSetStore, type HistoryBounds } from './redis-set-store.js';

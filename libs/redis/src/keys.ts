@@ -1,0 +1,58 @@
+import type { CaseId, FeedKey } from '#core';
+
+/**
+ * Every Redis key and channel is spelled here or, from {@link base} on, in lua/*.lua:
+ *
+ * | key | type | holds | ends |
+ * | --- | --- | --- | --- |
+ * | `P:feeds` | sorted set | feeds by the time (ms) their interest was last renewed | swept with the feed |
+ * | `P:{F}:feed` | hash | epoch, offset, sets (last set id), state, since, reason | twice the history's life after its last set |
+ * | `P:{F}:interest` | sorted set | ticket by the end of its lease, ms | with the lease |
+ * | `P:{F}:place` | hash | ticket to set id | with the lease |
+ * | `P:{F}:sizes`, `:due` | sorted sets | set id by number of tickets, by due time (ms) | with the set |
+ * | `P:{F}:failing` | set | ids of sets whose polls fail | with the failure, or the set |
+ * | `P:{F}:ages` | sorted set | feed offsets by time: what is older than the history's life | twice that life |
+ * | `P:{F}:set:N` | hash | fence, hold, revision, members, joining, trail, digest, order, lively, due, failures | with its last ticket |
+ * | `P:{F}:ticket:T` | hash | last, trimmed (offsets), status | history's life after the ticket left |
+ * | `P:{F}:history:T` | stream | publications, the offset is the id | history's life after the last one |
+ * | `P:{F}:delivered:T` | sorted set | identities by offset | history's life after the ticket left |
+ *
+ * Channels: `P:{F}:news:T` publications of a ticket, `P:{F}:news` the feed's state, `P:{F}:barrier:G` of one gateway.
+ */
+export class Keys {
+  constructor(private readonly prefix: string) {}
+
+  get feeds(): string {
+    return `${this.prefix}:feeds`;
+  }
+
+  /** Prefix of BullMQ's keys: one hash tag, because BullMQ's scripts touch several keys of a queue. */
+  get queuePrefix(): string {
+    return `{${this.prefix}:queue}`;
+  }
+
+  /** What all keys of a feed begin with: one hash tag, so that one script can commit a set on a cluster (invariant 6). */
+  base(feed: FeedKey): string {
+    return `${this.prefix}:{${feed}}:`;
+  }
+
+  feed(feed: FeedKey): string {
+    return `${this.base(feed)}feed`;
+  }
+
+  due(feed: FeedKey): string {
+    return `${this.base(feed)}due`;
+  }
+
+  newsChannel(feed: FeedKey, caseId: CaseId): string {
+    return `${this.base(feed)}news:${caseId}`;
+  }
+
+  stateChannel(feed: FeedKey): string {
+    return `${this.base(feed)}news`;
+  }
+
+  barrierChannel(feed: FeedKey, gateway: string): string {
+    return `${this.base(feed)}barrier:${gateway}`;
+  }
+}

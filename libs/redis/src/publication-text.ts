@@ -1,0 +1,41 @@
+import type { CaseId, JsonText, Publication, UpstreamState } from '#core';
+
+/**
+ * A publication as commit.lua writes it, in history and on its channel alike:
+ * `kind epoch offset previous seenAt sentAt|- message|status`, parted by single spaces; the message comes last because
+ * it alone may hold spaces. It is not parsed: it goes on as it is.
+ *
+ * @throws {Error} when the text is not of that form; the text itself is not in the error
+ */
+export function readPublication(caseId: CaseId, text: string): Publication {
+  const ends: number[] = [];
+  for (let from = 0; ends.length < 6;) {
+    const space = text.indexOf(' ', from);
+    if (space < 0) {
+      throw new Error('a publication in Redis is not of the form that commit.lua writes');
+    }
+    ends.push(space);
+    from = space + 1;
+  }
+  const [kindEnd = 0, epochEnd = 0, offsetEnd = 0, previousEnd = 0, seenEnd = 0, sentEnd = 0] = ends;
+  const sent = text.slice(seenEnd + 1, sentEnd);
+  const body = text.slice(sentEnd + 1);
+  const placed = {
+    caseId,
+    epoch: text.slice(kindEnd + 1, epochEnd),
+    offset: Number(text.slice(epochEnd + 1, offsetEnd)),
+    previous: Number(text.slice(offsetEnd + 1, previousEnd)),
+    seenAt: Number(text.slice(previousEnd + 1, seenEnd)),
+  };
+  return text.startsWith('s ')
+    ? { kind: 'status', ...placed, status: Number(body) }
+    : { kind: 'message', ...placed, message: body as JsonText, sentAt: sent === '-' ? null : Number(sent) };
+}
+
+/** The state of a feed as _health.lua tells it: `ok since` or `degraded since reason`. */
+export function readUpstreamState(text: string): UpstreamState {
+  const [state, since, reason] = text.split(' ');
+  return state === 'degraded' && reason
+    ? { state, since: Number(since), reason }
+    : { state: 'ok', since: Number(since ?? 0) };
+}

@@ -1,0 +1,175 @@
+import {
+  newEpoch,
+  type Broker,
+  type BrokerListener,
+  type CaseId,
+  type Clock,
+  type FeedKey,
+  type HistorySnapshot,
+  type HistoryWant,
+  type TicketHistory,
+} from '#core';
+
+import { Barriers } from './barriers.js';
+import { publishCommand, type RedisClient } from './connection.js';
+import { type Keys } from './keys.js';
+import { readPublication, readUpstreamState } from './publication-text.js';
+import type { HistoryBounds } from './redis-set-store.js';
+import { Scripts } from './scripts.js';
+import { Subscriptions } from './subscriptions.js';
+
+export interface RedisBrokerParts {
+  readonly commands: RedisClient;
+  /** A connection of its own: it is kept subscribed. */
+  readonly subscriber: RedisClient;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  /** Name of this gateway, unique in the deployment. */
+  readonly gateway: string;
+  readonly onError: (error: Error) => void;
+}
+
+/** What a channel carries. */
+type Route =
+  | { readonly kind: 'news'; readonly feed: FeedKey; readonly caseId: CaseId }
+  | { readonly kind: 'state'; readonly feed: FeedKey }
+  | { readonly kind: 'barrier' };
+
+/** The gateways' side of the store: Pub/Sub for what is new, history.lua for what was. */
+export class RedisBroker implements Broker {
+  private readonly scripts: Scripts;
+  private readonly barriers = new Barriers();
+  private readonly routes = new Map<string, Route>();
+  /** How many watched tickets and running reads need a feed's own channels. */
+  private readonly feeds = new Map<FeedKey, number>();
+  private readonly subscriptions: Subscriptions;
+  private listener: BrokerListener | null = null;
+
+  constructor(
+    private readonly parts: RedisBrokerParts,
+    private readonly bounds: HistoryBounds,
+  ) {
+    this.scripts = new Scripts(parts.commands);
+    this.subscriptions = new Subscriptions(parts.subscriber, {
+      received: (channel, text) => this.receive(channel, text),
+      interrupted: () => this.listener?.interrupted(),
+      failed: parts.onError,
+    });
+  }
+
+  listen(listener: BrokerListener): void {
+    this.listener = listener;
+  }
+
+  async watch(feed: FeedKey, caseIds: readonly CaseId[]): Promise<void> {
+    const channels = [
+      ...this.holdFeed(feed, caseIds.length),
+      ...caseIds.map((caseId) => this.route(this.parts.keys.newsChannel(feed, caseId), { kind: 'news', feed, caseId })),
+    ];
+    try {
+      await this.subscriptions.add(channels);
+    } catch (error) {
+      await this.unwatch(feed, caseIds);
+      throw error;
+    }
+  }
+
+  async unwatch(feed: FeedKey, caseIds: readonly CaseId[]): Promise<void> {
+    const channels = caseIds.map((caseId) => this.parts.keys.newsChannel(feed, caseId));
+    await this.drop([...channels, ...this.releaseFeed(feed, caseIds.length)]);
+  }
+
+  async history(feed: FeedKey, wants: readonly HistoryWant[]): Promise<HistorySnapshot> {
+    const { keys, clock, gateway } = this.parts;
+    await this.subscriptions.add(this.holdFeed(feed, 1));
+    try {
+      await this.subscriptions.whole();
+      const barrier = this.barriers.open();
+      const now = Math.round(clock.now());
+      const answer = (await this.scripts.run('history', keys.feed(feed), [
+        keys.base(feed),
+        now,
+        this.bounds.historyTtlS * 1000,
+        this.bounds.historyMaxEvents,
+        newEpoch(now, Math.random()),
+        publishCommand(this.parts.commands),
+        keys.barrierChannel(feed, gateway),
+        barrier.mark,
+        ...wants.flatMap((want) => [want.caseId, want.atLeast, want.after ?? '']),
+      ])) as [string, string, string, string, string, ...(string | number)[][]];
+      await barrier.passed;
+      const [epoch, offset, state, since, reason, ...tickets] = answer;
+      return {
+        epoch,
+        offset: Number(offset),
+        upstream: readUpstreamState([state, since, reason].join(' ')),
+        tickets: wants.map((want, index) => readHistory(want.caseId, tickets[index] ?? [])),
+      };
+    } finally {
+      await this.drop(this.releaseFeed(feed, 1));
+    }
+  }
+
+  /** Ends the upkeep of the subscribed connection. The connections belong to whoever opened them. */
+  stop(): void {
+    this.subscriptions.stop();
+  }
+
+  private receive(channel: string, text: string): void {
+    const route = this.routes.get(channel);
+    switch (route?.kind) {
+      case 'news':
+        this.listener?.published(route.feed, readPublication(route.caseId, text));
+        return;
+      case 'state':
+        this.listener?.upstreamChanged(route.feed, readUpstreamState(text));
+        return;
+      case 'barrier':
+        this.barriers.pass(text);
+        return;
+      case undefined:
+        return; // Unsubscribed from a moment ago.
+    }
+  }
+
+  private route(channel: string, route: Route): string {
+    this.routes.set(channel, route);
+    return channel;
+  }
+
+  /** Counts users of a feed's own channels; returns those to subscribe to. */
+  private holdFeed(feed: FeedKey, by: number): string[] {
+    this.feeds.set(feed, (this.feeds.get(feed) ?? 0) + by);
+    return [
+      this.route(this.parts.keys.stateChannel(feed), { kind: 'state', feed }),
+      this.route(this.parts.keys.barrierChannel(feed, this.parts.gateway), { kind: 'barrier' }),
+    ];
+  }
+
+  /** Counts users of a feed's own channels; returns those to unsubscribe from. */
+  private releaseFeed(feed: FeedKey, by: number): string[] {
+    const users = (this.feeds.get(feed) ?? 0) - by;
+    this.feeds.set(feed, users);
+    if (users > 0) {
+      return [];
+    }
+    this.feeds.delete(feed);
+    return [this.parts.keys.stateChannel(feed), this.parts.keys.barrierChannel(feed, this.parts.gateway)];
+  }
+
+  private async drop(channels: readonly string[]): Promise<void> {
+    channels.forEach((channel) => this.routes.delete(channel));
+    await this.subscriptions.remove(channels);
+  }
+}
+
+function readHistory(caseId: CaseId, row: readonly (string | number)[]): TicketHistory {
+  const [completeAfter = '', exhausted, ...texts] = row;
+  const publications = texts.map((text) => readPublication(caseId, String(text)));
+  return {
+    caseId,
+    publications,
+    completeAfter: completeAfter === '' ? (publications[0]?.previous ?? 0) : Number(completeAfter),
+    exhausted: Number(exhausted) === 1,
+  };
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '#core';
+import type { RedisClient } from './connection.js';
+
+/** Between two comparisons with Redis, ms: quartz drifts by less than a millisecond in that time. */
+const COMPARE_EVERY_MS = 10_000;
+
+/**
+ * Redis's time in every process: leases and due times are compared across machines, and a process whose own clock is
+ * wrong or jumps must not shift them. Runs on the monotonic clock between comparisons.
+ */
+export class RedisClock implements Clock {
+  private timer: NodeJS.Timeout | null = null;
+  /** Redis's time minus the monotonic clock, ms. The system clock serves until the first comparison. */
+  private offset = Date.now() - performance.now();
+
+  constructor(
+    private readonly client: RedisClient,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  now(): number {
+    return performance.now() + this.offset;
+  }
+
+  /** What to add to this clock's times to get the system clock's, ms. BullMQ runs on the system clock. */
+  get systemOffset(): number {
+    return Date.now() - this.now();
+  }
+
+  /** Compares once, then keeps comparing. @throws where Redis is out of reach */
+  async start(): Promise<void> {
+    await this.compare();
+    this.timer = setInterval(() => {
+      this.compare().catch(this.onError);
+    }, COMPARE_EVERY_MS);
+    this.timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer ?? undefined);
+  }
+
+  private async compare(): Promise<void> {
+    const sent = performance.now();
+    const [seconds, micros] = await this.client.time();
+    const received = performance.now();
+    // The answer was made about half-way.
+    this.offset = Number(seconds) * 1000 + Number(micros) / 1000 - (sent + received) / 2;
+  }
+}

@@ -1,0 +1,78 @@
+import { newEpoch, type CaseId, type FeedKey, type InterestRegistry, type SetRef } from '#core';
+
+import { publishCommand, type RedisClient } from './connection.js';
+import { type Keys } from './keys.js';
+import type { HistoryBounds } from './redis-set-store.js';
+import { Scripts } from './scripts.js';
+
+export interface InterestBounds extends HistoryBounds {
+  /** `UPSTREAM_MAX_CASE_IDS`. */
+  readonly upstreamMaxCaseIds: number;
+}
+
+/** Tickets that leave in one call, and sets that are found overdue in one call: bounds how long Redis is blocked. */
+const CALL_MAX = 500;
+
+/** A feed without interest is forgotten after this long, ms. */
+const FEED_FORGOTTEN_MS = 600_000;
+
+/** Leases and ticket sets: want.lua and sweep.lua. */
+export class RedisInterestRegistry implements InterestRegistry {
+  private readonly scripts: Scripts;
+
+  constructor(
+    private readonly client: RedisClient,
+    private readonly keys: Keys,
+    private readonly bounds: InterestBounds,
+  ) {
+    this.scripts = new Scripts(client);
+  }
+
+  async want(feed: FeedKey, caseIds: readonly CaseId[], now: number, until: number): Promise<SetRef[]> {
+    if (caseIds.length === 0) {
+      return [];
+    }
+    // First the feed, then its tickets: a feed that is not listed would never be swept.
+    await this.client.zadd(this.keys.feeds, 'GT', Math.round(until), feed);
+    const ids = (await this.scripts.run('want', this.keys.feed(feed), [
+      this.keys.base(feed),
+      Math.round(now),
+      Math.round(until),
+      this.bounds.upstreamMaxCaseIds,
+      newEpoch(now, Math.random()),
+      this.bounds.historyTtlS * 1000,
+      ...caseIds,
+    ])) as string[];
+    return ids.map((id) => ({ feed, id: Number(id) }));
+  }
+
+  async sweep(feed: FeedKey, now: number): Promise<number> {
+    const left = Number(
+      await this.scripts.run('sweep', this.keys.feed(feed), [
+        this.keys.base(feed),
+        Math.round(now),
+        this.bounds.historyTtlS * 1000,
+        CALL_MAX,
+        publishCommand(this.client),
+      ]),
+    );
+    await this.client.zremrangebyscore(this.keys.feeds, '-inf', String(Math.round(now) - FEED_FORGOTTEN_MS));
+    return left;
+  }
+
+  async feeds(): Promise<FeedKey[]> {
+    return (await this.client.zrange(this.keys.feeds, '0', '-1')) as FeedKey[];
+  }
+
+  async overdue(feed: FeedKey, before: number): Promise<SetRef[]> {
+    const ids = await this.client.zrangebyscore(
+      this.keys.due(feed),
+      '-inf',
+      String(Math.round(before)),
+      'LIMIT',
+      0,
+      CALL_MAX,
+    );
+    return ids.map((id) => ({ feed, id: Number(id) }));
+  }
+}

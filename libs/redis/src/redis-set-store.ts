@@ -1,0 +1,161 @@
+import {
+  DEGRADED_AFTER_FAILURES,
+  newEpoch,
+  UPSTREAM_FAILURES,
+  type Begun,
+  type CaseId,
+  type Committed,
+  type CursorTrail,
+  type ListingOrder,
+  type News,
+  type PollFailure,
+  type SetCommit,
+  type SetRef,
+  type SetStore,
+} from '#core';
+
+import { publishCommand, type RedisClient } from './connection.js';
+import { type Keys } from './keys.js';
+import { Scripts, type ScriptArgument } from './scripts.js';
+
+/** Bounds of what is kept per ticket. */
+export interface HistoryBounds {
+  /** `HISTORY_MAX_EVENTS`. */
+  readonly historyMaxEvents: number;
+  /** `HISTORY_TTL_S`. */
+  readonly historyTtlS: number;
+}
+
+/**
+ * How many delivered messages of a ticket are remembered, the newest ones. Far more than a conversation has; beyond
+ * it, a ticket that is polled from the beginning again would deliver its oldest messages again.
+ */
+const DELIVERED_MAX = 10_000;
+
+/** Member lists kept in memory, so that a poll does not fetch a hundred ids that it knows. */
+const REMEMBERED_SETS = 20_000;
+
+/** The workers' side of the store: begin.lua, commit.lua and fail.lua. */
+export class RedisSetStore implements SetStore {
+  private readonly scripts: Scripts;
+  private readonly publish: string;
+  private readonly members = new Map<string, { readonly revision: string; readonly caseIds: readonly CaseId[] }>();
+
+  constructor(
+    client: RedisClient,
+    private readonly keys: Keys,
+    private readonly bounds: HistoryBounds,
+  ) {
+    this.scripts = new Scripts(client);
+    this.publish = publishCommand(client);
+  }
+
+  async begin(ref: SetRef, now: number, heldUntil: number): Promise<Begun> {
+    const key = `${ref.feed}/${ref.id}`;
+    const known = this.members.get(key);
+    const answer = (await this.run('begin', ref, [ms(now), ms(heldUntil), known?.revision ?? ''])) as string[];
+    const [
+      kind = 'gone',
+      first = '',
+      revision = '',
+      members,
+      joining = '',
+      trail,
+      digest,
+      order,
+      lively,
+      due,
+      failures,
+    ] = answer;
+    if (kind !== 'begun') {
+      this.members.delete(key);
+      return kind === 'busy' ? { kind: 'busy', until: Number(first) } : { kind: 'gone' };
+    }
+    const caseIds = typeof members === 'string' ? list(members) : (known?.caseIds ?? []);
+    this.remember(key, revision, caseIds);
+    return {
+      kind: 'begun',
+      set: {
+        ref,
+        fence: Number(first),
+        members: caseIds,
+        joining: list(joining),
+        trail: trail ? (JSON.parse(trail) as CursorTrail) : null,
+        answerDigest: digest || null,
+        order: order as ListingOrder,
+        livelyAt: Number(lively),
+        dueAt: Number(due),
+        failures: Number(failures),
+      },
+    };
+  }
+
+  async commit(commit: SetCommit): Promise<Committed> {
+    const { learned } = commit;
+    const answer = (await this.run('commit', commit.ref, [
+      commit.fence,
+      ms(commit.now),
+      ms(commit.heldUntil ?? 0),
+      ms(commit.due.lively),
+      ms(commit.due.quiet),
+      learned ? 1 : 0,
+      learned?.trail ? JSON.stringify(learned.trail) : '',
+      learned?.answerDigest ?? '',
+      learned?.order ?? '',
+      this.bounds.historyMaxEvents,
+      this.bounds.historyTtlS * 1000,
+      this.publish,
+      newEpoch(commit.now, Math.random()),
+      DELIVERED_MAX,
+      commit.primed.join('\n'),
+      ...commit.news.flatMap(newsArguments),
+    ])) as (string | number)[];
+    const [kind, fence, published, due, joining] = answer;
+    if (kind !== 'committed') {
+      return kind === 'conflict' ? { kind: 'conflict' } : { kind: 'gone' };
+    }
+    return {
+      kind: 'committed',
+      fence: Number(fence),
+      published: Number(published),
+      dueAt: Number(due),
+      joining: Number(joining) === 1,
+    };
+  }
+
+  async fail(failure: PollFailure): Promise<void> {
+    const { reason } = UPSTREAM_FAILURES[failure.code];
+    const when = [ms(failure.now), ms(failure.dueAt)];
+    await this.run('fail', failure.ref, [failure.fence, ...when, reason, DEGRADED_AFTER_FAILURES, this.publish]);
+  }
+
+  private run(name: 'begin' | 'commit' | 'fail', ref: SetRef, args: readonly ScriptArgument[]): Promise<unknown> {
+    return this.scripts.run(name, this.keys.feed(ref.feed), [this.keys.base(ref.feed), ref.id, ...args]);
+  }
+
+  private remember(key: string, revision: string, caseIds: readonly CaseId[]): void {
+    if (this.members.get(key)?.revision !== revision) {
+      this.members.delete(key);
+      this.members.set(key, { revision, caseIds });
+    }
+    if (this.members.size > REMEMBERED_SETS) {
+      const [oldest] = this.members.keys();
+      this.members.delete(oldest ?? key);
+    }
+  }
+}
+
+function newsArguments(news: News): ScriptArgument[] {
+  return news.kind === 'status'
+    ? ['s', news.caseId, news.status, ms(news.seenAt), '-', '']
+    : ['m', news.caseId, news.identity, ms(news.seenAt), news.sentAt === null ? '-' : ms(news.sentAt), news.message];
+}
+
+/** Times travel as whole milliseconds. */
+function ms(time: number): number {
+  return Math.round(time);
+}
+
+function list(text: string): string[] {
+  return text === '' ? [] : text.split('\n');
+}

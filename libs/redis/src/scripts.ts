@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { RedisClient } from './connection.js';
+
+/** The scripts of lua/; each file's header tells its arguments and its answer. All take one key, for the route. */
+export const SCRIPTS = ['begin', 'commit', 'fail', 'want', 'sweep', 'history'] as const;
+export type ScriptName = (typeof SCRIPTS)[number];
+
+export type ScriptArgument = string | number;
+
+type Scripted = Record<`pollcast_${ScriptName}`, (key: string, ...args: ScriptArgument[]) => Promise<unknown>>;
+
+/** Makes the scripts callable on a connection; they are sent once and called by their hash from then on. */
+export class Scripts {
+  private readonly client: Scripted;
+
+  constructor(client: RedisClient) {
+    for (const name of SCRIPTS) {
+      client.defineCommand(`pollcast_${name}`, { numberOfKeys: 1, lua: load(name) });
+    }
+    this.client = client as unknown as Scripted;
+  }
+
+  /** @throws what Redis answers, or a timeout */
+  run(name: ScriptName, key: string, args: readonly ScriptArgument[]): Promise<unknown> {
+    return this.client[`pollcast_${name}`](key, ...args);
+  }
+}
+
+/** A script with its `-- @include` lines replaced by what they name. */
+function load(name: string): string {
+  const source = readFileSync(join(__dirname, 'lua', `${name}.lua`), 'utf8');
+  return source.replace(/^-- @include (\w+)$/gm, (_, part: string) => load(part));
+}

@@ -1,0 +1,115 @@
+import { Cluster, type Redis } from 'ioredis';
+
+import { COMMAND_TIMEOUT_MS, type RedisClient } from './connection.js';
+
+export interface SubscriptionsListener {
+  received(channel: string, text: string): void;
+  /** Something may have been published that was not received. */
+  interrupted(): void;
+  failed(error: Error): void;
+}
+
+/** Channels named in one command. */
+const COMMAND_CHANNELS = 1000;
+
+/** How often a subscribed connection is asked whether it lives (ms): a dead one looks just like a quiet one. */
+const PING_EVERY_MS = 3000;
+
+/**
+ * The channels that one connection is subscribed to, made whole again after every lost connection. `interrupted` is
+ * told when the connection is lost, not when it is back, so that whatever comes through a half-restored set of
+ * channels is not taken for all there was.
+ */
+export class Subscriptions {
+  private readonly channels = new Set<string>();
+  private restored: Promise<void> = Promise.resolve();
+  private readonly pinger: NodeJS.Timeout;
+
+  constructor(
+    private readonly client: RedisClient,
+    private readonly listener: SubscriptionsListener,
+  ) {
+    if (client instanceof Cluster) {
+      // The cluster client subscribes anew by itself; a changed topology may have cost messages.
+      client.on('smessage', (channel: string, text: string) => listener.received(channel, text));
+      client.on('-node', () => listener.interrupted());
+      client.on('+node', () => listener.interrupted());
+    } else {
+      client.on('message', (channel: string, text: string) => listener.received(channel, text));
+      client.on('close', () => listener.interrupted());
+      client.on('ready', () => this.restore());
+    }
+    this.pinger = setInterval(() => this.ping(), PING_EVERY_MS);
+    this.pinger.unref();
+  }
+
+  /** @throws when Redis does not confirm in time */
+  async add(channels: readonly string[]): Promise<void> {
+    const fresh = channels.filter((channel) => !this.channels.has(channel));
+    fresh.forEach((channel) => this.channels.add(channel));
+    try {
+      await inTime(this.subscribe(fresh));
+    } catch (error) {
+      fresh.forEach((channel) => this.channels.delete(channel));
+      throw error;
+    }
+  }
+
+  async remove(channels: readonly string[]): Promise<void> {
+    const known = channels.filter((channel) => this.channels.delete(channel));
+    for (const part of parts(known)) {
+      await inTime(
+        this.client instanceof Cluster ? this.client.sunsubscribe(...part) : this.client.unsubscribe(...part),
+      );
+    }
+  }
+
+  /** Resolves while all channels are subscribed to. @throws when they are not in time */
+  whole(): Promise<void> {
+    return inTime(this.restored);
+  }
+
+  stop(): void {
+    clearInterval(this.pinger);
+  }
+
+  private async subscribe(channels: readonly string[]): Promise<void> {
+    for (const part of parts(channels)) {
+      await (this.client instanceof Cluster ? this.client.ssubscribe(...part) : this.client.subscribe(...part));
+    }
+  }
+
+  private restore(): void {
+    this.restored = this.subscribe([...this.channels]);
+    this.restored.catch((error: Error) => this.listener.failed(error)); // The connection was lost again, and is restored again.
+  }
+
+  /** A connection that does not answer is cut, which makes it connect anew. */
+  private ping(): void {
+    if (!(this.client instanceof Cluster) && this.client.status === 'ready') {
+      const client: Redis = this.client;
+      inTime(client.ping()).catch((error: Error) => {
+        this.listener.failed(error);
+        client.disconnect(true);
+      });
+    }
+  }
+}
+
+function* parts(channels: readonly string[]): Generator<string[]> {
+  for (let start = 0; start < channels.length; start += COMMAND_CHANNELS) {
+    yield channels.slice(start, start + COMMAND_CHANNELS);
+  }
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('Redis did not answer in time')), COMMAND_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
