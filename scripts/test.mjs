@@ -38,7 +38,7 @@ try {
   await install();
   await runChecks();
   const redis = await redisBinary();
-  // The e2e tests start, kill and restart servers of their own.
+  // Where end-to-end tests find the server that they start, kill and restart.
   const env = { ...process.env, REDIS_SERVER_BIN: redis.path, REDIS_SERVER_LD: redis.libraries };
   // The e2e tests one file at a time: each is several processes already, and they measure times.
   if (await runJest('unit', ['--maxWorkers=2'], env)) await runJest('e2e', ['--runInBand'], env);
@@ -57,7 +57,7 @@ async function runChecks() {
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   } finally {
-    killEverything();
+    killEverything(); // after a failure, the check beside it has no more to say
   }
 }
 
