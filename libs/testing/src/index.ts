@@ -1,3 +1,4 @@
+export * from './fake-upstream.js';
 export * from './manual-clock.js';
 export * from './memory-broker.js';
 export * from './memory-store.js';
