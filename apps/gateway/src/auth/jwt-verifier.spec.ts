@@ -1,0 +1,122 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { base64url, exportJWK, exportSPKI, generateKeyPair, SignJWT, type JWTPayload, type KeyLike } from 'jose';
+import { JwtVerifier, type JwtSettings } from './jwt-verifier.js';
+
+const SECRET = 'a secret for tests';
+const settings: JwtSettings = { authJwtSecret: SECRET, authJwksUrl: '', authJwtIssuer: '', authJwtAudience: '' };
+const claims = { sub: 'alice', cases: ['A1', 'B*'], groups: ['g'] };
+
+function sign(payload: JWTPayload, alg = 'HS256', key: KeyLike | Uint8Array = Buffer.from(SECRET), exp = '1h') {
+  return new SignJWT(payload).setProtectedHeader({ alg, kid: alg }).setExpirationTime(exp).sign(key);
+}
+
+const refused = { name: 'Refusal', code: 'unauthorized' };
+
+describe('JwtVerifier with a secret', () => {
+  const verifier = new JwtVerifier(settings);
+
+  it('reads subject, end and rights', async () => {
+    const rights = await verifier.verify(await sign(claims));
+    expect(rights.subject).toBe('alice');
+    expect(rights.expiresAt).toBeGreaterThan(Date.now() + 3_590_000);
+    expect(['A1', 'A11', 'B', 'B2', 'C'].filter((caseId) => rights.mayRead(caseId))).toEqual(['A1', 'B', 'B2']);
+    expect([undefined, 'g', 'h'].filter((group) => rights.mayUseGroup(group))).toEqual([undefined, 'g']);
+  });
+
+  it('gives no right that is not claimed', async () => {
+    const rights = await verifier.verify(await sign({ sub: 'bob' }));
+    expect(rights.mayRead('A1')).toBe(false);
+    expect(rights.mayUseGroup('g')).toBe(false);
+    expect(rights.mayUseGroup(undefined)).toBe(true);
+  });
+
+  it('takes a star for all', async () => {
+    const rights = await verifier.verify(await sign({ sub: 'root', cases: ['*'], groups: ['*'] }));
+    expect(rights.mayRead('anything')).toBe(true);
+    expect(rights.mayUseGroup('any')).toBe(true);
+  });
+
+  it.each<[string, () => Promise<string> | string | undefined]>([
+    ['no token', () => undefined],
+    ['an empty token', () => ''],
+    ['no JWT', () => 'x.y.z'],
+    ['a very long token', () => 'x'.repeat(20_000)],
+    ['another secret', () => sign(claims, 'HS256', Buffer.from('another secret'))],
+    ['another HMAC', () => sign(claims, 'HS512')],
+    ['an expired token', () => sign(claims, 'HS256', Buffer.from(SECRET), '-1s')],
+    ['no exp', () => new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(SECRET))],
+    ['no sub', () => sign({ cases: ['*'] })],
+    ['an empty sub', () => sign({ sub: '' })],
+    ['cases that are a text', () => sign({ sub: 'a', cases: '*' })],
+    ['a case that is a number', () => sign({ sub: 'a', cases: [1] })],
+    ['groups that are an object', () => sign({ sub: 'a', groups: {} })],
+    [
+      'alg none',
+      async () => {
+        const body = (await sign(claims)).split('.')[1] ?? '';
+        return `${base64url.encode(JSON.stringify({ alg: 'none' }))}.${body}.`;
+      },
+    ],
+  ])('refuses %s', async (_, token) => {
+    await expect(verifier.verify(await token())).rejects.toMatchObject(refused);
+  });
+
+  it('checks issuer and audience where they are set', async () => {
+    const strict = new JwtVerifier({ ...settings, authJwtIssuer: 'us', authJwtAudience: 'pollcast' });
+    await expect(strict.verify(await sign({ ...claims, iss: 'us', aud: 'pollcast' }))).resolves.toBeDefined();
+    await expect(strict.verify(await sign({ ...claims, iss: 'them', aud: 'pollcast' }))).rejects.toMatchObject(refused);
+    await expect(strict.verify(await sign({ ...claims, iss: 'us', aud: 'other' }))).rejects.toMatchObject(refused);
+    await expect(strict.verify(await sign(claims))).rejects.toMatchObject(refused);
+  });
+});
+
+describe('JwtVerifier with published keys', () => {
+  const algorithms = ['RS256', 'ES256', 'EdDSA'];
+  const privateKeys = new Map<string, KeyLike>();
+  let publicPem = '';
+  let server: Server;
+  let verifier: JwtVerifier;
+
+  beforeAll(async () => {
+    const keys = [];
+    for (const alg of algorithms) {
+      const { publicKey, privateKey } = await generateKeyPair(alg);
+      privateKeys.set(alg, privateKey);
+      keys.push({ ...(await exportJWK(publicKey)), alg, kid: alg });
+      publicPem ||= await exportSPKI(publicKey);
+    }
+    server = createServer((_, response) => response.end(JSON.stringify({ keys })));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    verifier = new JwtVerifier({ ...settings, authJwtSecret: '', authJwksUrl: `http://127.0.0.1:${port}/keys` });
+  });
+  afterAll(() => void server.close());
+
+  it.each(algorithms)('accepts %s', async (alg) => {
+    await expect(verifier.verify(await sign(claims, alg, privateKeys.get(alg)))).resolves.toMatchObject({
+      subject: 'alice',
+    });
+  });
+
+  it('refuses a public key used as a secret', async () => {
+    const forged = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'HS256', kid: 'RS256' })
+      .setExpirationTime('1h')
+      .sign(Buffer.from(publicPem));
+    await expect(verifier.verify(forged)).rejects.toMatchObject(refused);
+  });
+
+  it('refuses a key that is not published, and an algorithm that is not listed', async () => {
+    const { privateKey } = await generateKeyPair('ES256');
+    await expect(verifier.verify(await sign(claims, 'ES256', privateKey))).rejects.toMatchObject(refused);
+    const other = await generateKeyPair('PS256');
+    await expect(verifier.verify(await sign(claims, 'PS256', other.privateKey))).rejects.toMatchObject(refused);
+  });
+
+  it('does not blame the token where the keys cannot be had', async () => {
+    const lost = new JwtVerifier({ ...settings, authJwtSecret: '', authJwksUrl: 'http://127.0.0.1:1/keys' });
+    const token = await sign(claims, 'RS256', privateKeys.get('RS256'));
+    await expect(lost.verify(token)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});

@@ -1,0 +1,30 @@
+import { UnsentLimit } from './unsent-limit.js';
+
+describe('UnsentLimit', () => {
+  it('bounds what is unsent', () => {
+    const limit = new UnsentLimit(1000);
+    expect(limit.isExceeded(1000)).toBe(false);
+    expect(limit.isExceeded(1001)).toBe(true);
+  });
+
+  it('allows a replay on top, as long as it shrinks', () => {
+    const limit = new UnsentLimit(1000);
+    limit.replayed(5000);
+    expect(limit.isExceeded(5900)).toBe(false);
+    limit.sweep(2000);
+    expect(limit.isExceeded(2900)).toBe(false);
+    expect(limit.isExceeded(3100)).toBe(true);
+    limit.sweep(0);
+    expect(limit.isExceeded(1001)).toBe(true);
+  });
+
+  it('stops allowing a replay that does not move', () => {
+    const limit = new UnsentLimit(1000);
+    limit.replayed(5000);
+    for (let second = 0; second < 10; second += 1) {
+      expect(limit.isExceeded(5000)).toBe(false);
+      limit.sweep(5000);
+    }
+    expect(limit.isExceeded(5000)).toBe(true);
+  });
+});

@@ -1,0 +1,36 @@
+import type { JsonText, Publication } from '#core';
+import { SSE_HEARTBEAT, sseEvent, SseFrames, sseRetry } from './sse-frame.js';
+
+const publication: Publication = {
+  epoch: '0abcdefgh',
+  offset: 1,
+  previous: 0,
+  caseId: 'C1',
+  kind: 'message',
+  message: '{"content":"héllo"}' as JsonText,
+  sentAt: null,
+  seenAt: 0,
+};
+
+describe('SSE frames', () => {
+  it('carry id, name and data', () => {
+    expect(sseEvent('ready', '{}', 'x').plain.toString()).toBe('id: x\nevent: ready\ndata: {}\n\n');
+    expect(sseEvent('gap', '{}').plain.toString()).toBe('event: gap\ndata: {}\n\n');
+    expect(sseRetry(1500).plain.toString()).toBe('retry: 1500\n\n');
+    expect(SSE_HEARTBEAT.plain.toString()).toBe(':\n\n');
+  });
+
+  it('are chunks whose size counts bytes, not characters', () => {
+    const { chunk, plain } = sseEvent('message', '"é"');
+    expect(chunk.toString()).toBe(`${plain.length.toString(16)}\r\n${plain.toString()}\r\n`);
+    expect(plain.length).toBe(plain.toString().length + 1);
+  });
+
+  it('are made once per publication, whoever comes in between', () => {
+    const frames = new SseFrames();
+    const first = frames.of(publication, undefined);
+    frames.of({ ...publication, offset: 2 }, undefined);
+    expect(frames.of(publication, undefined)).toBe(first);
+    expect(first.plain.toString()).toMatch(/^id: 0abcdefgh-000000000001\nevent: message\ndata: {"id"/);
+  });
+});
