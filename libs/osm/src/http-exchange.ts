@@ -1,0 +1,85 @@
+import type { Dispatcher } from 'undici';
+import { UpstreamFailure, type UpstreamFailureCode } from '#core';
+
+/** A complete answer. Header names are lower case. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** What is not simply out of reach, by undici's codes. */
+const NETWORK_FAILURES: Readonly<Record<string, UpstreamFailureCode>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_OVERFLOW: 'malformed',
+  UND_ERR_INVALID_ARG: 'rejected',
+};
+
+/** One request under way. Settles once; whatever ends it early also ends its connection. */
+export class HttpExchange implements Dispatcher.DispatchHandler {
+  private readonly timer: NodeJS.Timeout;
+  private readonly chunks: Buffer[] = [];
+  private controller: Dispatcher.DispatchController | null = null;
+  private failure: UpstreamFailure | null = null;
+  private size = 0;
+  private status = 0;
+  private headers: HttpAnswer['headers'] = {};
+
+  constructor(
+    private readonly maxBodyBytes: number,
+    timeoutMs: number,
+    private readonly resolve: (answer: HttpAnswer) => void,
+    private readonly reject: (failure: UpstreamFailure) => void,
+  ) {
+    // Node keeps timers of one duration in one list: setting and clearing one takes well under a microsecond.
+    this.timer = setTimeout(() => this.fail('timeout', `no answer within ${timeoutMs} ms`), timeoutMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.failure) {
+      controller.abort(this.failure); // It waited for a connection too long.
+    }
+  }
+
+  /** Called once more for each informational answer (1xx) before the real one. */
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: HttpAnswer['headers']): void {
+    this.status = status;
+    this.headers = headers;
+    this.bound(Number(headers['content-length'] ?? 0));
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.size += chunk.length;
+    this.bound(this.size);
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.timer);
+    const [first] = this.chunks;
+    const body = this.chunks.length === 1 && first ? first : Buffer.concat(this.chunks, this.size);
+    this.resolve({ status: this.status, headers: this.headers, body });
+  }
+
+  onResponseError(_: unknown, error: Error & { readonly code?: string }): void {
+    const kind = error.code ?? error.name;
+    const garbled = error.name === 'HTTPParserError';
+    this.fail(garbled ? 'malformed' : (NETWORK_FAILURES[kind] ?? 'unavailable'), `${kind} from the network`);
+  }
+
+  private bound(bytes: number): void {
+    if (bytes > this.maxBodyBytes) {
+      this.fail('malformed', `the answer has more than ${this.maxBodyBytes} bytes`);
+    }
+  }
+
+  private fail(code: UpstreamFailureCode, message: string): void {
+    if (this.failure === null) {
+      clearTimeout(this.timer);
+      this.failure = new UpstreamFailure(code, message);
+      this.controller?.abort(this.failure);
+      this.reject(this.failure);
+    }
+  }
+}

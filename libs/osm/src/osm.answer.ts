@@ -1,0 +1,102 @@
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { UpstreamFailure, type Cursor, type JsonObject, type PollAnswer } from '#core';
+import { CURSOR_KEY, markCursor, type CursorMark } from './cursor-mark.js';
+import type { HttpAnswer } from './http-exchange.js';
+import { parseJson } from './lossless.js';
+import { failureOf } from './osm.errors.js';
+import { asObject, parseContent, parseCursor } from './osm.parser.js';
+
+export interface ReadingContext {
+  /** Digest of the answer whose contents are known. */
+  readonly knownDigest: string | null;
+  /** Of the wall clock of `create_time`, minutes east of Greenwich. */
+  readonly offsetMinutes: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i;
+
+/**
+ * What an answer says.
+ *
+ * Most polls bring nothing but a new cursor, so the answer is compared as bytes, without its cursor, before anything
+ * is parsed. A digest is given away only after the parser has found the cursor at the top of the very bytes that went
+ * into it; equal bytes have it at the same place.
+ *
+ * @throws {UpstreamFailure} for whatever is not an answer
+ */
+export function readAnswer(answer: HttpAnswer, context: ReadingContext): PollAnswer {
+  const type = answer.headers['content-type'];
+  const isJson = typeof type === 'string' && JSON_TYPE.test(type);
+  if (answer.status !== 200 || !isJson) {
+    const failure = failureOf(answer, isJson ? errorBody(answer.body) : null, context.now);
+    throw failure ?? new UpstreamFailure('malformed', 'the answer is not declared to be JSON in UTF-8');
+  }
+  const mark = markCursor(answer.body);
+  const digest = digestOf(answer.body, mark);
+  if (mark !== null && digest === context.knownDigest) {
+    return { kind: 'unchanged', cursor: mark.cursor };
+  }
+  if (!isUtf8(answer.body)) {
+    throw new UpstreamFailure('malformed', 'the answer is not UTF-8');
+  }
+  return mark === null ? readWhole(answer, digest, context) : readMarked(answer, mark, digest, context);
+}
+
+/** Reads the cursor as it stands, and the rest with null in its place: a long cursor makes no parsing slow. */
+function readMarked(answer: HttpAnswer, mark: CursorMark, digest: string, context: ReadingContext): PollAnswer {
+  const { body } = answer;
+  const top = topOf(`${body.toString('utf8', 0, mark.start)}null${body.toString('utf8', mark.end)}`);
+  if (!Object.hasOwn(top, CURSOR_KEY)) {
+    return readWhole(answer, digestOf(body, null), context); // The mark was at a deeper level.
+  }
+  return contentOf(answer, top, { cursor: mark.cursor, digest }, context);
+}
+
+function readWhole(answer: HttpAnswer, digest: string, context: ReadingContext): PollAnswer {
+  const top = topOf(answer.body.toString('utf8'));
+  return contentOf(answer, top, { cursor: parseCursor(top), digest }, context);
+}
+
+function contentOf(
+  answer: HttpAnswer,
+  top: JsonObject,
+  found: { readonly cursor: Cursor | null; readonly digest: string },
+  context: ReadingContext,
+): PollAnswer {
+  const failure = failureOf(answer, top, context.now);
+  if (failure) {
+    throw failure;
+  }
+  return { kind: 'content', ...found, content: parseContent(top, context.offsetMinutes) };
+}
+
+function topOf(text: string): JsonObject {
+  return asObject(parseJson(text), 'the answer');
+}
+
+/** The body of an error, as far as it can be read. */
+function errorBody(body: Buffer): JsonObject | null {
+  try {
+    return topOf(body.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Digest of an answer without its cursor. SHA-256, because customers write what goes into it and one answer must not
+ * pass for another; with the CPU's instructions for it, it is as fast as SHA-1 and faster than MD5 (1.4 µs for 300
+ * bytes, 27 µs for 25 kB). NUL, which valid JSON never has, stands where the cursor was: the place counts too.
+ */
+function digestOf(body: Buffer, mark: CursorMark | null): string {
+  const hash = createHash('sha256');
+  if (mark === null) {
+    hash.update(body);
+  } else {
+    hash.update(body.subarray(0, mark.start)).update('\0').update(body.subarray(mark.end));
+  }
+  return hash.digest('base64url');
+}

@@ -1,0 +1,97 @@
+import { UpstreamFailure, type Clock, type PollAnswer, type PollRequest, type Upstream } from '#core';
+import type { AuthHeaders, Authenticator } from './authenticator.js';
+import { parseTimeZone } from './create-time.js';
+import type { HttpAnswer } from './http-exchange.js';
+import { HttpOrigin, type HttpLimits } from './http-origin.js';
+import { readAnswer } from './osm.answer.js';
+import { PollQueryWriter } from './poll-query.js';
+
+/** "Querying Instant Messages in Polling Mode". */
+const PATH = '/v2/servicerequest/cases/instant-messages';
+
+export interface OsmOptions extends HttpLimits {
+  readonly baseUrl: string;
+  /** `X-Time-Zone`, and how `create_time` is read; see `parseTimeZone` for what it may be. */
+  readonly timeZone: string;
+  /** `X-Site`: 0 China, 1 international; empty: not sent. */
+  readonly site: '' | '0' | '1';
+}
+
+/** Polls the service tickets' instant messages. */
+export class OsmClient implements Upstream {
+  private readonly origin: HttpOrigin;
+  private readonly path: string;
+  private readonly queries = new PollQueryWriter();
+  private readonly offsetMinutes: number;
+  private readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    private readonly options: OsmOptions,
+    private readonly authenticator: Authenticator,
+    private readonly clock: Clock,
+  ) {
+    this.origin = new HttpOrigin(options.baseUrl, options);
+    this.path = `${this.origin.basePath}${PATH}`;
+    this.offsetMinutes = parseTimeZone(options.timeZone);
+    this.headers = {
+      accept: 'application/json',
+      'x-time-zone': options.timeZone,
+      ...(options.site === '' ? {} : { 'x-site': options.site }),
+    };
+  }
+
+  /** Asks once, and once more with a new token where the upstream refused the old one. */
+  async poll(request: PollRequest): Promise<PollAnswer> {
+    const endsAt = performance.now() + this.options.timeoutMs;
+    const path = `${this.path}?${this.queries.write(request)}`;
+    const first = await this.ask(path, request.feed.language, this.options.timeoutMs);
+    try {
+      return this.read(first.answer, request);
+    } catch (error) {
+      const refused = error instanceof UpstreamFailure && error.code === 'unauthorized';
+      if (!refused || !this.authenticator.rejected(first.auth)) {
+        throw error;
+      }
+    }
+    const second = await this.ask(path, request.feed.language, endsAt - performance.now());
+    return this.read(second.answer, request);
+  }
+
+  /** Ends every request and connection. */
+  close(): Promise<void> {
+    return this.origin.close();
+  }
+
+  private async ask(
+    path: string,
+    language: string,
+    timeoutMs: number,
+  ): Promise<{ answer: HttpAnswer; auth: AuthHeaders }> {
+    const endsAt = performance.now() + timeoutMs;
+    const given = this.authenticator.headers({ method: 'GET', host: this.origin.host, path });
+    const auth = given instanceof Promise ? await within(given, timeoutMs) : given;
+    // Asking the clock again only after a wait keeps the usual timeout one and the same number.
+    const leftMs = given instanceof Promise ? endsAt - performance.now() : timeoutMs;
+    const headers = { ...this.headers, 'x-language': language, ...auth };
+    const answer = await this.origin.send({ method: 'GET', path, headers }, Math.max(1, Math.round(leftMs)));
+    return { answer, auth };
+  }
+
+  private read(answer: HttpAnswer, request: PollRequest): PollAnswer {
+    const { knownDigest } = request;
+    return readAnswer(answer, { knownDigest, offsetMinutes: this.offsetMinutes, now: this.clock.now() });
+  }
+}
+
+/** A login that takes too long goes on for the polls after this one. */
+async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new UpstreamFailure('timeout', `no token within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

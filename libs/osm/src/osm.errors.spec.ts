@@ -1,0 +1,69 @@
+import type { JsonObject } from '#core';
+import { failureOf } from './osm.errors.js';
+
+const NOW = Date.UTC(2026, 0, 1);
+
+function failure(status: number, body: JsonObject | null, headers: Record<string, string> = {}) {
+  return failureOf({ status, headers, body: Buffer.alloc(0) }, body, NOW);
+}
+
+describe('upstream errors', () => {
+  it.each([
+    [401, null, 'unauthorized'],
+    [403, null, 'refused'],
+    [404, null, 'rejected'],
+    [302, null, 'rejected'],
+    [204, null, 'rejected'],
+    [408, null, 'unavailable'],
+    [429, null, 'throttled'],
+    [429, 'OSM.0004', 'throttled'],
+    [500, null, 'unavailable'],
+    [503, 'SOMETHING.1', 'unavailable'],
+    [200, 'OSM.01010001', 'rejected'],
+    [200, 'OSM.01010002', 'refused'],
+    [200, 'OSM.01010011', 'unauthorized'],
+    [200, 'OSM.01010014', 'unavailable'],
+    [200, 'OSM.01010015', 'refused'],
+    [200, 'NEW.1', 'rejected'],
+    [400, 'OSM.0001', 'rejected'],
+    [400, 'OSM.0002', 'unauthorized'],
+    [403, 'OSM.0003', 'refused'],
+    [500, 'OSM.0004', 'unavailable'],
+    [401, 'APIG.0301', 'unauthorized'],
+    [400, 'APIGW.0201', 'unavailable'],
+    [200, 'APIG.0308', 'throttled'],
+  ])('%d with %s is %s', (status, errorCode, code) => {
+    expect(failure(status, errorCode === null ? null : { error_code: errorCode })).toMatchObject({ code });
+  });
+
+  it.each<JsonObject>([{ error_code: null }, { error_code: '' }, {}])('200 with %j is an answer', (body) =>
+    expect(failure(200, body)).toBeNull(),
+  );
+
+  it('names status, code and request, and none of the words of the upstream', () => {
+    const body = { error_code: 'OSM.0003', error_msg: 'user hunter2 may not', request_id: 'r-1' };
+    expect(failure(403, body)?.message).toBe('the upstream answered 403 with OSM.0003 (request r-1)');
+    expect(
+      failure(403, { ...body, error_code: 'hunter2', request_id: 'a b' }, { 'x-request-id': 'r-2' })?.message,
+    ).toBe('the upstream answered 403 with an unknown error_code (request r-2)');
+    expect(failure(500, { request_id: 'hunter2 hunter2' })?.message).toBe(
+      'the upstream answered 500 with no error_code (request unnamed)',
+    );
+  });
+
+  it.each([
+    ['3', undefined, 3000],
+    ['0', undefined, 0],
+    ['Thu, 01 Jan 2026 00:00:07 GMT', undefined, 7000],
+    ['999999999', undefined, 3_600_000],
+    ['Thu, 01 Jan 2015 00:00:00 GMT', undefined, undefined],
+    ['soon', undefined, undefined],
+    [undefined, 'The throttling threshold has been reached: policy user over ratelimit,limit:60,time:1 minute', 60_000],
+    [undefined, 'limit:100,time:1 second', 1000],
+    ['5', 'limit:100,time:1 second', 5000],
+    [undefined, 'no time', undefined],
+  ])('Retry-After %j with %j waits %j ms', (header, words, ms) => {
+    const body = { error_code: 'APIGW.0308', error_msg: words ?? null };
+    expect(failure(429, body, header === undefined ? {} : { 'retry-after': header })?.retryAfterMs).toBe(ms);
+  });
+});

@@ -1,0 +1,87 @@
+import { UpstreamFailure, type JsonObject, type UpstreamFailureCode } from '#core';
+import type { HttpAnswer } from './http-exchange.js';
+
+/**
+ * The documented error codes and what follows from each. `APIG.` and `APIGW.` are the same gateway's old and new
+ * prefix; the table has the new one.
+ */
+const BY_ERROR_CODE: Readonly<Record<string, UpstreamFailureCode>> = {
+  'OSM.0001': 'rejected', // parameters
+  'OSM.0002': 'unauthorized',
+  'OSM.0003': 'refused', // no permission
+  'OSM.0004': 'unavailable', // internal error
+  'OSM.01010001': 'rejected', // parameters
+  'OSM.01010002': 'refused', // no permission
+  'OSM.01010011': 'unauthorized',
+  'OSM.01010014': 'unavailable', // busy
+  'OSM.01010015': 'refused', // no such case
+  'APIGW.0201': 'unavailable', // the backend timed out
+  'APIGW.0202': 'unavailable', // the backend is not there
+  'APIGW.0203': 'unavailable', // the backend answered too late
+  'APIGW.0301': 'unauthorized',
+  'APIGW.0308': 'throttled',
+};
+
+const ERROR_CODE = /^[A-Za-z]{1,16}\.\d{1,16}$/;
+const REQUEST_ID = /^[\w.-]{1,64}$/;
+
+/** `limit:100,time:1 second`, as the gateway words a throttled request's quota. */
+const QUOTA_SPAN = /\btime:\s*(\d{1,4})\s*(second|minute|hour)/i;
+const SPAN_MS: Readonly<Record<string, number>> = { second: 1000, minute: 60_000, hour: 3_600_000 };
+
+/** No upstream is obeyed for longer than this at once: a clock that is wrong on either side would silence us. */
+const RETRY_AFTER_MAX_MS = 3_600_000;
+
+/**
+ * The failure that an answer amounts to; null where it is none. A body with an `error_code` is an error whatever the
+ * status (invariant 5). The message names status, code and request id, never the upstream's own words.
+ *
+ * @param body the parsed body, null where it is no JSON object
+ * @param now milliseconds since 1970
+ */
+export function failureOf(answer: HttpAnswer, body: JsonObject | null, now: number): UpstreamFailure | null {
+  const stated = body?.['error_code'] ?? '';
+  if (answer.status === 200 && stated === '') {
+    return null;
+  }
+  const errorCode = typeof stated === 'string' && ERROR_CODE.test(stated) ? stated.replace(/^APIG\./, 'APIGW.') : null;
+  const code = answer.status === 429 ? 'throttled' : (BY_ERROR_CODE[errorCode ?? ''] ?? byStatus(answer.status));
+  const requestId = [answer.headers['x-request-id'], body?.['request_id']].find(isRequestId);
+  const named = errorCode ?? (stated === '' ? 'no error_code' : 'an unknown error_code');
+  const message = `the upstream answered ${answer.status} with ${named} (request ${requestId ?? 'unnamed'})`;
+  return new UpstreamFailure(code, message, retryAfterMs(answer, body, now));
+}
+
+function isRequestId(value: unknown): value is string {
+  return typeof value === 'string' && REQUEST_ID.test(value);
+}
+
+function byStatus(status: number): UpstreamFailureCode {
+  if (status >= 500 || status === 408) {
+    return 'unavailable';
+  }
+  switch (status) {
+    case 401:
+      return 'unauthorized';
+    case 403:
+      return 'refused';
+    default:
+      // 200 with a code that nobody documented, other 2xx, redirects (never followed) and the rest of 4xx.
+      return 'rejected';
+  }
+}
+
+/** `Retry-After` in seconds or as a date, else the span of the quota that was used up. */
+function retryAfterMs(answer: HttpAnswer, body: JsonObject | null, now: number): number | undefined {
+  const header = answer.headers['retry-after'];
+  if (typeof header === 'string') {
+    const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+    if (ms >= 0) {
+      return Math.min(ms, RETRY_AFTER_MAX_MS);
+    }
+  }
+  const words = body?.['error_msg'];
+  const [, count, unit] = (typeof words === 'string' && QUOTA_SPAN.exec(words)) || [];
+  const spanMs = Number(count) * (SPAN_MS[unit?.toLowerCase() ?? ''] ?? NaN);
+  return spanMs >= 0 ? Math.min(spanMs, RETRY_AFTER_MAX_MS) : undefined;
+}

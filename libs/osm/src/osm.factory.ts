@@ -1,0 +1,63 @@
+import type { Clock } from '#core';
+import type { Authenticator } from './authenticator.js';
+import { HttpOrigin } from './http-origin.js';
+import { IamClient } from './iam.client.js';
+import { OsmClient } from './osm.client.js';
+import { RequestSigner } from './request-signer.js';
+import { RenewedToken, StaticToken } from './token-source.js';
+
+/** The settings that this adapter is made from, by the names they have in the environment. */
+export interface OsmSettings {
+  readonly upstreamBaseUrl: string;
+  readonly upstreamAuth: 'token' | 'iam' | 'aksk';
+  readonly upstreamToken: string;
+  readonly iamBaseUrl: string;
+  readonly iamUsername: string;
+  readonly iamPassword: string;
+  readonly iamDomain: string;
+  readonly iamProject: string;
+  readonly upstreamAccessKey: string;
+  readonly upstreamSecretKey: string;
+  readonly upstreamTimeZone: string;
+  readonly upstreamSite: '' | '0' | '1';
+  readonly upstreamTimeoutMs: number;
+  readonly upstreamMaxBodyBytes: number;
+  /** Polls in flight at once, hence connections. */
+  readonly workerConcurrency: number;
+}
+
+/** The polled API, as the settings describe it. */
+export function createOsmClient(settings: OsmSettings, clock: Clock): OsmClient {
+  const options = {
+    baseUrl: settings.upstreamBaseUrl,
+    timeZone: settings.upstreamTimeZone,
+    site: settings.upstreamSite,
+    timeoutMs: settings.upstreamTimeoutMs,
+    maxBodyBytes: settings.upstreamMaxBodyBytes,
+    connections: settings.workerConcurrency,
+  };
+  return new OsmClient(options, authenticatorFor(settings, clock), clock);
+}
+
+function authenticatorFor(settings: OsmSettings, clock: Clock): Authenticator {
+  switch (settings.upstreamAuth) {
+    case 'token':
+      return new StaticToken(settings.upstreamToken);
+    case 'aksk':
+      return new RequestSigner(settings.upstreamAccessKey, settings.upstreamSecretKey, clock);
+    case 'iam': {
+      const limits = {
+        timeoutMs: settings.upstreamTimeoutMs,
+        maxBodyBytes: settings.upstreamMaxBodyBytes,
+        connections: 1,
+      };
+      const iam = new IamClient(new HttpOrigin(settings.iamBaseUrl, limits), {
+        username: settings.iamUsername,
+        password: settings.iamPassword,
+        domain: settings.iamDomain,
+        project: settings.iamProject,
+      });
+      return new RenewedToken(() => iam.login(), clock, Math.random);
+    }
+  }
+}

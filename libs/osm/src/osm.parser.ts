@@ -1,0 +1,109 @@
+import {
+  RawNumber,
+  UpstreamFailure,
+  type AnsweredList,
+  type AnsweredMessage,
+  type Cursor,
+  type JsonObject,
+  type JsonValue,
+  type UpstreamContent,
+} from '#core';
+import { parseCreateTime } from './create-time.js';
+import { CURSOR_KEY } from './cursor-mark.js';
+
+/**
+ * Shapes of the documented answer. Any field may be null or missing, which says nothing; a field of another type is
+ * an answer that we do not understand, and an answer half understood could lose messages. Failures name the path.
+ */
+function malformed(path: string, expected: string): UpstreamFailure {
+  return new UpstreamFailure('malformed', `${path} is not ${expected}`);
+}
+
+/** A value as an object. @throws {UpstreamFailure} `malformed` where it is none */
+export function asObject(value: JsonValue | undefined, path: string): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof RawNumber) {
+    throw malformed(path, 'an object');
+  }
+  return value;
+}
+
+function listOf(object: JsonObject, key: string, path: string): readonly JsonValue[] {
+  const value = object[key] ?? null;
+  if (value !== null && !Array.isArray(value)) {
+    throw malformed(path, 'a list');
+  }
+  return value ?? [];
+}
+
+function textOf(object: JsonObject, key: string, path: string): string | null {
+  const value = object[key] ?? null;
+  if (value !== null && typeof value !== 'string') {
+    throw malformed(`${path}.${key}`, 'a text');
+  }
+  return value;
+}
+
+/** `immsg` and `imstatus` of an answer. @param offsetMinutes of the wall clock of `create_time` */
+export function parseContent(answer: JsonObject, offsetMinutes: number): UpstreamContent {
+  return { lists: parseLists(answer, offsetMinutes), statuses: parseStatuses(answer) };
+}
+
+/** The cursor of a fully parsed answer, digits kept as they were. */
+export function parseCursor(answer: JsonObject): Cursor | null {
+  const value = answer[CURSOR_KEY] ?? null;
+  if (value instanceof RawNumber) {
+    return value.literal;
+  }
+  if (value !== null && typeof value !== 'string' && typeof value !== 'number') {
+    throw malformed(CURSOR_KEY, 'a number or a text');
+  }
+  return value === null || value === '' ? null : String(value);
+}
+
+function parseLists(answer: JsonObject, offsetMinutes: number): AnsweredList[] {
+  const lists: AnsweredList[] = [];
+  listOf(answer, 'immsg', 'immsg').forEach((entry, index) => {
+    if (entry === null) {
+      return;
+    }
+    const path = `immsg[${index}]`;
+    const list = asObject(entry, path);
+    const caseId = textOf(list, 'incident_id', path);
+    const messages = parseMessages(list, `${path}.message_list`, offsetMinutes);
+    if (caseId !== null && messages.length > 0) {
+      lists.push({ caseId, messages });
+    }
+  });
+  return lists;
+}
+
+function parseMessages(list: JsonObject, path: string, offsetMinutes: number): AnsweredMessage[] {
+  const messages: AnsweredMessage[] = [];
+  listOf(list, 'message_list', path).forEach((entry, index) => {
+    if (entry !== null) {
+      const message = asObject(entry, `${path}[${index}]`);
+      messages.push({ message, sentAt: parseCreateTime(message['create_time'], offsetMinutes) });
+    }
+  });
+  return messages;
+}
+
+function parseStatuses(answer: JsonObject): UpstreamContent['statuses'] {
+  const statuses: { caseId: string; status: number }[] = [];
+  listOf(answer, 'imstatus', 'imstatus').forEach((entry, index) => {
+    if (entry === null) {
+      return;
+    }
+    const path = `imstatus[${index}]`;
+    const item = asObject(entry, path);
+    const caseId = textOf(item, 'incident_id', path);
+    const status = item['status'] ?? null;
+    if (status !== null && (typeof status !== 'number' || !Number.isSafeInteger(status))) {
+      throw malformed(`${path}.status`, 'a whole number');
+    }
+    if (caseId !== null && status !== null) {
+      statuses.push({ caseId, status });
+    }
+  });
+  return statuses;
+}

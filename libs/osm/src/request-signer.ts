@@ -1,0 +1,79 @@
+import { createHash, createHmac } from 'node:crypto';
+import type { Clock } from '#core';
+import type { AuthHeaders, Authenticator, RequestLine } from './authenticator.js';
+import { percentEncode } from './percent-encode.js';
+
+const ALGORITHM = 'SDK-HMAC-SHA256';
+
+/** The least that has to be signed. Other headers may be added to a request afterwards. */
+const SIGNED_HEADERS = 'host;x-sdk-date';
+
+/** Every request that is signed here has no body. */
+const EMPTY_BODY_SHA256 = sha256('');
+
+/**
+ * Signs requests with an access key (AK/SK) as Huawei's "API Request Signing Guide" has it. Like AWS's signature
+ * version 4, but the secret key signs directly, and the path ends with a slash in what is signed.
+ */
+export class RequestSigner implements Authenticator {
+  constructor(
+    private readonly accessKey: string,
+    private readonly secretKey: string,
+    private readonly clock: Clock,
+  ) {}
+
+  headers(request: RequestLine): AuthHeaders {
+    const date = new Date(this.clock.now()).toISOString().replace(/[-:]|\.\d+/g, '');
+    const canonical = canonicalRequest(request, { host: request.host, 'x-sdk-date': date });
+    const signature = signatureOf(canonical, date, this.secretKey);
+    const authorization = `${ALGORITHM} Access=${this.accessKey}, SignedHeaders=${SIGNED_HEADERS}, Signature=${signature}`;
+    return { 'x-sdk-date': date, authorization };
+  }
+
+  /** Another signature with the same key would be refused too, and five in a row block the key for five minutes. */
+  rejected(): boolean {
+    return false;
+  }
+}
+
+/** The form of a request that both sides derive and hash. @param headers names in lower case */
+export function canonicalRequest(request: Omit<RequestLine, 'host'>, headers: AuthHeaders): string {
+  const [path = '', query = ''] = request.path.split('?', 2);
+  const names = Object.keys(headers).sort();
+  return [
+    request.method,
+    path.endsWith('/') ? path : `${path}/`,
+    canonicalQuery(query),
+    ...names.map((name) => `${name}:${headers[name]?.trim() ?? ''}`),
+    '',
+    names.join(';'),
+    EMPTY_BODY_SHA256,
+  ].join('\n');
+}
+
+/** @param date as in the header `x-sdk-date`: `20191115T033655Z` */
+export function signatureOf(canonical: string, date: string, secretKey: string): string {
+  const toSign = `${ALGORITHM}\n${date}\n${sha256(canonical)}`;
+  return createHmac('sha256', secretKey).update(toSign).digest('hex');
+}
+
+/** Sorted by name, then by value; both decoded, as the official SDKs sort before they encode. */
+function canonicalQuery(query: string): string {
+  const parameters = query
+    .split('&')
+    .filter(Boolean)
+    .map((parameter) => {
+      const [name = '', value = ''] = parameter.split('=', 2).map(decodeURIComponent);
+      return { name, value };
+    });
+  parameters.sort((a, b) => compare(a.name, b.name) || compare(a.value, b.value));
+  return parameters.map(({ name, value }) => `${percentEncode(name)}=${percentEncode(value)}`).join('&');
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

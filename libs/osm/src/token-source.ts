@@ -1,0 +1,136 @@
+import { UpstreamFailure, type Clock } from '#core';
+import type { AuthHeaders, Authenticator } from './authenticator.js';
+
+const TOKEN_HEADER = 'x-auth-token';
+
+/** A token as issued. */
+export interface IssuedToken {
+  readonly token: string;
+  /** How long it lives from now on, ms. */
+  readonly lifetimeMs: number;
+}
+
+/** A token from the settings. There is no other one to try. */
+export class StaticToken implements Authenticator {
+  private readonly given: AuthHeaders;
+
+  constructor(token: string) {
+    this.given = { [TOKEN_HEADER]: token };
+  }
+
+  headers(): AuthHeaders {
+    return this.given;
+  }
+
+  rejected(): boolean {
+    return false;
+  }
+}
+
+interface HeldToken {
+  readonly headers: AuthHeaders;
+  /** Milliseconds since 1970, as the next two. */
+  readonly issuedAt: number;
+  readonly renewAt: number;
+  readonly expiresAt: number;
+}
+
+/** Renewed after 80 to 90 % of its life: early enough for an outage, and not by all workers at once. */
+const RENEW_AFTER = 0.8;
+const RENEW_JITTER = 0.1;
+
+/** Waits between attempts that did not help, ms: doubling from the first to the last, up to half taken off. */
+const BACKOFF_MIN_MS = 1000;
+const BACKOFF_MAX_MS = 60_000;
+
+/** A token refused sooner (ms) than this after it was issued is a sign that a new one may not help either. */
+const YOUNG_MS = 60_000;
+
+/**
+ * A token that is renewed ahead of its end and after a 401, by one login for all polls that wait. While logins fail,
+ * the old token is used for as long as it lives.
+ */
+export class RenewedToken implements Authenticator {
+  private held: HeldToken | null = null;
+  private login: Promise<AuthHeaders> | null = null;
+  private loginFailure: unknown = null;
+  private failedLogins = 0;
+  private youngRejections = 0;
+  /** Milliseconds since 1970, as the next one. */
+  private loginNotBefore = 0;
+  private dropNotBefore = 0;
+
+  /**
+   * @param issue logs in
+   * @param random a number in [0, 1) at each call
+   */
+  constructor(
+    private readonly issue: () => Promise<IssuedToken>,
+    private readonly clock: Clock,
+    private readonly random: () => number,
+  ) {}
+
+  headers(): AuthHeaders | Promise<AuthHeaders> {
+    const now = this.clock.now();
+    if (this.held === null || now >= this.held.expiresAt) {
+      return this.renewed(now);
+    }
+    if (now >= this.held.renewAt && now >= this.loginNotBefore) {
+      // Ahead of time: nobody waits for it, and a failure is tried again while the old token lives.
+      this.renewed(now).catch(() => undefined);
+    }
+    return this.held.headers;
+  }
+
+  /**
+   * Drops the refused token, unless a newer one has taken its place already. Where young tokens are refused again and
+   * again it is not (only) the token: then it is kept for the polls that it does serve, and dropped ever more rarely.
+   */
+  rejected(headers: AuthHeaders): boolean {
+    const { held } = this;
+    if (held === null || held.headers[TOKEN_HEADER] !== headers[TOKEN_HEADER]) {
+      return true;
+    }
+    const now = this.clock.now();
+    if (now < this.dropNotBefore) {
+      return false;
+    }
+    this.youngRejections = now - held.issuedAt < YOUNG_MS ? this.youngRejections + 1 : 0;
+    this.dropNotBefore = now + this.backoffMs(this.youngRejections);
+    this.held = null;
+    return true;
+  }
+
+  private renewed(now: number): Promise<AuthHeaders> {
+    if (this.login === null && now < this.loginNotBefore) {
+      const code = this.loginFailure instanceof UpstreamFailure ? this.loginFailure.code : 'unavailable';
+      const waitMs = Math.ceil(this.loginNotBefore - now);
+      return Promise.reject(new UpstreamFailure(code, 'the last login failed and the next is not due yet', waitMs));
+    }
+    this.login ??= this.logIn().finally(() => (this.login = null));
+    return this.login;
+  }
+
+  private async logIn(): Promise<AuthHeaders> {
+    try {
+      const { token, lifetimeMs } = await this.issue();
+      const now = this.clock.now();
+      const renewAfter = lifetimeMs * (RENEW_AFTER + RENEW_JITTER * this.random());
+      const headers = { [TOKEN_HEADER]: token };
+      this.held = { headers, issuedAt: now, renewAt: now + renewAfter, expiresAt: now + lifetimeMs };
+      this.failedLogins = 0;
+      return headers;
+    } catch (error) {
+      this.loginFailure = error;
+      this.failedLogins += 1;
+      this.loginNotBefore = this.clock.now() + this.backoffMs(this.failedLogins);
+      throw error;
+    }
+  }
+
+  /** 0 for no times. */
+  private backoffMs(times: number): number {
+    const wanted = times === 0 ? 0 : Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(times - 1, 10));
+    return wanted * (1 - this.random() / 2);
+  }
+}
