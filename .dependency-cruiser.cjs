@@ -7,7 +7,7 @@
  *   libs/core
  *   libs/testing -> core, for specs
  */
-const SPEC = '\\.(spec|e2e-spec)\\.ts$';
+const SPEC = '(?:\\.(?:spec|e2e-spec)\\.ts$|^apps/[^/]+/test/)';
 const FRONT_DOOR = '^libs/[^/]+/src/index\\.ts$';
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

@@ -1,7 +1,7 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-const SPECS = ['**/*.spec.ts', '**/*.e2e-spec.ts', 'libs/testing/**', 'test/**'];
+const SPECS = ['**/*.spec.ts', '**/*.e2e-spec.ts', 'libs/testing/**', 'apps/*/test/**', 'test/**'];
 const NODE_GLOBALS = [
   'AbortController',
   'AbortSignal',

@@ -1,4 +1,5 @@
-import { CLOSE_REASONS, closing, type CloseReason } from './close-reasons.js';
+import { CLOSE_REASONS, closing } from './close-reasons.js';
+import type { CloseReason } from './events.js';
 
 describe('closing', () => {
   it.each(Object.keys(CLOSE_REASONS) as CloseReason[])('spreads the return of clients after %s', (reason) => {

@@ -1,7 +1,4 @@
-import type { ClosingData } from './events.js';
-
-/** Why the server ends a connection. */
-export type CloseReason = 'token_expired' | 'slow_consumer' | 'draining' | 'too_many_connections';
+import type { ClosingData, CloseReason } from './events.js';
 
 interface CloseRule {
   /** Bounds of `retry_ms`: clients come back spread over this span and not all at once. */

@@ -1,5 +1,4 @@
 import type { CaseId, GapReason, RefusalCode } from '#core';
-import type { CloseReason } from './close-reasons.js';
 
 /** An opaque position: at most 64 characters, growing within one feed. */
 export type EventId = string;
@@ -49,6 +48,9 @@ export interface RevokedData {
   readonly group_id?: string;
   readonly reason: RevokedReason;
 }
+
+/** Why the server ends a connection. */
+export type CloseReason = 'token_expired' | 'slow_consumer' | 'draining' | 'too_many_connections';
 
 export interface ClosingData {
   readonly reason: CloseReason;

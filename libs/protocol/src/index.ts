@@ -1,6 +1,6 @@
 export { AuthenticateDto } from './authenticate.dto.js';
 export { CaseMessagesDto, PAGE_DEFAULT, PAGE_MAX } from './case-messages.dto.js';
-export { CLOSE_REASONS, closing, type CloseReason } from './close-reasons.js';
+export { CLOSE_REASONS, closing } from './close-reasons.js';
 export { encodePublication, upstreamData } from './encode.js';
 export {
   httpProblem,

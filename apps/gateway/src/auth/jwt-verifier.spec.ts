@@ -79,7 +79,7 @@ describe('JwtVerifier with published keys', () => {
   let verifier: JwtVerifier;
 
   beforeAll(async () => {
-    const keys = [];
+    const keys: object[] = [];
     for (const alg of algorithms) {
       const { publicKey, privateKey } = await generateKeyPair(alg);
       privateKeys.set(alg, privateKey);

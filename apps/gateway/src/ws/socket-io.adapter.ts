@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions } from 'socket.io';
@@ -8,6 +7,9 @@ import type { OriginRule } from '../http/origin-rule.js';
 const REQUEST_MAX_BYTES = 131_072;
 /** A client that opened a transport has this long (ms) to say that it wants the namespace, and with which token. */
 const CONNECT_TIMEOUT_MS = 10_000;
+
+/** engine.io itself refuses an upgrade with 400, whatever the reason, unless it was answered already. */
+const FORBIDDEN = 'HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 /** How Socket.IO is set up. */
 export class SocketIoAdapter extends IoAdapter {
@@ -26,9 +28,12 @@ export class SocketIoAdapter extends IoAdapter {
       httpCompression: false,
       maxHttpBufferSize: REQUEST_MAX_BYTES,
       connectTimeout: CONNECT_TIMEOUT_MS,
-      // Browsers do not apply CORS to WebSockets: the handshake itself is refused, with 403.
-      allowRequest: (request: IncomingMessage, answer) => {
+      // Browsers do not apply CORS to WebSockets: the handshake itself is refused.
+      allowRequest: (request, answer) => {
         const allowed = this.origins.allows(request);
+        if (!allowed && request.headers.upgrade !== undefined) {
+          request.socket.end(FORBIDDEN);
+        }
         answer(allowed ? null : 'origin not allowed', allowed);
       },
       cors: { origin: [...this.origins.allowed], credentials: true },

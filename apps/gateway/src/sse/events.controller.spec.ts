@@ -1,0 +1,142 @@
+import { connect as connectTcp } from 'node:net';
+import { RunningGateway, token } from '../../test/running-gateway.js';
+import { until } from '../../test/until.js';
+
+describe('events over SSE', () => {
+  let gateway: RunningGateway;
+
+  afterEach(() => gateway.stop());
+
+  it('replays, says ready, and goes on live', async () => {
+    gateway = await RunningGateway.start();
+    await gateway.store.publish('A1');
+    const stream = await gateway.read('/v1/events?case_ids=A1&case_ids=A2');
+    await until(() => stream.has('ready'));
+    await gateway.store.publish('A2');
+    await until(() => stream.contents().length === 2);
+    expect(stream.response.headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+    });
+    expect(stream.text).toMatch(/^retry: \d+\n\n/);
+    const [first, ready, second] = stream.events;
+    expect(first).toMatchObject({ event: 'message', id: first?.data.id, data: { case_id: 'A1', sent_at: null } });
+    expect(ready).toEqual({
+      event: 'ready',
+      id: first?.id,
+      data: { case_ids: ['A1', 'A2'], last_event_id: first?.id, recovered: false, replayed: 1 },
+    });
+    expect(second?.id?.localeCompare(first?.id ?? '')).toBe(1);
+  });
+
+  it('goes on from Last-Event-ID, and says so', async () => {
+    gateway = await RunningGateway.start();
+    await gateway.store.publish('A1', 'seen');
+    const before = await gateway.read('/v1/events?case_ids=A1');
+    await until(() => before.has('ready'));
+    await gateway.store.publish('A1', 'missed');
+    const header = { 'last-event-id': before.events.at(-1)?.id ?? '' };
+    const stream = await gateway.read('/v1/events?case_ids=A1', header);
+    await until(() => stream.has('ready'));
+    expect(stream.contents()).toEqual(['missed']);
+    expect(stream.events.at(-1)?.data).toMatchObject({ recovered: true, replayed: 1 });
+  });
+
+  it('answers an unknown position with a gap and everything that is kept', async () => {
+    gateway = await RunningGateway.start();
+    await gateway.store.publish('A1');
+    const stream = await gateway.read('/v1/events?case_ids=A1&last_event_id=nonsense&history=0');
+    await until(() => stream.has('ready'));
+    expect(stream.events.map(({ event }) => event)).toEqual(['gap', 'message', 'ready']);
+    expect(stream.events[0]?.data).toEqual({ case_ids: ['A1'], reason: 'unknown_position' });
+  });
+
+  it('serves HTTP/1.0 without chunks, and HEAD without a body', async () => {
+    gateway = await RunningGateway.start();
+    const { hostname, port } = new URL(gateway.url);
+    const plain = connectTcp(Number(port), hostname);
+    let text = '';
+    plain.setEncoding('utf8').on('data', (part: string) => (text += part));
+    plain.write(`GET /v1/events?case_ids=A1&access_token=${await token()} HTTP/1.0\r\n\r\n`);
+    await until(() => text.includes('event: ready'));
+    expect(text).not.toMatch(/transfer-encoding/i);
+    expect(text).toMatch(/\r\n\r\nretry: \d+\n\nid: /);
+    plain.destroy();
+    const head = await fetch(`${gateway.url}/v1/events?case_ids=A1&access_token=${await token()}`, { method: 'HEAD' });
+    expect(head.status).toBe(200);
+  });
+
+  it('keeps a quiet stream alive with comments', async () => {
+    gateway = await RunningGateway.start({ SSE_HEARTBEAT_MS: '100' });
+    const stream = await gateway.read('/v1/events?case_ids=A1');
+    await until(() => (stream.text.match(/^:$/gm) ?? []).length >= 2);
+  });
+
+  it.each<[string, string, Record<string, string>, number, object]>([
+    ['no token', '/v1/events?case_ids=A1', { authorization: '' }, 401, { code: 'unauthorized' }],
+    ['no tickets', '/v1/events', {}, 400, { code: 'invalid' }],
+    ['a strange ticket', '/v1/events?case_ids=A%201', {}, 400, { code: 'invalid' }],
+    ['two groups', '/v1/events?case_ids=A1&group_id=a&group_id=b', {}, 400, { code: 'invalid' }],
+    ['foreign tickets', '/v1/events?case_ids=A1&case_ids=B1', {}, 403, { code: 'forbidden', case_ids: ['B1'] }],
+    ['a foreign group', '/v1/events?case_ids=A1&group_id=g', {}, 403, { code: 'forbidden', case_ids: ['A1'] }],
+    ['too many tickets', '/v1/events?case_ids=A1&case_ids=A2&case_ids=A3', {}, 400, { code: 'too_many' }],
+    ['a foreign origin', '/v1/events?case_ids=A1', { origin: 'https://evil.example' }, 403, { code: 'forbidden' }],
+    ['another path', '/v1/nothing', {}, 404, { code: 'not_found' }],
+    ['a broken path', '/v1/cases/%ff/messages', {}, 400, { code: 'invalid' }],
+    ['a huge query', `/v1/events?x=${'x'.repeat(300_000)}`, {}, 431, { code: 'headers_too_large' }],
+  ])('refuses %s with a problem', async (_, path, headers, status, problem) => {
+    gateway = await RunningGateway.start({ MAX_CASES_PER_SUBSCRIPTION: '2' });
+    const { response, text } = await (await gateway.read(path, headers)).whole();
+    expect(response.statusCode).toBe(status);
+    expect(response.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    expect(JSON.parse(text)).toMatchObject({
+      status,
+      type: expect.any(String),
+      title: expect.any(String),
+      ...problem,
+    });
+  });
+
+  it('refuses more connections than a subject may have, until one ends', async () => {
+    gateway = await RunningGateway.start({ MAX_CONNECTIONS_PER_SUBJECT: '1' });
+    const first = await gateway.read('/v1/events?case_ids=A1');
+    const second = await (await gateway.read('/v1/events?case_ids=A1')).whole();
+    expect(second.response.statusCode).toBe(429);
+    expect(Number(second.response.headers['retry-after'])).toBeGreaterThan(0);
+    await expect(gateway.connect({ token: await token() })).rejects.toMatchObject({ data: { code: 'too_many' } });
+    first.response.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await gateway.read('/v1/events?case_ids=A1')).response.statusCode).toBe(200);
+  });
+
+  it('answers 503 while the store is out of reach', async () => {
+    gateway = await RunningGateway.start();
+    gateway.store.broker.interrupt();
+    const { response, text } = await (await gateway.read('/v1/events?case_ids=A1')).whole();
+    expect(response.statusCode).toBe(503);
+    expect(response.headers['retry-after']).toBe('2');
+    expect(JSON.parse(text)).toMatchObject({ code: 'unavailable' });
+  });
+
+  it('says goodbye when the token expires', async () => {
+    gateway = await RunningGateway.start();
+    const stream = await gateway.read('/v1/events?case_ids=A1', { authorization: `Bearer ${await token({}, 1)}` });
+    await until(() => stream.ended);
+    expect(stream.events.at(-1)).toMatchObject({ event: 'closing', data: { reason: 'token_expired' } });
+  });
+
+  it('closes a client that does not read', async () => {
+    gateway = await RunningGateway.start({ SLOW_CONSUMER_MAX_BYTES: '100000' });
+    const stream = await gateway.read('/v1/events?case_ids=A1');
+    await until(() => stream.has('ready'));
+    stream.response.pause();
+    for (let sent = 0; sent < 150; sent += 1) {
+      await gateway.store.publish('A1', `${sent} ${'x'.repeat(100_000)}`);
+    }
+    stream.response.resume();
+    await until(() => stream.ended);
+    expect(stream.events.at(-1)?.data).toMatchObject({ reason: 'slow_consumer' });
+    expect(stream.contents().length).toBeLessThan(150);
+  });
+});

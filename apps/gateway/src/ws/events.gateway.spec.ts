@@ -1,0 +1,129 @@
+import { record } from '../../test/recording.js';
+import { RunningGateway, token } from '../../test/running-gateway.js';
+import { until } from '../../test/until.js';
+
+describe('events over Socket.IO', () => {
+  let gateway: RunningGateway;
+
+  afterEach(() => gateway.stop());
+
+  it.each([['websocket'], ['polling']])('replays, acknowledges, and goes on live (%s)', async (transport) => {
+    gateway = await RunningGateway.start();
+    await gateway.store.publish('A1', 'past');
+    const socket = await gateway.connect({ token: await token() }, { transports: [transport] });
+    const events = record(socket);
+    const ack = await socket.emitWithAck('subscribe', { case_ids: ['A1', 'A1'], history: 5 });
+    expect(events.map(([, data]) => data.message.content)).toEqual(['past']);
+    expect(ack).toEqual({
+      ok: true,
+      case_ids: ['A1'],
+      last_event_id: events[0]?.[1].id,
+      recovered: false,
+      replayed: 1,
+    });
+    await gateway.store.publish('A1', 'live');
+    await until(() => events.length === 2);
+    expect(events[1]).toEqual(['message', expect.objectContaining({ case_id: 'A1', message: { content: 'live' } })]);
+  });
+
+  it('keeps order through the upgrade from long polling', async () => {
+    gateway = await RunningGateway.start();
+    const socket = await gateway.connect({ token: await token() }, { transports: ['polling', 'websocket'] });
+    const events = record(socket);
+    await socket.emitWithAck('subscribe', { case_ids: ['A1'] });
+    const sent: string[] = [];
+    while (socket.io.engine.transport.name !== 'websocket' || sent.length < 200) {
+      sent.push(await gateway.store.publish('A1'));
+      if (sent.length % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await until(() => events.length === sent.length);
+    expect(events.map(([, data]) => data.message.content)).toEqual(sent);
+  });
+
+  it('begins a live ticket anew without doubling or losing anything', async () => {
+    gateway = await RunningGateway.start();
+    const socket = await gateway.connect({ token: await token() });
+    const events = record(socket);
+    const { last_event_id } = await socket.emitWithAck('subscribe', { case_ids: ['A1'] });
+    await gateway.store.publish('A1', 'one');
+    await until(() => events.length === 1);
+    const again = await socket.emitWithAck('subscribe', { case_ids: ['A1'], last_event_id });
+    expect(again).toMatchObject({ recovered: true, replayed: 1 });
+    await gateway.store.publish('A1', 'two');
+    await until(() => events.length === 3);
+    expect(events.map(([, data]) => data.message.content)).toEqual(['one', 'one', 'two']);
+  });
+
+  it('stops at unsubscribe, which may be repeated', async () => {
+    gateway = await RunningGateway.start();
+    const socket = await gateway.connect({ token: await token() });
+    const events = record(socket);
+    await socket.emitWithAck('subscribe', { case_ids: ['A1', 'A2'] });
+    expect(await socket.emitWithAck('unsubscribe', { case_ids: ['A1'] })).toEqual({ ok: true });
+    expect(await socket.emitWithAck('unsubscribe', { case_ids: ['A1', 'A9'] })).toEqual({ ok: true });
+    await gateway.store.publish('A1', 'no');
+    await gateway.store.publish('A2', 'yes');
+    await until(() => events.length === 1);
+    expect(events[0]?.[1].message.content).toBe('yes');
+  });
+
+  it.each<[string, unknown, object]>([
+    ['subscribe', { case_ids: [] }, { code: 'invalid' }],
+    ['subscribe', null, { code: 'invalid' }],
+    ['subscribe', { case_ids: ['B1', 'A1'] }, { code: 'forbidden', case_ids: ['B1'] }],
+    ['subscribe', { case_ids: ['A1', 'A2', 'A3'] }, { code: 'too_many' }],
+    ['unsubscribe', 'A1', { code: 'invalid' }],
+    ['authenticate', { token: 'x' }, { code: 'unauthorized' }],
+    ['sing', {}, { code: 'invalid', message: 'unknown event sing' }],
+  ])('refuses %s %j in the acknowledgement, and lives on', async (event, body, error) => {
+    gateway = await RunningGateway.start({ MAX_CASES_PER_SUBSCRIPTION: '2' });
+    const socket = await gateway.connect({ token: await token() });
+    expect(await socket.emitWithAck(event, body)).toEqual({ ok: false, error: expect.objectContaining(error) });
+    expect(await socket.emitWithAck('subscribe', { case_ids: ['A1'] })).toMatchObject({ ok: true });
+  });
+
+  it('touches nothing of a ticket that may not be read', async () => {
+    gateway = await RunningGateway.start();
+    const want = jest.spyOn(gateway.store.registry, 'want');
+    const socket = await gateway.connect({ token: await token() });
+    await socket.emitWithAck('subscribe', { case_ids: ['A1', 'B1'] });
+    expect(want).not.toHaveBeenCalled();
+  });
+
+  it('refuses a handshake without a valid token, or of a foreign page', async () => {
+    gateway = await RunningGateway.start();
+    await expect(gateway.connect({})).rejects.toMatchObject({ data: { code: 'unauthorized' } });
+    await expect(gateway.connect({ token: 'x' })).rejects.toMatchObject({ data: { code: 'unauthorized' } });
+    const extraHeaders = { origin: 'https://evil.example' };
+    await expect(gateway.connect({ token: await token() }, { extraHeaders })).rejects.toMatchObject({
+      description: { message: 'Unexpected server response: 403' },
+    });
+  });
+
+  it('renews its token, and loses what the new one does not cover', async () => {
+    gateway = await RunningGateway.start();
+    const socket = await gateway.connect({ token: await token({}, 2) });
+    const events = record(socket);
+    await socket.emitWithAck('subscribe', { case_ids: ['A1', 'A2'] });
+    const foreign = { token: await token({ sub: 'bob' }) };
+    expect(await socket.emitWithAck('authenticate', foreign)).toMatchObject({ error: { code: 'forbidden' } });
+    const renewed = { token: await token({ cases: ['A2'] }) };
+    expect(await socket.emitWithAck('authenticate', renewed)).toEqual({ ok: true });
+    expect(events).toEqual([['revoked', { case_ids: ['A1'], reason: 'rights' }]]);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(socket.connected).toBe(true);
+    await gateway.store.publish('A1', 'no');
+    await gateway.store.publish('A2', 'yes');
+    await until(() => events.length === 2);
+    expect(events[1]?.[1].message.content).toBe('yes');
+  });
+
+  it('says goodbye when the token expires, as a lost connection that comes back by itself', async () => {
+    gateway = await RunningGateway.start();
+    const socket = await gateway.connect({ token: await token({}, 1) });
+    const events = record(socket);
+    const reason = new Promise((resolve) => socket.once('disconnect', resolve));
+    await expect(reason).resolves.toBe('transport close');
+    expect(events).toEqual([['closing', { reason: 'token_expired', retry_ms: expect.any(Number) }]]);
+  });
+});

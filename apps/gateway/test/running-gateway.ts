@@ -1,0 +1,77 @@
+import { get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
+import { SignJWT } from 'jose';
+import { io, type Socket } from 'socket.io-client';
+import { GatewaySettings, readSettings } from '#ops';
+import { GatewayModule } from '../src/gateway.module.js';
+import { GatewayProgram } from '../src/gateway.program.js';
+import { GatewayStore } from '../src/gateway.store.js';
+import { HttpAdapter } from '../src/http/http.adapter.js';
+import { SseStream } from './sse-stream.js';
+import { TestStore } from './test-store.js';
+
+const SECRET = 'a secret for tests';
+const SETTINGS = { AUTH_JWT_SECRET: SECRET, LOG_LEVEL: 'silent', PORT: '0', HOST: '127.0.0.1', DRAIN_MS: '300' };
+
+/** A token of alice, who may read the tickets whose ids begin with A. */
+export async function token(claims: object = {}, livesS = 3600): Promise<string> {
+  const exp = Math.floor(Date.now() / 1000) + livesS;
+  return new SignJWT({ sub: 'alice', cases: ['A*'], exp, ...claims })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(Buffer.from(SECRET));
+}
+
+/** The whole gateway in this process, on a store in memory, and clients that end with it. */
+export class RunningGateway {
+  private readonly clients: (Socket | SseStream)[] = [];
+
+  private constructor(
+    readonly program: GatewayProgram,
+    readonly store: TestStore,
+    readonly url: string,
+  ) {}
+
+  static async start(env: Record<string, string> = {}): Promise<RunningGateway> {
+    const store = new TestStore();
+    const module = await Test.createTestingModule({ imports: [GatewayModule] })
+      .overrideProvider(GatewaySettings)
+      .useValue(readSettings('gateway', { ...SETTINGS, ...env }))
+      .overrideProvider(GatewayStore)
+      .useValue(store)
+      .compile();
+    const app = module.createNestApplication<NestExpressApplication>(new HttpAdapter(), { bodyParser: false });
+    const program = new GatewayProgram(app);
+    await program.start();
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    return new RunningGateway(program, store, `http://127.0.0.1:${port}`);
+  }
+
+  async stop(): Promise<void> {
+    this.clients.forEach((client) => (client instanceof SseStream ? client.response.destroy() : client.disconnect()));
+    await this.program.stop();
+  }
+
+  /** Reads a path as alice, unless the headers say otherwise. */
+  async read(path: string, headers: Record<string, string> = {}): Promise<SseStream> {
+    const authorization = `Bearer ${await token()}`;
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      get(`${this.url}${path}`, { headers: { authorization, ...headers }, agent: false }, resolve).on('error', reject);
+    });
+    const stream = new SseStream(response);
+    this.clients.push(stream);
+    return stream;
+  }
+
+  /** @throws what `connect_error` brings */
+  async connect(auth: object, options: object = {}): Promise<Socket> {
+    const given = { auth, transports: ['websocket'], forceNew: true, reconnection: false, ...options };
+    const socket = io(this.url, given);
+    this.clients.push(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve).once('connect_error', reject);
+    });
+    return socket;
+  }
+}

@@ -1,0 +1,42 @@
+import { jsonText, type FeedKey, type PollQueue } from '#core';
+import { ManualClock, MemoryBroker, MemoryStore } from '#testing';
+import { GatewayStore } from '../src/gateway.store.js';
+
+/** The feed of subscribers that name neither group nor language. */
+const FEED = 'zh-cn' as FeedKey;
+
+/** The store in memory, and what a worker would put into it. */
+export class TestStore extends GatewayStore {
+  readonly clock = new ManualClock();
+  readonly registry = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 1000 });
+  readonly broker = new MemoryBroker(this.registry);
+  readonly queue: PollQueue = { wake: async () => undefined };
+  private sent = 0;
+
+  async start(): Promise<void> {}
+  async isWell(): Promise<boolean> {
+    return true;
+  }
+  async stop(): Promise<void> {}
+
+  /** One message, as a worker would publish it. Returns its content. */
+  async publish(caseId: string, content = `message ${(this.sent += 1)}`): Promise<string> {
+    const now = this.clock.now();
+    const [ref] = await this.registry.want(FEED, [caseId, `joining ${Math.random()}`], now, now + 60_000);
+    const begun = ref && (await this.registry.begin(ref, now, 0));
+    if (begun?.kind !== 'begun') throw new Error('no set to publish in');
+    const { fence } = begun.set;
+    const message = jsonText({ content });
+    const identity = `${content}.1`;
+    const news = { kind: 'message', caseId, identity, message, sentAt: null, seenAt: now } as never;
+    await this.registry.commit({
+      ref: begun.set.ref,
+      fence,
+      now,
+      news: [news],
+      primed: [],
+      due: { lively: 0, quiet: 0 },
+    });
+    return content;
+  }
+}
