@@ -1,0 +1,68 @@
+import { overlappingClients } from './support/clients.js';
+import { useDeployment } from './support/deployment.js';
+import { expectEverything } from './support/expect-account.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets, postTraffic } from './support/traffic.js';
+
+/** The promise of the contract, at its plainest: everybody gets everything once, in one order for all. */
+describe('fan-out', () => {
+  const deployment = useDeployment({ gateways: 2, workers: 2 });
+
+  it('gives 400 messages in 5 s to twelve clients at two gateways, each once and in order', async () => {
+    const { upstream } = deployment;
+    const tickets = freshTickets(8);
+    const clients = overlappingClients(12, tickets, { token: await tokenFor() });
+    await Promise.all(clients.map((client, at) => client.open(deployment.gateway(at % 2).url)));
+    await upstream.resetCounters();
+
+    await postTraffic(upstream, { caseIds: tickets, messages: 400, overMs: 5000 });
+
+    expect(await expectEverything(upstream, clients)).toBe(12 * 200);
+    expect((await upstream.counters()).overlaps).toBe(0);
+    expectOneOrder(clients.map(({ recording }) => recording.messages.map(({ data }) => `${data.id} ${data.case_id}`)));
+    clients.forEach((client) => client.close());
+  }, 60_000);
+
+  it('gives messages that are equal in every field as often as they were posted', async () => {
+    const { upstream } = deployment;
+    const [once = '', twice = ''] = freshTickets(2);
+    const clients = overlappingClients(4, [once, twice], { token: await tokenFor() });
+    await Promise.all(clients.map((client, at) => client.open(deployment.gateway(at % 2).url)));
+    // In one batch, and once more in a later poll: two equal ones must not be taken for one that was seen already.
+    const time_ms = Date.now();
+    const twin = { content: `${CONFIDENTIAL} twin`, time_ms, is_first_message: 0 as const };
+    await upstream.post({ case_id: once, ...twin }, { case_id: twice, ...twin, count: 5 });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await upstream.post({ case_id: once, ...twin }, { case_id: twice, ...twin, count: 2 });
+
+    await expectEverything(upstream, clients);
+    const delivered = clients.map(({ options, recording }) => [options.caseIds[0] === once, recording.contents.length]);
+    expect(delivered).toEqual([
+      [true, 2],
+      [false, 7],
+      [true, 2],
+      [false, 7],
+    ]);
+    clients.forEach((client) => client.close());
+  }, 30_000);
+
+  it('writes no token, no content and no stack trace into any log', () => {
+    expect(deployment.logFaults()).toEqual([]);
+  });
+});
+
+/** What two clients both got, they got at the same position and one after the other in the same order. */
+function expectOneOrder(recordings: readonly (readonly string[])[]): void {
+  const all = new Map<string, string>();
+  for (const event of recordings.flat()) {
+    const [id = '', caseId = ''] = event.split(' ');
+    expect(all.get(id) ?? caseId).toBe(caseId);
+    all.set(id, caseId);
+  }
+  const order = [...all.keys()].sort();
+  for (const recording of recordings) {
+    const ids = new Set(recording.map((event) => event.split(' ')[0] ?? ''));
+    expect([...ids]).toEqual(order.filter((id) => ids.has(id)));
+  }
+}

@@ -1,0 +1,128 @@
+import { overlappingClients } from './support/clients.js';
+import { useDeployment } from './support/deployment.js';
+import { expectEverything } from './support/expect-account.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import type { Oddities } from './support/simulator-control.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets, postTraffic } from './support/traffic.js';
+
+interface Case {
+  readonly name: string;
+  readonly oddities: Partial<Oddities>;
+  /** False where the upstream itself shows messages in another order than that of posting. */
+  readonly ordered?: boolean;
+}
+
+const LATE = { visibility_delay_ms: [0, 1500] } as const;
+
+/** What the documentation shows, leaves open or contradicts itself in. */
+const CASES: readonly Case[] = [
+  { name: 'the cursor is a text of digits', oddities: {} },
+  { name: 'the cursor is a JSON number', oddities: { cursor_form: 'number' } },
+  { name: 'the cursor is a JSON number beyond 2^53', oddities: { cursor_form: 'number19' } },
+  { name: 'the cursor is opaque', oddities: { cursor_form: 'opaque' } },
+  { name: 'the cursor is the newest message', oddities: { cursor_basis: 'newest_message' } },
+  { name: 'the cursor is inclusive', oddities: { cursor_bound: 'inclusive' } },
+  {
+    name: 'the cursor is the newest message, inclusive, beyond 2^53',
+    oddities: { cursor_basis: 'newest_message', cursor_bound: 'inclusive', cursor_form: 'number19' },
+  },
+  {
+    name: 'the cursor is the newest message, exclusive, opaque',
+    oddities: { cursor_basis: 'newest_message', cursor_form: 'opaque' },
+  },
+  { name: 'arrays and entries are null', oddities: { null_fields: true } },
+  { name: 'fields are there that nobody documented', oddities: { extra_fields: true } },
+  { name: 'messages are listed newest first', oddities: { order: 'newest_first' }, ordered: false },
+  { name: 'messages are shuffled', oddities: { order: 'shuffled' }, ordered: false },
+  { name: 'answers take longer than the interval', oddities: { latency_ms: [150, 600] } },
+  { name: 'messages appear up to 1.5 s after their own time', oddities: LATE, ordered: false },
+  {
+    name: 'messages appear late under an opaque cursor of the newest message',
+    oddities: { ...LATE, cursor_basis: 'newest_message', cursor_form: 'opaque' },
+    ordered: false,
+  },
+  {
+    name: 'everything at once',
+    oddities: {
+      ...LATE,
+      cursor_basis: 'newest_message',
+      cursor_bound: 'inclusive',
+      cursor_form: 'number19',
+      null_fields: true,
+      extra_fields: true,
+      order: 'shuffled',
+      latency_ms: [0, 300],
+    },
+    ordered: false,
+  },
+];
+
+describe('oddities of the upstream', () => {
+  const deployment = useDeployment({ gateways: 2, workers: 2 });
+
+  afterEach(() => deployment.upstream.reset());
+
+  it.each(CASES)(
+    'nothing is lost, doubled or out of order where $name',
+    async ({ oddities, ordered = true }) => {
+      const { upstream } = deployment;
+      await upstream.change(oddities);
+      const tickets = freshTickets(4);
+      const clients = overlappingClients(4, tickets, { token: await tokenFor() });
+      await Promise.all(clients.map((client, at) => client.open(deployment.gateway(at % 2).url)));
+
+      await postTraffic(upstream, { caseIds: tickets, messages: 120, overMs: 2000 });
+
+      expect(await expectEverything(upstream, clients, { inOrderOfPosting: ordered })).toBe(4 * 60);
+      expect((await upstream.counters()).overlaps).toBe(0);
+      clients.forEach((client) => client.close());
+    },
+    60_000,
+  );
+
+  it('delivers fields that nobody documented exactly as they were written', async () => {
+    const { upstream } = deployment;
+    await upstream.change({ extra_fields: true });
+    const [caseId = ''] = freshTickets(1);
+    const clients = overlappingClients(4, [caseId], { token: await tokenFor() });
+    await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
+    const extra = '"weight":1.10,"big":123456789012345678901,"exp":1e5,"text":"\\u00e9 \\"quoted\\" \\u2028"';
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} whole`, extra: `{${extra}}` });
+
+    for (const { recording, transport } of clients) {
+      const { raw } = await recording.next('message', 10_000);
+      // Numbers that a double cannot hold, spellings that JSON.parse would shorten, nesting.
+      const written = ['"trace_no":9007199254740993', '"score":1.10', '"level":2.0', '"weight":1.10', '"exp":1e5'];
+      expect([transport, ...written.filter((text) => !raw.includes(text))]).toEqual([transport]);
+      expect(raw).toContain('"big":123456789012345678901');
+      expect(JSON.parse(raw)).toMatchObject({
+        case_id: caseId,
+        message: { text: 'é "quoted" \u2028', rich: { labels: ['a', null], depth: { level: 2 } } },
+      });
+    }
+    clients.forEach((client) => client.close());
+  }, 30_000);
+
+  it('keeps the order of posting within one second where messages are listed newest first', async () => {
+    const { upstream } = deployment;
+    await upstream.change({ order: 'newest_first' });
+    const [caseId = ''] = freshTickets(1);
+    const [client] = overlappingClients(1, [caseId], { token: await tokenFor() });
+    if (!client) throw new Error('no client');
+    await client.open(deployment.gateway().url);
+    // Which way the upstream lists can be told once two messages of different seconds were seen.
+    const now = Date.now();
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} first`, time_ms: now - 4000 });
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} second`, time_ms: now - 2000 });
+    await client.recording.count(2, 10_000);
+    await postTraffic(upstream, { caseIds: [caseId], messages: 60, overMs: 1500 });
+
+    await expectEverything(upstream, [client], { inOrderOfPosting: true });
+    client.close();
+  }, 30_000);
+
+  it('writes no token, no content and no stack trace into any log', () => {
+    expect(deployment.logFaults()).toEqual([]);
+  });
+});

@@ -1,0 +1,129 @@
+import { logFaults, UPSTREAM_TOKEN, type LogAllowances } from './log-faults.js';
+import { Program, type Settings } from './program.js';
+import { RedisServer } from './redis-server.js';
+import { SimulatorControl } from './simulator-control.js';
+import { JWT_SECRET } from './tokens.js';
+
+export interface DeploymentOptions {
+  readonly gateways?: number;
+  readonly workers?: number;
+  /** Of gateways and workers. */
+  readonly settings?: Settings;
+  /** Further command line options of the Redis server. */
+  readonly redis?: readonly string[];
+}
+
+/** Fast, and at one pace: what slows down by itself would be waited for. */
+const FAST: Settings = {
+  POLL_INTERVAL_MS: '200',
+  POLL_INTERVAL_MAX_MS: '200',
+  SUBSCRIPTION_LINGER_MS: '5000',
+  DRAIN_MS: '1000',
+  AUTH_JWT_SECRET: JWT_SECRET,
+  MAX_CONNECTIONS_PER_SUBJECT: '1000',
+};
+
+const START_MS = 60_000;
+
+/** A whole Pollcast of real processes with a simulated upstream and a Redis of its own. */
+export class Deployment {
+  gateways: readonly Program[] = [];
+  workers: readonly Program[] = [];
+  private parts: { redis: RedisServer; simulator: Program; upstream: SimulatorControl } | null = null;
+
+  constructor(private readonly options: DeploymentOptions) {}
+
+  get redis(): RedisServer {
+    return this.started.redis;
+  }
+
+  /** The upstream, to be told what to do. */
+  get upstream(): SimulatorControl {
+    return this.started.upstream;
+  }
+
+  gateway(index = 0): Program {
+    return at(this.gateways, index);
+  }
+
+  worker(index = 0): Program {
+    return at(this.workers, index);
+  }
+
+  async start(): Promise<void> {
+    const { gateways = 1, workers = 1 } = this.options;
+    const redis = await RedisServer.start(...(this.options.redis ?? []));
+    try {
+      const simulator = await Program.create('simulator', 'simulator', { SIMULATOR_TOKEN: UPSTREAM_TOKEN });
+      this.parts = { redis, simulator, upstream: new SimulatorControl(simulator.url) };
+      const settings = this.settings();
+      const create = (app: 'gateway' | 'worker', count: number) =>
+        Promise.all(Array.from({ length: count }, (_, index) => Program.create(app, `${app} ${index}`, settings)));
+      this.workers = await create('worker', workers);
+      this.gateways = await create('gateway', gateways);
+      await Promise.all(this.programs.map((program) => program.start()));
+    } catch (error) {
+      this.parts ??= null;
+      await this.dispose();
+      await redis.dispose();
+      throw error;
+    }
+  }
+
+  /** What gateways and workers are started with. */
+  settings(): Settings {
+    return {
+      ...FAST,
+      REDIS_URL: this.redis.url,
+      UPSTREAM_BASE_URL: at([this.started.simulator], 0).url,
+      UPSTREAM_TOKEN,
+      ...this.options.settings,
+    };
+  }
+
+  /** Everything that any program wrote where it must not have. */
+  logFaults(allowed?: LogAllowances): string[] {
+    return this.programs.flatMap((program) => logFaults(program, allowed));
+  }
+
+  /** The last lines of every program, for whoever has to find out why a test failed. */
+  tails(): string {
+    return this.programs.map((program) => program.tail()).join('\n');
+  }
+
+  /** Ends whatever was started, and leaves nothing behind. */
+  async dispose(): Promise<void> {
+    await Promise.all(this.programs.map((program) => program.kill()));
+    await this.parts?.redis.dispose();
+  }
+
+  private get programs(): readonly Program[] {
+    return this.parts ? [this.parts.simulator, ...this.workers, ...this.gateways] : [];
+  }
+
+  private get started() {
+    if (!this.parts) throw new Error('the deployment was not started');
+    return this.parts;
+  }
+}
+
+/**
+ * A deployment for all tests of a file or block: started before the first, ended after the last, whatever they did.
+ * Logs are shown where a test failed.
+ */
+export function useDeployment(options: DeploymentOptions = {}): Deployment {
+  const deployment = new Deployment(options);
+  beforeAll(() => deployment.start(), START_MS);
+  afterEach(() => {
+    const { assertionCalls, numPassingAsserts } = expect.getState();
+    if (assertionCalls > numPassingAsserts) process.stderr.write(`${deployment.tails()}\n`);
+  });
+  afterAll(() => deployment.dispose(), START_MS);
+  return deployment;
+}
+
+function at<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new Error(`there is no number ${index}`);
+  return item;
+}

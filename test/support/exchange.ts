@@ -1,0 +1,35 @@
+import { request, type IncomingHttpHeaders } from 'node:http';
+
+export interface Exchange {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+export interface ExchangeOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 15_000;
+
+/**
+ * One HTTP exchange on a connection of its own: pooled ones would remember servers that a test has killed since.
+ * Answers of any status resolve.
+ */
+export function exchange(url: string, options: ExchangeOptions = {}): Promise<Exchange> {
+  const { method = 'GET', headers = {}, body, timeoutMs = TIMEOUT_MS } = options;
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method, headers, agent: false, timeout: timeoutMs }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer from ${url} within ${timeoutMs} ms`)));
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}

@@ -1,0 +1,48 @@
+import type { Program } from './program.js';
+import { JWT_SECRET } from './tokens.js';
+
+/** In every content that tests post, so that a content in a log line is found whatever it says. */
+export const CONFIDENTIAL = 'confidential';
+/** The worker's own right at the upstream. */
+export const UPSTREAM_TOKEN = 'e2e-upstream-token-of-the-account';
+
+const FORBIDDEN: readonly (readonly [what: string, pattern: RegExp])[] = [
+  ['a JWT', /eyJ[\w-]{8,}\.[\w-]+\./],
+  ['a secret of the settings', new RegExp(`${JWT_SECRET}|${UPSTREAM_TOKEN}`)],
+  ['a message content', new RegExp(CONFIDENTIAL)],
+];
+/** A frame of a stack, at the start of a line or behind an escaped line break in JSON. */
+const STACK = /(?:^|\\n)\s+at .+:\d+:\d+/m;
+
+export interface LogAllowances {
+  /**
+   * Warnings of the program's own about trouble that the test made (a Redis that is gone): an operator may be told
+   * the stack of those, and of nothing that a client can bring about.
+   */
+  readonly trouble?: boolean;
+}
+
+/** What is wrong with what a program wrote, one sentence each. */
+export function logFaults(program: Program, allowed: LogAllowances = {}): string[] {
+  const faults: string[] = [];
+  const tell = (what: string, line: string) => faults.push(`${program.name} logged ${what}: ${line.slice(0, 600)}`);
+  for (const line of [...program.stdout.split('\n'), ...program.stderr.split('\n')]) {
+    for (const [what, pattern] of FORBIDDEN) if (pattern.test(line)) tell(what, line);
+    if (STACK.test(line) && !(allowed.trouble && isTrouble(line))) tell('a stack trace', line);
+  }
+  for (const line of program.stdout.split('\n').filter(Boolean)) if (!isJson(line)) tell('what is no JSON', line);
+  if (program.stderr.trim() !== '') tell('to stderr', program.stderr);
+  return faults;
+}
+
+function isTrouble(line: string): boolean {
+  return isJson(line) && ['warn', 'error'].includes((JSON.parse(line) as { level?: string }).level ?? '');
+}
+
+function isJson(line: string): boolean {
+  try {
+    return typeof JSON.parse(line) === 'object';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,64 @@
+import { until } from './until.js';
+import type { EventMap, EventName } from './wire.js';
+
+/** One event as a client got it, whatever the transport. */
+export interface Frame<Name extends EventName = EventName> {
+  readonly event: Name;
+  readonly data: EventMap[Name];
+  /** The position that came with it: the SSE `id:` line, or the `id` of a Socket.IO event. */
+  readonly id: string | null;
+  /** The data as it stood on the wire: JSON.parse has lost what doubles cannot hold. */
+  readonly raw: string;
+  /** When it arrived, ms since 1970. */
+  readonly at: number;
+}
+
+/** Everything that one client ever got, over all of its connections, in order. */
+export class Recording {
+  readonly frames: Frame[] = [];
+  /** SSE comment lines. */
+  comments = 0;
+  /** SSE `retry:` values. */
+  readonly retries: number[] = [];
+  /** Where the client would resume. */
+  lastEventId: string | null = null;
+
+  add(frame: Frame): void {
+    this.frames.push(frame);
+    if (frame.id !== null && frame.id !== '') this.lastEventId = frame.id;
+  }
+
+  of<Name extends EventName>(event: Name): Frame<Name>[] {
+    return this.frames.filter((frame): frame is Frame<Name> => frame.event === event);
+  }
+
+  get messages(): Frame<'message'>[] {
+    return this.of('message');
+  }
+
+  get contents(): string[] {
+    return this.messages.map((frame) => String(frame.data.message['content']));
+  }
+
+  /** Resolves with the first such event, whether it is there already or comes yet. */
+  next<Name extends EventName>(
+    event: Name,
+    timeoutMs: number,
+    accepts: (data: EventMap[Name]) => boolean = () => true,
+  ): Promise<Frame<Name>> {
+    return until(
+      () => this.of(event).find((frame) => accepts(frame.data)),
+      timeoutMs,
+      () => `the event ${event}, among: ${this.frames.map((frame) => frame.event).join(' ')}`,
+    );
+  }
+
+  /** Resolves once so many messages have come. */
+  async count(messages: number, timeoutMs: number): Promise<void> {
+    await until(
+      () => this.messages.length >= messages,
+      timeoutMs,
+      () => `${messages} messages, but ${this.messages.length} came`,
+    );
+  }
+}

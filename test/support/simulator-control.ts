@@ -1,0 +1,130 @@
+import { exchange } from './exchange.js';
+
+/** One order to post; see the simulator's README for the rest of the fields. */
+export interface Posting {
+  readonly case_id: string;
+  readonly group_id?: string;
+  /** `{n}` stands for 1, 2, 3 … where `count` is given. */
+  readonly content: string;
+  readonly count?: number;
+  /** The message's own time. */
+  readonly time_ms?: number;
+  readonly is_first_message?: 0 | 1;
+  /** How long from now until it appears. */
+  readonly visible_in_ms?: number;
+  /** The text of a JSON object whose members are added as they are written. */
+  readonly extra?: string;
+}
+
+/** What was posted, and when it could be seen. */
+export interface Posted {
+  readonly seq: number;
+  readonly case_id: string;
+  readonly group_id?: string;
+  readonly content: string;
+  readonly time_ms: number;
+  readonly visible_at: number;
+}
+
+export type Span = number | readonly [lowest: number, highest: number];
+
+export interface Oddities {
+  readonly cursor_form: 'string' | 'number' | 'number19' | 'opaque';
+  readonly cursor_basis: 'server_time' | 'newest_message';
+  readonly cursor_bound: 'exclusive' | 'inclusive';
+  readonly null_fields: boolean;
+  readonly extra_fields: boolean;
+  readonly order: 'oldest_first' | 'newest_first' | 'shuffled';
+  readonly latency_ms: Span;
+  readonly visibility_delay_ms: Span;
+  readonly token_lifetime_s: number;
+}
+
+export interface Counters {
+  readonly requests: number;
+  readonly by_status: Readonly<Record<string, number>>;
+  /** Requests for a ticket that another request in flight was asking for as well. */
+  readonly overlaps: number;
+  readonly in_flight: number;
+  readonly max_in_flight: number;
+  readonly distinct_sets: number;
+  readonly logins: number;
+}
+
+/** One upstream request. `at` is when it arrived, ms since 1970. */
+export interface LoggedRequest {
+  readonly at: number;
+  readonly case_ids: readonly string[];
+  readonly cursor: string | null;
+  readonly status: number | 'none' | null;
+  readonly duration_ms: number | null;
+}
+
+export interface Fault {
+  readonly kind: string;
+  readonly times?: number;
+  readonly after?: number;
+  readonly case_ids?: readonly string[];
+  readonly [detail: string]: unknown;
+}
+
+/** Drives the upstream that is simulated, and reads what really happened at it. */
+export class SimulatorControl {
+  constructor(private readonly url: string) {}
+
+  /** Makes them exist, all at once. */
+  async post(...postings: readonly Posting[]): Promise<void> {
+    await this.call('POST', 'messages', postings);
+  }
+
+  setStatus(caseId: string, status: 0 | 1): Promise<void> {
+    return this.call('POST', 'status', { case_id: caseId, status });
+  }
+
+  /** All that was ever posted to these tickets, in the order of becoming visible. */
+  async ledger(caseIds: readonly string[]): Promise<readonly Posted[]> {
+    const { messages } = await this.call<{ messages: readonly Posted[] }>('GET', 'ledger');
+    return messages.filter((message) => caseIds.includes(message.case_id));
+  }
+
+  /** Members that are not named keep their value. */
+  async change(oddities: Partial<Oddities>): Promise<void> {
+    await this.call('PUT', 'oddities', oddities);
+  }
+
+  /** Everything as it was at the start, with nothing posted and nothing counted. */
+  reset(): Promise<void> {
+    return this.call('POST', 'reset');
+  }
+
+  counters(): Promise<Counters> {
+    return this.call('GET', 'counters');
+  }
+
+  resetCounters(): Promise<void> {
+    return this.call('POST', 'counters/reset');
+  }
+
+  /** The last thousand, oldest first. */
+  async requests(): Promise<readonly LoggedRequest[]> {
+    return (await this.call<{ requests: readonly LoggedRequest[] }>('GET', 'requests?limit=1000')).requests;
+  }
+
+  async inject(fault: Fault): Promise<void> {
+    await this.call('POST', 'faults', fault);
+  }
+
+  clearFaults(): Promise<void> {
+    return this.call('DELETE', 'faults');
+  }
+
+  private async call<T = void>(method: string, path: string, body?: unknown): Promise<T> {
+    const { status, text } = await exchange(`${this.url}/control/${path}`, {
+      method,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    if (status >= 300) throw new Error(`the simulator answered ${method} /control/${path} with ${status}: ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+}

@@ -1,0 +1,34 @@
+import { SseParser } from './sse-parser.js';
+
+/** What a stream says, as one text per thing heard. */
+function heard(...chunks: Buffer[]): string[] {
+  const told: string[] = [];
+  const parser = new SseParser({
+    event: (name, data, id) => told.push(`${name}|${data}|${id}`),
+    position: () => undefined,
+    comment: (text) => told.push(`#${text}`),
+    retry: (ms) => told.push(`retry ${ms}`),
+  });
+  chunks.forEach((chunk) => parser.push(chunk));
+  return told;
+}
+
+const STREAM = Buffer.from(
+  '\uFEFFretry: 1500\r\n\r\n:hallo\rid: 7\revent: status\rdata: {"a":"é€😀"}\r\rid\ndata:one\ndata: two\n\n' +
+    'retry: 1s\nid: a\0b\nunknown: x\ndata\n\nevent: lost\n\ndata: unfinished\n',
+);
+const TOLD = ['retry 1500', '#hallo', 'status|{"a":"é€😀"}|7', 'message|one\ntwo|', 'message||'];
+
+describe('SseParser', () => {
+  it('reads a stream by the rules', () => expect(heard(STREAM)).toEqual(TOLD));
+
+  it('reads it the same in two pieces, wherever it is cut', () => {
+    for (let at = 1; at < STREAM.length; at += 1) {
+      expect(heard(STREAM.subarray(0, at), STREAM.subarray(at))).toEqual(TOLD);
+    }
+  });
+
+  it('reads it the same byte by byte', () => {
+    expect(heard(...[...STREAM].map((byte) => Buffer.from([byte])))).toEqual(TOLD);
+  });
+});

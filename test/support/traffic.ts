@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { CONFIDENTIAL } from './log-faults.js';
+import type { Posting, SimulatorControl } from './simulator-control.js';
+
+export interface TrafficOptions {
+  readonly caseIds: readonly string[];
+  readonly messages: number;
+  readonly overMs: number;
+  /** Further fields of each posting. */
+  readonly with?: Partial<Posting>;
+}
+
+const STEP_MS = 50;
+
+/** Posts messages evenly over a span, the tickets in turn, each content once. */
+export async function postTraffic(upstream: SimulatorControl, options: TrafficOptions): Promise<void> {
+  const { caseIds, messages, overMs } = options;
+  const startedAt = Date.now();
+  let posted = 0;
+  while (posted < messages) {
+    const due = Math.min(messages, Math.ceil(((Date.now() - startedAt + STEP_MS) / overMs) * messages));
+    const batch: Posting[] = [];
+    for (; posted < due; posted += 1) {
+      const case_id = caseIds[posted % caseIds.length] ?? '';
+      batch.push({ case_id, content: `${CONFIDENTIAL} ${posted + 1} of ${case_id}`, ...options.with });
+    }
+    if (batch.length > 0) await upstream.post(...batch);
+    await sleep(STEP_MS);
+  }
+}
+
+let tickets = 0;
+
+/** Tickets that no other test of this file knows. */
+export function freshTickets(count: number, name = 'ticket'): string[] {
+  tickets += 1;
+  return Array.from({ length: count }, (_, index) => `${name}-${tickets}-${index + 1}`);
+}

@@ -1,0 +1,79 @@
+/**
+ * The wire as CONTRACT and PROTOCOL.md tell it, written anew rather than imported: a client outside has no other
+ * source, and a slip in the product's own types must not be repeated here unseen.
+ */
+export interface MessageEvent {
+  readonly id: string;
+  readonly case_id: string;
+  readonly group_id?: string;
+  readonly message: Readonly<Record<string, unknown>>;
+  readonly sent_at: string | null;
+  readonly seen_at: string;
+}
+
+export interface StatusEvent {
+  readonly id: string;
+  readonly case_id: string;
+  readonly status: number;
+  readonly seen_at: string;
+}
+
+export interface GapEvent {
+  readonly case_ids: readonly string[];
+  readonly reason: 'history_truncated' | 'unknown_position';
+}
+
+export interface UpstreamEvent {
+  readonly state: 'degraded' | 'ok';
+  readonly reason?: string;
+  readonly since: string;
+}
+
+export interface RevokedEvent {
+  readonly case_ids: readonly string[];
+  readonly reason: string;
+}
+
+export interface ClosingEvent {
+  readonly reason: 'token_expired' | 'slow_consumer' | 'draining' | 'too_many_connections';
+  readonly retry_ms: number;
+}
+
+/** The SSE event `ready`; the acknowledgement of a Socket.IO `subscribe` says the same. */
+export interface Ready {
+  readonly case_ids: readonly string[];
+  readonly last_event_id: string;
+  readonly recovered: boolean;
+  readonly replayed: number;
+}
+
+export interface EventMap {
+  readonly message: MessageEvent;
+  readonly status: StatusEvent;
+  readonly gap: GapEvent;
+  readonly upstream: UpstreamEvent;
+  readonly revoked: RevokedEvent;
+  readonly closing: ClosingEvent;
+  readonly ready: Ready;
+}
+export type EventName = keyof EventMap;
+
+/** What a refused Socket.IO request is answered with. */
+export interface ErrorBody {
+  readonly code: string;
+  readonly message: string;
+  readonly case_ids?: readonly string[];
+  readonly retry_ms?: number;
+}
+export type Ack<T extends object = object> =
+  ({ readonly ok: true } & T) | { readonly ok: false; readonly error: ErrorBody };
+
+/** An `application/problem+json` body. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly case_ids?: readonly string[];
+}
