@@ -9,10 +9,10 @@ export function queryOf(request: IncomingMessage): URLSearchParams {
   return new URLSearchParams(mark < 0 ? '' : url.slice(mark));
 }
 
-/** The value of a key that may be given once; several values stay several, for validation to refuse. */
+/** The value of a key that may be given once; empty is absent. Several values stay several, for validation to refuse. */
 export function single(query: URLSearchParams, key: string): string | string[] | undefined {
   const values = query.getAll(key);
-  return values.length > 1 ? values : values[0];
+  return values.length > 1 ? values : values[0] || undefined;
 }
 
 /** The same for a whole number. What is none stays a text, for validation to refuse. */

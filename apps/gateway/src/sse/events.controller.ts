@@ -61,7 +61,7 @@ export class EventsController {
       language: single(query, 'language'),
       history: wholeNumber(query, 'history'),
       // The header is what an EventSource sends when it comes back: it knows better than the URL it was made with.
-      last_event_id: request.headers['last-event-id'] || single(query, 'last_event_id') || undefined,
+      last_event_id: request.headers['last-event-id'] || single(query, 'last_event_id'),
     });
     return wishOf(dto, this.settings.upstreamLanguage);
   }

@@ -89,6 +89,7 @@ export class SseOutlet implements Outlet {
     if (this.opened) {
       this.write(sseRetry(closing.retry_ms));
       this.notify({ event: 'closing', data: closing });
+      this.socket = null; // Whatever comes too late must not get past the end of the response.
       this.response.end();
     }
   }
