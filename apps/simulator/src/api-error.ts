@@ -1,0 +1,52 @@
+import { type ServerResponse } from 'node:http';
+
+/** An error in the upstream's own words. */
+export interface ApiError {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+export const JSON_TYPE = 'application/json;charset=utf-8';
+
+export const invalidParameter = (reason: string): ApiError => ({
+  status: 400,
+  code: 'OSM.0001',
+  message: `Invalid parameter: ${reason}`,
+});
+
+/** Codes of the gateway in front (`APIGW.`), which refuses identities and throttles; `OSM.` is the service behind it. */
+export const wrongIdentity = (detail: string): ApiError => ({
+  status: 401,
+  code: 'APIGW.0301',
+  message: `Incorrect IAM authentication information: ${detail}`,
+});
+
+export const throttled: ApiError = {
+  status: 429,
+  code: 'APIGW.0308',
+  message: 'The throttling threshold has been reached: policy user over ratelimit,limit:10,time:1 second',
+};
+
+export const noPermission = (status: 200 | 403): ApiError => ({
+  status,
+  code: 'OSM.01010002',
+  message: 'No permission to access the service ticket',
+});
+
+/** The gateway's errors repeat the request id in the body, the service's do not. */
+export function errorBody(error: ApiError, requestId: string): string {
+  const body = { error_code: error.code, error_msg: error.message };
+  return JSON.stringify(error.code.startsWith('APIGW.') ? { ...body, request_id: requestId } : body);
+}
+
+/** Sends a whole answer. Its length is stated, so that a connection can be used again. */
+export function sendText(
+  res: ServerResponse,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  res.writeHead(status, { 'Content-Type': JSON_TYPE, ...headers, 'Content-Length': Buffer.byteLength(body) });
+  res.end(body);
+}

@@ -1,0 +1,62 @@
+import { type Fault, type FaultTarget } from './fault.js';
+
+/** A fault that was ordered, and how far it has come. */
+interface ActiveFault {
+  readonly id: number;
+  readonly fault: Fault;
+  readonly caseIds?: ReadonlySet<string>;
+  /** Matching requests seen so far, those that passed included. */
+  seen: number;
+  /** Requests that it befell. */
+  fired: number;
+}
+
+/** As `GET /control/faults` lists it. */
+export type FaultReport = Fault & { readonly id: number; readonly fired: number };
+
+/** The faults in force, in the order in which they were given. */
+export class Faults {
+  private active: ActiveFault[] = [];
+  private lastId = 0;
+
+  /** @returns the id by which it can be ended */
+  add(fault: Fault): number {
+    this.lastId += 1;
+    const caseIds = fault.case_ids && new Set(fault.case_ids);
+    this.active.push({ id: this.lastId, fault, caseIds, seen: 0, fired: 0 });
+    return this.lastId;
+  }
+
+  /** The first fault that befalls this request, counted as fired. A request suffers one fault at most. */
+  take(target: FaultTarget, caseIds: readonly string[]): Fault | undefined {
+    for (const each of this.active) {
+      if (!matches(each, target, caseIds)) continue;
+      each.seen += 1;
+      if (each.seen <= (each.fault.after ?? 0)) continue;
+      each.fired += 1;
+      if (each.fired === each.fault.times) this.remove(each.id);
+      return each.fault;
+    }
+    return undefined;
+  }
+
+  list(): FaultReport[] {
+    return this.active.map(({ id, fault, fired }) => ({ ...fault, id, fired }));
+  }
+
+  /** @returns whether there was such a fault */
+  remove(id: number): boolean {
+    const before = this.active.length;
+    this.active = this.active.filter((each) => each.id !== id);
+    return this.active.length < before;
+  }
+
+  clear(): void {
+    this.active = [];
+  }
+}
+
+function matches({ fault, caseIds }: ActiveFault, target: FaultTarget, asked: readonly string[]): boolean {
+  if ((fault.target ?? 'messages') !== target) return false;
+  return !caseIds || asked.some((caseId) => caseIds.has(caseId));
+}

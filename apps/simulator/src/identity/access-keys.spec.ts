@@ -1,0 +1,75 @@
+import { Harness, PATH } from '../../test/harness.js';
+import { signatureOf } from './signature.js';
+
+const ACCESS_KEY = 'QTWAOYTTINDUT2QVKYUC';
+const SECRET_KEY = 'secret';
+const URL_PATH = `${PATH}?case_ids=b&case_ids=a`;
+const MINUTE_MS = 60_000;
+
+let simulator: Harness;
+beforeEach(async () => {
+  simulator = await Harness.start({ SIMULATOR_ACCESS_KEY: ACCESS_KEY, SIMULATOR_SECRET_KEY: SECRET_KEY });
+});
+afterEach(() => simulator.close());
+
+interface SignOptions {
+  readonly accessKey?: string;
+  readonly secretKey?: string;
+  readonly aheadMs?: number;
+  readonly signed?: readonly string[];
+}
+
+function signedHeaders(options: SignOptions = {}): Record<string, string> {
+  const { accessKey = ACCESS_KEY, secretKey = SECRET_KEY, aheadMs = 0, signed = ['host', 'x-sdk-date'] } = options;
+  const date = new Date(simulator.clock.now() + aheadMs).toISOString().replace(/[-:]|\.\d+/g, '');
+  const headers = { host: new URL(simulator.origin).host, 'x-sdk-date': date };
+  const signature = signatureOf({ method: 'GET', url: URL_PATH, headers }, signed, secretKey);
+  const authorization = `SDK-HMAC-SHA256 Access=${accessKey}, SignedHeaders=${signed.join(';')}, Signature=${signature}`;
+  return { 'X-Sdk-Date': date, Authorization: authorization };
+}
+
+const ask = (headers: Record<string, string>): Promise<Response> =>
+  fetch(`${simulator.origin}${URL_PATH}`, { headers });
+
+describe('a signed request', () => {
+  it('needs no token', async () => {
+    expect((await ask(signedHeaders())).status).toBe(200);
+  });
+
+  it.each<[string, SignOptions, string]>([
+    ['another secret key', { secretKey: 'wrong' }, 'verify aksk signature fail'],
+    ['an unknown access key', { accessKey: 'NOBODY' }, 'ak not exist'],
+    ['a clock that is 16 minutes slow', { aheadMs: -16 * MINUTE_MS }, 'signature expired'],
+    ['a clock that is 16 minutes fast', { aheadMs: 16 * MINUTE_MS }, 'signature expired'],
+    ['an unsigned date', { signed: ['host'] }, 'x-sdk-date is not signed'],
+  ])('is refused with %s', async (_what, options, message) => {
+    const response = await ask(signedHeaders(options));
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({
+      error_code: 'APIGW.0301',
+      error_msg: expect.stringContaining(message),
+      request_id: response.headers.get('x-request-id'),
+    });
+  });
+
+  it('is refused when its header cannot be read', async () => {
+    const response = await ask({ ...signedHeaders(), Authorization: 'SDK-HMAC-SHA256 Access=x' });
+    expect(response.status).toBe(401);
+  });
+
+  it('is refused with the right key too, for five minutes after six failures in a row', async () => {
+    for (let failures = 0; failures < 6; failures += 1) await ask(signedHeaders({ secretKey: 'wrong' }));
+    expect(await (await ask(signedHeaders())).json()).toMatchObject({
+      error_msg: expect.stringContaining('AK access failed to reach the limit'),
+    });
+    simulator.clock.advance(5 * MINUTE_MS);
+    expect((await ask(signedHeaders())).status).toBe(200);
+  });
+
+  it('that is right forgives earlier failures', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      for (let failures = 0; failures < 5; failures += 1) await ask(signedHeaders({ secretKey: 'wrong' }));
+      expect((await ask(signedHeaders())).status).toBe(200);
+    }
+  });
+});

@@ -1,0 +1,66 @@
+import { timingSafeEqual } from 'node:crypto';
+import { type ApiError, wrongIdentity } from '../api-error.js';
+import { type Clock } from '../clock.js';
+import { type KeyPair } from '../settings.js';
+import { ALGORITHM, signatureOf, type UnsignedRequest } from './signature.js';
+
+const AUTHORIZATION = new RegExp(`^${ALGORITHM} Access=([^,]+), *SignedHeaders=([^,]+), *Signature=([0-9a-f]{64})$`);
+const SDK_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+/** The gateway refuses a request whose date is further than this from its own clock. */
+const MAX_SKEW_MS = 15 * 60_000;
+/** More failures in a row than this lock the key. */
+const MAX_FAILURES = 5;
+const LOCK_MS = 5 * 60_000;
+
+/** Checks requests signed with an access key. */
+export class AccessKeys {
+  private failures = 0;
+  private lockedUntil = 0;
+
+  constructor(
+    private readonly keyPair: KeyPair | undefined,
+    private readonly clock: Clock,
+  ) {}
+
+  static isSigned(authorization: string | undefined): authorization is string {
+    return authorization?.startsWith(ALGORITHM) ?? false;
+  }
+
+  refusal(request: UnsignedRequest, authorization: string): ApiError | undefined {
+    const now = this.clock.now();
+    if (now < this.lockedUntil) return wrongIdentity('AK access failed to reach the limit,forbidden');
+    const fault = this.fault(request, authorization, now);
+    this.failures = fault === undefined ? 0 : this.failures + 1;
+    if (this.failures > MAX_FAILURES) {
+      this.lockedUntil = now + LOCK_MS;
+      this.failures = 0;
+    }
+    return fault === undefined ? undefined : wrongIdentity(fault);
+  }
+
+  reset(): void {
+    this.failures = 0;
+    this.lockedUntil = 0;
+  }
+
+  private fault(request: UnsignedRequest, authorization: string, now: number): string | undefined {
+    const [, accessKey, signedHeaders, signature] = AUTHORIZATION.exec(authorization) ?? [];
+    if (!accessKey || !signedHeaders || !signature) return 'Authorization format incorrect';
+    if (accessKey !== this.keyPair?.accessKey) return 'Get secretKey failed,err:ak not exist';
+    const names = signedHeaders.split(';');
+    if (!names.includes('x-sdk-date')) return 'x-sdk-date is not signed';
+    const date = sdkDate(request.headers['x-sdk-date']);
+    if (date === undefined) return 'x-sdk-date format incorrect';
+    if (Math.abs(now - date) > MAX_SKEW_MS) return 'calc ak sk signature fail:signature expired';
+    const expected = signatureOf(request, names, this.keyPair.secretKey);
+    return timingSafeEqual(Buffer.from(expected), Buffer.from(signature)) ? undefined : 'verify aksk signature fail';
+  }
+}
+
+/** `20191115T033655Z` as milliseconds since the epoch. */
+function sdkDate(header: string | string[] | undefined): number | undefined {
+  const parts = SDK_DATE.exec(String(header));
+  if (!parts) return undefined;
+  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number) as [number, ...number[]];
+  return Date.UTC(year, (month ?? 1) - 1, day, hour, minute, second);
+}

@@ -1,0 +1,131 @@
+import { type Oddities, type OdditySet } from '../oddities.js';
+import { Random } from '../random.js';
+import { FRACTIONS, isAfter, type Position, writeCursor } from './cursor.js';
+import {
+  EXTRA_ANSWER_FIELDS,
+  EXTRA_STATUS_FIELDS,
+  EXTRA_TICKET_FIELDS,
+  NULL_STATUS_ENTRIES,
+  NULL_TICKET_ENTRIES,
+} from './embellishment.js';
+import { type Message } from './message.js';
+import { type Query } from './query.js';
+import { type Ticket } from './ticket.js';
+import { type TicketStore } from './ticket-store.js';
+import { type WallClock } from './wall-clock.js';
+
+/** One request for messages, understood. */
+export interface Poll {
+  readonly query: Query;
+  /** Absent: the whole history is wanted. */
+  readonly since: Position | undefined;
+  readonly zone: WallClock;
+}
+
+/** A rendered `imstatus`, good until one of the other two changes. */
+interface StatusText {
+  readonly oddities: OdditySet;
+  readonly version: number;
+  readonly json: string;
+}
+
+/**
+ * Writes answers as text out of texts that are kept: almost every poll finds nothing new, and then costs one look at
+ * each ticket.
+ */
+export class AnswerWriter {
+  private readonly statusTexts = new WeakMap<Query, StatusText>();
+  private written = 0;
+
+  constructor(
+    private readonly store: TicketStore,
+    private readonly oddities: Oddities,
+  ) {}
+
+  /** The JSON body of a 200 as of `now` (ms since the epoch). */
+  write(poll: Poll, now: number): string {
+    const oddities = this.oddities.current;
+    const news = this.news(poll, oddities, now);
+    const statuses = this.statuses(poll.query, oddities);
+    const cursor = writeCursor(this.position(poll.query, oddities, now), oddities.cursor_form);
+    const extra = oddities.extra_fields ? `,${EXTRA_ANSWER_FIELDS}` : '';
+    return `{"imstatus":${statuses},"immsg":${news},"last_message_time_id":${cursor}${extra}}`;
+  }
+
+  /** `immsg`: only tickets with something new have an entry. */
+  private news({ query, since, zone }: Poll, oddities: OdditySet, now: number): string {
+    const entries: string[] = [];
+    const quiet: Ticket[] = [];
+    for (const ticket of query.tickets) {
+      const messages = ticket.visibleAfter(since, oddities.cursor_bound, now);
+      if (messages.length > 0) entries.push(ticketEntry(ticket, messages, zone, oddities));
+      else quiet.push(ticket);
+    }
+    if (oddities.null_fields) {
+      if (entries.length === 0) return 'null';
+      entries.push(NULL_TICKET_ENTRIES);
+      if (quiet[0]) entries.unshift(`{${quiet[0].idMember},"message_list":null}`);
+    }
+    return `[${ordered(entries, oddities).join(',')}]`;
+  }
+
+  /** `imstatus`: an entry for every ticket that was asked for; every other one is null where nulls are wanted. */
+  private statuses(query: Query, oddities: OdditySet): string {
+    this.written += 1;
+    if (oddities.null_fields && this.written % 2 === 0) return 'null';
+    const { statusVersion: version } = this.store;
+    let text = this.statusTexts.get(query);
+    if (text?.oddities !== oddities || text.version !== version) {
+      text = { oddities, version, json: statusList(query, oddities) };
+      this.statusTexts.set(query, text);
+    }
+    return text.json;
+  }
+
+  /**
+   * Where a poll ends. By the clock, it is just after the last message that was ever posted, so a message posted later
+   * within the same millisecond lies beyond an exact cursor.
+   */
+  private position(query: Query, oddities: OdditySet, now: number): Position | undefined {
+    switch (oddities.cursor_basis) {
+      case 'server_time':
+        return { timeMs: now, fraction: this.store.lastSeq % FRACTIONS };
+      case 'newest_message':
+        return newestOf(query.tickets, now);
+    }
+  }
+}
+
+function ticketEntry(ticket: Ticket, messages: readonly Message[], zone: WallClock, oddities: OdditySet): string {
+  const list = ordered(messages, oddities).map((message) => message.json(zone, oddities));
+  if (oddities.null_fields) list.push('null');
+  const extra = oddities.extra_fields ? `,${EXTRA_TICKET_FIELDS}` : '';
+  return `{${ticket.idMember},"message_list":[${list.join(',')}]${extra}}`;
+}
+
+function statusList(query: Query, oddities: OdditySet): string {
+  const extra = oddities.extra_fields ? `,${EXTRA_STATUS_FIELDS}` : '';
+  const entries = query.tickets.map((ticket) => `{"status":${ticket.status},${ticket.idMember}${extra}}`);
+  if (oddities.null_fields) entries.push(NULL_STATUS_ENTRIES);
+  return `[${entries.join(',')}]`;
+}
+
+function ordered<T>(items: readonly T[], oddities: OdditySet): readonly T[] {
+  switch (oddities.order) {
+    case 'oldest_first':
+      return items;
+    case 'newest_first':
+      return items.toReversed();
+    case 'shuffled':
+      return new Random(oddities.seed).shuffled(items);
+  }
+}
+
+function newestOf(tickets: readonly Ticket[], now: number): Message | undefined {
+  let newest: Message | undefined;
+  for (const ticket of tickets) {
+    const message = ticket.newestVisible(now);
+    if (message && (!newest || isAfter(message, newest, 'exclusive'))) newest = message;
+  }
+  return newest;
+}

@@ -1,0 +1,81 @@
+import { type Ticket } from './ticket.js';
+import { type TicketStore } from './ticket-store.js';
+
+/** What a request asks for, apart from its cursor. */
+export class Query {
+  private sortedIds?: string;
+
+  constructor(
+    readonly caseIds: readonly string[],
+    readonly groupId: string | undefined,
+    readonly tickets: readonly Ticket[],
+  ) {}
+
+  /** Equal for two queries of the same tickets, whatever their order. */
+  get ticketSet(): string {
+    this.sortedIds ??= JSON.stringify([this.groupId ?? null, ...[...this.caseIds].sort()]);
+    return this.sortedIds;
+  }
+}
+
+/** A request whose parameters the upstream refuses, and why. */
+export interface BadQuery {
+  readonly reason: string;
+}
+
+export type QueryReading = Query | BadQuery;
+
+const MAX_CASE_IDS = 100;
+const MAX_ID_LENGTH = 64;
+const CURSOR = 'last_message_time_id=';
+/** Distinct ticket sets that are kept parsed; past this many the collection starts anew. */
+const MAX_KEPT = 10_000;
+
+/**
+ * Reads the query string of polls. A poller asks for the same hundred tickets thousands of times with nothing but the
+ * cursor changed, so the rest of the string is parsed once.
+ */
+export class Queries {
+  private readonly kept = new Map<string, QueryReading>();
+
+  constructor(private readonly store: TicketStore) {}
+
+  /** @param search what follows the `?` */
+  read(search: string): { query: QueryReading; cursor: string | undefined } {
+    const { rest, cursor } = splitCursor(search);
+    if (cursor !== undefined && cursor.length > MAX_ID_LENGTH) {
+      return { query: { reason: `last_message_time_id is longer than ${MAX_ID_LENGTH}` }, cursor };
+    }
+    let query = this.kept.get(rest);
+    if (!query) {
+      query = this.parse(new URLSearchParams(rest));
+      if (this.kept.size >= MAX_KEPT) this.kept.clear();
+      this.kept.set(rest, query);
+    }
+    return { query, cursor: cursor || undefined };
+  }
+
+  private parse(params: URLSearchParams): QueryReading {
+    const caseIds = [...new Set(params.getAll('case_ids'))];
+    const groupId = params.get('group_id') || undefined;
+    if (caseIds.length === 0) return { reason: 'case_ids is missing' };
+    if (caseIds.length > MAX_CASE_IDS) return { reason: `case_ids has more than ${MAX_CASE_IDS} entries` };
+    if (caseIds.some((id) => id.length === 0 || id.length > MAX_ID_LENGTH)) return { reason: 'case_ids has a bad one' };
+    if (groupId && groupId.length > MAX_ID_LENGTH) return { reason: `group_id is longer than ${MAX_ID_LENGTH}` };
+    return new Query(
+      caseIds,
+      groupId,
+      caseIds.map((caseId) => this.store.ticket(caseId, groupId)),
+    );
+  }
+}
+
+/** Takes the cursor out of a query string. */
+function splitCursor(search: string): { rest: string; cursor?: string } {
+  const start = search.startsWith(CURSOR) ? 0 : search.indexOf(`&${CURSOR}`) + 1;
+  if (start === 0 && !search.startsWith(CURSOR)) return { rest: search };
+  const end = search.indexOf('&', start);
+  const value = search.slice(start + CURSOR.length, end === -1 ? undefined : end);
+  const rest = search.slice(0, start) + (end === -1 ? '' : search.slice(end + 1));
+  return { rest, cursor: new URLSearchParams(`cursor=${value}`).get('cursor') ?? '' };
+}

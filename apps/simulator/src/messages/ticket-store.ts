@@ -1,0 +1,68 @@
+import { type Clock } from '../clock.js';
+import { type Oddities } from '../oddities.js';
+import { Message, type MessageFields } from './message.js';
+import { type ReadStatus, Ticket } from './ticket.js';
+
+export interface Posting {
+  readonly caseId: string;
+  readonly groupId?: string;
+  /** The message's own time; absent: now. */
+  readonly timeMs?: number;
+  /** How long from now until it appears; absent: as `visibility_delay_ms` draws. */
+  readonly visibleInMs?: number;
+  /** `is_first_message` is worked out where it is not said. */
+  readonly fields: Omit<MessageFields, 'is_first_message'> & { readonly is_first_message?: number };
+  /** Raw JSON members, see {@link Message}. */
+  readonly extra: string;
+}
+
+/**
+ * All tickets. One that nobody ever posted to exists as soon as it is asked for, with no messages. Nothing is dropped
+ * by itself: a ledger that forgets cannot prove that a message was lost.
+ */
+export class TicketStore {
+  /** Grows with every change of a status, so that a rendered status list can be kept until then. */
+  statusVersion = 0;
+  /** Of the newest message; 0 before the first. */
+  lastSeq = 0;
+  private readonly groups = new Map<string | undefined, Map<string, Ticket>>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly oddities: Oddities,
+  ) {}
+
+  ticket(caseId: string, groupId?: string): Ticket {
+    let group = this.groups.get(groupId);
+    if (!group) this.groups.set(groupId, (group = new Map<string, Ticket>()));
+    let ticket = group.get(caseId);
+    if (!ticket) group.set(caseId, (ticket = new Ticket(caseId, groupId)));
+    return ticket;
+  }
+
+  post(posting: Posting): Message {
+    const ticket = this.ticket(posting.caseId, posting.groupId);
+    const now = this.clock.now();
+    const delayMs = posting.visibleInMs ?? this.oddities.draw(this.oddities.current.visibility_delay_ms);
+    const fields = { is_first_message: ticket.messages.length === 0 ? 1 : 0, ...posting.fields };
+    this.lastSeq += 1;
+    const message = new Message(this.lastSeq, posting.timeMs ?? now, now + delayMs, fields, posting.extra);
+    ticket.add(message);
+    return message;
+  }
+
+  setStatus(caseId: string, groupId: string | undefined, status: ReadStatus): void {
+    this.ticket(caseId, groupId).status = status;
+    this.statusVersion += 1;
+  }
+
+  *tickets(): Iterable<Ticket> {
+    for (const group of this.groups.values()) yield* group.values();
+  }
+
+  /** Empties every ticket and keeps it: prepared queries hold on to them. Sequence numbers go on. */
+  clear(): void {
+    for (const ticket of this.tickets()) ticket.clear();
+    this.statusVersion += 1;
+  }
+}

@@ -1,0 +1,63 @@
+import { type OdditySet } from '../oddities.js';
+import { isAfter, type Position } from './cursor.js';
+import { type Message } from './message.js';
+
+/** `imstatus.status`: unread or read. */
+export type ReadStatus = 0 | 1;
+
+/** Nothing in it waits to be read. */
+const NEW_TICKET_STATUS: ReadStatus = 1;
+
+/** Shared, because nearly every look at a ticket ends with it. */
+const NOTHING: readonly Message[] = [];
+
+/** One ticket of one group with all its messages, sorted by their own time. */
+export class Ticket {
+  /** `"incident_id":"…"`, which every answer about this ticket repeats. */
+  readonly idMember: string;
+  status: ReadStatus = NEW_TICKET_STATUS;
+  private sorted: Message[] = [];
+
+  constructor(
+    readonly caseId: string,
+    readonly groupId: string | undefined,
+  ) {
+    this.idMember = `"incident_id":${JSON.stringify(caseId)}`;
+  }
+
+  get messages(): readonly Message[] {
+    return this.sorted;
+  }
+
+  /** As a rule the message is the newest, so its place is looked for from the end. */
+  add(message: Message): void {
+    let place = this.sorted.length;
+    while (place > 0 && this.sorted[place - 1]!.timeMs > message.timeMs) place -= 1;
+    this.sorted.splice(place, 0, message);
+  }
+
+  /** What is visible at `now` and lies after `since`, oldest first. Costs as much as there is after `since`. */
+  visibleAfter(since: Position | undefined, bound: OdditySet['cursor_bound'], now: number): readonly Message[] {
+    let found: Message[] | undefined;
+    for (let place = this.sorted.length - 1; place >= 0; place -= 1) {
+      const message = this.sorted[place]!;
+      if (since && !isAfter(message, since, bound)) break;
+      if (message.visibleAt <= now) (found ??= []).push(message);
+    }
+    return found?.reverse() ?? NOTHING;
+  }
+
+  newestVisible(now: number): Message | undefined {
+    return this.sorted.findLast((message) => message.visibleAt <= now);
+  }
+
+  /** Drops what is older than `timeMs`. */
+  forgetBefore(timeMs: number): void {
+    this.sorted = this.sorted.filter((message) => message.timeMs >= timeMs);
+  }
+
+  clear(): void {
+    this.sorted = [];
+    this.status = NEW_TICKET_STATUS;
+  }
+}

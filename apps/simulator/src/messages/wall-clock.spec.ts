@@ -1,0 +1,35 @@
+import { wallClock, WallClocks } from './wall-clock.js';
+
+const NEW_YEAR = Date.UTC(2026, 0, 1, 0, 30, 59, 999);
+
+describe('wallClock', () => {
+  it.each([
+    ['GMT+8', '2026-01-01 08:30:59'],
+    ['GMT+08:00', '2026-01-01 08:30:59'],
+    ['gmt-1', '2025-12-31 23:30:59'],
+    ['GMT-03:30', '2025-12-31 21:00:59'],
+    ['UTC+0545', '2026-01-01 06:15:59'],
+    ['GMT', '2026-01-01 00:30:59'],
+    ['UTC', '2026-01-01 00:30:59'],
+    ['Asia/Shanghai', '2026-01-01 08:30:59'],
+    ['America/St_Johns', '2025-12-31 21:00:59'],
+  ])('in %s writes %s', (zone, written) => {
+    expect(wallClock(zone)?.format(NEW_YEAR)).toBe(written);
+  });
+
+  it('knows summer time where a zone is named', () => {
+    const berlin = wallClock('Europe/Berlin');
+    expect(berlin?.format(Date.UTC(2026, 0, 1, 12))).toBe('2026-01-01 13:00:00');
+    expect(berlin?.format(Date.UTC(2026, 6, 1, 12))).toBe('2026-07-01 14:00:00');
+  });
+
+  it.each(['', 'GMT+15', 'GMT+8:60', 'GMT8', 'Nowhere', '+25:00'])('does not understand "%s"', (zone) => {
+    expect(wallClock(zone)).toBeUndefined();
+  });
+
+  it('is one and the same for one zone', () => {
+    const clocks = new WallClocks();
+    expect(clocks.get('GMT+8')).toBe(clocks.get('GMT+8'));
+    expect(clocks.get('Nowhere')).toBeUndefined();
+  });
+});

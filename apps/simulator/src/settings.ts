@@ -1,0 +1,107 @@
+import { flag, integer, InvalidInput, oneOf, optional, read, record, required, text } from './fields.js';
+import { type OdditySet, readOddities } from './oddities.js';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Injection token. */
+export const SETTINGS = Symbol('settings');
+
+export interface KeyPair {
+  readonly accessKey: string;
+  readonly secretKey: string;
+}
+
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** The static `X-Auth-Token` that is right; empty: any is. */
+  readonly token: string;
+  readonly iamUser: string;
+  readonly iamPassword: string;
+  /** Absent: no signed request is accepted. */
+  readonly keyPair?: KeyPair;
+  readonly demo: boolean;
+  readonly oddities: Partial<OdditySet>;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const SHAPE = {
+  HOST: required(text(255, 1)),
+  PORT: required(integer(0, 65_535)),
+  LOG_LEVEL: required(oneOf(...LOG_LEVELS)),
+  SIMULATOR_TOKEN: required(text(5_000)),
+  SIMULATOR_IAM_USER: required(text(64, 1)),
+  SIMULATOR_IAM_PASSWORD: required(text(128, 1)),
+  SIMULATOR_ACCESS_KEY: optional(text(128, 1)),
+  SIMULATOR_SECRET_KEY: optional(text(128, 1)),
+  SIMULATOR_DEMO: required(flag),
+  SIMULATOR_ODDITIES: required(record),
+};
+
+/**
+ * The settings of the environment; an empty value counts as absent.
+ *
+ * @throws InvalidInput naming every wrong one, without its value: some are secrets
+ */
+export function readSettings(env: Environment): Settings {
+  const problems: string[] = [];
+  const attempt = <T>(reading: () => T): T | undefined => {
+    try {
+      return reading();
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+
+  const given = withDefaults(env);
+  const values = attempt(() => read(given, SHAPE));
+  const oddities = record.accepts(given.SIMULATOR_ODDITIES)
+    ? attempt(() => readOddities(given.SIMULATOR_ODDITIES, 'SIMULATOR_ODDITIES.'))
+    : undefined;
+  if (!given.SIMULATOR_ACCESS_KEY !== !given.SIMULATOR_SECRET_KEY) {
+    problems.push('SIMULATOR_ACCESS_KEY and SIMULATOR_SECRET_KEY go together: set both or none');
+  }
+  if (!values || !oddities || problems.length > 0) throw new InvalidInput(problems);
+
+  const { SIMULATOR_ACCESS_KEY: accessKey, SIMULATOR_SECRET_KEY: secretKey } = values;
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    logLevel: values.LOG_LEVEL,
+    token: values.SIMULATOR_TOKEN,
+    iamUser: values.SIMULATOR_IAM_USER,
+    iamPassword: values.SIMULATOR_IAM_PASSWORD,
+    keyPair: accessKey && secretKey ? { accessKey, secretKey } : undefined,
+    demo: values.SIMULATOR_DEMO,
+    oddities,
+  };
+}
+
+function withDefaults(env: Environment) {
+  return {
+    HOST: env.HOST || '0.0.0.0',
+    PORT: env.PORT ? Number(env.PORT) : 3002,
+    LOG_LEVEL: env.LOG_LEVEL || 'info',
+    SIMULATOR_TOKEN: env.SIMULATOR_TOKEN ?? '',
+    SIMULATOR_IAM_USER: env.SIMULATOR_IAM_USER || 'demo',
+    SIMULATOR_IAM_PASSWORD: env.SIMULATOR_IAM_PASSWORD || 'demo',
+    SIMULATOR_ACCESS_KEY: env.SIMULATOR_ACCESS_KEY || undefined,
+    SIMULATOR_SECRET_KEY: env.SIMULATOR_SECRET_KEY || undefined,
+    SIMULATOR_DEMO: parsed(env.SIMULATOR_DEMO, false),
+    SIMULATOR_ODDITIES: parsed(env.SIMULATOR_ODDITIES, {}),
+  };
+}
+
+/** The JSON value of a setting; one that is no JSON stays a text, for the shape to refuse. */
+function parsed(value: string | undefined, absent: unknown): unknown {
+  if (!value) return absent;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}

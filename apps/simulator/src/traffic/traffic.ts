@@ -1,0 +1,101 @@
+import { type ServerResponse } from 'node:http';
+import { type Clock } from '../clock.js';
+import { OverlapWatch } from './overlap-watch.js';
+import { type LoggedRequest, RequestLog } from './request-log.js';
+import { SlidingSecond } from './sliding-second.js';
+
+/** Counts that only grow, until they are reset. */
+interface Totals {
+  requests: number;
+  /** By HTTP status; `none` where the connection ended before any answer. */
+  by_status: Record<string, number>;
+  /** Requests without a cursor. */
+  cursorless: number;
+  /** Tickets asked for, summed over requests. */
+  case_ids_total: number;
+  max_in_flight: number;
+  /** Requests for a token, refused ones included. */
+  logins: number;
+  tokens_issued: number;
+}
+
+/** As `GET /control/counters` answers it. */
+export interface Counters extends Readonly<Totals> {
+  readonly in_flight: number;
+  readonly overlaps: number;
+  readonly max_per_second: number;
+  /** Different ticket sets among the requests that are still in the log. */
+  readonly distinct_sets: number;
+}
+
+const nothing = (): Totals => ({
+  requests: 0,
+  by_status: {},
+  cursorless: 0,
+  case_ids_total: 0,
+  max_in_flight: 0,
+  logins: 0,
+  tokens_issued: 0,
+});
+
+/** Sees every upstream request: the ground truth for what a client claims to save. */
+export class Traffic {
+  readonly log = new RequestLog();
+  private totals = nothing();
+  private inFlight = 0;
+  private readonly overlapWatch = new OverlapWatch();
+  private readonly second = new SlidingSecond();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Counts a request for messages in, and out again when its response is closed. */
+  begin(request: Omit<LoggedRequest, 'at'>, res: ServerResponse): void {
+    const { query, language } = request;
+    const logged: LoggedRequest = { at: this.clock.now(), ...request };
+    this.log.add(logged);
+    this.second.add(logged.at);
+    this.inFlight += 1;
+    this.totals.requests += 1;
+    this.totals.max_in_flight = Math.max(this.totals.max_in_flight, this.inFlight);
+    this.totals.case_ids_total += query?.caseIds.length ?? 0;
+    if (request.cursor === undefined) this.totals.cursorless += 1;
+    if (query) this.overlapWatch.begin(query, language);
+    res.once('close', () => {
+      this.end(logged, res.headersSent ? res.statusCode : 'none');
+      if (query) this.overlapWatch.end(query, language);
+    });
+  }
+
+  login(): void {
+    this.totals.logins += 1;
+  }
+
+  tokenIssued(): void {
+    this.totals.tokens_issued += 1;
+  }
+
+  counters(): Counters {
+    return {
+      ...this.totals,
+      in_flight: this.inFlight,
+      overlaps: this.overlapWatch.overlaps,
+      max_per_second: this.second.max,
+      distinct_sets: this.log.distinctSets(),
+    };
+  }
+
+  /** Forgets what was counted; requests in flight stay in flight. */
+  reset(): void {
+    this.totals = nothing();
+    this.overlapWatch.overlaps = 0;
+    this.second.reset();
+    this.log.clear();
+  }
+
+  private end(logged: LoggedRequest, status: number | 'none'): void {
+    logged.status = status;
+    logged.durationMs = this.clock.now() - logged.at;
+    this.inFlight -= 1;
+    this.totals.by_status[status] = (this.totals.by_status[status] ?? 0) + 1;
+  }
+}
