@@ -118,6 +118,24 @@ describe('events over Socket.IO', () => {
     expect(events[1]?.[1].message.content).toBe('yes');
   });
 
+  it('closes a client that does not read, after all that was written before', async () => {
+    gateway = await RunningGateway.start({ SLOW_CONSUMER_MAX_BYTES: '100000' });
+    const socket = await gateway.connect({ token: await token() });
+    const events = record(socket);
+    await socket.emitWithAck('subscribe', { case_ids: ['A1'] });
+    const { ws } = socket.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } };
+    ws.pause();
+    const sent: string[] = [];
+    for (let count = 0; count < 150; count += 1) {
+      sent.push(await gateway.store.publish('A1', `${count} ${'x'.repeat(100_000)}`));
+    }
+    ws.resume();
+    await until(() => !socket.connected);
+    expect(events.pop()).toEqual(['closing', { reason: 'slow_consumer', retry_ms: expect.any(Number) }]);
+    expect(events.map(([, data]) => data.message.content)).toEqual(sent.slice(0, events.length));
+    expect(events.length).toBeLessThan(sent.length);
+  });
+
   it('says goodbye when the token expires, as a lost connection that comes back by itself', async () => {
     gateway = await RunningGateway.start();
     const socket = await gateway.connect({ token: await token({}, 1) });
