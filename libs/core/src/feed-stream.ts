@@ -3,9 +3,10 @@ import { HistoryReader } from './history-reader.js';
 import type { Broker, HistorySnapshot, HistoryWant, UpstreamState } from './ports/broker.js';
 import type { Publication } from './publication.js';
 import { recover, resumeOffset } from './recovery.js';
-import type { GapReason, Subscriber, SubscribeRequest } from './subscription.js';
+import { missedSince } from './repair.js';
+import type { Subscriber, SubscribeRequest } from './subscription.js';
 import type { CaseId } from './ticket.js';
-import { Topic } from './topic.js';
+import { tellGap, Topic } from './topic.js';
 
 /** Bounds of what a feed keeps in memory. */
 export interface FeedStreamOptions {
@@ -31,11 +32,14 @@ export class FeedStream {
   private readonly reader: HistoryReader;
   private epoch: string | null = null;
   private known = 0;
+  /** Whether history was ever read: before that, nothing is known but what happened to be published. */
+  private loaded = false;
   private upstream: UpstreamState = { state: 'ok', since: 0 };
   /** Publications held back while history is read after an interruption; null while all is well. */
   private held: Publication[] | null = null;
   private repairAgain = false;
   private repairing: Promise<void> = Promise.resolve();
+  private repairs = 0;
 
   constructor(
     private readonly feed: FeedKey,
@@ -60,7 +64,11 @@ export class FeedStream {
     const topics = this.enter(request.caseIds);
     try {
       await Promise.all(topics.map((topic) => topic.watched));
-      for (let wants = this.missing(request); wants.length > 0 || this.held; wants = this.missing(request)) {
+      for (
+        let wants = this.missing(request, true);
+        wants.length > 0 || this.held;
+        wants = this.missing(request, false)
+      ) {
         await this.repairing;
         await this.reader.load(wants);
       }
@@ -104,7 +112,11 @@ export class FeedStream {
   }
 
   upstreamChanged(state: UpstreamState): void {
+    const changed = state.state !== this.upstream.state;
     this.upstream = state;
+    if (!changed) {
+      return; // A repair was faster.
+    }
     const subscribers = new Set([...this.topics.values()].flatMap((topic) => [...topic.subscribers]));
     for (const subscriber of subscribers) {
       subscriber.notify({ kind: 'upstream', state });
@@ -113,6 +125,8 @@ export class FeedStream {
 
   /** Reads what was missed from history before anything live goes on (invariant 8). */
   repair(held: Publication[] = []): void {
+    // A state may have been missed, too: whatever history says is newer.
+    this.upstream = { ...this.upstream, since: 0 };
     if (this.held) {
       this.repairAgain = true;
       return;
@@ -160,33 +174,39 @@ export class FeedStream {
     return topic;
   }
 
-  /** What has to be read before a request can be served from memory. */
-  private missing(request: SubscribeRequest): HistoryWant[] {
-    const loaded = this.epoch !== null;
-    const position = { epoch: this.epoch ?? '', offset: this.known };
-    // Before the first read any position may turn out to be of this life: ask for what it would need.
+  /**
+   * What has to be read before a request can be served from memory.
+   *
+   * @param first nothing was read for this request yet. A position that means nothing here may be one that another
+   *   gateway gave a moment ago: history is asked once before it is called unknown.
+   */
+  private missing(request: SubscribeRequest, first: boolean): HistoryWant[] {
+    const resumed = resumeOffset(request.from, { epoch: this.epoch ?? '', offset: this.known });
     const named = request.from.kind === 'position' ? request.from.position.offset : null;
-    const after = loaded ? resumeOffset(request.from, position) : named;
+    const stale = !this.loaded || (first && named !== null && resumed === null);
+    // Any position may turn out to be known: ask for what it would need.
+    const after = stale ? named : resumed;
     const everything = request.from.kind !== 'start' && after === null;
     const count = everything ? this.options.historyMax : after === null ? request.history : 0;
     return request.caseIds
-      .filter((caseId) => !loaded || !this.topic(caseId).tail.covers(after, count, this.known))
+      .filter((caseId) => stale || !this.topic(caseId).tail.covers(after, count, this.known))
       .map((caseId) => ({ caseId, atLeast: Math.max(count, this.options.tailMax), after }));
   }
 
   private async absorb(read: () => Promise<HistorySnapshot>): Promise<void> {
-    const knownBefore = this.known;
+    const { known: knownBefore, repairs } = this;
     const snapshot = await read();
-    if (this.held) {
-      return; // A repair is under way: the subscription waits for it and looks again.
+    if (this.held || this.repairs !== repairs) {
+      return; // A repair came between, and this may be older than what it read: the subscription looks again.
     }
     if (this.epoch !== null && (snapshot.epoch !== this.epoch || snapshot.offset < knownBefore)) {
       this.repair();
       return;
     }
+    this.loaded = true;
     this.epoch = snapshot.epoch;
     this.known = Math.max(this.known, snapshot.offset);
-    this.upstream = snapshot.upstream;
+    this.learnUpstream(snapshot.upstream);
     for (const history of snapshot.tickets) {
       this.topics.get(history.caseId)?.tail.absorb(history);
     }
@@ -218,82 +238,92 @@ export class FeedStream {
   }
 
   private async repairOnce(): Promise<void> {
-    const after = this.known;
+    this.repairs += 1;
+    // A ticket that is not watched yet may miss publications after it was read here: its subscription reads it.
+    const topics = [...this.topics.values()].filter((topic) => topic.isWatched);
+    const wants = topics.map((topic) => ({
+      caseId: topic.caseId,
+      atLeast: this.options.tailMax,
+      after: this.handedOn(topic),
+    }));
     const snapshots: HistorySnapshot[] = [];
-    const wants = [...this.topics.keys()].map((caseId) => ({ caseId, atLeast: this.options.tailMax, after }));
     await this.reader.read(wants, async (read) => void snapshots.push(await read()));
     const newest = snapshots.at(-1);
-    if (newest === undefined) {
-      return;
-    }
-    if (snapshots.some((snapshot) => snapshot.epoch !== newest.epoch)) {
+    if (this.repairAgain || snapshots.some((snapshot) => snapshot.epoch !== newest?.epoch)) {
+      // Something was lost between two of these reads, or between a read and now: together they prove nothing.
       this.repairAgain = true;
       return;
     }
-    const continued = this.epoch === null || (newest.epoch === this.epoch && newest.offset >= after);
-    if (!continued) {
-      this.restart();
+    // A ticket may have been let go and taken up again meanwhile, as another topic.
+    const read = new Set(topics.filter((topic) => this.topics.get(topic.caseId) === topic));
+    this.topics.forEach((topic) => read.has(topic) || topic.tail.clear());
+    if (newest === undefined) {
+      return;
     }
+    if (this.epoch !== null && (newest.epoch !== this.epoch || newest.offset < this.known)) {
+      this.restart(newest.epoch);
+      return;
+    }
+    this.loaded = true;
     this.epoch = newest.epoch;
-    this.upstream = newest.upstream;
-    this.handOnMissed(snapshots, continued ? after : 0, continued);
+    this.handOnMissed(snapshots, [...read]);
     this.known = Math.max(this.known, newest.offset);
+    this.learnUpstream(newest.upstream);
+    this.dropStrangers();
   }
 
-  /** Hands on, in order, all that history and the held publications have after `after`. */
-  private handOnMissed(snapshots: readonly HistorySnapshot[], after: number, continued: boolean): void {
-    const missed = new Map<number, Publication>();
-    const truncated: Topic[] = [];
+  /** Publications of another life are of one that is over, or of one that has begun since: one more look tells. */
+  private dropStrangers(): void {
+    const held = this.held ?? [];
+    this.held = held.filter((publication) => publication.epoch === this.epoch);
+    this.repairAgain ||= this.held.length < held.length;
+  }
+
+  /** Offset up to which the ticket's subscribers have all of it. */
+  private handedOn(topic: Topic): number {
+    // The ticket's own end, where it is known: `known` may have passed by a publication that was lost on the way.
+    return Math.min(this.known, topic.tail.end);
+  }
+
+  /** Hands on, in order, all that history and the held publications have beyond what was handed on. */
+  private handOnMissed(snapshots: readonly HistorySnapshot[], topics: readonly Topic[]): void {
+    const ends = new Map(topics.map((topic) => [topic.caseId, this.handedOn(topic)]));
+    const { publications, truncated } = missedSince(ends, snapshots, this.held ?? []);
+    const holed = topics.filter((topic) => truncated.has(topic.caseId));
+    holed.forEach((topic) => topic.tail.clear());
     for (const history of snapshots.flatMap((snapshot) => snapshot.tickets)) {
-      const topic = this.topics.get(history.caseId);
-      const older = history.publications.filter((publication) => publication.offset <= after);
-      history.publications.slice(older.length).forEach((publication) => missed.set(publication.offset, publication));
-      if (topic !== undefined && continued && history.completeAfter > after) {
-        truncated.push(topic);
-        topic.tail.clear(); // It would have a hole.
-      }
-      topic?.tail.absorb({ ...history, publications: older });
-    }
-    // Tickets were read at slightly different instants: what was published in between is among those held back.
-    const newest = snapshots.at(-1);
-    for (const publication of this.held ?? []) {
-      if (publication.epoch === newest?.epoch && publication.offset > after && publication.offset <= newest.offset) {
-        missed.set(publication.offset, publication);
+      const end = ends.get(history.caseId);
+      if (end !== undefined) {
+        const older = history.publications.filter((publication) => publication.offset <= end);
+        this.topic(history.caseId).tail.absorb({ ...history, publications: older });
       }
     }
-    this.tellGap(truncated, 'history_truncated');
-    for (const publication of [...missed.values()].sort((a, b) => a.offset - b.offset)) {
-      const topic = this.topics.get(publication.caseId);
-      if (topic !== undefined) {
-        this.handOn(topic, publication);
-      }
-    }
+    tellGap(holed, 'history_truncated');
+    publications.forEach((publication) => this.handOn(this.topic(publication.caseId), publication));
   }
 
-  /** The feed began a new life: old offsets mean nothing any more. */
-  private restart(): void {
-    this.tellGap([...this.topics.values()], 'unknown_position');
+  /** The feed began a new life: old offsets mean nothing any more, and the new life is read from its beginning. */
+  private restart(epoch: string): void {
+    tellGap([...this.topics.values()], 'unknown_position');
     this.topics.forEach((topic) => topic.tail.clear());
+    this.epoch = epoch;
     this.known = 0;
+    this.repairAgain = true;
+  }
+
+  /** Takes a state from history, unless a newer one was told while it was read. */
+  private learnUpstream(state: UpstreamState): void {
+    if (state.since >= this.upstream.since) {
+      this.upstreamChanged(state);
+    }
   }
 
   private handOn(topic: Topic, publication: Publication): void {
-    this.known = publication.offset;
+    this.epoch = publication.epoch;
+    this.known = Math.max(this.known, publication.offset);
     topic.tail.append(publication);
     for (const subscriber of topic.subscribers) {
       subscriber.deliver(publication);
-    }
-  }
-
-  private tellGap(topics: readonly Topic[], reason: GapReason): void {
-    const lost = new Map<Subscriber, CaseId[]>();
-    for (const topic of topics) {
-      for (const subscriber of topic.subscribers) {
-        lost.set(subscriber, [...(lost.get(subscriber) ?? []), topic.caseId]);
-      }
-    }
-    for (const [subscriber, caseIds] of lost) {
-      subscriber.notify({ kind: 'gap', caseIds, reason });
     }
   }
 }

@@ -28,16 +28,24 @@ export class Tail {
     return after < this.completeAfter;
   }
 
+  /** Up to where the ticket's publications are known without a hole; infinity while nothing is known. */
+  get end(): number {
+    return Math.max(this.entries.at(-1)?.offset ?? 0, this.completeAfter);
+  }
+
   /** Whether `publication` follows the tail without a hole. */
   continues(publication: Publication): boolean {
-    return publication.previous <= Math.max(this.entries.at(-1)?.offset ?? 0, this.completeAfter);
+    return publication.previous <= this.end;
   }
 
   append(publication: Publication): void {
-    if (this.entries.length === 0 && this.completeAfter === Number.POSITIVE_INFINITY) {
+    if (this.completeAfter === Number.POSITIVE_INFINITY) {
       this.completeAfter = publication.offset - 1;
     }
-    this.entries.push(publication);
+    // One from before a gap would leave a hole behind it.
+    if (publication.offset > this.completeAfter) {
+      this.entries.push(publication);
+    }
   }
 
   /** Takes in what the store has. What was appended since the store was read stays. */
@@ -52,6 +60,9 @@ export class Tail {
     if (history.completeAfter <= this.completeAfter) {
       this.completeAfter = history.completeAfter;
       this.exhausted = history.exhausted;
+    } else if (history.exhausted) {
+      // The store has let go of what this tail still has: asking again would bring no more.
+      this.exhausted = true;
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Subscriber } from './subscription.js';
+import type { GapReason, Subscriber } from './subscription.js';
 import { Tail } from './tail.js';
 import type { CaseId } from './ticket.js';
 
@@ -8,13 +8,20 @@ export class Topic {
   readonly subscribers = new Set<Subscriber>();
   /** Subscriptions that are on their way: the topic must not be let go under them. */
   pending = 0;
+  /** Whether `watched` has resolved: before that, publications may pass by unseen. */
+  isWatched = false;
   private idleSince: number | null = null;
 
   constructor(
     readonly caseId: CaseId,
     /** Resolves once everything published on the ticket reaches this gateway. */
     readonly watched: Promise<void>,
-  ) {}
+  ) {
+    watched.then(
+      () => (this.isWatched = true),
+      () => undefined, // Those who wait for it have the error.
+    );
+  }
 
   /** Whether nobody has wanted the ticket for `idleMs`; to be asked now and then. */
   isForsaken(now: number, idleMs: number): boolean {
@@ -24,5 +31,18 @@ export class Topic {
     }
     this.idleSince ??= now;
     return now - this.idleSince >= idleMs;
+  }
+}
+
+/** Tells everyone who lost something of what they subscribed to, once each. */
+export function tellGap(topics: Iterable<Topic>, reason: GapReason): void {
+  const lost = new Map<Subscriber, CaseId[]>();
+  for (const topic of topics) {
+    for (const subscriber of topic.subscribers) {
+      lost.set(subscriber, [...(lost.get(subscriber) ?? []), topic.caseId]);
+    }
+  }
+  for (const [subscriber, caseIds] of lost) {
+    subscriber.notify({ kind: 'gap', caseIds, reason });
   }
 }

@@ -5,5 +5,6 @@ export * from './memory-store.js';
 export * from './contracts/broker.contract.js';
 export * from './contracts/fixture.js';
 export * from './contracts/interest-registry.contract.js';
+export * from './contracts/judging-client.js';
 export * from './contracts/recording-listener.js';
 export * from './contracts/set-store.contract.js';

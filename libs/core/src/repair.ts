@@ -1,0 +1,41 @@
+import type { HistorySnapshot } from './ports/broker.js';
+import type { Publication } from './publication.js';
+import type { CaseId } from './ticket.js';
+
+/** What an interruption kept from subscribers. */
+export interface Missed {
+  /** In order of offset. */
+  readonly publications: readonly Publication[];
+  /** Tickets of which some is gone for good. */
+  readonly truncated: ReadonlySet<CaseId>;
+}
+
+/**
+ * What history and the publications held back while it was read have beyond what was handed on.
+ *
+ * @param ends up to which offset each ticket was handed on; what is said of others is passed over
+ * @param snapshots of one life of the feed, oldest first
+ */
+export function missedSince(
+  ends: ReadonlyMap<CaseId, number>,
+  snapshots: readonly HistorySnapshot[],
+  held: readonly Publication[],
+): Missed {
+  const newest = snapshots.at(-1);
+  const histories = snapshots.flatMap((snapshot) => snapshot.tickets);
+  // Tickets were read at slightly different instants: what was published in between is among those held back.
+  const between = held.filter((one) => one.epoch === newest?.epoch && one.offset <= newest.offset);
+  const missed = new Map<number, Publication>();
+  for (const publication of [...histories.flatMap((history) => history.publications), ...between]) {
+    if (publication.offset > (ends.get(publication.caseId) ?? Number.POSITIVE_INFINITY)) {
+      missed.set(publication.offset, publication);
+    }
+  }
+  const truncated = histories.filter(
+    ({ caseId, completeAfter }) => completeAfter > (ends.get(caseId) ?? Number.POSITIVE_INFINITY),
+  );
+  return {
+    publications: [...missed.values()].sort((a, b) => a.offset - b.offset),
+    truncated: new Set(truncated.map((history) => history.caseId)),
+  };
+}
