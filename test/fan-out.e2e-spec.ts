@@ -29,7 +29,7 @@ describe('fan-out', () => {
     const [once = '', twice = ''] = freshTickets(2);
     const clients = overlappingClients(4, [once, twice], { token: await tokenFor() });
     await Promise.all(clients.map((client, at) => client.open(deployment.gateway(at % 2).url)));
-    // In one batch, and once more in a later poll: two equal ones must not be taken for one that was seen already.
+    // In one batch, and once more in a later poll: equal ones must not be taken for one that was seen already.
     const time_ms = Date.now();
     const twin = { content: `${CONFIDENTIAL} twin`, time_ms, is_first_message: 0 as const };
     await upstream.post({ case_id: once, ...twin }, { case_id: twice, ...twin, count: 5 });

@@ -1,4 +1,4 @@
-import { overlappingClients } from './support/clients.js';
+import { clientOf, overlappingClients } from './support/clients.js';
 import { useDeployment } from './support/deployment.js';
 import { expectEverything } from './support/expect-account.js';
 import { CONFIDENTIAL } from './support/log-faults.js';
@@ -108,13 +108,12 @@ describe('oddities of the upstream', () => {
     const { upstream } = deployment;
     await upstream.change({ order: 'newest_first' });
     const [caseId = ''] = freshTickets(1);
-    const [client] = overlappingClients(1, [caseId], { token: await tokenFor() });
-    if (!client) throw new Error('no client');
-    await client.open(deployment.gateway().url);
     // Which way the upstream lists can be told once two messages of different seconds were seen.
     const now = Date.now();
     await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} first`, time_ms: now - 4000 });
     await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} second`, time_ms: now - 2000 });
+    const client = clientOf('sse', { token: await tokenFor(), caseIds: [caseId] });
+    await client.open(deployment.gateway().url);
     await client.recording.count(2, 10_000);
     await postTraffic(upstream, { caseIds: [caseId], messages: 60, overMs: 1500 });
 

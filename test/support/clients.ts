@@ -10,8 +10,8 @@ export function clientOf(transport: Client['transport'], options: ClientOptions)
 }
 
 /**
- * So many clients over all transports, half of them SSE, each with some of the tickets: neighbours overlap, and no
- * two have the same.
+ * So many clients over all transports, half of them SSE, each with half of the tickets. Neighbours overlap, and
+ * together they have all of them.
  */
 export function overlappingClients(
   count: number,
@@ -20,7 +20,8 @@ export function overlappingClients(
 ): (SseClient | SocketClient)[] {
   const share = Math.ceil(caseIds.length / 2);
   return Array.from({ length: count }, (_, number) => {
-    const wanted = Array.from({ length: share }, (_each, step) => caseIds[(number + step) % caseIds.length] ?? '');
-    return clientOf(TRANSPORTS[number % TRANSPORTS.length] ?? 'sse', { ...options, caseIds: [...new Set(wanted)] });
+    const first = Math.floor((number * caseIds.length) / count);
+    const wanted = Array.from({ length: share }, (_each, step) => caseIds[(first + step) % caseIds.length] ?? '');
+    return clientOf(TRANSPORTS[number % TRANSPORTS.length] ?? 'sse', { ...options, caseIds: wanted });
   });
 }

@@ -70,6 +70,11 @@ export class Deployment {
     }
   }
 
+  /** Starts again what a test has ended, so that no test depends on how the one before it went. */
+  async restore(): Promise<void> {
+    await Promise.all(this.programs.filter((program) => !program.isRunning).map((program) => program.start()));
+  }
+
   /** What gateways and workers are started with. */
   settings(): Settings {
     return {

@@ -35,11 +35,19 @@ export function account(posted: readonly Posted[], recording: Recording, options
   return {
     posted: posted.length,
     delivered: recording.messages.length,
-    lost: beyond(wanted, got),
-    doubled: [...beyond(got, wanted), ...repeated(recording)],
-    disordered: [...notGrowing(recording), ...(inOrderOfPosting ? notAsPosted(posted, recording) : [])],
+    lost: told(beyond(wanted, got)),
+    doubled: told([...beyond(got, wanted), ...repeated(recording)]),
+    disordered: told([...notGrowing(recording), ...(inOrderOfPosting ? notAsPosted(posted, recording) : [])]),
     gaps: recording.of('gap').map((frame) => frame.data.reason),
   };
+}
+
+/** Faults that are told one by one; of more, only the number is. */
+const TOLD_MAX = 5;
+
+function told(faults: readonly string[]): readonly string[] {
+  const more = faults.length - TOLD_MAX;
+  return more > 0 ? [...faults.slice(0, TOLD_MAX), `and ${more} more`] : faults;
 }
 
 /** An account without a fault. */

@@ -1,0 +1,117 @@
+import { clientOf, overlappingClients } from './support/clients.js';
+import { useDeployment } from './support/deployment.js';
+import { expectEverything } from './support/expect-account.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets, postTraffic } from './support/traffic.js';
+import { until } from './support/until.js';
+
+/** Within this time another worker has taken over, ms. */
+const TAKEOVER_MS = 15_000;
+
+describe('failover', () => {
+  const deployment = useDeployment({
+    gateways: 2,
+    workers: 2,
+    // Sets of two tickets: several polls are in flight at once, and every worker has some.
+    settings: { UPSTREAM_MAX_CASE_IDS: '2' },
+    redis: ['--appendonly', 'yes'],
+  });
+  const started = { clients: [] as ReturnType<typeof overlappingClients>, tickets: [] as string[] };
+
+  beforeEach(async () => {
+    await deployment.restore();
+    await deployment.upstream.reset();
+    started.tickets = freshTickets(16);
+    started.clients = overlappingClients(6, started.tickets, { token: await tokenFor() });
+    await Promise.all(started.clients.map((client, at) => client.open(deployment.gateway(at % 2).url)));
+  });
+  afterEach(() => started.clients.forEach((client) => client.close()));
+
+  it('loses and doubles nothing when a worker is killed in the middle of a poll', async () => {
+    const { upstream } = deployment;
+    const { tickets, clients } = started;
+    await upstream.change({ latency_ms: 700 });
+    const traffic = postTraffic(upstream, { caseIds: tickets, messages: 160, overMs: 4000 });
+    await until(async () => (await upstream.counters()).in_flight >= 4, 10_000, 'polls in flight');
+    await deployment.worker(0).kill();
+    const killedAt = Date.now();
+    await traffic;
+
+    await expectEverything(upstream, clients, { withinMs: TAKEOVER_MS });
+    const { by_status, overlaps } = await upstream.counters();
+    // Polls died with the worker, or this test has shown nothing.
+    expect(by_status['none']).toBeGreaterThan(0);
+    // The upstream learns of a killed client at once: what it sees again was not in flight any more.
+    expect(overlaps).toBe(0);
+    const silences = await silencesSince(killedAt);
+    expect(Math.max(...silences)).toBeLessThan(TAKEOVER_MS);
+  }, 60_000);
+
+  it('lets the polls of a stopping worker finish, and another go on', async () => {
+    const { upstream } = deployment;
+    const { tickets, clients } = started;
+    await upstream.change({ latency_ms: 300 });
+    const traffic = postTraffic(upstream, { caseIds: tickets, messages: 160, overMs: 3000 });
+    await until(async () => (await upstream.counters()).in_flight >= 4, 10_000, 'polls in flight');
+    expect(await deployment.worker(1).stop()).toBe(0);
+    await traffic;
+
+    await expectEverything(upstream, clients, { withinMs: TAKEOVER_MS });
+    const { by_status, overlaps } = await upstream.counters();
+    expect([Object.keys(by_status), overlaps]).toEqual([['200'], 0]);
+  }, 60_000);
+
+  it('loses and doubles nothing when a gateway is killed and its clients go on at the other', async () => {
+    const { upstream } = deployment;
+    const { tickets, clients } = started;
+    const traffic = postTraffic(upstream, { caseIds: tickets, messages: 160, overMs: 3000 });
+    await clients[0]?.recording.count(20, 10_000);
+    await deployment.gateway(0).kill();
+    for (const client of clients.filter((_, at) => at % 2 === 0)) {
+      await until(() => client.ended !== null, 10_000, 'a client to notice');
+      expect(await client.open(deployment.gateway(1).url)).toMatchObject({ recovered: true });
+    }
+    await traffic;
+
+    await expectEverything(upstream, clients);
+  }, 60_000);
+
+  it.each(['is stopped', 'is killed'])(
+    'loses and doubles nothing when Redis %s and comes back with its append-only file',
+    async (how) => {
+      const { upstream, redis } = deployment;
+      const { tickets, clients } = started;
+      const traffic = postTraffic(upstream, { caseIds: tickets, messages: 160, overMs: 4000 });
+      await clients[0]?.recording.count(20, 10_000);
+      await (how === 'is killed' ? redis.kill() : redis.down());
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await redis.up();
+      await traffic;
+
+      await expectEverything(upstream, clients, { withinMs: TAKEOVER_MS });
+      // The clients' connections outlived it, and new ones are served.
+      expect(clients.map(({ ended }) => ended)).toEqual(clients.map(() => null));
+      const late = clientOf('sse', { token: await tokenFor(), caseIds: tickets.slice(0, 1), history: 1 });
+      await late.open(deployment.gateway(1).url);
+      expect(late.recording.contents).toEqual([`${CONFIDENTIAL} 145 of ${tickets[0]}`]);
+      late.close();
+    },
+    60_000,
+  );
+
+  it('writes no token, no content and no stack trace of a request into any log', () => {
+    expect(deployment.logFaults({ trouble: true })).toEqual([]);
+  });
+
+  /** For each ticket set, the longest time (ms) since that instant in which it was not asked for. */
+  async function silencesSince(instant: number): Promise<number[]> {
+    const requests = (await deployment.upstream.requests()).filter(({ at }) => at >= instant);
+    const sets = new Set(requests.map(({ case_ids }) => case_ids.join(' ')));
+    expect(sets.size).toBe(started.tickets.length / 2);
+    return [...sets].map((set) => {
+      const times = requests.filter(({ case_ids }) => case_ids.join(' ') === set).map(({ at }) => at);
+      return Math.max(...[...times, Date.now()].map((at, index) => at - (times[index - 1] ?? instant)));
+    });
+  }
+});

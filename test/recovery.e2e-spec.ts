@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Client } from './support/client.js';
+import { clientOf, overlappingClients } from './support/clients.js';
+import { useDeployment } from './support/deployment.js';
+import { exchange } from './support/exchange.js';
+import { expectEverything } from './support/expect-account.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets, postTraffic } from './support/traffic.js';
+import { until } from './support/until.js';
+
+const TRANSPORTS = ['sse', 'websocket', 'polling'] as const;
+
+describe('recovery', () => {
+  const deployment = useDeployment({ gateways: 2 });
+  const openAt = (client: Client, gateway: number) => client.open(deployment.gateway(gateway % 2).url);
+
+  it('gives everything once to clients cut off four times that go on at the other gateway', async () => {
+    const { upstream } = deployment;
+    const tickets = freshTickets(6);
+    const clients = overlappingClients(6, tickets, { token: await tokenFor() });
+    await Promise.all(clients.map((client, at) => openAt(client, at)));
+
+    const traffic = postTraffic(upstream, { caseIds: tickets, messages: 300, overMs: 5000 });
+    const cutting = clients.map(async (client, at) => {
+      for (let round = 1; round <= 4; round += 1) {
+        await sleep(500 + at * 60);
+        client.cut();
+        // Away for less than an interval, and for more.
+        await sleep(50 + round * 100);
+        await openAt(client, at + round);
+      }
+    });
+    await Promise.all([traffic, ...cutting]);
+
+    expect(await expectEverything(upstream, clients)).toBe(6 * 150);
+    for (const { recording } of clients) {
+      expect(recording.of('ready').map(({ data }) => data.recovered)).toEqual([false, true, true, true, true]);
+    }
+    clients.forEach((client) => client.close());
+  }, 60_000);
+
+  it.each(TRANSPORTS)('resumes after a restart of its gateway, over %s', async (transport) => {
+    const { upstream } = deployment;
+    const [caseId = ''] = freshTickets(1);
+    const client = clientOf(transport, { token: await tokenFor(), caseIds: [caseId] });
+    await openAt(client, 0);
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} before` });
+    await client.recording.count(1, 10_000);
+
+    expect(await deployment.gateway(0).stop()).toBe(0);
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile {n}`, count: 5 });
+    await deployment.gateway(0).start();
+    const ready = await openAt(client, 0);
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} after` });
+
+    expect(ready).toMatchObject({ recovered: true, case_ids: [caseId] });
+    await expectEverything(upstream, [client]);
+    client.close();
+  }, 30_000);
+
+  describe('of what is past', () => {
+    const [first = '', second = ''] = freshTickets(2, 'past');
+
+    it.each([
+      ['none of it for history=0', 0, 0],
+      ['50 events of each ticket by default', undefined, 50],
+      ['as many as were asked for', 7, 7],
+      ['all that there is for history=1000', 1000, 80],
+    ])('gives %s', async (_what, history, expected) => {
+      const { upstream } = deployment;
+      const token = await tokenFor();
+      await fillHistory();
+      for (const transport of TRANSPORTS) {
+        const client = clientOf(transport, { token, caseIds: [first, second], ...(history !== undefined && { history }) });
+        const ready = await openAt(client, 0);
+        const before = client.recording.frames.slice(0, client.recording.frames.findIndex(isReady));
+
+        expect([transport, ready.replayed, ready.recovered]).toEqual([transport, before.length, false]);
+        for (const caseId of [first, second]) {
+          const posted = (await upstream.ledger([caseId])).map(({ content }) => content);
+          const given = client.recording.messages.filter(({ data }) => data.case_id === caseId);
+          expect(given.map(({ data }) => data.message['content'])).toEqual(posted.slice(posted.length - expected));
+        }
+        client.close();
+      }
+    }, 30_000);
+
+    it('is read page by page, from the first event to where a stream goes on', async () => {
+      await fillHistory();
+      const token = await tokenFor();
+      const contents: unknown[] = [];
+      let after = '';
+      let pages = 0;
+      for (let more = true; more; pages += 1) {
+        const url = `${deployment.gateway(1).url}/v1/cases/${first}/messages?limit=25${after && `&after=${after}`}`;
+        const { status, text } = await exchange(url, { headers: { authorization: `Bearer ${token}` } });
+        expect(status).toBe(200);
+        const page = JSON.parse(text);
+        contents.push(...page.events.filter(isMessage).map((event: Said) => event.message.content));
+        ({ last_event_id: after, more } = page);
+      }
+      expect(contents).toEqual((await deployment.upstream.ledger([first])).map(({ content }) => content));
+      expect(pages).toBe(4); // 80 messages and the status that the ticket began with.
+
+      const client = clientOf('sse', { token, caseIds: [first] });
+      client.recording.lastEventId = after;
+      expect(await openAt(client, 1)).toMatchObject({ recovered: true, replayed: 0 });
+      client.close();
+    }, 30_000);
+
+    /** 80 messages in each of the two tickets, seen by the gateways and stored. */
+    async function fillHistory(): Promise<void> {
+      const { upstream } = deployment;
+      const caseIds = [first, second];
+      if ((await upstream.ledger(caseIds)).length > 0) return;
+      const witness = clientOf('sse', { token: await tokenFor(), caseIds });
+      await openAt(witness, 0);
+      // Statuses are events too; once they are out, the last events of a ticket are its messages.
+      await until(() => witness.recording.of('status').length === 2, 10_000, 'the first statuses');
+      await postTraffic(upstream, { caseIds, messages: 160, overMs: 1000 });
+      await witness.recording.count(160, 10_000);
+      witness.close();
+    }
+  });
+
+  it('writes no token, no content and no stack trace into any log', () => {
+    expect(deployment.logFaults()).toEqual([]);
+  });
+});
+
+interface Said {
+  readonly event: string;
+  readonly message: { readonly content: string };
+}
+const isMessage = ({ event }: Said) => event === 'message';
+const isReady = ({ event }: { event: string }) => event === 'ready';
