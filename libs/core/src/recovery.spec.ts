@@ -1,0 +1,83 @@
+import type { UpstreamState } from './ports/broker.js';
+import type { Publication } from './publication.js';
+import { recover, resumeOffset } from './recovery.js';
+import type { ResumeFrom } from './subscription.js';
+import { Tail } from './tail.js';
+
+const EPOCH = 'epoch0001';
+const POSITION = { epoch: EPOCH, offset: 10 };
+
+function publication(caseId: string, offset: number): Publication {
+  return { kind: 'status', caseId, status: 0, seenAt: 0, epoch: EPOCH, offset, previous: 0 };
+}
+
+/** Offsets up to which each ticket's history is gone, and those that are kept. */
+const kept: Record<string, { readonly completeAfter: number; readonly offsets: readonly number[] }> = {
+  a: { completeAfter: 0, offsets: [1, 4, 9] },
+  b: { completeAfter: 3, offsets: [5, 8] },
+};
+
+function source(upstream: UpstreamState = { state: 'ok', since: 0 }) {
+  const tail = (caseId: string) => {
+    const { completeAfter, offsets } = kept[caseId] ?? { completeAfter: 0, offsets: [] };
+    const made = new Tail();
+    const publications = offsets.map((offset) => publication(caseId, offset));
+    made.absorb({ caseId, publications, completeAfter, exhausted: true });
+    return made;
+  };
+  return { position: POSITION, upstream, tail };
+}
+
+const at = (offset: number, epoch = EPOCH): ResumeFrom => ({ kind: 'position', position: { epoch, offset } });
+const recovered = (from: ResumeFrom, history = 1) => recover({ caseIds: ['a', 'b'], from, history }, source());
+const offsets = (replay: readonly Publication[]) => replay.map((one) => one.offset);
+
+describe('resumeOffset', () => {
+  it('is the offset of a position in this life of the feed', () => {
+    expect(resumeOffset(at(10), POSITION)).toBe(10);
+  });
+
+  it.each([at(11), at(3, 'epoch0000'), { kind: 'start' }, { kind: 'unknown' }] satisfies ResumeFrom[])(
+    'is none for %j',
+    (from) => {
+      expect(resumeOffset(from, POSITION)).toBeNull();
+    },
+  );
+});
+
+describe('recover', () => {
+  it('gives a newcomer the last of each ticket, in the order of the feed', () => {
+    const recovery = recovered({ kind: 'start' }, 2);
+    expect(offsets(recovery.replay)).toEqual([4, 5, 8, 9]);
+    expect(recovery).toMatchObject({ notices: [], position: POSITION, recovered: false });
+  });
+
+  it('gives who comes back what came after its position, and says that nothing is missing', () => {
+    const recovery = recovered(at(4));
+    expect(offsets(recovery.replay)).toEqual([5, 8, 9]);
+    expect(recovery).toMatchObject({ notices: [], recovered: true });
+  });
+
+  it('names the tickets of which something is gone', () => {
+    const recovery = recovered(at(2));
+    expect(offsets(recovery.replay)).toEqual([4, 5, 8, 9]);
+    expect(recovery.notices).toEqual([{ kind: 'gap', caseIds: ['b'], reason: 'history_truncated' }]);
+    expect(recovery.recovered).toBe(false);
+  });
+
+  it.each([at(4, 'epoch0000'), at(11), { kind: 'unknown' }] satisfies ResumeFrom[])(
+    'gives everything to one whose position is %j, after telling it so',
+    (from) => {
+      const recovery = recovered(from);
+      expect(offsets(recovery.replay)).toEqual([1, 4, 5, 8, 9]);
+      expect(recovery.notices).toEqual([{ kind: 'gap', caseIds: ['a', 'b'], reason: 'unknown_position' }]);
+      expect(recovery.recovered).toBe(false);
+    },
+  );
+
+  it('tells a newcomer that the feed is degraded', () => {
+    const state = { state: 'degraded', reason: 'upstream_timeout', since: 5 } as const;
+    const request = { caseIds: ['a'], from: { kind: 'start' } as const, history: 0 };
+    expect(recover(request, source(state)).notices).toEqual([{ kind: 'upstream', state }]);
+  });
+});
