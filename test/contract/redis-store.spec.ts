@@ -40,7 +40,12 @@ describe('Redis', () => {
       clients.push(client);
       return client;
     };
-    const bounds = { historyMaxEvents: limits.historyMax, historyTtlS: 3600, upstreamMaxCaseIds: limits.maxCaseIds };
+    const bounds = {
+      historyMaxEvents: limits.historyMax,
+      historyTtlS: 3600,
+      upstreamMaxCaseIds: limits.maxCaseIds,
+      pollIntervalMs: limits.intervalMs,
+    };
     const commands = connect('impatient');
     const keys = new Keys(prefix);
     const clock = new ManualClock();

@@ -23,7 +23,10 @@ export async function expectEverything(
   const { withinMs = 15_000, quietMs = 800 } = options;
   const posted = await Promise.all(clients.map((client) => upstream.ledger(client.options.caseIds)));
   const missing = () =>
-    clients.reduce((sum, { recording }, at) => sum + Math.max(0, (posted[at]?.length ?? 0) - recording.messages.length), 0);
+    clients.reduce(
+      (sum, { recording }, at) => sum + Math.max(0, (posted[at]?.length ?? 0) - recording.messages.length),
+      0,
+    );
   const last = Math.max(0, ...posted.flat().map(({ visible_at }) => visible_at - Date.now()));
   // What is missing when the time is up is named below, message by message.
   await until(() => missing() === 0, last + withinMs, '').catch(() => undefined);

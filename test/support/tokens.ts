@@ -17,7 +17,14 @@ export interface Claims {
 
 /** An HS256 JWT, by default for everything and for an hour. */
 export function tokenFor(claims: Claims = {}): Promise<string> {
-  const { sub = 'tester', cases = ['*'], groups = ['*'], expiresInS = 3600, secret = JWT_SECRET, alg = 'HS256' } = claims;
+  const {
+    sub = 'tester',
+    cases = ['*'],
+    groups = ['*'],
+    expiresInS = 3600,
+    secret = JWT_SECRET,
+    alg = 'HS256',
+  } = claims;
   const token = new SignJWT({ cases, groups })
     .setProtectedHeader({ alg, typ: 'JWT' })
     .setSubject(sub)

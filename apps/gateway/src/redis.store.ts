@@ -29,7 +29,7 @@ export class RedisStore extends GatewayStore {
     this.bull = connectRedis(settings, 'patient', onTrouble);
     this.clock = new RedisClock(this.commands, onTrouble);
     this.registry = new RedisInterestRegistry(this.commands, keys, settings);
-    this.queue = new BullPollQueue(this.bull, keys, onTrouble);
+    this.queue = new BullPollQueue(this.bull, keys, this.clock, onTrouble);
     const { commands, subscriber, clock } = this;
     const gateway = randomUUID();
     this.broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: onTrouble }, settings);

@@ -8,7 +8,7 @@ const FEED = 'zh-cn' as FeedKey;
 /** The store in memory, and what a worker would put into it. */
 export class TestStore extends GatewayStore {
   readonly clock = new ManualClock();
-  readonly registry = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 1000 });
+  readonly registry = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 1000, intervalMs: 1000 });
   readonly broker = new MemoryBroker(this.registry);
   readonly queue: PollQueue = { wake: async () => undefined };
   private sent = 0;
@@ -22,7 +22,8 @@ export class TestStore extends GatewayStore {
   /** One message, as a worker would publish it. Returns its content. */
   async publish(caseId: string, content = `message ${(this.sent += 1)}`): Promise<string> {
     const now = this.clock.now();
-    const [ref] = await this.registry.want(FEED, [caseId, `joining ${Math.random()}`], now, now + 60_000);
+    await this.registry.want(FEED, [caseId], now, now + 60_000, 'arrival');
+    const [ref] = await this.registry.overdue(FEED, Number.POSITIVE_INFINITY);
     const begun = ref && (await this.registry.begin(ref, now, 0));
     if (begun?.kind !== 'begun') throw new Error('no set to publish in');
     const { fence } = begun.set;

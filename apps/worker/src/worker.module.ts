@@ -50,7 +50,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
         const keys = new Keys(settings.redisPrefix);
         const clock = new RedisClock(commands, failed('clock'));
         const registry = createRegistry('worker');
-        const queue = new BullPollQueue(bull, keys, failed('queue'));
+        const queue = new BullPollQueue(bull, keys, clock, failed('queue'));
         const upstream: Upstream = createOsmClient(settings, clock);
         const cycle = new PollCycle(
           {

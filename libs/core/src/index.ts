@@ -18,7 +18,7 @@ export * from './ticket.js';
 export * from './ticket-set.js';
 export type * from './ports/broker.js';
 export type * from './ports/clock.js';
-export type * from './ports/interest-registry.js';
+export * from './ports/interest-registry.js';
 export * from './ports/set-store.js';
 export type * from './ports/telemetry.js';
 export type * from './ports/upstream.js';

@@ -1,6 +1,6 @@
 import { feedKey, type Feed, type FeedKey } from './feed.js';
 import type { Clock } from './ports/clock.js';
-import type { InterestRegistry, PollQueue } from './ports/interest-registry.js';
+import type { InterestRegistry, LeaseReason, PollQueue } from './ports/interest-registry.js';
 import type { CaseId } from './ticket.js';
 
 export interface InterestParts {
@@ -12,15 +12,25 @@ export interface InterestParts {
 /** Tickets per registry call: bounds the time that one call blocks Redis. */
 const CALL_TICKETS = 500;
 
+/** How often the registry hears that clients came to one ticket (ms). */
+const GREET_EVERY_MS = 1000;
+
 /** The shortest lease (ms): shorter ones could not be renewed in time, so polling lingers at least this long. */
 const LEASE_MIN_MS = 3000;
+
+/** One ticket that clients of this gateway want. */
+interface Holding {
+  clients: number;
+  /** When the registry was last told of an arrival, ms since 1970. */
+  greetedAt: number;
+}
 
 /**
  * What the clients of one gateway want, kept alive as leases. A lease lasts the linger time and is renewed at a third
  * of it, so that it ends that long after the last subscriber left, or after the gateway that held it died.
  */
 export class Interest {
-  private readonly held = new Map<FeedKey, Map<CaseId, number>>();
+  private readonly held = new Map<FeedKey, Map<CaseId, Holding>>();
 
   private readonly leaseMs: number;
 
@@ -38,17 +48,28 @@ export class Interest {
   }
 
   /**
-   * Some client wants these tickets now. Tickets that are held already cost nothing.
+   * Some client wants these tickets now. The registry hears of arrivals at a ticket at most once a second: a thousand
+   * clients that come at once cost one call.
+   *
    * @throws where the store is out of reach; nothing is held then
    */
   async acquire(feed: Feed, caseIds: readonly CaseId[]): Promise<void> {
     const key = feedKey(feed);
-    const counts = this.held.get(key) ?? new Map<CaseId, number>();
-    this.held.set(key, counts);
-    const fresh = caseIds.filter((caseId) => !counts.has(caseId));
-    caseIds.forEach((caseId) => counts.set(caseId, (counts.get(caseId) ?? 0) + 1));
+    const holdings = this.held.get(key) ?? new Map<CaseId, Holding>();
+    this.held.set(key, holdings);
+    const now = this.parts.clock.now();
+    const greeted: CaseId[] = [];
+    for (const caseId of caseIds) {
+      const holding = holdings.get(caseId) ?? { clients: 0, greetedAt: 0 };
+      holdings.set(caseId, holding);
+      holding.clients += 1;
+      if (now - holding.greetedAt >= GREET_EVERY_MS) {
+        holding.greetedAt = now;
+        greeted.push(caseId);
+      }
+    }
     try {
-      await this.lease(key, fresh);
+      await this.lease(key, greeted, 'arrival');
     } catch (error) {
       this.drop(key, caseIds);
       throw error;
@@ -57,33 +78,38 @@ export class Interest {
 
   /** A client wants these tickets no more. The last one's leave starts the linger time. */
   async release(feed: Feed, caseIds: readonly CaseId[]): Promise<void> {
-    await this.lease(feedKey(feed), this.drop(feedKey(feed), caseIds));
+    await this.lease(feedKey(feed), this.drop(feedKey(feed), caseIds), 'renewal');
   }
 
   /** Renews all leases. @throws where the store is out of reach */
   async renew(): Promise<void> {
-    for (const [key, counts] of this.held) {
-      await this.lease(key, [...counts.keys()]);
+    for (const [key, holdings] of this.held) {
+      await this.lease(key, [...holdings.keys()], 'renewal');
     }
   }
 
   /** Counts down; returns the tickets that nobody here wants any more. */
   private drop(key: FeedKey, caseIds: readonly CaseId[]): CaseId[] {
-    const counts = this.held.get(key);
-    const left = caseIds.filter((caseId) => counts?.get(caseId) === 1);
-    caseIds.forEach((caseId) => counts?.set(caseId, (counts.get(caseId) ?? 1) - 1));
-    left.forEach((caseId) => counts?.delete(caseId));
-    if (counts?.size === 0) {
+    const holdings = this.held.get(key);
+    const left: CaseId[] = [];
+    for (const caseId of caseIds) {
+      const holding = holdings?.get(caseId);
+      if (holding !== undefined && (holding.clients -= 1) <= 0) {
+        holdings?.delete(caseId);
+        left.push(caseId);
+      }
+    }
+    if (holdings?.size === 0) {
       this.held.delete(key);
     }
     return left;
   }
 
-  private async lease(key: FeedKey, caseIds: readonly CaseId[]): Promise<void> {
+  private async lease(key: FeedKey, caseIds: readonly CaseId[], reason: LeaseReason): Promise<void> {
     for (let start = 0; start < caseIds.length; start += CALL_TICKETS) {
       const now = this.parts.clock.now();
       const part = caseIds.slice(start, start + CALL_TICKETS);
-      const sets = await this.parts.registry.want(key, part, now, now + this.leaseMs);
+      const sets = await this.parts.registry.want(key, part, now, now + this.leaseMs, reason);
       await this.parts.queue.wake(sets);
     }
   }

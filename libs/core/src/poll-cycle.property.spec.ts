@@ -96,7 +96,12 @@ const manners: fc.Arbitrary<FakeUpstreamManners> = fc.record({
 
 class World {
   readonly clock = new ManualClock();
-  readonly store = new MemoryStore({ clock: this.clock, maxCaseIds: SET_SIZE, historyMax: 1000 });
+  readonly store = new MemoryStore({
+    clock: this.clock,
+    maxCaseIds: SET_SIZE,
+    historyMax: 1000,
+    intervalMs: PACE.intervalMs,
+  });
   readonly said = new Map<string, JsonText[]>(TICKETS.map((caseId) => [caseId, []]));
   readonly statuses = new Map<string, number>();
   private readonly upstream: FakeUpstream;
@@ -192,8 +197,8 @@ class World {
   private async want(...caseIds: string[]): Promise<void> {
     caseIds.forEach((caseId) => this.wanted.add(caseId));
     const now = this.clock.now();
-    const refs = await this.store.want(FEED, [...this.wanted], now, now + 1);
-    refs.forEach((ref) => this.sets.set(ref.id, ref));
+    const sets = await this.store.want(FEED, [...this.wanted], now, now + 1, 'arrival');
+    sets.forEach(({ ref }) => this.sets.set(ref.id, ref));
   }
 
   /** Leases here last a millisecond and are renewed for whoever stays. */

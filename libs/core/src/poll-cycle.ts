@@ -73,10 +73,13 @@ export class PollCycle {
   }
 
   private async poll(set: TicketSet): Promise<Next> {
-    const membersDue = set.members.length > 0 && this.parts.clock.now() >= set.dueAt - DUE_TOLERANCE_MS;
+    const due = this.parts.clock.now() >= set.dueAt - DUE_TOLERANCE_MS;
+    const membersDue = due && set.members.length > 0;
+    // Tickets that were moved here wait for nobody; a set that was not polled yet gathers tickets until it is due.
+    const primes = set.joining.length > 0 && (due || set.members.length > 0);
     let current = set;
     try {
-      if (set.joining.length > 0) {
+      if (primes) {
         const primed = await this.prime(set, membersDue);
         if (primed.kind !== 'committed') {
           return this.lostRace(primed, set);

@@ -29,3 +29,9 @@ export interface TicketSet {
   /** Failed polls in a row. */
   readonly failures: number;
 }
+
+/** A ticket set and when it wants to be polled, milliseconds since 1970. */
+export interface DueSet {
+  readonly ref: SetRef;
+  readonly at: number;
+}

@@ -1,4 +1,4 @@
-import { type FeedKey, type PollQueue, type SetRef } from '#core';
+import type { Clock, DueSet, FeedKey, PollQueue, SetRef } from '#core';
 import { Queue, type Job } from 'bullmq';
 
 import type { RedisClient } from './connection.js';
@@ -29,6 +29,7 @@ export class BullPollQueue implements PollQueue {
   constructor(
     client: RedisClient,
     keys: Keys,
+    private readonly clock: Clock,
     private readonly onError: (error: Error) => void,
   ) {
     this.queue = new Queue(POLL_QUEUE, {
@@ -40,13 +41,13 @@ export class BullPollQueue implements PollQueue {
     this.queue.on('error', onError);
   }
 
-  async wake(sets: readonly SetRef[]): Promise<void> {
-    await Promise.all(sets.map((ref) => this.runNow(ref, WAKE_AGAIN_MS)));
+  async wake(sets: readonly DueSet[]): Promise<void> {
+    await Promise.all(sets.map((set) => this.runAt(set)));
   }
 
-  /** Makes sure that late sets have their jobs, and that these do not wait for a wrong time. Jobs that run are left alone. */
+  /** Makes jobs that are missing again, and leaves those that are there alone. */
   async ensure(sets: readonly SetRef[]): Promise<void> {
-    await Promise.all(sets.map((ref) => this.runNow(ref, [])));
+    await Promise.all(sets.map((ref) => this.add(ref, 0)));
   }
 
   /** Nobody starts a poll for that long, ms: the upstream throttled the account. */
@@ -58,24 +59,32 @@ export class BullPollQueue implements PollQueue {
     await this.queue.close();
   }
 
-  private async runNow(ref: SetRef, again: readonly number[]): Promise<void> {
-    const job = await this.queue.add('poll', { feed: ref.feed, set: ref.id }, { jobId: pollJobId(ref) });
-    this.promote(job, again);
+  private add(ref: SetRef, delay: number): Promise<Job<PollJob>> {
+    return this.queue.add('poll', { feed: ref.feed, set: ref.id }, { jobId: pollJobId(ref), delay });
+  }
+
+  private async runAt({ ref, at }: DueSet): Promise<void> {
+    const job = await this.add(ref, this.delayUntil(at));
+    this.bringForward(job, at, WAKE_AGAIN_MS);
   }
 
   /**
-   * A delayed job runs now. One that runs already looks at its set again before it delays itself; in case it had
-   * looked just before, it is promoted once more when it must have delayed itself.
+   * A delayed job gets the new time. One that runs already looks at its set again before it delays itself; in case it
+   * had looked just before, it is moved once more when it must have delayed itself.
    */
-  private promote(job: Job<PollJob>, [pause, ...later]: readonly number[]): void {
+  private bringForward(job: Job<PollJob>, at: number, [pause, ...later]: readonly number[]): void {
     job
-      .promote()
+      .changeDelay(this.delayUntil(at))
       .catch(async () => {
         if (pause !== undefined && (await job.isActive())) {
-          setTimeout(() => this.promote(job, later), pause).unref();
+          setTimeout(() => this.bringForward(job, at, later), pause).unref();
         }
       })
       .catch(this.onError);
+  }
+
+  private delayUntil(at: number): number {
+    return Math.max(0, Math.round(at - this.clock.now()));
   }
 }
 

@@ -1,13 +1,22 @@
-import { newEpoch, type CaseId, type FeedKey, type InterestRegistry, type SetRef } from '#core';
+import {
+  HINT_PAUSE_MS,
+  newEpoch,
+  type CaseId,
+  type DueSet,
+  type FeedKey,
+  type InterestRegistry,
+  type LeaseReason,
+  type SetRef,
+} from '#core';
 
 import { publishCommand, type RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
-import type { HistoryBounds } from './redis-set-store.js';
+import type { SetBounds } from './redis-set-store.js';
 import { Scripts } from './scripts.js';
 
-export interface InterestBounds extends HistoryBounds {
-  /** `UPSTREAM_MAX_CASE_IDS`. */
-  readonly upstreamMaxCaseIds: number;
+export interface InterestBounds extends SetBounds {
+  /** `POLL_INTERVAL_MS`. */
+  readonly pollIntervalMs: number;
 }
 
 /** Tickets that leave in one call, and sets that are found overdue in one call: bounds how long Redis is blocked. */
@@ -28,22 +37,35 @@ export class RedisInterestRegistry implements InterestRegistry {
     this.scripts = new Scripts(client);
   }
 
-  async want(feed: FeedKey, caseIds: readonly CaseId[], now: number, until: number): Promise<SetRef[]> {
+  async want(
+    feed: FeedKey,
+    caseIds: readonly CaseId[],
+    now: number,
+    until: number,
+    reason: LeaseReason,
+  ): Promise<DueSet[]> {
     if (caseIds.length === 0) {
       return [];
     }
     // First the feed, then its tickets: a feed that is not listed would never be swept.
     await this.client.zadd(this.keys.feeds, 'GT', Math.round(until), feed);
-    const ids = (await this.scripts.run('want', this.keys.feed(feed), [
+    const woken = await this.scripts.run('want', this.keys.feed(feed), [
       this.keys.base(feed),
       Math.round(now),
       Math.round(until),
       this.bounds.upstreamMaxCaseIds,
       newEpoch(now, Math.random()),
       this.bounds.historyTtlS * 1000,
+      this.bounds.pollIntervalMs,
+      reason === 'arrival' ? '1' : '',
       ...caseIds,
-    ])) as string[];
-    return ids.map((id) => ({ feed, id: Number(id) }));
+    ]);
+    return dueSets(feed, woken as string[]);
+  }
+
+  async hint(feed: FeedKey, caseIds: readonly CaseId[], now: number): Promise<DueSet[]> {
+    const args = [this.keys.base(feed), Math.round(now), HINT_PAUSE_MS, ...caseIds];
+    return dueSets(feed, (await this.scripts.run('hint', this.keys.feed(feed), args)) as string[]);
   }
 
   async sweep(feed: FeedKey, now: number): Promise<number> {
@@ -54,6 +76,7 @@ export class RedisInterestRegistry implements InterestRegistry {
         this.bounds.historyTtlS * 1000,
         CALL_MAX,
         publishCommand(this.client),
+        this.bounds.upstreamMaxCaseIds,
       ]),
     );
     await this.client.zremrangebyscore(this.keys.feeds, '-inf', String(Math.round(now) - FEED_FORGOTTEN_MS));
@@ -75,4 +98,13 @@ export class RedisInterestRegistry implements InterestRegistry {
     );
     return ids.map((id) => ({ feed, id: Number(id) }));
   }
+}
+
+/** `id, due, id, due..` as the scripts answer it. */
+function dueSets(feed: FeedKey, answer: readonly string[]): DueSet[] {
+  const sets: DueSet[] = [];
+  for (let index = 0; index < answer.length; index += 2) {
+    sets.push({ ref: { feed, id: Number(answer[index]) }, at: Number(answer[index + 1]) });
+  }
+  return sets;
 }

@@ -26,6 +26,11 @@ export interface HistoryBounds {
   readonly historyTtlS: number;
 }
 
+export interface SetBounds extends HistoryBounds {
+  /** `UPSTREAM_MAX_CASE_IDS`. */
+  readonly upstreamMaxCaseIds: number;
+}
+
 /**
  * How many delivered messages of a ticket are remembered, the newest ones. Far more than a conversation has; beyond
  * it, a ticket that is polled from the beginning again would deliver its oldest messages again.
@@ -44,7 +49,7 @@ export class RedisSetStore implements SetStore {
   constructor(
     client: RedisClient,
     private readonly keys: Keys,
-    private readonly bounds: HistoryBounds,
+    private readonly bounds: SetBounds,
   ) {
     this.scripts = new Scripts(client);
     this.publish = publishCommand(client);
@@ -108,6 +113,7 @@ export class RedisSetStore implements SetStore {
       newEpoch(commit.now, Math.random()),
       DELIVERED_MAX,
       commit.primed.join('\n'),
+      this.bounds.upstreamMaxCaseIds,
       ...commit.news.flatMap(newsArguments),
     ])) as (string | number)[];
     const [kind, fence, published, due, joining] = answer;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RedisClient } from './connection.js';
 
 /** The scripts of lua/; each file's header tells its arguments and its answer. All take one key, for the route. */
-export const SCRIPTS = ['begin', 'commit', 'fail', 'want', 'sweep', 'history'] as const;
+export const SCRIPTS = ['begin', 'commit', 'fail', 'want', 'hint', 'sweep', 'history'] as const;
 export type ScriptName = (typeof SCRIPTS)[number];
 
 export type ScriptArgument = string | number;

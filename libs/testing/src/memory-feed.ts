@@ -1,14 +1,13 @@
-import type { CaseId, HistoryWant, HistorySnapshot, News, Publication, SetRef, TicketSet, UpstreamState } from '#core';
+import type { CaseId, HistoryWant, HistorySnapshot, News, Publication, SetRef, UpstreamState } from '#core';
+import { canTakeTickets, mergeInto, newMemorySet, sizeOf, type MemorySet } from './memory-set.js';
 import { MemoryTicket } from './memory-ticket.js';
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** A ticket set as it is stored. */
-export type MemorySet = Omit<Mutable<TicketSet>, 'members' | 'joining'> & {
-  readonly members: Set<CaseId>;
-  readonly joining: Set<CaseId>;
-  heldUntil: number;
-};
+export interface MemoryLimits {
+  readonly maxCaseIds: number;
+  readonly historyMax: number;
+  /** `POLL_INTERVAL_MS`. */
+  readonly intervalMs: number;
+}
 
 /** Everything that is stored of one life of a feed. */
 export class MemoryFeed {
@@ -21,11 +20,14 @@ export class MemoryFeed {
   private readonly tickets = new Map<CaseId, MemoryTicket>();
   private offset = 0;
   private lastSetId = 0;
+  /** The set in which new tickets gather until its first poll, and when the last such set is or was due. */
+  private nursery: MemorySet | null = null;
+  private primedAt = 0;
 
   constructor(
     private readonly ref: Omit<SetRef, 'id'>,
     private readonly epoch: string,
-    private readonly limits: { readonly maxCaseIds: number; readonly historyMax: number },
+    private readonly limits: MemoryLimits,
   ) {}
 
   /** The set of a ticket that has a place. */
@@ -33,14 +35,31 @@ export class MemoryFeed {
     return [...this.sets.values()].find((set) => set.members.has(caseId) || set.joining.has(caseId));
   }
 
-  /** Gives a ticket a place in the fullest open set, else in a new one: full sets are what makes polls few. */
-  place(caseId: CaseId, now: number): void {
-    const open = [...this.sets.values()].filter((set) => sizeOf(set) < this.limits.maxCaseIds);
-    const fullest = open.reduce<MemorySet | null>(
-      (best, set) => (best === null || sizeOf(set) > sizeOf(best) ? set : best),
-      null,
-    );
-    (fullest ?? this.createSet(now)).joining.add(caseId);
+  /** Gives a ticket a place among those that are to be primed next. Returns the set if that changed its time. */
+  place(caseId: CaseId, now: number): MemorySet | null {
+    const open = this.nursery;
+    const fits =
+      open !== null &&
+      this.sets.has(open.ref.id) &&
+      open.heldUntil === 0 &&
+      open.members.size === 0 &&
+      sizeOf(open) < this.limits.maxCaseIds;
+    const set = fits ? open : this.openNursery(now);
+    set.joining.add(caseId);
+    if (sizeOf(set) >= this.limits.maxCaseIds) {
+      set.dueAt = now;
+      return set;
+    }
+    return fits ? null : set;
+  }
+
+  /** Merges thin sets while one can be saved. */
+  pack(now: number): void {
+    const { maxCaseIds } = this.limits;
+    const total = () => [...this.sets.values()].reduce((sum, set) => sum + sizeOf(set), 0);
+    while (this.sets.size > 1 && (this.sets.size - 1) * maxCaseIds >= total() && this.dissolveOne(now)) {
+      // Until none can be saved.
+    }
   }
 
   /** Takes a ticket off its set, and ends the set if it was the last one. */
@@ -82,26 +101,30 @@ export class MemoryFeed {
     return ticket;
   }
 
-  private createSet(now: number): MemorySet {
+  private openNursery(now: number): MemorySet {
+    this.primedAt = Math.max(now, this.primedAt + this.limits.intervalMs);
     this.lastSetId += 1;
-    const set: MemorySet = {
-      ref: { ...this.ref, id: this.lastSetId },
-      fence: 0,
-      members: new Set(),
-      joining: new Set(),
-      trail: null,
-      answerDigest: null,
-      order: 'oldest_first',
-      livelyAt: now,
-      dueAt: now,
-      failures: 0,
-      heldUntil: 0,
-    };
-    this.sets.set(this.lastSetId, set);
-    return set;
+    this.nursery = newMemorySet({ ...this.ref, id: this.lastSetId }, now, this.primedAt);
+    this.sets.set(this.lastSetId, this.nursery);
+    return this.nursery;
   }
-}
 
-function sizeOf(set: MemorySet): number {
-  return set.members.size + set.joining.size;
+  private dissolveOne(now: number): boolean {
+    const still = [...this.sets.values()].filter((set) => canTakeTickets(set, now));
+    const bySize = still.sort((a, b) => sizeOf(a) - sizeOf(b));
+    for (const source of bySize) {
+      const targets = bySize.filter((set) => set !== source && sizeOf(set) < this.limits.maxCaseIds).reverse();
+      const room = targets.reduce((sum, set) => sum + this.limits.maxCaseIds - sizeOf(set), 0);
+      if (room >= source.members.size) {
+        const left = [...source.members];
+        for (const target of targets) {
+          mergeInto(target, left.splice(0, this.limits.maxCaseIds - sizeOf(target)), source.trail);
+        }
+        this.sets.delete(source.ref.id);
+        this.failing.delete(source.ref.id);
+        return true;
+      }
+    }
+    return false;
+  }
 }

@@ -1,15 +1,18 @@
 import {
   DEGRADED_AFTER_FAILURES,
+  HINT_PAUSE_MS,
   newEpoch,
   UPSTREAM_FAILURES,
   type Begun,
   type CaseId,
   type Clock,
   type Committed,
+  type DueSet,
   type FeedKey,
   type HistorySnapshot,
   type HistoryWant,
   type InterestRegistry,
+  type LeaseReason,
   type Publication,
   type SetCommit,
   type SetRef,
@@ -18,6 +21,7 @@ import {
   type UpstreamState,
 } from '#core';
 import { MemoryFeed } from './memory-feed.js';
+import type { MemorySet } from './memory-set.js';
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
@@ -25,6 +29,8 @@ export interface MemoryStoreOptions {
   readonly maxCaseIds: number;
   /** `HISTORY_MAX_EVENTS`. */
   readonly historyMax: number;
+  /** `POLL_INTERVAL_MS`. */
+  readonly intervalMs: number;
 }
 
 /** One end of the store's Pub/Sub. */
@@ -53,29 +59,59 @@ export class MemoryStore implements SetStore, InterestRegistry {
     this.stored.clear();
   }
 
-  async want(feed: FeedKey, caseIds: readonly CaseId[], now: number, until: number): Promise<SetRef[]> {
+  async want(
+    feed: FeedKey,
+    caseIds: readonly CaseId[],
+    now: number,
+    until: number,
+    reason: LeaseReason,
+  ): Promise<DueSet[]> {
     const stored = this.feed(feed);
-    const waiting = new Map<number, SetRef>();
+    const woken = new Set<MemorySet>();
     for (const caseId of caseIds) {
       stored.leases.set(caseId, Math.max(until, stored.leases.get(caseId) ?? 0));
-      if (stored.setOf(caseId) === undefined) {
-        stored.place(caseId, now);
-      }
       const set = stored.setOf(caseId);
-      if (set?.joining.has(caseId)) {
-        waiting.set(set.ref.id, set.ref);
+      const placed = set === undefined ? stored.place(caseId, now) : null;
+      if (placed !== null) {
+        woken.add(placed);
+      }
+      if (set !== undefined && reason === 'arrival') {
+        set.livelyAt = now;
+        if (set.dueAt > now + this.options.intervalMs) {
+          set.dueAt = now + this.options.intervalMs;
+          woken.add(set);
+        }
       }
     }
-    return [...waiting.values()];
+    return [...woken].map((set) => ({ ref: set.ref, at: set.dueAt }));
+  }
+
+  async hint(feed: FeedKey, caseIds: readonly CaseId[], now: number): Promise<DueSet[]> {
+    const stored = this.feed(feed);
+    const woken: DueSet[] = [];
+    for (const set of new Set(caseIds.map((caseId) => stored.setOf(caseId)).filter((one) => one !== undefined))) {
+      const at = Math.max(now, set.hintedAt + HINT_PAUSE_MS);
+      set.livelyAt = now;
+      if (set.heldUntil > now) {
+        set.againAt = at;
+      } else if (at < set.dueAt) {
+        Object.assign(set, { hintedAt: at, dueAt: at });
+        woken.push({ ref: set.ref, at });
+      }
+    }
+    return woken;
   }
 
   async sweep(feed: FeedKey, now: number): Promise<number> {
     const stored = this.feed(feed);
-    const ended = [...stored.leases].filter(([, until]) => until <= now);
+    const ended = [...stored.leases].filter(
+      ([caseId, until]) => until <= now && (stored.setOf(caseId)?.heldUntil ?? 0) <= now,
+    );
     for (const [caseId] of ended) {
       stored.leases.delete(caseId);
       stored.displace(caseId);
     }
+    stored.pack(now);
     return ended.length;
   }
 
@@ -96,7 +132,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       return { kind: 'busy', until: stored.heldUntil };
     }
     stored.heldUntil = heldUntil;
-    const { heldUntil: _, ...set } = stored;
+    const { heldUntil: _, hintedAt: __, againAt: ___, ...set } = stored;
     return { kind: 'begun', set: { ...set, members: [...set.members], joining: [...set.joining] } };
   }
 
@@ -117,9 +153,12 @@ export class MemoryStore implements SetStore, InterestRegistry {
       }
     }
     const lively = published.length > 0;
+    const dueAt = Math.min(lively ? commit.due.lively : commit.due.quiet, set.againAt ?? Number.POSITIVE_INFINITY);
     Object.assign(set, commit.learned, {
       fence: set.fence + 1,
-      dueAt: lively ? commit.due.lively : commit.due.quiet,
+      dueAt,
+      hintedAt: set.againAt ?? set.hintedAt,
+      againAt: null,
       livelyAt: lively ? commit.now : set.livelyAt,
       heldUntil: commit.heldUntil ?? 0,
       failures: 0,
@@ -131,7 +170,10 @@ export class MemoryStore implements SetStore, InterestRegistry {
     if (feed.upstream.state === 'degraded' && feed.failing.size === 0) {
       this.changeUpstream(commit.ref.feed, { state: 'ok', since: commit.now });
     }
-    const { fence, dueAt, joining } = set;
+    const { fence, joining } = set;
+    if (commit.primed.length > 0) {
+      feed.pack(commit.now);
+    }
     return { kind: 'committed', fence, published: published.length, dueAt, joining: joining.size > 0 };
   }
 

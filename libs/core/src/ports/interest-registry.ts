@@ -1,29 +1,44 @@
 import type { FeedKey } from '../feed.js';
-import type { SetRef } from '../ticket-set.js';
+import type { DueSet, SetRef } from '../ticket-set.js';
 import type { CaseId } from '../ticket.js';
+
+/** Why tickets are leased: a client came to them, which brings their sets back to full pace, or they are still wanted. */
+export type LeaseReason = 'arrival' | 'renewal';
 
 /** Who wants what, as leases: a ticket is polled until the last lease on it has run out. */
 export interface InterestRegistry {
   /**
-   * Leases tickets until `until` (ms since 1970), never shortening a lease, and gives each a place in a ticket set:
-   * the fullest open one of the feed, else a new one.
+   * Leases tickets until `until` (ms since 1970), never shortening a lease. Tickets without a place gather in a set
+   * that was not polled yet, to be primed together; sets that have room take them in once they are (invariant 4).
    *
-   * @returns the sets that have tickets waiting to join, which want a poll now
+   * @returns the sets that want a poll earlier than they did
    */
-  want(feed: FeedKey, caseIds: readonly CaseId[], now: number, until: number): Promise<SetRef[]>;
+  want(feed: FeedKey, caseIds: readonly CaseId[], now: number, until: number, reason: LeaseReason): Promise<DueSet[]>;
   /**
-   * Takes tickets whose leases have run out off their sets and ends sets that are empty.
+   * Somebody knows that something happened to these tickets: their sets are due at once, each at most once per
+   * {@link HINT_PAUSE_MS}.
+   *
+   * @returns the sets that want a poll earlier than they did
+   */
+  hint(feed: FeedKey, caseIds: readonly CaseId[], now: number): Promise<DueSet[]>;
+  /**
+   * Takes tickets whose leases have run out off their sets, ends sets that are empty and merges thin ones. Sets with
+   * a poll in flight are left for the next call.
+   *
    * @returns how many tickets left; call again while it is not 0
    */
   sweep(feed: FeedKey, now: number): Promise<number>;
   /** Feeds that have or lately had interest. */
   feeds(): Promise<FeedKey[]>;
-  /** Sets that were due before `before`: their jobs are late or lost. */
+  /** Sets that were due before `before`: their jobs are late or lost. The latest ones first, some hundreds at most. */
   overdue(feed: FeedKey, before: number): Promise<SetRef[]>;
 }
 
+/** Hints poll a set at most once in this long, ms. */
+export const HINT_PAUSE_MS = 200;
+
 /** The work queue, as core sees it: it carries work and never holds the truth. */
 export interface PollQueue {
-  /** Makes sure that each set's job exists and runs now. Idempotent. */
-  wake(sets: readonly SetRef[]): Promise<void>;
+  /** Makes sure that each set's job exists and runs at its time, or earlier. Idempotent. */
+  wake(sets: readonly DueSet[]): Promise<void>;
 }

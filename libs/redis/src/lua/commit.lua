@@ -7,15 +7,16 @@
         6 due if something was published  7 due if nothing was  8 '1' if 9 to 11 are to be written
         9 trail  10 digest  11 order  12 history bound, events  13 history life, ms  14 PUBLISH or SPUBLISH
         15 epoch for a feed that has none  16 delivered bound, messages  17 tickets primed, as a list
-        18.. news, six each: kind 'm' or 's', ticket, identity or status, seen at, sent at or '-', message or ''
+        18 largest set, tickets  19.. news, six each: kind 'm' or 's', ticket, identity or status, seen at, sent at or '-', message or ''
   Returns {'gone'} | {'conflict'} | {'committed', fence, published, due, 1 if tickets wait to join}
 ]]
 -- @include _lists
 -- @include _health
 -- @include _horizon
+-- @include _sets
 local base, id, now = ARGV[1], ARGV[2], tonumber(ARGV[4])
 local set, feed, publish, ttl = base .. 'set:' .. id, base .. 'feed', ARGV[14], tonumber(ARGV[13])
-local row = redis.call('HMGET', set, 'fence', 'failures', 'joining')
+local row = redis.call('HMGET', set, 'fence', 'failures', 'joining', 'again')
 if not row[1] then
   return { 'gone' }
 end
@@ -65,7 +66,7 @@ end
 
 local published = 0
 local history_max = tonumber(ARGV[12])
-for i = 18, #ARGV, 6 do
+for i = 19, #ARGV, 6 do
   if not epoch then
     open_feed()
   end
@@ -106,6 +107,11 @@ end
 
 local fence = string.format('%.0f', tonumber(row[1]) + 1)
 local due = published > 0 and ARGV[6] or ARGV[7]
+-- A hint that came while this poll was in flight: it may have been answered before what was hinted at.
+local again = row[4]
+if again ~= '' and tonumber(again) < tonumber(due) then
+  due = again
+end
 local fields = { 'fence', fence, 'hold', ARGV[5], 'due', due }
 local function learn(...)
   for _, value in ipairs({ ... }) do
@@ -118,6 +124,9 @@ if published > 0 then
 end
 if ARGV[8] == '1' then
   learn('trail', ARGV[9], 'digest', ARGV[10], 'order', ARGV[11])
+end
+if again ~= '' then
+  learn('again', '', 'hinted', again)
 end
 if row[2] ~= '0' then
   learn('failures', '0')
@@ -135,4 +144,7 @@ if ARGV[17] ~= '' then
 end
 redis.call('HSET', set, unpack(fields))
 redis.call('ZADD', base .. 'due', due, id)
+if ARGV[17] ~= '' then
+  pack(base, publish, tonumber(ARGV[18]), now)
+end
 return { 'committed', fence, published, due, joining ~= '' and 1 or 0 }

@@ -1,55 +1,103 @@
 --[[
-  want: lease tickets, never shortening a lease, and give each a place in a ticket set: the fullest open one, else a
-  new one. New tickets wait in `joining` until they were polled from the beginning once (invariant 4).
+  want: lease tickets, never shortening a lease, and give each that has none a place in a ticket set.
+
+  New tickets gather in the feed's nursery: a set that was not polled yet. Its first poll primes them all from the
+  beginning in one request; then they are packed into the sets that have room (invariant 4). A full nursery is due at
+  once. One that is not full is due at once if there was none within the last interval, else when that is over: however
+  many tickets come, they cost one request more per interval than they would if they had always been there.
 
   KEYS  1 feed hash
   ARGV  1 key base  2 now, ms  3 lease until, ms  4 largest set, tickets  5 epoch for a feed that has none
-        6 history life, ms  7.. tickets
-  Returns the ids of the sets that got tickets
+        6 history life, ms  7 full-pace interval, ms  8 '1' if a client came, '' to renew leases  9.. tickets
+  Returns {set id, due, set id, due..} of the sets that want a poll earlier than they did
 ]]
+-- @include _lists
+-- @include _health
 -- @include _horizon
-local base, now, ttl = ARGV[1], ARGV[2], tonumber(ARGV[6])
+-- @include _sets
+local base, now, max, ttl, interval = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local feed = base .. 'feed'
 if redis.call('HSETNX', feed, 'epoch', ARGV[5]) == 1 then
   redis.call('HSET', feed, 'offset', 0)
 end
 redis.call('PERSIST', feed)
 
-local opened = {}
-local function open_set()
-  local id = redis.call('ZREVRANGEBYSCORE', base .. 'sizes', '(' .. ARGV[4], '-inf', 'LIMIT', 0, 1)[1]
-  if not id then
-    id = string.format('%.0f', redis.call('HINCRBY', feed, 'sets', 1))
-    redis.call('HSET', base .. 'set:' .. id, 'fence', 1, 'hold', 0, 'revision', 1, 'members', '', 'joining', '',
-      'trail', '', 'digest', '', 'order', 'oldest_first', 'due', now, 'failures', 0)
-    redis.call('ZADD', base .. 'due', now, id)
-  end
-  redis.call('ZINCRBY', base .. 'sizes', 1, id)
-  return id
+local woken = {}
+local function wake(id, due)
+  woken[#woken + 1] = id
+  woken[#woken + 1] = string.format('%.0f', due)
 end
 
-for i = 7, #ARGV do
+local nursery, size, gathered, nursery_due
+local function open_nursery()
+  nursery, gathered = redis.call('HGET', feed, 'nursery'), {}
+  size = nursery and tonumber(redis.call('ZSCORE', base .. 'sizes', nursery) or max) or max
+  local row = nursery and redis.call('HMGET', base .. 'set:' .. nursery, 'hold', 'members', 'due')
+  nursery_due = row and tonumber(row[3] or 0)
+  if size >= max or row[1] ~= '0' or row[2] ~= '' then
+    local due = math.max(now, tonumber(redis.call('HGET', feed, 'primed') or 0) + interval)
+    nursery, size, nursery_due = new_set(base, ARGV[2], string.format('%.0f', due)), 0, due
+    redis.call('HSET', feed, 'nursery', nursery, 'primed', string.format('%.0f', due))
+    wake(nursery, due)
+  end
+end
+
+local function close_nursery()
+  if nursery and #gathered > 0 then
+    local set = base .. 'set:' .. nursery
+    local joining = redis.call('HGET', set, 'joining')
+    local list = table.concat(gathered, '\n')
+    redis.call('HSET', set, 'joining', joining == '' and list or joining .. '\n' .. list)
+    redis.call('ZINCRBY', base .. 'sizes', #gathered, nursery)
+    if size >= max and nursery_due > now then
+      set_due(base, nursery, ARGV[2])
+      wake(nursery, now)
+    end
+  end
+  nursery = nil
+end
+
+local function place(case)
+  if not nursery then
+    open_nursery()
+  end
+  redis.call('HSET', base .. 'place', case, nursery)
+  gathered[#gathered + 1] = case
+  size = size + 1
+  local ticket = base .. 'ticket:' .. case
+  if redis.call('PERSIST', ticket) == 0 and redis.call('EXISTS', ticket) == 0 then
+    redis.call('HSET', ticket, 'last', '0', 'trimmed', horizon(base, now, ttl))
+  end
+  redis.call('PERSIST', base .. 'delivered:' .. case)
+  if size >= max then
+    close_nursery()
+  end
+end
+
+-- A client came to tickets that are polled already: their sets go back to full pace.
+local greeted = {}
+local function greet(id)
+  if greeted[id] then
+    return
+  end
+  greeted[id] = true
+  redis.call('HSET', base .. 'set:' .. id, 'lively', ARGV[2])
+  local due = redis.call('HGET', base .. 'set:' .. id, 'due')
+  if due and tonumber(due) > now + interval then
+    set_due(base, id, string.format('%.0f', now + interval))
+    wake(id, now + interval)
+  end
+end
+
+for i = 9, #ARGV do
   local case = ARGV[i]
   redis.call('ZADD', base .. 'interest', 'GT', ARGV[3], case)
-  if redis.call('HEXISTS', base .. 'place', case) == 0 then
-    local id = open_set()
-    redis.call('HSET', base .. 'place', case, id)
-    opened[id] = opened[id] or {}
-    table.insert(opened[id], case)
-    local ticket = base .. 'ticket:' .. case
-    if redis.call('PERSIST', ticket) == 0 and redis.call('EXISTS', ticket) == 0 then
-      redis.call('HSET', ticket, 'last', '0', 'trimmed', horizon(base, tonumber(now), ttl))
-    end
-    redis.call('PERSIST', base .. 'delivered:' .. case)
+  local id = redis.call('HGET', base .. 'place', case)
+  if not id then
+    place(case)
+  elseif ARGV[8] == '1' then
+    greet(id)
   end
 end
-
-local woken = {}
-for id, cases in pairs(opened) do
-  local set = base .. 'set:' .. id
-  local joining = redis.call('HGET', set, 'joining')
-  local list = table.concat(cases, '\n')
-  redis.call('HSET', set, 'joining', joining == '' and list or joining .. '\n' .. list, 'lively', now)
-  woken[#woken + 1] = id
-end
+close_nursery()
 return woken

@@ -1,5 +1,5 @@
 import type { HistorySnapshot, HistoryWant, SetRef, TicketHistory } from '#core';
-import type { MakeStoreFixture, StoreFixture } from './fixture.js';
+import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from './fixture.js';
 import { RecordingListener } from './recording-listener.js';
 import { message, Scene, status, text } from './scene.js';
 
@@ -15,7 +15,7 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
     let there: RecordingListener;
     beforeEach(async () => {
       // One per test: a broker has one listener, which must not hear what another test did.
-      fixture = await make({ maxCaseIds: 100, historyMax: HISTORY_MAX });
+      fixture = await make({ ...USUAL_LIMITS, historyMax: HISTORY_MAX });
       scene = new Scene(fixture);
       [here, there] = [new RecordingListener(), new RecordingListener()];
       fixture.brokers[0].listen(here);

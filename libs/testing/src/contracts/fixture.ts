@@ -7,6 +7,8 @@ export interface StoreLimits {
   readonly maxCaseIds: number;
   /** `HISTORY_MAX_EVENTS`. */
   readonly historyMax: number;
+  /** `POLL_INTERVAL_MS`. */
+  readonly intervalMs: number;
 }
 
 /** One store under test, with two gateways at it. */
@@ -21,4 +23,4 @@ export interface StoreFixture {
 export type MakeStoreFixture = (limits: StoreLimits) => Promise<StoreFixture>;
 
 /** The limits of suites that do not test limits. */
-export const USUAL_LIMITS: StoreLimits = { maxCaseIds: 100, historyMax: 20 };
+export const USUAL_LIMITS: StoreLimits = { maxCaseIds: 100, historyMax: 20, intervalMs: 1000 };

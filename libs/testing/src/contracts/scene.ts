@@ -34,8 +34,10 @@ export class Scene {
     return this.fixture.clock.now();
   }
 
-  want(...caseIds: CaseId[]): Promise<SetRef[]> {
-    return this.fixture.registry.want(this.feed, caseIds, this.now, this.now + LEASE_MS);
+  /** Some client wants tickets; returns the sets that this brings forward. */
+  async want(...caseIds: CaseId[]): Promise<SetRef[]> {
+    const sets = await this.fixture.registry.want(this.feed, caseIds, this.now, this.now + LEASE_MS, 'arrival');
+    return sets.map((set) => set.ref);
   }
 
   /** Wants tickets that fit one new set. */

@@ -132,12 +132,13 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await scene.contents('a')).toEqual([text('1'), text('2')]);
       });
 
-      it('says when tickets came to join while the poll ran, and leaves them joining', async () => {
+      it('lets tickets that come while the poll runs wait for a poll of their own', async () => {
         const ref = await scene.wantOneSet('a');
         const set = await scene.begin(ref);
-        await scene.want('b');
-        expect(await scene.commit(set, [], { primed: set.joining })).toMatchObject({ joining: true });
-        expect(await scene.begin(ref)).toMatchObject({ members: ['a'], joining: ['b'] });
+        const [nursery] = await scene.want('b');
+        expect(await scene.commit(set, [], { primed: set.joining })).toMatchObject({ joining: false });
+        expect(await scene.begin(ref)).toMatchObject({ members: ['a'], joining: [] });
+        expect(await scene.begin(nursery ?? ref)).toMatchObject({ members: [], joining: ['b'] });
       });
 
       it('does not bring back a ticket that left while the poll ran', async () => {

@@ -1,0 +1,53 @@
+import type { CaseId, CursorTrail, SetRef, TicketSet } from '#core';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A ticket set as it is stored. */
+export type MemorySet = Omit<Mutable<TicketSet>, 'members' | 'joining'> & {
+  readonly members: Set<CaseId>;
+  readonly joining: Set<CaseId>;
+  heldUntil: number;
+  /** When a hint last made it due. */
+  hintedAt: number;
+  /** A hint came while a poll was in flight: due then, whatever that poll says. */
+  againAt: number | null;
+};
+
+export function newMemorySet(ref: SetRef, now: number, dueAt: number): MemorySet {
+  return {
+    ref,
+    fence: 0,
+    members: new Set(),
+    joining: new Set(),
+    trail: null,
+    answerDigest: null,
+    order: 'oldest_first',
+    livelyAt: now,
+    dueAt,
+    failures: 0,
+    heldUntil: 0,
+    hintedAt: 0,
+    againAt: null,
+  };
+}
+
+export function sizeOf(set: MemorySet): number {
+  return set.members.size + set.joining.size;
+}
+
+/** A set may be changed when it was primed and no poll of it is in flight. */
+export function canTakeTickets(set: MemorySet, now: number): boolean {
+  return set.heldUntil <= now && set.members.size > 0 && set.joining.size === 0;
+}
+
+/** Moves tickets into a set: as members where one trail serves both, else to be primed. */
+export function mergeInto(set: MemorySet, caseIds: readonly CaseId[], trail: CursorTrail | null): void {
+  const numeric = [set.trail, trail].every((one) => one !== null && /^\d+$/.test(one.head));
+  if (caseIds.length === 0) {
+    return;
+  }
+  caseIds.forEach((caseId) => (numeric ? set.members : set.joining).add(caseId));
+  if (numeric && set.trail !== null && trail !== null && trail.polledAt < set.trail.polledAt) {
+    set.trail = trail;
+  }
+}
