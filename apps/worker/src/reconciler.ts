@@ -1,10 +1,13 @@
 import type { Clock, InterestRegistry } from '#core';
-import type { BullPollQueue } from '#redis';
+import type { PrometheusPollTelemetry } from '#ops';
+import type { BullPollQueue, RedisQuota } from '#redis';
 
 export interface ReconcilerParts {
   readonly registry: InterestRegistry;
   readonly queue: BullPollQueue;
+  readonly quota: RedisQuota;
   readonly clock: Clock;
+  readonly telemetry: PrometheusPollTelemetry;
   readonly onError: (error: unknown) => void;
 }
 
@@ -44,12 +47,17 @@ export class Reconciler {
   }
 
   private async reconcile(): Promise<void> {
-    const { registry, queue, clock } = this.parts;
+    const { registry, queue, quota, clock, telemetry } = this.parts;
+    await quota.refresh();
+    let stalestMs = 0;
     for (const feed of await registry.feeds()) {
       while ((await registry.sweep(feed, clock.now())) > 0) {
         // Bounded calls: until nothing is left to do.
       }
       await queue.ensure(await registry.overdue(feed, clock.now() - LATE_MS));
+      const due = await registry.earliestDue(feed);
+      stalestMs = Math.max(stalestMs, due === null ? 0 : clock.now() - due);
     }
+    telemetry.stalest(stalestMs);
   }
 }

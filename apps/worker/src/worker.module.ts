@@ -19,6 +19,7 @@ import {
   Keys,
   RedisClock,
   RedisInterestRegistry,
+  RedisQuota,
   RedisSetStore,
   type RedisClient,
 } from '#redis';
@@ -52,13 +53,16 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
         const registry = createRegistry('worker');
         const queue = new BullPollQueue(bull, keys, clock, failed('queue'));
         const upstream: Upstream = createOsmClient(settings, clock);
+        const quota = new RedisQuota(commands, keys, settings.upstreamMaxRps);
+        const telemetry = new PrometheusPollTelemetry(registry);
         const cycle = new PollCycle(
           {
             store: new RedisSetStore(commands, keys, settings),
             upstream,
+            quota,
             clock,
             digest,
-            telemetry: new PrometheusPollTelemetry(registry),
+            telemetry,
             random: Math.random,
           },
           {
@@ -85,7 +89,14 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           clock,
           worker,
           queue,
-          reconciler: new Reconciler({ registry: interest, queue, clock, onError: failed('reconciler') }),
+          reconciler: new Reconciler({
+            registry: interest,
+            queue,
+            quota,
+            clock,
+            telemetry,
+            onError: failed('reconciler'),
+          }),
           health,
           ops: new OpsServer(createOpsHandler(health, registry)),
           connections: [commands, bull],

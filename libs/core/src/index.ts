@@ -19,6 +19,7 @@ export * from './ticket-set.js';
 export type * from './ports/broker.js';
 export type * from './ports/clock.js';
 export * from './ports/interest-registry.js';
+export type * from './ports/quota.js';
 export * from './ports/set-store.js';
 export type * from './ports/telemetry.js';
 export type * from './ports/upstream.js';

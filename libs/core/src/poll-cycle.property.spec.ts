@@ -222,6 +222,7 @@ class World {
     const { store, clock, upstream } = this;
     const distant: SetStore = {
       begin: (ref, now, heldUntil) => this.wait().then(() => store.begin(ref, now, heldUntil)),
+      release: (ref, fence) => this.wait().then(() => store.release(ref, fence)),
       fail: (failure) => this.wait().then(() => store.fail(failure)),
       commit: async (commit) => {
         const dies = death();
@@ -238,7 +239,9 @@ class World {
       },
     };
     const telemetry = { polled: () => undefined, failed: () => undefined, discarded: () => undefined };
-    const parts = { store: distant, upstream, clock, digest: (text: string) => text, telemetry, random: () => 0.5 };
+    const quota = { turn: async () => 0, throttled: async () => undefined };
+    const digest = (text: string) => text;
+    const parts = { store: distant, upstream, quota, clock, digest, telemetry, random: () => 0.5 };
     return new PollCycle(parts, { ...PACE, overlapMs: OVERLAP_MS, holdMs: HOLD_MS });
   }
 }

@@ -5,6 +5,7 @@ import { UPSTREAM_FAILURES, UpstreamFailure } from './errors.js';
 import { parseFeedKey } from './feed.js';
 import type { Digest } from './fingerprint.js';
 import type { Clock } from './ports/clock.js';
+import type { Quota } from './ports/quota.js';
 import { COMMIT_MAX_NEWS, type Committed, type SetCommit, type SetStore } from './ports/set-store.js';
 import type { PollTelemetry } from './ports/telemetry.js';
 import type { PollAnswer, Upstream } from './ports/upstream.js';
@@ -28,6 +29,7 @@ export type Next =
 export interface PollCycleParts {
   readonly store: SetStore;
   readonly upstream: Upstream;
+  readonly quota: Quota;
   readonly clock: Clock;
   readonly digest: Digest;
   readonly telemetry: PollTelemetry;
@@ -44,7 +46,10 @@ const DEFAULT_PAUSE_MS = 2000;
 /** Windows of this many sets are remembered. A forgotten one costs a larger commit, nothing else. */
 const REMEMBERED_SETS = 20_000;
 
-/** One poll of one ticket set, from taking it to the committed result. */
+/** A set that showed life this many full-pace intervals ago, or later, has people who wait for its answer. */
+const LIVELY_INTERVALS = 30;
+
+/** One request for one ticket set, from taking the set to the committed result. */
 export class PollCycle {
   private readonly windows = new Map<string, { readonly fence: number; readonly window: DeliveredWindow }>();
 
@@ -54,7 +59,7 @@ export class PollCycle {
   ) {}
 
   /**
-   * Polls a set if it is due, and primes the tickets that wait to join it.
+   * Sends one request for a set if one is due: for the tickets that wait to join it, else for its members.
    * @throws where the store is out of reach; the set is then polled again once its hold has run out
    */
   async run(ref: SetRef): Promise<Next> {
@@ -68,42 +73,46 @@ export class PollCycle {
         this.parts.telemetry.discarded('busy');
         return { kind: 'again', at: begun.until };
       case 'begun':
-        return this.poll(begun.set);
+        return this.poll(begun.set, now);
     }
   }
 
-  private async poll(set: TicketSet): Promise<Next> {
-    const due = this.parts.clock.now() >= set.dueAt - DUE_TOLERANCE_MS;
-    const membersDue = due && set.members.length > 0;
+  private async poll(set: TicketSet, now: number): Promise<Next> {
+    const due = now >= set.dueAt - DUE_TOLERANCE_MS;
     // Tickets that were moved here wait for nobody; a set that was not polled yet gathers tickets until it is due.
     const primes = set.joining.length > 0 && (due || set.members.length > 0);
-    let current = set;
+    if (!primes && !due) {
+      return this.leave(set, set.dueAt); // Such as a job that the reconciler made again.
+    }
+    const lively = now - set.livelyAt <= LIVELY_INTERVALS * this.options.intervalMs;
+    const rank = lively ? set.dueAt : set.dueAt + this.options.intervalMs;
+    const wait = await this.parts.quota.turn({ ref: set.ref, rank, now });
+    if (wait > 0) {
+      return this.leave(set, now + wait);
+    }
     try {
-      if (primes) {
-        const primed = await this.prime(set, membersDue);
-        if (primed.kind !== 'committed') {
-          return this.lostRace(primed, set);
-        }
-        if (!membersDue) {
-          return this.after(primed);
-        }
-        current = { ...set, fence: primed.fence };
+      const committed = primes ? await this.prime(set) : await this.pollMembers(set);
+      if (committed.kind === 'committed') {
+        return { kind: 'again', at: committed.joining ? this.parts.clock.now() : committed.dueAt };
       }
-      if (!membersDue) {
-        return await this.release(set);
-      }
-      const polled = await this.pollMembers(current);
-      return polled.kind === 'committed' ? this.after(polled) : this.lostRace(polled, set);
+      this.parts.telemetry.discarded(committed.kind);
+      const at = nextDue(set.ref.id, this.parts.clock.now(), this.options.intervalMs);
+      return committed.kind === 'gone' ? { kind: 'gone' } : { kind: 'again', at };
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) {
         throw error;
       }
-      return this.failed(current, error);
+      return this.failed(set, error);
     }
   }
 
+  private async leave(set: TicketSet, at: number): Promise<Next> {
+    await this.parts.store.release(set.ref, set.fence);
+    return { kind: 'again', at };
+  }
+
   /** Polls joining tickets from the beginning, all in one request, leaving the members' cursor alone (invariant 4). */
-  private async prime(set: TicketSet, more: boolean): Promise<Committed> {
+  private async prime(set: TicketSet): Promise<Committed> {
     const { answer, sentAt, answeredAt } = await this.ask(set, set.joining, null, null);
     const found = this.difference(set, set.joining, answer, answeredAt, EMPTY_WINDOW);
     // A set without members has no cursor to protect: the first answer gives it one.
@@ -118,7 +127,6 @@ export class PollCycle {
         order: found.order,
       },
       due: founds ? this.dueAfter(set, answeredAt) : { lively: set.dueAt, quiet: set.dueAt },
-      ...(more ? { heldUntil: answeredAt + this.options.holdMs } : {}),
     });
   }
 
@@ -175,7 +183,7 @@ export class PollCycle {
   private async commit(
     set: TicketSet,
     news: readonly News[],
-    last: Pick<SetCommit, 'primed' | 'learned' | 'due' | 'heldUntil'>,
+    last: Pick<SetCommit, 'primed' | 'learned' | 'due'>,
   ): Promise<Committed> {
     let fence = set.fence;
     let published = 0;
@@ -202,24 +210,12 @@ export class PollCycle {
     return committed.kind === 'committed' ? { ...committed, published: committed.published + published } : committed;
   }
 
-  /** A job that came before its set was due, such as one made again by the reconciler. */
-  private async release(set: TicketSet): Promise<Next> {
-    const now = this.parts.clock.now();
-    const due = { lively: set.dueAt, quiet: set.dueAt };
-    const freed = await this.parts.store.commit({ ref: set.ref, fence: set.fence, now, news: [], primed: [], due });
-    return freed.kind === 'committed' ? this.after(freed) : this.lostRace(freed, set);
-  }
-
   private dueAfter(set: TicketSet, answeredAt: number): SetCommit['due'] {
     const base = Math.max(answeredAt, set.dueAt);
     return {
       lively: nextDue(set.ref.id, base, this.options.intervalMs),
       quiet: nextQuietDue(set.ref.id, base, answeredAt - set.livelyAt, this.options),
     };
-  }
-
-  private after(committed: Extract<Committed, { kind: 'committed' }>): Next {
-    return { kind: 'again', at: committed.joining ? this.parts.clock.now() : committed.dueAt };
   }
 
   private async failed(set: TicketSet, failure: UpstreamFailure): Promise<Next> {
@@ -230,13 +226,10 @@ export class PollCycle {
     const pauseMs = failure.retryAfterMs ?? (throttled ? DEFAULT_PAUSE_MS : 0);
     const at = now + Math.max(own, pauseMs);
     await this.parts.store.fail({ ref: set.ref, fence: set.fence, now, code: failure.code, dueAt: at });
+    if (throttled) {
+      await this.parts.quota.throttled(now + pauseMs, now);
+    }
     return throttled ? { kind: 'pause', until: now + pauseMs, at } : { kind: 'again', at };
-  }
-
-  private lostRace(outcome: Exclude<Committed, { kind: 'committed' }>, set: TicketSet): Next {
-    this.parts.telemetry.discarded(outcome.kind);
-    const at = nextDue(set.ref.id, this.parts.clock.now(), this.options.intervalMs);
-    return outcome.kind === 'gone' ? { kind: 'gone' } : { kind: 'again', at };
   }
 
   private remember(key: string, fence: number, window: DeliveredWindow): void {

@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { UPSTREAM_FAILURES, type PollTelemetry, type UpstreamFailureCode } from '#core';
 import { METRICS_PREFIX } from './metrics.js';
 
@@ -17,6 +17,7 @@ export class PrometheusPollTelemetry implements PollTelemetry {
   private readonly lag: Histogram;
   private readonly request: Histogram;
   private readonly failures: ReadonlyMap<UpstreamFailureCode, Counter.Internal>;
+  private readonly stalestSet: Gauge;
   private readonly discards: ReadonlyMap<(typeof DISCARD_REASONS)[number], Counter.Internal>;
 
   constructor(registry: Registry) {
@@ -37,6 +38,9 @@ export class PrometheusPollTelemetry implements PollTelemetry {
       ...named('upstream_request_seconds', 'From sending a poll to its parsed answer.'),
       buckets: REQUEST_BUCKETS,
     });
+    this.stalestSet = new Gauge(
+      named('stalest_set_seconds', 'How long the ticket set that waits longest has been due, in the whole deployment.'),
+    );
     const failures = new Counter({
       ...named('poll_failures_total', 'Polls that brought no answer, by the code of the failure.'),
       labelNames: ['code'],
@@ -55,6 +59,11 @@ export class PrometheusPollTelemetry implements PollTelemetry {
     this.publications.inc(poll.published);
     this.lag.observe(Math.max(0, poll.lagMs) / 1000);
     this.request.observe(poll.upstreamMs / 1000);
+  }
+
+  /** @param ms how long the set that waits longest has been due */
+  stalest(ms: number): void {
+    this.stalestSet.set(ms / 1000);
   }
 
   failed(code: UpstreamFailureCode): void {

@@ -6,13 +6,14 @@ import type { CaseId, FeedKey } from '#core';
  * | key | type | holds | ends |
  * | --- | --- | --- | --- |
  * | `P:feeds` | sorted set | feeds by the time (ms) their interest was last renewed | swept with the feed |
- * | `P:{F}:feed` | hash | epoch, offset, sets (last set id), state, since, reason | twice the history's life after its last set |
+ * | `{P:quota}`, `:waiting`, `:asking` | hash, sorted sets | next turn, pause; sets that wait for a turn | an hour after the last use |
+ * | `P:{F}:feed` | hash | epoch, offset, sets (last set id), nursery, primed, state, since, reason | twice the history's life after its last set |
  * | `P:{F}:interest` | sorted set | ticket by the end of its lease, ms | with the lease |
  * | `P:{F}:place` | hash | ticket to set id | with the lease |
  * | `P:{F}:sizes`, `:due` | sorted sets | set id by number of tickets, by due time (ms) | with the set |
  * | `P:{F}:failing` | set | ids of sets whose polls fail | with the failure, or the set |
  * | `P:{F}:ages` | sorted set | feed offsets by time: what is older than the history's life | twice that life |
- * | `P:{F}:set:N` | hash | fence, hold, revision, members, joining, trail, digest, order, lively, due, failures | with its last ticket |
+ * | `P:{F}:set:N` | hash | fence, hold, revision, members, joining, trail, digest, order, lively, due, hinted, again, failures | with its last ticket |
  * | `P:{F}:ticket:T` | hash | last, trimmed (offsets), status | history's life after the ticket left |
  * | `P:{F}:history:T` | stream | publications, the offset is the id | history's life after the last one |
  * | `P:{F}:delivered:T` | sorted set | identities by offset | history's life after the ticket left |
@@ -24,6 +25,12 @@ export class Keys {
 
   get feeds(): string {
     return `${this.prefix}:feeds`;
+  }
+
+  /** The quota's keys, in the order in which quota.lua takes them. One hash tag: one script reads all three. */
+  get quota(): readonly [string, string, string] {
+    const base = `{${this.prefix}:quota}`;
+    return [base, `${base}:waiting`, `${base}:asking`];
   }
 
   /** Prefix of BullMQ's keys: one hash tag, because BullMQ's scripts touch several keys of a queue. */

@@ -98,6 +98,11 @@ export class RedisInterestRegistry implements InterestRegistry {
     );
     return ids.map((id) => ({ feed, id: Number(id) }));
   }
+
+  async earliestDue(feed: FeedKey): Promise<number | null> {
+    const [, due] = await this.client.zrange(this.keys.due(feed), '0', '0', 'WITHSCORES');
+    return due === undefined ? null : Number(due);
+  }
 }
 
 /** `id, due, id, due..` as the scripts answer it. */

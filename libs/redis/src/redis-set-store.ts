@@ -129,13 +129,21 @@ export class RedisSetStore implements SetStore {
     };
   }
 
+  async release(ref: SetRef, fence: number): Promise<void> {
+    await this.run('release', ref, [fence]);
+  }
+
   async fail(failure: PollFailure): Promise<void> {
     const { reason } = UPSTREAM_FAILURES[failure.code];
     const when = [ms(failure.now), ms(failure.dueAt)];
     await this.run('fail', failure.ref, [failure.fence, ...when, reason, DEGRADED_AFTER_FAILURES, this.publish]);
   }
 
-  private run(name: 'begin' | 'commit' | 'fail', ref: SetRef, args: readonly ScriptArgument[]): Promise<unknown> {
+  private run(
+    name: 'begin' | 'release' | 'commit' | 'fail',
+    ref: SetRef,
+    args: readonly ScriptArgument[],
+  ): Promise<unknown> {
     return this.scripts.run(name, this.keys.feed(ref.feed), [this.keys.base(ref.feed), ref.id, ...args]);
   }
 

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 
 import type { RedisClient } from './connection.js';
 
-/** The scripts of lua/; each file's header tells its arguments and its answer. All take one key, for the route. */
-export const SCRIPTS = ['begin', 'commit', 'fail', 'want', 'hint', 'sweep', 'history'] as const;
+/** The scripts of lua/; each file's header tells its arguments and its answer. Most take one key, for the route. */
+export const SCRIPTS = ['begin', 'release', 'commit', 'fail', 'want', 'hint', 'sweep', 'history', 'quota'] as const;
 export type ScriptName = (typeof SCRIPTS)[number];
 
 export type ScriptArgument = string | number;
 
-type Scripted = Record<`pollcast_${ScriptName}`, (key: string, ...args: ScriptArgument[]) => Promise<unknown>>;
+type Scripted = Record<`pollcast_${ScriptName}`, (...args: ScriptArgument[]) => Promise<unknown>>;
 
 /** Makes the scripts callable on a connection; they are sent once and called by their hash from then on. */
 export class Scripts {
@@ -17,14 +17,15 @@ export class Scripts {
 
   constructor(client: RedisClient) {
     for (const name of SCRIPTS) {
-      client.defineCommand(`pollcast_${name}`, { numberOfKeys: 1, lua: load(name) });
+      client.defineCommand(`pollcast_${name}`, { lua: load(name) });
     }
     this.client = client as unknown as Scripted;
   }
 
   /** @throws what Redis answers, or a timeout */
-  run(name: ScriptName, key: string, args: readonly ScriptArgument[]): Promise<unknown> {
-    return this.client[`pollcast_${name}`](key, ...args);
+  run(name: ScriptName, keys: string | readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+    const all = typeof keys === 'string' ? [keys] : keys;
+    return this.client[`pollcast_${name}`](all.length, ...all, ...args);
   }
 }
 

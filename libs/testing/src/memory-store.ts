@@ -123,6 +123,18 @@ export class MemoryStore implements SetStore, InterestRegistry {
     return [...this.feed(feed).sets.values()].filter((set) => set.dueAt < before).map((set) => set.ref);
   }
 
+  async earliestDue(feed: FeedKey): Promise<number | null> {
+    const dues = [...this.feed(feed).sets.values()].map((set) => set.dueAt);
+    return dues.length === 0 ? null : Math.min(...dues);
+  }
+
+  async release(ref: SetRef, fence: number): Promise<void> {
+    const set = this.feed(ref.feed).sets.get(ref.id);
+    if (set?.fence === fence) {
+      set.heldUntil = 0;
+    }
+  }
+
   async begin(ref: SetRef, now: number, heldUntil: number): Promise<Begun> {
     const stored = this.feed(ref.feed).sets.get(ref.id);
     if (stored === undefined) {

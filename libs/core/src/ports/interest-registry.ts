@@ -32,6 +32,8 @@ export interface InterestRegistry {
   feeds(): Promise<FeedKey[]>;
   /** Sets that were due before `before`: their jobs are late or lost. The latest ones first, some hundreds at most. */
   overdue(feed: FeedKey, before: number): Promise<SetRef[]>;
+  /** When the feed's set that waits longest was or is due, ms since 1970; null where it has no sets. */
+  earliestDue(feed: FeedKey): Promise<number | null>;
 }
 
 /** Hints poll a set at most once in this long, ms. */

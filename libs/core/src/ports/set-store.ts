@@ -66,6 +66,8 @@ export const DEGRADED_AFTER_FAILURES = 2;
 export interface SetStore {
   /** Takes the set for one poll until `heldUntil`. */
   begin(ref: SetRef, now: number, heldUntil: number): Promise<Begun>;
+  /** Frees a set that was taken and is not polled after all. A stale fence changes nothing. */
+  release(ref: SetRef, fence: number): Promise<void>;
   /** One atomic step (invariant 2): compare the fence, publish, remember, advance. */
   commit(commit: SetCommit): Promise<Committed>;
   /** Counts a failed poll, frees the set, and tells the feed where its state changed. A stale fence changes nothing. */
