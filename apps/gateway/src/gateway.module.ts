@@ -15,6 +15,7 @@ import { Upkeep } from './delivery/upkeep.js';
 import { GatewayStore } from './gateway.store.js';
 import { CaseHistory } from './http/case-history.js';
 import { CaseMessagesController } from './http/case-messages.controller.js';
+import { HintsController } from './http/hints.controller.js';
 import { OriginRule } from './http/origin-rule.js';
 import { RedisStore } from './redis.store.js';
 import { EventsController } from './sse/events.controller.js';
@@ -141,7 +142,7 @@ const delivery: FactoryProvider[] = [
 
 /** The gateway's composition root: the one place where its parts meet. */
 @Module({
-  controllers: [EventsController, CaseMessagesController],
+  controllers: [EventsController, CaseMessagesController, HintsController],
   providers: [...outside, ...domain, ...delivery, EventsGateway],
 })
 export class GatewayModule {}

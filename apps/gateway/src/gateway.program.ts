@@ -16,6 +16,9 @@ import { SocketIoAdapter } from './ws/socket-io.adapter.js';
 /** After clients were sent away, what does not close within this time (ms) is left behind. */
 const CLOSE_MS = 2000;
 
+/** Largest body of a request: room for the largest hint. */
+const BODY_MAX = '128kb';
+
 /** A gateway from start to end. */
 export class GatewayProgram {
   private readonly logger: Logger;
@@ -35,6 +38,7 @@ export class GatewayProgram {
       }
     });
     app.use(originGate(origins));
+    app.useBodyParser('json', { limit: BODY_MAX });
     app.useGlobalFilters(new ProblemFilter(app.get(RefusalLog)));
     app.useWebSocketAdapter(new SocketIoAdapter(app, origins));
   }

@@ -71,7 +71,12 @@ class World {
   readonly truth = new Truth(HISTORY_MAX);
   readonly clients = CLIENTS.map((tickets) => new JudgingClient(tickets, this.truth));
   private readonly clock = new ManualClock();
-  private readonly store = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: HISTORY_MAX });
+  private readonly store = new MemoryStore({
+    clock: this.clock,
+    maxCaseIds: 100,
+    historyMax: HISTORY_MAX,
+    intervalMs: 1000,
+  });
   private readonly gateways: readonly { readonly broker: MemoryBroker; readonly hub: Hub }[];
   private readonly sessions = new Map<number, Session>();
   private readonly faults: unknown[] = [];
@@ -187,7 +192,7 @@ class World {
 
   private async take() {
     const now = this.clock.now();
-    await this.store.want(KEY, TICKETS, now, now + 1e9);
+    await this.store.want(KEY, TICKETS, now, now + 1e9, 'renewal');
     const begun = await this.store.begin({ feed: KEY, id: 1 }, now, 0);
     if (begun.kind !== 'begun') {
       throw new Error('the set is never held here');

@@ -79,11 +79,11 @@ function refusalFor(error: unknown): Refusal {
 }
 
 /** @throws {Refusal} where a claim is not what the protocol says: half a right would be guessed */
-function rightsOf({ sub, exp, cases, groups }: JWTPayload): Rights {
+function rightsOf({ sub, exp, cases, groups, hints }: JWTPayload): Rights {
   if (typeof sub !== 'string' || sub === '' || exp === undefined || !isTexts(cases) || !isTexts(groups)) {
     throw new Refusal('unauthorized', 'the claims of the token are malformed');
   }
-  return new Rights(sub, exp * 1000, { cases: cases ?? [], groups: groups ?? [] });
+  return new Rights(sub, exp * 1000, { cases: cases ?? [], groups: groups ?? [], hints: hints === true });
 }
 
 function isTexts(claim: unknown): claim is string[] | undefined {

@@ -6,6 +6,8 @@ export interface Grants {
   readonly cases: readonly string[];
   /** Group ids; `*` means any. */
   readonly groups: readonly string[];
+  /** Whether it may say that something happened to tickets. */
+  readonly hints: boolean;
 }
 
 /** What a client may read, and until when. */
@@ -13,6 +15,7 @@ export class Rights {
   private readonly cases: ReadonlySet<string>;
   private readonly prefixes: readonly string[];
   private readonly groups: ReadonlySet<string>;
+  private readonly hints: boolean;
 
   constructor(
     /** Who the client is; null where nobody asks. */
@@ -24,6 +27,7 @@ export class Rights {
     this.cases = new Set(grants.cases);
     this.prefixes = grants.cases.filter((grant) => grant.endsWith('*')).map((grant) => grant.slice(0, -1));
     this.groups = new Set(grants.groups);
+    this.hints = grants.hints;
   }
 
   mayRead(caseId: CaseId): boolean {
@@ -46,6 +50,13 @@ export class Rights {
     const refused = caseIds.filter((caseId) => !this.mayRead(caseId));
     if (refused.length > 0) {
       throw new Refusal('forbidden', 'the token does not allow these tickets', { caseIds: refused });
+    }
+  }
+
+  /** @throws {Refusal} where the token lacks the claim */
+  requireHints(): void {
+    if (!this.hints) {
+      throw new Refusal('forbidden', 'the token does not allow hints: it needs the claim "hints": true');
     }
   }
 }

@@ -22,7 +22,7 @@ const fakeOutlet = () => ({
   destroy: jest.fn(),
 });
 const rights = (subject: string | null, expiresAt = Number.POSITIVE_INFINITY) =>
-  new Rights(subject, expiresAt, { cases: ['*'], groups: [] });
+  new Rights(subject, expiresAt, { cases: ['*'], groups: [], hints: false });
 
 function connections(maxPerSubject = 20): Connections {
   const { broker, registry, queue, clock } = new TestStore();

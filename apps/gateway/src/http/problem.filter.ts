@@ -14,6 +14,8 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
     const response = host.switchToHttp().getResponse<ServerResponse>();
     if (error instanceof HttpException && error.getStatus() < 500) {
       answerProblem(response, httpProblem(error.getStatus(), error.message));
+    } else if (isBodyFault(error)) {
+      answerProblem(response, httpProblem(error.status, 'the body could not be read as JSON'));
     } else if (error instanceof Refusal) {
       answerRefusal(response, this.refusals.note(error));
     } else {
@@ -21,4 +23,9 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
       answerProblem(response, httpProblem(500, 'something went wrong on our side'));
     }
   }
+}
+
+/** What the body parser throws: too large, cut off, of an unknown charset. Its own text may quote the body. */
+function isBodyFault(error: unknown): error is { readonly status: number } {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500;
 }

@@ -1,0 +1,50 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { All, Body, Controller, HttpCode, MethodNotAllowedException, Post, Req, Res } from '@nestjs/common';
+import { feedKey, Refusal } from '#core';
+import { GatewaySettings } from '#ops';
+import { TicketsDto } from '#protocol';
+import { tokenOf } from '../auth/token-source.js';
+import { TokenVerifier } from '../auth/token-verifier.js';
+import { RequestReader } from '../delivery/request-reader.js';
+import { ticketsOf } from '../delivery/wish.js';
+import { GatewayStore } from '../gateway.store.js';
+import { queryOf } from './query.js';
+
+/** When a backend may hint again after the store was out of reach, ms. */
+const RETRY_MS = 1000;
+
+/** `POST /v1/hints`: a backend knows that something happened to these tickets; whoever follows them sees it at once. */
+@Controller('v1/hints')
+export class HintsController {
+  constructor(
+    private readonly verifier: TokenVerifier,
+    private readonly reader: RequestReader,
+    private readonly store: GatewayStore,
+    private readonly settings: GatewaySettings,
+  ) {}
+
+  @Post()
+  @HttpCode(204)
+  async hint(@Req() request: IncomingMessage, @Body() body: unknown): Promise<void> {
+    const rights = await this.verifier.verify(tokenOf(request, queryOf(request)));
+    const { feed, caseIds } = ticketsOf(await this.reader.read(TicketsDto, body), this.settings.upstreamLanguage);
+    if (caseIds.length > this.settings.maxCasesPerSubscription) {
+      const most = `at most ${this.settings.maxCasesPerSubscription} tickets in one hint`;
+      throw new Refusal('too_many', most, { status: 400 });
+    }
+    rights.require(feed, caseIds);
+    rights.requireHints();
+    const { registry, queue, clock } = this.store;
+    try {
+      await queue.wake(await registry.hint(feedKey(feed), caseIds, clock.now()));
+    } catch {
+      throw new Refusal('unavailable', 'the store is out of reach', { retryMs: RETRY_MS });
+    }
+  }
+
+  @All()
+  refuseMethod(@Res({ passthrough: true }) response: ServerResponse): never {
+    response.setHeader('allow', 'POST');
+    throw new MethodNotAllowedException('only POST is served here');
+  }
+}
