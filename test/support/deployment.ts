@@ -7,8 +7,8 @@ import { JWT_SECRET } from './tokens.js';
 export interface DeploymentOptions {
   readonly gateways?: number;
   readonly workers?: number;
-  /** Of gateways and workers. */
-  readonly settings?: Settings;
+  /** Of gateways and workers; a function is told where the upstream is. */
+  readonly settings?: Settings | ((upstreamUrl: string) => Settings);
   /** Further command line options of the Redis server. */
   readonly redis?: readonly string[];
 }
@@ -63,7 +63,6 @@ export class Deployment {
       this.gateways = await create('gateway', gateways);
       await Promise.all(this.programs.map((program) => program.start()));
     } catch (error) {
-      this.parts ??= null;
       await this.dispose();
       await redis.dispose();
       throw error;
@@ -76,14 +75,11 @@ export class Deployment {
   }
 
   /** What gateways and workers are started with. */
-  settings(): Settings {
-    return {
-      ...FAST,
-      REDIS_URL: this.redis.url,
-      UPSTREAM_BASE_URL: at([this.started.simulator], 0).url,
-      UPSTREAM_TOKEN,
-      ...this.options.settings,
-    };
+  private settings(): Settings {
+    const { settings } = this.options;
+    const { url } = this.started.simulator;
+    const given = typeof settings === 'function' ? settings(url) : settings;
+    return { ...FAST, REDIS_URL: this.redis.url, UPSTREAM_BASE_URL: url, UPSTREAM_TOKEN, ...given };
   }
 
   /** Everything that any program wrote where it must not have. */

@@ -1,0 +1,202 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { clientOf, overlappingClients } from './support/clients.js';
+import { useDeployment } from './support/deployment.js';
+import { exchange } from './support/exchange.js';
+import { expectEverything } from './support/expect-account.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import { SocketClient, type ConnectError } from './support/socket-client.js';
+import { SseClient, StreamRefused } from './support/sse-client.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets, postTraffic } from './support/traffic.js';
+import { until } from './support/until.js';
+
+const TRANSPORTS = ['sse', 'websocket', 'polling'] as const;
+const MAX_CONNECTIONS = 3;
+
+/** Every end that the gateway brings about is said, and can be resumed from. */
+describe('a connection that the gateway ends', () => {
+  const deployment = useDeployment({
+    gateways: 2,
+    settings: {
+      MAX_CONNECTIONS_PER_SUBJECT: String(MAX_CONNECTIONS),
+      SLOW_CONSUMER_MAX_BYTES: '65536',
+      POLL_INTERVAL_MS: '300',
+      POLL_INTERVAL_MAX_MS: '300',
+    },
+  });
+  let subjects = 0;
+  const subject = () => `subject-${(subjects += 1)}`;
+
+  beforeEach(() => deployment.restore());
+
+  it.each(TRANSPORTS)('is told token_expired, and resumes with a new token: %s', async (transport) => {
+    const { upstream } = deployment;
+    const [caseId = ''] = freshTickets(1);
+    const sub = subject();
+    const expiresInS = 2;
+    const client = clientOf(transport, { token: await tokenFor({ sub, expiresInS }), caseIds: [caseId] });
+    await client.open(deployment.gateway().url);
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} in time` });
+    await client.recording.count(1, 10_000);
+
+    const { data } = await client.recording.next('closing', 10_000);
+    expect(data).toEqual({ reason: 'token_expired', retry_ms: expect.any(Number) });
+    await until(() => client.ended !== null, 5000, 'the connection to end');
+    expect(client.ended).toBe(transport === 'sse' ? 'end' : 'transport close');
+    expect(client.recording.frames.at(-1)?.event).toBe('closing');
+
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile` });
+    const successor = clientOf(transport, { token: await tokenFor({ sub }), caseIds: [caseId] });
+    successor.recording.lastEventId = client.recording.lastEventId;
+    expect(await successor.open(deployment.gateway(1).url)).toMatchObject({ recovered: true });
+    await successor.recording.count(1, 10_000);
+    expect(successor.recording.contents).toEqual([`${CONFIDENTIAL} meanwhile`]);
+    successor.close();
+  }, 30_000);
+
+  it('is not ended if authenticate renews its token, and refuses what is no renewal', async () => {
+    const { upstream } = deployment;
+    const [caseId = ''] = freshTickets(1);
+    const sub = subject();
+    const client = new SocketClient({ token: await tokenFor({ sub, expiresInS: 3 }), caseIds: [caseId] });
+    await client.open(deployment.gateway().url);
+    const renew = (token: unknown) => client.ask('authenticate', { token });
+
+    expect(await renew(await tokenFor({ sub: subject() }))).toMatchObject({ ok: false, error: { code: 'forbidden' } });
+    expect(await renew(await tokenFor({ sub, secret: 'some-other-secret' }))).toMatchObject({
+      ok: false,
+      error: { code: 'unauthorized' },
+    });
+    expect(await renew(7)).toMatchObject({ ok: false, error: { code: 'invalid' } });
+    expect(await renew(await tokenFor({ sub, expiresInS: 60 }))).toEqual({ ok: true });
+
+    await sleep(4500);
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} later` });
+    await client.recording.count(1, 10_000);
+    expect([client.ended, client.recording.of('closing')]).toEqual([null, []]);
+    client.close();
+  }, 30_000);
+
+  it('is told which tickets a renewed token revokes, and goes on with the others', async () => {
+    const { upstream } = deployment;
+    const [kept = '', lost = ''] = freshTickets(2);
+    const sub = subject();
+    const client = new SocketClient({ token: await tokenFor({ sub }), caseIds: [kept, lost] });
+    await client.open(deployment.gateway().url);
+    const ack = await client.ask('authenticate', { token: await tokenFor({ sub, cases: [kept] }) });
+    expect(ack).toEqual({ ok: true });
+    expect(client.recording.of('revoked').map(({ data }) => data)).toEqual([{ case_ids: [lost], reason: 'rights' }]);
+
+    await upstream.post(...[lost, kept].map((case_id) => ({ case_id, content: `${CONFIDENTIAL} later` })));
+    await client.recording.count(1, 10_000);
+    await sleep(800);
+    expect(client.recording.messages.map(({ data }) => data.case_id)).toEqual([kept]);
+    expect(await client.ask('subscribe', { case_ids: [lost] })).toMatchObject({
+      ok: false,
+      error: { code: 'forbidden', case_ids: [lost] },
+    });
+    client.close();
+  }, 30_000);
+
+  it('is told draining when its gateway stops, which ends in good order and loses nothing', async () => {
+    const { upstream } = deployment;
+    const tickets = freshTickets(4);
+    const clients = overlappingClients(8, tickets, { token: null }).map(({ transport, options }) => ({ transport, options }));
+    const live = await Promise.all(
+      clients.map(async ({ transport, options }) =>
+        clientOf(transport, { ...options, token: await tokenFor({ sub: subject() }) }),
+      ),
+    );
+    const leaving = deployment.gateway(0);
+    await Promise.all(live.map((client) => client.open(leaving.url)));
+    const traffic = postTraffic(upstream, { caseIds: tickets, messages: 120, overMs: 3000 });
+    await live[0]?.recording.count(10, 10_000);
+
+    const stopped = leaving.stop();
+    const readiness: number[] = [];
+    const watching = until(
+      async () => readiness.push((await exchange(`${leaving.url}/health/ready`).catch(() => ({ status: 0 }))).status) > 2,
+      10_000,
+      'three looks at its readiness',
+    );
+    await Promise.all(
+      live.map(async (client) => {
+        const { data } = await client.recording.next('closing', 10_000);
+        expect(data).toEqual({ reason: 'draining', retry_ms: expect.any(Number) });
+        await until(() => client.ended !== null, 5000, 'the connection to end');
+        expect(await client.open(deployment.gateway(1).url)).toMatchObject({ recovered: true });
+      }),
+    );
+    expect(await stopped).toBe(0);
+    await watching;
+    // Never ready after the signal, though it still answers at first.
+    expect(readiness[0]).toBe(503);
+    expect(readiness).not.toContain(200);
+    await traffic;
+
+    await expectEverything(upstream, live);
+    live.forEach((client) => client.close());
+  }, 60_000);
+
+  it.each(['sse', 'websocket'] as const)(
+    'is told slow_consumer when it does not read, others are not held up, and it loses nothing: %s',
+    async (transport) => {
+      const { upstream } = deployment;
+      const [caseId = ''] = freshTickets(1);
+      const slow = clientOf(transport, { token: await tokenFor({ sub: subject() }), caseIds: [caseId] });
+      const brisk = clientOf('sse', { token: await tokenFor({ sub: subject() }), caseIds: [caseId] });
+      await Promise.all([slow, brisk].map((client) => client.open(deployment.gateway(0).url)));
+      const closings = async () =>
+        [...(await deployment.gateway(0).metrics('pollcast_closings_total'))]
+          .filter(([sample]) => sample.includes('slow_consumer'))
+          .reduce((sum, [, value]) => sum + value, 0);
+      const before = await closings();
+
+      slow.pause();
+      // The kernel takes some megabytes before anything is unsent.
+      const extra = JSON.stringify({ padding: 'x'.repeat(200_000) });
+      for (let batch = 1; (await closings()) === before; batch += 1) {
+        expect(batch).toBeLessThan(60);
+        await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} ${batch}.{n}`, count: 4, extra });
+        await brisk.recording.count(4 * batch, 15_000);
+      }
+      slow.resume();
+      expect((await slow.recording.next('closing', 10_000)).data.reason).toBe('slow_consumer');
+      await until(() => slow.ended !== null, 10_000, 'the connection to end');
+      expect(await slow.open(deployment.gateway(1).url)).toMatchObject({ recovered: true });
+
+      await expectEverything(upstream, [slow, brisk]);
+      expect(brisk.recording.of('closing')).toEqual([]);
+      [slow, brisk].forEach((client) => client.close());
+    },
+    90_000,
+  );
+
+  it('does not even begin beyond the limit of its subject, and others are not concerned', async () => {
+    const caseIds = freshTickets(1);
+    const sub = subject();
+    const gateway = deployment.gateway(0).url;
+    const token = await tokenFor({ sub });
+    const clients = (['sse', 'websocket', 'polling'] as const).map((each) => clientOf(each, { token, caseIds }));
+    for (const client of clients) await client.open(gateway);
+
+    const refused = await new SseClient({ token, caseIds }).open(gateway).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(StreamRefused);
+    expect(refused).toMatchObject({ status: 429, retryAfter: expect.stringMatching(/^\d+$/), problem: { code: 'too_many' } });
+    const error = await new SocketClient({ token, caseIds }).open(gateway).catch((reason: ConnectError) => reason);
+    expect(error).toMatchObject({ data: { code: 'too_many', retry_ms: expect.any(Number) } });
+
+    const other = clientOf('sse', { token: await tokenFor({ sub: subject() }), caseIds });
+    await other.open(gateway);
+    clients[0]?.close();
+    const next = clientOf('sse', { token, caseIds });
+    // The gateway sees the end of a connection a moment after its client.
+    await until(() => next.open(gateway).catch(() => null), 5000, 'a place for another connection');
+    [...clients, other, next].forEach((client) => client.close());
+  }, 30_000);
+
+  it('writes no token, no content and no stack trace into any log', () => {
+    expect(deployment.logFaults()).toEqual([]);
+  });
+});

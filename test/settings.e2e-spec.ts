@@ -1,0 +1,113 @@
+import { Program, type Settings } from './support/program.js';
+
+interface Case {
+  readonly app: Program['app'];
+  readonly what: string;
+  /** Each of these has to be named. */
+  readonly wrong?: Settings;
+  /** So have these, which are not set. */
+  readonly missing?: readonly string[];
+  /** These are right by themselves. */
+  readonly right?: Settings;
+}
+
+const UPSTREAM: Settings = { UPSTREAM_BASE_URL: 'http://127.0.0.1:1' };
+
+const CASES: readonly Case[] = [
+  {
+    app: 'gateway',
+    what: 'everything is wrong at once',
+    wrong: {
+      PORT: '70000',
+      REDIS_URL: 'http://user:hunter2@redis',
+      REDIS_PREFIX: 'a b',
+      LOG_LEVEL: 'loud',
+      UPSTREAM_LANGUAGE: '!',
+      POLL_INTERVAL_MS: 'fast',
+      SUBSCRIPTION_LINGER_MS: '-1',
+      HISTORY_MAX_EVENTS: '0',
+      HISTORY_TTL_S: '1.5',
+      AUTH_MODE: 'password',
+      ALLOWED_ORIGINS: '*',
+      MAX_CASES_PER_SUBSCRIPTION: '0',
+      MAX_CONNECTIONS_PER_SUBJECT: 'many',
+      SSE_HEARTBEAT_MS: '0',
+      SLOW_CONSUMER_MAX_BYTES: '1',
+      DRAIN_MS: '1e3',
+      ADMIN_TOKEN: 'hunter2 hunter2',
+    },
+  },
+  { app: 'gateway', what: 'nothing is set', missing: ['AUTH_JWT_SECRET', 'AUTH_JWKS_URL'] },
+  { app: 'gateway', what: 'the secret is too short', wrong: { AUTH_JWT_SECRET: 'hunter2' } },
+  {
+    app: 'gateway',
+    what: 'there are two kinds of key, one of them wrong',
+    wrong: { AUTH_JWT_SECRET: 'hunter2-hunter2', AUTH_JWKS_URL: 'ftp://keys' },
+  },
+  {
+    app: 'gateway',
+    what: 'everybody would be let in in production',
+    wrong: { AUTH_MODE: 'none' },
+    right: { NODE_ENV: 'production' },
+  },
+  {
+    app: 'worker',
+    what: 'everything is wrong at once',
+    wrong: {
+      PORT: '-1',
+      UPSTREAM_BASE_URL: 'osm.example',
+      UPSTREAM_AUTH: 'basic',
+      UPSTREAM_TIME_ZONE: 'Asia/Nowhere',
+      UPSTREAM_SITE: '7',
+      UPSTREAM_TIMEOUT_MS: '0',
+      UPSTREAM_MAX_RPS: '-5',
+      UPSTREAM_MAX_CASE_IDS: '101',
+      POLL_INTERVAL_MAX_MS: '1000',
+      POLL_OVERLAP_MS: 'two',
+    },
+    right: { POLL_INTERVAL_MS: '5000' },
+  },
+  { app: 'worker', what: 'nothing is set', missing: ['UPSTREAM_BASE_URL', 'UPSTREAM_TOKEN'] },
+  {
+    app: 'worker',
+    what: 'nobody logs in',
+    right: { ...UPSTREAM, UPSTREAM_AUTH: 'iam' },
+    missing: ['IAM_BASE_URL', 'IAM_USERNAME', 'IAM_PASSWORD', 'IAM_DOMAIN'],
+  },
+  {
+    app: 'worker',
+    what: 'there are no keys to sign with',
+    right: { ...UPSTREAM, UPSTREAM_AUTH: 'aksk' },
+    missing: ['UPSTREAM_ACCESS_KEY', 'UPSTREAM_SECRET_KEY'],
+  },
+  { app: 'simulator', what: 'everything is wrong at once', wrong: { PORT: '99999', LOG_LEVEL: 'loud' } },
+];
+
+/** A wrong setting is a sentence for the operator, and never a program that half works. */
+describe('wrong settings', () => {
+  it.each(CASES)('keep a $app from starting, each by its name, where $what', async ({ app, ...settings }) => {
+    const { wrong = {}, right = {}, missing = [] } = settings;
+    const program = await Program.create(app, app, { ...right, ...wrong });
+    program.launch();
+    const ending = await program.ended();
+    const said = `${program.stdout}${program.stderr}`;
+
+    expect(ending).toBeGreaterThan(0);
+    expect([...Object.keys(wrong), ...missing].filter((name) => !said.includes(name))).toEqual([]);
+    // Sentences, not a stack; and they name settings, not what secrets hold.
+    expect(said).not.toMatch(/\n\s+at .+:\d+:\d+/);
+    expect(said).not.toContain('hunter2');
+  }, 30_000);
+
+  it('do not include letting everybody in outside production', async () => {
+    const program = await Program.create('gateway', 'gateway', { AUTH_MODE: 'none', REDIS_URL: 'redis://127.0.0.1:1' });
+    program.launch();
+    try {
+      // It waits for Redis, which is no fault of its settings.
+      await expect(program.ended(3000)).rejects.toThrow('not within');
+      expect(program.stderr).toBe('');
+    } finally {
+      await program.kill();
+    }
+  }, 30_000);
+});

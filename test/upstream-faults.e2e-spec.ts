@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { clientOf } from './support/clients.js';
+import { useDeployment } from './support/deployment.js';
+import { expectEverything } from './support/expect-account.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import type { Fault } from './support/simulator-control.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets } from './support/traffic.js';
+import { until } from './support/until.js';
+
+/** An error is not an answer (invariant 5): clients are told, and what was said meanwhile comes afterwards, once. */
+describe('an upstream that fails', () => {
+  const deployment = useDeployment({
+    settings: (upstream) => ({
+      UPSTREAM_AUTH: 'iam',
+      IAM_BASE_URL: upstream,
+      IAM_USERNAME: 'demo',
+      IAM_PASSWORD: 'demo',
+      IAM_DOMAIN: 'demo',
+      UPSTREAM_TIMEOUT_MS: '600',
+      UPSTREAM_MAX_BODY_BYTES: '1000000',
+    }),
+  });
+
+  afterEach(() => deployment.upstream.clearFaults());
+
+  it.each<[Fault, string]>([
+    [{ kind: 'status', status: 500 }, 'upstream_unavailable'],
+    [{ kind: 'status', status: 503, body: '' }, 'upstream_unavailable'],
+    [{ kind: 'error_in_200', error_code: 'OSM.01010001' }, 'upstream_rejected'],
+    [{ kind: 'error_in_200', error_code: 'OSM.9999' }, 'upstream_rejected'],
+    [{ kind: 'throttle' }, 'upstream_throttled'],
+    [{ kind: 'html' }, 'upstream_unavailable'],
+    [{ kind: 'redirect', location: 'http://127.0.0.1:1/' }, 'upstream_rejected'],
+    [{ kind: 'hang' }, 'upstream_timeout'],
+    [{ kind: 'drip' }, 'upstream_timeout'],
+    [{ kind: 'reset' }, 'upstream_unavailable'],
+    [{ kind: 'truncate' }, 'upstream_'],
+    [{ kind: 'bad_json' }, 'upstream_malformed'],
+    [{ kind: 'wrong_content_type' }, 'upstream_malformed'],
+    [{ kind: 'huge', bytes: 2_000_000 }, 'upstream_'],
+  ])('is told as degraded, and as well again, and nothing is lost: %j', async (fault, reason) => {
+    const { upstream } = deployment;
+    const [caseId = ''] = freshTickets(1);
+    const token = await tokenFor();
+    const clients = (['sse', 'websocket'] as const).map((transport) => clientOf(transport, { token, caseIds: [caseId] }));
+    await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} before` });
+    await Promise.all(clients.map(({ recording }) => recording.count(1, 10_000)));
+
+    await upstream.inject(fault);
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile` });
+    for (const { recording } of clients) {
+      const { data } = await recording.next('upstream', 15_000);
+      expect(data).toMatchObject({ state: 'degraded', reason: expect.stringContaining(reason), since: expect.any(String) });
+    }
+    // Who comes now is told first thing.
+    const late = clientOf('sse', { token, caseIds: [caseId] });
+    await late.open(deployment.gateway().url);
+    expect(late.recording.frames[0]).toMatchObject({ event: 'upstream', data: { state: 'degraded' } });
+    expect(late.recording.contents).toEqual([`${CONFIDENTIAL} before`]);
+
+    await upstream.clearFaults();
+    for (const { recording } of [...clients, late]) {
+      await recording.next('upstream', 15_000, ({ state }) => state === 'ok');
+    }
+    await expectEverything(upstream, [...clients, late], { quietMs: 400 });
+    for (const { recording } of [...clients, late]) {
+      expect(recording.of('upstream').map(({ data }) => data.state)).toEqual(['degraded', 'ok']);
+    }
+    [...clients, late].forEach((client) => client.close());
+  }, 45_000);
+
+  it('is left alone by the whole account for as long as its 429 asks', async () => {
+    const { upstream } = deployment;
+    const caseIds = freshTickets(1);
+    const token = await tokenFor();
+    // Three languages: three ticket sets that poll by themselves.
+    const clients = ['zh-cn', 'en-us', 'de-de'].map((language) => clientOf('sse', { token, caseIds, language }));
+    await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
+    await upstream.resetCounters();
+    await upstream.inject({ kind: 'throttle', retry_after: 2, times: 1 });
+    await until(async () => (await upstream.counters()).by_status['429'], 10_000, 'a 429');
+    await sleep(3500);
+    const requests = await upstream.requests();
+    const refusedAt = requests.find(({ status }) => status === 429)?.at ?? 0;
+    // What left at the same instant cannot be called back.
+    const next = requests.find(({ at }) => at > refusedAt + 100)?.at ?? 0;
+    expect(next - refusedAt).toBeGreaterThanOrEqual(1900);
+    clients.forEach((client) => client.close());
+  }, 30_000);
+
+  it('refuses a token that a new one replaces, and clients notice nothing', async () => {
+    const { upstream } = deployment;
+    const [caseId = ''] = freshTickets(1);
+    const client = clientOf('sse', { token: await tokenFor(), caseIds: [caseId] });
+    await client.open(deployment.gateway().url);
+    await upstream.resetCounters();
+    await upstream.inject({ kind: 'token_expired', times: 1 });
+    await until(async () => (await upstream.counters()).by_status['401'], 10_000, 'a 401');
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} after` });
+    await expectEverything(upstream, [client]);
+    expect((await upstream.counters()).logins).toBe(1);
+    expect(client.recording.of('upstream')).toEqual([]);
+    client.close();
+  }, 30_000);
+
+  it('writes no token, no content and no stack trace into any log', () => {
+    expect(deployment.logFaults()).toEqual([]);
+  });
+});
