@@ -1,6 +1,8 @@
 import { ManualClock } from '#testing';
 import { feedKey } from './feed.js';
 import { Interest } from './interest.js';
+import type { LeaseReason } from './ports/interest-registry.js';
+import type { DueSet } from './ticket-set.js';
 
 const FEED = { language: 'en-us' };
 const KEY = feedKey(FEED);
@@ -8,40 +10,48 @@ const LINGER_MS = 30_000;
 
 function setUp() {
   const clock = new ManualClock();
-  const wants: { caseIds: readonly string[]; until: number }[] = [];
+  const wants: { caseIds: readonly string[]; until: number; reason: LeaseReason }[] = [];
   const woken: number[] = [];
   const state = { outOfReach: false };
   const registry = {
-    want: async (_: unknown, caseIds: readonly string[], now: number, until: number) => {
+    want: async (_: unknown, caseIds: readonly string[], now: number, until: number, reason: LeaseReason) => {
       if (state.outOfReach) {
         throw new Error('out of reach');
       }
-      wants.push({ caseIds, until: until - now });
-      return [{ feed: KEY, id: wants.length }];
+      wants.push({ caseIds, until: until - now, reason });
+      return [{ ref: { feed: KEY, id: wants.length }, at: now }];
     },
+    hint: async () => [],
     sweep: async () => 0,
     feeds: async () => [],
     overdue: async () => [],
+    earliestDue: async () => null,
   };
-  const queue = {
-    wake: async (sets: readonly { readonly id: number }[]) => void woken.push(...sets.map(({ id }) => id)),
-  };
-  return { interest: new Interest({ registry, queue, clock }, LINGER_MS), wants, woken, state };
+  const queue = { wake: async (sets: readonly DueSet[]) => void woken.push(...sets.map(({ ref }) => ref.id)) };
+  return { clock, interest: new Interest({ registry, queue, clock }, LINGER_MS), wants, woken, state };
 }
 
 describe('Interest', () => {
   it('leases a ticket for the linger time, and wakes the set that it joins', async () => {
     const { interest, wants, woken } = setUp();
     await interest.acquire(FEED, ['a', 'b']);
-    expect(wants).toEqual([{ caseIds: ['a', 'b'], until: LINGER_MS }]);
+    expect(wants).toEqual([{ caseIds: ['a', 'b'], until: LINGER_MS, reason: 'arrival' }]);
     expect(woken).toEqual([1]);
   });
 
-  it('asks the store nothing for tickets that are held already', async () => {
-    const { interest, wants } = setUp();
+  it('tells the registry of arrivals at one ticket once a second', async () => {
+    const { interest, wants, clock } = setUp();
     await interest.acquire(FEED, ['a']);
     await interest.acquire(FEED, ['a', 'b']);
-    expect(wants.map((want) => want.caseIds)).toEqual([['a'], ['b']]);
+    clock.advance(1000);
+    await interest.acquire(FEED, ['a']);
+    expect(wants.filter(({ caseIds }) => caseIds.length > 0).map((want) => [want.caseIds.join(), want.reason])).toEqual(
+      [
+        ['a', 'arrival'],
+        ['b', 'arrival'],
+        ['a', 'arrival'],
+      ],
+    );
   });
 
   it('starts the linger time with the last one’s leave', async () => {
@@ -51,7 +61,7 @@ describe('Interest', () => {
     await interest.release(FEED, ['a']);
     expect(wants).toHaveLength(1);
     await interest.release(FEED, ['a']);
-    expect(wants.at(-1)).toEqual({ caseIds: ['a'], until: LINGER_MS });
+    expect(wants.at(-1)).toEqual({ caseIds: ['a'], until: LINGER_MS, reason: 'renewal' });
     expect(wants).toHaveLength(2);
   });
 
@@ -61,7 +71,7 @@ describe('Interest', () => {
     await interest.release(FEED, ['a']);
     wants.length = 0;
     await interest.renew();
-    expect(wants).toEqual([{ caseIds: ['b'], until: LINGER_MS }]);
+    expect(wants).toEqual([{ caseIds: ['b'], until: LINGER_MS, reason: 'renewal' }]);
     expect(interest.renewEveryMs).toBe(LINGER_MS / 3);
   });
 

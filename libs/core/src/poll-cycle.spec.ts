@@ -2,6 +2,7 @@ import { FakeUpstream, ManualClock, MemoryBroker, MemoryStore, type FakeUpstream
 import { UpstreamFailure } from './errors.js';
 import { feedKey } from './feed.js';
 import { PollCycle, type Next } from './poll-cycle.js';
+import type { TurnRequest } from './ports/quota.js';
 import type { PollTelemetry } from './ports/telemetry.js';
 import { COMMIT_MAX_NEWS } from './ports/set-store.js';
 import type { SetRef } from './ticket-set.js';
@@ -12,9 +13,19 @@ const LEASE_MS = 1e9;
 
 class Scene {
   readonly clock = new ManualClock();
-  readonly store = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 1000 });
+  readonly store = new MemoryStore({
+    clock: this.clock,
+    maxCaseIds: 100,
+    historyMax: 1000,
+    intervalMs: OPTIONS.intervalMs,
+  });
   readonly upstream: FakeUpstream;
   readonly discarded: string[] = [];
+  /** Turns are free, until a test says otherwise. */
+  readonly quota = {
+    turn: jest.fn<Promise<number>, [TurnRequest]>(async () => 0),
+    throttled: jest.fn<Promise<void>, [until: number, now: number]>(async () => undefined),
+  };
   /** Passes on the way to the upstream and back. */
   latency: () => Promise<void> = () => Promise.resolve();
 
@@ -28,13 +39,15 @@ class Scene {
       failed: () => undefined,
       discarded: (reason) => this.discarded.push(reason),
     };
-    const { store, upstream, clock } = this;
-    return new PollCycle({ store, upstream, clock, digest: (text) => text, telemetry, random: () => 0 }, OPTIONS);
+    const { store, upstream, clock, quota } = this;
+    const digest = (text: string) => text;
+    return new PollCycle({ store, upstream, quota, clock, digest, telemetry, random: () => 0 }, OPTIONS);
   }
 
   async want(...caseIds: string[]): Promise<SetRef> {
-    const [ref] = await this.store.want(KEY, caseIds, this.clock.now(), this.clock.now() + LEASE_MS);
-    return ref ?? { feed: KEY, id: 1 };
+    const now = this.clock.now();
+    const [due] = await this.store.want(KEY, caseIds, now, now + LEASE_MS, 'arrival');
+    return due?.ref ?? { feed: KEY, id: 1 };
   }
 
   /** Lets time pass until the set is due, and polls it. */
@@ -88,25 +101,36 @@ describe('PollCycle', () => {
     expect(scene.upstream.requests).toHaveLength(1);
   });
 
-  it('polls a ticket that joins from the beginning, without the others', async () => {
-    const ref = await scene.want('a');
-    const next = await worker.run(ref);
+  it('polls tickets that were moved to it from the beginning, without the others, where cursors cannot be mixed', async () => {
+    scene = new Scene({ form: 'opaque' });
+    worker = scene.worker();
     scene.upstream.post('b', { content: 'from long ago' }, { at: 1_000 });
-    await scene.want('b');
-    await worker.run(ref);
-    await scene.pollWhenDue(worker, ref, next);
-    expect(scene.upstream.requests.map(({ caseIds, cursor }) => [caseIds.join(), cursor === null])).toEqual([
-      ['a', true],
-      ['b', true],
-      ['a,b', false],
-    ]);
+    const first = await scene.want('a');
+    await worker.run(first);
+    const second = await scene.want('b');
+    scene.clock.advance(OPTIONS.intervalMs);
+    await worker.run(second);
+    await scene.store.sweep(KEY, scene.clock.now());
+    scene.upstream.requests.length = 0;
+    for (const ref of [first, second]) {
+      const next = await worker.run(ref);
+      await (next.kind === 'gone' ? undefined : scene.pollWhenDue(worker, ref, next));
+    }
+    const [joined, all] = scene.upstream.requests;
+    expect(joined).toMatchObject({ caseIds: [expect.stringMatching(/^[ab]$/)], cursor: null });
+    expect([...(all?.caseIds ?? [])].sort()).toEqual(['a', 'b']);
     expect(await scene.contents('b')).toEqual(['from long ago']);
   });
 
-  it('polls at once again for a ticket that came to join meanwhile', async () => {
+  it('waits for its turn where the quota is used up, and leaves the set to others meanwhile', async () => {
     const ref = await scene.want('a');
-    scene.latency = async () => void (await scene.want('b'));
-    expect(await worker.run(ref)).toEqual({ kind: 'again', at: scene.clock.now() });
+    scene.quota.turn.mockResolvedValueOnce(300);
+    const now = scene.clock.now();
+    expect(await worker.run(ref)).toEqual({ kind: 'again', at: now + 300 });
+    expect(scene.upstream.requests).toEqual([]);
+    expect(scene.quota.turn.mock.calls).toEqual([[{ ref, rank: now, now }]]);
+    await scene.worker().run(ref);
+    expect(scene.upstream.requests).toHaveLength(1);
   });
 
   it('knows by its digest an answer that brings nothing', async () => {
@@ -201,9 +225,12 @@ describe('PollCycle', () => {
       const ref = await scene.want('a');
       scene.upstream.failNext(new UpstreamFailure('throttled', 'x', 30_000));
       const until = scene.clock.now() + 30_000;
-      expect(await worker.run(ref)).toEqual({ kind: 'pause', until, at: until });
+      const paused = await worker.run(ref);
+      expect(paused).toEqual({ kind: 'pause', until, at: until });
+      scene.clock.advance(30_000);
       scene.upstream.failNext(new UpstreamFailure('throttled', 'x'));
-      expect(await worker.run(ref)).toMatchObject({ kind: 'pause', until: scene.clock.now() + 2000 });
+      expect(await worker.run(ref)).toMatchObject({ kind: 'pause', until: until + 2000 });
+      expect(scene.quota.throttled.mock.calls.map(([end]) => end)).toEqual([until, until + 2000]);
     });
 
     it('passes an error on that is not the upstream’s', async () => {
