@@ -46,6 +46,8 @@ export function mergeInto(set: MemorySet, caseIds: readonly CaseId[], trail: Cur
   if (caseIds.length === 0) {
     return;
   }
+  // The set is another one now: the result of a poll that was held up beyond its hold would not fit it.
+  set.fence += 1;
   caseIds.forEach((caseId) => (numeric ? set.members : set.joining).add(caseId));
   if (numeric && set.trail !== null && trail !== null && trail.polledAt < set.trail.polledAt) {
     set.trail = trail;
