@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { clientOf, overlappingClients } from './support/clients.js';
+import { clientOf } from './support/clients.js';
 import { useDeployment } from './support/deployment.js';
 import { exchange } from './support/exchange.js';
 import { expectEverything } from './support/expect-account.js';
@@ -30,30 +30,34 @@ describe('a connection that the gateway ends', () => {
 
   beforeEach(() => deployment.restore());
 
-  it.each(TRANSPORTS)('is told token_expired, and resumes with a new token: %s', async (transport) => {
-    const { upstream } = deployment;
-    const [caseId = ''] = freshTickets(1);
-    const sub = subject();
-    const expiresInS = 2;
-    const client = clientOf(transport, { token: await tokenFor({ sub, expiresInS }), caseIds: [caseId] });
-    await client.open(deployment.gateway().url);
-    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} in time` });
-    await client.recording.count(1, 10_000);
+  it.each(TRANSPORTS)(
+    'is told token_expired, and resumes with a new token: %s',
+    async (transport) => {
+      const { upstream } = deployment;
+      const [caseId = ''] = freshTickets(1);
+      const sub = subject();
+      const expiresInS = 2;
+      const client = clientOf(transport, { token: await tokenFor({ sub, expiresInS }), caseIds: [caseId] });
+      await client.open(deployment.gateway().url);
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} in time` });
+      await client.recording.count(1, 10_000);
 
-    const { data } = await client.recording.next('closing', 10_000);
-    expect(data).toEqual({ reason: 'token_expired', retry_ms: expect.any(Number) });
-    await until(() => client.ended !== null, 5000, 'the connection to end');
-    expect(client.ended).toBe(transport === 'sse' ? 'end' : 'transport close');
-    expect(client.recording.frames.at(-1)?.event).toBe('closing');
+      const { data } = await client.recording.next('closing', 10_000);
+      expect(data).toEqual({ reason: 'token_expired', retry_ms: expect.any(Number) });
+      await until(() => client.ended !== null, 5000, 'the connection to end');
+      expect(client.ended).toBe(transport === 'sse' ? 'end' : 'transport close');
+      expect(client.recording.frames.at(-1)?.event).toBe('closing');
 
-    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile` });
-    const successor = clientOf(transport, { token: await tokenFor({ sub }), caseIds: [caseId] });
-    successor.recording.lastEventId = client.recording.lastEventId;
-    expect(await successor.open(deployment.gateway(1).url)).toMatchObject({ recovered: true });
-    await successor.recording.count(1, 10_000);
-    expect(successor.recording.contents).toEqual([`${CONFIDENTIAL} meanwhile`]);
-    successor.close();
-  }, 30_000);
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile` });
+      const successor = clientOf(transport, { token: await tokenFor({ sub }), caseIds: [caseId] });
+      successor.recording.lastEventId = client.recording.lastEventId;
+      expect(await successor.open(deployment.gateway(1).url)).toMatchObject({ recovered: true });
+      await successor.recording.count(1, 10_000);
+      expect(successor.recording.contents).toEqual([`${CONFIDENTIAL} meanwhile`]);
+      successor.close();
+    },
+    30_000,
+  );
 
   it('is not ended if authenticate renews its token, and refuses what is no renewal', async () => {
     const { upstream } = deployment;
@@ -102,11 +106,9 @@ describe('a connection that the gateway ends', () => {
   it('is told draining when its gateway stops, which ends in good order and loses nothing', async () => {
     const { upstream } = deployment;
     const tickets = freshTickets(4);
-    const clients = overlappingClients(8, tickets, { token: null }).map(({ transport, options }) => ({ transport, options }));
-    const live = await Promise.all(
-      clients.map(async ({ transport, options }) =>
-        clientOf(transport, { ...options, token: await tokenFor({ sub: subject() }) }),
-      ),
+    const tokens = await Promise.all(Array.from({ length: 8 }, () => tokenFor({ sub: subject() })));
+    const live = tokens.map((token, at) =>
+      clientOf(TRANSPORTS[at % 3] ?? 'sse', { token, caseIds: [0, 1].map((step) => tickets[(at + step) % 4] ?? '') }),
     );
     const leaving = deployment.gateway(0);
     await Promise.all(live.map((client) => client.open(leaving.url)));
@@ -116,7 +118,8 @@ describe('a connection that the gateway ends', () => {
     const stopped = leaving.stop();
     const readiness: number[] = [];
     const watching = until(
-      async () => readiness.push((await exchange(`${leaving.url}/health/ready`).catch(() => ({ status: 0 }))).status) > 2,
+      async () =>
+        readiness.push((await exchange(`${leaving.url}/health/ready`).catch(() => ({ status: 0 }))).status) > 2,
       10_000,
       'three looks at its readiness',
     );
@@ -183,7 +186,11 @@ describe('a connection that the gateway ends', () => {
 
     const refused = await new SseClient({ token, caseIds }).open(gateway).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(StreamRefused);
-    expect(refused).toMatchObject({ status: 429, retryAfter: expect.stringMatching(/^\d+$/), problem: { code: 'too_many' } });
+    expect(refused).toMatchObject({
+      status: 429,
+      retryAfter: expect.stringMatching(/^\d+$/),
+      problem: { code: 'too_many' },
+    });
     const error = await new SocketClient({ token, caseIds }).open(gateway).catch((reason: ConnectError) => reason);
     expect(error).toMatchObject({ data: { code: 'too_many', retry_ms: expect.any(Number) } });
 

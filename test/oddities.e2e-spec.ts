@@ -72,9 +72,9 @@ describe('oddities of the upstream', () => {
       const clients = overlappingClients(4, tickets, { token: await tokenFor() });
       await Promise.all(clients.map((client, at) => client.open(deployment.gateway(at % 2).url)));
 
-      await postTraffic(upstream, { caseIds: tickets, messages: 120, overMs: 2000 });
+      await postTraffic(upstream, { caseIds: tickets, messages: 120, overMs: 1500 });
 
-      expect(await expectEverything(upstream, clients, { inOrderOfPosting: ordered })).toBe(4 * 60);
+      expect(await expectEverything(upstream, clients, { inOrderOfPosting: ordered, quietMs: 500 })).toBe(4 * 60);
       expect((await upstream.counters()).overlaps).toBe(0);
       clients.forEach((client) => client.close());
     },

@@ -8,7 +8,7 @@ import { CONFIDENTIAL } from './support/log-faults.js';
 import { SocketClient } from './support/socket-client.js';
 import { SseClient } from './support/sse-client.js';
 import { tokenFor } from './support/tokens.js';
-import { freshTickets } from './support/traffic.js';
+import { freshTickets, ticketWithPast } from './support/traffic.js';
 import { until } from './support/until.js';
 import type { Ready } from './support/wire.js';
 
@@ -20,51 +20,45 @@ describe('the protocol', () => {
   const deployment = useDeployment({ settings: { SSE_HEARTBEAT_MS: String(HEARTBEAT_MS) } });
   const url = () => deployment.gateway().url;
 
-  /** A ticket with a status and so many messages in history. */
-  async function ticketWith(messages: number): Promise<string> {
-    const [caseId = ''] = freshTickets(1);
-    const first = clientOf('sse', { token: await tokenFor(), caseIds: [caseId] });
-    await first.open(url());
-    await first.recording.next('status', 10_000);
-    if (messages > 0) {
-      await deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} past {n}`, count: messages });
-      await first.recording.count(messages, 10_000);
-    }
-    first.close();
-    return caseId;
-  }
+  const ticketWith = (messages: number) => ticketWithPast(deployment, messages);
 
-  it.each(TRANSPORTS)('R5 W2 S2: gives the past, then says that it is ready, then what is new: %s', async (transport) => {
-    const caseId = await ticketWith(3);
-    const client = clientOf(transport, { token: await tokenFor(), caseIds: [caseId] });
-    const ready = await client.open(url());
-    await deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} new` });
-    await client.recording.count(4, 10_000);
+  it.each(TRANSPORTS)(
+    'R5 W2 S2: gives the past, then says that it is ready, then what is new: %s',
+    async (transport) => {
+      const caseId = await ticketWith(3);
+      const client = clientOf(transport, { token: await tokenFor(), caseIds: [caseId] });
+      const ready = await client.open(url());
+      await deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} new` });
+      await client.recording.count(4, 10_000);
 
-    const { frames } = client.recording;
-    expect(frames.map(({ event }) => event)).toEqual(['status', 'message', 'message', 'message', 'ready', 'message']);
-    expect(ready).toMatchObject({ case_ids: [caseId], last_event_id: frames[3]?.id, recovered: false, replayed: 4 });
-    const ids = frames.map(({ id }) => id);
-    expect(ids.every((id) => id !== null && id.length <= 64)).toBe(true);
-    expect(ids).toEqual([...ids].sort());
-    client.close();
-  }, 30_000);
+      const { frames } = client.recording;
+      expect(frames.map(({ event }) => event)).toEqual(['status', 'message', 'message', 'message', 'ready', 'message']);
+      expect(ready).toMatchObject({ case_ids: [caseId], last_event_id: frames[3]?.id, recovered: false, replayed: 4 });
+      const ids = frames.map(({ id }) => id);
+      expect(ids.every((id) => id !== null && id.length <= 64)).toBe(true);
+      expect(ids).toEqual([...ids].sort());
+      client.close();
+    },
+    30_000,
+  );
 
   it('S2 S3 S6: writes a stream as an EventSource wants it', async () => {
     const caseId = await ticketWith(1);
     const headers = { authorization: `Bearer ${await tokenFor()}` };
-    const { text, response } = await new Promise<{ text: string; response: Record<string, unknown> }>((resolve, reject) => {
-      const outgoing = request(`${url()}/v1/events?case_ids=${caseId}`, { headers, agent: false }, (incoming) => {
-        let read = '';
-        incoming.setEncoding('utf8').on('data', (piece: string) => {
-          read += piece;
-          if (!/event: ready\ndata: .+\n\n/.test(read)) return;
-          outgoing.destroy();
-          resolve({ text: read, response: { status: incoming.statusCode, ...incoming.headers } });
+    const { text, response } = await new Promise<{ text: string; response: Record<string, unknown> }>(
+      (resolve, reject) => {
+        const outgoing = request(`${url()}/v1/events?case_ids=${caseId}`, { headers, agent: false }, (incoming) => {
+          let read = '';
+          incoming.setEncoding('utf8').on('data', (piece: string) => {
+            read += piece;
+            if (!/event: ready\ndata: .+\n\n/.test(read)) return;
+            outgoing.destroy();
+            resolve({ text: read, response: { status: incoming.statusCode, ...incoming.headers } });
+          });
         });
-      });
-      outgoing.on('error', reject).end();
-    });
+        outgoing.on('error', reject).end();
+      },
+    );
 
     expect(response).toMatchObject({
       status: 200,
@@ -103,21 +97,25 @@ describe('the protocol', () => {
     expect(await head('nonsense')).toBe(401);
   });
 
-  it.each(TRANSPORTS)('E3: tells a status when it becomes known and when it changes: %s', async (transport) => {
-    const { upstream } = deployment;
-    const [caseId = ''] = freshTickets(1);
-    const client = clientOf(transport, { token: await tokenFor(), caseIds: [caseId] });
-    await client.open(url());
-    const statuses = () => client.recording.of('status').map(({ data }) => data.status);
-    await until(() => statuses().length === 1, 10_000, 'the first status');
-    for (const status of [0, 0, 1, 1] as const) {
-      await upstream.setStatus(caseId, status);
-      await sleep(600);
-    }
-    expect(statuses()).toEqual([1, 0, 1]);
-    expect(client.recording.of('status')[1]?.data).toMatchObject({ case_id: caseId, seen_at: expect.any(String) });
-    client.close();
-  }, 30_000);
+  it.each(TRANSPORTS)(
+    'E3: tells a status when it becomes known and when it changes: %s',
+    async (transport) => {
+      const { upstream } = deployment;
+      const [caseId = ''] = freshTickets(1);
+      const client = clientOf(transport, { token: await tokenFor(), caseIds: [caseId] });
+      await client.open(url());
+      const statuses = () => client.recording.of('status').map(({ data }) => data.status);
+      await until(() => statuses().length === 1, 10_000, 'the first status');
+      for (const status of [0, 0, 1, 1] as const) {
+        await upstream.setStatus(caseId, status);
+        await sleep(600);
+      }
+      expect(statuses()).toEqual([1, 0, 1]);
+      expect(client.recording.of('status')[1]?.data).toMatchObject({ case_id: caseId, seen_at: expect.any(String) });
+      client.close();
+    },
+    30_000,
+  );
 
   it('E2: tells when a message was sent, whatever the wall clock, and null where that cannot be read', async () => {
     const { upstream } = deployment;
@@ -132,7 +130,11 @@ describe('the protocol', () => {
     expect(data.message['create_time']).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
 
     const message = { content: `${CONFIDENTIAL} undated`, create_time: 'yesterday' };
-    const body = { imstatus: null, immsg: [{ incident_id: caseId, message_list: [message] }], last_message_time_id: null };
+    const body = {
+      imstatus: null,
+      immsg: [{ incident_id: caseId, message_list: [message] }],
+      last_message_time_id: null,
+    };
     await upstream.inject({ kind: 'status', status: 200, body, case_ids: [caseId], times: 1 });
     const undated = await client.recording.next('message', 10_000, ({ sent_at }) => sent_at === null);
     expect(undated.data.message).toEqual(message);
@@ -152,7 +154,9 @@ describe('the protocol', () => {
       expect(await client.ask<Ready>('subscribe', { case_ids: [first] })).toMatchObject({ ok: true, replayed: 2 });
       const ack = await client.ask<Ready>('subscribe', { case_ids: [second, second] });
       expect(ack).toMatchObject({ ok: true, replayed: 3, case_ids: [second], recovered: false });
-      await deployment.upstream.post(...[first, second].map((case_id) => ({ case_id, content: `${CONFIDENTIAL} new` })));
+      await deployment.upstream.post(
+        ...[first, second].map((case_id) => ({ case_id, content: `${CONFIDENTIAL} new` })),
+      );
       await client.recording.count(5, 10_000);
       client.close();
     }, 30_000);
@@ -161,7 +165,10 @@ describe('the protocol', () => {
       const caseId = await ticketWith(2);
       const client = await connected([caseId]);
       await client.subscribe();
-      const { last_event_id, ...again } = (await client.ask<Ready>('subscribe', { case_ids: [caseId], history: 1 })) as Ready;
+      const { last_event_id, ...again } = (await client.ask<Ready>('subscribe', {
+        case_ids: [caseId],
+        history: 1,
+      })) as Ready;
       expect(again).toMatchObject({ ok: true, replayed: 1 });
       await deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} new` });
       await client.recording.count(4, 10_000);

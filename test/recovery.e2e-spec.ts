@@ -13,7 +13,12 @@ import { until } from './support/until.js';
 const TRANSPORTS = ['sse', 'websocket', 'polling'] as const;
 
 describe('recovery', () => {
-  const deployment = useDeployment({ gateways: 2 });
+  const deployment = useDeployment({
+    gateways: 2,
+    // Requests are signed here: how the worker shows who it is makes no difference to anything else.
+    simulator: { SIMULATOR_TOKEN: 'nobody-has-this-one', SIMULATOR_ACCESS_KEY: 'AK1', SIMULATOR_SECRET_KEY: 'SK1' },
+    settings: { UPSTREAM_AUTH: 'aksk', UPSTREAM_ACCESS_KEY: 'AK1', UPSTREAM_SECRET_KEY: 'SK1', UPSTREAM_TOKEN: '' },
+  });
   const openAt = (client: Client, gateway: number) => client.open(deployment.gateway(gateway % 2).url);
 
   it('gives everything once to clients cut off four times that go on at the other gateway', async () => {
@@ -41,24 +46,28 @@ describe('recovery', () => {
     clients.forEach((client) => client.close());
   }, 60_000);
 
-  it.each(TRANSPORTS)('resumes after a restart of its gateway, over %s', async (transport) => {
-    const { upstream } = deployment;
-    const [caseId = ''] = freshTickets(1);
-    const client = clientOf(transport, { token: await tokenFor(), caseIds: [caseId] });
-    await openAt(client, 0);
-    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} before` });
-    await client.recording.count(1, 10_000);
+  it.each(TRANSPORTS)(
+    'resumes after a restart of its gateway, over %s',
+    async (transport) => {
+      const { upstream } = deployment;
+      const [caseId = ''] = freshTickets(1);
+      const client = clientOf(transport, { token: await tokenFor(), caseIds: [caseId] });
+      await openAt(client, 0);
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} before` });
+      await client.recording.count(1, 10_000);
 
-    expect(await deployment.gateway(0).stop()).toBe(0);
-    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile {n}`, count: 5 });
-    await deployment.gateway(0).start();
-    const ready = await openAt(client, 0);
-    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} after` });
+      expect(await deployment.gateway(0).stop()).toBe(0);
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile {n}`, count: 5 });
+      await deployment.gateway(0).start();
+      const ready = await openAt(client, 0);
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} after` });
 
-    expect(ready).toMatchObject({ recovered: true, case_ids: [caseId] });
-    await expectEverything(upstream, [client]);
-    client.close();
-  }, 30_000);
+      expect(ready).toMatchObject({ recovered: true, case_ids: [caseId] });
+      await expectEverything(upstream, [client]);
+      client.close();
+    },
+    30_000,
+  );
 
   describe('of what is past', () => {
     const [first = '', second = ''] = freshTickets(2, 'past');
@@ -68,24 +77,32 @@ describe('recovery', () => {
       ['50 events of each ticket by default', undefined, 50],
       ['as many as were asked for', 7, 7],
       ['all that there is for history=1000', 1000, 80],
-    ])('gives %s', async (_what, history, expected) => {
-      const { upstream } = deployment;
-      const token = await tokenFor();
-      await fillHistory();
-      for (const transport of TRANSPORTS) {
-        const client = clientOf(transport, { token, caseIds: [first, second], ...(history !== undefined && { history }) });
-        const ready = await openAt(client, 0);
-        const before = client.recording.frames.slice(0, client.recording.frames.findIndex(isReady));
+    ])(
+      'gives %s',
+      async (_what, history, expected) => {
+        const { upstream } = deployment;
+        const token = await tokenFor();
+        await fillHistory();
+        for (const transport of TRANSPORTS) {
+          const client = clientOf(transport, {
+            token,
+            caseIds: [first, second],
+            ...(history !== undefined && { history }),
+          });
+          const ready = await openAt(client, 0);
+          const before = client.recording.frames.slice(0, client.recording.frames.findIndex(isReady));
 
-        expect([transport, ready.replayed, ready.recovered]).toEqual([transport, before.length, false]);
-        for (const caseId of [first, second]) {
-          const posted = (await upstream.ledger([caseId])).map(({ content }) => content);
-          const given = client.recording.messages.filter(({ data }) => data.case_id === caseId);
-          expect(given.map(({ data }) => data.message['content'])).toEqual(posted.slice(posted.length - expected));
+          expect([transport, ready.replayed, ready.recovered]).toEqual([transport, before.length, false]);
+          for (const caseId of [first, second]) {
+            const posted = (await upstream.ledger([caseId])).map(({ content }) => content);
+            const given = client.recording.messages.filter(({ data }) => data.case_id === caseId);
+            expect(given.map(({ data }) => data.message['content'])).toEqual(posted.slice(posted.length - expected));
+          }
+          client.close();
         }
-        client.close();
-      }
-    }, 30_000);
+      },
+      30_000,
+    );
 
     it('is read page by page, from the first event to where a stream goes on', async () => {
       await fillHistory();

@@ -36,41 +36,51 @@ describe('an upstream that fails', () => {
     [{ kind: 'hang' }, 'upstream_timeout'],
     [{ kind: 'drip' }, 'upstream_timeout'],
     [{ kind: 'reset' }, 'upstream_unavailable'],
-    [{ kind: 'truncate' }, 'upstream_'],
+    [{ kind: 'truncate' }, 'upstream_unavailable'],
     [{ kind: 'bad_json' }, 'upstream_malformed'],
     [{ kind: 'wrong_content_type' }, 'upstream_malformed'],
-    [{ kind: 'huge', bytes: 2_000_000 }, 'upstream_'],
-  ])('is told as degraded, and as well again, and nothing is lost: %j', async (fault, reason) => {
-    const { upstream } = deployment;
-    const [caseId = ''] = freshTickets(1);
-    const token = await tokenFor();
-    const clients = (['sse', 'websocket'] as const).map((transport) => clientOf(transport, { token, caseIds: [caseId] }));
-    await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
-    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} before` });
-    await Promise.all(clients.map(({ recording }) => recording.count(1, 10_000)));
+    [{ kind: 'huge', bytes: 2_000_000 }, 'upstream_malformed'],
+  ])(
+    'is told as degraded, and as well again, and nothing is lost: %j',
+    async (fault, reason) => {
+      const { upstream } = deployment;
+      const [caseId = ''] = freshTickets(1);
+      const token = await tokenFor();
+      const clients = (['sse', 'websocket'] as const).map((transport) =>
+        clientOf(transport, { token, caseIds: [caseId] }),
+      );
+      await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} before` });
+      await Promise.all(clients.map(({ recording }) => recording.count(1, 10_000)));
 
-    await upstream.inject(fault);
-    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile` });
-    for (const { recording } of clients) {
-      const { data } = await recording.next('upstream', 15_000);
-      expect(data).toMatchObject({ state: 'degraded', reason: expect.stringContaining(reason), since: expect.any(String) });
-    }
-    // Who comes now is told first thing.
-    const late = clientOf('sse', { token, caseIds: [caseId] });
-    await late.open(deployment.gateway().url);
-    expect(late.recording.frames[0]).toMatchObject({ event: 'upstream', data: { state: 'degraded' } });
-    expect(late.recording.contents).toEqual([`${CONFIDENTIAL} before`]);
+      await upstream.inject(fault);
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile` });
+      for (const { recording } of clients) {
+        const { data } = await recording.next('upstream', 15_000);
+        expect(data).toMatchObject({
+          state: 'degraded',
+          reason,
+          since: expect.any(String),
+        });
+      }
+      // Who comes now is told first thing.
+      const late = clientOf('sse', { token, caseIds: [caseId] });
+      await late.open(deployment.gateway().url);
+      expect(late.recording.frames[0]).toMatchObject({ event: 'upstream', data: { state: 'degraded' } });
+      expect(late.recording.contents).toEqual([`${CONFIDENTIAL} before`]);
 
-    await upstream.clearFaults();
-    for (const { recording } of [...clients, late]) {
-      await recording.next('upstream', 15_000, ({ state }) => state === 'ok');
-    }
-    await expectEverything(upstream, [...clients, late], { quietMs: 400 });
-    for (const { recording } of [...clients, late]) {
-      expect(recording.of('upstream').map(({ data }) => data.state)).toEqual(['degraded', 'ok']);
-    }
-    [...clients, late].forEach((client) => client.close());
-  }, 45_000);
+      await upstream.clearFaults();
+      for (const { recording } of [...clients, late]) {
+        await recording.next('upstream', 15_000, ({ state }) => state === 'ok');
+      }
+      await expectEverything(upstream, [...clients, late], { quietMs: 400 });
+      for (const { recording } of [...clients, late]) {
+        expect(recording.of('upstream').map(({ data }) => data.state)).toEqual(['degraded', 'ok']);
+      }
+      [...clients, late].forEach((client) => client.close());
+    },
+    45_000,
+  );
 
   it('is left alone by the whole account for as long as its 429 asks', async () => {
     const { upstream } = deployment;

@@ -9,6 +9,8 @@ export interface DeploymentOptions {
   readonly workers?: number;
   /** Of gateways and workers; a function is told where the upstream is. */
   readonly settings?: Settings | ((upstreamUrl: string) => Settings);
+  /** Of the simulator, beyond its token. */
+  readonly simulator?: Settings;
   /** Further command line options of the Redis server. */
   readonly redis?: readonly string[];
 }
@@ -54,7 +56,8 @@ export class Deployment {
     const { gateways = 1, workers = 1 } = this.options;
     const redis = await RedisServer.start(...(this.options.redis ?? []));
     try {
-      const simulator = await Program.create('simulator', 'simulator', { SIMULATOR_TOKEN: UPSTREAM_TOKEN });
+      const simulatorSettings = { SIMULATOR_TOKEN: UPSTREAM_TOKEN, ...this.options.simulator };
+      const simulator = await Program.create('simulator', 'simulator', simulatorSettings);
       this.parts = { redis, simulator, upstream: new SimulatorControl(simulator.url) };
       const settings = this.settings();
       const create = (app: 'gateway' | 'worker', count: number) =>

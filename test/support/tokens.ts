@@ -7,6 +7,8 @@ export interface Claims {
   readonly sub?: string;
   readonly cases?: unknown;
   readonly groups?: unknown;
+  /** Whether hints may be given. */
+  readonly hints?: boolean;
   /** From now on; below 0: has expired. */
   readonly expiresInS?: number;
   readonly secret?: string;
@@ -25,7 +27,7 @@ export function tokenFor(claims: Claims = {}): Promise<string> {
     secret = JWT_SECRET,
     alg = 'HS256',
   } = claims;
-  const token = new SignJWT({ cases, groups })
+  const token = new SignJWT({ cases, groups, ...(claims.hints !== undefined && { hints: claims.hints }) })
     .setProtectedHeader({ alg, typ: 'JWT' })
     .setSubject(sub)
     .setIssuedAt()

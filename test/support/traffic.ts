@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { clientOf } from './clients.js';
+import type { Deployment } from './deployment.js';
 import { CONFIDENTIAL } from './log-faults.js';
 import type { Posting, SimulatorControl } from './simulator-control.js';
+import { tokenFor } from './tokens.js';
 
 export interface TrafficOptions {
   readonly caseIds: readonly string[];
@@ -36,4 +39,19 @@ let tickets = 0;
 export function freshTickets(count: number, name = 'ticket'): string[] {
   tickets += 1;
   return Array.from({ length: count }, (_, index) => `${name}-${tickets}-${index + 1}`);
+}
+
+/** A fresh ticket with a status and so many messages in history: `past 1`, `past 2` and so on. */
+export async function ticketWithPast(deployment: Deployment, messages: number): Promise<string> {
+  const [caseId = ''] = freshTickets(1, 'past');
+  const first = clientOf('sse', { token: await tokenFor(), caseIds: [caseId] });
+  await first.open(deployment.gateway().url);
+  // Once the status is out, the last events of the ticket are its messages.
+  await first.recording.next('status', 10_000);
+  if (messages > 0) {
+    await deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} past {n}`, count: messages });
+    await first.recording.count(messages, 10_000);
+  }
+  first.close();
+  return caseId;
 }

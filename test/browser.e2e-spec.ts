@@ -1,0 +1,144 @@
+import { EventSource } from 'eventsource';
+import { io } from 'socket.io-client';
+
+import { useDeployment } from './support/deployment.js';
+import { exchange } from './support/exchange.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import { SocketClient } from './support/socket-client.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets } from './support/traffic.js';
+import { until } from './support/until.js';
+import type { Ack, MessageEvent, Ready } from './support/wire.js';
+
+const FRIEND = 'https://app.example';
+const STRANGER = 'https://evil.example';
+
+/** What browsers do by themselves: origins, cookies, tokens in the query, coming back. */
+describe('clients as they are in browsers', () => {
+  const deployment = useDeployment({ gateways: 2, settings: { ALLOWED_ORIGINS: `${FRIEND},http://localhost:8080` } });
+  const url = () => deployment.gateway().url;
+
+  it('lets pages of allowed origins read, and of its own', async () => {
+    const headers = { authorization: `Bearer ${await tokenFor()}` };
+    const ask = (origin: string) => exchange(`${url()}/v1/cases/T1/messages`, { headers: { ...headers, origin } });
+    expect(await ask(FRIEND)).toMatchObject({
+      status: 200,
+      headers: { 'access-control-allow-origin': FRIEND, 'access-control-allow-credentials': 'true', vary: 'Origin' },
+    });
+    const own = await ask(url());
+    expect([own.status, own.headers['access-control-allow-origin']]).toEqual([200, undefined]);
+    const stranger = await ask(STRANGER);
+    expect([stranger.status, stranger.headers['access-control-allow-origin']]).toEqual([403, undefined]);
+    expect(JSON.parse(stranger.text)).toMatchObject({ code: 'forbidden' });
+    expect((await ask('null')).status).toBe(403);
+  });
+
+  it('answers preflights of allowed origins only', async () => {
+    const ask = (origin: string) =>
+      exchange(`${url()}/v1/events`, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' },
+      });
+    const { status, headers } = await ask(FRIEND);
+    expect(status).toBe(204);
+    expect(headers['access-control-allow-origin']).toBe(FRIEND);
+    expect(headers['access-control-allow-headers']).toMatch(/authorization/i);
+    expect((await ask(STRANGER)).headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it.each(['websocket', 'polling'] as const)('checks the origin of a handshake: %s', async (transport) => {
+    const connect = async (origin: string) => {
+      const client = new SocketClient({ token: await tokenFor(), caseIds: [], headers: { origin } }, transport);
+      await client.connect(url());
+      client.close();
+    };
+    await connect(FRIEND);
+    await connect(url());
+    await expect(connect(STRANGER)).rejects.toThrow();
+    await expect(connect('null')).rejects.toThrow();
+  });
+
+  it('takes the token from a cookie and from the query', async () => {
+    const token = await tokenFor();
+    const page = `${url()}/v1/cases/T1/messages`;
+    expect((await exchange(page, { headers: { cookie: `other=1; pollcast_token=${token}` } })).status).toBe(200);
+    expect((await exchange(`${page}?access_token=${token}`)).status).toBe(200);
+    expect((await exchange(`${page}?access_token=${token}x`)).status).toBe(401);
+    const headers = { cookie: `pollcast_token=${token}` };
+    const client = new SocketClient({ token: null, caseIds: ['T1'], headers });
+    await client.open(url());
+    client.close();
+  });
+
+  it('brings an EventSource back by itself, with everything that it missed', async () => {
+    const { upstream } = deployment;
+    const [caseId = ''] = freshTickets(1);
+    const contents: unknown[] = [];
+    const ready: Ready[] = [];
+    const source = new EventSource(`${url()}/v1/events?case_ids=${caseId}&access_token=${await tokenFor()}`);
+    source.addEventListener('message', ({ data }) =>
+      contents.push((JSON.parse(data) as MessageEvent).message['content']),
+    );
+    source.addEventListener('ready', ({ data }) => ready.push(JSON.parse(data) as Ready));
+    try {
+      await until(() => ready.length === 1, 10_000, 'ready');
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} before` });
+      await until(() => contents.length === 1, 10_000, 'a message');
+      await deployment.gateway().kill();
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile` });
+      await deployment.gateway().start();
+      await until(() => ready.length === 2, 15_000, 'ready again');
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} after` });
+      await until(() => contents.length === 3, 10_000, 'all three messages');
+    } finally {
+      source.close();
+    }
+    expect(contents).toEqual(['before', 'meanwhile', 'after'].map((word) => `${CONFIDENTIAL} ${word}`));
+    expect(ready.map(({ recovered }) => recovered)).toEqual([false, true]);
+  }, 60_000);
+
+  it('brings a Socket.IO client with its usual settings back, with everything that it missed', async () => {
+    const { upstream } = deployment;
+    const [caseId = ''] = freshTickets(1);
+    const token = await tokenFor();
+    const events: MessageEvent[] = [];
+    const acks: Ack<Ready>[] = [];
+    let position: string | undefined;
+    // Long polling first, then the upgrade: what a page gets that sets nothing.
+    const socket = io(url(), { forceNew: true, auth: (give) => give({ token }) });
+    socket.on('connect', () => {
+      void socket.emitWithAck('subscribe', { case_ids: [caseId], last_event_id: position }).then((ack: Ack<Ready>) => {
+        acks.push(ack);
+        if (ack.ok) position = ack.last_event_id;
+      });
+    });
+    socket.on('message', (event: MessageEvent) => {
+      events.push(event);
+      position = event.id;
+    });
+    try {
+      await until(() => acks.length === 1, 10_000, 'the acknowledgement');
+      // Through the upgrade from long polling to a WebSocket nothing is lost or out of order.
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} {n}`, count: 50 });
+      await until(() => events.length === 50, 10_000, 'the first messages');
+      await until(() => socket.io.engine.transport.name === 'websocket', 10_000, 'the upgrade');
+      await deployment.gateway().kill();
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile` });
+      await deployment.gateway().start();
+      await until(() => acks.length === 2, 15_000, 'the second acknowledgement');
+      await until(() => events.length === 51, 10_000, 'what was missed');
+    } finally {
+      socket.disconnect();
+    }
+    expect(acks).toMatchObject([
+      { ok: true, recovered: false },
+      { ok: true, recovered: true },
+    ]);
+    const expected = [...Array.from({ length: 50 }, (_, at) => String(at + 1)), 'meanwhile'];
+    expect(events.map(({ message }) => message['content'])).toEqual(expected.map((each) => `${CONFIDENTIAL} ${each}`));
+  }, 60_000);
+
+  it('writes no token, no content and no stack trace into any log', () => {
+    expect(deployment.logFaults()).toEqual([]);
+  });
+});

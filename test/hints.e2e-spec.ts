@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { clientOf } from './support/clients.js';
+import { useDeployment } from './support/deployment.js';
+import { exchange } from './support/exchange.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets, ticketWithPast } from './support/traffic.js';
+
+const INTERVAL_MS = 5000;
+
+/** A backend that knows says so, and nobody waits for the next poll. */
+describe('a hint', () => {
+  const deployment = useDeployment({
+    settings: { POLL_INTERVAL_MS: String(INTERVAL_MS), POLL_INTERVAL_MAX_MS: String(INTERVAL_MS) },
+  });
+  const hint = async (body: unknown, token?: string) =>
+    exchange(`${deployment.gateway().url}/v1/hints`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${token ?? (await tokenFor({ hints: true }))}`,
+      },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+
+  it('brings a message long before the next poll, to whoever follows the ticket', async () => {
+    const { upstream } = deployment;
+    const caseId = await ticketWithPast(deployment, 0);
+    const client = clientOf('sse', { token: await tokenFor(), caseIds: [caseId] });
+    await client.open(deployment.gateway().url);
+    const seen: number[] = [];
+    for (let message = 1; message <= 3; message += 1) {
+      await sleep(300); // A set is polled at most once per 200 ms because of hints.
+      const postedAt = Date.now();
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} ${message}` });
+      expect((await hint({ case_ids: [caseId] })).status).toBe(204);
+      await client.recording.count(message, 10_000);
+      seen.push(Date.now() - postedAt);
+    }
+    // One of them may have met the poll that was due anyway, not all three.
+    expect(Math.max(...seen)).toBeLessThan(INTERVAL_MS / 2);
+    client.close();
+  }, 30_000);
+
+  it('for a ticket that nobody follows makes nobody poll', async () => {
+    const [caseId = ''] = freshTickets(1);
+    await deployment.upstream.resetCounters();
+    expect((await hint({ case_ids: [caseId] })).status).toBe(204);
+    await sleep(1000);
+    const asked = (await deployment.upstream.requests()).flatMap(({ case_ids }) => case_ids);
+    expect(asked).not.toContain(caseId);
+  });
+
+  it('needs its right, a right to the ticket, and a body as described', async () => {
+    const problem = async (answer: ReturnType<typeof hint>) => {
+      const { status, text } = await answer;
+      return [status, (JSON.parse(text) as { code: string }).code];
+    };
+    expect(await problem(hint({ case_ids: ['T1'] }, await tokenFor()))).toEqual([403, 'forbidden']);
+    const narrow = await tokenFor({ hints: true, cases: ['T2'] });
+    expect(await problem(hint({ case_ids: ['T1'] }, narrow))).toEqual([403, 'forbidden']);
+    expect(await problem(hint({ case_ids: ['T1'] }, 'nonsense'))).toEqual([401, 'unauthorized']);
+    for (const body of ['{"case_ids":', 'null', '[]', '{}', '{"case_ids":[]}', '{"case_ids":[1]}', '"x"', '']) {
+      expect([body, await problem(hint(body))]).toEqual([body, [400, 'invalid']]);
+    }
+    const many = Array.from({ length: 10_000 }, (_, number) => `t${number}`);
+    expect((await problem(hint({ case_ids: many })))[0]).toBeGreaterThanOrEqual(400);
+  });
+
+  it('writes no token, no content and no stack trace into any log', () => {
+    expect(deployment.logFaults()).toEqual([]);
+  });
+});

@@ -1,0 +1,39 @@
+import { clientOf } from './support/clients.js';
+import { useDeployment } from './support/deployment.js';
+import { expectEverything } from './support/expect-account.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets, postTraffic } from './support/traffic.js';
+
+const MAX_RPS = 10;
+
+/** `UPSTREAM_MAX_RPS` holds for all workers together, and a deployment that wants more only becomes slower. */
+describe('the quota', () => {
+  const deployment = useDeployment({
+    workers: 2,
+    // Twenty sets every 200 ms are a hundred requests per second.
+    settings: { UPSTREAM_MAX_RPS: String(MAX_RPS), UPSTREAM_MAX_CASE_IDS: '1' },
+  });
+
+  it('is kept by two workers that want ten times as much, and everything is delivered', async () => {
+    const { upstream } = deployment;
+    const caseIds = freshTickets(20);
+    const client = clientOf('sse', { token: await tokenFor(), caseIds });
+    await client.open(deployment.gateway().url);
+    await upstream.resetCounters();
+    await postTraffic(upstream, { caseIds, messages: 60, overMs: 5000 });
+    await expectEverything(upstream, [client]);
+
+    const requests = (await upstream.requests()).map(({ at }) => at);
+    const within = (from: number, ms: number) => requests.filter((at) => at >= from && at < from + ms).length;
+    // Over any second; requests reach the upstream a little sooner or later than they were sent.
+    expect(Math.max(...requests.map((from) => within(from, 1000)))).toBeLessThanOrEqual(MAX_RPS + 2);
+    // It is used, too.
+    expect(within(requests[0] ?? 0, 5000)).toBeGreaterThanOrEqual(MAX_RPS * 5 * 0.7);
+    expect((await upstream.counters()).overlaps).toBe(0);
+    client.close();
+  }, 60_000);
+
+  it('writes no token, no content and no stack trace into any log', () => {
+    expect(deployment.logFaults()).toEqual([]);
+  });
+});

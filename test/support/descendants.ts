@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+interface Listed {
+  readonly pid: number;
+  readonly parent: number;
+  /** First letter of the state, as ps prints it. */
+  readonly state: string;
+}
+
+/** All processes of the machine. Slim containers have no ps, and other systems than Linux no /proc. */
+function processes(): Listed[] {
+  if (!existsSync('/proc/self/stat')) {
+    const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' }).trim().split('\n');
+    return lines.map((line) => line.trim().split(/\s+/)).map(([pid, parent, state]) => listed(pid, parent, state));
+  }
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => {
+    try {
+      // The name stands in parentheses and may hold anything, so what follows is counted from the last one.
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return [listed(pid, parent, state)];
+    } catch {
+      return []; // It ended in between.
+    }
+  });
+}
+
+const listed = (pid = '', parent = '', state = ''): Listed => ({
+  pid: Number(pid),
+  parent: Number(parent),
+  state: state.charAt(0),
+});
+
+/** All processes below one, children of children included. */
+export function descendantsOf(pid: number): number[] {
+  const all = processes();
+  const below = (parent: number): number[] =>
+    all.filter((each) => each.parent === parent).flatMap((child) => [child.pid, ...below(child.pid)]);
+  return below(pid);
+}
+
+/** Those that still run. A zombie does not: it waits for nothing but to be counted. */
+export function alive(pids: readonly number[]): number[] {
+  const running = new Set(processes().flatMap(({ pid, state }) => (state === 'Z' ? [] : [pid])));
+  return pids.filter((pid) => running.has(pid));
+}
