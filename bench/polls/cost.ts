@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { BenchRedis } from './bench-redis.js';
+import { Child } from './child.js';
+import { tickets, Wishes } from './wishes.js';
+
+/** What one poll costs, CPU microseconds. */
+export interface Cost {
+  readonly processUs: number;
+  readonly redisUs: number;
+  readonly roundTrips: number;
+  readonly pollsPerSecond: number;
+}
+
+export interface Load {
+  readonly sets: number;
+  readonly setSize: number;
+  readonly intervalMs: number;
+  readonly measureMs: number;
+}
+
+/** How long a program runs before it is measured, ms: compiled, connected, in step. */
+const SETTLE_MS = 4000;
+
+async function measure(
+  child: Child,
+  redis: BenchRedis,
+  count: () => Promise<number>,
+  measureMs: number,
+): Promise<Cost> {
+  await sleep(SETTLE_MS);
+  await count();
+  const before = {
+    cpu: child.cpuUs(),
+    redis: await redis.cpuUs(),
+    trips: await redis.roundTrips(),
+    at: performance.now(),
+  };
+  await sleep(measureMs);
+  const polls = await count();
+  const seconds = (performance.now() - before.at) / 1000;
+  return {
+    processUs: (child.cpuUs() - before.cpu) / polls,
+    redisUs: ((await redis.cpuUs()) - before.redis) / polls,
+    roundTrips: ((await redis.roundTrips()) - before.trips) / polls,
+    pollsPerSecond: polls / seconds,
+  };
+}
+
+/** Pollcast's worker on idle sets. */
+export async function workerCost(redis: BenchRedis, upstream: Child, url: string, load: Load): Promise<Cost> {
+  await redis.clear();
+  const { child } = await Child.start('apps/worker/src/main.js', [], workerEnv(redis, url, load));
+  const wishes = await Wishes.start(redis.url, 1, load.setSize, load.intervalMs);
+  try {
+    await wishes.want(tickets(load.sets * load.setSize));
+    return await measure(
+      child,
+      redis,
+      async () => (await upstream.ask<{ requests: number }>()).requests,
+      load.measureMs,
+    );
+  } finally {
+    wishes.stop();
+    await child.stop();
+  }
+}
+
+/** A BullMQ job that does nothing but delay itself again. */
+export async function bareJobCost(redis: BenchRedis, load: Load): Promise<Cost> {
+  await redis.clear();
+  const args = [redis.url, String(load.sets), String(load.intervalMs)];
+  const { child } = await Child.start('bench/polls/bare-jobs.js', args, {});
+  try {
+    return await measure(child, redis, async () => (await child.ask<{ done: number }>()).done, load.measureMs);
+  } finally {
+    await child.stop();
+  }
+}
+
+/** A loop that only fetches and parses the same responses. */
+export async function bareFetchCost(redis: BenchRedis, url: string, load: Load): Promise<Cost> {
+  const args = [url, String(load.sets), String(load.setSize), String(load.intervalMs)];
+  const { child } = await Child.start('bench/polls/bare-fetches.js', args, {});
+  try {
+    return await measure(child, redis, async () => (await child.ask<{ done: number }>()).done, load.measureMs);
+  } finally {
+    await child.stop();
+  }
+}
+
+export function workerEnv(
+  redis: BenchRedis,
+  url: string,
+  load: Pick<Load, 'setSize' | 'intervalMs'>,
+): NodeJS.ProcessEnv {
+  return {
+    REDIS_URL: redis.url,
+    UPSTREAM_BASE_URL: url,
+    UPSTREAM_TOKEN: 'bench',
+    UPSTREAM_MAX_CASE_IDS: String(load.setSize),
+    POLL_INTERVAL_MS: String(load.intervalMs),
+    POLL_INTERVAL_MAX_MS: String(load.intervalMs),
+    PORT: '0',
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'error',
+  };
+}
