@@ -14,7 +14,7 @@ export class Wishes {
     readonly registry: RedisInterestRegistry,
     queue: BullPollQueue,
     gateways: number,
-    private readonly lingerMs: number,
+    lingerMs: number,
   ) {
     const parts = { registry, queue, clock };
     this.interests = Array.from({ length: gateways }, () => new Interest(parts, lingerMs));

@@ -3,18 +3,15 @@ import { Worker } from 'bullmq';
 
 import type { PollProcessor } from './poll-processor.js';
 
-export interface PollWorkerOptions {
-  /** `WORKER_CONCURRENCY`: polls in flight at once in this process. */
-  readonly concurrency: number;
-  readonly onError: (error: Error) => void;
-}
-
 /**
  * A job whose worker has not renewed its lock for this long (ms) is another worker's: with the check below, sets of a
  * killed worker are polled again within {@link LOCK_MS} + {@link STALLED_CHECK_MS}.
  */
 const LOCK_MS = 5000;
 const STALLED_CHECK_MS = 2000;
+
+/** Sets that stay with one worker at once. Their polls in flight are bounded by `WORKER_CONCURRENCY` connections. */
+const SETS_MAX = 20_000;
 
 /** A perpetual job may lose its worker any number of times in its life; BullMQ's default gives it up at the second. */
 const NEVER_GIVE_UP = 1_000_000_000;
@@ -23,11 +20,16 @@ const NEVER_GIVE_UP = 1_000_000_000;
 export class PollWorker {
   private readonly worker: Worker<PollJob>;
 
-  constructor(client: RedisClient, keys: Keys, processor: PollProcessor, options: PollWorkerOptions) {
+  constructor(
+    client: RedisClient,
+    keys: Keys,
+    private readonly processor: PollProcessor,
+    onError: (error: Error) => void,
+  ) {
     this.worker = new Worker<PollJob>(POLL_QUEUE, (job, lock) => processor.process(job, lock), {
       connection: client,
       prefix: keys.queuePrefix,
-      concurrency: options.concurrency,
+      concurrency: SETS_MAX,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
       maxStalledCount: NEVER_GIVE_UP,
@@ -35,7 +37,7 @@ export class PollWorker {
       removeOnFail: { count: 0 },
       autorun: false,
     });
-    this.worker.on('error', options.onError);
+    this.worker.on('error', onError);
   }
 
   start(): void {
@@ -48,6 +50,7 @@ export class PollWorker {
 
   /** Takes no more jobs and resolves when those that run are done; the others go on elsewhere at once. */
   async stop(): Promise<void> {
+    this.processor.stop();
     await this.worker.close();
   }
 }

@@ -1,11 +1,10 @@
 import type { Clock, InterestRegistry } from '#core';
 import type { PrometheusPollTelemetry } from '#ops';
-import type { BullPollQueue, RedisQuota } from '#redis';
+import type { BullPollQueue } from '#redis';
 
 export interface ReconcilerParts {
   readonly registry: InterestRegistry;
   readonly queue: BullPollQueue;
-  readonly quota: RedisQuota;
   readonly clock: Clock;
   readonly telemetry: PrometheusPollTelemetry;
   readonly onError: (error: unknown) => void;
@@ -47,8 +46,7 @@ export class Reconciler {
   }
 
   private async reconcile(): Promise<void> {
-    const { registry, queue, quota, clock, telemetry } = this.parts;
-    await quota.refresh();
+    const { registry, queue, clock, telemetry } = this.parts;
     let stalestMs = 0;
     for (const feed of await registry.feeds()) {
       while ((await registry.sweep(feed, clock.now())) > 0) {

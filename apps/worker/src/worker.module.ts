@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 import { Module } from '@nestjs/common';
 import type { Logger } from 'pino';
@@ -21,6 +21,7 @@ import {
   RedisInterestRegistry,
   RedisQuota,
   RedisSetStore,
+  WakeChannel,
   type RedisClient,
 } from '#redis';
 
@@ -48,6 +49,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
 
         const commands = connectRedis(settings, 'impatient', failed('redis'), { enableAutoPipelining: true });
         const bull = connectRedis(settings, 'patient', failed('redis'));
+        const subscriber = connectRedis(settings, 'patient', failed('redis'));
         const keys = new Keys(settings.redisPrefix);
         const clock = new RedisClock(commands, failed('clock'));
         const registry = createRegistry('worker');
@@ -64,6 +66,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             digest,
             telemetry,
             random: Math.random,
+            holder: randomUUID(),
           },
           {
             intervalMs: settings.pollIntervalMs,
@@ -72,13 +75,10 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             holdMs: settings.upstreamTimeoutMs + HOLD_MARGIN_MS,
           },
         );
-        const processor = new PollProcessor(cycle, queue, clock, (error, job) =>
+        const processor = new PollProcessor(cycle, clock, (error, job) =>
           logger.error({ err: error, feed: job.feed, set: job.set }, 'a poll ended in disorder'),
         );
-        const worker = new PollWorker(bull, keys, processor, {
-          concurrency: settings.workerConcurrency,
-          onError: failed('bullmq'),
-        });
+        const worker = new PollWorker(bull, keys, processor, failed('bullmq'));
         const health = new HealthState();
         health.require('redis', () => isReady(commands));
         health.require('worker', () => worker.isRunning());
@@ -89,17 +89,20 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           clock,
           worker,
           queue,
+          news: async () => {
+            await new WakeChannel(commands, keys).listen(subscriber, (ref) => processor.changed(ref));
+            await quota.listen(subscriber);
+          },
           reconciler: new Reconciler({
             registry: interest,
             queue,
-            quota,
             clock,
             telemetry,
             onError: failed('reconciler'),
           }),
           health,
           ops: new OpsServer(createOpsHandler(health, registry)),
-          connections: [commands, bull],
+          connections: [commands, bull, subscriber],
         });
       },
     },

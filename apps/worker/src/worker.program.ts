@@ -13,6 +13,8 @@ export interface WorkerParts {
   readonly clock: RedisClock;
   readonly worker: PollWorker;
   readonly queue: BullPollQueue;
+  /** Begins to hear what other processes tell workers. */
+  readonly news: () => Promise<void>;
   readonly reconciler: Reconciler;
   readonly health: HealthState;
   readonly ops: OpsServer;
@@ -27,10 +29,11 @@ export class WorkerProgram {
 
   /** Listens first, so that ops can see a worker that waits for Redis. @throws where the port is taken */
   async start(): Promise<void> {
-    const { settings, logger, clock, worker, reconciler, ops } = this.parts;
+    const { settings, logger, clock, worker, news, reconciler, ops } = this.parts;
     await ops.listen(settings.port, settings.host);
     logger.info({ port: settings.port }, 'worker listening');
     await this.untilRedisAnswers(() => clock.start());
+    await news();
     worker.start();
     reconciler.start();
     logger.info('worker polling');

@@ -193,7 +193,7 @@ class World {
   private async take() {
     const now = this.clock.now();
     await this.store.want(KEY, TICKETS, now, now + 1e9, 'renewal');
-    const begun = await this.store.begin({ feed: KEY, id: 1 }, now, 0);
+    const begun = await this.store.begin({ feed: KEY, id: 1 }, now, 0, 'worker');
     if (begun.kind !== 'begun') {
       throw new Error('the set is never held here');
     }

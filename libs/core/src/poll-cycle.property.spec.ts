@@ -115,8 +115,8 @@ class World {
     manners: FakeUpstreamManners,
   ) {
     this.upstream = new FakeUpstream({ clock: this.clock, latency: () => this.wait() }, manners);
-    this.workers = [0, 1].map(() => {
-      const worker: { cycle: PollCycle; death: Death } = { cycle: this.cycle(() => worker.death), death: null };
+    this.workers = ['one', 'other'].map((holder) => {
+      const worker: { cycle: PollCycle; death: Death } = { cycle: this.cycle(holder, () => worker.death), death: null };
       return worker;
     });
   }
@@ -218,11 +218,11 @@ class World {
     return this.scheduler.schedule(Promise.resolve());
   }
 
-  private cycle(death: () => Death): PollCycle {
+  private cycle(holder: string, death: () => Death): PollCycle {
     const { store, clock, upstream } = this;
     const distant: SetStore = {
-      begin: (ref, now, heldUntil) => this.wait().then(() => store.begin(ref, now, heldUntil)),
-      release: (ref, fence) => this.wait().then(() => store.release(ref, fence)),
+      begin: (ref, now, heldUntil, holder) => this.wait().then(() => store.begin(ref, now, heldUntil, holder)),
+      release: (ref, fence, holder) => this.wait().then(() => store.release(ref, fence, holder)),
       fail: (failure) => this.wait().then(() => store.fail(failure)),
       commit: async (commit) => {
         const dies = death();
@@ -241,7 +241,7 @@ class World {
     const telemetry = { polled: () => undefined, failed: () => undefined, discarded: () => undefined };
     const quota = { turn: async () => 0, throttled: async () => undefined };
     const digest = (text: string) => text;
-    const parts = { store: distant, upstream, quota, clock, digest, telemetry, random: () => 0.5 };
+    const parts = { store: distant, upstream, quota, clock, digest, telemetry, random: () => 0.5, holder };
     return new PollCycle(parts, { ...PACE, overlapMs: OVERLAP_MS, holdMs: HOLD_MS });
   }
 }

@@ -33,7 +33,7 @@ class Scene {
     this.upstream = new FakeUpstream({ clock: this.clock, latency: () => this.latency() }, manners);
   }
 
-  worker(): PollCycle {
+  worker(holder = 'worker'): PollCycle {
     const telemetry: PollTelemetry = {
       polled: () => undefined,
       failed: () => undefined,
@@ -41,7 +41,7 @@ class Scene {
     };
     const { store, upstream, clock, quota } = this;
     const digest = (text: string) => text;
-    return new PollCycle({ store, upstream, quota, clock, digest, telemetry, random: () => 0 }, OPTIONS);
+    return new PollCycle({ store, upstream, quota, clock, digest, telemetry, random: () => 0, holder }, OPTIONS);
   }
 
   async want(...caseIds: string[]): Promise<SetRef> {
@@ -226,10 +226,10 @@ describe('PollCycle', () => {
       scene.upstream.failNext(new UpstreamFailure('throttled', 'x', 30_000));
       const until = scene.clock.now() + 30_000;
       const paused = await worker.run(ref);
-      expect(paused).toEqual({ kind: 'pause', until, at: until });
+      expect(paused).toEqual({ kind: 'again', at: until });
       scene.clock.advance(30_000);
       scene.upstream.failNext(new UpstreamFailure('throttled', 'x'));
-      expect(await worker.run(ref)).toMatchObject({ kind: 'pause', until: until + 2000 });
+      expect(await worker.run(ref)).toMatchObject({ kind: 'again', at: until + 2000 });
       expect(scene.quota.throttled.mock.calls.map(([end]) => end)).toEqual([until, until + 2000]);
     });
 

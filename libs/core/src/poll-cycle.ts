@@ -3,6 +3,7 @@ import { advanceTrail, cursorToSend } from './cursor.js';
 import { delta, EMPTY_WINDOW, type DeliveredWindow, type News } from './delta.js';
 import { UPSTREAM_FAILURES, UpstreamFailure } from './errors.js';
 import { parseFeedKey } from './feed.js';
+import { Reservations } from './reservations.js';
 import type { Digest } from './fingerprint.js';
 import type { Clock } from './ports/clock.js';
 import type { Quota } from './ports/quota.js';
@@ -20,11 +21,7 @@ export interface PollOptions extends Pace {
 }
 
 /** What is to happen to the set's job. Times in milliseconds since 1970. */
-export type Next =
-  | { readonly kind: 'again'; readonly at: number }
-  /** The upstream throttled the account: nobody asks before then. */
-  | { readonly kind: 'pause'; readonly until: number; readonly at: number }
-  | { readonly kind: 'gone' };
+export type Next = { readonly kind: 'again'; readonly at: number } | { readonly kind: 'gone' };
 
 export interface PollCycleParts {
   readonly store: SetStore;
@@ -35,6 +32,8 @@ export interface PollCycleParts {
   readonly telemetry: PollTelemetry;
   /** A number in [0, 1) at each call. */
   readonly random: () => number;
+  /** Name of this process, unique in the deployment. */
+  readonly holder: string;
 }
 
 /** A job that comes this much early (ms) counts as due: clocks of processes agree to within some milliseconds. */
@@ -43,15 +42,13 @@ const DUE_TOLERANCE_MS = 20;
 /** How long to leave an account alone after a 429 that names no time, ms. */
 const DEFAULT_PAUSE_MS = 2000;
 
-/** Windows of this many sets are remembered. A forgotten one costs a larger commit, nothing else. */
-const REMEMBERED_SETS = 20_000;
-
 /** A set that showed life this many full-pace intervals ago, or later, has people who wait for its answer. */
 const LIVELY_INTERVALS = 30;
 
 /** One request for one ticket set, from taking the set to the committed result. */
 export class PollCycle {
-  private readonly windows = new Map<string, { readonly fence: number; readonly window: DeliveredWindow }>();
+  private readonly reservations = new Reservations();
+  private readonly running = new Set<string>();
 
   constructor(
     private readonly parts: PollCycleParts,
@@ -64,7 +61,26 @@ export class PollCycle {
    */
   async run(ref: SetRef): Promise<Next> {
     const now = this.parts.clock.now();
-    const begun = await this.parts.store.begin(ref, now, now + this.options.holdMs);
+    const key = `${ref.feed}/${ref.id}`;
+    if (this.running.has(key)) {
+      // The job was given out twice, both times to this process.
+      this.parts.telemetry.discarded('busy');
+      return { kind: 'again', at: now + this.options.intervalMs };
+    }
+    this.running.add(key);
+    try {
+      return await this.take(ref, now);
+    } finally {
+      this.running.delete(key);
+    }
+  }
+
+  private async take(ref: SetRef, now: number): Promise<Next> {
+    const reserved = this.reservations.take(ref, now);
+    if (reserved) {
+      return this.poll(reserved.set, now, reserved.window);
+    }
+    const begun = await this.parts.store.begin(ref, now, now + this.options.holdMs, this.parts.holder);
     switch (begun.kind) {
       case 'gone':
         this.parts.telemetry.discarded('gone');
@@ -73,11 +89,24 @@ export class PollCycle {
         this.parts.telemetry.discarded('busy');
         return { kind: 'again', at: begun.until };
       case 'begun':
-        return this.poll(begun.set, now);
+        return this.poll(begun.set, now, EMPTY_WINDOW);
     }
   }
 
-  private async poll(set: TicketSet, now: number): Promise<Next> {
+  /** Somebody changed the set: it is looked at anew before it is polled again. */
+  changed(ref: SetRef): void {
+    this.reservations.take(ref, 0);
+  }
+
+  /** Lets others have a set that this process does not poll again. @throws where the store is out of reach */
+  async letGo(ref: SetRef): Promise<void> {
+    const reserved = this.reservations.take(ref, 0);
+    if (reserved) {
+      await this.parts.store.release(ref, reserved.set.fence, this.parts.holder);
+    }
+  }
+
+  private async poll(set: TicketSet, now: number, window: DeliveredWindow): Promise<Next> {
     const due = now >= set.dueAt - DUE_TOLERANCE_MS;
     // Tickets that were moved here wait for nobody; a set that was not polled yet gathers tickets until it is due.
     const primes = set.joining.length > 0 && (due || set.members.length > 0);
@@ -91,7 +120,7 @@ export class PollCycle {
       return this.leave(set, now + wait);
     }
     try {
-      const committed = primes ? await this.prime(set) : await this.pollMembers(set);
+      const committed = primes ? await this.prime(set) : await this.pollMembers(set, window);
       if (committed.kind === 'committed') {
         return { kind: 'again', at: committed.joining ? this.parts.clock.now() : committed.dueAt };
       }
@@ -107,7 +136,7 @@ export class PollCycle {
   }
 
   private async leave(set: TicketSet, at: number): Promise<Next> {
-    await this.parts.store.release(set.ref, set.fence);
+    await this.parts.store.release(set.ref, set.fence, this.parts.holder);
     return { kind: 'again', at };
   }
 
@@ -130,24 +159,20 @@ export class PollCycle {
     });
   }
 
-  private async pollMembers(set: TicketSet): Promise<Committed> {
-    const key = `${set.ref.feed}/${set.ref.id}`;
+  private async pollMembers(set: TicketSet, known: DeliveredWindow): Promise<Committed> {
     const cursor = cursorToSend(set.trail, this.options.overlapMs);
     const { answer, sentAt, answeredAt } = await this.ask(set, set.members, cursor, set.answerDigest);
-    const remembered = this.windows.get(key);
-    const known = remembered?.fence === set.fence ? remembered.window : EMPTY_WINDOW;
     const found = this.difference(set, set.members, answer, answeredAt, known);
-    const committed = await this.commit(set, found.news, {
-      primed: [],
-      learned: {
-        trail: advanceTrail(set.trail, { sentAt, answeredAt, cursor: answer.cursor }, this.options.overlapMs),
-        answerDigest: answer.kind === 'content' ? answer.digest : set.answerDigest,
-        order: found.order,
-      },
-      due: this.dueAfter(set, answeredAt),
-    });
+    const learned = {
+      trail: advanceTrail(set.trail, { sentAt, answeredAt, cursor: answer.cursor }, this.options.overlapMs),
+      answerDigest: answer.kind === 'content' ? answer.digest : set.answerDigest,
+      order: found.order,
+    };
+    const due = this.dueAfter(set, answeredAt);
+    const after = { kind: 'rest', holder: this.parts.holder, holdMs: this.options.holdMs } as const;
+    const committed = await this.commit(set, found.news, { primed: [], learned, due, after });
     if (committed.kind === 'committed') {
-      this.remember(key, committed.fence, found.window);
+      this.reserve({ ...set, ...learned }, committed, found.window, answeredAt);
       const published = committed.published;
       this.parts.telemetry.polled({ lagMs: sentAt - set.dueAt, upstreamMs: answeredAt - sentAt, published });
     }
@@ -183,7 +208,7 @@ export class PollCycle {
   private async commit(
     set: TicketSet,
     news: readonly News[],
-    last: Pick<SetCommit, 'primed' | 'learned' | 'due'>,
+    last: Pick<SetCommit, 'primed' | 'learned' | 'due' | 'after'>,
   ): Promise<Committed> {
     let fence = set.fence;
     let published = 0;
@@ -196,7 +221,7 @@ export class PollCycle {
         now,
         news: news.slice(start, start + COMMIT_MAX_NEWS),
         primed: [],
-        heldUntil: now + this.options.holdMs,
+        after: { kind: 'more', heldUntil: now + this.options.holdMs },
         due: { lively: set.dueAt, quiet: set.dueAt },
       });
       if (part.kind !== 'committed') {
@@ -205,8 +230,13 @@ export class PollCycle {
       fence = part.fence;
       published += part.published;
     }
-    const rest = { ref: set.ref, fence, now: this.parts.clock.now(), news: news.slice(start), ...last };
-    const committed = await this.parts.store.commit(rest);
+    const committed = await this.parts.store.commit({
+      ref: set.ref,
+      fence,
+      now: this.parts.clock.now(),
+      news: news.slice(start),
+      ...last,
+    });
     return committed.kind === 'committed' ? { ...committed, published: committed.published + published } : committed;
   }
 
@@ -229,15 +259,20 @@ export class PollCycle {
     if (throttled) {
       await this.parts.quota.throttled(now + pauseMs, now);
     }
-    return throttled ? { kind: 'pause', until: now + pauseMs, at } : { kind: 'again', at };
+    return { kind: 'again', at };
   }
 
-  private remember(key: string, fence: number, window: DeliveredWindow): void {
-    this.windows.delete(key);
-    this.windows.set(key, { fence, window });
-    if (this.windows.size > REMEMBERED_SETS) {
-      const [oldest] = this.windows.keys();
-      this.windows.delete(oldest ?? key);
+  private reserve(
+    set: TicketSet,
+    committed: Extract<Committed, { kind: 'committed' }>,
+    window: DeliveredWindow,
+    answeredAt: number,
+  ): void {
+    const { reserved, joining, fence, dueAt, published } = committed;
+    if (reserved) {
+      const livelyAt = published > 0 ? answeredAt : set.livelyAt;
+      // Tickets that came to join are not known here: due long ago means to be looked at anew.
+      this.reservations.keep({ set: { ...set, fence, dueAt: joining ? 0 : dueAt, livelyAt, failures: 0 }, window });
     }
   }
 }

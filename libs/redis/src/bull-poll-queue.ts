@@ -3,6 +3,7 @@ import { Queue, type Job } from 'bullmq';
 
 import type { RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
+import { WakeChannel } from './wake-channel.js';
 
 /** What a job says: which set to poll. */
 export interface PollJob {
@@ -20,11 +21,12 @@ const EVENTS_MAX = 100;
 const WAKE_AGAIN_MS = [30, 100, 300];
 
 /**
- * The queue of polls: one job per ticket set, which delays itself after every poll. Set ids are never used twice, so
+ * The queue of polls: one job per ticket set, which delays itself between polls. Set ids are never used twice, so
  * the set's name can be the job's id: adding it again does nothing, and a job that ended can never be missed.
  */
 export class BullPollQueue implements PollQueue {
   private readonly queue: Queue<PollJob>;
+  private readonly changes: WakeChannel;
 
   constructor(
     client: RedisClient,
@@ -32,6 +34,7 @@ export class BullPollQueue implements PollQueue {
     private readonly clock: Clock,
     private readonly onError: (error: Error) => void,
   ) {
+    this.changes = new WakeChannel(client, keys);
     this.queue = new Queue(POLL_QUEUE, {
       connection: client,
       prefix: keys.queuePrefix,
@@ -43,16 +46,12 @@ export class BullPollQueue implements PollQueue {
 
   async wake(sets: readonly DueSet[]): Promise<void> {
     await Promise.all(sets.map((set) => this.runAt(set)));
+    await this.changes.tell(sets.map((set) => set.ref));
   }
 
   /** Makes jobs that are missing again, and leaves those that are there alone. */
   async ensure(sets: readonly SetRef[]): Promise<void> {
     await Promise.all(sets.map((ref) => this.add(ref, 0)));
-  }
-
-  /** Nobody starts a poll for that long, ms: the upstream throttled the account. */
-  async pause(ms: number): Promise<void> {
-    await this.queue.rateLimit(Math.max(1, Math.ceil(ms)));
   }
 
   async close(): Promise<void> {

@@ -13,18 +13,29 @@ import type { CaseId, FeedKey } from '#core';
  * | `P:{F}:sizes`, `:due` | sorted sets | set id by number of tickets, by due time (ms) | with the set |
  * | `P:{F}:failing` | set | ids of sets whose polls fail | with the failure, or the set |
  * | `P:{F}:ages` | sorted set | feed offsets by time: what is older than the history's life | twice that life |
- * | `P:{F}:set:N` | hash | fence, hold, revision, members, joining, trail, digest, order, lively, due, hinted, again, failures | with its last ticket |
+ * | `P:{F}:set:N` | hash | fence, hold, holder, revision, members, joining, trail, digest, order, lively, due, hinted, again, failures | with its last ticket |
  * | `P:{F}:ticket:T` | hash | last, trimmed (offsets), status | history's life after the ticket left |
  * | `P:{F}:history:T` | stream | publications, the offset is the id | history's life after the last one |
  * | `P:{F}:delivered:T` | sorted set | identities by offset | history's life after the ticket left |
  *
- * Channels: `P:{F}:news:T` publications of a ticket, `P:{F}:news` the feed's state, `P:{F}:barrier:G` of one gateway.
+ * Channels: `P:{F}:news:T` publications of a ticket, `P:{F}:news` the feed's state, `P:{F}:barrier:G` of one gateway, `P:wake` sets
+ * that changed between two polls, for the worker that keeps them, `P:throttled` until when the upstream throttles, ms.
  */
 export class Keys {
   constructor(private readonly prefix: string) {}
 
   get feeds(): string {
     return `${this.prefix}:feeds`;
+  }
+
+  /** Where workers hear of sets that changed between two polls. */
+  get wakeChannel(): string {
+    return `${this.prefix}:wake`;
+  }
+
+  /** Where workers hear that the upstream throttled the account. */
+  get throttledChannel(): string {
+    return `${this.prefix}:throttled`;
   }
 
   /** The quota's keys, in the order in which quota.lua takes them. One hash tag: one script reads all three. */

@@ -13,6 +13,7 @@ import { publishCommand, type RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
 import type { SetBounds } from './redis-set-store.js';
 import { Scripts } from './scripts.js';
+import { WakeChannel } from './wake-channel.js';
 
 export interface InterestBounds extends SetBounds {
   /** `POLL_INTERVAL_MS`. */
@@ -28,6 +29,7 @@ const FEED_FORGOTTEN_MS = 600_000;
 /** Leases and ticket sets: want.lua and sweep.lua. */
 export class RedisInterestRegistry implements InterestRegistry {
   private readonly scripts: Scripts;
+  private readonly wake: WakeChannel;
 
   constructor(
     private readonly client: RedisClient,
@@ -35,6 +37,7 @@ export class RedisInterestRegistry implements InterestRegistry {
     private readonly bounds: InterestBounds,
   ) {
     this.scripts = new Scripts(client);
+    this.wake = new WakeChannel(client, keys);
   }
 
   async want(
@@ -69,18 +72,17 @@ export class RedisInterestRegistry implements InterestRegistry {
   }
 
   async sweep(feed: FeedKey, now: number): Promise<number> {
-    const left = Number(
-      await this.scripts.run('sweep', this.keys.feed(feed), [
-        this.keys.base(feed),
-        Math.round(now),
-        this.bounds.historyTtlS * 1000,
-        CALL_MAX,
-        publishCommand(this.client),
-        this.bounds.upstreamMaxCaseIds,
-      ]),
-    );
+    const [left, ...changed] = (await this.scripts.run('sweep', this.keys.feed(feed), [
+      this.keys.base(feed),
+      Math.round(now),
+      this.bounds.historyTtlS * 1000,
+      CALL_MAX,
+      publishCommand(this.client),
+      this.bounds.upstreamMaxCaseIds,
+    ])) as (string | number)[];
+    await this.wake.tell(changed.map((id) => ({ feed, id: Number(id) })));
     await this.client.zremrangebyscore(this.keys.feeds, '-inf', String(Math.round(now) - FEED_FORGOTTEN_MS));
-    return left;
+    return Number(left);
   }
 
   async feeds(): Promise<FeedKey[]> {

@@ -7,6 +7,9 @@ import { Scripts } from './scripts.js';
 /** How long after a throttling turns are asked for although there is no quota (ms): as long as quota.lua slows down. */
 const WARY_MS = 12_000;
 
+/** The quota's keys outlive their last use by this, ms. */
+const FORGOTTEN_MS = 3_600_000;
+
 /** The quota of all workers together: quota.lua. Costs nothing while there is no limit and the upstream is content. */
 export class RedisQuota implements Quota {
   private readonly scripts: Scripts;
@@ -31,14 +34,27 @@ export class RedisQuota implements Quota {
   }
 
   async throttled(until: number): Promise<void> {
-    this.waryUntil = Math.max(this.waryUntil, until + WARY_MS);
+    this.beWary(until);
     await this.client.hset(this.keys.quota[0], 'until', Math.round(until));
-    await this.client.pexpire(this.keys.quota[0], 3_600_000);
+    await this.client.pexpire(this.keys.quota[0], FORGOTTEN_MS);
+    await this.client.publish(this.keys.throttledChannel, String(Math.round(until)));
   }
 
-  /** Learns what other workers were told by the upstream; to be called about once a second. */
-  async refresh(): Promise<void> {
-    const until = await this.client.hget(this.keys.quota[0], 'until');
-    this.waryUntil = Math.max(this.waryUntil, Number(until ?? 0) + WARY_MS);
+  /**
+   * Begins to hear what other workers were told by the upstream.
+   * @param subscriber a connection that is kept subscribed
+   */
+  async listen(subscriber: RedisClient): Promise<void> {
+    subscriber.on('message', (channel: string, text: string) => {
+      if (channel === this.keys.throttledChannel) {
+        this.beWary(Number(text));
+      }
+    });
+    await subscriber.subscribe(this.keys.throttledChannel);
+    this.beWary(Number((await this.client.hget(this.keys.quota[0], 'until')) ?? 0));
+  }
+
+  private beWary(until: number): void {
+    this.waryUntil = Math.max(this.waryUntil, until + WARY_MS);
   }
 }

@@ -1,7 +1,9 @@
 import {
   DEGRADED_AFTER_FAILURES,
   newEpoch,
+  REST_MAX_MS,
   UPSTREAM_FAILURES,
+  type AfterCommit,
   type Begun,
   type CaseId,
   type Committed,
@@ -17,6 +19,7 @@ import {
 import { publishCommand, type RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
 import { Scripts, type ScriptArgument } from './scripts.js';
+import { WakeChannel } from './wake-channel.js';
 
 /** Bounds of what is kept per ticket. */
 export interface HistoryBounds {
@@ -44,6 +47,7 @@ const REMEMBERED_SETS = 20_000;
 export class RedisSetStore implements SetStore {
   private readonly scripts: Scripts;
   private readonly publish: string;
+  private readonly wake: WakeChannel;
   private readonly members = new Map<string, { readonly revision: string; readonly caseIds: readonly CaseId[] }>();
 
   constructor(
@@ -51,14 +55,15 @@ export class RedisSetStore implements SetStore {
     private readonly keys: Keys,
     private readonly bounds: SetBounds,
   ) {
+    this.wake = new WakeChannel(client, keys);
     this.scripts = new Scripts(client);
     this.publish = publishCommand(client);
   }
 
-  async begin(ref: SetRef, now: number, heldUntil: number): Promise<Begun> {
+  async begin(ref: SetRef, now: number, heldUntil: number, holder: string): Promise<Begun> {
     const key = `${ref.feed}/${ref.id}`;
     const known = this.members.get(key);
-    const answer = (await this.run('begin', ref, [ms(now), ms(heldUntil), known?.revision ?? ''])) as string[];
+    const answer = (await this.run('begin', ref, [ms(now), ms(heldUntil), known?.revision ?? '', holder])) as string[];
     const [
       kind = 'gone',
       first = '',
@@ -100,7 +105,8 @@ export class RedisSetStore implements SetStore {
     const answer = (await this.run('commit', commit.ref, [
       commit.fence,
       ms(commit.now),
-      ms(commit.heldUntil ?? 0),
+      ...afterArguments(commit.after),
+      REST_MAX_MS,
       ms(commit.due.lively),
       ms(commit.due.quiet),
       learned ? 1 : 0,
@@ -116,21 +122,23 @@ export class RedisSetStore implements SetStore {
       this.bounds.upstreamMaxCaseIds,
       ...commit.news.flatMap(newsArguments),
     ])) as (string | number)[];
-    const [kind, fence, published, due, joining] = answer;
+    const [kind, fence, published, due, joining, reserved, ...changed] = answer;
     if (kind !== 'committed') {
       return kind === 'conflict' ? { kind: 'conflict' } : { kind: 'gone' };
     }
+    await this.wake.tell(changed.map((id) => ({ feed: commit.ref.feed, id: Number(id) })));
     return {
       kind: 'committed',
       fence: Number(fence),
       published: Number(published),
       dueAt: Number(due),
+      reserved: Number(reserved) === 1,
       joining: Number(joining) === 1,
     };
   }
 
-  async release(ref: SetRef, fence: number): Promise<void> {
-    await this.run('release', ref, [fence]);
+  async release(ref: SetRef, fence: number, holder: string): Promise<void> {
+    await this.run('release', ref, [fence, holder]);
   }
 
   async fail(failure: PollFailure): Promise<void> {
@@ -156,6 +164,17 @@ export class RedisSetStore implements SetStore {
       const [oldest] = this.members.keys();
       this.members.delete(oldest ?? key);
     }
+  }
+}
+
+function afterArguments(after: AfterCommit | undefined): [string, number, string] {
+  switch (after?.kind) {
+    case 'more':
+      return ['more', ms(after.heldUntil), ''];
+    case 'rest':
+      return ['rest', after.holdMs, after.holder];
+    case undefined:
+      return ['free', 0, ''];
   }
 }
 

@@ -67,6 +67,9 @@ export class MemoryFeed {
     const set = this.setOf(caseId);
     set?.members.delete(caseId);
     set?.joining.delete(caseId);
+    if (set !== undefined) {
+      set.fence += 1;
+    }
     if (set !== undefined && sizeOf(set) === 0) {
       this.sets.delete(set.ref.id);
       this.failing.delete(set.ref.id);

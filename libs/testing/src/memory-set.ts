@@ -1,4 +1,4 @@
-import type { CaseId, CursorTrail, SetRef, TicketSet } from '#core';
+import { REST_MIN_MS, type CaseId, type CursorTrail, type SetRef, type TicketSet } from '#core';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -7,6 +7,8 @@ export type MemorySet = Omit<Mutable<TicketSet>, 'members' | 'joining'> & {
   readonly members: Set<CaseId>;
   readonly joining: Set<CaseId>;
   heldUntil: number;
+  /** Who reserved it until it is due; empty while a poll is in flight. */
+  holder: string;
   /** When a hint last made it due. */
   hintedAt: number;
   /** A hint came while a poll was in flight: due then, whatever that poll says. */
@@ -26,6 +28,7 @@ export function newMemorySet(ref: SetRef, now: number, dueAt: number): MemorySet
     dueAt,
     failures: 0,
     heldUntil: 0,
+    holder: '',
     hintedAt: 0,
     againAt: null,
   };
@@ -35,9 +38,14 @@ export function sizeOf(set: MemorySet): number {
   return set.members.size + set.joining.size;
 }
 
+/** Whether a poll of the set may be in flight; a set that rests is held by nobody but its holder. */
+export function inFlight(set: MemorySet, now: number): boolean {
+  return set.heldUntil > now && (set.holder === '' || set.dueAt <= now + REST_MIN_MS);
+}
+
 /** A set may be changed when it was primed and no poll of it is in flight. */
 export function canTakeTickets(set: MemorySet, now: number): boolean {
-  return set.heldUntil <= now && set.members.size > 0 && set.joining.size === 0;
+  return !inFlight(set, now) && set.members.size > 0 && set.joining.size === 0;
 }
 
 /** Moves tickets into a set: as members where one trail serves both, else to be primed. */

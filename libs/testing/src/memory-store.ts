@@ -2,6 +2,7 @@ import {
   DEGRADED_AFTER_FAILURES,
   HINT_PAUSE_MS,
   newEpoch,
+  REST_MAX_MS,
   UPSTREAM_FAILURES,
   type Begun,
   type CaseId,
@@ -21,7 +22,7 @@ import {
   type UpstreamState,
 } from '#core';
 import { MemoryFeed } from './memory-feed.js';
-import type { MemorySet } from './memory-set.js';
+import { inFlight, type MemorySet } from './memory-set.js';
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
@@ -76,9 +77,10 @@ export class MemoryStore implements SetStore, InterestRegistry {
         woken.add(placed);
       }
       if (set !== undefined && reason === 'arrival') {
+        const quiet = now - set.livelyAt > 10 * this.options.intervalMs;
         set.livelyAt = now;
-        if (set.dueAt > now + this.options.intervalMs) {
-          set.dueAt = now + this.options.intervalMs;
+        if (quiet || set.dueAt > now + this.options.intervalMs) {
+          set.dueAt = Math.min(set.dueAt, now + this.options.intervalMs);
           woken.add(set);
         }
       }
@@ -92,7 +94,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
     for (const set of new Set(caseIds.map((caseId) => stored.setOf(caseId)).filter((one) => one !== undefined))) {
       const at = Math.max(now, set.hintedAt + HINT_PAUSE_MS);
       set.livelyAt = now;
-      if (set.heldUntil > now) {
+      if (inFlight(set, now)) {
         set.againAt = at;
       } else if (at < set.dueAt) {
         Object.assign(set, { hintedAt: at, dueAt: at });
@@ -104,9 +106,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
 
   async sweep(feed: FeedKey, now: number): Promise<number> {
     const stored = this.feed(feed);
-    const ended = [...stored.leases].filter(
-      ([caseId, until]) => until <= now && (stored.setOf(caseId)?.heldUntil ?? 0) <= now,
-    );
+    const ended = [...stored.leases].filter(([caseId, until]) => until <= now && !isBusy(stored.setOf(caseId), now));
     for (const [caseId] of ended) {
       stored.leases.delete(caseId);
       stored.displace(caseId);
@@ -128,23 +128,23 @@ export class MemoryStore implements SetStore, InterestRegistry {
     return dues.length === 0 ? null : Math.min(...dues);
   }
 
-  async release(ref: SetRef, fence: number): Promise<void> {
+  async release(ref: SetRef, fence: number, holder: string): Promise<void> {
     const set = this.feed(ref.feed).sets.get(ref.id);
-    if (set?.fence === fence) {
-      set.heldUntil = 0;
+    if (set?.fence === fence || set?.holder === holder) {
+      Object.assign(set, { heldUntil: 0, holder: '' });
     }
   }
 
-  async begin(ref: SetRef, now: number, heldUntil: number): Promise<Begun> {
+  async begin(ref: SetRef, now: number, heldUntil: number, holder: string): Promise<Begun> {
     const stored = this.feed(ref.feed).sets.get(ref.id);
     if (stored === undefined) {
       return { kind: 'gone' };
     }
-    if (stored.heldUntil > now) {
+    if (stored.heldUntil > now && stored.holder !== holder) {
       return { kind: 'busy', until: stored.heldUntil };
     }
-    stored.heldUntil = heldUntil;
-    const { heldUntil: _, hintedAt: __, againAt: ___, ...set } = stored;
+    Object.assign(stored, { heldUntil, holder: '' });
+    const { heldUntil: _, holder: __, hintedAt: ___, againAt: ____, ...set } = stored;
     return { kind: 'begun', set: { ...set, members: [...set.members], joining: [...set.joining] } };
   }
 
@@ -172,7 +172,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       hintedAt: set.againAt ?? set.hintedAt,
       againAt: null,
       livelyAt: lively ? commit.now : set.livelyAt,
-      heldUntil: commit.heldUntil ?? 0,
+      ...holdAfter(commit, dueAt),
       failures: 0,
     });
     published.forEach((publication) =>
@@ -186,7 +186,8 @@ export class MemoryStore implements SetStore, InterestRegistry {
     if (commit.primed.length > 0) {
       feed.pack(commit.now);
     }
-    return { kind: 'committed', fence, published: published.length, dueAt, joining: joining.size > 0 };
+    const reserved = set.holder !== '';
+    return { kind: 'committed', fence, published: published.length, dueAt, reserved, joining: joining.size > 0 };
   }
 
   async fail({ ref, fence, now, code, dueAt }: PollFailure): Promise<void> {
@@ -195,7 +196,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
     if (set?.fence !== fence) {
       return;
     }
-    Object.assign(set, { failures: set.failures + 1, dueAt, heldUntil: 0 });
+    Object.assign(set, { fence: fence + 1, failures: set.failures + 1, dueAt, heldUntil: 0, holder: '' });
     if (set.failures >= DEGRADED_AFTER_FAILURES) {
       feed.failing.add(ref.id);
       if (feed.upstream.state === 'ok') {
@@ -225,5 +226,23 @@ export class MemoryStore implements SetStore, InterestRegistry {
     const feed = new MemoryFeed({ feed: key }, epoch, this.options);
     this.stored.set(key, feed);
     return feed;
+  }
+}
+
+function isBusy(set: MemorySet | undefined, now: number): boolean {
+  return set !== undefined && inFlight(set, now);
+}
+
+/** Who holds a set after a commit, and until when. */
+function holdAfter({ after, now }: SetCommit, dueAt: number): Pick<MemorySet, 'heldUntil' | 'holder'> {
+  switch (after?.kind) {
+    case 'more':
+      return { heldUntil: after.heldUntil, holder: '' };
+    case 'rest':
+      return dueAt - now <= REST_MAX_MS
+        ? { heldUntil: dueAt + after.holdMs, holder: after.holder }
+        : { heldUntil: 0, holder: '' };
+    case undefined:
+      return { heldUntil: 0, holder: '' };
   }
 }

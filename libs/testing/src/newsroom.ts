@@ -66,7 +66,7 @@ export class Newsroom {
     const now = this.clock.now();
     await this.store.want(this.key, [caseId], now, now + 1e9, 'renewal');
     // All tickets are in the one set that gathers newcomers: nothing here primes it.
-    const begun = await this.store.begin({ feed: this.key, id: 1 }, now, 0);
+    const begun = await this.store.begin({ feed: this.key, id: 1 }, now, 0, 'newsroom');
     if (begun.kind !== 'begun') {
       throw new Error('the set is never held here');
     }

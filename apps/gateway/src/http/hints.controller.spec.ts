@@ -20,7 +20,7 @@ describe('POST /v1/hints', () => {
     await gateway.store.publish('A1');
     clock.advance(10_000);
     const [ref] = await registry.overdue(FEED, Number.POSITIVE_INFINITY);
-    const begun = ref && (await registry.begin(ref, clock.now(), 0));
+    const begun = ref && (await registry.begin(ref, clock.now(), 0, 'worker'));
     if (begun?.kind !== 'begun') throw new Error('no set');
     const due = { lively: clock.now() + 5000, quiet: clock.now() + 5000 };
     await registry.commit({ ref: begun.set.ref, fence: begun.set.fence, now: clock.now(), news: [], primed: [], due });

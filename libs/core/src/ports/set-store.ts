@@ -28,11 +28,26 @@ export interface SetCommit {
   };
   /** Tickets that were polled from the beginning: from joining to members. */
   readonly primed: readonly CaseId[];
-  /** Until when the set stays taken for a further part or poll; absent: it is free again. */
-  readonly heldUntil?: number;
+  /** What becomes of the set now; absent: anybody may take it. */
+  readonly after?: AfterCommit;
   /** When the set is next due if anything was published, and if nothing was. */
   readonly due: { readonly lively: number; readonly quiet: number };
 }
+
+export type AfterCommit =
+  /** Another part follows: taken until then. */
+  | { readonly kind: 'more'; readonly heldUntil: number }
+  /** Its holder polls it again when it is due: reserved until `holdMs` after that, unless it rests for long. */
+  | { readonly kind: 'rest'; readonly holder: string; readonly holdMs: number };
+
+/**
+ * A set that is due later than this (ms) is not reserved while it rests: others would have to wait that much longer for
+ * the set of a worker that died.
+ */
+export const REST_MAX_MS = 2500;
+
+/** What rests for no longer than this (ms) counts as in flight: its holder could not hear of a change in time. */
+export const REST_MIN_MS = 50;
 
 export type Committed =
   | {
@@ -42,6 +57,8 @@ export type Committed =
       readonly published: number;
       /** When the set's members are next due. */
       readonly dueAt: number;
+      /** Whether the set stays with its holder until it is due. */
+      readonly reserved: boolean;
       /** Tickets came to join while the poll ran: they want to be primed at once. */
       readonly joining: boolean;
     }
@@ -64,10 +81,10 @@ export const DEGRADED_AFTER_FAILURES = 2;
 
 /** The workers' side of the store: cursors, fences, commits. */
 export interface SetStore {
-  /** Takes the set for one poll until `heldUntil`. */
-  begin(ref: SetRef, now: number, heldUntil: number): Promise<Begun>;
-  /** Frees a set that was taken and is not polled after all. A stale fence changes nothing. */
-  release(ref: SetRef, fence: number): Promise<void>;
+  /** Takes the set for one poll until `heldUntil`. What `holder` reserved for itself it may take. */
+  begin(ref: SetRef, now: number, heldUntil: number, holder: string): Promise<Begun>;
+  /** Frees a set that was taken with this fence, or that `holder` reserved. Else it changes nothing. */
+  release(ref: SetRef, fence: number, holder: string): Promise<void>;
   /** One atomic step (invariant 2): compare the fence, publish, remember, advance. */
   commit(commit: SetCommit): Promise<Committed>;
   /** Counts a failed poll, frees the set, and tells the feed where its state changed. A stale fence changes nothing. */

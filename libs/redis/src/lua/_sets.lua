@@ -2,7 +2,7 @@
 
 local function new_set(base, now, due)
   local id = string.format('%.0f', redis.call('HINCRBY', base .. 'feed', 'sets', 1))
-  redis.call('HSET', base .. 'set:' .. id, 'fence', 1, 'hold', 0, 'revision', 1, 'members', '', 'joining', '',
+  redis.call('HSET', base .. 'set:' .. id, 'fence', 1, 'hold', 0, 'holder', '', 'revision', 1, 'members', '', 'joining', '',
     'trail', '', 'digest', '', 'order', 'oldest_first', 'due', due, 'lively', now, 'hinted', 0, 'again', '', 'failures', 0)
   redis.call('ZADD', base .. 'due', due, id)
   return id
@@ -45,16 +45,23 @@ local function move_in(base, id, cases, trail)
     redis.call('HSET', set, 'joining', row[2] == '' and list or row[2] .. '\n' .. list)
   end
   redis.call('HINCRBY', set, 'revision', 1)
+  redis.call('HINCRBY', set, 'fence', 1)
   redis.call('ZINCRBY', base .. 'sizes', #cases, id)
   for _, case in ipairs(cases) do
     redis.call('HSET', base .. 'place', case, id)
   end
 end
 
+-- Whether a poll of the set may be in flight. A set that rests until it is due is held by nobody but its holder, who
+-- hears of changes; what is due within 50 ms it may not hear of in time.
+local function in_flight(hold, holder, due, now)
+  return tonumber(hold) > now and (holder == '' or tonumber(due) <= now + 50)
+end
+
 -- A set that may be changed: primed, and no poll of it in flight (its result would not fit the changed set).
 local function is_still(base, id, now)
-  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'members', 'joining')
-  return row[1] and tonumber(row[1]) <= now and row[2] ~= '' and row[3] == ''
+  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'holder', 'due', 'members', 'joining')
+  return row[1] and not in_flight(row[1], row[2], row[3], now) and row[4] ~= '' and row[5] == ''
 end
 
 -- Where the tickets of a set would fit: {{set id, how many}..}, fullest sets first; nil where they do not all fit.
@@ -71,7 +78,7 @@ local function room_for(base, source, count, max, now)
   return left == 0 and plan or nil
 end
 
-local function dissolve_one(base, publish, max, now)
+local function dissolve_one(base, publish, max, now, changed)
   for _, source in ipairs(redis.call('ZRANGE', base .. 'sizes', 0, 9)) do
     if is_still(base, source, now) then
       local row = redis.call('HMGET', base .. 'set:' .. source, 'members', 'trail')
@@ -82,8 +89,10 @@ local function dissolve_one(base, publish, max, now)
         for _, target in ipairs(plan) do
           move_in(base, target[1], { unpack(members, first, first + target[2] - 1) }, row[2])
           first = first + target[2]
+          changed[#changed + 1] = target[1]
         end
         end_set(base, publish, source, now)
+        changed[#changed + 1] = source
         return true
       end
     end
@@ -91,12 +100,15 @@ local function dissolve_one(base, publish, max, now)
   return false
 end
 
--- Merges thin sets while one can be saved. Bounded: what is left is done in the next call.
+-- Merges thin sets while one can be saved; returns the ids of those that changed. Bounded: what is left is done in the
+-- next call.
 local function pack(base, publish, max, now)
+  local changed = {}
   for _ = 1, 10 do
     local sets, tickets = redis.call('ZCARD', base .. 'sizes'), redis.call('HLEN', base .. 'place')
-    if sets < 2 or (sets - 1) * max < tickets or not dissolve_one(base, publish, max, now) then
-      return
+    if sets < 2 or (sets - 1) * max < tickets or not dissolve_one(base, publish, max, now, changed) then
+      break
     end
   end
+  return changed
 end

@@ -3,19 +3,22 @@
   delivered, advance the cursor, publish. Killed before it, nothing happened; killed after it, all of it did.
 
   KEYS  1 feed hash
-  ARGV  1 key base  2 set id  3 fence the poll began from  4 now, ms  5 hold until, ms, 0 to free the set
-        6 due if something was published  7 due if nothing was  8 '1' if 9 to 11 are to be written
-        9 trail  10 digest  11 order  12 history bound, events  13 history life, ms  14 PUBLISH or SPUBLISH
-        15 epoch for a feed that has none  16 delivered bound, messages  17 tickets primed, as a list
-        18 largest set, tickets  19.. news, six each: kind 'm' or 's', ticket, identity or status, seen at, sent at or '-', message or ''
-  Returns {'gone'} | {'conflict'} | {'committed', fence, published, due, 1 if tickets wait to join}
+  ARGV  1 key base  2 set id  3 fence the poll began from  4 now, ms
+        5 what becomes of the set: 'more', 'rest' or 'free'  6 held until, ms, for more; hold beyond due, ms, for rest
+        7 who reserves it for rest  8 longest reserved rest, ms  9 due if something was published  10 due if nothing was
+        11 '1' if 12 to 14 are to be written  12 trail  13 digest  14 order  15 history bound, events
+        16 history life, ms  17 PUBLISH or SPUBLISH  18 epoch for a feed that has none  19 delivered bound, messages
+        20 tickets primed, as a list  21 largest set, tickets
+        22.. news, six each: kind 'm' or 's', ticket, identity or status, seen at, sent at or '-', message or ''
+  Returns {'gone'} | {'conflict'} |
+          {'committed', fence, published, due, 1 if tickets wait to join, 1 if reserved, ids of sets that packing changed..}
 ]]
 -- @include _lists
 -- @include _health
 -- @include _horizon
 -- @include _sets
 local base, id, now = ARGV[1], ARGV[2], tonumber(ARGV[4])
-local set, feed, publish, ttl = base .. 'set:' .. id, base .. 'feed', ARGV[14], tonumber(ARGV[13])
+local set, feed, publish, ttl = base .. 'set:' .. id, base .. 'feed', ARGV[17], tonumber(ARGV[16])
 local row = redis.call('HMGET', set, 'fence', 'failures', 'joining', 'again')
 if not row[1] then
   return { 'gone' }
@@ -30,7 +33,7 @@ local function open_feed()
   local found = redis.call('HMGET', feed, 'epoch', 'offset')
   epoch, offset = found[1], tonumber(found[2] or '0')
   if not epoch then
-    epoch = ARGV[15]
+    epoch = ARGV[18]
     redis.call('HSET', feed, 'epoch', epoch, 'offset', 0)
   end
   sample_age(base, now, ttl, offset)
@@ -65,8 +68,8 @@ local function is_news(ticket, kind, case, what)
 end
 
 local published = 0
-local history_max = tonumber(ARGV[12])
-for i = 19, #ARGV, 6 do
+local history_max = tonumber(ARGV[15])
+for i = 22, #ARGV, 6 do
   if not epoch then
     open_feed()
   end
@@ -101,18 +104,24 @@ for case, ticket in pairs(tickets) do
       redis.call('HSET', key, 'status', ticket.status)
     end
     redis.call('PEXPIRE', base .. 'history:' .. case, ttl)
-    redis.call('ZREMRANGEBYRANK', base .. 'delivered:' .. case, 0, -tonumber(ARGV[16]) - 1)
+    redis.call('ZREMRANGEBYRANK', base .. 'delivered:' .. case, 0, -tonumber(ARGV[19]) - 1)
   end
 end
 
 local fence = string.format('%.0f', tonumber(row[1]) + 1)
-local due = published > 0 and ARGV[6] or ARGV[7]
+local due = published > 0 and ARGV[9] or ARGV[10]
 -- A hint that came while this poll was in flight: it may have been answered before what was hinted at.
 local again = row[4]
 if again ~= '' and tonumber(again) < tonumber(due) then
   due = again
 end
-local fields = { 'fence', fence, 'hold', ARGV[5], 'due', due }
+local hold, holder = '0', ''
+if ARGV[5] == 'more' then
+  hold = ARGV[6]
+elseif ARGV[5] == 'rest' and tonumber(due) - now <= tonumber(ARGV[8]) then
+  hold, holder = string.format('%.0f', tonumber(due) + tonumber(ARGV[6])), ARGV[7]
+end
+local fields = { 'fence', fence, 'hold', hold, 'holder', holder, 'due', due }
 local function learn(...)
   for _, value in ipairs({ ... }) do
     fields[#fields + 1] = value
@@ -122,8 +131,8 @@ if published > 0 then
   redis.call('HSET', feed, 'offset', string.format('%.0f', offset))
   learn('lively', ARGV[4])
 end
-if ARGV[8] == '1' then
-  learn('trail', ARGV[9], 'digest', ARGV[10], 'order', ARGV[11])
+if ARGV[11] == '1' then
+  learn('trail', ARGV[12], 'digest', ARGV[13], 'order', ARGV[14])
 end
 if again ~= '' then
   learn('again', '', 'hinted', again)
@@ -132,8 +141,8 @@ if row[2] ~= '0' then
   learn('failures', '0')
   set_well(base, publish, id, ARGV[4])
 end
-if ARGV[17] ~= '' then
-  local primed = contains(split(ARGV[17]))
+if ARGV[20] ~= '' then
+  local primed = contains(split(ARGV[20]))
   local members = split(redis.call('HGET', set, 'members'))
   for _, case in ipairs(only(joining, primed, true)) do
     members[#members + 1] = case
@@ -144,7 +153,10 @@ if ARGV[17] ~= '' then
 end
 redis.call('HSET', set, unpack(fields))
 redis.call('ZADD', base .. 'due', due, id)
-if ARGV[17] ~= '' then
-  pack(base, publish, tonumber(ARGV[18]), now)
+local answer = { 'committed', fence, published, due, joining ~= '' and 1 or 0, holder ~= '' and 1 or 0 }
+if ARGV[20] ~= '' then
+  for _, changed in ipairs(pack(base, publish, tonumber(ARGV[21]), now)) do
+    answer[#answer + 1] = changed
+  end
 end
-return { 'committed', fence, published, due, joining ~= '' and 1 or 0 }
+return answer

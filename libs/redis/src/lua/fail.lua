@@ -14,7 +14,7 @@ if redis.call('HGET', set, 'fence') ~= ARGV[3] then
 end
 local failures = redis.call('HINCRBY', set, 'failures', 1)
 redis.call('HINCRBY', set, 'fence', 1)
-redis.call('HSET', set, 'hold', '0', 'due', ARGV[5])
+redis.call('HSET', set, 'hold', '0', 'holder', '', 'due', ARGV[5])
 redis.call('ZADD', base .. 'due', ARGV[5], id)
 if failures >= tonumber(ARGV[7]) then
   set_failing(base, ARGV[8], id, ARGV[4], ARGV[6])

@@ -5,6 +5,7 @@
   ARGV  1 key base  2 now, ms  3 pause between two hinted polls of a set, ms  4.. tickets
   Returns {set id, due, set id, due..}
 ]]
+-- @include _lists
 -- @include _health
 -- @include _sets
 local base, now = ARGV[1], tonumber(ARGV[2])
@@ -14,11 +15,11 @@ for i = 4, #ARGV do
   if id and not seen[id] then
     seen[id] = true
     local set = base .. 'set:' .. id
-    local row = redis.call('HMGET', set, 'hinted', 'due', 'hold')
+    local row = redis.call('HMGET', set, 'hinted', 'due', 'hold', 'holder')
     local due = math.max(now, tonumber(row[1]) + tonumber(ARGV[3]))
     local text = string.format('%.0f', due)
     redis.call('HSET', set, 'lively', ARGV[2])
-    if tonumber(row[3]) > now then
+    if in_flight(row[3], row[4], row[2], now) then
       -- The poll in flight may have been answered before it happened: its commit takes this due time.
       redis.call('HSET', set, 'again', text)
     elseif due < tonumber(row[2]) then

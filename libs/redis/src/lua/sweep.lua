@@ -6,7 +6,7 @@
   KEYS  1 feed hash
   ARGV  1 key base  2 now, ms  3 history life, ms  4 most tickets in one call  5 PUBLISH or SPUBLISH
         6 largest set, tickets
-  Returns how many tickets left
+  Returns {how many tickets left, ids of sets that changed..}
 ]]
 -- @include _lists
 -- @include _health
@@ -14,15 +14,15 @@
 local base, now, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local thinned, gone = {}, 0
 
-local function is_held(id)
-  local hold = redis.call('HGET', base .. 'set:' .. id, 'hold')
-  return hold and tonumber(hold) > now
+local function is_busy(id)
+  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'holder', 'due')
+  return row[1] and in_flight(row[1], row[2], row[3], now)
 end
 
 for _, case in ipairs(redis.call('ZRANGEBYSCORE', base .. 'interest', '-inf', now, 'LIMIT', 0, ARGV[4])) do
   local id = redis.call('HGET', base .. 'place', case)
   if id and thinned[id] == nil then
-    thinned[id] = not is_held(id) and {}
+    thinned[id] = not is_busy(id) and {}
   end
   if not id or thinned[id] then
     redis.call('ZREM', base .. 'interest', case)
@@ -35,8 +35,10 @@ for _, case in ipairs(redis.call('ZRANGEBYSCORE', base .. 'interest', '-inf', no
     end
   end
 end
+local answer = { gone }
 for id, names in pairs(thinned) do
   if names then
+    answer[#answer + 1] = id
     local set = base .. 'set:' .. id
     local row = redis.call('HMGET', set, 'members', 'joining')
     local members, joining = only(row[1] or '', names, false), only(row[2] or '', names, false)
@@ -46,12 +48,15 @@ for id, names in pairs(thinned) do
     else
       redis.call('HSET', set, 'members', table.concat(members, '\n'), 'joining', table.concat(joining, '\n'))
       redis.call('HINCRBY', set, 'revision', 1)
+      redis.call('HINCRBY', set, 'fence', 1)
       redis.call('ZADD', base .. 'sizes', size, id)
     end
   end
 end
-pack(base, ARGV[5], tonumber(ARGV[6]), now)
+for _, changed in ipairs(pack(base, ARGV[5], tonumber(ARGV[6]), now)) do
+  answer[#answer + 1] = changed
+end
 if redis.call('EXISTS', base .. 'sizes') == 0 then
   redis.call('PEXPIRE', base .. 'feed', 2 * ttl)
 end
-return gone
+return answer

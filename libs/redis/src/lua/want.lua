@@ -74,18 +74,22 @@ local function place(case)
   end
 end
 
--- A client came to tickets that are polled already: their sets go back to full pace.
+-- A client came to tickets that are polled already: their sets go back to full pace. A set that has been quiet for a
+-- while may be about to slow down, and is looked at anew.
 local greeted = {}
 local function greet(id)
   if greeted[id] then
     return
   end
   greeted[id] = true
+  local row = redis.call('HMGET', base .. 'set:' .. id, 'due', 'lively')
+  local due = tonumber(row[1] or now)
   redis.call('HSET', base .. 'set:' .. id, 'lively', ARGV[2])
-  local due = redis.call('HGET', base .. 'set:' .. id, 'due')
-  if due and tonumber(due) > now + interval then
+  if due > now + interval then
     set_due(base, id, string.format('%.0f', now + interval))
     wake(id, now + interval)
+  elseif now - tonumber(row[2] or now) > 10 * interval then
+    wake(id, due)
   end
 end
 

@@ -13,7 +13,7 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
     afterAll(() => fixture.dispose());
 
     const isGone = async (ref: SetRef) =>
-      (await fixture.store.begin(ref, scene.now, scene.now + HOLD_MS)).kind === 'gone';
+      (await fixture.store.begin(ref, scene.now, scene.now + HOLD_MS, 'worker')).kind === 'gone';
 
     it('gives tickets one place, however often and by however many they are wanted', async () => {
       const ref = await scene.wantOneSet('a', 'b');

@@ -27,7 +27,7 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
     async function sets(): Promise<Map<number, { members: string[]; joining: string[]; trail: CursorTrail | null }>> {
       const found = new Map<number, { members: string[]; joining: string[]; trail: CursorTrail | null }>();
       for (const ref of await fixture.registry.overdue(scene.feed, scene.now + 10 * LEASE_MS)) {
-        const begun = await fixture.store.begin(ref, scene.now, scene.now);
+        const begun = await fixture.store.begin(ref, scene.now, scene.now, 'worker');
         if (begun.kind === 'begun') {
           const { members, joining, trail } = begun.set;
           found.set(ref.id, { members: [...members].sort(), joining: [...joining].sort(), trail });

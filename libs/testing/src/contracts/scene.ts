@@ -52,7 +52,7 @@ export class Scene {
 
   /** Takes a set that must be free. */
   async begin(ref: SetRef): Promise<TicketSet> {
-    const begun = await this.fixture.store.begin(ref, this.now, this.now + HOLD_MS);
+    const begun = await this.fixture.store.begin(ref, this.now, this.now + HOLD_MS, 'worker');
     if (begun.kind !== 'begun') {
       throw new Error(`expected a free set, found it ${begun.kind}`);
     }

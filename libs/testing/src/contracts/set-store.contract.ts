@@ -1,3 +1,4 @@
+import { REST_MAX_MS, type Committed, type SetRef } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from './fixture.js';
 import { HOLD_MS, LEASE_MS, message, Scene, status, text } from './scene.js';
 
@@ -21,20 +22,22 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
       it('knows nothing of a set that never was', async () => {
         const { id } = await scene.wantOneSet('a');
         const unknown = { feed: scene.feed, id: id + 1 };
-        expect(await fixture.store.begin(unknown, scene.now, scene.now + HOLD_MS)).toEqual({ kind: 'gone' });
+        expect(await fixture.store.begin(unknown, scene.now, scene.now + HOLD_MS, 'worker')).toEqual({ kind: 'gone' });
       });
 
       it('gives a set to one worker at a time, until its hold runs out', async () => {
         const ref = await scene.wantOneSet('a');
         const until = scene.now + HOLD_MS;
         await scene.begin(ref);
-        expect(await fixture.store.begin(ref, until - 1, until + HOLD_MS)).toEqual({ kind: 'busy', until });
-        expect(await fixture.store.begin(ref, until, until + HOLD_MS)).toMatchObject({ kind: 'begun' });
+        expect(await fixture.store.begin(ref, until - 1, until + HOLD_MS, 'worker')).toEqual({ kind: 'busy', until });
+        expect(await fixture.store.begin(ref, until, until + HOLD_MS, 'worker')).toMatchObject({ kind: 'begun' });
       });
 
       it('gives a set to exactly one of many workers that ask at once', async () => {
         const ref = await scene.wantOneSet('a');
-        const asked = Array.from({ length: 8 }, () => fixture.store.begin(ref, scene.now, scene.now + HOLD_MS));
+        const asked = Array.from({ length: 8 }, () =>
+          fixture.store.begin(ref, scene.now, scene.now + HOLD_MS, 'worker'),
+        );
         const kinds = (await Promise.all(asked)).map((begun) => begun.kind);
         expect(kinds.filter((kind) => kind === 'begun')).toHaveLength(1);
         expect(kinds.filter((kind) => kind === 'busy')).toHaveLength(7);
@@ -47,7 +50,14 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         const set = await scene.begin(ref);
         const committed = await scene.commit(set, [message('a', 'hello')], { primed: ['a'] });
         const dueAt = scene.now + 1000;
-        expect(committed).toEqual({ kind: 'committed', fence: set.fence + 1, published: 1, dueAt, joining: false });
+        expect(committed).toEqual({
+          kind: 'committed',
+          fence: set.fence + 1,
+          published: 1,
+          dueAt,
+          reserved: false,
+          joining: false,
+        });
         expect(await scene.contents('a')).toEqual([text('hello')]);
         expect(await scene.begin(ref)).toMatchObject({ fence: set.fence + 1, members: ['a'], joining: [], dueAt });
       });
@@ -124,8 +134,8 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         const ref = await scene.wantOneSet('a');
         const set = await scene.begin(ref);
         const heldUntil = scene.now + HOLD_MS;
-        const part = await scene.commit(set, [message('a', '1')], { heldUntil });
-        const again = await fixture.store.begin(ref, scene.now, scene.now + HOLD_MS);
+        const part = await scene.commit(set, [message('a', '1')], { after: { kind: 'more', heldUntil } });
+        const again = await fixture.store.begin(ref, scene.now, scene.now + HOLD_MS, 'worker');
         expect(again).toEqual({ kind: 'busy', until: heldUntil });
         const fence = part.kind === 'committed' ? part.fence : -1;
         expect(await scene.commit({ ref, fence }, [message('a', '2')])).toMatchObject({ kind: 'committed' });
@@ -141,15 +151,16 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await scene.begin(nursery ?? ref)).toMatchObject({ members: [], joining: ['b'] });
       });
 
-      it('does not bring back a ticket that left while the poll ran', async () => {
+      it('discards a poll that outlived its hold when a ticket left meanwhile', async () => {
         const ref = await scene.wantOneSet('leaves');
         fixture.clock.advance(LEASE_MS / 2);
         await scene.want('stays');
         const set = await scene.begin(ref);
         fixture.clock.advance(LEASE_MS / 2 + 1);
         expect(await fixture.registry.sweep(scene.feed, scene.now)).toBe(1);
-        await scene.commit(set, [message('stays', 'x')], { primed: set.joining });
-        expect(await scene.begin(ref)).toMatchObject({ members: ['stays'], joining: [] });
+        const late = await scene.commit(set, [message('stays', 'x')], { primed: set.joining });
+        expect(late).toEqual({ kind: 'conflict' });
+        expect(await scene.begin(ref)).toMatchObject({ members: [], joining: ['stays'] });
       });
 
       it('says so when the set ended while the poll ran', async () => {
@@ -157,6 +168,59 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         fixture.clock.advance(LEASE_MS + 1);
         await fixture.registry.sweep(scene.feed, scene.now);
         expect(await scene.commit(set, [message('a', 'x')])).toEqual({ kind: 'gone' });
+      });
+    });
+
+    describe('reservation', () => {
+      const after = { kind: 'rest', holder: 'worker', holdMs: HOLD_MS } as const;
+      const take = (ref: SetRef, holder: string) =>
+        fixture.store.begin(ref, scene.now, scene.now + HOLD_MS, holder).then(({ kind }) => kind);
+
+      async function rest(ref: SetRef, due: number): Promise<Committed> {
+        const set = await scene.begin(ref);
+        return scene.commit(set, [], { primed: set.joining, after, due: { lively: due, quiet: due } });
+      }
+
+      it('keeps a set that rests for whoever polled it', async () => {
+        const ref = await scene.wantOneSet('a');
+        expect(await rest(ref, scene.now + 1000)).toMatchObject({ reserved: true });
+        expect(await take(ref, 'other')).toBe('busy');
+        expect(await take(ref, 'worker')).toBe('begun');
+        expect(await take(ref, 'worker')).toBe('busy');
+      });
+
+      it('gives it to others when its holder did not come', async () => {
+        const ref = await scene.wantOneSet('a');
+        await rest(ref, scene.now + 1000);
+        fixture.clock.advance(1000 + HOLD_MS);
+        expect(await take(ref, 'other')).toBe('begun');
+      });
+
+      it('does not keep a set that rests for long', async () => {
+        const ref = await scene.wantOneSet('a');
+        expect(await rest(ref, scene.now + REST_MAX_MS + 1)).toMatchObject({ reserved: false });
+        expect(await take(ref, 'other')).toBe('begun');
+      });
+
+      it('is ended by its holder alone', async () => {
+        const ref = await scene.wantOneSet('a');
+        await rest(ref, scene.now + 1000);
+        await fixture.store.release(ref, -1, 'other');
+        expect(await take(ref, 'other')).toBe('busy');
+        await fixture.store.release(ref, -1, 'worker');
+        expect(await take(ref, 'other')).toBe('begun');
+      });
+
+      it('lets tickets leave while the set rests, and discards a poll that does not know', async () => {
+        const ref = await scene.wantOneSet('stays', 'leaves');
+        fixture.clock.advance(LEASE_MS - 1000);
+        await scene.want('stays');
+        const rested = await rest(ref, scene.now + 1500);
+        fixture.clock.advance(1000);
+        expect(await fixture.registry.sweep(scene.feed, scene.now)).toBe(1);
+        const fence = rested.kind === 'committed' ? rested.fence : -1;
+        expect(await scene.commit({ ref, fence }, [])).toEqual({ kind: 'conflict' });
+        expect(await scene.begin(ref)).toMatchObject({ members: ['stays'] });
       });
     });
 
@@ -177,7 +241,7 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         await scene.commit({ ref, fence }, []);
         const before = await scene.begin(ref);
         await fixture.store.fail({ ref, fence, now: scene.now, code: 'timeout', dueAt: scene.now + 1 });
-        const held = await fixture.store.begin(ref, scene.now, scene.now + HOLD_MS);
+        const held = await fixture.store.begin(ref, scene.now, scene.now + HOLD_MS, 'worker');
         expect(held.kind).toBe('busy');
         fixture.clock.advance(HOLD_MS);
         expect(await scene.begin(ref)).toEqual(before);

@@ -1,0 +1,39 @@
+import type { DeliveredWindow } from './delta.js';
+import type { SetRef, TicketSet } from './ticket-set.js';
+
+/** A set that was reserved with its last commit, as that commit left it, and what it is known to have delivered. */
+export interface Reservation {
+  readonly set: TicketSet;
+  readonly window: DeliveredWindow;
+}
+
+/**
+ * A poll that is this late (ms) asks the store again before it sends anything: the process may have been stopped in its
+ * tracks, and the set may be another's by now.
+ */
+const LATE_MS = 1000;
+
+/**
+ * Sets that stay with this process between two polls. Whoever keeps one knows all that `begin` would tell, so the next
+ * poll goes out without asking. Whatever else changes a set moves its fence, so that a reservation that was missed to
+ * be forgotten costs one discarded poll and nothing else.
+ */
+export class Reservations {
+  private readonly kept = new Map<string, Reservation>();
+
+  keep(reservation: Reservation): void {
+    this.kept.set(keyOf(reservation.set.ref), reservation);
+  }
+
+  /** Takes the set's reservation, if there is one that still holds. */
+  take(ref: SetRef, now: number): Reservation | null {
+    const key = keyOf(ref);
+    const reservation = this.kept.get(key);
+    this.kept.delete(key);
+    return reservation !== undefined && now < reservation.set.dueAt + LATE_MS ? reservation : null;
+  }
+}
+
+function keyOf(ref: SetRef): string {
+  return `${ref.feed}/${ref.id}`;
+}
