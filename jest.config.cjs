@@ -12,6 +12,8 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.cache'],
 };
 module.exports = {
+  // For machines that are busy with something else: no test is about how long it takes.
+  testTimeout: 30_000,
   projects: [
     { ...base, displayName: 'unit', testRegex: '\\.spec\\.ts$' },
     { ...base, displayName: 'e2e', testRegex: '\\.e2e-spec\\.ts$' },
