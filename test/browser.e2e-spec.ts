@@ -95,7 +95,7 @@ describe('clients as they are in browsers', () => {
     }
     expect(contents).toEqual(['before', 'meanwhile', 'after'].map((word) => `${CONFIDENTIAL} ${word}`));
     expect(ready.map(({ recovered }) => recovered)).toEqual([false, true]);
-  }, 60_000);
+  });
 
   it('brings a Socket.IO client with its usual settings back, with everything that it missed', async () => {
     const { upstream } = deployment;
@@ -136,7 +136,7 @@ describe('clients as they are in browsers', () => {
     ]);
     const expected = [...Array.from({ length: 50 }, (_, at) => String(at + 1)), 'meanwhile'];
     expect(events.map(({ message }) => message['content'])).toEqual(expected.map((each) => `${CONFIDENTIAL} ${each}`));
-  }, 60_000);
+  });
 
   it('writes no token, no content and no stack trace into any log', () => {
     expect(deployment.logFaults()).toEqual([]);

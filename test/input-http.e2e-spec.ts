@@ -18,8 +18,8 @@ describe('bad input over HTTP', () => {
   const witness = new Witness(deployment);
   const audience = 'pollcast';
 
-  beforeAll(() => witness.open(), 30_000);
-  afterEach(() => witness.expectUntouched(), 20_000);
+  beforeAll(() => witness.open());
+  afterEach(() => witness.expectUntouched());
   afterAll(() => witness.close());
 
   async function ask(path: string, token: string | null, method = 'GET'): Promise<Exchange & { problem: Problem }> {

@@ -41,8 +41,8 @@ describe('bad input over Socket.IO', () => {
   const witness = new Witness(deployment);
   const url = () => deployment.gateway().url;
 
-  beforeAll(() => witness.open(), 30_000);
-  afterEach(() => witness.expectUntouched(), 20_000);
+  beforeAll(() => witness.open());
+  afterEach(() => witness.expectUntouched());
   afterAll(() => witness.close());
 
   async function connected(token?: string): Promise<SocketClient> {

@@ -31,7 +31,7 @@ describe('the quota', () => {
     expect(within(requests[0] ?? 0, 5000)).toBeGreaterThanOrEqual(MAX_RPS * 5 * 0.7);
     expect((await upstream.counters()).overlaps).toBe(0);
     client.close();
-  }, 60_000);
+  });
 
   it('writes no token, no content and no stack trace into any log', () => {
     expect(deployment.logFaults()).toEqual([]);

@@ -76,7 +76,7 @@ describe('the shared poll', () => {
     const distances = times.slice(1).map((at, index) => at - (times[index] ?? at));
     expect(distances.filter((distance) => distance < LATENCY_MS).length).toBeLessThan(distances.length / 4);
     clients.forEach((client) => client.close());
-  }, 60_000);
+  });
 
   it('costs a request for each language and each group, and delivers to each its own', async () => {
     await quiet();
@@ -93,7 +93,7 @@ describe('the shared poll', () => {
     expect((await during(3 * INTERVAL_MS)).requests).toBeGreaterThanOrEqual(6);
     await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} of no group` });
     await upstream.post({ case_id: caseId, group_id: 'group-1', content: `${CONFIDENTIAL} of a group` });
-    await Promise.all(clients.map(({ recording }) => recording.count(1, 10_000)));
+    await Promise.all(clients.map(({ recording }) => recording.count(1)));
     await sleep(INTERVAL_MS);
     expect(
       clients.map(({ recording }) => recording.messages.map(({ data }) => [data.group_id, data.message['content']])),
@@ -103,7 +103,7 @@ describe('the shared poll', () => {
       [['group-1', `${CONFIDENTIAL} of a group`]],
     ]);
     clients.forEach((client) => client.close());
-  }, 60_000);
+  });
 
   it('ends when the last subscriber has been gone for the linger time, and not before', async () => {
     await quiet();
@@ -122,7 +122,7 @@ describe('the shared poll', () => {
     // The last poll fell into the last interval of the linger time, or the end was noticed one round later.
     expect(lastAt - leftAt).toBeGreaterThan(LINGER_MS - 2 * INTERVAL_MS);
     expect(lastAt - leftAt).toBeLessThan(LINGER_MS + ROUND_MS);
-  }, 60_000);
+  });
 
   it('writes no token, no content and no stack trace into any log', () => {
     expect(deployment.logFaults()).toEqual([]);

@@ -51,12 +51,12 @@ describe('an upstream that fails', () => {
       );
       await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
       await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} before` });
-      await Promise.all(clients.map(({ recording }) => recording.count(1, 10_000)));
+      await Promise.all(clients.map(({ recording }) => recording.count(1)));
 
       await upstream.inject(fault);
       await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile` });
       for (const { recording } of clients) {
-        const { data } = await recording.next('upstream', 15_000);
+        const { data } = await recording.next('upstream');
         expect(data).toMatchObject({
           state: 'degraded',
           reason,
@@ -71,7 +71,7 @@ describe('an upstream that fails', () => {
 
       await upstream.clearFaults();
       for (const { recording } of [...clients, late]) {
-        await recording.next('upstream', 15_000, ({ state }) => state === 'ok');
+        await recording.next('upstream', ({ state }) => state === 'ok');
       }
       await expectEverything(upstream, [...clients, late], { quietMs: 400 });
       for (const { recording } of [...clients, late]) {
@@ -99,7 +99,7 @@ describe('an upstream that fails', () => {
     const next = requests.find(({ at }) => at > refusedAt + 100)?.at ?? 0;
     expect(next - refusedAt).toBeGreaterThanOrEqual(1900);
     clients.forEach((client) => client.close());
-  }, 30_000);
+  });
 
   it('refuses a token that a new one replaces, and clients notice nothing', async () => {
     const { upstream } = deployment;
@@ -114,7 +114,7 @@ describe('an upstream that fails', () => {
     expect((await upstream.counters()).logins).toBe(1);
     expect(client.recording.of('upstream')).toEqual([]);
     client.close();
-  }, 30_000);
+  });
 
   it('writes no token, no content and no stack trace into any log', () => {
     expect(deployment.logFaults()).toEqual([]);

@@ -13,6 +13,9 @@ export interface Frame<Name extends EventName = EventName> {
   readonly at: number;
 }
 
+/** Longest wait for what has to come, ms. */
+const WAIT_MS = 15_000;
+
 /** Everything that one client ever got, over all of its connections, in order. */
 export class Recording {
   readonly frames: Frame[] = [];
@@ -43,8 +46,8 @@ export class Recording {
   /** Resolves with the first such event, whether it is there already or comes yet. */
   next<Name extends EventName>(
     event: Name,
-    timeoutMs: number,
     accepts: (data: EventMap[Name]) => boolean = () => true,
+    timeoutMs = WAIT_MS,
   ): Promise<Frame<Name>> {
     return until(
       () => this.of(event).find((frame) => accepts(frame.data)),
@@ -54,7 +57,7 @@ export class Recording {
   }
 
   /** Resolves once so many messages have come. */
-  async count(messages: number, timeoutMs: number): Promise<void> {
+  async count(messages: number, timeoutMs = WAIT_MS): Promise<void> {
     await until(
       () => this.messages.length >= messages,
       timeoutMs,

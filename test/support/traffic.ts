@@ -47,10 +47,10 @@ export async function ticketWithPast(deployment: Deployment, messages: number): 
   const first = clientOf('sse', { token: await tokenFor(), caseIds: [caseId] });
   await first.open(deployment.gateway().url);
   // Once the status is out, the last events of the ticket are its messages.
-  await first.recording.next('status', 10_000);
+  await first.recording.next('status');
   if (messages > 0) {
     await deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} past {n}`, count: messages });
-    await first.recording.count(messages, 10_000);
+    await first.recording.count(messages);
   }
   first.close();
   return caseId;

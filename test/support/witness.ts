@@ -27,7 +27,7 @@ export class Witness {
     this.messages += 1;
     const content = `${CONFIDENTIAL} testimony ${this.messages}`;
     await this.deployment.upstream.post({ case_id: this.caseIds[0] ?? '', content });
-    await Promise.all(this.clients.map(({ recording }) => recording.count(this.messages, 10_000)));
+    await Promise.all(this.clients.map(({ recording }) => recording.count(this.messages)));
     expect(this.clients.map(({ ended }) => ended)).toEqual([null, null, null]);
     expect(this.clients.map(({ recording }) => recording.messages.length)).toEqual(Array(3).fill(this.messages));
     expect([...this.deployment.gateways, ...this.deployment.workers].map(({ isRunning }) => isRunning)).not.toContain(
