@@ -23,7 +23,7 @@ function start(set: number): void {
   const phase = ((set * 0.618034) % 1) * intervalMs;
   const again = () => {
     const now = Date.now();
-    setTimeout(run, (Math.floor((now - phase) / intervalMs) + 1) * intervalMs + phase - now);
+    setTimeout(run, Math.ceil((Math.floor((now - phase) / intervalMs) + 1) * intervalMs + phase - now));
   };
   const run = () => void fetchOnce(query).then(again, again);
   again();

@@ -20,7 +20,10 @@ async function main(): Promise<void> {
     async (job, lock) => {
       done += 1;
       const phase = ((job.data.set * 0.618034) % 1) * intervalMs;
-      await job.moveToDelayed((Math.floor((Date.now() - phase) / intervalMs) + 1) * intervalMs + phase, lock);
+      await job.moveToDelayed(
+        Math.ceil((Math.floor((Date.now() - phase) / intervalMs) + 1) * intervalMs + phase),
+        lock,
+      );
       throw new DelayedError();
     },
     { ...settings, concurrency: 200, lockDuration: 5000, stalledInterval: 2000, maxStalledCount: 1e9 },

@@ -20,7 +20,7 @@ export interface Load {
 }
 
 /** How long a program runs before it is measured, ms: compiled, connected, in step. */
-const SETTLE_MS = 4000;
+const SETTLE_MS = 10_000;
 
 async function measure(
   child: Child,
@@ -51,7 +51,7 @@ async function measure(
 export async function workerCost(redis: BenchRedis, upstream: Child, url: string, load: Load): Promise<Cost> {
   await redis.clear();
   const { child } = await Child.start('apps/worker/src/main.js', [], workerEnv(redis, url, load));
-  const wishes = await Wishes.start(redis.url, 1, load.setSize, load.intervalMs);
+  const wishes = await Wishes.start(redis.url, 1, load.setSize, load.intervalMs, 600_000);
   try {
     await wishes.want(tickets(load.sets * load.setSize));
     return await measure(

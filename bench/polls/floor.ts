@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { BenchRedis } from './bench-redis.js';
+import { Child } from './child.js';
+import { workerEnv } from './cost.js';
+import { tickets, Wishes } from './wishes.js';
+
+/** Requests of one wait for every set's turn, beside the fewest that could do. */
+export interface FloorRow {
+  readonly tickets: number;
+  readonly gateways: number;
+  readonly floor: number;
+  /** Requests per interval, on average over the intervals measured. */
+  readonly requests: number;
+}
+
+const INTERVAL_MS = 1000;
+const SET_SIZE = 100;
+/** Intervals that are counted, after all sets are primed, packed and in step. */
+const INTERVALS = 5;
+const SETTLE_MS = 5000;
+
+interface Counts {
+  readonly requests: number;
+}
+
+/** Steady state: `gateways` gateways want the same tickets. */
+export async function steadyFloor(
+  redis: BenchRedis,
+  upstream: Child,
+  url: string,
+  count: number,
+  gateways: number,
+): Promise<FloorRow> {
+  await redis.clear();
+  const { child } = await Child.start('apps/worker/src/main.js', [], workerEnv(redis, url, LOAD));
+  const wishes = await Wishes.start(redis.url, gateways, SET_SIZE, INTERVAL_MS);
+  try {
+    await wishes.want(tickets(count));
+    await sleep(SETTLE_MS);
+    await upstream.ask<Counts>();
+    await sleep(INTERVALS * INTERVAL_MS);
+    const { requests } = await upstream.ask<Counts>();
+    return { tickets: count, gateways, floor: Math.ceil(count / SET_SIZE), requests: requests / INTERVALS };
+  } finally {
+    wishes.stop();
+    await child.stop();
+  }
+}
+
+const LOAD = { setSize: SET_SIZE, intervalMs: INTERVAL_MS };
+
+export interface ChurnRow {
+  /** Tickets with a lease at the end of each interval, lingering ones included, and the floor that follows. */
+  readonly leased: number;
+  readonly floor: number;
+  readonly requests: number;
+}
+
+/** Every interval a fifth of the tickets leave and as many come, in twenty small steps. */
+export async function churnFloor(
+  redis: BenchRedis,
+  upstream: Child,
+  url: string,
+  count: number,
+): Promise<readonly ChurnRow[]> {
+  await redis.clear();
+  const { child } = await Child.start('apps/worker/src/main.js', [], workerEnv(redis, url, LOAD));
+  const wishes = await Wishes.start(redis.url, 1, SET_SIZE, INTERVAL_MS, 3000);
+  const rows: ChurnRow[] = [];
+  try {
+    await wishes.want(tickets(count));
+    const step = Math.ceil(count / 100);
+    let first = 0;
+    await sleep(SETTLE_MS);
+    for (let interval = 0; interval < 15; interval += 1) {
+      await upstream.ask<Counts>();
+      const end = performance.now() + INTERVAL_MS;
+      for (let part = 0; part < 20; part += 1) {
+        await wishes.want(tickets(step, first + count));
+        await wishes.drop(tickets(step, first));
+        first += step;
+        await sleep(Math.max(0, end - performance.now() - ((19 - part) * INTERVAL_MS) / 20));
+      }
+      const { requests } = await upstream.ask<Counts>();
+      const leased = await wishes.placed();
+      rows.push({ leased, floor: Math.ceil(leased / SET_SIZE), requests });
+    }
+  } finally {
+    wishes.stop();
+    await child.stop();
+  }
+  // The linger time passes before tickets that left are let go: the first intervals only fill up.
+  return rows.slice(5);
+}
