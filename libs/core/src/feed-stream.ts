@@ -208,7 +208,7 @@ export class FeedStream {
     this.known = Math.max(this.known, snapshot.offset);
     this.learnUpstream(snapshot.upstream);
     for (const history of snapshot.tickets) {
-      this.topics.get(history.caseId)?.tail.absorb(history);
+      this.topics.get(history.caseId)?.tail.absorb(history, snapshot.offset);
     }
   }
 
@@ -291,11 +291,13 @@ export class FeedStream {
     const { publications, truncated } = missedSince(ends, snapshots, this.held ?? []);
     const holed = topics.filter((topic) => truncated.has(topic.caseId));
     holed.forEach((topic) => topic.tail.clear());
-    for (const history of snapshots.flatMap((snapshot) => snapshot.tickets)) {
-      const end = ends.get(history.caseId);
-      if (end !== undefined) {
-        const older = history.publications.filter((publication) => publication.offset <= end);
-        this.topic(history.caseId).tail.absorb({ ...history, publications: older });
+    for (const { offset, tickets } of snapshots) {
+      for (const history of tickets) {
+        const end = ends.get(history.caseId);
+        if (end !== undefined) {
+          const older = history.publications.filter((publication) => publication.offset <= end);
+          this.topic(history.caseId).tail.absorb({ ...history, publications: older }, offset);
+        }
       }
     }
     tellGap(holed, 'history_truncated');

@@ -22,7 +22,7 @@ function source(upstream: UpstreamState = { state: 'ok', since: 0 }) {
     const { completeAfter, offsets } = kept[caseId] ?? { completeAfter: 0, offsets: [] };
     const made = new Tail();
     const publications = offsets.map((offset) => publication(caseId, offset));
-    made.absorb({ caseId, publications, completeAfter, exhausted: true });
+    made.absorb({ caseId, publications, completeAfter, exhausted: true }, POSITION.offset);
     return made;
   };
   return { position: POSITION, upstream, tail };

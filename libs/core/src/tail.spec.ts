@@ -12,7 +12,7 @@ function history(offsets: readonly number[], completeAfter: number, exhausted = 
 
 function tailOf(past: TicketHistory): Tail {
   const tail = new Tail();
-  tail.absorb(past);
+  tail.absorb(past, Number.POSITIVE_INFINITY);
   return tail;
 }
 
@@ -48,15 +48,27 @@ describe('Tail', () => {
   it('keeps what came while the store was read', () => {
     const tail = tailOf(history([5], 4));
     tail.append(publication(8, 5));
-    tail.absorb(history([2, 5], 1));
+    tail.absorb(history([2, 5], 1), 7);
     expect(offsets(tail.between(0, 8))).toEqual([2, 5, 8]);
     expect(tail.covers(1, 0, 8)).toBe(true);
+  });
+
+  it('takes nothing in that ends before it begins: there would be a hole', () => {
+    const tail = new Tail();
+    [3, 4, 5].forEach((offset) => tail.append(publication(offset, offset - 1)));
+    tail.trim(2);
+    tail.absorb(history([1, 2], 0, true), 2);
+    expect(offsets(tail.between(0, 5))).toEqual([4, 5]);
+    expect(tail.covers(0, 0, 5)).toBe(false);
+    tail.absorb(history([1, 2, 3], 0, true), 3);
+    expect(offsets(tail.between(0, 5))).toEqual([1, 2, 3, 4, 5]);
+    expect(tail.covers(0, 0, 5)).toBe(true);
   });
 
   it('knows that no more can be had when the store keeps less than it does', () => {
     const tail = tailOf(history([5, 6, 7], 4));
     expect(tail.covers(3, 0, 7)).toBe(false);
-    tail.absorb(history([7], 6, true));
+    tail.absorb(history([7], 6, true), 7);
     expect(tail.covers(3, 0, 7)).toBe(true);
     expect([tail.lost(3), tail.lost(4)]).toEqual([true, false]);
     expect(offsets(tail.between(0, 7))).toEqual([5, 6, 7]);

@@ -48,8 +48,14 @@ export class Tail {
     }
   }
 
-  /** Takes in what the store has. What was appended since the store was read stays. */
-  absorb(history: TicketHistory): void {
+  /**
+   * Takes in what the store had when the feed was at `upTo`. What was appended since then stays. Where some of that was
+   * trimmed already, the two do not meet: nothing is taken in, and the store has to be read again.
+   */
+  absorb(history: TicketHistory, upTo: number): void {
+    if (upTo < this.completeAfter && this.completeAfter !== Number.POSITIVE_INFINITY) {
+      return;
+    }
     const known = new Map(this.entries.map((entry) => [entry.offset, entry]));
     for (const publication of history.publications) {
       if (!known.has(publication.offset)) {

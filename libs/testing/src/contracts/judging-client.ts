@@ -13,6 +13,12 @@ export class Truth {
     return [...new Set(this.log.map((one) => one.epoch))];
   }
 
+  /** Up to which offset a ticket's publications may be gone for good. */
+  goneUpTo(caseId: string, epoch: string): number {
+    const gone = this.of(caseId, epoch).at(-this.historyMax - 1)?.offset ?? 0;
+    return epoch === this.epoch ? gone : Number.POSITIVE_INFINITY;
+  }
+
   of(caseId: string, epoch = this.epoch): Publication[] {
     return this.log.filter((one) => one.caseId === caseId && one.epoch === epoch);
   }
@@ -22,10 +28,10 @@ export class Truth {
 export class JudgingClient {
   position: StreamPosition | null = null;
   upstream: UpstreamState['state'] = 'ok';
-  /** Offset of the last publication had of each ticket. */
-  private readonly last = new Map<string, number>();
-  /** How many gaps were told of each ticket: as many times it may miss something. */
-  private readonly gaps = new Map<string, number>();
+  /** Place of the last publication had of each ticket. */
+  private readonly last = new Map<string, StreamPosition>();
+  /** Tickets of which a gap was told, and what came after it is not had yet. */
+  private readonly gaps = new Set<string>();
 
   constructor(
     readonly tickets: readonly string[],
@@ -42,7 +48,7 @@ export class JudgingClient {
         const past = this.truth.of(caseId, epoch).filter((one) => one.offset <= offset);
         const replayed = recovery.replay.filter((one) => one.caseId === caseId);
         expect(replayed).toEqual(history === 0 ? [] : past.slice(-history));
-        this.last.set(caseId, past.at(-1)?.offset ?? 0);
+        this.last.set(caseId, { epoch, offset: past.at(-1)?.offset ?? 0 });
       }
     } else {
       const gaps = recovery.notices.filter((notice) => notice.kind === 'gap');
@@ -61,12 +67,7 @@ export class JudgingClient {
     if (publication.epoch === this.position?.epoch) {
       expect(publication.offset).toBeGreaterThan(this.position.offset);
     }
-    if (publication.previous !== this.last.get(publication.caseId)) {
-      const told = this.gaps.get(publication.caseId) ?? 0;
-      expect(told).toBeGreaterThan(0);
-      this.gaps.set(publication.caseId, told - 1);
-    }
-    this.last.set(publication.caseId, publication.offset);
+    this.follow(publication);
     this.position = { epoch: publication.epoch, offset: publication.offset };
   }
 
@@ -86,16 +87,33 @@ export class JudgingClient {
         });
         expect(Math.max(...missed)).toBeGreaterThan(this.truth.historyMax);
       }
-      this.gaps.set(caseId, (this.gaps.get(caseId) ?? 0) + 1);
+      this.gaps.add(caseId);
     }
   }
 
   /** Whether it has had the last that was published on all its tickets. */
   expectUpToDate(): void {
     for (const caseId of this.tickets) {
-      const newest = this.truth.of(caseId).at(-1)?.offset ?? 0;
-      expect(this.last.get(caseId) ?? 0).toBe(newest);
+      const newest = this.truth.of(caseId).at(-1);
+      expect(this.last.get(caseId)).toEqual({ epoch: newest?.epoch, offset: newest?.offset });
     }
     expect(this.upstream).toBe(this.truth.upstream);
+  }
+
+  /** What is missing before a publication must have been told, and be gone for good. */
+  private follow({ caseId, epoch, offset, previous }: Publication): void {
+    const last = this.last.get(caseId);
+    const gone = this.truth.goneUpTo(caseId, epoch);
+    const sameLife = last === undefined || last.epoch === epoch;
+    const missing = previous !== (last?.epoch === epoch ? last.offset : 0);
+    if (missing || !sameLife) {
+      expect(this.gaps).toContain(caseId);
+    }
+    if (missing) {
+      expect(previous).toBeLessThanOrEqual(gone);
+    } else if (previous >= gone) {
+      this.gaps.delete(caseId);
+    }
+    this.last.set(caseId, { epoch, offset });
   }
 }
