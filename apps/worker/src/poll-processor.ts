@@ -1,5 +1,5 @@
 import type { Clock, Next, PollCycle, SetRef } from '#core';
-import type { PollJob } from '#redis';
+import { POLL_DELAY_MAX_MS, type PollJob } from '#redis';
 import { DelayedError, type Job } from 'bullmq';
 
 import { Rests } from './rests.js';
@@ -43,7 +43,8 @@ export class PollProcessor {
     }
     await this.cycle.letGo(ref);
     // BullMQ runs on the system clock, which may be wrong; the span until then is not.
-    await job.moveToDelayed(Date.now() + Math.max(0, Math.round(next.at - this.clock.now())), lock);
+    const wait = Math.min(POLL_DELAY_MAX_MS, Math.max(0, Math.round(next.at - this.clock.now())));
+    await job.moveToDelayed(Date.now() + wait, lock);
     throw new DelayedError();
   }
 

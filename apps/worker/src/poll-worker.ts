@@ -1,20 +1,36 @@
 import { POLL_QUEUE, type Keys, type PollJob, type RedisClient } from '#redis';
-import { Worker } from 'bullmq';
+import { Worker, type Job } from 'bullmq';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import type { PollProcessor } from './poll-processor.js';
 
 /**
  * A job whose worker has not renewed its lock for this long (ms) is another worker's: with the check below, sets of a
- * killed worker are polled again within {@link LOCK_MS} + {@link STALLED_CHECK_MS}.
+ * killed worker are polled again within {@link LOCK_MS} + twice {@link STALLED_CHECK_MS} (BullMQ looks once to suspect a job, once to be sure).
  */
 const LOCK_MS = 5000;
-const STALLED_CHECK_MS = 2000;
+const STALLED_CHECK_MS = 1000;
+
+/** After a loop of BullMQ's failed, such as while Redis loads its file (ms). Its default of 15 s outlasts the outage. */
+const RETRY_MS = 500;
 
 /** Sets that stay with one worker at once. Their polls in flight are bounded by `WORKER_CONCURRENCY` connections. */
 const SETS_MAX = 20_000;
 
 /** A perpetual job may lose its worker any number of times in its life; BullMQ's default gives it up at the second. */
 const NEVER_GIVE_UP = 1_000_000_000;
+
+/** BullMQ asks for the next job again at once when Redis refused (full, read-only): for as long as it does, that spins. */
+class RestingWorker extends Worker<PollJob> {
+  protected override async moveToActive(token: string, name?: string): Promise<Job<PollJob>> {
+    try {
+      return await super.moveToActive(token, name);
+    } catch (error) {
+      await delay(RETRY_MS);
+      throw error;
+    }
+  }
+}
 
 /** Takes poll jobs off the queue, in as many worker processes as ops start. */
 export class PollWorker {
@@ -26,12 +42,13 @@ export class PollWorker {
     private readonly processor: PollProcessor,
     onError: (error: Error) => void,
   ) {
-    this.worker = new Worker<PollJob>(POLL_QUEUE, (job, lock) => processor.process(job, lock), {
+    this.worker = new RestingWorker(POLL_QUEUE, (job, lock) => processor.process(job, lock), {
       connection: client,
       prefix: keys.queuePrefix,
       concurrency: SETS_MAX,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
+      runRetryDelay: RETRY_MS,
       maxStalledCount: NEVER_GIVE_UP,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },

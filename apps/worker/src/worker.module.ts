@@ -73,6 +73,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             intervalMaxMs: settings.pollIntervalMaxMs,
             overlapMs: settings.pollOverlapMs,
             holdMs: settings.upstreamTimeoutMs + HOLD_MARGIN_MS,
+            sendWithinMs: HOLD_MARGIN_MS,
           },
         );
         const processor = new PollProcessor(cycle, clock, (error, job) =>

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { Logger } from 'pino';
 
 import type { HealthState, WorkerSettings } from '#ops';
@@ -20,6 +22,9 @@ export interface WorkerParts {
   readonly ops: OpsServer;
   readonly connections: readonly RedisClient[];
 }
+
+/** What the end of a worker waits for its polls and for Redis (ms): a Redis that is away must not keep it from ending. */
+const FINISH_MS = 10_000;
 
 /** The order in which a worker's parts come and go. */
 export class WorkerProgram {
@@ -49,9 +54,9 @@ export class WorkerProgram {
     const { logger, clock, worker, queue, reconciler, health, ops, connections } = this.parts;
     logger.info('worker stopping');
     health.drain();
-    await reconciler.stop();
-    await worker.stop();
-    await queue.close();
+    const finished = [reconciler, worker].reduce((before, part) => before.then(() => part.stop()), Promise.resolve());
+    // Sets whose polls are not over by then go on elsewhere once their holds have run out.
+    await Promise.race([finished.then(() => queue.close()), delay(FINISH_MS, undefined, { ref: false })]);
     clock.stop();
     connections.forEach((connection) => connection.disconnect());
     await ops.close();

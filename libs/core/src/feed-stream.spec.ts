@@ -132,7 +132,8 @@ describe('FeedStream', () => {
       await scene.subscribe(hub, ['a'], diary);
       await scene.say('a', '1');
       const [late] =
-        scene.store.historyOf(scene.key, [{ caseId: 'a', atLeast: 1, after: null }]).tickets[0]?.publications ?? [];
+        scene.store.historyOf(scene.key, [{ caseId: 'a', atLeast: 1, after: null }], null).tickets[0]?.publications ??
+        [];
       scene.store.wipe();
       await scene.say('a', 'new');
       await settled();

@@ -3,7 +3,8 @@ import { HistoryReader } from './history-reader.js';
 import type { Broker, HistorySnapshot, HistoryWant, UpstreamState } from './ports/broker.js';
 import type { Publication } from './publication.js';
 import { recover, resumeOffset } from './recovery.js';
-import { missedSince } from './repair.js';
+import { contradicts, missedSince } from './repair.js';
+import type { StreamPosition } from './stream-position.js';
 import type { Subscriber, SubscribeRequest } from './subscription.js';
 import type { CaseId } from './ticket.js';
 import { tellGap, Topic } from './topic.js';
@@ -40,6 +41,8 @@ export class FeedStream {
   private repairAgain = false;
   private repairing: Promise<void> = Promise.resolve();
   private repairs = 0;
+  /** The store has something else where it had what was handed on: it lost its end, and went on from there. */
+  private betrayed = false;
 
   constructor(
     private readonly feed: FeedKey,
@@ -47,7 +50,12 @@ export class FeedStream {
     private readonly options: FeedStreamOptions,
     private readonly wait: (ms: number) => Promise<void>,
   ) {
-    this.reader = new HistoryReader(feed, broker, (read) => this.absorb(read));
+    this.reader = new HistoryReader(
+      feed,
+      broker,
+      () => this.handedOnPosition(),
+      (read) => this.absorb(read),
+    );
   }
 
   get topicCount(): number {
@@ -194,12 +202,12 @@ export class FeedStream {
   }
 
   private async absorb(read: () => Promise<HistorySnapshot>): Promise<void> {
-    const { known: knownBefore, repairs } = this;
+    const { repairs } = this;
     const snapshot = await read();
     if (this.held || this.repairs !== repairs) {
       return; // A repair came between, and this may be older than what it read: the subscription looks again.
     }
-    if (this.epoch !== null && (snapshot.epoch !== this.epoch || snapshot.offset < knownBefore)) {
+    if (this.epoch !== null && snapshot.epoch !== this.epoch) {
       this.repair();
       return;
     }
@@ -244,7 +252,8 @@ export class FeedStream {
     const wants = topics.map((topic) => ({
       caseId: topic.caseId,
       atLeast: this.options.tailMax,
-      after: this.handedOn(topic),
+      // With what was handed on last, to be held against what the store says it was.
+      after: Math.min(this.handedOn(topic), (topic.tail.newest?.offset ?? Infinity) - 1),
     }));
     const snapshots: HistorySnapshot[] = [];
     await this.reader.read(wants, async (read) => void snapshots.push(await read()));
@@ -260,8 +269,14 @@ export class FeedStream {
     if (newest === undefined) {
       return;
     }
-    if (this.epoch !== null && (newest.epoch !== this.epoch || newest.offset < this.known)) {
+    if (this.epoch !== null && newest.epoch !== this.epoch) {
       this.restart(newest.epoch);
+      return;
+    }
+    const ends = [...read].flatMap((topic) => topic.tail.newest ?? []);
+    if (contradicts(ends, snapshots)) {
+      this.betrayed = true;
+      this.repairAgain = true;
       return;
     }
     this.loaded = true;
@@ -277,6 +292,12 @@ export class FeedStream {
     const held = this.held ?? [];
     this.held = held.filter((publication) => publication.epoch === this.epoch);
     this.repairAgain ||= this.held.length < held.length;
+  }
+
+  /** What the store must have at least, or it lost its end: of a life that it contradicts, nothing is enough. */
+  private handedOnPosition(): StreamPosition | null {
+    const offset = this.betrayed ? Number.MAX_SAFE_INTEGER : this.known;
+    return this.epoch === null ? null : { epoch: this.epoch, offset };
   }
 
   /** Offset up to which the ticket's subscribers have all of it. */
@@ -310,6 +331,7 @@ export class FeedStream {
     this.topics.forEach((topic) => topic.tail.clear());
     this.epoch = epoch;
     this.known = 0;
+    this.betrayed = false;
     this.repairAgain = true;
   }
 

@@ -14,7 +14,12 @@ function setUp() {
       return new Promise((resolve, reject) => answers.push({ resolve: () => resolve(SNAPSHOT), reject }));
     },
   };
-  const reader = new HistoryReader(KEY, broker as Broker, async (read) => void (await read()));
+  const reader = new HistoryReader(
+    KEY,
+    broker as Broker,
+    () => null,
+    async (read) => void (await read()),
+  );
   return { reader, calls, answers };
 }
 

@@ -1,5 +1,6 @@
 import type { FeedKey } from './feed.js';
 import type { Broker, HistorySnapshot, HistoryWant } from './ports/broker.js';
+import type { StreamPosition } from './stream-position.js';
 import type { CaseId } from './ticket.js';
 
 /** Tickets per history call: bounds the time that one call blocks Redis. */
@@ -17,6 +18,8 @@ export class HistoryReader {
   constructor(
     private readonly feed: FeedKey,
     private readonly broker: Broker,
+    /** What was handed on so far. */
+    private readonly known: () => StreamPosition | null,
     private readonly absorb: (read: () => Promise<HistorySnapshot>) => Promise<void>,
   ) {}
 
@@ -35,7 +38,7 @@ export class HistoryReader {
     each: (read: () => Promise<HistorySnapshot>) => Promise<void>,
   ): Promise<void> {
     for (let start = 0; start < wants.length; start += CALL_TICKETS) {
-      await each(() => this.broker.history(this.feed, wants.slice(start, start + CALL_TICKETS)));
+      await each(() => this.broker.history(this.feed, wants.slice(start, start + CALL_TICKETS), this.known()));
     }
   }
 

@@ -197,7 +197,7 @@ class World {
     if (begun.kind !== 'begun') {
       throw new Error('the set is never held here');
     }
-    this.truth.epoch = this.store.historyOf(KEY, []).epoch;
+    this.truth.epoch = this.store.historyOf(KEY, [], null).epoch;
     return begun.set;
   }
 

@@ -107,7 +107,7 @@ describe('Hub', () => {
       await scene.subscribe(hub, ['a'], new Diary());
       hub.sweep(scene.clock.now());
       await scene.say('a', '4', '5', '6', '7', '8');
-      const { epoch } = scene.store.historyOf(scene.key, []);
+      const { epoch } = scene.store.historyOf(scene.key, [], null);
       await scene.subscribe(hub, ['a'], diary, { from: from({ epoch, offset: 0 }) });
       expect(diary.told).toEqual(['history_truncated a', ...words('2', '3', '4', '5', '6', '7', '8'), 'live']);
     });

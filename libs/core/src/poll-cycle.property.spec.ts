@@ -161,7 +161,7 @@ class World {
 
   async published(): Promise<readonly Publication[]> {
     const wants = TICKETS.map((caseId) => ({ caseId, atLeast: 1000, after: null }));
-    const { tickets } = await new MemoryBroker(this.store).history(FEED, wants);
+    const { tickets } = await new MemoryBroker(this.store).history(FEED, wants, null);
     return tickets.flatMap((history) => history.publications);
   }
 
@@ -242,7 +242,7 @@ class World {
     const quota = { turn: async () => 0, throttled: async () => undefined };
     const digest = (text: string) => text;
     const parts = { store: distant, upstream, quota, clock, digest, telemetry, random: () => 0.5, holder };
-    return new PollCycle(parts, { ...PACE, overlapMs: OVERLAP_MS, holdMs: HOLD_MS });
+    return new PollCycle(parts, { ...PACE, overlapMs: OVERLAP_MS, holdMs: HOLD_MS, sendWithinMs: HOLD_MS });
   }
 }
 

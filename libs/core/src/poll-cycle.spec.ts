@@ -8,7 +8,7 @@ import { COMMIT_MAX_NEWS } from './ports/set-store.js';
 import type { SetRef } from './ticket-set.js';
 
 const KEY = feedKey({ language: 'en-us' });
-const OPTIONS = { intervalMs: 1000, intervalMaxMs: 5000, overlapMs: 2000, holdMs: 7000 };
+const OPTIONS = { intervalMs: 1000, intervalMaxMs: 5000, overlapMs: 2000, holdMs: 7000, sendWithinMs: 1000 };
 const LEASE_MS = 1e9;
 
 class Scene {
@@ -61,7 +61,7 @@ class Scene {
 
   async contents(caseId: string): Promise<unknown[]> {
     const want = { caseId, atLeast: 1000, after: null };
-    const [history] = (await new MemoryBroker(this.store).history(KEY, [want])).tickets;
+    const [history] = (await new MemoryBroker(this.store).history(KEY, [want], null)).tickets;
     return (history?.publications ?? []).map((one) =>
       one.kind === 'message' ? (JSON.parse(one.message) as { content: unknown }).content : `status ${one.status}`,
     );
@@ -187,6 +187,7 @@ describe('PollCycle', () => {
       const held = new Promise<void>((resolve) => (release = resolve));
       scene.latency = () => held;
       const slow = worker.run(ref);
+      await new Promise((resolve) => setImmediate(resolve)); // It has asked by now.
       scene.latency = () => Promise.resolve();
       scene.clock.advance(OPTIONS.holdMs);
       await scene.worker().run(ref);
@@ -195,6 +196,18 @@ describe('PollCycle', () => {
       expect(scene.discarded).toEqual(['conflict']);
       expect(await scene.contents('a')).toEqual(['x']);
     });
+  });
+
+  it('does not ask when it stood still for so long that the set may be another’s', async () => {
+    const ref = await scene.want('a');
+    const begin = scene.store.begin.bind(scene.store);
+    jest.spyOn(scene.store, 'begin').mockImplementationOnce(async (...args) => {
+      const begun = await begin(...args);
+      scene.clock.advance(OPTIONS.sendWithinMs + 1);
+      return begun;
+    });
+    expect(await worker.run(ref)).toEqual({ kind: 'again', at: scene.clock.now() });
+    expect(scene.upstream.requests).toEqual([]);
   });
 
   it('lets a set go that nobody wants any more', async () => {

@@ -18,6 +18,8 @@ export interface PollOptions extends Pace {
   readonly overlapMs: number;
   /** How long one request keeps a set taken, ms: longer than `UPSTREAM_TIMEOUT_MS`, so that no two ever overlap. */
   readonly holdMs: number;
+  /** A request that is sent later than this (ms) after its set was taken might outlast the hold: it is not sent. */
+  readonly sendWithinMs: number;
 }
 
 /** What is to happen to the set's job. Times in milliseconds since 1970. */
@@ -118,6 +120,10 @@ export class PollCycle {
     const wait = await this.parts.quota.turn({ ref: set.ref, rank, now });
     if (wait > 0) {
       return this.leave(set, now + wait);
+    }
+    if (this.parts.clock.now() - now > this.options.sendWithinMs) {
+      // This process stood still meanwhile. The set may be another's by now: what became of it is looked up anew.
+      return { kind: 'again', at: this.parts.clock.now() };
     }
     try {
       const committed = primes ? await this.prime(set) : await this.pollMembers(set, window);

@@ -1,6 +1,6 @@
 import type { HistorySnapshot, TicketHistory } from './ports/broker.js';
 import type { Publication } from './publication.js';
-import { missedSince } from './repair.js';
+import { contradicts, missedSince } from './repair.js';
 
 const EPOCH = 'epoch0001';
 
@@ -51,5 +51,24 @@ describe('missedSince', () => {
     ]);
     const read = snapshot(9, history('a', [9], 4), history('b', [8], 3), history('z', [], 9));
     expect([...missedSince(ends, [read], []).truncated]).toEqual(['a']);
+  });
+});
+
+describe('contradicts', () => {
+  const end = { ...publication('a', 7), seenAt: 70 };
+  const kept = (completeAfter: number, ...publications: Publication[]) => [
+    snapshot(9, { caseId: 'a', publications, completeAfter, exhausted: true }),
+  ];
+
+  it('is not what still has the last publication, or has let go of it', () => {
+    expect(contradicts([end], kept(5, publication('a', 6), end, publication('a', 9)))).toBe(false);
+    expect(contradicts([end], kept(8, publication('a', 9)))).toBe(false);
+    expect(contradicts([end], [])).toBe(false);
+  });
+
+  it('is what has another one at its place, or none', () => {
+    expect(contradicts([end], kept(5, { ...end, seenAt: 71 }))).toBe(true);
+    expect(contradicts([end], kept(5, { ...publication('a', 7), kind: 'status', status: 1, seenAt: 70 }))).toBe(true);
+    expect(contradicts([end], kept(5, publication('a', 6), publication('a', 8)))).toBe(true);
   });
 });

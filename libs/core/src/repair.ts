@@ -39,3 +39,28 @@ export function missedSince(
     truncated: new Set(truncated.map((history) => history.caseId)),
   };
 }
+
+/**
+ * Whether the store denies what it once published: it came back as it was some time before, and has given the same
+ * offsets to other publications since. What it has let go of is no denial.
+ *
+ * @param ends the last publication that was handed on, per ticket
+ */
+export function contradicts(ends: readonly Publication[], snapshots: readonly HistorySnapshot[]): boolean {
+  const histories = new Map(
+    snapshots.flatMap((snapshot) => snapshot.tickets).map((history) => [history.caseId, history]),
+  );
+  return ends.some((end) => {
+    const history = histories.get(end.caseId);
+    const kept = history?.publications.find((publication) => publication.offset === end.offset);
+    return history !== undefined && history.completeAfter < end.offset && !(kept && isSame(kept, end));
+  });
+}
+
+function isSame(one: Publication, other: Publication): boolean {
+  const isSaid =
+    one.kind === 'status'
+      ? other.kind === 'status' && one.status === other.status
+      : other.kind === 'message' && one.message === other.message;
+  return isSaid && one.seenAt === other.seenAt;
+}

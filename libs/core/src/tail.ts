@@ -15,6 +15,11 @@ export class Tail {
     return this.entries.length;
   }
 
+  /** What was published last, where that is known. */
+  get newest(): Publication | undefined {
+    return this.entries.at(-1);
+  }
+
   /** Whether the tail has all that a client needs: what came after `after`, or the last `count` up to `upTo`. */
   covers(after: number | null, count: number, upTo: number): boolean {
     if (this.exhausted || this.completeAfter === Number.POSITIVE_INFINITY) {

@@ -17,6 +17,15 @@ export const POLL_QUEUE = 'polls';
 /** BullMQ's event stream is nobody's here; every poll writes to it. */
 const EVENTS_MAX = 100;
 
+/**
+ * A job sleeps this long (ms) at most, and looks at its set again. BullMQ runs on the clock of the process that puts
+ * a job to sleep: one that is an hour ahead would let it sleep for an hour should the process die meanwhile.
+ */
+export const POLL_DELAY_MAX_MS = 10_000;
+
+/** BullMQ sorts delayed jobs by their time in ms times this. */
+const DELAYED_SCORE_PER_MS = 0x1000;
+
 /** Pauses (ms) before a job that was running when it was woken is woken again: a poll is over after some of them. */
 const WAKE_AGAIN_MS = [30, 100, 300];
 
@@ -29,7 +38,7 @@ export class BullPollQueue implements PollQueue {
   private readonly changes: WakeChannel;
 
   constructor(
-    client: RedisClient,
+    private readonly client: RedisClient,
     keys: Keys,
     private readonly clock: Clock,
     private readonly onError: (error: Error) => void,
@@ -49,13 +58,26 @@ export class BullPollQueue implements PollQueue {
     await this.changes.tell(sets.map((set) => set.ref));
   }
 
-  /** Makes jobs that are missing again, and leaves those that are there alone. */
+  /** Makes jobs that are missing again, and frees those that nobody would run for long. Leaves the others alone. */
   async ensure(sets: readonly SetRef[]): Promise<void> {
-    await Promise.all(sets.map((ref) => this.add(ref, 0)));
+    await Promise.all(
+      sets.map(async (ref) => {
+        const job = await this.add(ref, 0);
+        if (await this.isStranded(pollJobId(ref))) {
+          this.bringForward(job, this.clock.now(), []);
+        }
+      }),
+    );
   }
 
   async close(): Promise<void> {
     await this.queue.close();
+  }
+
+  /** Whether a job sleeps longer than any may: the worker that put it to sleep had a clock that was ahead. */
+  private async isStranded(id: string): Promise<boolean> {
+    const score = await this.client.zscore(this.queue.toKey('delayed'), id);
+    return score !== null && Number(score) / DELAYED_SCORE_PER_MS > Date.now() + 2 * POLL_DELAY_MAX_MS;
   }
 
   private add(ref: SetRef, delay: number): Promise<Job<PollJob>> {

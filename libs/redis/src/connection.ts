@@ -24,6 +24,13 @@ export const COMMAND_TIMEOUT_MS = 4000;
 /** A server that is not heard of for this long (ms) after something was sent is taken for lost. */
 const CONNECT_TIMEOUT_MS = 4000;
 
+/**
+ * A connection on which nothing came for this long (ms) while answers were due is cut and made anew: one that died
+ * without a word would else be waited on until the kernel gives up, a quarter of an hour later. Longer than any
+ * command may take, and than BullMQ blocks (10 s at most).
+ */
+const SILENCE_MS: Readonly<Record<Patience, number>> = { impatient: COMMAND_TIMEOUT_MS + 500, patient: 12_000 };
+
 /** Pause before the n-th attempt to connect again (ms): quick at first, since most outages are restarts. */
 function reconnectDelay(attempt: number): number {
   return Math.min(50 * 2 ** Math.min(attempt, 6), 1000) * (0.5 + Math.random() / 2);
@@ -43,6 +50,7 @@ export function connectRedis(
   const options: RedisOptions = {
     connectTimeout: CONNECT_TIMEOUT_MS,
     keepAlive: 10_000,
+    socketTimeout: SILENCE_MS[patience],
     maxRetriesPerRequest: null,
     retryStrategy: reconnectDelay,
     // After a failover the old primary refuses writes: connect anew, and send the refused command again.

@@ -13,7 +13,7 @@ import type { CaseId, FeedKey } from '#core';
  * | `P:{F}:sizes`, `:due` | sorted sets | set id by number of tickets, by due time (ms) | with the set |
  * | `P:{F}:failing` | set | ids of sets whose polls fail | with the failure, or the set |
  * | `P:{F}:ages` | sorted set | feed offsets by time: what is older than the history's life | twice that life |
- * | `P:{F}:set:N` | hash | fence, hold, holder, revision, members, joining, trail, digest, order, lively, due, hinted, again, failures | with its last ticket |
+ * | `P:{F}:set:N` | hash | fence, hold, holder, members, joining, trail, digest, order, lively, due, hinted, again, failures | with its last ticket |
  * | `P:{F}:ticket:T` | hash | last, trimmed (offsets), status | history's life after the ticket left |
  * | `P:{F}:history:T` | stream | publications, the offset is the id | history's life after the last one |
  * | `P:{F}:delivered:T` | sorted set | identities by offset | history's life after the ticket left |

@@ -7,6 +7,7 @@ import {
   type FeedKey,
   type HistorySnapshot,
   type HistoryWant,
+  type StreamPosition,
   type TicketHistory,
 } from '#core';
 
@@ -52,7 +53,10 @@ export class RedisBroker implements Broker {
     this.scripts = new Scripts(parts.commands);
     this.subscriptions = new Subscriptions(parts.subscriber, {
       received: (channel, text) => this.receive(channel, text),
-      interrupted: () => this.listener?.interrupted(),
+      interrupted: () => {
+        this.barriers.lost();
+        this.listener?.interrupted();
+      },
       failed: parts.onError,
     });
   }
@@ -79,7 +83,7 @@ export class RedisBroker implements Broker {
     await this.drop([...channels, ...this.releaseFeed(feed, caseIds.length)]);
   }
 
-  async history(feed: FeedKey, wants: readonly HistoryWant[]): Promise<HistorySnapshot> {
+  async history(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): Promise<HistorySnapshot> {
     const { keys, clock, gateway } = this.parts;
     await this.subscriptions.add(this.holdFeed(feed, 1));
     try {
@@ -95,6 +99,8 @@ export class RedisBroker implements Broker {
         publishCommand(this.parts.commands),
         keys.barrierChannel(feed, gateway),
         barrier.mark,
+        known?.epoch ?? '',
+        known?.offset ?? 0,
         ...wants.flatMap((want) => [want.caseId, want.atLeast, want.after ?? '']),
       ])) as [string, string, string, string, string, ...(string | number)[][]];
       await barrier.passed;
@@ -103,7 +109,7 @@ export class RedisBroker implements Broker {
         epoch,
         offset: Number(offset),
         upstream: readUpstreamState([state, since, reason].join(' ')),
-        tickets: wants.map((want, index) => readHistory(want.caseId, tickets[index] ?? [])),
+        tickets: wants.map((want, index) => readHistory(want.caseId, epoch, tickets[index] ?? [])),
       };
     } finally {
       await this.drop(this.releaseFeed(feed, 1));
@@ -163,9 +169,10 @@ export class RedisBroker implements Broker {
   }
 }
 
-function readHistory(caseId: CaseId, row: readonly (string | number)[]): TicketHistory {
+/** @param epoch of the feed's life now: what is kept of an earlier one belongs to it */
+function readHistory(caseId: CaseId, epoch: string, row: readonly (string | number)[]): TicketHistory {
   const [completeAfter = '', exhausted, ...texts] = row;
-  const publications = texts.map((text) => readPublication(caseId, String(text)));
+  const publications = texts.map((text) => ({ ...readPublication(caseId, String(text)), epoch }));
   return {
     caseId,
     publications,

@@ -4,6 +4,9 @@ import type { RedisClient } from './connection.js';
 /** Between two comparisons with Redis, ms: quartz drifts by less than a millisecond in that time. */
 const COMPARE_EVERY_MS = 10_000;
 
+/** A comparison that took longer (ms) says little: the process or Redis stood still at some unknown moment of it. */
+const TELLING_MS = 500;
+
 /**
  * Redis's time in every process: leases and due times are compared across machines, and a process whose own clock is
  * wrong or jumps must not shift them. Runs on the monotonic clock between comparisons.
@@ -12,6 +15,7 @@ export class RedisClock implements Clock {
   private timer: NodeJS.Timeout | null = null;
   /** Redis's time minus the monotonic clock, ms. The system clock serves until the first comparison. */
   private offset = Date.now() - performance.now();
+  private compared = false;
 
   constructor(
     private readonly client: RedisClient,
@@ -44,6 +48,10 @@ export class RedisClock implements Clock {
     const sent = performance.now();
     const [seconds, micros] = await this.client.time();
     const received = performance.now();
+    if (this.compared && received - sent > TELLING_MS) {
+      return; // The offset known so far is better.
+    }
+    this.compared = true;
     // The answer was made about half-way.
     this.offset = Number(seconds) * 1000 + Number(micros) / 1000 - (sent + received) / 2;
   }

@@ -8,12 +8,14 @@ import {
   type CaseId,
   type Committed,
   type CursorTrail,
+  type FeedKey,
   type ListingOrder,
   type News,
   type PollFailure,
   type SetCommit,
   type SetRef,
   type SetStore,
+  type StreamPosition,
 } from '#core';
 
 import { publishCommand, type RedisClient } from './connection.js';
@@ -48,7 +50,9 @@ export class RedisSetStore implements SetStore {
   private readonly scripts: Scripts;
   private readonly publish: string;
   private readonly wake: WakeChannel;
-  private readonly members = new Map<string, { readonly revision: string; readonly caseIds: readonly CaseId[] }>();
+  /** The furthest of each feed that was seen here: a Redis that has less has lost its end. */
+  private readonly positions = new Map<FeedKey, StreamPosition>();
+  private readonly members = new Map<string, { readonly membersDigest: string; readonly caseIds: readonly CaseId[] }>();
 
   constructor(
     client: RedisClient,
@@ -63,11 +67,11 @@ export class RedisSetStore implements SetStore {
   async begin(ref: SetRef, now: number, heldUntil: number, holder: string): Promise<Begun> {
     const key = `${ref.feed}/${ref.id}`;
     const known = this.members.get(key);
-    const answer = (await this.run('begin', ref, [ms(now), ms(heldUntil), known?.revision ?? '', holder])) as string[];
+    const answer = (await this.run('begin', ref, [ms(now), ms(heldUntil), known?.membersDigest ?? '', holder])) as string[];
     const [
       kind = 'gone',
       first = '',
-      revision = '',
+      membersDigest = '',
       members,
       joining = '',
       trail,
@@ -82,7 +86,7 @@ export class RedisSetStore implements SetStore {
       return kind === 'busy' ? { kind: 'busy', until: Number(first) } : { kind: 'gone' };
     }
     const caseIds = typeof members === 'string' ? list(members) : (known?.caseIds ?? []);
-    this.remember(key, revision, caseIds);
+    this.remember(key, membersDigest, caseIds);
     return {
       kind: 'begun',
       set: {
@@ -102,6 +106,7 @@ export class RedisSetStore implements SetStore {
 
   async commit(commit: SetCommit): Promise<Committed> {
     const { learned } = commit;
+    const known = this.positions.get(commit.ref.feed);
     const answer = (await this.run('commit', commit.ref, [
       commit.fence,
       ms(commit.now),
@@ -120,11 +125,16 @@ export class RedisSetStore implements SetStore {
       DELIVERED_MAX,
       commit.primed.join('\n'),
       this.bounds.upstreamMaxCaseIds,
+      known?.epoch ?? '',
+      known?.offset ?? 0,
       ...commit.news.flatMap(newsArguments),
     ])) as (string | number)[];
-    const [kind, fence, published, due, joining, reserved, ...changed] = answer;
+    const [kind, fence, published, due, joining, reserved, epoch, offset, ...changed] = answer;
     if (kind !== 'committed') {
       return kind === 'conflict' ? { kind: 'conflict' } : { kind: 'gone' };
+    }
+    if (typeof epoch === 'string' && epoch !== '') {
+      this.positions.set(commit.ref.feed, { epoch, offset: Number(offset) });
     }
     await this.wake.tell(changed.map((id) => ({ feed: commit.ref.feed, id: Number(id) })));
     return {
@@ -155,10 +165,10 @@ export class RedisSetStore implements SetStore {
     return this.scripts.run(name, this.keys.feed(ref.feed), [this.keys.base(ref.feed), ref.id, ...args]);
   }
 
-  private remember(key: string, revision: string, caseIds: readonly CaseId[]): void {
-    if (this.members.get(key)?.revision !== revision) {
+  private remember(key: string, membersDigest: string, caseIds: readonly CaseId[]): void {
+    if (this.members.get(key)?.membersDigest !== membersDigest) {
       this.members.delete(key);
-      this.members.set(key, { revision, caseIds });
+      this.members.set(key, { membersDigest, caseIds });
     }
     if (this.members.size > REMEMBERED_SETS) {
       const [oldest] = this.members.keys();

@@ -22,7 +22,9 @@ const PING_EVERY_MS = 3000;
  */
 export class Subscriptions {
   private readonly channels = new Set<string>();
+  /** Resolves once the channels are subscribed to (again); pending from the moment the connection is lost. */
   private restored: Promise<void> = Promise.resolve();
+  private finishRestoring: (() => void) | null = null;
   private readonly pinger: NodeJS.Timeout;
 
   constructor(
@@ -36,7 +38,10 @@ export class Subscriptions {
       client.on('+node', () => listener.interrupted());
     } else {
       client.on('message', (channel: string, text: string) => listener.received(channel, text));
-      client.on('close', () => listener.interrupted());
+      client.on('close', () => {
+        this.awaitRestoring();
+        listener.interrupted();
+      });
       client.on('ready', () => this.restore());
     }
     this.pinger = setInterval(() => this.ping(), PING_EVERY_MS);
@@ -79,9 +84,21 @@ export class Subscriptions {
     }
   }
 
+  /** A history that is read meanwhile would wait for a barrier that nobody hears. */
+  private awaitRestoring(): void {
+    if (this.finishRestoring === null) {
+      this.restored = new Promise((resolve) => (this.finishRestoring = resolve));
+    }
+  }
+
   private restore(): void {
-    this.restored = this.subscribe([...this.channels]);
-    this.restored.catch((error: Error) => this.listener.failed(error)); // The connection was lost again, and is restored again.
+    this.subscribe([...this.channels]).then(
+      () => {
+        this.finishRestoring?.();
+        this.finishRestoring = null;
+      },
+      (error: Error) => this.listener.failed(error), // The connection was lost again, and is restored again.
+    );
   }
 
   /** A connection that does not answer is cut, which makes it connect anew. */

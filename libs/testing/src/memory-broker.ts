@@ -6,6 +6,7 @@ import type {
   HistorySnapshot,
   HistoryWant,
   Publication,
+  StreamPosition,
   UpstreamState,
 } from '#core';
 import type { MemoryConnection, MemoryStore } from './memory-store.js';
@@ -57,10 +58,10 @@ export class MemoryBroker implements Broker, MemoryConnection {
     });
   }
 
-  async history(feed: FeedKey, wants: readonly HistoryWant[]): Promise<HistorySnapshot> {
+  async history(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): Promise<HistorySnapshot> {
     await this.options.latency?.();
     this.refuseIfBroken();
-    const snapshot = this.store.historyOf(feed, wants);
+    const snapshot = this.store.historyOf(feed, wants, known);
     // The barrier: the answer stands in line behind everything published before it.
     await new Promise<void>((arrive, lost) => {
       this.send({ arrive, lost: () => lost(new Error('the connection broke')) });

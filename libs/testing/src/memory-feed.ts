@@ -1,4 +1,13 @@
-import type { CaseId, HistoryWant, HistorySnapshot, News, Publication, SetRef, UpstreamState } from '#core';
+import type {
+  CaseId,
+  HistoryWant,
+  HistorySnapshot,
+  News,
+  Publication,
+  SetRef,
+  StreamPosition,
+  UpstreamState,
+} from '#core';
 import { canTakeTickets, mergeInto, newMemorySet, sizeOf, type MemorySet } from './memory-set.js';
 import { MemoryTicket } from './memory-ticket.js';
 
@@ -26,7 +35,8 @@ export class MemoryFeed {
 
   constructor(
     private readonly ref: Omit<SetRef, 'id'>,
-    private readonly epoch: string,
+    /** Which life of the feed this is. */
+    public epoch: string,
     private readonly limits: MemoryLimits,
   ) {}
 
@@ -89,8 +99,13 @@ export class MemoryFeed {
     return published;
   }
 
+  /** Whether somebody has seen more of this life than there is. */
+  isBehind(known: StreamPosition): boolean {
+    return known.epoch === this.epoch && this.offset < known.offset;
+  }
+
   history(wants: readonly HistoryWant[]): HistorySnapshot {
-    const tickets = wants.map((want) => this.ticket(want.caseId).history(want));
+    const tickets = wants.map((want) => this.ticket(want.caseId).history(want, this.epoch));
     return { epoch: this.epoch, offset: this.offset, upstream: this.upstream, tickets };
   }
 

@@ -18,6 +18,7 @@ import {
   type SetCommit,
   type SetRef,
   type SetStore,
+  type StreamPosition,
   type PollFailure,
   type UpstreamState,
 } from '#core';
@@ -206,8 +207,12 @@ export class MemoryStore implements SetStore, InterestRegistry {
   }
 
   /** What {@link MemoryBroker} answers history calls with. */
-  historyOf(feed: FeedKey, wants: readonly HistoryWant[]): HistorySnapshot {
-    return this.feed(feed).history(wants);
+  historyOf(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): HistorySnapshot {
+    const stored = this.feed(feed);
+    if (known !== null && stored.isBehind(known)) {
+      stored.epoch = this.newLife();
+    }
+    return stored.history(wants);
   }
 
   private changeUpstream(feed: FeedKey, state: UpstreamState): void {
@@ -220,12 +225,15 @@ export class MemoryStore implements SetStore, InterestRegistry {
     if (known !== undefined) {
       return known;
     }
-    this.lives += 1;
-    // Counted, not random: two lives begun at one instant differ, and a test repeats exactly.
-    const epoch = newEpoch(this.options.clock.now(), (this.lives % 10_000) / 10_000);
-    const feed = new MemoryFeed({ feed: key }, epoch, this.options);
+    const feed = new MemoryFeed({ feed: key }, this.newLife(), this.options);
     this.stored.set(key, feed);
     return feed;
+  }
+
+  /** Counted, not random: two lives begun at one instant differ, and a test repeats exactly. */
+  private newLife(): string {
+    this.lives += 1;
+    return newEpoch(this.options.clock.now(), (this.lives % 10_000) / 10_000);
   }
 }
 

@@ -28,13 +28,14 @@ export class MemoryTicket {
     return publication;
   }
 
-  history({ atLeast, after }: HistoryWant): TicketHistory {
+  /** @param epoch of the feed's life now: what is kept of an earlier one belongs to it */
+  history({ atLeast, after }: HistoryWant, epoch: string): TicketHistory {
     const wanted = after === null ? -1 : this.log.findIndex((entry) => entry.offset > after);
     const newest = Math.max(0, this.log.length - atLeast);
     const start = wanted < 0 ? newest : Math.min(newest, wanted);
     return {
       caseId: this.caseId,
-      publications: this.log.slice(start),
+      publications: this.log.slice(start).map((entry) => ({ ...entry, epoch })),
       completeAfter: this.log[start - 1]?.offset ?? this.trimmedUpTo,
       exhausted: start === 0,
     };

@@ -55,7 +55,7 @@ export class CaseHistory {
   private async read(feed: Feed, caseId: CaseId, after: number | null): Promise<HistorySnapshot> {
     try {
       const want = { caseId, atLeast: after === null ? this.historyMax : 0, after };
-      return await this.broker.history(feedKey(feed), [want]);
+      return await this.broker.history(feedKey(feed), [want], null);
     } catch {
       throw new Refusal('unavailable', 'the store is out of reach', { retryMs: STORE_RETRY_MS });
     }

@@ -1,5 +1,6 @@
 import type { FeedKey } from '../feed.js';
 import type { Publication } from '../publication.js';
+import type { StreamPosition } from '../stream-position.js';
 import type { CaseId } from '../ticket.js';
 
 /** State of a feed's polling. `since` in milliseconds since 1970. */
@@ -52,7 +53,11 @@ export interface Broker {
   /**
    * Reads histories at one instant, and resolves only after everything published up to that instant on the watched
    * tickets has reached the listener: from then on offsets up to `offset` are known without a hole.
+   *
+   * @param known what the asker has handed on, null for nothing. A store that has less of that life lost its end, and
+   *   begins a new life before it answers: no offset is ever given to another publication (invariant 6). What is left
+   *   of the old life belongs to the new one.
    * @throws where the store is out of reach
    */
-  history(feed: FeedKey, wants: readonly HistoryWant[]): Promise<HistorySnapshot>;
+  history(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): Promise<HistorySnapshot>;
 }

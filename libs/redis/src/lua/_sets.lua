@@ -1,8 +1,14 @@
 -- Ticket sets of a feed: made, ended, and packed so that they are as few as can be.
 
+-- Fences grow with the time: after Redis lost its data or its end, no fence is one that was there before, and what a
+-- worker has of then (a poll in flight, the set that it reserved) fits nothing.
+local function next_fence(fence, now)
+  return string.format('%.0f', math.max(tonumber(fence) + 1, tonumber(now)))
+end
+
 local function new_set(base, now, due)
   local id = string.format('%.0f', redis.call('HINCRBY', base .. 'feed', 'sets', 1))
-  redis.call('HSET', base .. 'set:' .. id, 'fence', 1, 'hold', 0, 'holder', '', 'revision', 1, 'members', '', 'joining', '',
+  redis.call('HSET', base .. 'set:' .. id, 'fence', now, 'hold', 0, 'holder', '', 'members', '', 'joining', '',
     'trail', '', 'digest', '', 'order', 'oldest_first', 'due', due, 'lively', now, 'hinted', 0, 'again', '', 'failures', 0)
   redis.call('ZADD', base .. 'due', due, id)
   return id
@@ -34,9 +40,9 @@ local function common_trail(one, other)
 end
 
 -- Moves tickets into a set that has room. With a common cursor they are members at once; else they wait to be primed.
-local function move_in(base, id, cases, trail)
+local function move_in(base, id, cases, trail, now)
   local set = base .. 'set:' .. id
-  local row = redis.call('HMGET', set, 'members', 'joining', 'trail')
+  local row = redis.call('HMGET', set, 'members', 'joining', 'trail', 'fence')
   local common = common_trail(row[3], trail)
   local list = table.concat(cases, '\n')
   if common then
@@ -44,8 +50,7 @@ local function move_in(base, id, cases, trail)
   else
     redis.call('HSET', set, 'joining', row[2] == '' and list or row[2] .. '\n' .. list)
   end
-  redis.call('HINCRBY', set, 'revision', 1)
-  redis.call('HINCRBY', set, 'fence', 1)
+  redis.call('HSET', set, 'fence', next_fence(row[4], now))
   redis.call('ZINCRBY', base .. 'sizes', #cases, id)
   for _, case in ipairs(cases) do
     redis.call('HSET', base .. 'place', case, id)
@@ -87,7 +92,7 @@ local function dissolve_one(base, publish, max, now, changed)
       if plan then
         local first = 1
         for _, target in ipairs(plan) do
-          move_in(base, target[1], { unpack(members, first, first + target[2] - 1) }, row[2])
+          move_in(base, target[1], { unpack(members, first, first + target[2] - 1) }, row[2], now)
           first = first + target[2]
           changed[#changed + 1] = target[1]
         end

@@ -2,13 +2,13 @@
   begin: take a ticket set for one poll, unless another poll of it may still be in flight.
 
   KEYS  1 feed hash (routes the call; all keys of a feed share one slot)
-  ARGV  1 key base  2 set id  3 now, ms  4 hold until, ms  5 members revision known to the caller, '' for none
+  ARGV  1 key base  2 set id  3 now, ms  4 hold until, ms  5 digest of the members known to the caller, '' for none
         6 who asks: may take what it reserved for itself
   Returns {'gone'} | {'busy', until} |
-          {'begun', fence, members revision, members or false where known, joining, trail, digest, order, lively, due, failures}
+          {'begun', fence, digest of the members, members or false where known, joining, trail, digest, order, lively, due, failures}
 ]]
 local set = ARGV[1] .. 'set:' .. ARGV[2]
-local row = redis.call('HMGET', set, 'fence', 'hold', 'revision', 'joining', 'trail', 'digest', 'order', 'lively', 'due', 'failures', 'holder')
+local row = redis.call('HMGET', set, 'fence', 'hold', 'members', 'joining', 'trail', 'digest', 'order', 'lively', 'due', 'failures', 'holder')
 if not row[1] then
   return { 'gone' }
 end
@@ -16,5 +16,6 @@ if tonumber(row[2]) > tonumber(ARGV[3]) and row[11] ~= ARGV[6] then
   return { 'busy', row[2] }
 end
 redis.call('HSET', set, 'hold', ARGV[4], 'holder', '')
-local members = row[3] ~= ARGV[5] and redis.call('HGET', set, 'members')
-return { 'begun', row[1], row[3], members, row[4], row[5], row[6], row[7], row[8], row[9], row[10] }
+-- Named by what they are: a number could come back for other members when Redis comes back as it was before.
+local members = redis.sha1hex(row[3])
+return { 'begun', row[1], members, members ~= ARGV[5] and row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10] }

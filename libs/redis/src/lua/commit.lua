@@ -8,14 +8,16 @@
         7 who reserves it for rest  8 longest reserved rest, ms  9 due if something was published  10 due if nothing was
         11 '1' if 12 to 14 are to be written  12 trail  13 digest  14 order  15 history bound, events
         16 history life, ms  17 PUBLISH or SPUBLISH  18 epoch for a feed that has none  19 delivered bound, messages
-        20 tickets primed, as a list  21 largest set, tickets
-        22.. news, six each: kind 'm' or 's', ticket, identity or status, seen at, sent at or '-', message or ''
+        20 tickets primed, as a list  21 largest set, tickets  22 23 epoch and offset that the worker knows of
+        24.. news, six each: kind 'm' or 's', ticket, identity or status, seen at, sent at or '-', message or ''
   Returns {'gone'} | {'conflict'} |
-          {'committed', fence, published, due, 1 if tickets wait to join, 1 if reserved, ids of sets that packing changed..}
+          {'committed', fence, published, due, 1 if tickets wait to join, 1 if reserved, epoch, offset, ids of sets that packing
+          changed..}, epoch and offset empty where nothing was new
 ]]
 -- @include _lists
 -- @include _health
 -- @include _horizon
+-- @include _life
 -- @include _sets
 local base, id, now = ARGV[1], ARGV[2], tonumber(ARGV[4])
 local set, feed, publish, ttl = base .. 'set:' .. id, base .. 'feed', ARGV[17], tonumber(ARGV[16])
@@ -30,6 +32,7 @@ local joining = row[3]
 
 local epoch, offset
 local function open_feed()
+  renew_if_behind(feed, ARGV[22], ARGV[23], ARGV[18])
   local found = redis.call('HMGET', feed, 'epoch', 'offset')
   epoch, offset = found[1], tonumber(found[2] or '0')
   if not epoch then
@@ -69,7 +72,7 @@ end
 
 local published = 0
 local history_max = tonumber(ARGV[15])
-for i = 22, #ARGV, 6 do
+for i = 24, #ARGV, 6 do
   if not epoch then
     open_feed()
   end
@@ -108,7 +111,7 @@ for case, ticket in pairs(tickets) do
   end
 end
 
-local fence = string.format('%.0f', tonumber(row[1]) + 1)
+local fence = next_fence(row[1], now)
 local due = published > 0 and ARGV[9] or ARGV[10]
 -- A hint that came while this poll was in flight: it may have been answered before what was hinted at.
 local again = row[4]
@@ -149,11 +152,11 @@ if ARGV[20] ~= '' then
   end
   joining = table.concat(only(joining, primed, false), '\n')
   learn('members', table.concat(members, '\n'), 'joining', joining)
-  redis.call('HINCRBY', set, 'revision', 1)
 end
 redis.call('HSET', set, unpack(fields))
 redis.call('ZADD', base .. 'due', due, id)
-local answer = { 'committed', fence, published, due, joining ~= '' and 1 or 0, holder ~= '' and 1 or 0 }
+local position = { epoch or '', offset and string.format('%.0f', offset) or '' }
+local answer = { 'committed', fence, published, due, joining ~= '' and 1 or 0, holder ~= '' and 1 or 0, unpack(position) }
 if ARGV[20] ~= '' then
   for _, changed in ipairs(pack(base, publish, tonumber(ARGV[21]), now)) do
     answer[#answer + 1] = changed

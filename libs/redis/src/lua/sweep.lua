@@ -40,15 +40,14 @@ for id, names in pairs(thinned) do
   if names then
     answer[#answer + 1] = id
     local set = base .. 'set:' .. id
-    local row = redis.call('HMGET', set, 'members', 'joining')
+    local row = redis.call('HMGET', set, 'members', 'joining', 'fence')
     local members, joining = only(row[1] or '', names, false), only(row[2] or '', names, false)
     local size = #members + #joining
     if size == 0 then
       end_set(base, ARGV[5], id, ARGV[2])
     else
-      redis.call('HSET', set, 'members', table.concat(members, '\n'), 'joining', table.concat(joining, '\n'))
-      redis.call('HINCRBY', set, 'revision', 1)
-      redis.call('HINCRBY', set, 'fence', 1)
+      redis.call('HSET', set, 'members', table.concat(members, '\n'), 'joining', table.concat(joining, '\n'),
+        'fence', next_fence(row[3], now))
       redis.call('ZADD', base .. 'sizes', size, id)
     end
   end

@@ -26,7 +26,7 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
     const messages = (...contents: string[]) => contents.map((content) => message('a', content));
     const read = async (want: Partial<HistoryWant>): Promise<TicketHistory | undefined> => {
       const wants = [{ caseId: 'a', atLeast: 0, after: null, ...want }];
-      return (await fixture.brokers[0].history(scene.feed, wants)).tickets[0];
+      return (await fixture.brokers[0].history(scene.feed, wants, null)).tickets[0];
     };
     const offsetsOf = (history: TicketHistory | undefined) => history?.publications.map((one) => one.offset);
 
@@ -148,6 +148,24 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         ]);
       });
 
+      it('begins a new life where the asker knows of more than there is, once, and keeps what there is', async () => {
+        await scene.publish(ref, ...messages('1', '2'));
+        const before = await scene.history('a');
+        const want = { caseId: 'a', atLeast: 9, after: null };
+        const ask = (offset: number) => fixture.brokers[0].history(scene.feed, [want], { epoch: before.epoch, offset });
+        expect((await ask(2)).epoch).toBe(before.epoch);
+        fixture.clock.advance(1);
+        const after = await ask(3);
+        expect(after.epoch > before.epoch).toBe(true);
+        expect(after.tickets[0]?.publications.map(({ epoch, offset }) => [epoch, offset])).toEqual([
+          [after.epoch, 1],
+          [after.epoch, 2],
+        ]);
+        expect((await ask(3)).epoch).toBe(after.epoch);
+        await scene.publish(ref, message('a', '3'));
+        expect(await scene.history('a')).toMatchObject({ epoch: after.epoch, offset: 3 });
+      });
+
       it('resolves after all that it knows of has been heard', async () => {
         await fixture.brokers[1].watch(scene.feed, ['a']);
         const snapshots: { readonly snapshot: HistorySnapshot; readonly heard: number }[] = [];
@@ -158,7 +176,7 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         })();
         for (let count = 0; count < 20; count += 1) {
           const want = { caseId: 'a', atLeast: 1, after: null };
-          const snapshot = await fixture.brokers[1].history(scene.feed, [want]);
+          const snapshot = await fixture.brokers[1].history(scene.feed, [want], null);
           snapshots.push({ snapshot, heard: there.publications.at(-1)?.offset ?? 0 });
         }
         await publishing;

@@ -83,7 +83,7 @@ export class Scene {
   /** All that is kept of some tickets. */
   history(...caseIds: CaseId[]): Promise<HistorySnapshot> {
     const wants = caseIds.map((caseId) => ({ caseId, atLeast: 1000, after: null }));
-    return this.fixture.brokers[0].history(this.feed, wants);
+    return this.fixture.brokers[0].history(this.feed, wants, null);
   }
 
   /** The contents that are kept of one ticket, in order. */
