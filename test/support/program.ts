@@ -43,6 +43,10 @@ export class Program {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  get pid(): number | null {
+    return this.isRunning ? (this.child?.pid ?? null) : null;
+  }
+
   get isRunning(): boolean {
     return this.child !== null && this.child.exitCode === null && this.child.signalCode === null;
   }

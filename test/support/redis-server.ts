@@ -19,7 +19,7 @@ export class RedisServer {
 
   private constructor(
     readonly port: number,
-    private readonly folder: string,
+    readonly folder: string,
     private readonly options: readonly string[],
   ) {}
 

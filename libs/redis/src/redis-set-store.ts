@@ -67,7 +67,12 @@ export class RedisSetStore implements SetStore {
   async begin(ref: SetRef, now: number, heldUntil: number, holder: string): Promise<Begun> {
     const key = `${ref.feed}/${ref.id}`;
     const known = this.members.get(key);
-    const answer = (await this.run('begin', ref, [ms(now), ms(heldUntil), known?.membersDigest ?? '', holder])) as string[];
+    const answer = (await this.run('begin', ref, [
+      ms(now),
+      ms(heldUntil),
+      known?.membersDigest ?? '',
+      holder,
+    ])) as string[];
     const [
       kind = 'gone',
       first = '',

@@ -1,0 +1,107 @@
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+
+import { UPSTREAM_TOKEN } from '../support/log-faults.js';
+import { Program, type Settings } from '../support/program.js';
+import { RedisServer } from '../support/redis-server.js';
+import { SimulatorControl } from '../support/simulator-control.js';
+import { JWT_SECRET } from '../support/tokens.js';
+import { NetworkLink } from './network-link.js';
+
+/** Quick, so that a minute has many polls in it; several sets, so that every worker has some. */
+export const PACE = { intervalMs: 300, upstreamTimeoutMs: 1500 } as const;
+
+const SETTINGS: Settings = {
+  LOG_LEVEL: 'warn',
+  POLL_INTERVAL_MS: String(PACE.intervalMs),
+  POLL_INTERVAL_MAX_MS: String(PACE.intervalMs),
+  UPSTREAM_TIMEOUT_MS: String(PACE.upstreamTimeoutMs),
+  UPSTREAM_MAX_CASE_IDS: '4',
+  SUBSCRIPTION_LINGER_MS: '9000',
+  DRAIN_MS: '1000',
+  AUTH_JWT_SECRET: JWT_SECRET,
+  MAX_CONNECTIONS_PER_SUBJECT: '1000',
+  SLOW_CONSUMER_MAX_BYTES: '65536',
+  UPSTREAM_TOKEN,
+  NODE_OPTIONS: `--require ${join(__dirname, 'clock-jump.cjs')}`,
+};
+
+const GATEWAYS = 2;
+const WORKERS = 3;
+
+/** A process that reaches Redis over a link of its own. */
+export interface Linked {
+  readonly program: Program;
+  readonly link: NetworkLink;
+}
+
+/** What the faults are done to: two gateways, three workers, a Redis with an append-only file, the simulator. */
+export class ChaosDeployment {
+  private constructor(
+    readonly redis: RedisServer,
+    /** An operator's own connection. */
+    readonly operator: Redis,
+    readonly simulator: Program,
+    readonly upstream: SimulatorControl,
+    readonly workers: readonly Linked[],
+    readonly gateways: readonly Linked[],
+  ) {}
+
+  static async start(): Promise<ChaosDeployment> {
+    const redis = await RedisServer.start('--appendonly', 'yes');
+    const operator = new Redis(redis.url, { maxRetriesPerRequest: null, retryStrategy: () => 100 });
+    operator.on('error', () => undefined); // It is there to be restarted.
+    const simulator = await Program.create('simulator', 'simulator', {
+      SIMULATOR_TOKEN: UPSTREAM_TOKEN,
+      LOG_LEVEL: 'warn',
+    });
+    const linked = (app: 'gateway' | 'worker', count: number) =>
+      Promise.all(
+        Array.from({ length: count }, async (_, index): Promise<Linked> => {
+          const link = await NetworkLink.to(redis.port);
+          const settings = { ...SETTINGS, REDIS_URL: link.url, UPSTREAM_BASE_URL: simulator.url };
+          return { program: await Program.create(app, `${app} ${index}`, settings), link };
+        }),
+      );
+    const upstream = new SimulatorControl(simulator.url);
+    const [workers, gateways] = [await linked('worker', WORKERS), await linked('gateway', GATEWAYS)];
+    const deployment = new ChaosDeployment(redis, operator, simulator, upstream, workers, gateways);
+    try {
+      await Promise.all(deployment.programs.map((program) => program.start()));
+    } catch (error) {
+      await deployment.dispose();
+      throw error;
+    }
+    return deployment;
+  }
+
+  get programs(): readonly Program[] {
+    return [this.simulator, ...[...this.workers, ...this.gateways].map(({ program }) => program)];
+  }
+
+  /** Starts again whatever a fault has ended. */
+  async restore(): Promise<void> {
+    await Promise.all(this.programs.filter((program) => !program.isRunning).map((program) => program.start()));
+  }
+
+  /** Redis comes back as it was a moment ago: what was written since then is lost, as by a machine that lost power. */
+  async rollBack(afterMs: number): Promise<void> {
+    const [now, then] = ['appendonlydir', 'appendonlydir.then'].map((name) => join(this.redis.folder, name));
+    if (now === undefined || then === undefined) return;
+    await rm(then, { recursive: true, force: true });
+    await cp(now, then, { recursive: true });
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    await this.redis.kill();
+    await rm(now, { recursive: true, force: true });
+    await cp(then, now, { recursive: true });
+    await this.redis.up();
+  }
+
+  async dispose(): Promise<void> {
+    this.operator.disconnect();
+    await Promise.all(this.programs.map((program) => program.kill()));
+    await Promise.all([...this.workers, ...this.gateways].map(({ link }) => link.dispose()));
+    await this.redis.dispose();
+  }
+}

@@ -1,0 +1,184 @@
+import { tokenFor } from '../support/tokens.js';
+import { until } from '../support/until.js';
+import { ChaosDeployment } from './chaos-deployment.js';
+import { CLIENT_FAULTS } from './client-faults.js';
+import { FaithfulClient } from './faithful-client.js';
+import { pause, type Fault, type Scene } from './fault.js';
+import { MemoryWatch } from './memory-watch.js';
+import { PROCESS_FAULTS } from './process-faults.js';
+import { RecoveryLog } from './recovery-log.js';
+import { REDIS_FAULTS } from './redis-faults.js';
+import { SeededRandom } from './seeded-random.js';
+import { SteadyTraffic } from './steady-traffic.js';
+import { UPSTREAM_FAULTS } from './upstream-faults.js';
+import { faultsOf } from './verdict.js';
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly forMs: number;
+  /** Only faults whose names hold this. */
+  readonly only?: string;
+  readonly say: (line: string) => void;
+}
+
+const TICKETS = 12;
+/** Clients have this many tickets each. */
+const SHARE = 5;
+const TRANSPORTS = ['sse', 'websocket', 'sse', 'websocket', 'polling'] as const;
+const CLIENTS = 10;
+/** How long the upstream takes to answer: polls are in flight whenever a fault comes. */
+const LATENCY_MS = [20, 200] as const;
+/** One fault in so many comes together with another. */
+const TOGETHER = 0.2;
+/** Messages that do not flow again within this time (ms) never will. */
+const STUCK_MS = 45_000;
+/** Clients that have not all of it this long (ms) after the last fault never will. */
+const SETTLE_MS = 45_000;
+
+/** One run: faults after faults while messages flow and clients record, then the account. */
+export class ChaosRun {
+  private readonly random: SeededRandom;
+  private readonly recoveries = new RecoveryLog();
+  private readonly startedAt = Date.now();
+  private deck: Fault[] = [];
+  private happened = 0;
+  private losses = 0;
+
+  private constructor(
+    private readonly options: ChaosOptions,
+    private readonly scene: Scene,
+    private readonly traffic: SteadyTraffic,
+  ) {
+    this.random = scene.random;
+  }
+
+  /** @returns everything that is wrong, one sentence each */
+  static async of(options: ChaosOptions): Promise<string[]> {
+    options.say(`seed ${options.seed}, ${options.forMs / 60_000} min`);
+    const deployment = await ChaosDeployment.start();
+    const random = new SeededRandom(options.seed);
+    const caseIds = Array.from({ length: TICKETS }, (_, at) => `chaos-${at + 1}`);
+    const token = await tokenFor({ expiresInS: 86_400 });
+    const urls = deployment.gateways.map(({ program }) => program.url);
+    const clients = Array.from({ length: CLIENTS }, (_, at) => {
+      const wanted = Array.from({ length: SHARE }, (_each, step) => caseIds[(at + step * 2) % TICKETS] ?? '');
+      return new FaithfulClient(TRANSPORTS[at % TRANSPORTS.length] ?? 'sse', { token, caseIds: wanted }, urls);
+    });
+    const traffic = new SteadyTraffic(deployment.upstream, caseIds, new SeededRandom(options.seed + 1));
+    const memory = new MemoryWatch(deployment.programs);
+    try {
+      await deployment.upstream.change({ latency_ms: LATENCY_MS });
+      await Promise.all(clients.map((client) => client.start()));
+      const run = new ChaosRun(options, { deployment, clients, caseIds, token, random }, traffic);
+      const wrong = await run.toTheEnd();
+      memory.lines().forEach((line) => options.say(line));
+      const all = [...wrong, ...memory.faults()];
+      if (all.length > 0) deployment.programs.forEach((program) => options.say(program.tail()));
+      options.say(`seed ${options.seed}: ${all.length === 0 ? 'nothing lost, doubled or out of order' : 'FAILED'}`);
+      all.forEach((fault) => options.say(`  ${fault}`));
+      return all;
+    } finally {
+      memory.stop();
+      await Promise.all(clients.map((client) => client.stop()));
+      await traffic.stop();
+      await deployment.dispose();
+    }
+  }
+
+  private async toTheEnd(): Promise<string[]> {
+    this.traffic.start();
+    const wrong: string[] = [];
+    while (Date.now() - this.startedAt < this.options.forMs && wrong.length === 0) {
+      const faults = this.draw();
+      const rest = this.random.integer(300, 1500);
+      wrong.push(...(await this.endure(faults)));
+      await pause(rest);
+    }
+    await this.traffic.stop();
+    wrong.push(...(await this.account()), ...this.recoveries.faults());
+    this.options.say(`${this.happened} faults in ${this.seconds()} s; until messages flowed again:`);
+    this.recoveries.lines().forEach((line) => this.options.say(`  ${line}`));
+    return wrong;
+  }
+
+  /** The next faults: each kind once before any comes again, now and then two at a time. */
+  private draw(): Fault[] {
+    const first = this.deal();
+    const isPair = this.random.chance(TOGETHER);
+    const second = isPair && !first.alone && this.deck.find(({ alone }) => !alone);
+    if (!second) return [first];
+    this.deck = this.deck.filter((fault) => fault !== second);
+    return [first, second];
+  }
+
+  private deal(): Fault {
+    if (this.deck.length === 0) {
+      const all = [...UPSTREAM_FAULTS, ...PROCESS_FAULTS, ...REDIS_FAULTS, ...CLIENT_FAULTS];
+      this.deck = this.random.shuffled(all.filter(({ name }) => name.includes(this.options.only ?? '')));
+    }
+    const fault = this.deck.shift();
+    if (!fault) throw new Error(`no fault is called ${this.options.only}`);
+    return fault;
+  }
+
+  private async endure(faults: readonly Fault[]): Promise<string[]> {
+    this.happened += faults.length;
+    this.losses += faults.filter(({ losesData }) => losesData).length;
+    const names = faults.map(({ name }) => name).join(' + ');
+    const began = this.seconds();
+    try {
+      await Promise.all(faults.map((fault) => fault.happen(this.scene)));
+      const over = Date.now();
+      const content = await this.traffic.probe();
+      await this.arrivals(content, (seen) => this.scene.caseIds.every((caseId) => seen.has(caseId)));
+      const flowMs = Date.now() - over;
+      faults.forEach((fault) => this.recoveries.add(fault, flowMs, faults.length > 1));
+      await this.scene.deployment.restore();
+      this.options.say(`${began} s  #${this.happened} ${names}: flows after ${flowMs} ms`);
+      return [];
+    } catch (error) {
+      this.options.say(`${began} s  #${this.happened} ${names}: ${String(error)}`);
+      await this.scene.deployment.restore();
+      return [`stuck after ${names}: ${String(error)}`];
+    }
+  }
+
+  /** Waits until the tickets on which that content was seen by some client are enough. */
+  private async arrivals(content: string, enough: (seen: ReadonlySet<string>) => boolean): Promise<void> {
+    const seen = new Set<string>();
+    const heads = this.scene.clients.map(() => 0);
+    const look = () => {
+      this.scene.clients.forEach(({ recording }, at) => {
+        for (const { event, data } of recording.frames.slice(heads[at])) {
+          const said = event === 'message' && (data as { message?: { content?: unknown } }).message?.content;
+          if (said === content) seen.add((data as { case_id: string }).case_id);
+        }
+        heads[at] = recording.frames.length;
+      });
+      return enough(seen);
+    };
+    await until(look, STUCK_MS, () => `${content} to arrive; seen: ${[...seen].join(' ')}`);
+  }
+
+  /** Everyone has everything, exactly once and in order, or it is told what not. */
+  private async account(): Promise<string[]> {
+    const { clients, deployment } = this.scene;
+    const posted = await Promise.all(clients.map((client) => deployment.upstream.ledger(client.caseIds)));
+    const faults = () => clients.flatMap((client, at) => faultsOf(client, posted[at] ?? [], this.losses));
+    const lacks = () => faults().some((fault) => fault.includes(' lost: '));
+    const deadline = Date.now() + SETTLE_MS;
+    while (Date.now() < deadline && lacks()) await pause(500);
+    await pause(1000); // What should not come may still come.
+    const got = clients.reduce((sum, { recording }) => sum + recording.messages.length, 0);
+    const came = clients.reduce((sum, { connections }) => sum + connections, 0);
+    const all = Math.max(0, ...posted.flat().map(({ seq }) => seq));
+    this.options.say(`${all} messages posted, ${got} received by ${clients.length} clients over ${came} connections`);
+    const { overlaps } = await deployment.upstream.counters();
+    this.options.say(`${this.losses} losses of data; ${overlaps} polls overlapped`);
+    return faults();
+  }
+
+  private seconds(): string {
+    return ((Date.now() - this.startedAt) / 1000).toFixed(1);
+  }
+}

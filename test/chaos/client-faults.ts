@@ -1,0 +1,71 @@
+import { SocketClient } from '../support/socket-client.js';
+import { IN_GENERAL_MS, pause, type Fault, type Scene } from './fault.js';
+
+/** Subscribes and unsubscribes of one hasty client in one go. */
+const HASTE = 60;
+/** Clients that are hasty at once. */
+const HASTY = 4;
+/** In one burst: more than a connection may have unsent, were it all for one client that does not read. */
+const BURST = 120;
+
+/** What clients do, or what their networks do to them. */
+export const CLIENT_FAULTS: readonly Fault[] = [
+  {
+    name: 'all clients are dropped at once',
+    recoversWithinMs: IN_GENERAL_MS,
+    async happen({ clients }) {
+      clients.forEach((client) => client.cut());
+    },
+  },
+  {
+    name: 'some clients do not read while much is said',
+    recoversWithinMs: IN_GENERAL_MS,
+    async happen({ clients, deployment: { upstream }, caseIds, random }) {
+      const slow = random.shuffled(clients).slice(0, 3);
+      const [caseId, ms, run] = [random.pick(caseIds), random.integer(2000, 5000), random.integer(0, 1e9)];
+      slow.forEach((client) => client.pause());
+      const content = `confidential burst ${run} {n} ${'x'.repeat(300)}`;
+      await upstream.post({ case_id: caseId, content, count: BURST });
+      await pause(ms);
+      slow.forEach((client) => client.resume());
+    },
+  },
+  {
+    name: 'some clients are half-open, then gone',
+    recoversWithinMs: IN_GENERAL_MS,
+    async happen({ clients, random }) {
+      const silent = random.shuffled(clients).slice(0, 4);
+      const ms = random.integer(1000, 4000);
+      silent.forEach((client) => client.pause());
+      await pause(ms);
+      silent.forEach((client) => client.cut());
+    },
+  },
+  {
+    name: 'some clients subscribe and unsubscribe as fast as they can',
+    recoversWithinMs: IN_GENERAL_MS,
+    async happen(scene) {
+      const wishes = Array.from({ length: HASTY }, () =>
+        Array.from({ length: HASTE }, () => scene.random.shuffled(scene.caseIds).slice(0, 3)),
+      );
+      await Promise.all(wishes.map((each, at) => beHasty(scene, each, at)));
+    },
+  },
+];
+
+async function beHasty({ deployment, token }: Scene, wishes: readonly string[][], at: number): Promise<void> {
+  const client = new SocketClient({ token, caseIds: [] });
+  try {
+    await client.connect(deployment.gateways[at % deployment.gateways.length]?.program.url ?? '');
+    await Promise.all(
+      wishes.flatMap((caseIds) => [
+        client.ask('subscribe', { case_ids: caseIds }),
+        client.ask('unsubscribe', { case_ids: caseIds }),
+      ]),
+    );
+  } catch {
+    // Another fault came between: then there is one hasty client less.
+  } finally {
+    client.close();
+  }
+}

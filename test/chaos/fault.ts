@@ -1,0 +1,33 @@
+import type { ChaosDeployment } from './chaos-deployment.js';
+import type { FaithfulClient } from './faithful-client.js';
+import type { SeededRandom } from './seeded-random.js';
+
+/** What a fault is done to. */
+export interface Scene {
+  readonly deployment: ChaosDeployment;
+  readonly clients: readonly FaithfulClient[];
+  readonly caseIds: readonly string[];
+  readonly token: string;
+  readonly random: SeededRandom;
+}
+
+/** One thing that can go wrong. */
+export interface Fault {
+  readonly name: string;
+  /** What is promised of it: from when it is over until every ticket's messages flow again, ms. */
+  readonly recoversWithinMs: number;
+  /** Redis forgets: clients are told, and get all that the upstream shows in a new life of the feed. */
+  readonly losesData?: true;
+  /** Takes part in nothing else: it restarts what another fault would need. */
+  readonly alone?: true;
+  /**
+   * Makes it happen, and resolves when it is over; processes that it ended are started again later. Whatever is
+   * random is drawn before the first `await`, so that a seed repeats it.
+   */
+  happen(scene: Scene): Promise<void>;
+}
+
+/** What nobody promised a time for is to be well again after this long, ms. */
+export const IN_GENERAL_MS = 15_000;
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

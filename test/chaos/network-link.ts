@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** What becomes of what is sent through a link. */
+type Condition =
+  | 'whole'
+  /** Connections are cut and new ones refused, as by a host that is gone. */
+  | 'cut'
+  /** Nothing passes and nobody is told, as by a network that drops packets. */
+  | 'silent';
+
+/** A TCP connection between one process and Redis that a test can break without either end having a hand in it. */
+export class NetworkLink {
+  private condition: Condition = 'whole';
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly server: Server,
+    private readonly targetPort: number,
+  ) {}
+
+  static async to(targetPort: number): Promise<NetworkLink> {
+    const server = createServer();
+    const link = new NetworkLink(server, targetPort);
+    server.on('connection', (socket) => link.accept(socket));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return link;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  cut(): void {
+    this.condition = 'cut';
+    this.drop();
+  }
+
+  silence(): void {
+    this.condition = 'silent';
+    this.sockets.forEach((socket) => socket.pause());
+  }
+
+  /** @param dead connections that were silent meanwhile are lost, as when a machine took another's address */
+  mend(dead = false): void {
+    this.condition = 'whole';
+    if (dead) this.drop();
+    else this.sockets.forEach((socket) => socket.resume());
+  }
+
+  async dispose(): Promise<void> {
+    this.cut();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private accept(near: Socket): void {
+    if (this.condition === 'cut') {
+      near.destroy();
+      return;
+    }
+    const far = connect(this.targetPort, '127.0.0.1');
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.sockets.add(one);
+      one.setNoDelay(true);
+      one.on('data', (data) => other.write(data));
+      one.on('error', () => undefined); // What follows is `close`.
+      one.on('close', () => {
+        this.sockets.delete(one);
+        other.destroy();
+      });
+      if (this.condition === 'silent') one.pause();
+    }
+  }
+
+  private drop(): void {
+    this.sockets.forEach((socket) => socket.destroy());
+  }
+}

@@ -1,0 +1,126 @@
+import { IN_GENERAL_MS, pause, type Fault } from './fault.js';
+
+/** Redis is restarted with its file: deliveries flow again within this time, ms. */
+const RESTART_MS = 5000;
+/** Redis refused for longer than a worker's locks last: its jobs are found like those of a killed one, ms. */
+const REFUSED_MS = 10_000;
+/** Nothing listens there. */
+const NO_PRIMARY = ['127.0.0.1', '1'] as const;
+
+/** What happens to Redis, and to the network between it and everyone else. */
+export const REDIS_FAULTS: readonly Fault[] = [
+  {
+    name: 'Redis is stopped and comes back with its file',
+    recoversWithinMs: RESTART_MS,
+    async happen({ deployment: { redis }, random }) {
+      const ms = random.integer(0, 3000);
+      await redis.down();
+      await pause(ms);
+      await redis.up();
+    },
+  },
+  {
+    name: 'Redis is killed and comes back with its file',
+    recoversWithinMs: RESTART_MS,
+    async happen({ deployment: { redis }, random }) {
+      const ms = random.integer(0, 3000);
+      await redis.kill();
+      await pause(ms);
+      await redis.up();
+    },
+  },
+  {
+    name: 'Redis stands still',
+    recoversWithinMs: IN_GENERAL_MS,
+    async happen({ deployment: { redis }, random }) {
+      const ms = random.integer(1000, 10_000);
+      redis.pause();
+      await pause(ms);
+      redis.resume();
+    },
+  },
+  {
+    name: 'Redis cuts its clients’ connections',
+    recoversWithinMs: RESTART_MS,
+    async happen({ deployment: { operator }, random }) {
+      const kinds = Array.from({ length: 5 }, () => random.pick(['normal', 'pubsub'] as const));
+      for (const kind of kinds) {
+        await operator.call('CLIENT', 'KILL', 'TYPE', kind, 'SKIPME', 'yes');
+        await pause(200);
+      }
+    },
+  },
+  {
+    name: 'Redis is full',
+    recoversWithinMs: REFUSED_MS,
+    async happen({ deployment: { operator }, random }) {
+      const ms = random.integer(1000, 5000);
+      await operator.config('SET', 'maxmemory', '1');
+      await pause(ms);
+      await operator.config('SET', 'maxmemory', '0');
+    },
+  },
+  {
+    name: 'Redis is read-only',
+    recoversWithinMs: REFUSED_MS,
+    async happen({ deployment: { operator }, random }) {
+      const ms = random.integer(1000, 5000);
+      await operator.replicaof(...NO_PRIMARY);
+      await pause(ms);
+      await operator.replicaof('NO', 'ONE');
+    },
+  },
+  {
+    name: 'Redis is emptied',
+    recoversWithinMs: IN_GENERAL_MS,
+    losesData: true,
+    alone: true,
+    async happen({ deployment: { operator } }) {
+      await operator.flushall();
+    },
+  },
+  {
+    name: 'Redis comes back empty',
+    recoversWithinMs: IN_GENERAL_MS,
+    losesData: true,
+    alone: true,
+    async happen({ deployment: { redis } }) {
+      await redis.kill();
+      await redis.forget();
+      await redis.up();
+    },
+  },
+  {
+    name: 'Redis comes back as it was a moment ago',
+    recoversWithinMs: IN_GENERAL_MS,
+    losesData: true,
+    alone: true,
+    async happen({ deployment, random }) {
+      await deployment.rollBack(random.integer(500, 3000));
+    },
+  },
+  ...(['gateways', 'workers'] as const).flatMap((role): Fault[] => [
+    {
+      name: `one of the ${role} is cut off from Redis`,
+      recoversWithinMs: IN_GENERAL_MS,
+      async happen({ deployment, random }) {
+        const { link } = random.pick(deployment[role]);
+        const ms = random.integer(500, 6000);
+        link.cut();
+        await pause(ms);
+        link.mend();
+      },
+    },
+    {
+      name: `one of the ${role} hears nothing from Redis`,
+      recoversWithinMs: IN_GENERAL_MS,
+      async happen({ deployment, random }) {
+        const { link } = random.pick(deployment[role]);
+        const [ms, dead] = [random.integer(1000, 9000), random.chance(0.5)];
+        link.silence();
+        await pause(ms);
+        link.mend(dead);
+      },
+    },
+  ]),
+];

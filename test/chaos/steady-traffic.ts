@@ -1,0 +1,55 @@
+import { CONFIDENTIAL } from '../support/log-faults.js';
+import type { Posting, SimulatorControl } from '../support/simulator-control.js';
+import { pause } from './fault.js';
+import type { SeededRandom } from './seeded-random.js';
+
+/** Between two postings, ms. */
+const STEP_MS = 250;
+/** One posting in so many is of twins: two messages that are equal in every field. */
+const TWINS = 0.15;
+/** One step in so many changes a status, too. */
+const STATUSES = 0.05;
+
+/** Messages that never cease, whatever happens, and probes that show whether they still arrive. */
+export class SteadyTraffic {
+  private stopped = false;
+  private running: Promise<void> = Promise.resolve();
+  private probes = 0;
+
+  constructor(
+    private readonly upstream: SimulatorControl,
+    private readonly caseIds: readonly string[],
+    private readonly random: SeededRandom,
+  ) {}
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.running;
+  }
+
+  /** Posts one message to every ticket. @returns the content, by which they are known */
+  async probe(): Promise<string> {
+    this.probes += 1;
+    const content = `${CONFIDENTIAL} probe ${this.probes}`;
+    await this.upstream.post(...this.caseIds.map((case_id): Posting => ({ case_id, content })));
+    return content;
+  }
+
+  private async run(): Promise<void> {
+    for (let step = 1; !this.stopped; step += 1) {
+      const count = this.random.chance(TWINS) ? 2 : 1;
+      await this.upstream.post(
+        { case_id: this.random.pick(this.caseIds), content: `${CONFIDENTIAL} ${step}`, count },
+        { case_id: this.random.pick(this.caseIds), content: `${CONFIDENTIAL} ${step} beside` },
+      );
+      if (this.random.chance(STATUSES)) {
+        await this.upstream.setStatus(this.random.pick(this.caseIds), this.random.chance(0.5) ? 1 : 0);
+      }
+      await pause(STEP_MS);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import type { Fault as UpstreamFault } from '../support/simulator-control.js';
+import { PACE } from './chaos-deployment.js';
+import { pause, type Fault } from './fault.js';
+
+/** After the upstream is back, one interval and this (ms) pass at most. */
+const SLACK_MS = 1000;
+const PROMPT_MS = PACE.intervalMs + SLACK_MS;
+/** Requests that the upstream swallowed are given up first. */
+const AFTER_TIMEOUT_MS = PROMPT_MS + PACE.upstreamTimeoutMs;
+/** After a throttling the quota returns gradually, from two requests per second on. */
+const RAMP_MS = 4000;
+/** What the upstream names in `Retry-After`, seconds, and what is waited where it names nothing, ms. */
+const RETRY_AFTER_S = 2;
+const UNNAMED_PAUSE_MS = 2000;
+const HUGE_BYTES = 40_000_000;
+
+const ROWS: readonly (readonly [name: string, within: number, fault: UpstreamFault])[] = [
+  ['500', PROMPT_MS, { kind: 'status', status: 500, body: { error_code: 'OSM.0002' } }],
+  ['502 with a page', PROMPT_MS, { kind: 'html' }],
+  ['429 with Retry-After', RETRY_AFTER_S * 1000 + RAMP_MS, { kind: 'throttle', retry_after: RETRY_AFTER_S }],
+  ['429 without Retry-After', UNNAMED_PAUSE_MS + RAMP_MS, { kind: 'throttle' }],
+  ['401', PROMPT_MS, { kind: 'token_expired' }],
+  ['an error in 200', PROMPT_MS, { kind: 'error_in_200', error_code: 'OSM.01010001' }],
+  ['hangs', AFTER_TIMEOUT_MS, { kind: 'hang' }],
+  ['drips', AFTER_TIMEOUT_MS, { kind: 'drip' }],
+  ['truncates', PROMPT_MS, { kind: 'truncate' }],
+  ['resets', PROMPT_MS, { kind: 'reset' }],
+  ['bad JSON', PROMPT_MS, { kind: 'bad_json' }],
+  ['wrong charset', PROMPT_MS, { kind: 'wrong_charset' }],
+  ['wrong content type', PROMPT_MS, { kind: 'wrong_content_type' }],
+  ['gzip', PROMPT_MS, { kind: 'gzip' }],
+  ['huge', AFTER_TIMEOUT_MS, { kind: 'huge', bytes: HUGE_BYTES, times: 3 }],
+  ['redirects', PROMPT_MS, { kind: 'redirect', location: 'http://127.0.0.1:1/elsewhere' }],
+];
+
+/** Everything that the upstream may answer instead of an answer. */
+export const UPSTREAM_FAULTS: readonly Fault[] = ROWS.map(([name, recoversWithinMs, fault]) => ({
+  name: `upstream: ${name}`,
+  recoversWithinMs,
+  async happen({ deployment: { upstream }, random }) {
+    const ms = random.integer(1000, 3000);
+    await upstream.inject(fault);
+    await pause(ms);
+    await upstream.clearFaults();
+  },
+}));

@@ -1,0 +1,48 @@
+import { account } from '../support/ledger.js';
+import { Recording } from '../support/recording.js';
+import type { Posted } from '../support/simulator-control.js';
+import type { FaithfulClient } from './faithful-client.js';
+
+/**
+ * What is wrong with what one client got, one sentence each.
+ *
+ * While Redis keeps its data: everything that was posted, once, in order, without a gap. When Redis forgot, the client
+ * is told `gap` (`unknown_position`) and a new life begins for it: from there on it gets, once and in order, all that
+ * the upstream still shows, whether it had it before or not. So of a life that ended, nothing may be double or out of
+ * order; of the last one, nothing may be lost either.
+ *
+ * @param losses how often Redis forgot
+ */
+export function faultsOf(client: FaithfulClient, posted: readonly Posted[], losses: number): string[] {
+  const lives = livesOf(client.recording);
+  const last = lives.at(-1) ?? new Recording();
+  const faults: string[] = [];
+  for (const life of lives) {
+    const { lost, doubled, disordered, gaps } = account(posted, life);
+    const tell = (what: string, which: readonly string[]) => which.forEach((each) => faults.push(`${what}: ${each}`));
+    if (life === last) tell('lost', lost);
+    tell('doubled', doubled);
+    tell('out of order', disordered);
+    tell('a gap that need not be', gaps);
+  }
+  const begun = epochs(client.recording).size - 1;
+  if (begun > losses) faults.push(`${begun} new lives, but Redis forgot ${losses} times`);
+  if (losses === 0 && lives.length > 1) faults.push('told of an unknown position while Redis forgot nothing');
+  return faults.map((fault) => `${client.name}: ${fault}`);
+}
+
+/** What the client got, parted where it was told that its position means nothing any more. */
+function livesOf(recording: Recording): Recording[] {
+  const lives = [new Recording()];
+  for (const frame of recording.frames) {
+    const isEnd = frame.event === 'gap' && (frame.data as { reason?: string }).reason === 'unknown_position';
+    if (isEnd) lives.push(new Recording());
+    else lives.at(-1)?.add(frame);
+  }
+  return lives;
+}
+
+function epochs(recording: Recording): Set<string> {
+  const ids = recording.frames.flatMap(({ id }) => (id === null ? [] : [id.split('-')[0] ?? '']));
+  return new Set(ids.filter((epoch) => epoch !== ''));
+}
