@@ -11,6 +11,7 @@ import { DeliveryTally } from './delivery/delivery-tally.js';
 import { Drain } from './delivery/drain.js';
 import { RefusalLog } from './delivery/refusal-log.js';
 import { RequestReader } from './delivery/request-reader.js';
+import { TickWrites } from './delivery/tick-writes.js';
 import { Upkeep } from './delivery/upkeep.js';
 import { GatewayStore } from './gateway.store.js';
 import { CaseHistory } from './http/case-history.js';
@@ -106,7 +107,8 @@ const delivery: FactoryProvider[] = [
       const tally = new DeliveryTally(metrics);
       const onTrouble = trouble(logger, 'subscriptions');
       const { maxCasesPerSubscription: maxCases, slowConsumerMaxBytes: maxUnsentBytes } = settings;
-      const parts = { hub, interest, tally, maxCases, maxUnsentBytes, onTrouble };
+      const writes = new TickWrites();
+      const parts = { hub, interest, tally, writes, maxCases, maxUnsentBytes, onTrouble };
       return new Connections(parts, settings.maxConnectionsPerSubject);
     },
   },

@@ -1,15 +1,23 @@
 import type { Publication } from '#core';
+import { FrameRun } from './frame-run.js';
 
 /**
  * Frames of one transport, each made once however many clients it goes to (invariant 8). A frame lives as long as
  * its publication, so the bounds of what a gateway remembers bound this cache too.
  */
 export class FrameCache<Frame> {
+  /** Where every connection's run of frames begins that leaves in one write. */
+  readonly emptyRun: FrameRun<Frame>;
   private readonly frames = new WeakMap<Publication, Frame>();
   private newest: Publication | null = null;
   private newestFrame: Frame | null = null;
 
-  constructor(private readonly encode: (publication: Publication, groupId: string | undefined) => Frame) {}
+  constructor(
+    private readonly encode: (publication: Publication, groupId: string | undefined) => Frame,
+    bytesOf: (frame: Frame) => Buffer,
+  ) {
+    this.emptyRun = FrameRun.empty(bytesOf);
+  }
 
   /** @param groupId of the publication's feed, so that it is the same for all who ask for this publication */
   of(publication: Publication, groupId: string | undefined): Frame {

@@ -12,6 +12,7 @@ export {
   type Problem,
 } from './errors.js';
 export type * from './events.js';
+export type { FrameRun } from './frame-run.js';
 export { resumeFrom } from './resume.js';
 export { SSE_HEARTBEAT, sseEvent, SseFrames, sseRetry, type SseFrame } from './sse-frame.js';
 export { sioEvent, SioFrames, type SioFrame } from './sio-frame.js';

@@ -30,8 +30,10 @@ export class SioFrame {
 /** Frames of messages and statuses. */
 export class SioFrames extends FrameCache<SioFrame> {
   constructor() {
-    super((publication: Publication, groupId: string | undefined) =>
-      sioEvent(publication.kind, encodePublication(publication, groupId)),
+    super(
+      (publication: Publication, groupId: string | undefined) =>
+        sioEvent(publication.kind, encodePublication(publication, groupId)),
+      ({ frame }) => frame,
     );
   }
 }

@@ -13,7 +13,7 @@ export interface SseFrame {
 /** Frames of messages and statuses. */
 export class SseFrames extends FrameCache<SseFrame> {
   constructor() {
-    super(ssePublication);
+    super(ssePublication, ({ chunk }) => chunk);
   }
 }
 

@@ -2,9 +2,11 @@ import { feedKey, Refusal, type CaseId, type Feed, type FeedKey, type Hub, type 
 import { closing, type CloseReason, type ReadyData } from '#protocol';
 import type { Rights } from '../auth/rights.js';
 import type { DeliveryTally } from './delivery-tally.js';
-import { LiveSubscription, type Connection } from './live-subscription.js';
+import { Connection } from './connection.js';
+import { LiveSubscription } from './live-subscription.js';
 import { OperationQueue, STORE_RETRY_MS } from './operation-queue.js';
 import type { Outlet } from './outlet.js';
+import type { TickWrites } from './tick-writes.js';
 import { UnsentLimit } from './unsent-limit.js';
 import type { Tickets, Wish } from './wish.js';
 
@@ -12,6 +14,7 @@ export interface SessionParts {
   readonly hub: Hub;
   readonly interest: Interest;
   readonly tally: DeliveryTally;
+  readonly writes: TickWrites;
   /** `MAX_CASES_PER_SUBSCRIPTION` */
   readonly maxCases: number;
   /** `SLOW_CONSUMER_MAX_BYTES` */
@@ -38,7 +41,7 @@ export class ClientSession {
     private readonly onEnded: (session: ClientSession) => void,
   ) {
     const limit = new UnsentLimit(parts.maxUnsentBytes);
-    this.connection = { outlet, limit, tally: parts.tally, tooSlow: () => this.close('slow_consumer') };
+    this.connection = new Connection(outlet, limit, parts.tally, parts.writes, () => this.close('slow_consumer'));
   }
 
   get subject(): string | null {

@@ -7,13 +7,15 @@ import { Rights } from '../auth/rights.js';
 import { Connections } from './connections.js';
 import { DeliveryTally } from './delivery-tally.js';
 import type { Outlet } from './outlet.js';
+import { TickWrites } from './tick-writes.js';
 
 const fakeOutlet = () => ({
   transport: 'sse' as const,
   unsentBytes: 0,
   begin: jest.fn(),
   settle: jest.fn(),
-  publish: jest.fn(),
+  publish: jest.fn(() => 0),
+  flush: jest.fn(),
   notify: jest.fn(),
   joined: jest.fn(),
   left: jest.fn(),
@@ -30,7 +32,10 @@ function connections(maxPerSubject = 20): Connections {
   const interest = new Interest({ registry, queue, clock }, 0);
   const tally = new DeliveryTally(new DeliveryMetrics(new Registry()));
   const limits = { maxCases: 10, maxUnsentBytes: 1000 };
-  return new Connections({ hub, interest, tally, ...limits, onTrouble: () => undefined }, maxPerSubject);
+  return new Connections(
+    { hub, interest, tally, writes: new TickWrites(), ...limits, onTrouble: () => undefined },
+    maxPerSubject,
+  );
 }
 
 describe('Connections', () => {

@@ -9,18 +9,7 @@ import {
   type Subscriber,
 } from '#core';
 import { upstreamData, type NoticeEvent, type ReadyData } from '#protocol';
-import type { DeliveryTally } from './delivery-tally.js';
-import type { Outlet } from './outlet.js';
-import type { UnsentLimit } from './unsent-limit.js';
-
-/** What all subscriptions of one connection share. */
-export interface Connection {
-  readonly outlet: Outlet;
-  readonly limit: UnsentLimit;
-  readonly tally: DeliveryTally;
-  /** More is unsent than may be. */
-  tooSlow(): void;
-}
+import type { Connection } from './connection.js';
 
 /** One client's tickets of one feed: hands what the hub brings to the client's connection. */
 export class LiveSubscription implements Subscriber {
@@ -38,13 +27,10 @@ export class LiveSubscription implements Subscriber {
   }
 
   recover(recovery: Recovery): void {
-    const { outlet, limit, tally } = this.connection;
+    const { outlet, limit } = this.connection;
     outlet.begin();
     recovery.notices.forEach((notice) => this.notify(notice));
-    for (const publication of recovery.replay) {
-      outlet.publish(publication, this.feed.groupId);
-    }
-    tally.replayed(recovery.replay.length, outlet.transport);
+    this.connection.replay(recovery.replay, this.feed.groupId);
     outlet.joined(recovery.caseIds.map((caseId) => this.room(caseId)));
     this.onReady?.({
       case_ids: recovery.caseIds,
@@ -57,12 +43,7 @@ export class LiveSubscription implements Subscriber {
   }
 
   deliver(publication: Publication): void {
-    const { outlet, limit, tally } = this.connection;
-    outlet.publish(publication, this.feed.groupId);
-    tally.delivered(publication, outlet.transport);
-    if (limit.isExceeded(outlet.unsentBytes)) {
-      this.connection.tooSlow();
-    }
+    this.connection.deliver(publication, this.feed.groupId);
   }
 
   notify(notice: Notice): void {

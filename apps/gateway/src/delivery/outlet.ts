@@ -11,8 +11,15 @@ export interface Outlet {
   begin(): void;
   /** The replay is complete and was acknowledged. */
   settle(): void;
-  /** Writes a message or status. The hottest path of a gateway: once per publication and client. */
-  publish(publication: Publication, groupId: string | undefined): void;
+  /**
+   * Takes a message or status to be written with whatever else is written in this tick. The hottest path of a gateway:
+   * once per publication and client. Whatever is written otherwise goes out behind it.
+   *
+   * @returns how many bytes wait for {@link flush}
+   */
+  publish(publication: Publication, groupId: string | undefined): number;
+  /** Writes what was published, in one piece. */
+  flush(): void;
   /** Writes an event without a position. */
   notify(notice: NoticeEvent): void;
   /** These rooms' tickets are delivered from now on, and no longer. */

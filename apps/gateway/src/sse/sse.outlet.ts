@@ -6,6 +6,7 @@ import {
   sseEvent,
   sseRetry,
   type ClosingData,
+  type FrameRun,
   type NoticeEvent,
   type ReadyData,
   type SseFrame,
@@ -32,6 +33,8 @@ export class SseOutlet implements Outlet {
   /** Where finished chunks go. Null where the response has to frame: HTTP/1.0, or its turn on the socket is to come. */
   private socket: Socket | null = null;
   private opened = false;
+  /** What was published in this tick and is not written yet. */
+  private run: FrameRun<SseFrame> | null = null;
   private quietBeats = 0;
 
   constructor(
@@ -44,6 +47,7 @@ export class SseOutlet implements Outlet {
   }
 
   begin(): void {
+    this.flush();
     this.response.writeHead(200, SSE_HEADERS);
     this.response.flushHeaders(); // Before anything is written past the response.
     this.socket = this.response.chunkedEncoding ? this.response.socket : null;
@@ -53,11 +57,29 @@ export class SseOutlet implements Outlet {
   }
 
   settle(): void {
+    this.flush();
     this.socket?.uncork();
   }
 
-  publish(publication: Publication, groupId: string | undefined): void {
-    this.write(this.frames.of(publication, groupId));
+  publish(publication: Publication, groupId: string | undefined): number {
+    const frame = this.frames.of(publication, groupId);
+    if (this.socket === null) {
+      this.write(frame);
+      return 0;
+    }
+    this.run = (this.run ?? this.frames.emptyRun).then(frame);
+    return this.run.length;
+  }
+
+  flush(): void {
+    const { run, socket } = this;
+    if (run !== null) {
+      this.run = null;
+      this.quietBeats = 0;
+      if (socket?.writable) {
+        socket.write(run.bytes);
+      }
+    }
   }
 
   notify({ event, data }: NoticeEvent): void {
@@ -99,6 +121,7 @@ export class SseOutlet implements Outlet {
   }
 
   private write(frame: SseFrame): void {
+    this.flush();
     this.quietBeats = 0;
     if (this.socket === null) {
       this.response.write(frame.plain);

@@ -1,6 +1,6 @@
 import type { Socket as TcpSocket } from 'node:net';
 import type { Socket as ClientSocket } from 'socket.io';
-import type { SioFrame } from '#protocol';
+import type { FrameRun, SioFrame } from '#protocol';
 
 type EngineSocket = ClientSocket['conn'];
 
@@ -40,13 +40,11 @@ export class EnginePipe {
     return this.queuedBytes + (this.tcp?.writableLength ?? 0);
   }
 
-  write(frame: SioFrame): void {
+  write(run: FrameRun<SioFrame>): void {
     if (this.tcp !== null && this.isClear()) {
-      this.tcp.write(frame.frame);
-    } else if (this.engine.readyState === 'open') {
-      // Counted first: the packet may be flushed before write() returns.
-      this.queuedBytes += frame.frame.length;
-      this.engine.write(frame.text, frame.options);
+      this.tcp.write(run.bytes);
+    } else {
+      run.frames().forEach((frame) => this.queue(frame));
     }
   }
 
@@ -79,6 +77,14 @@ export class EnginePipe {
       this.insides.writeBuffer?.length === 0 &&
       this.webSocket?.readyState === WEBSOCKET_OPEN
     );
+  }
+
+  private queue(frame: SioFrame): void {
+    if (this.engine.readyState === 'open') {
+      // Counted first: the packet may be flushed before write() returns.
+      this.queuedBytes += frame.frame.length;
+      this.engine.write(frame.text, frame.options);
+    }
   }
 
   private findSocket(): void {

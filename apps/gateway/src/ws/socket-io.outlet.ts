@@ -1,6 +1,6 @@
 import type { Socket as ClientSocket } from 'socket.io';
 import type { Publication } from '#core';
-import type { ClosingData, NoticeEvent, SioFrames } from '#protocol';
+import type { ClosingData, FrameRun, NoticeEvent, SioFrame, SioFrames } from '#protocol';
 import type { Outlet } from '../delivery/outlet.js';
 import { EnginePipe } from './engine-pipe.js';
 
@@ -8,6 +8,8 @@ import { EnginePipe } from './engine-pipe.js';
 export class SocketIoOutlet implements Outlet {
   readonly transport = 'socket_io';
   private readonly pipe: EnginePipe;
+  /** What was published in this tick and is not written yet. */
+  private run: FrameRun<SioFrame> | null = null;
 
   constructor(
     private readonly socket: ClientSocket,
@@ -21,18 +23,30 @@ export class SocketIoOutlet implements Outlet {
   }
 
   begin(): void {
+    this.flush();
     this.pipe.cork();
   }
 
   settle(): void {
+    this.flush();
     this.pipe.uncork();
   }
 
-  publish(publication: Publication, groupId: string | undefined): void {
-    this.pipe.write(this.frames.of(publication, groupId));
+  publish(publication: Publication, groupId: string | undefined): number {
+    this.run = (this.run ?? this.frames.emptyRun).then(this.frames.of(publication, groupId));
+    return this.run.length;
+  }
+
+  flush(): void {
+    const { run } = this;
+    if (run !== null) {
+      this.run = null;
+      this.pipe.write(run);
+    }
   }
 
   notify({ event, data }: NoticeEvent): void {
+    this.flush();
     this.socket.emit(event, data);
   }
 
@@ -42,6 +56,7 @@ export class SocketIoOutlet implements Outlet {
   }
 
   left(rooms: readonly string[]): void {
+    this.flush(); // Before the acknowledgement: nothing of these tickets comes after it.
     rooms.forEach((room) => void this.socket.leave(room));
   }
 

@@ -1,0 +1,58 @@
+import type { Publication } from '#core';
+import type { DeliveryTally } from './delivery-tally.js';
+import type { Outlet } from './outlet.js';
+import type { TickWrites } from './tick-writes.js';
+import type { UnsentLimit } from './unsent-limit.js';
+
+/** Publications of one tick that reach this size (bytes) are written without waiting for the rest of them. */
+const RUN_MAX_BYTES = 65_536;
+
+/** What all subscriptions of one connection share. */
+export class Connection {
+  /** Whether {@link flush} will be called at the end of the tick. */
+  private waits = false;
+
+  /** @param tooSlow told when more is unsent than may be */
+  constructor(
+    readonly outlet: Outlet,
+    readonly limit: UnsentLimit,
+    readonly tally: DeliveryTally,
+    private readonly writes: TickWrites,
+    private readonly tooSlow: () => void,
+  ) {}
+
+  deliver(publication: Publication, groupId: string | undefined): void {
+    const waiting = this.outlet.publish(publication, groupId);
+    this.tally.delivered(publication, this.outlet.transport);
+    if (waiting >= RUN_MAX_BYTES) {
+      this.write();
+    } else if (!this.waits) {
+      this.waits = true;
+      this.writes.add(this);
+    }
+  }
+
+  /** Gives past publications, whatever their size: a client is allowed its replay. */
+  replay(publications: readonly Publication[], groupId: string | undefined): void {
+    for (const publication of publications) {
+      if (this.outlet.publish(publication, groupId) >= RUN_MAX_BYTES) {
+        this.outlet.flush();
+      }
+    }
+    this.outlet.flush(); // Acknowledgements go their own way: the replay has to be out before them.
+    this.tally.replayed(publications.length, this.outlet.transport);
+  }
+
+  /** Writes what was delivered in this tick. */
+  flush(): void {
+    this.waits = false;
+    this.write();
+  }
+
+  private write(): void {
+    this.outlet.flush();
+    if (this.limit.isExceeded(this.outlet.unsentBytes)) {
+      this.tooSlow();
+    }
+  }
+}

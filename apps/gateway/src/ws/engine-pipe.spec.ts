@@ -1,0 +1,87 @@
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { Server, type Socket } from 'socket.io';
+import { SioFrames, sioEvent, type SioFrame } from '#protocol';
+import { EnginePipe } from './engine-pipe.js';
+
+const UPGRADE =
+  'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+/** `40`, masked with zeros. */
+const CONNECT = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x34, 0x30]);
+/** Payloads around each length of a WebSocket frame's header. */
+const DATA = [0, 100, 125, 126, 400, 65_535, 70_000].map((length) => ({ text: 'ü'.repeat(length), n: length }));
+
+describe('EnginePipe', () => {
+  const http = createServer();
+  const io = new Server(http, { perMessageDeflate: false });
+  let port = 0;
+  beforeAll(async () => {
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    port = (http.address() as AddressInfo).port;
+  });
+  afterAll(() => io.close());
+
+  /** What arrives at a client, as bytes, once `send` was called with its server side. */
+  async function received(send: (socket: Socket) => void): Promise<Buffer> {
+    const connected = once(io, 'connection') as Promise<[Socket]>;
+    const tcp = connect(port, '127.0.0.1');
+    const pieces: Buffer[] = [];
+    tcp.on('data', (bytes: Buffer) => pieces.push(bytes));
+    tcp.write(UPGRADE);
+    await once(tcp, 'data');
+    tcp.write(CONNECT);
+    const [socket] = await connected;
+    await quiet(pieces);
+    pieces.length = 0;
+    send(socket);
+    await quiet(pieces);
+    tcp.destroy();
+    return Buffer.concat(pieces);
+  }
+
+  const frames = DATA.map((data) => sioEvent('message', JSON.stringify(data)));
+  const run = (some: readonly SioFrame[]) => some.reduce((sum, frame) => sum.then(frame), new SioFrames().emptyRun);
+  const emitAll = (socket: Socket) => DATA.forEach((data) => socket.emit('message', data));
+
+  it('brings the same bytes as emit, one by one', async () => {
+    const ours = await received((socket) => {
+      const pipe = new EnginePipe(socket.conn);
+      frames.forEach((frame) => pipe.write(run([frame])));
+    });
+    expect(ours.equals(await received(emitAll))).toBe(true);
+  });
+
+  it('brings the same bytes as emit, in one piece', async () => {
+    const ours = await received((socket) => new EnginePipe(socket.conn).write(run(frames)));
+    expect(ours.equals(await received(emitAll))).toBe(true);
+  });
+
+  it('keeps its place behind what engine.io still holds', async () => {
+    const first = { text: 'first' };
+    const ours = await received((socket) => {
+      const pipe = new EnginePipe(socket.conn);
+      socket.emit('message', first);
+      socket.emit('message', first); // Waits for the one before it.
+      pipe.write(run(frames));
+      socket.emit('message', first);
+    });
+    const plain = await received((socket) => {
+      socket.emit('message', first);
+      socket.emit('message', first);
+      emitAll(socket);
+      socket.emit('message', first);
+    });
+    expect(ours.equals(plain)).toBe(true);
+  });
+});
+
+/** Resolves once nothing more has come for a moment. */
+async function quiet(pieces: readonly Buffer[]): Promise<void> {
+  for (let before = -1; before < pieces.length || pieces.length === 0;) {
+    before = pieces.length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
