@@ -1,0 +1,102 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request, Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DialectName } from '../load/dialect.js';
+import { ticketName } from '../load/orders.js';
+import { freePort, untilOpen } from '../support/port.js';
+import { BenchProcess } from '../support/process.js';
+import { Weighed } from '../support/weighed.js';
+import type { Contender, ContenderKind, Posting } from './contender.js';
+import { eventData, eventId } from './event-data.js';
+
+/** Where Debian's nginx and libnginx-mod-nchan are unpacked. */
+const ROOT = process.env['NCHAN_ROOT'] ?? '/';
+const NGINX = join(ROOT, 'usr/sbin/nginx');
+const MODULE = join(ROOT, 'usr/lib/nginx/modules/ngx_nchan_module.so');
+const LIBRARIES = join(ROOT, 'usr/lib/x86_64-linux-gnu');
+
+/** nchan, an nginx module in C, published to over HTTP as it asks for. */
+export class Nchan implements ContenderKind {
+  constructor(
+    readonly name: string,
+    private readonly dialect: DialectName,
+  ) {}
+
+  absent(): string | null {
+    const missing = [NGINX, MODULE].filter((path) => !existsSync(path));
+    return missing.length > 0 ? `${missing.join(', ')}: install nginx and libnginx-mod-nchan, or set NCHAN_ROOT` : null;
+  }
+
+  async start(): Promise<Contender> {
+    const [port, publishPort] = [await freePort(), await freePort()];
+    const folder = mkdtempSync(join(tmpdir(), 'pollcast-nchan-'));
+    writeFileSync(join(folder, 'nginx.conf'), configuration(folder, port, publishPort));
+    const master = BenchProcess.command(NGINX, ['-c', join(folder, 'nginx.conf'), '-p', folder], {
+      LD_LIBRARY_PATH: LIBRARIES,
+    });
+    await untilOpen(port, this.name);
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+    return {
+      name: this.name,
+      server: new Weighed(workerOf(master.pid)),
+      door: { dialect: this.dialect, port, path: '/sub?ticket={ticket}', subscribes: false },
+      publish: async (postings) => {
+        await Promise.all(byTicket(postings).map((own) => post(agent, publishPort, own)));
+      },
+      stop: async () => {
+        agent.destroy();
+        await master.stop();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  }
+}
+
+function configuration(folder: string, port: number, publishPort: number): string {
+  return `load_module ${MODULE};
+daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log; user root;
+events { worker_connections 16000; }
+http {
+  access_log off; keepalive_requests 100000000; client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi; uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  nchan_max_reserved_memory 512M;
+  server { listen 127.0.0.1:${port} backlog=1024;
+    location /sub { nchan_subscriber eventsource websocket; nchan_channel_id $arg_ticket;
+      nchan_subscriber_first_message newest; } }
+  server { listen 127.0.0.1:${publishPort};
+    location /pub { nchan_publisher; nchan_channel_id $arg_ticket; nchan_message_buffer_length 500; } }
+}
+`;
+}
+
+/** The process that serves: nginx has a master above it. */
+function workerOf(master: number): number {
+  const isWorker = (pid: string) =>
+    readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(master);
+  return Number(
+    readdirSync('/proc').find((pid) => /^\d+$/.test(pid) && existsSync(`/proc/${pid}/stat`) && isWorker(pid)),
+  );
+}
+
+/** A ticket's messages follow each other; those of different tickets need not wait. */
+function byTicket(postings: readonly Posting[]): Posting[][] {
+  const tickets = new Map<number, Posting[]>();
+  postings.forEach((posting) => tickets.set(posting.ticket, [...(tickets.get(posting.ticket) ?? []), posting]));
+  return [...tickets.values()];
+}
+
+async function post(agent: Agent, port: number, postings: readonly Posting[]): Promise<void> {
+  for (const posting of postings) {
+    await new Promise<void>((resolve, reject) => {
+      const path = `/pub?ticket=${ticketName(posting.ticket)}`;
+      const headers = { 'x-eventsource-event': 'message', 'x-id': eventId(posting.number) };
+      const sent = request({ agent, port, host: '127.0.0.1', path, method: 'POST', headers }, (response) => {
+        response.resume().once('end', resolve);
+      });
+      sent.once('error', reject);
+      sent.end(eventData(posting));
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { Agent, request } from 'node:http';
+import { content } from '../load/marker.js';
+import type { DialectName } from '../load/dialect.js';
+import { ticketName } from '../load/orders.js';
+import { freePort, untilOpen } from '../support/port.js';
+import { BenchProcess } from '../support/process.js';
+import { JWT_SECRET } from '../support/token.js';
+import type { Contender, ContenderKind, Posting } from './contender.js';
+
+export type Settings = Readonly<Record<string, string>>;
+
+const DOORS = {
+  sse: { dialect: 'sse', path: '/v1/events?case_ids={ticket}&history=0' },
+  'socket.io': { dialect: 'socket.io', path: '/socket.io/?EIO=4&transport=websocket' },
+} as const;
+
+/** The whole of Pollcast, upstream simulator, worker, Redis and gateway, each a process. The gateway is what counts. */
+export class Pollcast implements ContenderKind {
+  constructor(
+    readonly name: string,
+    private readonly dialect: Extract<DialectName, 'sse' | 'socket.io'>,
+    private readonly settings: Settings,
+  ) {}
+
+  absent(): null {
+    return null;
+  }
+
+  async start(): Promise<PollcastDeployment> {
+    return PollcastDeployment.start(this.name, this.dialect, this.settings);
+  }
+}
+
+export class PollcastDeployment implements Contender {
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+  private constructor(
+    readonly name: string,
+    readonly server: BenchProcess,
+    readonly door: Contender['door'],
+    private readonly others: readonly BenchProcess[],
+    private readonly simulatorPort: number,
+    readonly redisPort: number,
+  ) {}
+
+  static async start(name: string, dialect: keyof typeof DOORS, settings: Settings): Promise<PollcastDeployment> {
+    const ports = [await freePort(), await freePort(), await freePort(), await freePort()] as const;
+    const [redisPort, simulatorPort, workerPort, port] = ports;
+    const redis = BenchProcess.command(
+      process.env['REDIS_SERVER_BIN'] ?? 'redis-server',
+      ['--port', String(redisPort), '--bind', '127.0.0.1', '--save', ''],
+      { LD_LIBRARY_PATH: process.env['REDIS_SERVER_LD'] ?? '' },
+    );
+    await untilOpen(redisPort, 'Redis');
+    const env = {
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'warn',
+      REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+      UPSTREAM_BASE_URL: `http://127.0.0.1:${simulatorPort}`,
+      UPSTREAM_TOKEN: 'bench',
+      AUTH_JWT_SECRET: JWT_SECRET,
+      ...settings,
+    };
+    const program = (app: string, appPort: number) =>
+      BenchProcess.node(`apps/${app}/src/main.js`, { ...env, PORT: String(appPort) });
+    const simulator = program('simulator', simulatorPort);
+    await untilOpen(simulatorPort, 'the simulator');
+    const worker = program('worker', workerPort);
+    const gateway = program('gateway', port);
+    await untilOpen(workerPort, 'the worker');
+    await untilOpen(port, 'the gateway');
+    const door = { ...DOORS[dialect], port, subscribes: true };
+    return new PollcastDeployment(name, gateway, door, [worker, simulator, redis], simulatorPort, redisPort);
+  }
+
+  /** Tells the simulated upstream what was written; the worker finds it with its next poll. */
+  publish(postings: readonly Posting[]): Promise<void> {
+    const orders = postings.map(({ ticket, number }) => ({ case_id: ticketName(ticket), content: content(number) }));
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        { agent: this.agent, port: this.simulatorPort, host: '127.0.0.1', path: '/control/messages', method: 'POST' },
+        (response) => {
+          response
+            .resume()
+            .once('end', () =>
+              response.statusCode === 201
+                ? resolve()
+                : reject(new Error(`the simulator answered ${response.statusCode}`)),
+            );
+        },
+      );
+      sent.once('error', reject);
+      sent.setHeader('content-type', 'application/json');
+      sent.end(JSON.stringify(orders));
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.agent.destroy();
+    await this.server.stop();
+    for (const other of this.others) await other.stop();
+  }
+}

@@ -1,0 +1,68 @@
+import { Account } from './account.js';
+import { Client } from './client.js';
+import { Histogram } from './histogram.js';
+import { ticketName, type Crowd, type Opening, type Order, type Report } from './orders.js';
+
+/** The load client: a process of its own, told over IPC what to do. */
+const account = new Account();
+let clients: Client[] = [];
+
+async function obey(order: Order): Promise<Report> {
+  switch (order.kind) {
+    case 'open':
+      clients = crowd(order.crowd);
+      return report(await openAll(order.crowd.atOnce));
+    case 'clear':
+      account.clear();
+      return report(null);
+    case 'report':
+      return report(null);
+    case 'cut':
+      clients.forEach((client) => client.cut());
+      return report(null);
+    case 'return':
+      return report(await openAll(order.atOnce));
+    case 'close':
+      clients.forEach((client) => client.cut());
+      clients = [];
+      account.forget();
+      return report(null);
+  }
+}
+
+function crowd({ dialect, port, path, clients: count, tickets, subscribes, keepsIds = false }: Crowd): Client[] {
+  return Array.from({ length: count }, (_, index) => {
+    const ticket = index % tickets;
+    const visitor = { port, path, subject: `s${index}`, ticket: ticketName(ticket), subscribes, lastEventId: null };
+    return new Client(dialect, visitor, ticket, account, keepsIds);
+  });
+}
+
+async function openAll(atOnce: number): Promise<Opening> {
+  const each = new Histogram();
+  const waiting = clients.filter((client) => !client.isOpen).reverse();
+  const startedAt = performance.now();
+  const worker = async () => {
+    for (let client = waiting.pop(); client; client = waiting.pop()) {
+      const began = performance.now();
+      await client.open();
+      each.add(performance.now() - began);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return { all: performance.now() - startedAt, each: each.summary() };
+}
+
+function report(opening: Opening | null): Report {
+  const { delivered, faults, firstAt, lastAt, latencies } = account;
+  const open = clients.filter((client) => client.isOpen).length;
+  return { open, delivered, faults, firstAt, lastAt, latencies: latencies.summary(), opening };
+}
+
+process.on('message', (order: Order) => {
+  obey(order).then(
+    (done) => process.send?.({ done }),
+    (error: unknown) => process.send?.({ error: String(error) }),
+  );
+});
+process.on('disconnect', () => process.exit(0));

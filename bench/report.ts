@@ -1,0 +1,77 @@
+import type { Idle } from './idle.js';
+import type { Row } from './rows.js';
+import type { Measured } from './stage.js';
+import { show, spreadOf, table } from './support/statistics.js';
+
+type Named = readonly { readonly name: string }[];
+
+/** What is compared with what, and how much of it is allowed. */
+const RATIOS: readonly (readonly [ours: string, theirs: string, wideMax: number, narrowMax: number])[] = [
+  ['pollcast SSE', 'bare node:http SSE', 0.85, 1],
+  ['pollcast SSE', 'nchan SSE', 1, 1],
+  ['pollcast Socket.IO', 'bare Socket.IO', 0.75, 0.75],
+  ['pollcast Socket.IO', 'bare ws', 1.15, 1.15],
+];
+
+export function printDeliveries(rows: readonly Row[], contenders: Named, all: readonly Measured[]): void {
+  const head = [
+    'row',
+    'contender',
+    'CPU us',
+    'CPU us, saturated',
+    'deliveries/s',
+    'p50 ms',
+    'p99 ms',
+    'max ms',
+    'lost',
+  ];
+  const lines = rows.flatMap((row) =>
+    contenders.map(({ name }) => {
+      const of = all.filter((one) => one.row === row.name && one.contender === name);
+      const cell = (pick: (one: Measured) => number, digits = 1) => show(spreadOf(of.map(pick)), digits);
+      const lost = of.reduce((sum, one) => sum + one.lost + one.faults, 0);
+      return [
+        row.name,
+        name,
+        cell((one) => one.cpuUs),
+        cell((one) => one.saturatedCpuUs),
+        cell((one) => one.perSecond, 0),
+        cell((one) => one.p50),
+        cell((one) => one.p99),
+        cell((one) => one.max),
+        String(lost),
+      ];
+    }),
+  );
+  console.log(`\nDeliveries: CPU of the serving process per delivery, medians (and extremes)\n${table(head, lines)}`);
+}
+
+/** Ratios of the medians of this run, beside what they are to be. */
+export function printRatios(rows: readonly Row[], all: readonly Measured[]): void {
+  const median = (row: Row, contender: string) =>
+    spreadOf(all.filter((one) => one.row === row.name && one.contender === contender).map((one) => one.cpuUs)).median;
+  const lines = RATIOS.flatMap(([ours, theirs, wideMax, narrowMax]) =>
+    rows.flatMap((row) => {
+      const ratio = median(row, ours) / median(row, theirs);
+      const most = row.tickets === 1 ? wideMax : narrowMax;
+      if (Number.isNaN(ratio)) return [];
+      return [[`${ours} / ${theirs}`, row.name, ratio.toFixed(2), most.toFixed(2), ratio <= most ? 'met' : 'MISSED']];
+    }),
+  );
+  console.log(`\nCPU per delivery, ratios\n${table(['', 'row', 'ratio', 'at most', ''], lines)}`);
+}
+
+export function printIdle(clients: number, contenders: Named, all: readonly Idle[]): void {
+  const head = ['contender', 'kB per idle connection', 'accepts/s', 'CPU us per accept'];
+  const lines = contenders.map(({ name }) => {
+    const of = all.filter((one) => one.contender === name);
+    const cell = (pick: (one: Idle) => number, digits: number) => show(spreadOf(of.map(pick)), digits);
+    return [
+      name,
+      cell((one) => one.bytesPerConnection / 1024, 1),
+      cell((one) => one.acceptsPerSecond, 0),
+      cell((one) => one.acceptCpuUs, 0),
+    ];
+  });
+  console.log(`\n${clients.toLocaleString('en')} idle connections\n${table(head, lines)}`);
+}

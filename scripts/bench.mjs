@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import { interruption } from './interruption.mjs';
+import { killEverything, run } from './processes.mjs';
+import { redisBinary } from './redis-binary.mjs';
+import { root } from './repository.mjs';
+
+/** `npm run bench:NAME`: builds, finds a Redis server, and runs dist/bench/NAME.js. */
+const [name] = process.argv.slice(2);
+void interruption().then(() => {
+  killEverything();
+  process.exit(130);
+});
+const built = await run(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root });
+if (!built.ok) process.exit(1);
+const redis = await redisBinary();
+const env = { ...process.env, REDIS_SERVER_BIN: redis.path, REDIS_SERVER_LD: redis.libraries };
+const { ok } = await run(process.execPath, [join(root, `dist/bench/${name}.js`)], { cwd: root, env });
+process.exit(ok ? 0 : 1);
