@@ -2,23 +2,33 @@
 export type UpstreamFailureCode =
   'unauthorized' | 'refused' | 'rejected' | 'throttled' | 'unavailable' | 'timeout' | 'malformed';
 
-/** What follows from a failed poll. The cursor stays in every case (invariant 5). */
+/** What follows from a failed poll. */
 export interface UpstreamFailureRule {
-  /** `own`: this set alone backs off. `account`: nothing is asked of the upstream for a while. */
-  readonly pause: 'own' | 'account';
+  /** Nothing of a failed poll counts as seen (invariant 5). */
+  readonly cursor: 'stays';
+  /**
+   * `own`: this set alone is asked for again after `retryDelay`, or `Retry-After` where that is longer. `account`: and
+   * nobody asks anything of the upstream for as long. `search`: half of the set is asked for at once, and so on.
+   */
+  readonly retry: 'own' | 'account' | 'search';
+  /**
+   * What clients hear: `upstream` `degraded` from the second failed poll of a set in a row on and `ok` from the next
+   * answer on; or `revoked`, those of the one ticket that the search finds.
+   */
+  readonly told: 'degraded' | 'revoked';
   /** What clients are told in `upstream.reason`. */
   readonly reason: string;
 }
 
-/** The closed table of upstream failures. Each row is also the label that the failure is counted under. */
+/** The closed table of upstream failures. Its keys are also the labels under which they are counted. */
 export const UPSTREAM_FAILURES: Readonly<Record<UpstreamFailureCode, UpstreamFailureRule>> = {
-  unauthorized: { pause: 'own', reason: 'upstream_unauthorized' },
-  refused: { pause: 'own', reason: 'upstream_refused' },
-  rejected: { pause: 'own', reason: 'upstream_rejected' },
-  throttled: { pause: 'account', reason: 'upstream_throttled' },
-  unavailable: { pause: 'own', reason: 'upstream_unavailable' },
-  timeout: { pause: 'own', reason: 'upstream_timeout' },
-  malformed: { pause: 'own', reason: 'upstream_malformed' },
+  unauthorized: { cursor: 'stays', retry: 'own', told: 'degraded', reason: 'upstream_unauthorized' },
+  refused: { cursor: 'stays', retry: 'search', told: 'revoked', reason: 'upstream_refused' },
+  rejected: { cursor: 'stays', retry: 'own', told: 'degraded', reason: 'upstream_rejected' },
+  throttled: { cursor: 'stays', retry: 'account', told: 'degraded', reason: 'upstream_throttled' },
+  unavailable: { cursor: 'stays', retry: 'own', told: 'degraded', reason: 'upstream_unavailable' },
+  timeout: { cursor: 'stays', retry: 'own', told: 'degraded', reason: 'upstream_timeout' },
+  malformed: { cursor: 'stays', retry: 'own', told: 'degraded', reason: 'upstream_malformed' },
 };
 
 /** A poll that brought no answer. Its message names codes and sizes, never contents or secrets (invariant 10). */

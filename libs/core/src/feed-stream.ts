@@ -7,7 +7,7 @@ import { contradicts, missedSince } from './repair.js';
 import type { StreamPosition } from './stream-position.js';
 import type { Subscriber, SubscribeRequest } from './subscription.js';
 import type { CaseId } from './ticket.js';
-import { tellGap, Topic } from './topic.js';
+import { tell, Topic } from './topic.js';
 
 /** Bounds of what a feed keeps in memory. */
 export interface FeedStreamOptions {
@@ -36,6 +36,8 @@ export class FeedStream {
   /** Whether history was ever read: before that, nothing is known but what happened to be published. */
   private loaded = false;
   private upstream: UpstreamState = { state: 'ok', since: 0 };
+  /** Grows with every notice that a ticket is apart, or no longer. */
+  private apartHeard = 0;
   /** Publications held back while history is read after an interruption; null while all is well. */
   private held: Publication[] | null = null;
   private repairAgain = false;
@@ -87,6 +89,7 @@ export class FeedStream {
         recover(request, {
           position: { epoch: this.epoch ?? '', offset: this.known },
           upstream: this.upstream,
+          isApart: (caseId) => this.topic(caseId).apart,
           tail: (caseId) => this.topic(caseId).tail,
         }),
       );
@@ -128,6 +131,15 @@ export class FeedStream {
     const subscribers = new Set([...this.topics.values()].flatMap((topic) => [...topic.subscribers]));
     for (const subscriber of subscribers) {
       subscriber.notify({ kind: 'upstream', state });
+    }
+  }
+
+  apartChanged(caseId: CaseId, apart: boolean): void {
+    const topic = this.topics.get(caseId);
+    this.apartHeard += 1;
+    if (topic !== undefined) {
+      topic.apartHeard = this.apartHeard;
+      this.setApart([topic], () => apart);
     }
   }
 
@@ -202,7 +214,7 @@ export class FeedStream {
   }
 
   private async absorb(read: () => Promise<HistorySnapshot>): Promise<void> {
-    const { repairs } = this;
+    const { repairs, apartHeard } = this;
     const snapshot = await read();
     if (this.held || this.repairs !== repairs) {
       return; // A repair came between, and this may be older than what it read: the subscription looks again.
@@ -215,6 +227,7 @@ export class FeedStream {
     this.epoch = snapshot.epoch;
     this.known = Math.max(this.known, snapshot.offset);
     this.learnUpstream(snapshot.upstream);
+    this.learnApart([snapshot], apartHeard);
     for (const history of snapshot.tickets) {
       this.topics.get(history.caseId)?.tail.absorb(history, snapshot.offset);
     }
@@ -247,6 +260,7 @@ export class FeedStream {
 
   private async repairOnce(): Promise<void> {
     this.repairs += 1;
+    const { apartHeard } = this;
     // A ticket that is not watched yet may miss publications after it was read here: its subscription reads it.
     const topics = [...this.topics.values()].filter((topic) => topic.isWatched);
     const wants = topics.map((topic) => ({
@@ -284,6 +298,7 @@ export class FeedStream {
     this.handOnMissed(snapshots, [...read]);
     this.known = Math.max(this.known, newest.offset);
     this.learnUpstream(newest.upstream);
+    this.learnApart(snapshots, apartHeard);
     this.dropStrangers();
   }
 
@@ -321,13 +336,13 @@ export class FeedStream {
         }
       }
     }
-    tellGap(holed, 'history_truncated');
+    tell(holed, (caseIds) => ({ kind: 'gap', caseIds, reason: 'history_truncated' }));
     publications.forEach((publication) => this.handOn(this.topic(publication.caseId), publication));
   }
 
   /** The feed began a new life: old offsets mean nothing any more, and the new life is read from its beginning. */
   private restart(epoch: string): void {
-    tellGap([...this.topics.values()], 'unknown_position');
+    tell(this.topics.values(), (caseIds) => ({ kind: 'gap', caseIds, reason: 'unknown_position' }));
     this.topics.forEach((topic) => topic.tail.clear());
     this.epoch = epoch;
     this.known = 0;
@@ -340,6 +355,23 @@ export class FeedStream {
     if (state.since >= this.upstream.since) {
       this.upstreamChanged(state);
     }
+  }
+
+  /** Takes from history which tickets are apart, but for those of which anything was told since before it was read. */
+  private learnApart(snapshots: readonly HistorySnapshot[], heardBefore: number): void {
+    for (const { tickets, apart } of snapshots) {
+      const read = tickets.map((history) => this.topics.get(history.caseId)).filter((topic) => topic !== undefined);
+      this.setApart(
+        read.filter((topic) => topic.apartHeard <= heardBefore),
+        ({ caseId }) => apart.includes(caseId),
+      );
+    }
+  }
+
+  private setApart(topics: readonly Topic[], isApart: (topic: Topic) => boolean): void {
+    const fresh = topics.filter((topic) => isApart(topic) && !topic.apart);
+    topics.forEach((topic) => (topic.apart = isApart(topic)));
+    tell(fresh, (caseIds) => ({ kind: 'revoked', caseIds }));
   }
 
   private handOn(topic: Topic, publication: Publication): void {

@@ -3,7 +3,13 @@ import { HistoryReader } from './history-reader.js';
 import type { Broker, HistorySnapshot, HistoryWant } from './ports/broker.js';
 
 const KEY = feedKey({ language: 'en-us' });
-const SNAPSHOT: HistorySnapshot = { epoch: 'epoch0000', offset: 0, upstream: { state: 'ok', since: 0 }, tickets: [] };
+const SNAPSHOT: HistorySnapshot = {
+  epoch: 'epoch0000',
+  offset: 0,
+  upstream: { state: 'ok', since: 0 },
+  apart: [],
+  tickets: [],
+};
 
 function setUp() {
   const calls: (readonly HistoryWant[])[] = [];

@@ -4,7 +4,9 @@ import { feedKey } from './feed.js';
 import type { MessageIdentity } from './fingerprint.js';
 import { Hub } from './hub.js';
 import { jsonText } from './json.js';
+import { APART_MAX_MS } from './search.js';
 import type { Subscriber } from './subscription.js';
+import type { TicketSet } from './ticket-set.js';
 
 /**
  * Two gateways, clients that come and go between them with their last position, connections to Redis that break,
@@ -15,6 +17,8 @@ import type { Subscriber } from './subscription.js';
 const FEED = { language: 'en-us' };
 const KEY = feedKey(FEED);
 const TICKETS = ['a', 'b', 'c'];
+/** The one that the upstream refuses now and then. */
+const REFUSED = 'c';
 const CLIENTS: readonly (readonly string[])[] = [['a'], ['a', 'b'], ['c', 'b'], ['a', 'b', 'c']];
 /** Small, so that a few publications are enough to lose some. */
 const HISTORY_MAX = 4;
@@ -24,7 +28,7 @@ const STEPS_MAX = 20_000;
 
 type Event =
   | { readonly kind: 'publish'; readonly tickets: readonly string[] }
-  | { readonly kind: 'fail' | 'wipe' }
+  | { readonly kind: 'fail' | 'wipe' | 'refuse' | 'allow' }
   | { readonly kind: 'connect'; readonly client: number; readonly gateway: number }
   | { readonly kind: 'disconnect'; readonly client: number }
   | { readonly kind: 'interrupt' | 'restore' | 'sweep'; readonly gateway: number }
@@ -45,6 +49,7 @@ const events: fc.Arbitrary<Event[]> = fc.array(
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('fail' as const, 'wipe' as const) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('refuse' as const, 'allow' as const) }) },
     { weight: 8, arbitrary: fc.record({ kind: one('connect'), client, gateway }) },
     { weight: 4, arbitrary: fc.record({ kind: one('disconnect'), client }) },
     {
@@ -89,6 +94,7 @@ class World {
     this.store.connect({
       published: (_, publication) => void this.truth.log.push(publication),
       upstreamChanged: (_, { state }) => void (this.truth.upstream = state),
+      apartChanged: (_, caseId, apart) => void (apart ? this.truth.apart.add(caseId) : this.truth.apart.delete(caseId)),
     });
     const latency = () => this.scheduler.schedule(Promise.resolve());
     this.gateways = [0, 1].map(() => {
@@ -105,6 +111,10 @@ class World {
         return this.fail();
       case 'wipe':
         return this.wipe();
+      case 'refuse':
+        return this.refuse();
+      case 'allow':
+        return this.allow();
       case 'connect':
         return this.connect(event.client, event.gateway);
       case 'disconnect':
@@ -180,6 +190,32 @@ class World {
     }
   }
 
+  /** The upstream refuses one of the tickets. */
+  private async refuse(): Promise<void> {
+    for (const { ref, fence } of await this.sets()) {
+      await this.store.suspect({ ref, fence, now: this.clock.now(), search: null, apart: [REFUSED] });
+    }
+  }
+
+  /** The upstream answers for it again. */
+  private async allow(): Promise<void> {
+    await this.take();
+    this.clock.advance(APART_MAX_MS);
+    await this.store.sweep(KEY, this.clock.now());
+    const back = (await this.sets()).filter(({ joining }) => joining.includes(REFUSED));
+    for (const { ref, fence } of back) {
+      const due = { lively: 0, quiet: 0 };
+      await this.store.commit({ ref, fence, now: this.clock.now(), news: [], primed: [REFUSED], due });
+    }
+  }
+
+  private async sets(): Promise<TicketSet[]> {
+    const now = this.clock.now();
+    const refs = await this.store.overdue(KEY, Number.POSITIVE_INFINITY);
+    const begun = await Promise.all(refs.map((ref) => this.store.begin(ref, now, 0, 'worker')));
+    return begun.flatMap((one) => (one.kind === 'begun' ? [one.set] : []));
+  }
+
   /** Redis loses everything, and nobody is told. */
   private async wipe(): Promise<void> {
     if (this.truth.upstream === 'degraded') {
@@ -187,12 +223,13 @@ class World {
       await this.publish(['a']);
     }
     this.store.wipe();
+    this.truth.apart.clear();
     await this.take();
   }
 
   private async take() {
     const now = this.clock.now();
-    await this.store.want(KEY, TICKETS, now, now + 1e9, 'renewal');
+    await this.store.want(KEY, TICKETS, now, now + 1e12, 'renewal');
     const begun = await this.store.begin({ feed: KEY, id: 1 }, now, 0, 'worker');
     if (begun.kind !== 'begun') {
       throw new Error('the set is never held here');

@@ -49,6 +49,10 @@ export class Hub implements BrokerListener {
     this.streams.get(feed)?.upstreamChanged(state);
   }
 
+  apartChanged(feed: FeedKey, caseId: CaseId, apart: boolean): void {
+    this.streams.get(feed)?.apartChanged(caseId, apart);
+  }
+
   interrupted(): void {
     this.streams.forEach((stream) => stream.repair());
   }

@@ -11,6 +11,7 @@ export * from './json.js';
 export * from './poll-cycle.js';
 export * from './publication.js';
 export * from './recovery.js';
+export * from './search.js';
 export * from './stream-position.js';
 export * from './subscription.js';
 export * from './tail.js';

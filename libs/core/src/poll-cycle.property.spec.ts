@@ -6,11 +6,13 @@ import { jsonText, type JsonText } from './json.js';
 import { PollCycle } from './poll-cycle.js';
 import type { SetStore } from './ports/set-store.js';
 import type { Publication } from './publication.js';
+import { APART_FIRST_MS, APART_MAX_MS } from './search.js';
 import type { SetRef } from './ticket-set.js';
 
 /**
  * The heart of the project: whatever happens around the polls of a feed, history ends up with exactly what was said,
- * once. Two workers poll the sets of five tickets, interleaved at every wait; all that goes wrong is generated.
+ * once. Two workers poll the sets of five tickets, interleaved at every wait; all that goes wrong is generated, tickets
+ * that the upstream refuses for a while included.
  */
 
 const OVERLAP_MS = 2000;
@@ -34,7 +36,8 @@ type Event =
   | { readonly kind: 'round'; readonly worker: number; readonly ms: number }
   | { readonly kind: 'join'; readonly ticket: number }
   | { readonly kind: 'leave'; readonly ticket: number }
-  | { readonly kind: 'fail' };
+  | { readonly kind: 'fail' | 'sweep' }
+  | { readonly kind: 'refuse' | 'allow'; readonly ticket: number };
 
 const ticket = fc.nat({ max: TICKETS.length - 1 });
 const events: fc.Arbitrary<Event[]> = fc.array(
@@ -55,8 +58,13 @@ const events: fc.Arbitrary<Event[]> = fc.array(
       weight: 5,
       arbitrary: fc.record({
         kind: fc.constant('pass' as const),
-        // Within a second, to the next polls, and past a hold: then two workers poll one set.
-        ms: fc.oneof(fc.nat({ max: 400 }), fc.integer({ min: 900, max: 1500 }), fc.constant(HOLD_MS + 1)),
+        // Within a second, to the next polls, past a hold (then two workers poll one set), and past a time apart.
+        ms: fc.oneof(
+          fc.nat({ max: 400 }),
+          fc.integer({ min: 900, max: 1500 }),
+          fc.constant(HOLD_MS + 1),
+          fc.constant(APART_FIRST_MS),
+        ),
       }),
     },
     {
@@ -82,7 +90,11 @@ const events: fc.Arbitrary<Event[]> = fc.array(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('step' as const), count: fc.integer({ min: 1, max: 8 }) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('join' as const), ticket }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), ticket }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail' as const) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('fail' as const, 'sweep' as const) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constantFrom('refuse' as const, 'allow' as const), ticket }),
+    },
   ),
   { maxLength: 80, size: 'max' },
 );
@@ -144,6 +156,12 @@ class World {
         return this.want(this.ticket(event.ticket));
       case 'leave':
         return this.leave(this.ticket(event.ticket));
+      case 'sweep':
+        return this.sweep();
+      case 'refuse':
+        return this.upstream.refuse(this.ticket(event.ticket));
+      case 'allow':
+        return this.upstream.allow(this.ticket(event.ticket));
       case 'fail':
         return this.upstream.failNext(new UpstreamFailure('timeout', 'no answer'));
     }
@@ -152,10 +170,16 @@ class World {
   /** Everybody wants everything again, and enough further polls succeed. */
   async settle(): Promise<void> {
     await this.drain();
-    await this.want(...TICKETS);
-    for (let round = 0; round < 6; round += 1) {
-      this.clock.advance(HOLD_MS + PACE.intervalMaxMs);
-      await this.round((set) => set % 2);
+    this.upstream.allow(...TICKETS);
+    // Twice: a search that was all but over may still set a ticket apart.
+    for (let turn = 0; turn < 2; turn += 1) {
+      this.clock.advance(APART_MAX_MS);
+      await this.want(...TICKETS);
+      await this.sweep();
+      for (let round = 0; round < 8; round += 1) {
+        this.clock.advance(HOLD_MS + PACE.intervalMaxMs);
+        await this.round((set) => set % 2);
+      }
     }
   }
 
@@ -206,7 +230,15 @@ class World {
     this.clock.advance(2);
     this.wanted.delete(caseId);
     await this.want();
+    await this.sweep();
+  }
+
+  /** As the reconciler does; it may bring tickets back in sets of their own. */
+  private async sweep(): Promise<void> {
+    await this.want();
     await this.store.sweep(FEED, this.clock.now());
+    const sets = await this.store.overdue(FEED, Number.POSITIVE_INFINITY);
+    sets.forEach((ref) => this.sets.set(ref.id, ref));
   }
 
   private async drain(): Promise<void> {
@@ -224,6 +256,7 @@ class World {
       begin: (ref, now, heldUntil, holder) => this.wait().then(() => store.begin(ref, now, heldUntil, holder)),
       release: (ref, fence, holder) => this.wait().then(() => store.release(ref, fence, holder)),
       fail: (failure) => this.wait().then(() => store.fail(failure)),
+      suspect: (suspicion) => this.wait().then(() => store.suspect(suspicion)),
       commit: async (commit) => {
         const dies = death();
         await this.wait();
@@ -238,7 +271,8 @@ class World {
         return committed;
       },
     };
-    const telemetry = { polled: () => undefined, failed: () => undefined, discarded: () => undefined };
+    const nothing = () => undefined;
+    const telemetry = { polled: nothing, failed: nothing, setApart: nothing, discarded: nothing };
     const quota = { turn: async () => 0, throttled: async () => undefined };
     const digest = (text: string) => text;
     const parts = { store: distant, upstream, quota, clock, digest, telemetry, random: () => 0.5, holder };

@@ -37,6 +37,7 @@ class Scene {
     const telemetry: PollTelemetry = {
       polled: () => undefined,
       failed: () => undefined,
+      setApart: () => undefined,
       discarded: (reason) => this.discarded.push(reason),
     };
     const { store, upstream, clock, quota } = this;

@@ -1,4 +1,5 @@
 import { nextDue, nextQuietDue, retryDelay, type Pace } from './cadence.js';
+import { commitInParts } from './commit-in-parts.js';
 import { advanceTrail, cursorToSend } from './cursor.js';
 import { delta, EMPTY_WINDOW, type DeliveredWindow, type News } from './delta.js';
 import { UPSTREAM_FAILURES, UpstreamFailure } from './errors.js';
@@ -7,9 +8,10 @@ import { Reservations } from './reservations.js';
 import type { Digest } from './fingerprint.js';
 import type { Clock } from './ports/clock.js';
 import type { Quota } from './ports/quota.js';
-import { COMMIT_MAX_NEWS, type Committed, type SetCommit, type SetStore } from './ports/set-store.js';
+import type { Committed, SetCommit, SetStore } from './ports/set-store.js';
 import type { PollTelemetry } from './ports/telemetry.js';
 import type { PollAnswer, Upstream } from './ports/upstream.js';
+import { afterAnswer, afterRefusal, beginSearch, culpritOf, nextQuestion, stillWithin, type Search } from './search.js';
 import type { CaseId } from './ticket.js';
 import type { SetRef, TicketSet } from './ticket-set.js';
 
@@ -117,6 +119,11 @@ export class PollCycle {
     }
     const lively = now - set.livelyAt <= LIVELY_INTERVALS * this.options.intervalMs;
     const rank = lively ? set.dueAt : set.dueAt + this.options.intervalMs;
+    const search = set.search && stillWithin(set.search, primes ? set.joining : set.members);
+    const culprit = search && culpritOf(search);
+    if (search !== null && culprit !== null) {
+      return this.setApart(set, search, culprit);
+    }
     const wait = await this.parts.quota.turn({ ref: set.ref, rank, now });
     if (wait > 0) {
       return this.leave(set, now + wait);
@@ -125,10 +132,16 @@ export class PollCycle {
       // This process stood still meanwhile. The set may be another's by now: what became of it is looked up anew.
       return { kind: 'again', at: this.parts.clock.now() };
     }
+    const asked = search ? nextQuestion(search) : primes ? set.joining : set.members;
+    const left = search && afterAnswer(search, asked);
     try {
-      const committed = primes ? await this.prime(set) : await this.pollMembers(set, window);
+      const committed = primes
+        ? await this.prime(set, asked, left)
+        : search
+          ? await this.pollSome(set, asked, left)
+          : await this.pollMembers(set, window);
       if (committed.kind === 'committed') {
-        return { kind: 'again', at: committed.joining ? this.parts.clock.now() : committed.dueAt };
+        return { kind: 'again', at: committed.joining || search ? this.parts.clock.now() : committed.dueAt };
       }
       this.parts.telemetry.discarded(committed.kind);
       const at = nextDue(set.ref.id, this.parts.clock.now(), this.options.intervalMs);
@@ -136,6 +149,9 @@ export class PollCycle {
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) {
         throw error;
+      }
+      if (UPSTREAM_FAILURES[error.code].retry === 'search') {
+        return this.suspect(set, search ? afterRefusal(search, asked) : beginSearch(asked), error);
       }
       return this.failed(set, error);
     }
@@ -146,14 +162,15 @@ export class PollCycle {
     return { kind: 'again', at };
   }
 
-  /** Polls joining tickets from the beginning, all in one request, leaving the members' cursor alone (invariant 4). */
-  private async prime(set: TicketSet): Promise<Committed> {
-    const { answer, sentAt, answeredAt } = await this.ask(set, set.joining, null, null);
-    const found = this.difference(set, set.joining, answer, answeredAt, EMPTY_WINDOW);
+  /** Polls joining tickets from the beginning, in one request, leaving the members' cursor alone (invariant 4). */
+  private async prime(set: TicketSet, asked: readonly CaseId[], search: Search | null): Promise<Committed> {
+    const { answer, sentAt, answeredAt } = await this.ask(set, asked, null, null);
+    const found = this.difference(set, asked, answer, answeredAt, EMPTY_WINDOW);
     // A set without members has no cursor to protect: the first answer gives it one.
     const founds = set.members.length === 0;
     return this.commit(set, found.news, {
-      primed: set.joining,
+      primed: asked,
+      search,
       learned: {
         trail: founds
           ? advanceTrail(null, { sentAt, answeredAt, cursor: answer.cursor }, this.options.overlapMs)
@@ -163,6 +180,16 @@ export class PollCycle {
       },
       due: founds ? this.dueAfter(set, answeredAt) : { lively: set.dueAt, quiet: set.dueAt },
     });
+  }
+
+  /**
+   * Polls some members while a refused ticket is searched for: what is found is delivered at once. The cursor stays:
+   * it is for the poll of all that the upstream answers for, which is due still.
+   */
+  private async pollSome(set: TicketSet, asked: readonly CaseId[], search: Search | null): Promise<Committed> {
+    const { answer, answeredAt } = await this.ask(set, asked, cursorToSend(set.trail, this.options.overlapMs), null);
+    const found = this.difference(set, asked, answer, answeredAt, EMPTY_WINDOW);
+    return this.commit(set, found.news, { primed: [], search, due: { lively: set.dueAt, quiet: set.dueAt } });
   }
 
   private async pollMembers(set: TicketSet, known: DeliveredWindow): Promise<Committed> {
@@ -176,9 +203,11 @@ export class PollCycle {
     };
     const due = this.dueAfter(set, answeredAt);
     const after = { kind: 'rest', holder: this.parts.holder, holdMs: this.options.holdMs } as const;
-    const committed = await this.commit(set, found.news, { primed: [], learned, due, after });
+    // Where there was a search, all who were suspected have left meanwhile.
+    const over = set.search && { search: null };
+    const committed = await this.commit(set, found.news, { primed: [], learned, due, after, ...over });
     if (committed.kind === 'committed') {
-      this.reserve({ ...set, ...learned }, committed, found.window, answeredAt);
+      this.reserve({ ...set, ...learned, search: null }, committed, found.window, answeredAt);
       const published = committed.published;
       this.parts.telemetry.polled({ lagMs: sentAt - set.dueAt, upstreamMs: answeredAt - sentAt, published });
     }
@@ -210,40 +239,9 @@ export class PollCycle {
     return delta(answer.content, { asked: new Set(asked), delivered, order: set.order, seenAt, digest });
   }
 
-  /** Commits in parts that do not block Redis for long; only the last part advances anything but what is delivered. */
-  private async commit(
-    set: TicketSet,
-    news: readonly News[],
-    last: Pick<SetCommit, 'primed' | 'learned' | 'due' | 'after'>,
-  ): Promise<Committed> {
-    let fence = set.fence;
-    let published = 0;
-    let start = 0;
-    for (; news.length - start > COMMIT_MAX_NEWS; start += COMMIT_MAX_NEWS) {
-      const now = this.parts.clock.now();
-      const part = await this.parts.store.commit({
-        ref: set.ref,
-        fence,
-        now,
-        news: news.slice(start, start + COMMIT_MAX_NEWS),
-        primed: [],
-        after: { kind: 'more', heldUntil: now + this.options.holdMs },
-        due: { lively: set.dueAt, quiet: set.dueAt },
-      });
-      if (part.kind !== 'committed') {
-        return part;
-      }
-      fence = part.fence;
-      published += part.published;
-    }
-    const committed = await this.parts.store.commit({
-      ref: set.ref,
-      fence,
-      now: this.parts.clock.now(),
-      news: news.slice(start),
-      ...last,
-    });
-    return committed.kind === 'committed' ? { ...committed, published: committed.published + published } : committed;
+  private commit(set: TicketSet, news: readonly News[], last: Parameters<typeof commitInParts>[3]): Promise<Committed> {
+    const { store, clock } = this.parts;
+    return commitInParts({ store, clock, holdMs: this.options.holdMs }, set, news, last);
   }
 
   private dueAfter(set: TicketSet, answeredAt: number): SetCommit['due'] {
@@ -254,10 +252,31 @@ export class PollCycle {
     };
   }
 
+  private async suspect(set: TicketSet, search: Search, failure: UpstreamFailure): Promise<Next> {
+    this.parts.telemetry.failed(failure.code);
+    const now = this.parts.clock.now();
+    await this.parts.store.suspect({ ref: set.ref, fence: set.fence, now, search, apart: [] });
+    return { kind: 'again', at: now };
+  }
+
+  /**
+   * Lets the others go on without it, at once. Only where search after search meets nothing but refusals is it the
+   * account that is refused rather than some tickets: then each next search waits, as after any failure.
+   */
+  private async setApart(set: TicketSet, search: Search, culprit: CaseId): Promise<Next> {
+    this.parts.telemetry.setApart();
+    const now = this.parts.clock.now();
+    const delay = set.failures > 0 ? retryDelay(set.failures, this.parts.random(), this.options) : 0;
+    const retry = !search.answered ? { retry: { at: now + delay } } : {};
+    const { ref, fence } = set;
+    await this.parts.store.suspect({ ref, fence, now, search: null, apart: [culprit], ...retry });
+    return { kind: 'again', at: retry.retry?.at ?? now };
+  }
+
   private async failed(set: TicketSet, failure: UpstreamFailure): Promise<Next> {
     this.parts.telemetry.failed(failure.code);
     const now = this.parts.clock.now();
-    const throttled = UPSTREAM_FAILURES[failure.code].pause === 'account';
+    const throttled = UPSTREAM_FAILURES[failure.code].retry === 'account';
     const own = retryDelay(set.failures + 1, this.parts.random(), this.options);
     const pauseMs = failure.retryAfterMs ?? (throttled ? DEFAULT_PAUSE_MS : 0);
     const at = now + Math.max(own, pauseMs);

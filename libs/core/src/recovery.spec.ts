@@ -17,7 +17,7 @@ const kept: Record<string, { readonly completeAfter: number; readonly offsets: r
   b: { completeAfter: 3, offsets: [5, 8] },
 };
 
-function source(upstream: UpstreamState = { state: 'ok', since: 0 }) {
+function source(upstream: UpstreamState = { state: 'ok', since: 0 }, apart: readonly string[] = []) {
   const tail = (caseId: string) => {
     const { completeAfter, offsets } = kept[caseId] ?? { completeAfter: 0, offsets: [] };
     const made = new Tail();
@@ -25,7 +25,7 @@ function source(upstream: UpstreamState = { state: 'ok', since: 0 }) {
     made.absorb({ caseId, publications, completeAfter, exhausted: true }, POSITION.offset);
     return made;
   };
-  return { position: POSITION, upstream, tail };
+  return { position: POSITION, upstream, tail, isApart: (caseId: string) => apart.includes(caseId) };
 }
 
 const at = (offset: number, epoch = EPOCH): ResumeFrom => ({ kind: 'position', position: { epoch, offset } });
@@ -79,5 +79,13 @@ describe('recover', () => {
     const state = { state: 'degraded', reason: 'upstream_timeout', since: 5 } as const;
     const request = { caseIds: ['a'], from: { kind: 'start' } as const, history: 0 };
     expect(recover(request, source(state)).notices).toEqual([{ kind: 'upstream', state }]);
+  });
+
+  it('tells who comes to a refused ticket that it is revoked, and replays what is kept all the same', () => {
+    const request = { caseIds: ['a', 'b'], from: at(4), history: 0 };
+    const recovery = recover(request, source({ state: 'ok', since: 0 }, ['b', 'c']));
+    expect(recovery.notices).toEqual([{ kind: 'revoked', caseIds: ['b'] }]);
+    expect(offsets(recovery.replay)).toEqual([5, 8, 9]);
+    expect(recovery.recovered).toBe(true);
   });
 });

@@ -9,6 +9,8 @@ import type { CaseId } from './ticket.js';
 export interface RecoverySource {
   readonly position: StreamPosition;
   readonly upstream: UpstreamState;
+  /** Whether the upstream refuses the ticket. */
+  isApart(caseId: CaseId): boolean;
   tail(caseId: CaseId): Tail;
 }
 
@@ -49,6 +51,10 @@ export function recover(request: SubscribeRequest, source: RecoverySource): Reco
   }
   if (source.upstream.state === 'degraded') {
     notices.push({ kind: 'upstream', state: source.upstream });
+  }
+  const apart = request.caseIds.filter((caseId) => source.isApart(caseId));
+  if (apart.length > 0) {
+    notices.push({ kind: 'revoked', caseIds: apart });
   }
   return { caseIds: request.caseIds, notices, replay, position, recovered: named && missing.length === 0 };
 }

@@ -14,7 +14,7 @@ function history(caseId: string, offsets: readonly number[], completeAfter = 0):
 }
 
 function snapshot(offset: number, ...tickets: TicketHistory[]): HistorySnapshot {
-  return { epoch: EPOCH, offset, upstream: { state: 'ok', since: 0 }, tickets };
+  return { epoch: EPOCH, offset, upstream: { state: 'ok', since: 0 }, apart: [], tickets };
 }
 
 const offsets = (publications: readonly Publication[]) => publications.map((one) => one.offset);

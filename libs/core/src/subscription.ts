@@ -26,7 +26,9 @@ export type GapReason = 'history_truncated' | 'unknown_position';
 /** What a subscriber is told without a position. */
 export type Notice =
   | { readonly kind: 'gap'; readonly caseIds: readonly CaseId[]; readonly reason: GapReason }
-  | { readonly kind: 'upstream'; readonly state: UpstreamState };
+  | { readonly kind: 'upstream'; readonly state: UpstreamState }
+  /** The upstream refuses these tickets. They are delivered again when it answers for them again. */
+  | { readonly kind: 'revoked'; readonly caseIds: readonly CaseId[] };
 
 /** What a subscriber gets before the first live publication. */
 export interface Recovery {

@@ -1,6 +1,7 @@
 import type { CursorTrail } from './cursor.js';
 import type { ListingOrder } from './delta.js';
 import type { FeedKey } from './feed.js';
+import type { Search } from './search.js';
 import type { CaseId } from './ticket.js';
 
 /** Names a ticket set. Ids are never used again within a life of the feed, so a set that is gone stays gone. */
@@ -28,6 +29,8 @@ export interface TicketSet {
   readonly dueAt: number;
   /** Failed polls in a row. */
   readonly failures: number;
+  /** The search for a ticket that the upstream refuses; null while there is none. */
+  readonly search: Search | null;
 }
 
 /** A ticket set and when it wants to be polled, milliseconds since 1970. */

@@ -1,4 +1,4 @@
-import type { GapReason, Subscriber } from './subscription.js';
+import type { Notice, Subscriber } from './subscription.js';
 import { Tail } from './tail.js';
 import type { CaseId } from './ticket.js';
 
@@ -10,6 +10,9 @@ export class Topic {
   pending = 0;
   /** Whether `watched` has resolved: before that, publications may pass by unseen. */
   isWatched = false;
+  /** Whether the upstream refuses the ticket, and which of the feed's notices said so last. */
+  apart = false;
+  apartHeard = 0;
   private idleSince: number | null = null;
 
   constructor(
@@ -34,15 +37,15 @@ export class Topic {
   }
 }
 
-/** Tells everyone who lost something of what they subscribed to, once each. */
-export function tellGap(topics: Iterable<Topic>, reason: GapReason): void {
-  const lost = new Map<Subscriber, CaseId[]>();
+/** Tells everyone who subscribed to some of these tickets, once each. */
+export function tell(topics: Iterable<Topic>, notice: (caseIds: readonly CaseId[]) => Notice): void {
+  const named = new Map<Subscriber, CaseId[]>();
   for (const topic of topics) {
     for (const subscriber of topic.subscribers) {
-      lost.set(subscriber, [...(lost.get(subscriber) ?? []), topic.caseId]);
+      named.set(subscriber, [...(named.get(subscriber) ?? []), topic.caseId]);
     }
   }
-  for (const [subscriber, caseIds] of lost) {
-    subscriber.notify({ kind: 'gap', caseIds, reason });
+  for (const [subscriber, caseIds] of named) {
+    subscriber.notify(notice(caseIds));
   }
 }

@@ -17,6 +17,7 @@ export class PrometheusPollTelemetry implements PollTelemetry {
   private readonly lag: Histogram;
   private readonly request: Histogram;
   private readonly failures: ReadonlyMap<UpstreamFailureCode, Counter.Internal>;
+  private readonly refusedTickets: Counter;
   private readonly stalestSet: Gauge;
   private readonly discards: ReadonlyMap<(typeof DISCARD_REASONS)[number], Counter.Internal>;
 
@@ -45,6 +46,9 @@ export class PrometheusPollTelemetry implements PollTelemetry {
       ...named('poll_failures_total', 'Polls that brought no answer, by the code of the failure.'),
       labelNames: ['code'],
     });
+    this.refusedTickets = new Counter(
+      named('tickets_set_apart_total', 'Tickets that the upstream was found to refuse, again or for the first time.'),
+    );
     const codes = Object.keys(UPSTREAM_FAILURES) as UpstreamFailureCode[];
     this.failures = new Map(codes.map((code) => [code, failures.labels(code)]));
     const discards = new Counter({
@@ -68,6 +72,10 @@ export class PrometheusPollTelemetry implements PollTelemetry {
 
   failed(code: UpstreamFailureCode): void {
     this.failures.get(code)?.inc();
+  }
+
+  setApart(): void {
+    this.refusedTickets.inc();
   }
 
   discarded(reason: (typeof DISCARD_REASONS)[number]): void {

@@ -40,8 +40,11 @@ export interface UpstreamData {
   readonly since: Instant;
 }
 
-/** `rights`: the client's own, renewed token no longer covers the tickets. */
-export type RevokedReason = 'rights';
+/**
+ * `rights`: the client's own, renewed token no longer covers the tickets. `upstream`: the upstream refuses them; the
+ * subscription stays, and goes on when it answers for them again.
+ */
+export type RevokedReason = 'rights' | 'upstream';
 
 export interface RevokedData {
   readonly case_ids: readonly CaseId[];

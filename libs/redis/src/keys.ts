@@ -11,14 +11,16 @@ import type { CaseId, FeedKey } from '#core';
  * | `P:{F}:interest` | sorted set | ticket by the end of its lease, ms | with the lease |
  * | `P:{F}:place` | hash | ticket to set id | with the lease |
  * | `P:{F}:sizes`, `:due` | sorted sets | set id by number of tickets, by due time (ms) | with the set |
+ * | `P:{F}:apart` | sorted set | tickets that the upstream refuses by when they are polled again, ms; infinite while they are | when it answers for them, or nobody wants them |
  * | `P:{F}:failing` | set | ids of sets whose polls fail | with the failure, or the set |
  * | `P:{F}:ages` | sorted set | feed offsets by time: what is older than the history's life | twice that life |
- * | `P:{F}:set:N` | hash | fence, hold, holder, members, joining, trail, digest, order, lively, due, hinted, again, failures | with its last ticket |
- * | `P:{F}:ticket:T` | hash | last, trimmed (offsets), status | history's life after the ticket left |
+ * | `P:{F}:set:N` | hash | fence, hold, holder, members, joining, trail, digest, order, lively, due, hinted, again, failures, search | with its last ticket |
+ * | `P:{F}:ticket:T` | hash | last, trimmed (offsets), status, refusals (in a row) | history's life after the ticket left |
  * | `P:{F}:history:T` | stream | publications, the offset is the id | history's life after the last one |
  * | `P:{F}:delivered:T` | sorted set | identities by offset | history's life after the ticket left |
  *
- * Channels: `P:{F}:news:T` publications of a ticket, `P:{F}:news` the feed's state, `P:{F}:barrier:G` of one gateway, `P:wake` sets
+ * Channels: `P:{F}:news:T` publications of a ticket, `P:{F}:news` the feed's state and which of its tickets
+ * are apart, `P:{F}:barrier:G` of one gateway, `P:wake` sets
  * that changed between two polls, for the worker that keeps them, `P:throttled` until when the upstream throttles, ms.
  */
 export class Keys {

@@ -32,6 +32,12 @@ export function readPublication(caseId: CaseId, text: string): Publication {
     : { kind: 'message', ...placed, message: body as JsonText, sentAt: sent === '-' ? null : Number(sent) };
 }
 
+/** A ticket that was set apart, or is back, as _apart.lua tells it on the feed's channel: `apart ticket`, `back ticket`. */
+export function readApart(text: string): { readonly caseId: CaseId; readonly apart: boolean } | null {
+  const [kind, caseId] = text.split(' ');
+  return caseId !== undefined && (kind === 'apart' || kind === 'back') ? { caseId, apart: kind === 'apart' } : null;
+}
+
 /** The state of a feed as _health.lua tells it: `ok since` or `degraded since reason`. */
 export function readUpstreamState(text: string): UpstreamState {
   const [state, since, reason] = text.split(' ');

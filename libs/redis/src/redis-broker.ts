@@ -14,7 +14,7 @@ import {
 import { Barriers } from './barriers.js';
 import { publishCommand, type RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
-import { readPublication, readUpstreamState } from './publication-text.js';
+import { readApart, readPublication, readUpstreamState } from './publication-text.js';
 import type { HistoryBounds } from './redis-set-store.js';
 import { Scripts } from './scripts.js';
 import { Subscriptions } from './subscriptions.js';
@@ -109,6 +109,7 @@ export class RedisBroker implements Broker {
         epoch,
         offset: Number(offset),
         upstream: readUpstreamState([state, since, reason].join(' ')),
+        apart: wants.map((want) => want.caseId).filter((_, index) => Number(tickets[index]?.[2]) === 1),
         tickets: wants.map((want, index) => readHistory(want.caseId, epoch, tickets[index] ?? [])),
       };
     } finally {
@@ -128,13 +129,22 @@ export class RedisBroker implements Broker {
         this.listener?.published(route.feed, readPublication(route.caseId, text));
         return;
       case 'state':
-        this.listener?.upstreamChanged(route.feed, readUpstreamState(text));
+        this.receiveState(route.feed, text);
         return;
       case 'barrier':
         this.barriers.pass(text);
         return;
       case undefined:
         return; // Unsubscribed from a moment ago.
+    }
+  }
+
+  private receiveState(feed: FeedKey, text: string): void {
+    const change = readApart(text);
+    if (change === null) {
+      this.listener?.upstreamChanged(feed, readUpstreamState(text));
+    } else {
+      this.listener?.apartChanged(feed, change.caseId, change.apart);
     }
   }
 
@@ -171,7 +181,7 @@ export class RedisBroker implements Broker {
 
 /** @param epoch of the feed's life now: what is kept of an earlier one belongs to it */
 function readHistory(caseId: CaseId, epoch: string, row: readonly (string | number)[]): TicketHistory {
-  const [completeAfter = '', exhausted, ...texts] = row;
+  const [completeAfter = '', exhausted, , ...texts] = row;
   const publications = texts.map((text) => ({ ...readPublication(caseId, String(text)), epoch }));
   return {
     caseId,

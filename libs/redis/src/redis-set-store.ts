@@ -1,4 +1,6 @@
 import {
+  APART_FIRST_MS,
+  APART_MAX_MS,
   DEGRADED_AFTER_FAILURES,
   newEpoch,
   REST_MAX_MS,
@@ -12,10 +14,12 @@ import {
   type ListingOrder,
   type News,
   type PollFailure,
+  type Search,
   type SetCommit,
   type SetRef,
   type SetStore,
   type StreamPosition,
+  type Suspicion,
 } from '#core';
 
 import { publishCommand, type RedisClient } from './connection.js';
@@ -45,7 +49,7 @@ const DELIVERED_MAX = 10_000;
 /** Member lists kept in memory, so that a poll does not fetch a hundred ids that it knows. */
 const REMEMBERED_SETS = 20_000;
 
-/** The workers' side of the store: begin.lua, commit.lua and fail.lua. */
+/** The workers' side of the store: begin.lua, commit.lua, fail.lua and suspect.lua. */
 export class RedisSetStore implements SetStore {
   private readonly scripts: Scripts;
   private readonly publish: string;
@@ -85,6 +89,7 @@ export class RedisSetStore implements SetStore {
       lively,
       due,
       failures,
+      search,
     ] = answer;
     if (kind !== 'begun') {
       this.members.delete(key);
@@ -105,6 +110,7 @@ export class RedisSetStore implements SetStore {
         livelyAt: Number(lively),
         dueAt: Number(due),
         failures: Number(failures),
+        search: search ? (JSON.parse(search) as Search) : null,
       },
     };
   }
@@ -132,6 +138,7 @@ export class RedisSetStore implements SetStore {
       this.bounds.upstreamMaxCaseIds,
       known?.epoch ?? '',
       known?.offset ?? 0,
+      commit.search === undefined ? '-' : searchText(commit.search),
       ...commit.news.flatMap(newsArguments),
     ])) as (string | number)[];
     const [kind, fence, published, due, joining, reserved, epoch, offset, ...changed] = answer;
@@ -162,8 +169,14 @@ export class RedisSetStore implements SetStore {
     await this.run('fail', failure.ref, [failure.fence, ...when, reason, DEGRADED_AFTER_FAILURES, this.publish]);
   }
 
+  async suspect({ ref, fence, now, search, apart, retry }: Suspicion): Promise<void> {
+    const due = retry === undefined ? '' : ms(retry.at);
+    const waits = [APART_FIRST_MS, APART_MAX_MS];
+    await this.run('suspect', ref, [fence, ms(now), searchText(search), due, this.publish, ...waits, ...apart]);
+  }
+
   private run(
-    name: 'begin' | 'release' | 'commit' | 'fail',
+    name: 'begin' | 'release' | 'commit' | 'fail' | 'suspect',
     ref: SetRef,
     args: readonly ScriptArgument[],
   ): Promise<unknown> {
@@ -197,6 +210,11 @@ function newsArguments(news: News): ScriptArgument[] {
   return news.kind === 'status'
     ? ['s', news.caseId, news.status, ms(news.seenAt), '-', '']
     : ['m', news.caseId, news.identity, ms(news.seenAt), news.sentAt === null ? '-' : ms(news.sentAt), news.message];
+}
+
+/** Scripts keep it and do not look into it. */
+function searchText(search: Search | null): string {
+  return search === null ? '' : JSON.stringify(search);
 }
 
 /** Times travel as whole milliseconds. */

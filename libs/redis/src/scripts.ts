@@ -4,7 +4,18 @@ import { join } from 'node:path';
 import type { RedisClient } from './connection.js';
 
 /** The scripts of lua/; each file's header tells its arguments and its answer. Most take one key, for the route. */
-export const SCRIPTS = ['begin', 'release', 'commit', 'fail', 'want', 'hint', 'sweep', 'history', 'quota'] as const;
+export const SCRIPTS = [
+  'begin',
+  'release',
+  'commit',
+  'fail',
+  'suspect',
+  'want',
+  'hint',
+  'sweep',
+  'history',
+  'quota',
+] as const;
 export type ScriptName = (typeof SCRIPTS)[number];
 
 export type ScriptArgument = string | number;

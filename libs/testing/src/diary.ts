@@ -19,6 +19,13 @@ export class Diary implements Subscriber {
   }
 
   notify(notice: Notice): void {
-    this.told.push(notice.kind === 'gap' ? `${notice.reason} ${notice.caseIds.join()}` : notice.state.state);
+    switch (notice.kind) {
+      case 'gap':
+        return void this.told.push(`${notice.reason} ${notice.caseIds.join()}`);
+      case 'revoked':
+        return void this.told.push(`revoked ${notice.caseIds.join()}`);
+      case 'upstream':
+        return void this.told.push(notice.state.state);
+    }
   }
 }

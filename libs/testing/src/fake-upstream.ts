@@ -55,6 +55,7 @@ export class FakeUpstream implements Upstream {
   private readonly statuses = new Map<CaseId, number>();
   private readonly inFlight = new Map<CaseId, number>();
   private readonly failures: UpstreamFailure[] = [];
+  private readonly refused = new Set<CaseId>();
   private readonly manners: FakeUpstreamManners;
 
   constructor(
@@ -81,6 +82,15 @@ export class FakeUpstream implements Upstream {
     this.failures.push(...failures);
   }
 
+  /** From now on every request that names this ticket is refused whole. */
+  refuse(caseId: CaseId): void {
+    this.refused.add(caseId);
+  }
+
+  allow(...caseIds: readonly CaseId[]): void {
+    caseIds.forEach((caseId) => this.refused.delete(caseId));
+  }
+
   async poll(request: PollRequest): Promise<PollAnswer> {
     this.requests.push(request);
     this.enter(request.caseIds);
@@ -89,6 +99,9 @@ export class FakeUpstream implements Upstream {
       const failure = this.failures.shift();
       if (failure !== undefined) {
         throw failure;
+      }
+      if (request.caseIds.some((caseId) => this.refused.has(caseId))) {
+        throw new UpstreamFailure('refused', 'one of them is not yours to read');
       }
       const answer = this.answer(request);
       await this.parts.latency?.();

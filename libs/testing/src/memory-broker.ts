@@ -81,6 +81,12 @@ export class MemoryBroker implements Broker, MemoryConnection {
     }
   }
 
+  apartChanged(feed: FeedKey, caseId: CaseId, apart: boolean): void {
+    if (this.watched.has(feed)) {
+      this.send({ arrive: () => this.listener?.apartChanged(feed, caseId, apart), lost: () => undefined });
+    }
+  }
+
   /** Lets the next `count` things arrive that are on their way. */
   flush(count = Number.POSITIVE_INFINITY): void {
     for (let arrived = 0; arrived < count && this.inTransit.length > 0; arrived += 1) {

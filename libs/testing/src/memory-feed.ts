@@ -1,12 +1,13 @@
-import type {
-  CaseId,
-  HistoryWant,
-  HistorySnapshot,
-  News,
-  Publication,
-  SetRef,
-  StreamPosition,
-  UpstreamState,
+import {
+  apartFor,
+  type CaseId,
+  type HistorySnapshot,
+  type HistoryWant,
+  type News,
+  type Publication,
+  type SetRef,
+  type StreamPosition,
+  type UpstreamState,
 } from '#core';
 import { canTakeTickets, mergeInto, newMemorySet, sizeOf, type MemorySet } from './memory-set.js';
 import { MemoryTicket } from './memory-ticket.js';
@@ -26,6 +27,8 @@ export class MemoryFeed {
   /** Sets whose polls fail; the feed is degraded from the first one's coming until the last one's leaving. */
   readonly failing = new Set<number>();
   upstream: UpstreamState = { state: 'ok', since: 0 };
+  /** Tickets that the upstream refuses: how many times in a row, and when they are polled again (infinity: now). */
+  readonly apart = new Map<CaseId, { readonly refusals: number; readonly until: number }>();
   private readonly tickets = new Map<CaseId, MemoryTicket>();
   private offset = 0;
   private lastSetId = 0;
@@ -53,6 +56,7 @@ export class MemoryFeed {
       this.sets.has(open.ref.id) &&
       open.heldUntil === 0 &&
       open.members.size === 0 &&
+      open.search === null &&
       sizeOf(open) < this.limits.maxCaseIds;
     const set = fits ? open : this.openNursery(now);
     set.joining.add(caseId);
@@ -72,6 +76,27 @@ export class MemoryFeed {
     }
   }
 
+  /** Takes a refused ticket off its set. Returns whether it was not apart before. */
+  setApart(caseId: CaseId, now: number): boolean {
+    const known = this.apart.get(caseId);
+    const refusals = (known?.refusals ?? 0) + 1;
+    this.displace(caseId);
+    this.apart.set(caseId, { refusals, until: now + apartFor(refusals) });
+    return known === undefined;
+  }
+
+  /** Gives each ticket that was apart for long enough, and is still wanted, a set of its own. */
+  bringBack(now: number): void {
+    for (const [caseId, { refusals, until }] of this.apart) {
+      if (until <= now && !this.leases.has(caseId)) {
+        this.apart.delete(caseId);
+      } else if (until <= now) {
+        this.apart.set(caseId, { refusals, until: Number.POSITIVE_INFINITY });
+        this.newSet(now, now).joining.add(caseId);
+      }
+    }
+  }
+
   /** Takes a ticket off its set, and ends the set if it was the last one. */
   displace(caseId: CaseId): void {
     const set = this.setOf(caseId);
@@ -80,18 +105,22 @@ export class MemoryFeed {
     if (set !== undefined) {
       set.fence += 1;
     }
+    const apart = this.apart.get(caseId);
+    if (apart !== undefined && set !== undefined) {
+      this.apart.set(caseId, { ...apart, until: 0 }); // It left before it could be polled again.
+    }
     if (set !== undefined && sizeOf(set) === 0) {
       this.sets.delete(set.ref.id);
       this.failing.delete(set.ref.id);
     }
   }
 
-  /** Publishes what was not delivered before. */
+  /** Publishes what was not delivered before, of tickets that have a place: who wants another again finds it again. */
   publish(news: readonly News[]): Publication[] {
     const published: Publication[] = [];
     for (const one of news) {
       const ticket = this.ticket(one.caseId);
-      if (!ticket.isDelivered(one)) {
+      if (this.setOf(one.caseId) !== undefined && !ticket.isDelivered(one)) {
         this.offset += 1;
         published.push(ticket.publish(one, this.epoch, this.offset));
       }
@@ -106,7 +135,8 @@ export class MemoryFeed {
 
   history(wants: readonly HistoryWant[]): HistorySnapshot {
     const tickets = wants.map((want) => this.ticket(want.caseId).history(want, this.epoch));
-    return { epoch: this.epoch, offset: this.offset, upstream: this.upstream, tickets };
+    const apart = wants.map((want) => want.caseId).filter((caseId) => this.apart.has(caseId));
+    return { epoch: this.epoch, offset: this.offset, upstream: this.upstream, apart, tickets };
   }
 
   private ticket(caseId: CaseId): MemoryTicket {
@@ -121,10 +151,15 @@ export class MemoryFeed {
 
   private openNursery(now: number): MemorySet {
     this.primedAt = Math.max(now, this.primedAt + this.limits.intervalMs);
-    this.lastSetId += 1;
-    this.nursery = newMemorySet({ ...this.ref, id: this.lastSetId }, now, this.primedAt);
-    this.sets.set(this.lastSetId, this.nursery);
+    this.nursery = this.newSet(now, this.primedAt);
     return this.nursery;
+  }
+
+  private newSet(now: number, dueAt: number): MemorySet {
+    this.lastSetId += 1;
+    const set = newMemorySet({ ...this.ref, id: this.lastSetId }, now, dueAt);
+    this.sets.set(this.lastSetId, set);
+    return set;
   }
 
   private dissolveOne(now: number): boolean {

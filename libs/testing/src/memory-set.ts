@@ -27,6 +27,7 @@ export function newMemorySet(ref: SetRef, now: number, dueAt: number): MemorySet
     livelyAt: now,
     dueAt,
     failures: 0,
+    search: null,
     heldUntil: 0,
     holder: '',
     hintedAt: 0,
@@ -43,9 +44,9 @@ export function inFlight(set: MemorySet, now: number): boolean {
   return set.heldUntil > now && (set.holder === '' || set.dueAt <= now + REST_MIN_MS);
 }
 
-/** A set may be changed when it was primed and no poll of it is in flight. */
+/** A set may be changed when it was primed, no poll of it is in flight, and nobody is searched for in it. */
 export function canTakeTickets(set: MemorySet, now: number): boolean {
-  return !inFlight(set, now) && set.members.size > 0 && set.joining.size === 0;
+  return !inFlight(set, now) && set.members.size > 0 && set.joining.size === 0 && set.search === null;
 }
 
 /** Moves tickets into a set: as members where one trail serves both, else to be primed. */

@@ -20,6 +20,7 @@ import {
   type SetStore,
   type StreamPosition,
   type PollFailure,
+  type Suspicion,
   type UpstreamState,
 } from '#core';
 import { MemoryFeed } from './memory-feed.js';
@@ -39,6 +40,7 @@ export interface MemoryStoreOptions {
 export interface MemoryConnection {
   published(feed: FeedKey, publication: Publication): void;
   upstreamChanged(feed: FeedKey, state: UpstreamState): void;
+  apartChanged(feed: FeedKey, caseId: CaseId, apart: boolean): void;
 }
 
 /**
@@ -73,7 +75,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
     for (const caseId of caseIds) {
       stored.leases.set(caseId, Math.max(until, stored.leases.get(caseId) ?? 0));
       const set = stored.setOf(caseId);
-      const placed = set === undefined ? stored.place(caseId, now) : null;
+      const placed = set === undefined && !stored.apart.has(caseId) ? stored.place(caseId, now) : null;
       if (placed !== null) {
         woken.add(placed);
       }
@@ -112,6 +114,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       stored.leases.delete(caseId);
       stored.displace(caseId);
     }
+    stored.bringBack(now);
     stored.pack(now);
     return ended.length;
   }
@@ -163,6 +166,9 @@ export class MemoryStore implements SetStore, InterestRegistry {
       // A ticket that left meanwhile is not brought back.
       if (set.joining.delete(caseId)) {
         set.members.add(caseId);
+        if (feed.apart.delete(caseId)) {
+          this.changeApart(commit.ref.feed, caseId, false);
+        }
       }
     }
     const lively = published.length > 0;
@@ -175,6 +181,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       livelyAt: lively ? commit.now : set.livelyAt,
       ...holdAfter(commit, dueAt),
       failures: 0,
+      ...(commit.search !== undefined && { search: commit.search }),
     });
     published.forEach((publication) =>
       this.connections.forEach((connection) => connection.published(commit.ref.feed, publication)),
@@ -206,6 +213,24 @@ export class MemoryStore implements SetStore, InterestRegistry {
     }
   }
 
+  async suspect({ ref, fence, now, search, apart, retry }: Suspicion): Promise<void> {
+    const feed = this.feed(ref.feed);
+    const set = feed.sets.get(ref.id);
+    if (set?.fence !== fence) {
+      return;
+    }
+    Object.assign(set, { fence: fence + 1, search, heldUntil: 0 });
+    if (retry !== undefined) {
+      Object.assign(set, { failures: set.failures + 1, dueAt: retry.at });
+    }
+    for (const caseId of apart) {
+      // One that left meanwhile is nobody's.
+      if (feed.setOf(caseId) === set && feed.setApart(caseId, now)) {
+        this.changeApart(ref.feed, caseId, true);
+      }
+    }
+  }
+
   /** What {@link MemoryBroker} answers history calls with. */
   historyOf(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): HistorySnapshot {
     const stored = this.feed(feed);
@@ -213,6 +238,10 @@ export class MemoryStore implements SetStore, InterestRegistry {
       stored.epoch = this.newLife();
     }
     return stored.history(wants);
+  }
+
+  private changeApart(feed: FeedKey, caseId: CaseId, apart: boolean): void {
+    this.connections.forEach((connection) => connection.apartChanged(feed, caseId, apart));
   }
 
   private changeUpstream(feed: FeedKey, state: UpstreamState): void {

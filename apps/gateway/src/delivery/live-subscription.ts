@@ -8,7 +8,7 @@ import {
   type Recovery,
   type Subscriber,
 } from '#core';
-import { upstreamData, type NoticeEvent, type ReadyData } from '#protocol';
+import { upstreamData, type NoticeEvent, type ReadyData, type RevokedReason } from '#protocol';
 import type { Connection } from './connection.js';
 
 /** One client's tickets of one feed: hands what the hub brings to the client's connection. */
@@ -53,7 +53,7 @@ export class LiveSubscription implements Subscriber {
 
   /** Tells the client that its right to these tickets is withdrawn. */
   revoke(caseIds: readonly CaseId[]): void {
-    this.connection.outlet.notify({ event: 'revoked', data: { case_ids: caseIds, ...this.group, reason: 'rights' } });
+    this.connection.outlet.notify(this.revoked(caseIds, 'rights'));
   }
 
   /** These tickets are delivered no longer. */
@@ -68,7 +68,13 @@ export class LiveSubscription implements Subscriber {
         return { event: 'gap', data: { case_ids: notice.caseIds, ...this.group, reason: notice.reason } };
       case 'upstream':
         return { event: 'upstream', data: upstreamData(notice.state, this.feed.groupId) };
+      case 'revoked':
+        return this.revoked(notice.caseIds, 'upstream');
     }
+  }
+
+  private revoked(caseIds: readonly CaseId[], reason: RevokedReason): NoticeEvent {
+    return { event: 'revoked', data: { case_ids: caseIds, ...this.group, reason } };
   }
 
   private get group(): { group_id?: string } {

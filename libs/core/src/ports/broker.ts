@@ -33,6 +33,8 @@ export interface HistorySnapshot {
   /** Offset of the feed's newest publication at that instant. */
   readonly offset: number;
   readonly upstream: UpstreamState;
+  /** Those of the tickets that the upstream refuses. */
+  readonly apart: readonly CaseId[];
   readonly tickets: readonly TicketHistory[];
 }
 
@@ -40,6 +42,8 @@ export interface HistorySnapshot {
 export interface BrokerListener {
   published(feed: FeedKey, publication: Publication): void;
   upstreamChanged(feed: FeedKey, state: UpstreamState): void;
+  /** The upstream refuses a ticket (`apart`), or answers for it again. */
+  apartChanged(feed: FeedKey, caseId: CaseId, apart: boolean): void;
   /** Publications may have been missed since some time before this: repair from history before going on. */
   interrupted(): void;
 }
@@ -47,7 +51,7 @@ export interface BrokerListener {
 /** The gateways' side of the store: history and what is published. */
 export interface Broker {
   listen(listener: BrokerListener): void;
-  /** From when it resolves on, every publication of these tickets and the feed's upstream state reach the listener. */
+  /** From when it resolves on, every publication of these tickets and what changes of the feed's state reach the listener. */
   watch(feed: FeedKey, caseIds: readonly CaseId[]): Promise<void>;
   unwatch(feed: FeedKey, caseIds: readonly CaseId[]): Promise<void>;
   /**

@@ -9,7 +9,7 @@ export type LeaseReason = 'arrival' | 'renewal';
 export interface InterestRegistry {
   /**
    * Leases tickets until `until` (ms since 1970), never shortening a lease. Tickets without a place gather in a set
-   * that was not polled yet, to be primed together; sets that have room take them in once they are (invariant 4).
+   * that was not polled yet, to be primed together; sets that have room take them in once they are (invariant 4). Tickets that are apart stay so.
    *
    * @returns the sets that want a poll earlier than they did
    */
@@ -23,7 +23,8 @@ export interface InterestRegistry {
   hint(feed: FeedKey, caseIds: readonly CaseId[], now: number): Promise<DueSet[]>;
   /**
    * Takes tickets whose leases have run out off their sets, ends sets that are empty and merges thin ones. Sets with
-   * a poll in flight are left for the next call.
+   * a poll in flight are left for the next call. Brings tickets back that were apart for long enough, each in a set of
+   * its own, if they are still wanted.
    *
    * @returns how many tickets left; call again while it is not 0
    */

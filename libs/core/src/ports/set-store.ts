@@ -1,6 +1,7 @@
 import type { CursorTrail } from '../cursor.js';
 import type { ListingOrder, News } from '../delta.js';
 import type { UpstreamFailureCode } from '../errors.js';
+import type { Search } from '../search.js';
 import type { SetRef, TicketSet } from '../ticket-set.js';
 import type { CaseId } from '../ticket.js';
 
@@ -26,8 +27,10 @@ export interface SetCommit {
     readonly answerDigest: string | null;
     readonly order: ListingOrder;
   };
-  /** Tickets that were polled from the beginning: from joining to members. */
+  /** Tickets that were polled from the beginning: from joining to members. Those that were set apart are back. */
   readonly primed: readonly CaseId[];
+  /** What remains of the search for a refused ticket; absent: it stays as it is. */
+  readonly search?: Search | null;
   /** What becomes of the set now; absent: anybody may take it. */
   readonly after?: AfterCommit;
   /** When the set is next due if anything was published, and if nothing was. */
@@ -73,6 +76,19 @@ export interface PollFailure {
   readonly dueAt: number;
 }
 
+/** What a refused poll taught about a set. */
+export interface Suspicion {
+  readonly ref: SetRef;
+  readonly fence: number;
+  readonly now: number;
+  /** Where to look next; null where the search is over. */
+  readonly search: Search | null;
+  /** Tickets that were found to be refused. */
+  readonly apart: readonly CaseId[];
+  /** When the set is next due; absent: as before. */
+  readonly retry?: { readonly at: number };
+}
+
 /** A commit of this many news blocks Redis for about a millisecond; more are committed in parts. */
 export const COMMIT_MAX_NEWS = 200;
 
@@ -89,4 +105,10 @@ export interface SetStore {
   commit(commit: SetCommit): Promise<Committed>;
   /** Counts a failed poll, frees the set, and tells the feed where its state changed. A stale fence changes nothing. */
   fail(failure: PollFailure): Promise<void>;
+  /**
+   * Frees the set and remembers where to look for a refused ticket. One that was found leaves the set: it is told as
+   * revoked, and polled again by itself, in a set of its own, after `apartFor` its refusals in a row. A `retry` counts
+   * as a failed poll, of which the feed is not told. A stale fence changes nothing.
+   */
+  suspect(suspicion: Suspicion): Promise<void>;
 }

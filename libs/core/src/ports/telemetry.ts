@@ -5,6 +5,8 @@ export interface PollTelemetry {
   /** A poll was answered and committed. */
   polled(poll: { readonly lagMs: number; readonly upstreamMs: number; readonly published: number }): void;
   failed(code: UpstreamFailureCode): void;
+  /** A ticket that the upstream refuses was found. */
+  setApart(): void;
   /** A result was discarded because another commit came first, or the set was taken. */
   discarded(reason: 'conflict' | 'busy' | 'gone'): void;
 }

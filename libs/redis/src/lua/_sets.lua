@@ -9,7 +9,7 @@ end
 local function new_set(base, now, due)
   local id = string.format('%.0f', redis.call('HINCRBY', base .. 'feed', 'sets', 1))
   redis.call('HSET', base .. 'set:' .. id, 'fence', now, 'hold', 0, 'holder', '', 'members', '', 'joining', '',
-    'trail', '', 'digest', '', 'order', 'oldest_first', 'due', due, 'lively', now, 'hinted', 0, 'again', '', 'failures', 0)
+    'trail', '', 'digest', '', 'order', 'oldest_first', 'due', due, 'lively', now, 'hinted', 0, 'again', '', 'failures', 0, 'search', '')
   redis.call('ZADD', base .. 'due', due, id)
   return id
 end
@@ -63,10 +63,11 @@ local function in_flight(hold, holder, due, now)
   return tonumber(hold) > now and (holder == '' or tonumber(due) <= now + 50)
 end
 
--- A set that may be changed: primed, and no poll of it in flight (its result would not fit the changed set).
+-- A set that may be changed: primed, no poll of it in flight (its result would not fit the changed set), and no
+-- refused ticket searched for in it (who came meanwhile would be suspected).
 local function is_still(base, id, now)
-  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'holder', 'due', 'members', 'joining')
-  return row[1] and not in_flight(row[1], row[2], row[3], now) and row[4] ~= '' and row[5] == ''
+  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'holder', 'due', 'members', 'joining', 'search')
+  return row[1] and not in_flight(row[1], row[2], row[3], now) and row[4] ~= '' and row[5] == '' and (row[6] or '') == ''
 end
 
 -- Where the tickets of a set would fit: {{set id, how many}..}, fullest sets first; nil where they do not all fit.

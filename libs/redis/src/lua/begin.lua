@@ -5,10 +5,10 @@
   ARGV  1 key base  2 set id  3 now, ms  4 hold until, ms  5 digest of the members known to the caller, '' for none
         6 who asks: may take what it reserved for itself
   Returns {'gone'} | {'busy', until} |
-          {'begun', fence, digest of the members, members or false where known, joining, trail, digest, order, lively, due, failures}
+          {'begun', fence, digest of the members, members or false where known, joining, trail, digest, order, lively, due, failures, search}
 ]]
 local set = ARGV[1] .. 'set:' .. ARGV[2]
-local row = redis.call('HMGET', set, 'fence', 'hold', 'members', 'joining', 'trail', 'digest', 'order', 'lively', 'due', 'failures', 'holder')
+local row = redis.call('HMGET', set, 'fence', 'hold', 'members', 'joining', 'trail', 'digest', 'order', 'lively', 'due', 'failures', 'holder', 'search')
 if not row[1] then
   return { 'gone' }
 end
@@ -18,4 +18,4 @@ end
 redis.call('HSET', set, 'hold', ARGV[4], 'holder', '')
 -- Named by what they are: a number could come back for other members when Redis comes back as it was before.
 local members = redis.sha1hex(row[3])
-return { 'begun', row[1], members, members ~= ARGV[5] and row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10] }
+return { 'begun', row[1], members, members ~= ARGV[5] and row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[12] or '' }

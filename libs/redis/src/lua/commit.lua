@@ -9,7 +9,8 @@
         11 '1' if 12 to 14 are to be written  12 trail  13 digest  14 order  15 history bound, events
         16 history life, ms  17 PUBLISH or SPUBLISH  18 epoch for a feed that has none  19 delivered bound, messages
         20 tickets primed, as a list  21 largest set, tickets  22 23 epoch and offset that the worker knows of
-        24.. news, six each: kind 'm' or 's', ticket, identity or status, seen at, sent at or '-', message or ''
+        24 search, '' for none, '-' to leave it as it is
+        25.. news, six each: kind 'm' or 's', ticket, identity or status, seen at, sent at or '-', message or ''
   Returns {'gone'} | {'conflict'} |
           {'committed', fence, published, due, 1 if tickets wait to join, 1 if reserved, epoch, offset, ids of sets that packing
           changed..}, epoch and offset empty where nothing was new
@@ -19,6 +20,7 @@
 -- @include _horizon
 -- @include _life
 -- @include _sets
+-- @include _apart
 local base, id, now = ARGV[1], ARGV[2], tonumber(ARGV[4])
 local set, feed, publish, ttl = base .. 'set:' .. id, base .. 'feed', ARGV[17], tonumber(ARGV[16])
 local row = redis.call('HMGET', set, 'fence', 'failures', 'joining', 'again')
@@ -72,7 +74,7 @@ end
 
 local published = 0
 local history_max = tonumber(ARGV[15])
-for i = 24, #ARGV, 6 do
+for i = 25, #ARGV, 6 do
   if not epoch then
     open_feed()
   end
@@ -137,6 +139,9 @@ end
 if ARGV[11] == '1' then
   learn('trail', ARGV[12], 'digest', ARGV[13], 'order', ARGV[14])
 end
+if ARGV[24] ~= '-' then
+  learn('search', ARGV[24])
+end
 if again ~= '' then
   learn('again', '', 'hinted', again)
 end
@@ -149,6 +154,7 @@ if ARGV[20] ~= '' then
   local members = split(redis.call('HGET', set, 'members'))
   for _, case in ipairs(only(joining, primed, true)) do
     members[#members + 1] = case
+    take_back(base, publish, case)
   end
   joining = table.concat(only(joining, primed, false), '\n')
   learn('members', table.concat(members, '\n'), 'joining', joining)

@@ -6,7 +6,8 @@
   ARGV  1 key base  2 now, ms  3 history life, ms  4 history bound, events  5 epoch for a feed that has none
         6 PUBLISH or SPUBLISH  7 barrier channel  8 barrier text  9 10 epoch and offset that the asker knows of
         11.. tickets, three each: ticket, at least so many events, all after this offset or ''
-  Returns {epoch, offset, state, since, reason, then per ticket {complete after, 1 if nothing older is kept, events..}}
+  Returns {epoch, offset, state, since, reason, then per ticket
+          {complete after, 1 if nothing older is kept, 1 if it is apart, events..}}
           where `complete after` is '' for "just before the first event"
 ]]
 -- @include _horizon
@@ -41,7 +42,8 @@ for i = 11, #ARGV, 3 do
   end
   local length = redis.call('XLEN', history)
   local exhausted = #events == length
-  local ticket = { exhausted and beginning(case, length) or (#events == 0 and (after ~= '' and after or row[2]) or ''), exhausted and 1 or 0 }
+  local ticket = { exhausted and beginning(case, length) or (#events == 0 and (after ~= '' and after or row[2]) or ''), exhausted and 1 or 0,
+    redis.call('ZSCORE', base .. 'apart', case) and 1 or 0 }
   for j = #events, 1, -1 do
     ticket[#ticket + 1] = events[j][2][2]
   end

@@ -1,6 +1,7 @@
 --[[
-  sweep: take tickets whose leases have run out off their sets, end sets that are empty, merge thin ones. What was
-  delivered of a ticket and its history stay for the history's life, so that coming back neither loses nor doubles.
+  sweep: take tickets whose leases have run out off their sets, end sets that are empty, bring back what was apart for
+  long enough, merge thin sets. What was delivered of a ticket and its history stay for the history's life, so that
+  coming back neither loses nor doubles.
   Sets with a poll in flight are left for the next call: a ticket that came back meanwhile would be polled twice at once.
 
   KEYS  1 feed hash
@@ -10,7 +11,9 @@
 ]]
 -- @include _lists
 -- @include _health
+-- @include _horizon
 -- @include _sets
+-- @include _apart
 local base, now, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local thinned, gone = {}, 0
 
@@ -31,6 +34,7 @@ for _, case in ipairs(redis.call('ZRANGEBYSCORE', base .. 'interest', '-inf', no
     redis.call('PEXPIRE', base .. 'delivered:' .. case, ttl)
     gone = gone + 1
     if id then
+      redis.call('ZADD', base .. 'apart', 'XX', now, case) -- It left before it could be polled again.
       thinned[id][case] = true
     end
   end
@@ -52,6 +56,7 @@ for id, names in pairs(thinned) do
     end
   end
 end
+bring_back(base, now, ttl)
 for _, changed in ipairs(pack(base, ARGV[5], tonumber(ARGV[6]), now)) do
   answer[#answer + 1] = changed
 end

@@ -15,6 +15,7 @@
 -- @include _health
 -- @include _horizon
 -- @include _sets
+-- @include _apart
 local base, now, max, ttl, interval = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local feed = base .. 'feed'
 if redis.call('HSETNX', feed, 'epoch', ARGV[5]) == 1 then
@@ -32,9 +33,9 @@ local nursery, size, gathered, nursery_due
 local function open_nursery()
   nursery, gathered = redis.call('HGET', feed, 'nursery'), {}
   size = nursery and tonumber(redis.call('ZSCORE', base .. 'sizes', nursery) or max) or max
-  local row = nursery and redis.call('HMGET', base .. 'set:' .. nursery, 'hold', 'members', 'due')
+  local row = nursery and redis.call('HMGET', base .. 'set:' .. nursery, 'hold', 'members', 'due', 'search')
   nursery_due = row and tonumber(row[3] or 0)
-  if size >= max or row[1] ~= '0' or row[2] ~= '' then
+  if size >= max or row[1] ~= '0' or row[2] ~= '' or (row[4] or '') ~= '' then
     local due = math.max(now, tonumber(redis.call('HGET', feed, 'primed') or 0) + interval)
     nursery, size, nursery_due = new_set(base, ARGV[2], string.format('%.0f', due)), 0, due
     redis.call('HSET', feed, 'nursery', nursery, 'primed', string.format('%.0f', due))
@@ -64,11 +65,7 @@ local function place(case)
   redis.call('HSET', base .. 'place', case, nursery)
   gathered[#gathered + 1] = case
   size = size + 1
-  local ticket = base .. 'ticket:' .. case
-  if redis.call('PERSIST', ticket) == 0 and redis.call('EXISTS', ticket) == 0 then
-    redis.call('HSET', ticket, 'last', '0', 'trimmed', horizon(base, now, ttl))
-  end
-  redis.call('PERSIST', base .. 'delivered:' .. case)
+  keep_ticket(base, case, now, ttl)
   if size >= max then
     close_nursery()
   end
@@ -98,7 +95,10 @@ for i = 9, #ARGV do
   redis.call('ZADD', base .. 'interest', 'GT', ARGV[3], case)
   local id = redis.call('HGET', base .. 'place', case)
   if not id then
-    place(case)
+    -- One that is apart has no place: sweep brings it back when its time has come.
+    if not is_apart(base, case) then
+      place(case)
+    end
   elseif ARGV[8] == '1' then
     greet(id)
   end

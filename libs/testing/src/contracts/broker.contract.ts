@@ -1,5 +1,6 @@
 import type { HistorySnapshot, HistoryWant, SetRef, TicketHistory } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from './fixture.js';
+import { describeApart } from './apart.contract.js';
 import { RecordingListener } from './recording-listener.js';
 import { message, Scene, status, text } from './scene.js';
 
@@ -226,4 +227,5 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
       });
     });
   });
+  describeApart(name, make);
 }

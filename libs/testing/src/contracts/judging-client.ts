@@ -4,6 +4,8 @@ import type { Notice, Publication, Recovery, StreamPosition, UpstreamState } fro
 export class Truth {
   readonly log: Publication[] = [];
   upstream: UpstreamState['state'] = 'ok';
+  /** Tickets that the upstream refuses. */
+  readonly apart = new Set<string>();
   epoch = '';
 
   /** @param historyMax what is kept per ticket */
@@ -28,6 +30,8 @@ export class Truth {
 export class JudgingClient {
   position: StreamPosition | null = null;
   upstream: UpstreamState['state'] = 'ok';
+  /** Tickets that it was told are revoked since it came. */
+  private readonly revoked = new Set<string>();
   /** Place of the last publication had of each ticket. */
   private readonly last = new Map<string, StreamPosition>();
   /** Tickets of which a gap was told, and what came after it is not had yet. */
@@ -40,6 +44,7 @@ export class JudgingClient {
 
   recover(recovery: Recovery, history: number): void {
     this.upstream = 'ok';
+    this.revoked.clear();
     recovery.notices.forEach((notice) => this.notify(notice));
     const { epoch, offset } = recovery.position;
     if (this.position === null) {
@@ -76,6 +81,11 @@ export class JudgingClient {
       this.upstream = notice.state.state;
       return;
     }
+    if (notice.kind === 'revoked') {
+      notice.caseIds.forEach((caseId) => this.revoked.add(caseId));
+      expect(this.tickets).toEqual(expect.arrayContaining([...this.revoked]));
+      return;
+    }
     for (const caseId of notice.caseIds) {
       if (notice.reason === 'unknown_position') {
         expect(this.position?.epoch).not.toBe(this.truth.epoch);
@@ -95,9 +105,15 @@ export class JudgingClient {
   expectUpToDate(): void {
     for (const caseId of this.tickets) {
       const newest = this.truth.of(caseId).at(-1);
-      expect(this.last.get(caseId)).toEqual({ epoch: newest?.epoch, offset: newest?.offset });
+      // Of a refused ticket nothing may have been said in this life of the feed.
+      if (newest !== undefined || !this.truth.apart.has(caseId)) {
+        expect(this.last.get(caseId)).toEqual({ epoch: newest?.epoch, offset: newest?.offset });
+      }
     }
     expect(this.upstream).toBe(this.truth.upstream);
+    // Nobody is told that a ticket is back: its messages come.
+    const apart = this.tickets.filter((caseId) => this.truth.apart.has(caseId));
+    expect([...this.revoked]).toEqual(expect.arrayContaining(apart));
   }
 
   /** What is missing before a publication must have been told, and be gone for good. */

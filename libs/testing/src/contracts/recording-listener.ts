@@ -1,9 +1,10 @@
-import type { BrokerListener, FeedKey, Publication, UpstreamState } from '#core';
+import type { BrokerListener, CaseId, FeedKey, Publication, UpstreamState } from '#core';
 
 /** A listener that remembers, and that can be waited for: nothing here depends on how long delivery takes. */
 export class RecordingListener implements BrokerListener {
   readonly publications: Publication[] = [];
   readonly states: UpstreamState[] = [];
+  readonly apart: { readonly caseId: CaseId; readonly apart: boolean }[] = [];
   interruptions = 0;
   private waiting: { readonly enough: () => boolean; readonly resolve: () => void }[] = [];
 
@@ -14,6 +15,11 @@ export class RecordingListener implements BrokerListener {
 
   upstreamChanged(_feed: FeedKey, state: UpstreamState): void {
     this.states.push(state);
+    this.look();
+  }
+
+  apartChanged(_feed: FeedKey, caseId: CaseId, apart: boolean): void {
+    this.apart.push({ caseId, apart });
     this.look();
   }
 

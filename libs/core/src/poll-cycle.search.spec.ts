@@ -1,0 +1,140 @@
+import { FakeUpstream, ManualClock, MemoryBroker, MemoryStore } from '#testing';
+import { feedKey } from './feed.js';
+import { PollCycle, type Next } from './poll-cycle.js';
+import { APART_FIRST_MS } from './search.js';
+import type { SetRef } from './ticket-set.js';
+
+const KEY = feedKey({ language: 'en-us' });
+const OPTIONS = { intervalMs: 1000, intervalMaxMs: 1000, overlapMs: 2000, holdMs: 7000, sendWithinMs: 1000 };
+const STEPS = Math.ceil(Math.log2(100));
+const TICKETS = Array.from({ length: 100 }, (_, index) => `t${index}`);
+
+class Scene {
+  readonly clock = new ManualClock();
+  readonly store = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 100, intervalMs: 1000 });
+  readonly upstream = new FakeUpstream({ clock: this.clock });
+  found = 0;
+  private readonly cycle: PollCycle;
+
+  constructor() {
+    const nothing = () => undefined;
+    const telemetry = { polled: nothing, failed: nothing, discarded: nothing, setApart: () => void (this.found += 1) };
+    const quota = { turn: async () => 0, throttled: async () => undefined };
+    const { store, upstream, clock } = this;
+    const digest = (text: string) => text;
+    const parts = { store, upstream, quota, clock, digest, telemetry, random: () => 0, holder: 'worker' };
+    this.cycle = new PollCycle(parts, OPTIONS);
+  }
+
+  run(ref: SetRef): Promise<Next> {
+    return this.cycle.run(ref);
+  }
+
+  async want(...caseIds: string[]): Promise<SetRef> {
+    const [set] = await this.store.want(KEY, caseIds, this.clock.now(), this.clock.now() + 1e9, 'arrival');
+    return set?.ref ?? { feed: KEY, id: 1 };
+  }
+
+  /** Runs a set for as long as it wants to run at once. Returns when it wants to next. */
+  async runOut(ref: SetRef): Promise<number> {
+    for (;;) {
+      const next = await this.run(ref);
+      if (next.kind !== 'again') {
+        return Number.POSITIVE_INFINITY;
+      }
+      if (next.at > this.clock.now()) {
+        return next.at;
+      }
+    }
+  }
+
+  async contents(caseId: string): Promise<string[]> {
+    const want = { caseId, atLeast: 100, after: null };
+    const { tickets } = await new MemoryBroker(this.store).history(KEY, [want], null);
+    return (tickets[0]?.publications ?? []).map((one) => (one.kind === 'message' ? one.message : 'status'));
+  }
+
+  async apart(): Promise<readonly string[]> {
+    return this.store.historyOf(
+      KEY,
+      TICKETS.map((caseId) => ({ caseId, atLeast: 0, after: null })),
+      null,
+    ).apart;
+  }
+}
+
+describe('PollCycle with a refused ticket among a hundred', () => {
+  let scene: Scene;
+  let ref: SetRef;
+  beforeEach(async () => {
+    scene = new Scene();
+    ref = await scene.want(...TICKETS);
+  });
+
+  it.each(['t0', 't1', 't42', 't50', 't99'])('finds it (%s) within the tick, and polls the others', async (bad) => {
+    scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
+    const before = scene.upstream.requests.length;
+    TICKETS.forEach((caseId) => scene.upstream.post(caseId, { content: 'news' }, { at: scene.clock.now() - 500 }));
+    scene.upstream.refuse(bad);
+    const next = await scene.runOut(ref);
+    // The refused poll, the search, and the poll of the others.
+    expect(scene.upstream.requests.length - before).toBeLessThanOrEqual(1 + STEPS + 1 + 1);
+    expect(await scene.apart()).toEqual([bad]);
+    expect(next - scene.clock.now()).toBeLessThanOrEqual(OPTIONS.intervalMs);
+    for (const caseId of TICKETS) {
+      expect(await scene.contents(caseId)).toHaveLength(caseId === bad ? 0 : 1);
+    }
+    expect(scene.store.historyOf(KEY, [], null).upstream.state).toBe('ok');
+    expect(scene.found).toBe(1);
+    expect(scene.upstream.maxOverlap).toBe(1);
+  });
+
+  it('searches with the cursor of the set, which the search leaves where it is', async () => {
+    scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
+    const before = scene.upstream.requests.length;
+    scene.upstream.refuse('t60');
+    await scene.runOut(ref);
+    const cursors = scene.upstream.requests.slice(before).map((request) => request.cursor);
+    expect(new Set(cursors)).toEqual(new Set([expect.any(String)]));
+    expect(new Set(cursors).size).toBe(1);
+  });
+
+  it('finds it among newcomers, too', async () => {
+    TICKETS.forEach((caseId) => scene.upstream.post(caseId, { content: 'old' }, { at: 1000 }));
+    scene.upstream.refuse('t7');
+    await scene.runOut(ref);
+    expect(await scene.apart()).toEqual(['t7']);
+    expect(scene.upstream.requests.length).toBeLessThanOrEqual(1 + STEPS + 1 + 1);
+    expect(await scene.contents('t99')).toHaveLength(1);
+    expect(await scene.contents('t7')).toEqual([]);
+  });
+
+  it('finds several, one after the other', async () => {
+    ['t0', 't33', 't34', 't99'].forEach((caseId) => scene.upstream.refuse(caseId));
+    await scene.runOut(ref);
+    expect([...(await scene.apart())].sort()).toEqual(['t0', 't33', 't34', 't99']);
+  });
+
+  it('hurries no further where nothing but refusals is met', async () => {
+    TICKETS.forEach((caseId) => scene.upstream.refuse(caseId));
+    await scene.runOut(ref);
+    expect(await scene.apart()).toHaveLength(2);
+    expect(scene.upstream.requests.length).toBeLessThanOrEqual(2 * (STEPS + 1));
+  });
+
+  it('polls it by itself when its time has come, and delivers all that was said meanwhile', async () => {
+    scene.upstream.refuse('t7');
+    await scene.runOut(ref);
+    scene.upstream.post('t7', { content: 'meanwhile' });
+    scene.clock.advance(APART_FIRST_MS);
+    await scene.store.sweep(KEY, scene.clock.now());
+    scene.upstream.allow('t7');
+    const before = scene.upstream.requests.length;
+    const sets = await scene.store.overdue(KEY, scene.clock.now() + 1);
+    const [back] = sets.filter(({ id }) => id !== ref.id);
+    await scene.runOut(back ?? ref);
+    expect(scene.upstream.requests.slice(before).map((request) => request.caseIds)).toEqual([['t7']]);
+    expect(await scene.contents('t7')).toHaveLength(1);
+    expect(await scene.apart()).toEqual([]);
+  });
+});

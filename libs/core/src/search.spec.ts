@@ -1,0 +1,79 @@
+import {
+  afterAnswer,
+  afterRefusal,
+  APART_FIRST_MS,
+  APART_MAX_MS,
+  apartFor,
+  beginSearch,
+  culpritOf,
+  nextQuestion,
+  stillWithin,
+} from './search.js';
+
+const tickets = Array.from({ length: 100 }, (_, index) => `t${index}`);
+
+/** Asks until someone is blamed or nobody is suspected; returns who, and how many requests that took. */
+function searchFor(refuses: (asked: readonly string[]) => boolean, among: readonly string[] = tickets) {
+  let search = beginSearch(among);
+  for (let requests = 0; ; requests += 1) {
+    const found = culpritOf(search);
+    if (found !== null) {
+      return { found, requests };
+    }
+    const asked = nextQuestion(search);
+    const next = refuses(asked) ? afterRefusal(search, asked) : afterAnswer(search, asked);
+    if (next === null) {
+      return { found: null, requests: requests + 1 };
+    }
+    search = next;
+  }
+}
+
+describe('a search for a refused ticket', () => {
+  it('finds any one of a hundred within seven requests, and one to be sure', () => {
+    const taken = tickets.map((bad) => {
+      const { found, requests } = searchFor((asked) => asked.includes(bad));
+      expect(found).toBe(bad);
+      return requests;
+    });
+    expect(Math.max(...taken)).toBeLessThanOrEqual(Math.ceil(Math.log2(100)) + 1);
+    expect(taken.filter((requests) => requests > Math.ceil(Math.log2(100))).length).toBeLessThanOrEqual(5);
+  });
+
+  it.each([1, 2, 3, 5, 64])('finds each of %d', (size) => {
+    const among = tickets.slice(0, size);
+    among.forEach((bad) => expect(searchFor((asked) => asked.includes(bad), among).found).toBe(bad));
+  });
+
+  it('finds one of several', () => {
+    const { found } = searchFor((asked) => asked.includes('t3') || asked.includes('t97'));
+    expect(['t3', 't97']).toContain(found);
+  });
+
+  it('blames nobody for refusals that pass', () => {
+    for (let lasting = 0; lasting <= 6; lasting += 1) {
+      let refusals = 0;
+      expect(searchFor(() => (refusals += 1) <= lasting).found).toBeNull();
+    }
+  });
+
+  it('asks again for everybody who was answered for', () => {
+    const second = afterAnswer(beginSearch(['a', 'b', 'c', 'd']), ['a', 'b']);
+    expect(second && nextQuestion(second)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('blames nobody by elimination once a suspect has left', () => {
+    const search = { suspects: ['bad', 'good'], cleared: ['a'], answered: true, proven: true };
+    const left = stillWithin(search, ['a', 'good']);
+    expect(left).toEqual({ suspects: ['good'], cleared: ['a'], answered: true, proven: false });
+    expect(left && culpritOf(left)).toBeNull();
+    expect(stillWithin(search, ['a'])).toBeNull();
+  });
+});
+
+describe('the time apart', () => {
+  it('doubles with every refusal, up to its limit', () => {
+    expect([1, 2, 3].map(apartFor)).toEqual([APART_FIRST_MS, 2 * APART_FIRST_MS, 4 * APART_FIRST_MS]);
+    expect([6, 100, 10_000].map(apartFor)).toEqual([APART_MAX_MS, APART_MAX_MS, APART_MAX_MS]);
+  });
+});

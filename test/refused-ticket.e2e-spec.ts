@@ -1,0 +1,150 @@
+import { clientOf } from './support/clients.js';
+import { useDeployment, type Deployment } from './support/deployment.js';
+import { exchange } from './support/exchange.js';
+import { expectEverything } from './support/expect-account.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import type { LoggedRequest } from './support/simulator-control.js';
+import { tokenFor } from './support/tokens.js';
+import type { SocketClient } from './support/socket-client.js';
+import type { SseClient } from './support/sse-client.js';
+import { freshTickets, postTraffic } from './support/traffic.js';
+import { until } from './support/until.js';
+
+const INTERVAL_MS = 200;
+/** Halvings of a hundred, and one request to be sure. */
+const SEARCH_MAX = Math.ceil(Math.log2(100)) + 1;
+/** How long a ticket is left alone after its first refusal (core/search.ts), and how long its first poll may take. */
+const APART_MS = 60_000;
+const BACK_MS = 15_000;
+
+/** The longest time between two answered polls of any of these tickets, ms. */
+function longestGap(requests: readonly LoggedRequest[], good: readonly string[], bad: string): number {
+  const answered = requests.filter(({ case_ids }) => !case_ids.includes(bad));
+  const gaps = good.map((caseId) => {
+    const times = answered.filter(({ case_ids }) => case_ids.includes(caseId)).map(({ at }) => at);
+    return Math.max(...times.slice(1).map((at, index) => at - (times[index] ?? at)));
+  });
+  return Math.max(...gaps);
+}
+
+/** A hundred tickets of one feed, of which the upstream refuses one in one of its two ways. */
+class Refused {
+  readonly tickets: readonly string[];
+  readonly bad: string;
+  readonly good: readonly string[];
+  private clients: readonly (SseClient | SocketClient)[] = [];
+  private refusedAt = 0;
+
+  constructor(
+    private readonly deployment: Deployment,
+    private readonly token: string,
+    private readonly as: '403' | '200',
+    private readonly language: string,
+  ) {
+    this.tickets = freshTickets(100, `refused-as-${as}`);
+    this.bad = this.tickets[37] ?? '';
+    this.good = this.tickets.filter((caseId) => caseId !== this.bad);
+  }
+
+  async begin(): Promise<void> {
+    const { bad, good } = this;
+    this.clients = [
+      this.client('sse', [bad]),
+      this.client('websocket', [bad, good[0] ?? '']),
+      this.client('websocket', good),
+    ];
+    await Promise.all(this.clients.map((client) => this.open(client)));
+    await this.deployment.upstream.post({ case_id: bad, content: `${CONFIDENTIAL} before` });
+    await Promise.all(this.clients.slice(0, 2).map(({ recording }) => recording.count(1)));
+  }
+
+  /** Its clients are told, and the others keep their pace. */
+  async refuse(): Promise<void> {
+    const { bad, good, as } = this;
+    const { upstream } = this.deployment;
+    this.refusedAt = Date.now();
+    await upstream.inject({ kind: 'refuse_case', case_ids: [bad], as });
+    await upstream.post({ case_id: bad, content: `${CONFIDENTIAL} meanwhile` });
+    await postTraffic(upstream, { caseIds: good, messages: 200, overMs: 3000 });
+    for (const { recording } of this.clients.slice(0, 2)) {
+      const { data, at } = await recording.next('revoked');
+      expect(data).toEqual({ case_ids: [bad], reason: 'upstream' });
+      expect(at - this.refusedAt).toBeLessThan(3000);
+    }
+    await expectEverything(upstream, this.clients.slice(2));
+    const seconds = (Date.now() - this.refusedAt) / 1000;
+    const requests = (await upstream.requests()).filter(
+      ({ at, case_ids }) => at >= this.refusedAt && this.tickets.includes(case_ids[0] ?? ''),
+    );
+    const gap = longestGap(requests, good, bad);
+    const refused = requests.filter(({ case_ids }) => case_ids.includes(bad)).length;
+    process.stderr.write(`as ${as}: ${refused} refused requests, the others polled at least every ${gap} ms\n`);
+    expect(refused).toBeLessThanOrEqual(1 + SEARCH_MAX);
+    expect(requests.length).toBeLessThanOrEqual((seconds * 1000) / INTERVAL_MS + SEARCH_MAX + 3);
+    expect(gap).toBeLessThan(5 * INTERVAL_MS);
+  }
+
+  /** Who comes now is told first thing, and has what was delivered before. */
+  async comeLate(): Promise<void> {
+    const late = this.client('sse', [this.bad]);
+    await this.open(late);
+    const told = { event: 'revoked', data: { case_ids: [this.bad], reason: 'upstream' } };
+    expect(late.recording.frames[0]).toMatchObject(told);
+    expect(late.recording.contents).toEqual([`${CONFIDENTIAL} before`]);
+    const page = await exchange(
+      `${this.deployment.gateway().url}/v1/cases/${this.bad}/messages?language=${this.language}`,
+      { headers: { authorization: `Bearer ${this.token}` } },
+    );
+    expect(page.text).toContain('before');
+    this.clients = [...this.clients, late];
+  }
+
+  /** What was said meanwhile comes, once, and then whatever is said. */
+  async allowed(): Promise<void> {
+    const concerned = this.clients.filter(({ options }) => options.caseIds.includes(this.bad));
+    await Promise.all(
+      concerned.map(({ recording }) =>
+        until(
+          () => recording.contents.includes(`${CONFIDENTIAL} meanwhile`),
+          APART_MS + BACK_MS,
+          'what was said meanwhile',
+        ),
+      ),
+    );
+    expect(Date.now() - this.refusedAt).toBeGreaterThan(APART_MS - 1000);
+    await this.deployment.upstream.post({ case_id: this.bad, content: `${CONFIDENTIAL} after` });
+    await expectEverything(this.deployment.upstream, this.clients);
+    for (const client of this.clients) {
+      expect(client.recording.of('upstream')).toEqual([]);
+      expect(client.recording.of('revoked')).toHaveLength(concerned.includes(client) ? 1 : 0);
+      client.close();
+    }
+  }
+
+  private client(transport: 'sse' | 'websocket', caseIds: readonly string[]): SseClient | SocketClient {
+    return clientOf(transport, { token: this.token, caseIds, language: this.language });
+  }
+
+  private open(client: SseClient | SocketClient) {
+    return client.open(this.deployment.gateway().url);
+  }
+}
+
+/** Invariant 5: one ticket that the upstream refuses must not stop the other 99. */
+describe('a ticket that the upstream refuses', () => {
+  const deployment = useDeployment({ workers: 2 });
+
+  it('is found and told, the others keep their pace, and nothing is lost when it is allowed again', async () => {
+    const token = await tokenFor();
+    const both = [new Refused(deployment, token, '403', 'zh-cn'), new Refused(deployment, token, '200', 'en-us')];
+    await Promise.all(both.map((one) => one.begin()));
+    await Promise.all(both.map((one) => one.refuse()));
+    await Promise.all(both.map((one) => one.comeLate()));
+    await deployment.upstream.clearFaults();
+    await Promise.all(both.map((one) => one.allowed()));
+  }, 150_000);
+
+  it('writes no content into any log', () => {
+    expect(deployment.logFaults()).toEqual([]);
+  });
+});
