@@ -73,6 +73,22 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       ]);
     });
 
+    it('discards the result of a poll that was held up while its set was merged', async () => {
+      const [first, second] = [await scene.wantOneSet('a', 'b', 'c', 'd'), await scene.wantOneSet('e', 'f')];
+      await prime(first, numeric(5000));
+      await prime(second, numeric(7000));
+      const stale = [await scene.begin(first), await scene.begin(second)];
+      fixture.clock.advance(LEASE_MS - 1000);
+      await scene.want('a', 'e', 'f');
+      fixture.clock.advance(2000);
+      expect(await fixture.registry.sweep(scene.feed, scene.now)).toBe(3);
+      expect((await sets()).size).toBe(1);
+      const learned = { trail: numeric(scene.now), answerDigest: null, order: 'oldest_first' as const };
+      const kinds = await Promise.all(stale.map(async (set) => (await scene.commit(set, [], { learned })).kind));
+      expect(kinds.sort()).toEqual(['conflict', 'gone']);
+      expect([...(await sets()).values()]).toEqual([{ members: ['a', 'e', 'f'], joining: [], trail: numeric(5000) }]);
+    });
+
     it('changes no set with a poll in flight', async () => {
       const ref = await scene.wantOneSet('a', 'b', 'c');
       await prime(ref);
