@@ -25,6 +25,7 @@ export class Subscriptions {
   /** Resolves once the channels are subscribed to (again); pending from the moment the connection is lost. */
   private restored: Promise<void> = Promise.resolve();
   private finishRestoring: (() => void) | null = null;
+  private readonly underway = new Set<Promise<unknown>>();
   private readonly pinger: NodeJS.Timeout;
 
   constructor(
@@ -52,21 +53,28 @@ export class Subscriptions {
   async add(channels: readonly string[]): Promise<void> {
     const fresh = channels.filter((channel) => !this.channels.has(channel));
     fresh.forEach((channel) => this.channels.add(channel));
+    const adding = this.subscribe(fresh);
+    this.underway.add(adding);
     try {
-      await inTime(this.subscribe(fresh));
+      // The others too: a channel that is not fresh may be one that was named a moment ago and is not confirmed yet.
+      await inTime(Promise.all(this.underway));
     } catch (error) {
       fresh.forEach((channel) => this.channels.delete(channel));
       throw error;
+    } finally {
+      this.underway.delete(adding);
     }
   }
 
   async remove(channels: readonly string[]): Promise<void> {
     const known = channels.filter((channel) => this.channels.delete(channel));
-    for (const part of parts(known)) {
-      await inTime(
-        this.client instanceof Cluster ? this.client.sunsubscribe(...part) : this.client.unsubscribe(...part),
-      );
-    }
+    await inTime(
+      Promise.all(
+        parts(known).map((part) =>
+          this.client instanceof Cluster ? this.client.sunsubscribe(...part) : this.client.unsubscribe(...part),
+        ),
+      ),
+    );
   }
 
   /** Resolves while all channels are subscribed to. @throws when they are not in time */
@@ -78,10 +86,12 @@ export class Subscriptions {
     clearInterval(this.pinger);
   }
 
-  private async subscribe(channels: readonly string[]): Promise<void> {
-    for (const part of parts(channels)) {
-      await (this.client instanceof Cluster ? this.client.ssubscribe(...part) : this.client.subscribe(...part));
-    }
+  private subscribe(channels: readonly string[]): Promise<unknown> {
+    return Promise.all(
+      parts(channels).map((part) =>
+        this.client instanceof Cluster ? this.client.ssubscribe(...part) : this.client.subscribe(...part),
+      ),
+    );
   }
 
   /** A history that is read meanwhile would wait for a barrier that nobody hears. */
@@ -113,10 +123,11 @@ export class Subscriptions {
   }
 }
 
-function* parts(channels: readonly string[]): Generator<string[]> {
-  for (let start = 0; start < channels.length; start += COMMAND_CHANNELS) {
-    yield channels.slice(start, start + COMMAND_CHANNELS);
-  }
+/** All are sent at once: a channel that is dropped and taken up again must be told of in that order. */
+function parts(channels: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(channels.length / COMMAND_CHANNELS) }, (_, part) =>
+    channels.slice(part * COMMAND_CHANNELS, (part + 1) * COMMAND_CHANNELS),
+  );
 }
 
 async function inTime<T>(answer: Promise<T>): Promise<T> {
