@@ -1,3 +1,4 @@
+import { ApartNotices } from './apart-notices.js';
 import type { FeedKey } from './feed.js';
 import { HistoryReader } from './history-reader.js';
 import type { Broker, HistorySnapshot, HistoryWant, UpstreamState } from './ports/broker.js';
@@ -36,8 +37,7 @@ export class FeedStream {
   /** Whether history was ever read: before that, nothing is known but what happened to be published. */
   private loaded = false;
   private upstream: UpstreamState = { state: 'ok', since: 0 };
-  /** Grows with every notice that a ticket is apart, or no longer. */
-  private apartHeard = 0;
+  private readonly apart = new ApartNotices((caseId) => this.topics.get(caseId));
   /** Publications held back while history is read after an interruption; null while all is well. */
   private held: Publication[] | null = null;
   private repairAgain = false;
@@ -135,12 +135,7 @@ export class FeedStream {
   }
 
   apartChanged(caseId: CaseId, apart: boolean): void {
-    const topic = this.topics.get(caseId);
-    this.apartHeard += 1;
-    if (topic !== undefined) {
-      topic.apartHeard = this.apartHeard;
-      this.setApart([topic], () => apart);
-    }
+    this.apart.changed(caseId, apart);
   }
 
   /** Reads what was missed from history before anything live goes on (invariant 8). */
@@ -214,7 +209,8 @@ export class FeedStream {
   }
 
   private async absorb(read: () => Promise<HistorySnapshot>): Promise<void> {
-    const { repairs, apartHeard } = this;
+    const { repairs } = this;
+    const { heard } = this.apart;
     const snapshot = await read();
     if (this.held || this.repairs !== repairs) {
       return; // A repair came between, and this may be older than what it read: the subscription looks again.
@@ -227,7 +223,7 @@ export class FeedStream {
     this.epoch = snapshot.epoch;
     this.known = Math.max(this.known, snapshot.offset);
     this.learnUpstream(snapshot.upstream);
-    this.learnApart([snapshot], apartHeard);
+    this.apart.learn([snapshot], heard);
     for (const history of snapshot.tickets) {
       this.topics.get(history.caseId)?.tail.absorb(history, snapshot.offset);
     }
@@ -260,7 +256,7 @@ export class FeedStream {
 
   private async repairOnce(): Promise<void> {
     this.repairs += 1;
-    const { apartHeard } = this;
+    const { heard } = this.apart;
     // A ticket that is not watched yet may miss publications after it was read here: its subscription reads it.
     const topics = [...this.topics.values()].filter((topic) => topic.isWatched);
     const wants = topics.map((topic) => ({
@@ -298,7 +294,7 @@ export class FeedStream {
     this.handOnMissed(snapshots, [...read]);
     this.known = Math.max(this.known, newest.offset);
     this.learnUpstream(newest.upstream);
-    this.learnApart(snapshots, apartHeard);
+    this.apart.learn(snapshots, heard);
     this.dropStrangers();
   }
 
@@ -355,23 +351,6 @@ export class FeedStream {
     if (state.since >= this.upstream.since) {
       this.upstreamChanged(state);
     }
-  }
-
-  /** Takes from history which tickets are apart, but for those of which anything was told since before it was read. */
-  private learnApart(snapshots: readonly HistorySnapshot[], heardBefore: number): void {
-    for (const { tickets, apart } of snapshots) {
-      const read = tickets.map((history) => this.topics.get(history.caseId)).filter((topic) => topic !== undefined);
-      this.setApart(
-        read.filter((topic) => topic.apartHeard <= heardBefore),
-        ({ caseId }) => apart.includes(caseId),
-      );
-    }
-  }
-
-  private setApart(topics: readonly Topic[], isApart: (topic: Topic) => boolean): void {
-    const fresh = topics.filter((topic) => isApart(topic) && !topic.apart);
-    topics.forEach((topic) => (topic.apart = isApart(topic)));
-    tell(fresh, (caseIds) => ({ kind: 'revoked', caseIds }));
   }
 
   private handOn(topic: Topic, publication: Publication): void {

@@ -16,6 +16,15 @@ describe('jsonText', () => {
   });
 });
 
+describe('a message that is nested deeper than any stack', () => {
+  it('is written all the same', () => {
+    const levels = 200_000;
+    const text = '[{"a":'.repeat(levels) + '1' + '}]'.repeat(levels);
+    expect(jsonText(JSON.parse(text) as JsonObject) === text).toBe(true);
+    expect(canonicalJson(JSON.parse(text) as JsonObject) === text).toBe(true);
+  });
+});
+
 describe('canonicalJson', () => {
   it('gives equal objects equal texts, whatever the order of their keys', () => {
     expect(canonicalJson({ b: { d: 1, c: 2 }, a: 3 })).toBe(canonicalJson({ a: 3, b: { c: 2, d: 1 } }));

@@ -22,16 +22,60 @@ export function canonicalJson(value: JsonValue): string {
   return write(value, (keys) => keys.sort());
 }
 
-function write(value: JsonValue, order: (keys: string[]) => string[]): string {
-  if (value === null || typeof value !== 'object') {
-    return JSON.stringify(value);
+/** An array or object that is being written, and how far that has come. */
+interface Level {
+  readonly value: Record<string | number, JsonValue>;
+  /** Null in an array. */
+  readonly keys: readonly string[] | null;
+  readonly length: number;
+  next: number;
+}
+
+/** Without recursion: a message that is nested deeper than the stack would stop its whole ticket set. */
+function write(root: JsonValue, order: (keys: string[]) => string[]): string {
+  if (isScalar(root)) {
+    return scalarText(root);
   }
-  if (value instanceof RawNumber) {
-    return value.literal;
+  const outer: Level[] = [];
+  let level: Level | undefined = levelOf(root, order);
+  let text = opening(level);
+  while (level !== undefined) {
+    if (level.next === level.length) {
+      text += level.keys === null ? ']' : '}';
+      level = outer.pop();
+      continue;
+    }
+    const key: string | number = level.keys?.[level.next] ?? level.next;
+    const item: JsonValue = level.value[key] ?? null;
+    text += `${level.next === 0 ? '' : ','}${level.keys === null ? '' : `${JSON.stringify(key)}:`}`;
+    level.next += 1;
+    if (isScalar(item)) {
+      text += scalarText(item);
+    } else {
+      outer.push(level);
+      level = levelOf(item, order);
+      text += opening(level);
+    }
   }
+  return text;
+}
+
+function isScalar(value: JsonValue): value is Exclude<JsonValue, JsonValue[] | JsonObject> {
+  return value === null || typeof value !== 'object' || value instanceof RawNumber;
+}
+
+function scalarText(value: Exclude<JsonValue, JsonValue[] | JsonObject>): string {
+  return value instanceof RawNumber ? value.literal : JSON.stringify(value);
+}
+
+function levelOf(value: JsonValue[] | JsonObject, order: (keys: string[]) => string[]): Level {
   if (Array.isArray(value)) {
-    return `[${value.map((item) => write(item, order)).join(',')}]`;
+    return { value: value as unknown as Level['value'], keys: null, length: value.length, next: 0 };
   }
-  const members = order(Object.keys(value)).map((key) => `${JSON.stringify(key)}:${write(value[key] ?? null, order)}`);
-  return `{${members.join(',')}}`;
+  const keys = order(Object.keys(value));
+  return { value, keys, length: keys.length, next: 0 };
+}
+
+function opening(level: Level): string {
+  return level.keys === null ? '[' : '{';
 }

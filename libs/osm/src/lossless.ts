@@ -11,7 +11,8 @@ const RISKY_NUMBER = /[:,[]\s*(?:-|\d(?:\d{15}|\d{0,14}[.eE]))/;
  * Parses JSON so that nothing is lost: numbers that would change become {@link RawNumber}.
  * The engine's own parser is some twenty times faster than any written in JavaScript, so it does all that it can.
  *
- * @throws {UpstreamFailure} `malformed`; the parser's own text is left out because it quotes contents
+ * @throws {UpstreamFailure} `malformed`, also for numbers to be kept below some 3,000 levels, where the parser for them
+ *   runs out of stack; the parser's own text is left out because it quotes contents
  */
 export function parseJson(text: string): JsonValue {
   try {

@@ -179,4 +179,15 @@ describe('what cannot be understood', () => {
   ])('%s', (text, message) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'malformed', message }));
   });
+
+  it('is not an answer that is nested deeper than others: its messages are delivered', () => {
+    const nested = `{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    const [message] = content(withMessage(nested)).content.lists[0]?.messages ?? [];
+    expect(message && jsonText(message.message) === nested).toBe(true);
+  });
+
+  it('is one that is, and has numbers that JavaScript would change: their parser recurses', () => {
+    const nested = `{"n":1.10,"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    expect(() => read(withMessage(nested))).toThrow(expect.objectContaining({ code: 'malformed' }));
+  });
 });
