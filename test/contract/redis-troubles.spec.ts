@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+
+import { feedKey, type News } from '#core';
+import {
+  BullPollQueue,
+  connectRedis,
+  Keys,
+  pollJobId,
+  RedisBroker,
+  RedisInterestRegistry,
+  RedisSetStore,
+  type Patience,
+  type RedisClient,
+} from '#redis';
+import { ManualClock, RecordingListener } from '#testing';
+
+import { RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
+
+const FEED = feedKey({ language: 'en-us' });
+const BOUNDS = { historyMaxEvents: 10, historyTtlS: 3600, upstreamMaxCaseIds: 10, pollIntervalMs: 1000 };
+const HOUR_MS = 3_600_000;
+/** Far less than what a lost barrier would be waited for. */
+const PROMPT_MS = 2000;
+
+/** What only a real Redis can do to us. */
+describe('a Redis in trouble', () => {
+  let server: RedisServer;
+  let keys: Keys;
+  let clients: RedisClient[];
+  let commands: RedisClient;
+  const clock = new ManualClock();
+
+  beforeAll(async () => void (server = await RedisServer.start()));
+  afterAll(() => server.dispose());
+  beforeEach(() => {
+    keys = new Keys(`test-${randomUUID()}`);
+    clients = [];
+    commands = connect('impatient');
+  });
+  afterEach(() => clients.forEach((client) => client.disconnect()));
+
+  function connect(patience: Patience): RedisClient {
+    const client = connectRedis({ redisUrl: server.url, redisPrefix: '' }, patience, () => undefined);
+    clients.push(client);
+    return client;
+  }
+
+  /** A worker's store, and how a set of one ticket comes to be polled in it. */
+  function worker() {
+    const store = new RedisSetStore(commands, keys, BOUNDS);
+    const registry = new RedisInterestRegistry(commands, keys, BOUNDS);
+    const begin = async (id: number) => {
+      const begun = await store.begin({ feed: FEED, id }, clock.now(), clock.now(), 'worker');
+      if (begun.kind !== 'begun') throw new Error(`found the set ${begun.kind}`);
+      return begun.set;
+    };
+    const poll = async (caseId: string, ...contents: string[]) => {
+      await registry.want(FEED, [caseId], clock.now(), clock.now() + HOUR_MS, 'arrival');
+      const set = await begin(1);
+      const news = contents.map((content): News => {
+        const seen = { kind: 'message', caseId, sentAt: null, seenAt: clock.now() } as const;
+        return { ...seen, identity: `${content}.1`, message: JSON.stringify(content) } as News;
+      });
+      const due = { lively: clock.now(), quiet: clock.now() };
+      return store.commit({ ref: set.ref, fence: set.fence, now: clock.now(), news, primed: [caseId], due });
+    };
+    return { begin, poll };
+  }
+
+  it('makes a history wait for the subscribed connection, and for no barrier that nobody hears', async () => {
+    const parts = { commands, subscriber: connect('impatient'), keys, clock, gateway: randomUUID() };
+    const broker = new RedisBroker({ ...parts, onError: () => undefined }, BOUNDS);
+    const listener = new RecordingListener();
+    broker.listen(listener);
+    await broker.watch(FEED, ['a']);
+    await commands.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await until(() => listener.interruptions > 0, PROMPT_MS, 'the interruption to be told');
+    const before = Date.now();
+    await broker.history(FEED, [{ caseId: 'a', atLeast: 1, after: null }], null);
+    expect(Date.now() - before).toBeLessThan(PROMPT_MS);
+    broker.stop();
+  });
+
+  it('that was emptied has other tickets in the set of the same name, and takes no result of then', async () => {
+    const { begin, poll } = worker();
+    await poll('a');
+    const { fence, members } = await begin(1);
+    expect(members).toEqual(['a']);
+    await commands.flushall();
+    clock.advance(1);
+    await poll('b');
+    expect(await begin(1)).toMatchObject({ members: ['b'] });
+    expect((await begin(1)).fence).toBeGreaterThan(fence);
+  });
+
+  it('that lost its end goes on in a new life as soon as a worker that knows more commits', async () => {
+    const { poll } = worker();
+    const life = () => commands.hmget(keys.feed(FEED), 'epoch', 'offset');
+    await poll('a', '1', '2');
+    const [epoch] = await life();
+    await commands.hset(keys.feed(FEED), 'offset', '1');
+    clock.advance(1);
+    await poll('a', '3');
+    const [renewed, offset] = await life();
+    expect([renewed === epoch, offset]).toEqual([false, '2']);
+  });
+
+  it('has no job that sleeps for an hour because a clock was ahead', async () => {
+    const queue = new BullPollQueue(connect('patient'), keys, clock, () => undefined);
+    const ref = { feed: FEED, id: 7 };
+    const dueInMs = async () => {
+      const score = await commands.zscore(`${keys.queuePrefix}:polls:delayed`, pollJobId(ref));
+      return score === null ? 0 : Number(score) / 0x1000 - Date.now();
+    };
+    await queue.wake([{ ref, at: clock.now() + HOUR_MS }]);
+    expect(await dueInMs()).toBeGreaterThan(HOUR_MS / 2);
+    await queue.ensure([ref]);
+    await until(async () => (await dueInMs()) < 1000, PROMPT_MS, 'the job to be freed');
+    await queue.close();
+  });
+});
