@@ -1,8 +1,12 @@
 import { Agent } from 'undici';
 
-/** undici and JSON.parse alone: the same requests at the same pace. `argv`: upstream URL, sets, tickets per set, interval ms. */
-const [url = '', sets = '', tickets = '', interval = ''] = process.argv.slice(2);
-const intervalMs = Number(interval);
+/** undici and JSON.parse alone: the same requests at the same pace. */
+const { url, sets, setSize, intervalMs } = JSON.parse(process.env['SETTINGS'] ?? '{}') as {
+  url: string;
+  sets: number;
+  setSize: number;
+  intervalMs: number;
+};
 const agent = new Agent({ connections: 200, pipelining: 1 });
 const origin = new URL(url).origin;
 let done = 0;
@@ -18,7 +22,7 @@ async function fetchOnce(query: string): Promise<void> {
 }
 
 function start(set: number): void {
-  const ids = Array.from({ length: Number(tickets) }, (_, at) => `TICKET-${String(set * 100 + at).padStart(8, '0')}`);
+  const ids = Array.from({ length: setSize }, (_, at) => `TICKET-${String(set * 100 + at).padStart(8, '0')}`);
   const query = ids.map((id) => `case_ids=${id}`).join('&');
   const phase = ((set * 0.618034) % 1) * intervalMs;
   const again = () => {
@@ -29,7 +33,7 @@ function start(set: number): void {
   again();
 }
 
-for (let set = 0; set < Number(sets); set += 1) {
+for (let set = 0; set < sets; set += 1) {
   start(set);
 }
 process.send?.({ ready: true });

@@ -1,9 +1,12 @@
 import { DelayedError, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 
-/** BullMQ alone: so many jobs that do nothing but delay themselves by an interval. `argv`: Redis URL, jobs, interval ms. */
-const [url = '', jobs = '', interval = ''] = process.argv.slice(2);
-const intervalMs = Number(interval);
+/** BullMQ alone: so many jobs that do nothing but delay themselves by an interval. */
+const { url, jobs, intervalMs } = JSON.parse(process.env['SETTINGS'] ?? '{}') as {
+  url: string;
+  jobs: number;
+  intervalMs: number;
+};
 const connection = new Redis(url, { maxRetriesPerRequest: null });
 const settings = { connection, prefix: '{bare}', streams: { events: { maxLen: 100 } } };
 const queue = new Queue('bare', settings);
@@ -11,8 +14,8 @@ let done = 0;
 
 async function main(): Promise<void> {
   const data = (at: number) => ({ name: 'poll', data: { set: at }, opts: { jobId: `bare/${at}` } });
-  for (let at = 0; at < Number(jobs); at += 500) {
-    const size = Math.min(500, Number(jobs) - at);
+  for (let at = 0; at < jobs; at += 500) {
+    const size = Math.min(500, jobs - at);
     await queue.addBulk(Array.from({ length: size }, (_, offset) => data(at + offset)));
   }
   const worker = new Worker<{ set: number }>(

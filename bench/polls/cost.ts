@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
+import { pause } from '../support/port.js';
 import type { BenchRedis } from './bench-redis.js';
 import { Child } from './child.js';
 import { tickets, Wishes } from './wishes.js';
@@ -28,20 +27,20 @@ async function measure(
   count: () => Promise<number>,
   measureMs: number,
 ): Promise<Cost> {
-  await sleep(SETTLE_MS);
+  await pause(SETTLE_MS);
   await count();
   const before = {
-    cpu: child.cpuUs(),
-    redis: await redis.cpuUs(),
+    cpu: child.cpuUs,
+    redis: redis.cpuUs,
     trips: await redis.roundTrips(),
     at: performance.now(),
   };
-  await sleep(measureMs);
+  await pause(measureMs);
   const polls = await count();
   const seconds = (performance.now() - before.at) / 1000;
   return {
-    processUs: (child.cpuUs() - before.cpu) / polls,
-    redisUs: ((await redis.cpuUs()) - before.redis) / polls,
+    processUs: (child.cpuUs - before.cpu) / polls,
+    redisUs: (redis.cpuUs - before.redis) / polls,
     roundTrips: ((await redis.roundTrips()) - before.trips) / polls,
     pollsPerSecond: polls / seconds,
   };
@@ -50,7 +49,7 @@ async function measure(
 /** Pollcast's worker on idle sets. */
 export async function workerCost(redis: BenchRedis, upstream: Child, url: string, load: Load): Promise<Cost> {
   await redis.clear();
-  const { child } = await Child.start('apps/worker/src/main.js', [], workerEnv(redis, url, load));
+  const child = Child.program('apps/worker/src/main.js', workerEnv(redis, url, load));
   const wishes = await Wishes.start(redis.url, 1, load.setSize, load.intervalMs, 600_000);
   try {
     await wishes.want(tickets(load.sets * load.setSize));
@@ -69,8 +68,8 @@ export async function workerCost(redis: BenchRedis, upstream: Child, url: string
 /** A BullMQ job that does nothing but delay itself again. */
 export async function bareJobCost(redis: BenchRedis, load: Load): Promise<Cost> {
   await redis.clear();
-  const args = [redis.url, String(load.sets), String(load.intervalMs)];
-  const { child } = await Child.start('bench/polls/bare-jobs.js', args, {});
+  const settings = { url: redis.url, jobs: load.sets, intervalMs: load.intervalMs };
+  const { child } = await Child.script('bare-jobs', settings);
   try {
     return await measure(child, redis, async () => (await child.ask<{ done: number }>()).done, load.measureMs);
   } finally {
@@ -80,8 +79,7 @@ export async function bareJobCost(redis: BenchRedis, load: Load): Promise<Cost> 
 
 /** A loop that only fetches and parses the same responses. */
 export async function bareFetchCost(redis: BenchRedis, url: string, load: Load): Promise<Cost> {
-  const args = [url, String(load.sets), String(load.setSize), String(load.intervalMs)];
-  const { child } = await Child.start('bench/polls/bare-fetches.js', args, {});
+  const { child } = await Child.script('bare-fetches', { url, ...load });
   try {
     return await measure(child, redis, async () => (await child.ask<{ done: number }>()).done, load.measureMs);
   } finally {
@@ -93,7 +91,7 @@ export function workerEnv(
   redis: BenchRedis,
   url: string,
   load: Pick<Load, 'setSize' | 'intervalMs'>,
-): NodeJS.ProcessEnv {
+): Record<string, string> {
   return {
     REDIS_URL: redis.url,
     UPSTREAM_BASE_URL: url,

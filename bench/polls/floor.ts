@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
+import { pause } from '../support/port.js';
 import type { BenchRedis } from './bench-redis.js';
 import { Child } from './child.js';
 import { workerEnv } from './cost.js';
@@ -33,13 +32,13 @@ export async function steadyFloor(
   gateways: number,
 ): Promise<FloorRow> {
   await redis.clear();
-  const { child } = await Child.start('apps/worker/src/main.js', [], workerEnv(redis, url, LOAD));
+  const child = Child.program('apps/worker/src/main.js', workerEnv(redis, url, LOAD));
   const wishes = await Wishes.start(redis.url, gateways, SET_SIZE, INTERVAL_MS);
   try {
     await wishes.want(tickets(count));
-    await sleep(SETTLE_MS);
+    await pause(SETTLE_MS);
     await upstream.ask<Counts>();
-    await sleep(INTERVALS * INTERVAL_MS);
+    await pause(INTERVALS * INTERVAL_MS);
     const { requests } = await upstream.ask<Counts>();
     return { tickets: count, gateways, floor: Math.ceil(count / SET_SIZE), requests: requests / INTERVALS };
   } finally {
@@ -65,14 +64,14 @@ export async function churnFloor(
   count: number,
 ): Promise<readonly ChurnRow[]> {
   await redis.clear();
-  const { child } = await Child.start('apps/worker/src/main.js', [], workerEnv(redis, url, LOAD));
+  const child = Child.program('apps/worker/src/main.js', workerEnv(redis, url, LOAD));
   const wishes = await Wishes.start(redis.url, 1, SET_SIZE, INTERVAL_MS, 3000);
   const rows: ChurnRow[] = [];
   try {
     await wishes.want(tickets(count));
     const step = Math.ceil(count / 100);
     let first = 0;
-    await sleep(SETTLE_MS);
+    await pause(SETTLE_MS);
     for (let interval = 0; interval < 15; interval += 1) {
       await upstream.ask<Counts>();
       const end = performance.now() + INTERVAL_MS;
@@ -80,7 +79,7 @@ export async function churnFloor(
         await wishes.want(tickets(step, first + count));
         await wishes.drop(tickets(step, first));
         first += step;
-        await sleep(Math.max(0, end - performance.now() - ((19 - part) * INTERVAL_MS) / 20));
+        await pause(Math.max(0, end - performance.now() - ((19 - part) * INTERVAL_MS) / 20));
       }
       const { requests } = await upstream.ask<Counts>();
       const leased = await wishes.placed();

@@ -1,23 +1,21 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-import { BenchRedis } from './bench-redis.js';
-import { Child } from './child.js';
-import { bareFetchCost, bareJobCost, workerCost, type Cost, type Load } from './cost.js';
-import { churnFloor, steadyFloor } from './floor.js';
-import { throughput } from './throughput.js';
+import { BenchRedis } from './polls/bench-redis.js';
+import { Child } from './polls/child.js';
+import { bareFetchCost, bareJobCost, workerCost, type Cost, type Load } from './polls/cost.js';
+import { churnFloor, steadyFloor } from './polls/floor.js';
+import { throughput } from './polls/throughput.js';
+import { writeResults } from './support/results.js';
+import { spreadOf } from './support/statistics.js';
 
 /** `BENCH_QUICK=1`: smaller, for a look. */
 const QUICK = process.env['BENCH_QUICK'] === '1';
-const REDIS_PORT = 7311;
 const ROUNDS = QUICK ? 1 : 3;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
-  const redis = await BenchRedis.start(REDIS_PORT);
-  const { child: upstream, said } = await Child.start('bench/polls/upstream.js', [], {});
-  const url = `http://127.0.0.1:${String(said?.['port'])}`;
+  const redis = await BenchRedis.start();
+  const { child: upstream, said } = await Child.script('upstream');
+  const url = `http://127.0.0.1:${String(said['port'])}`;
   const results: Record<string, unknown> = {};
   try {
     results['floor'] = await floors(redis, upstream, url);
@@ -28,10 +26,7 @@ async function main(): Promise<void> {
     await upstream.stop();
     await redis.stop();
   }
-  const folder = join(__dirname, '../../../bench/results');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'polls.json'), `${JSON.stringify(results, null, 2)}\n`);
-  say(`\nwritten to bench/results/polls.json`);
+  writeResults('polls', results);
 }
 
 async function floors(redis: BenchRedis, upstream: Child, url: string): Promise<unknown> {
@@ -61,7 +56,7 @@ async function costs(redis: BenchRedis, upstream: Child, url: string): Promise<u
       worker: await workerCost(redis, upstream, url, load),
     });
   }
-  const of = (pick: (round: (typeof rounds)[number]) => number) => median(rounds.map(pick));
+  const of = (pick: (round: (typeof rounds)[number]) => number) => spreadOf(rounds.map(pick)).median;
   const bare = of(({ jobs, fetches }) => jobs.processUs + fetches.processUs);
   const summary = {
     workerUs: of(({ worker }) => worker.processUs),
@@ -107,10 +102,6 @@ async function throughputs(redis: BenchRedis, upstream: Child, url: string): Pro
     );
   }
   return rows;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 void main();
