@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
@@ -6,6 +7,7 @@ import { createOpsHandler, GatewaySettings, HealthState, NestLogger } from '#ops
 import { Drain } from './delivery/drain.js';
 import { RefusalLog } from './delivery/refusal-log.js';
 import { Upkeep } from './delivery/upkeep.js';
+import { FleetMetrics } from './fleet/fleet-metrics.js';
 import { LOGGER } from './gateway.module.js';
 import { GatewayStore } from './gateway.store.js';
 import { originGate } from './http/origin-gate.js';
@@ -27,7 +29,8 @@ export class GatewayProgram {
   constructor(private readonly app: NestExpressApplication) {
     this.logger = app.get<Logger>(LOGGER);
     const origins = app.get(OriginRule);
-    const ops = createOpsHandler(app.get(HealthState), app.get(Registry));
+    const registry = app.get<Registry>(Registry);
+    const ops = createOpsHandler(app.get(HealthState), cluster.isWorker ? new FleetMetrics(registry) : registry);
     app.useLogger(new NestLogger(this.logger));
     app.disable('x-powered-by');
     // Queries are read as URLSearchParams: Express' parsers end at 1,000 keys, or make objects of brackets.
@@ -40,7 +43,9 @@ export class GatewayProgram {
     app.use(originGate(origins));
     app.useBodyParser('json', { limit: BODY_MAX });
     app.useGlobalFilters(new ProblemFilter(app.get(RefusalLog)));
-    app.useWebSocketAdapter(new SocketIoAdapter(app, origins));
+    app.useWebSocketAdapter(
+      new SocketIoAdapter(app, origins, cluster.isWorker ? ['websocket'] : ['websocket', 'polling']),
+    );
   }
 
   /** Listens first: until the store answers, operators see a gateway that waits. @throws where the port is taken */

@@ -1,9 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Registry } from 'prom-client';
 import type { HealthState } from './health.js';
 
 /** Answers a request if it is for one of the operator's paths, and says whether it was. */
 export type OpsHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** Where `/metrics` comes from: a registry, or what adds up several. */
+export interface MetricsSource {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
 
 interface Answer {
   readonly status: number;
@@ -15,7 +20,7 @@ interface Answer {
  * `GET /health/live`, `/health/ready` and `/metrics` without a framework: a worker serves them with `createServer`, a
  * gateway puts them in front of its own routes.
  */
-export function createOpsHandler(health: HealthState, registry: Registry): OpsHandler {
+export function createOpsHandler(health: HealthState, registry: MetricsSource): OpsHandler {
   const routes = new Map<string, () => Promise<Answer>>([
     ['/health/live', async () => json(200, health.live())],
     [

@@ -16,13 +16,15 @@ export class SocketIoAdapter extends IoAdapter {
   constructor(
     app: INestApplicationContext,
     private readonly origins: OriginRule,
+    /** No long polling in a fleet: its requests would end at processes that do not know the client. */
+    private readonly transports: ('websocket' | 'polling')[],
   ) {
     super(app);
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
     const ours: Partial<ServerOptions> = {
-      transports: ['websocket', 'polling'],
+      transports: this.transports,
       // Compression costs memory per connection, and finished frames could not be shared.
       perMessageDeflate: false,
       httpCompression: false,

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+
+import { clientOf } from './support/clients.js';
+import { useDeployment } from './support/deployment.js';
+import { expectEverything } from './support/expect-account.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets, postTraffic } from './support/traffic.js';
+import { until } from './support/until.js';
+
+/** `GATEWAY_PROCESSES`: several processes, one port, one promise. */
+describe('a gateway of three processes', () => {
+  const deployment = useDeployment({ settings: { GATEWAY_PROCESSES: '3' } });
+  const members = () => {
+    const { pid } = deployment.gateway();
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  };
+  const connections = async () => {
+    const samples = await deployment.gateway().metrics('pollcast_connections');
+    return [...samples.values()].reduce((sum, value) => sum + value, 0);
+  };
+
+  it('gives everybody everything, also when one of them dies, and ends in order', async () => {
+    const { upstream } = deployment;
+    const tickets = freshTickets(4);
+    // One that does not listen yet is handed no connection, and its death would prove nothing.
+    const listening = () => deployment.gateway().stdout.split('gateway listening').length - 1;
+    await until(() => listening() === 3, 30_000, 'three processes to listen');
+    const token = await tokenFor();
+    const clients = Array.from({ length: 12 }, (_, at) =>
+      clientOf(at % 2 === 0 ? 'sse' : 'websocket', { token, caseIds: tickets.slice(at % 3) }),
+    );
+    await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
+    await until(async () => (await connections()) === 12, 10_000, 'twelve connections');
+    const before = members();
+    expect(before).toHaveLength(3);
+
+    await postTraffic(upstream, { caseIds: tickets, messages: 100, overMs: 1000 });
+    process.kill(before[0] ?? 0, 'SIGKILL');
+    const traffic = postTraffic(upstream, { caseIds: tickets, messages: 100, overMs: 2000 });
+    const gone = () => clients.filter(({ ended }) => ended !== null);
+    let told = 0;
+    await until(
+      async () => (told = await connections()) === 12 - gone().length && gone().length > 0,
+      10_000,
+      () => `${gone().length} clients to notice, ${told} left`,
+    );
+    for (const client of gone()) {
+      expect(await client.open(deployment.gateway().url)).toMatchObject({ recovered: true });
+    }
+    await traffic;
+
+    await expectEverything(upstream, clients);
+    await until(() => members().length === 3 && members().every((pid) => pid !== before[0]), 10_000, 'a new process');
+    clients.forEach((client) => client.close());
+    expect(await deployment.gateway().stop()).toBe(0);
+  }, 60_000);
+});
