@@ -19,6 +19,8 @@ const SETTINGS: Settings = {
   UPSTREAM_TIMEOUT_MS: String(PACE.upstreamTimeoutMs),
   UPSTREAM_MAX_CASE_IDS: '4',
   SUBSCRIPTION_LINGER_MS: '9000',
+  // More than is posted to a ticket in the longest run: who begins anew gets all of it.
+  HISTORY_MAX_EVENTS: '10000',
   DRAIN_MS: '1000',
   AUTH_JWT_SECRET: JWT_SECRET,
   MAX_CONNECTIONS_PER_SUBJECT: '1000',

@@ -8,8 +8,8 @@ import type { FaithfulClient } from './faithful-client.js';
  *
  * While Redis keeps its data: everything that was posted, once, in order, without a gap. When Redis forgot, the client
  * is told `gap` (`unknown_position`) and a new life begins for it: from there on it gets, once and in order, all that
- * the upstream still shows, whether it had it before or not. So of a life that ended, nothing may be double or out of
- * order; of the last one, nothing may be lost either.
+ * the upstream still shows, whether it had it before or not. So of a life that ended, nothing may be double, out of
+ * order or left out between two others; of the last one, nothing may be lost at all.
  *
  * @param losses how often Redis forgot
  */
@@ -21,6 +21,7 @@ export function faultsOf(client: FaithfulClient, posted: readonly Posted[], loss
     const { lost, doubled, disordered, gaps } = account(posted, life);
     const tell = (what: string, which: readonly string[]) => which.forEach((each) => faults.push(`${what}: ${each}`));
     if (life === last) tell('lost', lost);
+    else tell('left out', leftOut(posted, life));
     tell('doubled', doubled);
     tell('out of order', disordered);
     tell('a gap that need not be', gaps);
@@ -29,6 +30,18 @@ export function faultsOf(client: FaithfulClient, posted: readonly Posted[], loss
   if (begun > losses) faults.push(`${begun} new lives, but Redis forgot ${losses} times`);
   if (losses === 0 && lives.length > 1) faults.push('told of an unknown position while Redis forgot nothing');
   return faults.map((fault) => `${client.name}: ${fault}`);
+}
+
+/** Tickets of which a life that ended shows something else than the beginning of what was posted. */
+function leftOut(posted: readonly Posted[], life: Recording): string[] {
+  const tickets = new Set(posted.map(({ case_id }) => case_id));
+  const bySeq = [...posted].sort((a, b) => a.seq - b.seq);
+  return [...tickets].flatMap((ticket) => {
+    const expected = bySeq.filter(({ case_id }) => case_id === ticket).map(({ content }) => content);
+    const got = life.messages.filter(({ data }) => data.case_id === ticket);
+    const at = got.findIndex(({ data }, index) => data.message['content'] !== expected[index]);
+    return at < 0 ? [] : [`${expected[at]} of ${ticket}, before ${String(got[at]?.data.message['content'])}`];
+  });
 }
 
 /** What the client got, parted where it was told that its position means nothing any more. */
