@@ -9,6 +9,8 @@ import { UPSTREAM_FAULTS } from './chaos/upstream-faults.js';
 /** `CHAOS_MINUTES`: how long faults go on; `CHAOS_SEED`: which ones; `CHAOS_ONLY`: those whose names hold this. */
 const { CHAOS_MINUTES, CHAOS_SEED, CHAOS_ONLY } = process.env;
 const forMs = Number(CHAOS_MINUTES ?? 1) * 60_000;
+/** A run that somebody asked for may have the machine to itself; the minute of `npm test` may not. */
+const judgesTimes = CHAOS_MINUTES !== undefined;
 /** Starting, settling and ending. */
 const AROUND_MS = 180_000;
 const FAULTS = [...UPSTREAM_FAULTS, ...PROCESS_FAULTS, ...REDIS_FAULTS, ...CLIENT_FAULTS];
@@ -20,7 +22,7 @@ describe('chaos', () => {
       const seed = Number(CHAOS_SEED ?? randomInt(1, 1_000_000));
       const say = (line: string) => process.stderr.write(`chaos  ${line}\n`);
       const faults = FAULTS.filter(({ name }) => name.includes(CHAOS_ONLY ?? ''));
-      expect(await ChaosRun.of({ seed, forMs, faults, say })).toEqual([]);
+      expect(await ChaosRun.of({ seed, forMs, faults, judgesTimes, say })).toEqual([]);
     },
     forMs + AROUND_MS,
   );

@@ -14,6 +14,8 @@ export interface ChaosOptions {
   /** How long faults go on, ms; null: until each has happened once, alone and in the order given. */
   readonly forMs: number | null;
   readonly faults: readonly Fault[];
+  /** Whether a recovery that took too long is a failure: on a machine that others use, it says nothing. */
+  readonly judgesTimes: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -92,7 +94,7 @@ export class ChaosRun {
       await pause(rest);
     }
     await this.traffic.stop();
-    wrong.push(...(await this.account()), ...this.recoveries.faults());
+    wrong.push(...(await this.account()), ...(this.options.judgesTimes ? this.recoveries.faults() : []));
     this.options.say(`${this.happened} faults in ${this.seconds()} s; until messages flowed again:`);
     this.recoveries.lines().forEach((line) => this.options.say(`  ${line}`));
     return wrong;
