@@ -38,6 +38,7 @@ describe('an upstream that fails', () => {
     [{ kind: 'reset' }, 'upstream_unavailable'],
     [{ kind: 'truncate' }, 'upstream_unavailable'],
     [{ kind: 'bad_json' }, 'upstream_malformed'],
+    [{ kind: 'wrong_charset' }, 'upstream_malformed'],
     [{ kind: 'wrong_content_type' }, 'upstream_malformed'],
     [{ kind: 'huge', bytes: 2_000_000 }, 'upstream_malformed'],
   ])(

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { clientOf } from './support/clients.js';
+import { useDeployment } from './support/deployment.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import type { Fault } from './support/simulator-control.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets } from './support/traffic.js';
+
+const INTERVAL_MS = 1000;
+const SETS = 40;
+/** Long enough for every set to have failed often, so that all wait as long as they ever do. */
+const OUTAGE_MS = 6000;
+/** What a busy machine may add to the promise of an interval and a second. */
+const SLACK_MS = 500;
+
+/** The longest that anybody waits after an outage is bounded, however many sets have failed. */
+describe('an upstream that is back', () => {
+  const deployment = useDeployment({
+    workers: 2,
+    settings: { POLL_INTERVAL_MS: String(INTERVAL_MS), POLL_INTERVAL_MAX_MS: String(INTERVAL_MS) },
+  });
+
+  it.each<Fault>([{ kind: 'status', status: 500 }, { kind: 'reset' }, { kind: 'html' }])(
+    'delivers everything within an interval and a second, after %j',
+    async (fault) => {
+      const { upstream } = deployment;
+      const [caseId = ''] = freshTickets(1);
+      const token = await tokenFor({ groups: ['*'] });
+      // Groups are polled apart: forty ticket sets.
+      const groups = Array.from({ length: SETS }, (_, index) => `group-${index}`);
+      const clients = groups.map((groupId) => clientOf('sse', { token, caseIds: [caseId], groupId }));
+      await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
+      await upstream.inject(fault);
+      await sleep(OUTAGE_MS);
+      await upstream.post(
+        ...groups.map((group_id) => ({ case_id: caseId, group_id, content: `${CONFIDENTIAL} of ${group_id}` })),
+      );
+      const backAt = Date.now();
+      await upstream.clearFaults();
+      await Promise.all(clients.map(({ recording }) => recording.count(1)));
+      const waits = clients.map(({ recording }) => (recording.messages[0]?.at ?? Infinity) - backAt);
+      process.stderr.write(`back after ${fault.kind}: the last of ${SETS} sets after ${Math.max(...waits)} ms\n`);
+      expect(Math.max(...waits)).toBeLessThanOrEqual(INTERVAL_MS + 1000 + SLACK_MS);
+      clients.forEach(({ recording }) => expect(recording.of('upstream').at(0)?.data.state).toBe('degraded'));
+      await Promise.all(clients.map(({ recording }) => recording.next('upstream', ({ state }) => state === 'ok')));
+      clients.forEach((client) => client.close());
+    },
+    40_000,
+  );
+});

@@ -1,0 +1,102 @@
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
+
+import { UpstreamFailure, type PollRequest } from '#core';
+import { createOsmClient, type OsmSettings } from '#osm';
+
+import { certificate } from './support/certificate.js';
+import { freePort } from './support/free-port.js';
+
+const REQUEST: PollRequest = { feed: { language: 'zh-cn' }, caseIds: ['CS1'], cursor: null, knownDigest: null };
+const MAX_BYTES = 1_000_000;
+const DAY_MS = 86_400_000;
+const HUGE_BYTES = 100_000_000;
+
+const SETTINGS: Omit<OsmSettings, 'upstreamBaseUrl'> = {
+  upstreamAuth: 'token',
+  upstreamToken: 'the-token',
+  iamBaseUrl: '',
+  iamUsername: '',
+  iamPassword: '',
+  iamDomain: '',
+  iamProject: '',
+  upstreamAccessKey: '',
+  upstreamSecretKey: '',
+  upstreamTimeZone: 'GMT+8',
+  upstreamSite: '',
+  upstreamTimeoutMs: 5000,
+  upstreamMaxBodyBytes: MAX_BYTES,
+  workerConcurrency: 1,
+};
+
+/** What becomes of one poll of an upstream. */
+async function poll(upstreamBaseUrl: string): Promise<unknown> {
+  const client = createOsmClient({ ...SETTINGS, upstreamBaseUrl }, { now: () => Date.now() });
+  try {
+    return await client.poll(REQUEST).catch((error: unknown) => error);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Faults that need a network, or a server, of their own; the others are in libs/osm. */
+describe('the upstream, over a bad network', () => {
+  let server: Server | undefined;
+  afterEach(() => new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined))));
+
+  async function listen(made: Server): Promise<number> {
+    server = made;
+    await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
+    return (made.address() as AddressInfo).port;
+  }
+
+  it('that refuses the connection is out of reach', async () => {
+    const failure = await poll(`http://127.0.0.1:${await freePort()}`);
+    expect(failure).toMatchObject({ code: 'unavailable', message: 'ECONNREFUSED from the network' });
+  });
+
+  it('that has no address is out of reach', async () => {
+    expect(await poll('http://nowhere.invalid')).toMatchObject({ name: 'UpstreamFailure', code: 'unavailable' });
+  });
+
+  it.each([
+    ['an expired certificate', -2 * DAY_MS, -DAY_MS, 'CERT_HAS_EXPIRED'],
+    ['a certificate of nobody known', -DAY_MS, DAY_MS, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ])('with %s is out of reach, and is given no token', async (_, notBefore, notAfter, kind) => {
+    const requests = jest.fn<void, Parameters<RequestListener>>((_, response) => void response.end());
+    const made = certificate(new Date(Date.now() + notBefore), new Date(Date.now() + notAfter));
+    const port = await listen(createTlsServer(made, requests));
+    const failure = await poll(`https://127.0.0.1:${port}`);
+    expect(failure).toBeInstanceOf(UpstreamFailure);
+    expect(failure).toMatchObject({ code: 'unavailable', message: `${kind} from the network` });
+    expect(requests).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['announced', { 'content-length': String(HUGE_BYTES) }],
+    ['not announced', {}],
+  ])('with an answer of 100 MB, %s, is cut off at the bound', async (_, headers) => {
+    let sent = 0;
+    const port = await listen(
+      createHttpServer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json', ...headers });
+        const pour = () => {
+          while (sent < HUGE_BYTES && !response.destroyed) {
+            const chunk = Buffer.alloc(65_536, ' ');
+            sent += chunk.length;
+            if (!response.write(chunk)) {
+              response.once('drain', pour);
+              return;
+            }
+          }
+        };
+        pour();
+      }),
+    );
+    const failure = await poll(`http://127.0.0.1:${port}`);
+    expect(failure).toMatchObject({ code: 'malformed', message: `the answer has more than ${MAX_BYTES} bytes` });
+    // What the sockets' buffers hold comes on top.
+    expect(sent).toBeLessThan(HUGE_BYTES / 4);
+  });
+});

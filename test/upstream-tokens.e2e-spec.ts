@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { clientOf } from './support/clients.js';
+import { useDeployment, type Deployment } from './support/deployment.js';
+import { expectEverything } from './support/expect-account.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets } from './support/traffic.js';
+import { until } from './support/until.js';
+
+const LANGUAGES = ['zh-cn', 'en-us', 'de-de', 'fr-fr'];
+
+/** Subscribers of one ticket in several languages: as many ticket sets, which poll by themselves. */
+async function subscribed(deployment: Deployment, caseId: string) {
+  const token = await tokenFor();
+  const clients = LANGUAGES.map((language) => clientOf('sse', { token, caseIds: [caseId], language }));
+  await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
+  return clients;
+}
+
+describe('a worker that logs in to IAM', () => {
+  const LIFETIME_S = 6;
+  const deployment = useDeployment({
+    settings: (upstream) => ({
+      UPSTREAM_AUTH: 'iam',
+      IAM_BASE_URL: upstream,
+      IAM_USERNAME: 'demo',
+      IAM_PASSWORD: 'demo',
+      IAM_DOMAIN: 'demo',
+    }),
+    simulator: { SIMULATOR_ODDITIES: JSON.stringify({ token_lifetime_s: LIFETIME_S }) },
+  });
+
+  it('logs in once for any number of sets, and ahead of time', async () => {
+    const { upstream } = deployment;
+    const [caseId = ''] = freshTickets(1);
+    const clients = await subscribed(deployment, caseId);
+    await until(async () => (await upstream.counters()).requests > LANGUAGES.length, 10_000, 'polls');
+    await upstream.resetCounters();
+    await sleep(LIFETIME_S * 1000);
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} over a renewal` });
+    await expectEverything(upstream, clients);
+    const { logins, by_status } = await upstream.counters();
+    expect(logins).toBeGreaterThanOrEqual(1);
+    expect(logins).toBeLessThanOrEqual(2);
+    expect(by_status['401']).toBeUndefined();
+    clients.forEach((client) => client.close());
+  }, 40_000);
+
+  it('polls on with the old token while IAM is down, says so once that has ended, and is well when IAM is', async () => {
+    const { upstream } = deployment;
+    const [caseId = ''] = freshTickets(1);
+    const clients = await subscribed(deployment, caseId);
+    await upstream.resetCounters();
+    // From the moment of a renewal on, so that the token lives almost all of its life.
+    await until(async () => (await upstream.counters()).logins, 15_000, 'a renewal');
+    const issuedAt = Date.now();
+    await upstream.inject({ kind: 'status', status: 503, target: 'iam' });
+    await sleep(LIFETIME_S * 1000 * 0.9 - (Date.now() - issuedAt));
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} while IAM is down` });
+    await Promise.all(clients.map(({ recording }) => recording.count(1)));
+    expect(Date.now() - issuedAt).toBeLessThan(LIFETIME_S * 1000 + 500);
+    for (const { recording } of clients) {
+      const { data } = await recording.next('upstream');
+      expect(data).toMatchObject({ state: 'degraded', reason: expect.stringMatching(/^upstream_un/) });
+    }
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} without a token` });
+    await upstream.clearFaults();
+    await Promise.all(clients.map(({ recording }) => recording.next('upstream', ({ state }) => state === 'ok')));
+    await expectEverything(upstream, clients);
+    clients.forEach((client) => client.close());
+  }, 60_000);
+
+  it('replaces a token that was revoked by one login, and clients notice nothing', async () => {
+    const { upstream } = deployment;
+    const [caseId = ''] = freshTickets(1);
+    const clients = await subscribed(deployment, caseId);
+    await until(async () => (await upstream.counters()).requests, 10_000, 'polls');
+    await upstream.resetCounters();
+    await upstream.inject({ kind: 'token_expired', times: 1 });
+    await until(async () => (await upstream.counters()).by_status['401'], 10_000, 'a 401');
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} after` });
+    await expectEverything(upstream, clients);
+    // One for the revoked token; another may be due by then.
+    expect((await upstream.counters()).logins).toBeLessThanOrEqual(2);
+    clients.forEach((client) => expect(client.recording.of('upstream')).toEqual([]));
+    clients.forEach((client) => client.close());
+  }, 40_000);
+
+  it('writes no token into any log', () => {
+    expect(deployment.logFaults()).toEqual([]);
+  });
+});
+
+describe('a worker that signs its requests', () => {
+  const deployment = useDeployment({
+    settings: { UPSTREAM_AUTH: 'aksk', UPSTREAM_ACCESS_KEY: 'ACCESSKEY', UPSTREAM_SECRET_KEY: 'secret-of-the-key' },
+    simulator: { SIMULATOR_ACCESS_KEY: 'ACCESSKEY', SIMULATOR_SECRET_KEY: 'secret-of-the-key' },
+  });
+
+  it('is understood, whatever it asks for', async () => {
+    const { upstream } = deployment;
+    const tickets = ['a&b=c', "it's(one)*", '%41+~', ...freshTickets(20)];
+    const token = await tokenFor({ groups: ['*'] });
+    const plain = clientOf('sse', { token, caseIds: tickets });
+    const grouped = clientOf('websocket', { token, caseIds: tickets.slice(0, 3), groupId: 'grüße / 1&2' });
+    await Promise.all([plain, grouped].map((client) => client.open(deployment.gateway().url)));
+    await upstream.post(...tickets.map((case_id) => ({ case_id, content: `${CONFIDENTIAL} of ${case_id}` })));
+    await expectEverything(upstream, [plain]);
+    const { by_status } = await upstream.counters();
+    expect(Object.keys(by_status)).toEqual(['200']);
+    const asked = (await upstream.requests()).filter(({ case_ids }) => case_ids.length === 3);
+    expect(asked.length).toBeGreaterThan(0);
+    [plain, grouped].forEach((client) => client.close());
+  }, 40_000);
+
+  it('writes no key into any log', () => {
+    expect(deployment.logFaults()).toEqual([]);
+  });
+});
