@@ -7,6 +7,9 @@ import { freePort } from './support/free-port.js';
 import { ROOT } from './support/program.js';
 import { until } from './support/until.js';
 
+/** Long enough (ms) to install and to build, where that was not done before. */
+const START_MS = 240_000;
+
 /** The first thing that anybody does with the project: start it, and paste the line that it prints. */
 describe('npm start', () => {
   it('prints a line that shows messages as they arrive, and leaves nothing behind', async () => {
@@ -22,7 +25,7 @@ describe('npm start', () => {
     try {
       const line = await until(
         () => start.exitCode !== null || /^curl .+$/m.exec(printed)?.[0],
-        150_000,
+        START_MS,
         () => `a line to paste; printed so far:\n${printed}`,
       );
       if (line === true) throw new Error(`it ended by itself:\n${printed}`);
@@ -44,7 +47,7 @@ describe('npm start', () => {
       start.kill('SIGKILL');
       alive(programs).forEach((pid) => process.kill(pid, 'SIGKILL'));
     }
-  }, 200_000);
+  }, START_MS + 60_000);
 });
 
 /** Runs a line in a shell, as a person would, until its output matches. */

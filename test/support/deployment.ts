@@ -3,6 +3,7 @@ import { Program, type Settings } from './program.js';
 import { RedisServer } from './redis-server.js';
 import { SimulatorControl } from './simulator-control.js';
 import { JWT_SECRET } from './tokens.js';
+import { waits } from './until.js';
 
 export interface DeploymentOptions {
   readonly gateways?: number;
@@ -120,9 +121,10 @@ export function useDeployment(options: DeploymentOptions = {}): Deployment {
   const deployment = new Deployment(options);
   jest.setTimeout(TEST_MS);
   beforeAll(() => deployment.start());
+  beforeEach(() => void (waits.inVain = 0));
   afterEach(() => {
     const { assertionCalls, numPassingAsserts } = expect.getState();
-    if (assertionCalls > numPassingAsserts) process.stderr.write(`${deployment.tails()}\n`);
+    if (assertionCalls > numPassingAsserts || waits.inVain > 0) process.stderr.write(`${deployment.tails()}\n`);
   });
   afterAll(() => deployment.dispose());
   return deployment;
