@@ -19,9 +19,9 @@ describe('npm start', () => {
       const env = { ...process.env, PORT: String(port), NODE_ENV: '' };
       const start = spawn(process.execPath, [join(ROOT, 'scripts/start.mjs')], { cwd: ROOT, env, stdio: 'pipe' });
       // A jest that ends early must not leave a whole deployment behind; asked to end, the script takes it along.
-    const abandon = () => start.kill('SIGTERM');
-    process.once('exit', abandon);
-    let printed = '';
+      const abandon = () => start.kill('SIGTERM');
+      process.once('exit', abandon);
+      let printed = '';
       [start.stdout, start.stderr].forEach((stream) =>
         stream.setEncoding('utf8').on('data', (text: string) => (printed += text)),
       );
