@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, readdir, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './processes.mjs';
 import { root, tool } from './repository.mjs';
@@ -18,7 +18,7 @@ await removeStale();
 if (!compiled.every((path) => existsSync(join(dist, path)))) await rm(join(dist, buildInfo), { force: true });
 const { ok } = await run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: root });
 if (!ok) process.exit(1);
-for (const path of assets) await cp(join(root, path), join(dist, path));
+for (const path of assets) await copyIfChanged(join(root, path), join(dist, path));
 
 async function sources() {
   const compiled = [];
@@ -29,6 +29,11 @@ async function sources() {
     else if (/^(apps|libs)\/[^/]+\/(src|public)\//.test(path)) assets.push(path);
   }
   return { compiled, assets };
+}
+
+/** Programs may be starting from dist/ at this moment: a file that is right is not touched. */
+async function copyIfChanged(from, to) {
+  if (!existsSync(to) || !(await readFile(from)).equals(await readFile(to))) await cp(from, to);
 }
 
 /** The output of a deleted or renamed source would go on working here and be missing on the next machine. */

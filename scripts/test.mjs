@@ -40,8 +40,8 @@ try {
   const redis = await redisBinary();
   // Where end-to-end tests find the server that they start, kill and restart.
   const env = { ...process.env, REDIS_SERVER_BIN: redis.path, REDIS_SERVER_LD: redis.libraries };
-  // The e2e tests one file at a time: each is several processes already, and they measure times.
-  if (await runJest('unit', ['--maxWorkers=2'], env)) await runJest('e2e', ['--runInBand'], env);
+  // Two files at a time: the e2e tests wait more than they compute, and none is about how long it takes.
+  if (await runJest('unit', ['--maxWorkers=2'], env)) await runJest('e2e', ['--maxWorkers=2'], env);
 } catch (error) {
   console.error(error.message);
   total.failed ||= 1;
