@@ -11,7 +11,7 @@ export class Wishes {
   private constructor(
     private readonly connections: readonly RedisClient[],
     private readonly clock: RedisClock,
-    readonly registry: RedisInterestRegistry,
+    registry: RedisInterestRegistry,
     queue: BullPollQueue,
     gateways: number,
     lingerMs: number,

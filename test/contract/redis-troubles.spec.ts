@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
-import { feedKey, type News } from '#core';
+import { setName, feedKey, type News } from '#core';
 import {
   BullPollQueue,
   connectRedis,
   Keys,
-  pollJobId,
   RedisBroker,
   RedisInterestRegistry,
   RedisSetStore,
@@ -110,7 +109,7 @@ describe('a Redis in trouble', () => {
     const queue = new BullPollQueue(connect('patient'), keys, clock, () => undefined);
     const ref = { feed: FEED, id: 7 };
     const dueInMs = async () => {
-      const score = await commands.zscore(`${keys.queuePrefix}:polls:delayed`, pollJobId(ref));
+      const score = await commands.zscore(`${keys.queuePrefix}:polls:delayed`, setName(ref));
       return score === null ? 0 : Number(score) / 0x1000 - Date.now();
     };
     await queue.wake([{ ref, at: clock.now() + HOUR_MS }]);

@@ -1,4 +1,4 @@
-import type { SetRef } from '#core';
+import { setName, type SetRef } from '#core';
 
 /** Pauses between two polls of a set, each of which can be ended early. */
 export class Rests {
@@ -8,7 +8,7 @@ export class Rests {
   /** Resolves after so many ms, or earlier when it is ended; false when no set may stay any longer. */
   async until(ref: SetRef, ms: number): Promise<boolean> {
     if (ms > 0 && !this.closed) {
-      const key = `${ref.feed}/${ref.id}`;
+      const key = setName(ref);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, Math.ceil(ms));
         this.resting.set(key, () => {
@@ -22,7 +22,7 @@ export class Rests {
   }
 
   end(ref: SetRef): void {
-    this.resting.get(`${ref.feed}/${ref.id}`)?.();
+    this.resting.get(setName(ref))?.();
   }
 
   close(): void {

@@ -13,7 +13,7 @@ import type { PollTelemetry } from './ports/telemetry.js';
 import type { PollAnswer, Upstream } from './ports/upstream.js';
 import { afterAnswer, afterRefusal, beginSearch, culpritOf, nextQuestion, stillWithin, type Search } from './search.js';
 import type { CaseId } from './ticket.js';
-import type { SetRef, TicketSet } from './ticket-set.js';
+import { setName, type SetRef, type TicketSet } from './ticket-set.js';
 
 export interface PollOptions extends Pace {
   /** `POLL_OVERLAP_MS`. */
@@ -65,7 +65,7 @@ export class PollCycle {
    */
   async run(ref: SetRef): Promise<Next> {
     const now = this.parts.clock.now();
-    const key = `${ref.feed}/${ref.id}`;
+    const key = setName(ref);
     if (this.running.has(key)) {
       // The job was given out twice, both times to this process.
       this.parts.telemetry.discarded('busy');

@@ -1,5 +1,5 @@
 import type { DeliveredWindow } from './delta.js';
-import type { SetRef, TicketSet } from './ticket-set.js';
+import { setName, type SetRef, type TicketSet } from './ticket-set.js';
 
 /** A set that was reserved with its last commit, as that commit left it, and what it is known to have delivered. */
 export interface Reservation {
@@ -22,18 +22,14 @@ export class Reservations {
   private readonly kept = new Map<string, Reservation>();
 
   keep(reservation: Reservation): void {
-    this.kept.set(keyOf(reservation.set.ref), reservation);
+    this.kept.set(setName(reservation.set.ref), reservation);
   }
 
   /** Takes the set's reservation, if there is one that still holds. */
   take(ref: SetRef, now: number): Reservation | null {
-    const key = keyOf(ref);
+    const key = setName(ref);
     const reservation = this.kept.get(key);
     this.kept.delete(key);
     return reservation !== undefined && now < reservation.set.dueAt + LATE_MS ? reservation : null;
   }
-}
-
-function keyOf(ref: SetRef): string {
-  return `${ref.feed}/${ref.id}`;
 }

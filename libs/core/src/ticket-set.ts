@@ -10,6 +10,11 @@ export interface SetRef {
   readonly id: number;
 }
 
+/** The one text form of a set's name: in memory, as a job id (which may hold no `:`; feed keys hold none), on channels. */
+export function setName(ref: SetRef): string {
+  return `${ref.feed}/${ref.id}`;
+}
+
 /** A ticket set as a poll finds it: up to `UPSTREAM_MAX_CASE_IDS` tickets of one feed that share one cursor. */
 export interface TicketSet {
   readonly ref: SetRef;

@@ -1,4 +1,4 @@
-import type { Clock, DueSet, FeedKey, PollQueue, SetRef } from '#core';
+import { setName, type Clock, type DueSet, type FeedKey, type PollQueue, type SetRef } from '#core';
 import { Queue, type Job } from 'bullmq';
 
 import type { RedisClient } from './connection.js';
@@ -63,7 +63,7 @@ export class BullPollQueue implements PollQueue {
     await Promise.all(
       sets.map(async (ref) => {
         const job = await this.add(ref, 0);
-        if (await this.isStranded(pollJobId(ref))) {
+        if (await this.isStranded(setName(ref))) {
           this.bringForward(job, this.clock.now(), []);
         }
       }),
@@ -81,7 +81,7 @@ export class BullPollQueue implements PollQueue {
   }
 
   private add(ref: SetRef, delay: number): Promise<Job<PollJob>> {
-    return this.queue.add('poll', { feed: ref.feed, set: ref.id }, { jobId: pollJobId(ref), delay });
+    return this.queue.add('poll', { feed: ref.feed, set: ref.id }, { jobId: setName(ref), delay });
   }
 
   private async runAt({ ref, at }: DueSet): Promise<void> {
@@ -107,9 +107,4 @@ export class BullPollQueue implements PollQueue {
   private delayUntil(at: number): number {
     return Math.max(0, Math.round(at - this.clock.now()));
   }
-}
-
-/** Job ids may hold no `:`; feed keys hold none. */
-export function pollJobId(ref: SetRef): string {
-  return `${ref.feed}/${ref.id}`;
 }

@@ -1,4 +1,4 @@
-export { BullPollQueue, POLL_DELAY_MAX_MS, POLL_QUEUE, pollJobId, type PollJob } from './bull-poll-queue.js';
+export { BullPollQueue, POLL_DELAY_MAX_MS, POLL_QUEUE, type PollJob } from './bull-poll-queue.js';
 export { connectRedis, type Patience, type RedisClient, type RedisSettings } from './connection.js';
 export { Keys } from './keys.js';
 export { RedisBroker, type RedisBrokerParts } from './redis-broker.js';

@@ -1,4 +1,4 @@
-import type { Quota, TurnRequest } from '#core';
+import { setName, type Quota, type TurnRequest } from '#core';
 
 import type { RedisClient } from './connection.js';
 import type { Keys } from './keys.js';
@@ -29,7 +29,7 @@ export class RedisQuota implements Quota {
     if (this.maxRps === 0 && now >= this.waryUntil) {
       return 0;
     }
-    const args = [Math.round(now), this.maxRps, `${ref.feed}/${ref.id}`, Math.round(rank)];
+    const args = [Math.round(now), this.maxRps, setName(ref), Math.round(rank)];
     return Number(await this.scripts.run('quota', this.keys.quota, args));
   }
 

@@ -4,6 +4,7 @@ import {
   DEGRADED_AFTER_FAILURES,
   newEpoch,
   REST_MAX_MS,
+  setName,
   UPSTREAM_FAILURES,
   type AfterCommit,
   type Begun,
@@ -69,7 +70,7 @@ export class RedisSetStore implements SetStore {
   }
 
   async begin(ref: SetRef, now: number, heldUntil: number, holder: string): Promise<Begun> {
-    const key = `${ref.feed}/${ref.id}`;
+    const key = setName(ref);
     const known = this.members.get(key);
     const answer = (await this.run('begin', ref, [
       ms(now),

@@ -1,4 +1,4 @@
-import type { FeedKey, SetRef } from '#core';
+import { setName, type FeedKey, type SetRef } from '#core';
 
 import type { RedisClient } from './connection.js';
 import type { Keys } from './keys.js';
@@ -15,7 +15,7 @@ export class WakeChannel {
 
   async tell(sets: readonly SetRef[]): Promise<void> {
     if (sets.length > 0) {
-      await this.client.publish(this.keys.wakeChannel, sets.map((ref) => `${ref.feed}/${ref.id}`).join(' '));
+      await this.client.publish(this.keys.wakeChannel, sets.map(setName).join(' '));
     }
   }
 
