@@ -4,18 +4,25 @@ import { Nchan } from './contenders/nchan.js';
 import { Pollcast } from './contenders/pollcast.js';
 import { measureIdle, type Idle } from './idle.js';
 import { LoadClient } from './load/load-client.js';
-import { FLAT_ROWS, QUICK_ROWS, ROWS } from './rows.js';
+import { FLAT_ROWS, QUICK_ROWS, ROWS, rowsOf } from './rows.js';
 import { Stage, type Measured } from './stage.js';
-import { printDeliveries, printIdle, printRatios } from './report.js';
+import { deliveryLine, idleLine, printDeliveries, printIdle, printRatios } from './report.js';
 import { clientsAllowed } from './support/limits.js';
-import { writeResults } from './support/results.js';
+import { ResultsFile } from './support/results.js';
 
-/** `npm run bench:fanout`: what a delivery costs here, and what it costs those that one would use instead. */
-const quick = process.env['BENCH_QUICK'] === '1';
-const runs = Number(process.env['BENCH_RUNS'] ?? (quick ? 1 : 3));
-const only = process.env['BENCH_ONLY']?.split(',');
-const rowNames = process.env['BENCH_ROWS']?.split(';');
-const idleClients = quick ? 500 : 5000;
+/**
+ * `npm run bench:fanout`: what a delivery costs here, and what it costs those that one would use instead.
+ *
+ * `BENCH_QUICK=1` for a look, `BENCH_FLAT=1` for the cost by number of clients. `BENCH_ROWS=1x1000,1000x5`,
+ * `BENCH_ROUNDS=3`, `BENCH_ONLY=pollcast SSE,bare ws` and `BENCH_IDLE=5000` (0: none) say what exactly.
+ */
+const { env } = process;
+const quick = env['BENCH_QUICK'] === '1';
+const rounds = Number(env['BENCH_ROUNDS'] ?? (quick ? 1 : 3));
+const only = env['BENCH_ONLY']?.split(',');
+const rowNames = env['BENCH_ROWS'] ?? (env['BENCH_FLAT'] === '1' ? FLAT_ROWS : quick ? QUICK_ROWS : ROWS);
+const idleClients = Number(env['BENCH_IDLE'] ?? (quick ? 500 : 5000));
+const pacedSeconds = quick ? 2 : 4;
 
 /** A pace that brings the same bursts as the bare servers are given; everything else as it is by default. */
 const SETTINGS = {
@@ -41,34 +48,39 @@ async function main(): Promise<void> {
     if (reason !== null) console.warn(`\n!!! ${kind.name} is NOT measured: ${reason}\n`);
     return reason === null;
   });
-  const wanted = process.env['BENCH_FLAT'] === '1' ? FLAT_ROWS : quick ? QUICK_ROWS : ROWS;
-  const rows = wanted.filter(
-    ({ clients, name }) => clientsAllowed(clients) >= clients && (!rowNames || rowNames.includes(name)),
-  );
+  const rows = rowsOf(rowNames).filter(({ clients }) => clientsAllowed(clients) >= clients);
+  const results = { rounds, rows, deliveries: [] as Measured[], idle: [] as Idle[] };
+  const file = new ResultsFile('fanout');
   const load = new LoadClient();
-  const deliveries: Measured[] = [];
   const stages: Stage[] = [];
   try {
     for (const kind of kinds) stages.push(new Stage(await kind.start(), load));
-    for (let run = 0; run < runs; run += 1) {
+    for (let round = 1; round <= rounds; round += 1) {
       for (const row of rows) {
-        for (const stage of stages) deliveries.push(await stage.measure(row, quick ? 2 : 4));
+        for (const stage of stages) {
+          const measured = await stage.measure(row, pacedSeconds);
+          results.deliveries.push(measured);
+          file.write(results);
+          console.log(`round ${round}: ${deliveryLine(measured)}`);
+        }
       }
     }
   } finally {
     for (const stage of stages) await stage.contender.stop();
   }
-  printDeliveries(rows, kinds, deliveries);
-  printRatios(rows, deliveries);
-  const idle: Idle[] = [];
-  if (process.env['BENCH_IDLE'] !== '0') {
-    for (let run = 0; run < runs; run += 1) {
-      for (const kind of kinds) idle.push(await measureIdle(kind, load, idleClients));
+  printDeliveries(rows, kinds, results.deliveries);
+  printRatios(rows, results.deliveries);
+  for (let round = 1; round <= rounds && idleClients > 0; round += 1) {
+    for (const kind of kinds) {
+      const measured = await measureIdle(kind, load, idleClients);
+      results.idle.push(measured);
+      file.write(results);
+      console.log(`round ${round}: ${idleLine(measured)}`);
     }
-    printIdle(idleClients, kinds, idle);
   }
+  if (idleClients > 0) printIdle(idleClients, kinds, results.idle);
   await load.stop();
-  writeResults('fanout', { runs, rows, deliveries, idle });
+  console.log(`\nwritten to ${file.path}`);
 }
 
 main().then(

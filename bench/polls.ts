@@ -3,7 +3,7 @@ import { Child } from './polls/child.js';
 import { bareFetchCost, bareJobCost, workerCost, type Cost, type Load } from './polls/cost.js';
 import { churnFloor, steadyFloor } from './polls/floor.js';
 import { throughput } from './polls/throughput.js';
-import { writeResults } from './support/results.js';
+import { ResultsFile } from './support/results.js';
 import { spreadOf } from './support/statistics.js';
 
 /** `BENCH_QUICK=1`: smaller, for a look. */
@@ -17,16 +17,21 @@ async function main(): Promise<void> {
   const { child: upstream, said } = await Child.script('upstream');
   const url = `http://127.0.0.1:${String(said['port'])}`;
   const results: Record<string, unknown> = {};
+  const file = new ResultsFile('polls');
   try {
     results['floor'] = await floors(redis, upstream, url);
+    file.write(results);
     results['cost'] = await costs(redis, upstream, url);
+    file.write(results);
     results['flatness'] = await flatness(redis, upstream, url);
+    file.write(results);
     results['throughput'] = await throughputs(redis, upstream, url);
+    file.write(results);
   } finally {
     await upstream.stop();
     await redis.stop();
   }
-  writeResults('polls', results);
+  say(`written to ${file.path}`);
 }
 
 async function floors(redis: BenchRedis, upstream: Child, url: string): Promise<unknown> {

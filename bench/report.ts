@@ -13,6 +13,22 @@ const RATIOS: readonly (readonly [ours: string, theirs: string, wideMax: number,
   ['pollcast Socket.IO', 'bare ws', 1.15, 1.15],
 ];
 
+/** One measurement, as it ends. */
+export function deliveryLine(one: Measured): string {
+  const latency = [one.p50, one.p99, one.max].map((ms) => ms.toFixed(1)).join('/');
+  return (
+    `${one.row}, ${one.contender}: ${one.cpuUs.toFixed(1)} us (${one.saturatedCpuUs.toFixed(1)} saturated), ` +
+    `${Math.round(one.perSecond).toLocaleString('en')}/s, p50/p99/max ${latency} ms, ${one.lost + one.faults} lost`
+  );
+}
+
+export function idleLine(one: Idle): string {
+  return (
+    `idle, ${one.contender}: ${(one.bytesPerConnection / 1024).toFixed(1)} kB, ` +
+    `${Math.round(one.acceptsPerSecond)} accepts/s, ${Math.round(one.acceptCpuUs)} us each`
+  );
+}
+
 export function printDeliveries(rows: readonly Row[], contenders: Named, all: readonly Measured[]): void {
   const head = [
     'row',

@@ -3,30 +3,34 @@ export interface Row {
   readonly name: string;
   readonly tickets: number;
   readonly clients: number;
-  /** How often something is published at the measured pace, ms; with `PACE` this says how much at once. */
+  /** Deliveries per second at which CPU and latency are measured. */
+  readonly pace: number;
+  /** How often something is published at that pace, ms. */
   readonly tickMs: number;
 }
 
-/** Deliveries per second at which CPU and latency are measured: everybody can do that, nobody is idle. */
-export const PACE = 10_000;
+/** Everybody can do that, nobody is idle. */
+const PACE_MOST = 10_000;
+/** A poll brings each client one message at most: what several that leave in one write cost says nothing of one. */
+const PACE_PER_CLIENT = 10;
+const TICK_LEAST_MS = 20;
 
-const scaled = (name: string, tickets: number, each: number, tickMs: number): Row => ({
-  name,
-  tickets,
-  clients: tickets * each,
-  tickMs,
-});
+const NAME = /^(\d+)x(\d+)$/;
 
-export const ROWS: readonly Row[] = [
-  scaled('1 x 1,000', 1, 1000, 100),
-  scaled('1 x 5,000', 1, 5000, 500),
-  scaled('1,000 x 5', 1000, 5, 20),
-];
-
+export const ROWS = '1x1000,1x5000,1000x5';
 /** For a look in between: a tenth of the clients. */
-export const QUICK_ROWS: readonly Row[] = [scaled('1 x 500', 1, 500, 50), scaled('100 x 5', 100, 5, 20)];
-
+export const QUICK_ROWS = '1x500,100x5';
 /** Cost per delivery must not depend on how many there are. */
-export const FLAT_ROWS: readonly Row[] = [500, 2000, 10_000].map((clients) =>
-  scaled(`1 x ${clients.toLocaleString('en')}`, 1, clients, clients / 10),
-);
+export const FLAT_ROWS = '1x500,1x2000,1x10000';
+
+/** `1x1000,1000x5`: a ticket that a thousand clients want, a thousand tickets of five each. */
+export function rowsOf(names: string): Row[] {
+  return names.split(',').map((name) => {
+    const [, tickets, each] = NAME.exec(name.trim())?.map(Number) ?? [];
+    if (!tickets || !each) throw new Error(`a row is TICKETSxCLIENTS, as 1000x5; ${JSON.stringify(name)} is not`);
+    const clients = tickets * each;
+    const pace = Math.min(PACE_MOST, clients * PACE_PER_CLIENT);
+    const tickMs = Math.max(TICK_LEAST_MS, (1000 * each) / pace);
+    return { name: `${tickets.toLocaleString('en')} x ${each.toLocaleString('en')}`, tickets, clients, pace, tickMs };
+  });
+}

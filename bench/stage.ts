@@ -1,6 +1,6 @@
 import type { Contender, Posting } from './contenders/contender.js';
 import type { LoadClient } from './load/load-client.js';
-import { PACE, type Row } from './rows.js';
+import type { Row } from './rows.js';
 import { pause } from './support/port.js';
 
 /** One contender on one row, once. */
@@ -74,7 +74,7 @@ export class Stage {
 
   /** Publishes at the measured pace. @returns how many */
   private async paced(row: Row, seconds: number): Promise<number> {
-    const each = Math.max(1, Math.round((PACE * row.tickMs) / 1000 / (row.clients / row.tickets)));
+    const each = Math.max(1, Math.round((row.pace * row.tickMs) / 1000 / (row.clients / row.tickets)));
     const ticks = Math.round((seconds * 1000) / row.tickMs);
     const startedAt = performance.now();
     for (let tick = 0; tick < ticks; tick += 1) {
@@ -86,7 +86,7 @@ export class Stage {
 
   private async burst(row: Row) {
     const { contender, load } = this;
-    const count = Math.min(BURST_PUBLICATIONS, BURST / (row.clients / row.tickets));
+    const count = Math.min(BURST_PUBLICATIONS, Math.floor(BURST / (row.clients / row.tickets)));
     const expected = count * (row.clients / row.tickets);
     const before = contender.server.cpuUs;
     for (let left = count; left > 0; left -= HANDED) {

@@ -15,6 +15,12 @@ const ROOT = process.env['NCHAN_ROOT'] ?? '/';
 const NGINX = join(ROOT, 'usr/sbin/nginx');
 const MODULE = join(ROOT, 'usr/lib/nginx/modules/ngx_nchan_module.so');
 const LIBRARIES = join(ROOT, 'usr/lib/x86_64-linux-gnu');
+/**
+ * nchan has nginx make the folder that it was compiled with, whatever the configuration says. Where the package is only
+ * unpacked, its parent is missing: nginx is then given a /var/lib of its own, which nobody else sees.
+ */
+const COMPILED_FOLDER = '/var/lib/nginx';
+const IN_OWN_VAR_LIB = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /var/lib && mkdir "$0" && exec "$@"'];
 
 /** nchan, an nginx module in C, published to over HTTP as it asks for. */
 export class Nchan implements ContenderKind {
@@ -32,9 +38,10 @@ export class Nchan implements ContenderKind {
     const [port, publishPort] = [await freePort(), await freePort()];
     const folder = mkdtempSync(join(tmpdir(), 'pollcast-nchan-'));
     writeFileSync(join(folder, 'nginx.conf'), configuration(folder, port, publishPort));
-    const master = BenchProcess.command(NGINX, ['-c', join(folder, 'nginx.conf'), '-p', folder], {
-      LD_LIBRARY_PATH: LIBRARIES,
-    });
+    const nginx = [NGINX, '-e', join(folder, 'error.log'), '-c', join(folder, 'nginx.conf'), '-p', folder];
+    const wrapped = existsSync(COMPILED_FOLDER) ? nginx : [...IN_OWN_VAR_LIB, COMPILED_FOLDER, ...nginx];
+    const [command = NGINX, ...args] = wrapped;
+    const master = BenchProcess.command(command, args, { LD_LIBRARY_PATH: LIBRARIES });
     await untilOpen(port, this.name);
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     return {
