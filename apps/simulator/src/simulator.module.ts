@@ -41,7 +41,7 @@ export class SimulatorModule {
     const traffic = new Traffic(clock);
     const gate = new Gate(tokens, accessKeys);
     const queries = new Queries(store);
-    const answers = new AnswerWriter(store, oddities);
+    const answers = new AnswerWriter(store, oddities, clock);
     const messages = new InstantMessages({ queries, answers, gate, tokens, faults, oddities, traffic, clock });
     const providers: Provider[] = [
       { provide: SETTINGS, useValue: settings },

@@ -11,6 +11,10 @@ export class ManualClock implements Clock {
     return this.ms;
   }
 
+  exact(): number {
+    return this.ms;
+  }
+
   advance(ms: number): void {
     this.ms += ms;
   }

@@ -51,11 +51,32 @@ describe('GET /control/ledger', () => {
     await simulator.say('TS1', 'old', { time_ms: now - 1_000 });
     await simulator.say('TS1', 'night', { group_id: 'g' });
     await simulator.say('TS2', 'other');
-    const old = { seq: 2, case_id: 'TS1', content: 'old', time_ms: now - 1_000, visible_at: now };
-    const night = { seq: 3, case_id: 'TS1', group_id: 'g', content: 'night', time_ms: now, visible_at: now };
-    const late = { seq: 1, case_id: 'TS1', content: 'late', time_ms: now, visible_at: now + 500 };
+    const old = { seq: 2, case_id: 'TS1', content: 'old', time_ms: now - 1_000, visible_at: now, shown_at: null };
+    const night = {
+      seq: 3,
+      case_id: 'TS1',
+      group_id: 'g',
+      content: 'night',
+      time_ms: now,
+      visible_at: now,
+      shown_at: null,
+    };
+    const late = { seq: 1, case_id: 'TS1', content: 'late', time_ms: now, visible_at: now + 500, shown_at: null };
     expect(await simulator.control('GET', 'ledger?case_id=TS1')).toEqual({ messages: [old, night, late] });
     expect(await simulator.control('GET', 'ledger?case_id=TS1&group_id=g')).toEqual({ messages: [night] });
+  });
+
+  it('says when an answer first showed a message', async () => {
+    await simulator.say('TS1', 'soon', { visible_in_ms: 500 });
+    const shown = async () => (await simulator.control<{ messages: object[] }>('GET', 'ledger')).messages;
+    await simulator.poll(['TS1']);
+    expect(await shown()).toMatchObject([{ shown_at: null }]);
+    simulator.clock.advance(700);
+    const first = simulator.clock.exact();
+    await simulator.poll(['TS1']);
+    simulator.clock.advance(700);
+    await simulator.poll(['TS1']);
+    expect(await shown()).toMatchObject([{ shown_at: first }]);
   });
 });
 

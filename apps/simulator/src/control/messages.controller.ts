@@ -17,6 +17,8 @@ interface LedgerEntry {
   /** Milliseconds since the epoch. */
   readonly time_ms: number;
   readonly visible_at: number;
+  /** When an answer first showed it, ms of the machine's monotonic clock (`process.hrtime`); null before. */
+  readonly shown_at: number | null;
 }
 
 /** Makes things happen on tickets. */
@@ -45,10 +47,11 @@ export class MessagesController {
     for (const ticket of this.store.tickets()) {
       if (case_id !== undefined && ticket.caseId !== case_id) continue;
       if (group_id !== undefined && ticket.groupId !== group_id) continue;
-      for (const { seq, fields, timeMs, visibleAt } of ticket.messages) {
+      for (const { seq, fields, timeMs, visibleAt, shownAt } of ticket.messages) {
         const { caseId, groupId } = ticket;
         const place = { seq, case_id: caseId, ...(groupId !== undefined && { group_id: groupId }) };
-        messages.push({ ...place, content: fields.content, time_ms: timeMs, visible_at: visibleAt });
+        const times = { time_ms: timeMs, visible_at: visibleAt, shown_at: shownAt };
+        messages.push({ ...place, content: fields.content, ...times });
       }
     }
     messages.sort((a, b) => a.visible_at - b.visible_at || a.seq - b.seq);

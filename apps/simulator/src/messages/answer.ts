@@ -1,3 +1,4 @@
+import { type Clock } from '../clock.js';
 import { type Oddities, type OdditySet } from '../oddities.js';
 import { Random } from '../random.js';
 import { FRACTIONS, isAfter, type Position, writeCursor } from './cursor.js';
@@ -40,6 +41,7 @@ export class AnswerWriter {
   constructor(
     private readonly store: TicketStore,
     private readonly oddities: Oddities,
+    private readonly clock: Clock,
   ) {}
 
   /** The JSON body of a 200 as of `now` (ms since the epoch). */
@@ -56,10 +58,13 @@ export class AnswerWriter {
   private news({ query, since, zone }: Poll, oddities: OdditySet, now: number): string {
     const entries: string[] = [];
     const quiet: Ticket[] = [];
+    const at = this.clock.exact();
     for (const ticket of query.tickets) {
       const messages = ticket.visibleAfter(since, oddities.cursor_bound, now);
-      if (messages.length > 0) entries.push(ticketEntry(ticket, messages, zone, oddities));
-      else quiet.push(ticket);
+      if (messages.length > 0) {
+        for (const message of messages) message.shownAt ??= at;
+        entries.push(ticketEntry(ticket, messages, zone, oddities));
+      } else quiet.push(ticket);
     }
     if (oddities.null_fields) {
       if (entries.length === 0) return 'null';

@@ -25,6 +25,8 @@ export interface MessageFields {
 /** One message of a ticket. It has an order and an exact time here, and shows neither: the upstream has no ids. */
 export class Message implements Position {
   readonly fraction: number;
+  /** When an answer was written that shows it for the first time, by the clock's `exact`; null before. */
+  shownAt: number | null = null;
   private readonly beforeTime: string;
   private readonly afterTime: string;
   private rendered?: { readonly zone: WallClock; readonly oddities: OdditySet; readonly json: string };
