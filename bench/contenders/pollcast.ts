@@ -9,6 +9,13 @@ import type { Contender, ContenderKind, Posting } from './contender.js';
 
 export type Settings = Readonly<Record<string, string>>;
 
+/** An upstream message as its ledger tells of it. */
+export interface Shown {
+  readonly case_id: string;
+  readonly content: string;
+  readonly shown_at: number | null;
+}
+
 const DOORS = {
   sse: { dialect: 'sse', path: '/v1/events?case_ids={ticket}&history=0' },
   'socket.io': { dialect: 'socket.io', path: '/socket.io/?EIO=4&transport=websocket' },
@@ -93,6 +100,12 @@ export class PollcastDeployment implements Contender {
       sent.setHeader('content-type', 'application/json');
       sent.end(JSON.stringify(orders));
     });
+  }
+
+  /** All messages that the upstream had, and when an answer first showed each (ms as `exactMs` tells them). */
+  async ledger(): Promise<readonly Shown[]> {
+    const response = await fetch(`http://127.0.0.1:${this.simulatorPort}/control/ledger`);
+    return ((await response.json()) as { messages: Shown[] }).messages;
   }
 
   async stop(): Promise<void> {

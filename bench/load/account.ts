@@ -1,5 +1,7 @@
+import { exactMs } from '../support/clock.js';
 import { Histogram } from './histogram.js';
 import { MARK, MARK_LENGTH, numberAt } from './marker.js';
+import type { Arrival } from './orders.js';
 
 const SEEN_AT = Buffer.from('"seen_at":"');
 const INSTANT_LENGTH = 24;
@@ -12,7 +14,10 @@ export class Ledger {
   /** The end of the last piece, where a message may have been cut in two. */
   rest: Buffer | null = null;
 
-  constructor(readonly ticket: number) {}
+  constructor(
+    readonly client: number,
+    readonly ticket: number,
+  ) {}
 }
 
 /** What all clients together were given, and how late. */
@@ -24,6 +29,8 @@ export class Account {
   firstAt = 0;
   lastAt = 0;
   readonly latencies = new Histogram();
+  /** Each single delivery, where they are kept. */
+  arrivals: Arrival[] | null = null;
   private origin = wallOrigin();
   /** When each message was seen, by ticket and number: read from the first copy, not from each. */
   private readonly seen = new Map<number, Float64Array>();
@@ -56,6 +63,7 @@ export class Account {
     this.delivered = 0;
     this.faults = 0;
     this.firstAt = 0;
+    this.arrivals &&= [];
     this.origin = wallOrigin();
     this.latencies.clear();
   }
@@ -63,6 +71,7 @@ export class Account {
   private count(ledger: Ledger, number: number, now: number, ms: number): void {
     this.faults += number === ledger.last + 1 || ledger.last === 0 ? 0 : 1;
     ledger.last = number;
+    this.arrivals?.push([ledger.client, number, exactMs()]);
     this.delivered += 1;
     this.firstAt ||= now;
     this.lastAt = now;

@@ -18,11 +18,12 @@ export class Client {
   constructor(
     private readonly dialect: DialectName,
     private readonly visitor: Visitor,
+    index: number,
     ticket: number,
     private readonly account: Account,
     private readonly keepsIds: boolean,
   ) {
-    this.ledger = new Ledger(ticket);
+    this.ledger = new Ledger(index, ticket);
   }
 
   /** Resolves once its stream is open. */

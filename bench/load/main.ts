@@ -11,22 +11,25 @@ async function obey(order: Order): Promise<Report> {
   switch (order.kind) {
     case 'open':
       clients = crowd(order.crowd);
-      return report(await openAll(order.crowd.atOnce));
+      account.arrivals = order.crowd.keepsArrivals ? [] : null;
+      return opened(order.crowd.atOnce);
     case 'clear':
       account.clear();
-      return report(null);
+      return report();
     case 'report':
-      return report(null);
+      return report();
+    case 'arrivals':
+      return { ...report(), arrivals: account.arrivals };
     case 'cut':
       clients.forEach((client) => client.cut());
-      return report(null);
+      return report();
     case 'return':
-      return report(await openAll(order.atOnce));
+      return opened(order.atOnce);
     case 'close':
       clients.forEach((client) => client.cut());
       clients = [];
       account.forget();
-      return report(null);
+      return report();
   }
 }
 
@@ -34,8 +37,13 @@ function crowd({ dialect, port, path, clients: count, tickets, subscribes, keeps
   return Array.from({ length: count }, (_, index) => {
     const ticket = index % tickets;
     const visitor = { port, path, subject: `s${index}`, ticket: ticketName(ticket), subscribes, lastEventId: null };
-    return new Client(dialect, visitor, ticket, account, keepsIds);
+    return new Client(dialect, visitor, index, ticket, account, keepsIds);
   });
+}
+
+async function opened(atOnce: number): Promise<Report> {
+  const opening = await openAll(atOnce);
+  return { ...report(), opening };
 }
 
 async function openAll(atOnce: number): Promise<Opening> {
@@ -53,10 +61,10 @@ async function openAll(atOnce: number): Promise<Opening> {
   return { all: performance.now() - startedAt, each: each.summary() };
 }
 
-function report(opening: Opening | null): Report {
+function report(): Report {
   const { delivered, faults, firstAt, lastAt, latencies } = account;
   const open = clients.filter((client) => client.isOpen).length;
-  return { open, delivered, faults, firstAt, lastAt, latencies: latencies.summary(), opening };
+  return { open, delivered, faults, firstAt, lastAt, latencies: latencies.summary(), opening: null, arrivals: null };
 }
 
 process.on('message', (order: Order) => {

@@ -13,6 +13,9 @@ export function content(n: number): string {
   return `#${String(n).padStart(DIGITS, '0')}${FILLING}`;
 }
 
+/** The number that {@link content} has put into a content. */
+export const numberOf = (text: string) => Number(text.slice(1, 1 + DIGITS));
+
 /** The number behind the mark at `at`. */
 export function numberAt(bytes: Buffer, at: number): number {
   let number = 0;

@@ -12,6 +12,8 @@ export interface Crowd {
   readonly subscribes: boolean;
   /** Keep the last event id, to come back with it. */
   readonly keepsIds?: boolean;
+  /** Keep each single delivery, to be asked for with `arrivals`. */
+  readonly keepsArrivals?: boolean;
   /** Connections that are being made at the same time. */
   readonly atOnce: number;
 }
@@ -21,6 +23,7 @@ export type Order =
   /** Begin to count anew. */
   | { readonly kind: 'clear' }
   | { readonly kind: 'report' }
+  | { readonly kind: 'arrivals' }
   | { readonly kind: 'cut' }
   /** Open again what was cut. */
   | { readonly kind: 'return'; readonly atOnce: number }
@@ -32,6 +35,9 @@ export interface Opening {
   readonly each: Latencies;
 }
 
+/** One delivery: the client's index, the message's number within its ticket, and when, by `exactMs`. */
+export type Arrival = readonly [client: number, number: number, at: number];
+
 export interface Report {
   readonly open: number;
   readonly delivered: number;
@@ -41,6 +47,8 @@ export interface Report {
   readonly lastAt: number;
   readonly latencies: Latencies;
   readonly opening: Opening | null;
+  /** Of the crowd, where it keeps them and was asked for them. */
+  readonly arrivals: readonly Arrival[] | null;
 }
 
 export const ticketName = (index: number) => `CASE-${index}`;

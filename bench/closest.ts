@@ -1,0 +1,131 @@
+import { delaysOf, type Delays } from './closest/delays.js';
+import type { Posting } from './contenders/contender.js';
+import { PollcastDeployment } from './contenders/pollcast.js';
+import { LoadClient } from './load/load-client.js';
+import { clientsAllowed } from './support/limits.js';
+import { pause } from './support/port.js';
+import { ResultsFile } from './support/results.js';
+import { show, spreadOf, table } from './support/statistics.js';
+
+/**
+ * `npm run bench:closest`: the load that the closest peer publishes (Axway Streams, on 6 workers of 16 CPUs: p99 21 ms,
+ * max 250 ms), through the whole of Pollcast on this machine. Time is counted from when the upstream writes the answer
+ * that first shows a message until a client, in another process, has read it.
+ *
+ * `BENCH_QUICK=1` for a look; `BENCH_ROUNDS=3` and `BENCH_SECONDS=60` say how long.
+ */
+const { env } = process;
+const quick = env['BENCH_QUICK'] === '1';
+const rounds = Number(env['BENCH_ROUNDS'] ?? (quick ? 1 : 3));
+const seconds = Number(env['BENCH_SECONDS'] ?? (quick ? 10 : 60));
+
+const CROWD = { clients: 3000, tickets: 100 };
+const POLL_MS = 500;
+/** Tickets that change between two polls: 20 %. */
+const CHANGING = 20;
+const WARM_UP_SECONDS = 5;
+const AT_ONCE = 64;
+const P99_MOST_MS = 21;
+const MAX_MOST_MS = 250;
+
+const SETTINGS = { POLL_INTERVAL_MS: String(POLL_MS), POLL_INTERVAL_MAX_MS: String(POLL_MS), DRAIN_MS: '200' };
+
+/** What goes on upstream: each ticket's turn comes every fifth poll. */
+class Conversations {
+  private next = 0;
+
+  constructor(private readonly deployment: PollcastDeployment) {}
+
+  /** @returns what was posted */
+  async goOn(forSeconds: number): Promise<Posting[]> {
+    const all: Posting[] = [];
+    const startedAt = performance.now();
+    for (let tick = 1; tick <= (forSeconds * 1000) / POLL_MS; tick += 1) {
+      const postings = Array.from({ length: CHANGING }, () => this.posting());
+      await this.deployment.publish(postings);
+      all.push(...postings);
+      await pause(Math.max(0, startedAt + tick * POLL_MS - performance.now()));
+    }
+    return all;
+  }
+
+  private posting(): Posting {
+    const ticket = this.next % CROWD.tickets;
+    const number = Math.floor(this.next / CROWD.tickets) + 1;
+    this.next += 1;
+    return { ticket, number };
+  }
+}
+
+async function measure(conversations: Conversations, deployment: PollcastDeployment, load: LoadClient) {
+  await load.tell({ kind: 'clear' });
+  const posted = await conversations.goOn(seconds);
+  await load.until((posted.length * CROWD.clients) / CROWD.tickets);
+  const { arrivals } = await load.tell({ kind: 'arrivals' });
+  return delaysOf(posted, await deployment.ledger(), arrivals ?? [], CROWD);
+}
+
+function print(all: readonly Delays[]): void {
+  const cell = (pick: (one: Delays) => number, digits: number) => show(spreadOf(all.map(pick)), digits);
+  const sum = (pick: (one: Delays) => number) => all.reduce((total, one) => total + pick(one), 0);
+  const worst = (pick: (one: Delays) => number) => Math.max(...all.map(pick));
+  const row = (name: string, value: string, most: string, met: boolean) => [name, value, most, met ? 'met' : 'MISSED'];
+  const lost = sum((one) => one.lost);
+  const doubled = sum((one) => one.doubled);
+  const lines = [
+    ['deliveries', sum((one) => one.deliveries).toLocaleString('en'), '', ''],
+    ['new messages per poll', cell((one) => one.newPerPoll, 1), '', ''],
+    ['p50 ms', cell((one) => one.p50, 2), '', ''],
+    row(
+      'p99 ms',
+      cell((one) => one.p99, 2),
+      String(P99_MOST_MS),
+      spreadOf(all.map((one) => one.p99)).median <= P99_MOST_MS,
+    ),
+    row(
+      'max ms',
+      cell((one) => one.max, 2),
+      String(MAX_MOST_MS),
+      worst((one) => one.max) <= MAX_MOST_MS,
+    ),
+    row('lost', String(lost), '0', lost === 0),
+    row('doubled', String(doubled), '0', doubled === 0),
+  ];
+  const load = `${CROWD.clients} SSE clients, ${CROWD.tickets} tickets, a poll every ${POLL_MS} ms, ${CHANGING} tickets changing`;
+  console.log(`\n${load}: from the upstream's answer to the client\n${table(['', 'here', 'at most', ''], lines)}`);
+}
+
+async function main(): Promise<void> {
+  if (clientsAllowed(CROWD.clients) < CROWD.clients) throw new Error('too few files may be open for this benchmark');
+  const file = new ResultsFile('closest');
+  const load = new LoadClient();
+  const deployment = await PollcastDeployment.start('pollcast SSE', 'sse', SETTINGS);
+  const measured: Delays[] = [];
+  try {
+    await load.tell({ kind: 'open', crowd: { ...deployment.door, ...CROWD, atOnce: AT_ONCE, keepsArrivals: true } });
+    const conversations = new Conversations(deployment);
+    const warmUp = await conversations.goOn(WARM_UP_SECONDS);
+    await load.until((warmUp.length * CROWD.clients) / CROWD.tickets);
+    for (let round = 1; round <= rounds; round += 1) {
+      const delays = await measure(conversations, deployment, load);
+      measured.push(delays);
+      file.write({ seconds, crowd: CROWD, pollMs: POLL_MS, changing: CHANGING, measured });
+      const { p50, p99, max, lost, doubled } = delays;
+      const times = [p50, p99, max].map((ms) => ms.toFixed(2)).join('/');
+      console.log(`round ${round}: p50/p99/max ${times} ms, ${lost} lost, ${doubled} doubled`);
+    }
+  } finally {
+    await load.stop();
+    await deployment.stop();
+  }
+  print(measured);
+  console.log(`\nwritten to ${file.path}`);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,45 @@
+import type { Shown } from '../contenders/pollcast.js';
+import { numberOf } from '../load/marker.js';
+import { ticketName, type Arrival } from '../load/orders.js';
+
+/** What became of all messages that should have been delivered, and how late they came, ms. */
+export interface Delays {
+  readonly deliveries: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  /** Messages that one answer of the upstream showed first, on average. */
+  readonly newPerPoll: number;
+}
+
+/** Joins what the upstream showed, and when, with what each client was given: nothing is taken from a sample. */
+export function delaysOf(
+  posted: readonly { readonly ticket: number; readonly number: number }[],
+  shown: readonly Shown[],
+  arrivals: readonly Arrival[],
+  { clients, tickets }: { readonly clients: number; readonly tickets: number },
+): Delays {
+  const shownAt = new Map(shown.map((one) => [`${one.case_id} ${numberOf(one.content)}`, one.shown_at]));
+  const given = new Set<string>();
+  const delays: number[] = [];
+  for (const [client, number, at] of arrivals) {
+    const name = `${client} ${number}`;
+    const from = shownAt.get(`${ticketName(client % tickets)} ${number}`);
+    if (!given.has(name)) delays.push(at - (from ?? Number.NaN));
+    given.add(name);
+  }
+  delays.sort((a, b) => a - b);
+  const quantile = (share: number) => delays[Math.ceil(delays.length * share) - 1] ?? Number.NaN;
+  const polls = new Set(posted.map(({ ticket, number }) => shownAt.get(`${ticketName(ticket)} ${number}`)));
+  return {
+    deliveries: given.size,
+    lost: (posted.length * clients) / tickets - given.size,
+    doubled: arrivals.length - given.size,
+    p50: quantile(0.5),
+    p99: quantile(0.99),
+    max: quantile(1),
+    newPerPoll: posted.length / polls.size,
+  };
+}
