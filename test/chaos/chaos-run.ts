@@ -1,3 +1,4 @@
+import { SeededRandom } from '../support/seeded-random.js';
 import { tokenFor } from '../support/tokens.js';
 import { until } from '../support/until.js';
 import { ChaosDeployment } from './chaos-deployment.js';
@@ -5,7 +6,6 @@ import { FaithfulClient } from './faithful-client.js';
 import { pause, type Fault, type Scene } from './fault.js';
 import { MemoryWatch } from './memory-watch.js';
 import { RecoveryLog } from './recovery-log.js';
-import { SeededRandom } from './seeded-random.js';
 import { SteadyTraffic } from './steady-traffic.js';
 import { faultsOf } from './verdict.js';
 

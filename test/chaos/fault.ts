@@ -1,6 +1,6 @@
+import type { SeededRandom } from '../support/seeded-random.js';
 import type { ChaosDeployment } from './chaos-deployment.js';
 import type { FaithfulClient } from './faithful-client.js';
-import type { SeededRandom } from './seeded-random.js';
 
 /** What a fault is done to. */
 export interface Scene {

@@ -1,7 +1,7 @@
 import { CONFIDENTIAL } from '../support/log-faults.js';
+import type { SeededRandom } from '../support/seeded-random.js';
 import type { Posting, SimulatorControl } from '../support/simulator-control.js';
 import { pause } from './fault.js';
-import type { SeededRandom } from './seeded-random.js';
 
 /** Between two postings, ms. */
 const STEP_MS = 250;
