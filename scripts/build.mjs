@@ -24,7 +24,7 @@ async function sources() {
   const compiled = [];
   const assets = [];
   for (const path of [...(await files('apps')), ...(await files('libs')), ...(await files('bench'))]) {
-    if (/\.spec\.ts$|\.d\.ts$|^libs\/testing\//.test(path)) continue;
+    if (/\.spec\.ts$|\.d\.ts$|^libs\/testing\/|^apps\/[^/]+\/test\//.test(path)) continue;
     if (path.endsWith('.ts')) compiled.push(path.replace(/\.ts$/, '.js'));
     else if (/^(apps|libs)\/[^/]+\/(src|public)\//.test(path)) assets.push(path);
   }
