@@ -47,6 +47,7 @@ export class Reconciler {
 
   private async reconcile(): Promise<void> {
     const { registry, queue, clock, telemetry } = this.parts;
+    const beganAt = clock.now();
     let stalestMs = 0;
     for (const feed of await registry.feeds()) {
       while ((await registry.sweep(feed, clock.now())) > 0) {
@@ -56,6 +57,7 @@ export class Reconciler {
       const due = await registry.earliestDue(feed);
       stalestMs = Math.max(stalestMs, due === null ? 0 : clock.now() - due);
     }
+    await registry.forget(beganAt);
     telemetry.stalest(stalestMs);
   }
 }

@@ -24,6 +24,7 @@ function setUp() {
     hint: async () => [],
     sweep: async () => 0,
     feeds: async () => [],
+    forget: async () => undefined,
     overdue: async () => [],
     earliestDue: async () => null,
   };

@@ -5,7 +5,7 @@ import type { CaseId, FeedKey } from '#core';
  *
  * | key | type | holds | ends |
  * | --- | --- | --- | --- |
- * | `P:feeds` | sorted set | feeds by the time (ms) their interest was last renewed | swept with the feed |
+ * | `P:feeds` | sorted set | feeds by the time (ms) until which they were last known to have tickets | ten minutes after that |
  * | `{P:quota}`, `:waiting`, `:asking` | hash, sorted sets | next turn, pause; sets that wait for a turn | an hour after the last use |
  * | `P:{F}:feed` | hash | epoch, offset, sets (last set id), nursery, primed, state, since, reason | twice the history's life after its last set |
  * | `P:{F}:interest` | sorted set | ticket by the end of its lease, ms | with the lease |

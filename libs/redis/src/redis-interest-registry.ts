@@ -23,7 +23,7 @@ export interface InterestBounds extends SetBounds {
 /** Tickets that leave in one call, and sets that are found overdue in one call: bounds how long Redis is blocked. */
 const CALL_MAX = 500;
 
-/** A feed without interest is forgotten after this long, ms. */
+/** A feed of which nothing is left is forgotten after this long, ms. */
 const FEED_FORGOTTEN_MS = 600_000;
 
 /** Leases and ticket sets: want.lua and sweep.lua. */
@@ -72,7 +72,7 @@ export class RedisInterestRegistry implements InterestRegistry {
   }
 
   async sweep(feed: FeedKey, now: number): Promise<number> {
-    const [left, ...changed] = (await this.scripts.run('sweep', this.keys.feed(feed), [
+    const [left, remains, ...changed] = (await this.scripts.run('sweep', this.keys.feed(feed), [
       this.keys.base(feed),
       Math.round(now),
       this.bounds.historyTtlS * 1000,
@@ -81,12 +81,19 @@ export class RedisInterestRegistry implements InterestRegistry {
       this.bounds.upstreamMaxCaseIds,
     ])) as (string | number)[];
     await this.wake.tell(changed.map((id) => ({ feed, id: Number(id) })));
-    await this.client.zremrangebyscore(this.keys.feeds, '-inf', String(Math.round(now) - FEED_FORGOTTEN_MS));
+    if (Number(remains) === 1) {
+      // Leases may be long over: while no worker ran, or of a ticket that stays apart for longer than that.
+      await this.client.zadd(this.keys.feeds, 'GT', Math.round(now), feed);
+    }
     return Number(left);
   }
 
   async feeds(): Promise<FeedKey[]> {
     return (await this.client.zrange(this.keys.feeds, '0', '-1')) as FeedKey[];
+  }
+
+  async forget(swept: number): Promise<void> {
+    await this.client.zremrangebyscore(this.keys.feeds, '-inf', Math.round(swept) - FEED_FORGOTTEN_MS);
   }
 
   async overdue(feed: FeedKey, before: number): Promise<SetRef[]> {

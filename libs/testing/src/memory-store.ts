@@ -120,7 +120,12 @@ export class MemoryStore implements SetStore, InterestRegistry {
   }
 
   async feeds(): Promise<FeedKey[]> {
-    return [...this.stored].filter(([, stored]) => stored.leases.size > 0).map(([key]) => key);
+    const remains = ({ leases, apart }: MemoryFeed) => leases.size + apart.size > 0;
+    return [...this.stored].filter(([, stored]) => remains(stored)).map(([key]) => key);
+  }
+
+  async forget(): Promise<void> {
+    // What is listed is looked up each time.
   }
 
   async overdue(feed: FeedKey, before: number): Promise<SetRef[]> {

@@ -29,8 +29,14 @@ export interface InterestRegistry {
    * @returns how many tickets left; call again while it is not 0
    */
   sweep(feed: FeedKey, now: number): Promise<number>;
-  /** Feeds that have or lately had interest. */
+  /** Feeds that have tickets, or lately had some. */
   feeds(): Promise<FeedKey[]>;
+  /**
+   * Lists those feeds no longer of which nothing was left the last times they were swept.
+   *
+   * @param swept when the round began in which all of them were swept, ms since 1970
+   */
+  forget(swept: number): Promise<void>;
   /** Sets that were due before `before`: their jobs are late or lost. The latest ones first, some hundreds at most. */
   overdue(feed: FeedKey, before: number): Promise<SetRef[]>;
   /** When the feed's set that waits longest was or is due, ms since 1970; null where it has no sets. */

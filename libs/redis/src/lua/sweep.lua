@@ -7,7 +7,7 @@
   KEYS  1 feed hash
   ARGV  1 key base  2 now, ms  3 history life, ms  4 most tickets in one call  5 PUBLISH or SPUBLISH
         6 largest set, tickets
-  Returns {how many tickets left, ids of sets that changed..}
+  Returns {how many tickets left, 1 if anything remains that has to be swept, ids of sets that changed..}
 ]]
 -- @include _lists
 -- @include _health
@@ -39,7 +39,7 @@ for _, case in ipairs(redis.call('ZRANGEBYSCORE', base .. 'interest', '-inf', no
     end
   end
 end
-local answer = { gone }
+local answer = { gone, 1 }
 for id, names in pairs(thinned) do
   if names then
     answer[#answer + 1] = id
@@ -62,5 +62,6 @@ for _, changed in ipairs(pack(base, ARGV[5], tonumber(ARGV[6]), now)) do
 end
 if redis.call('EXISTS', base .. 'sizes') == 0 then
   redis.call('PEXPIRE', base .. 'feed', 2 * ttl)
+  answer[2] = redis.call('EXISTS', base .. 'interest', base .. 'apart') > 0 and 1 or 0
 end
 return answer

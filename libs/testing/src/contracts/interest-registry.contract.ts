@@ -1,7 +1,10 @@
-import type { SetRef } from '#core';
+import { APART_MAX_MS, apartFor, type SetRef } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from './fixture.js';
 import { describePacking } from './packing.contract.js';
 import { HOLD_MS, LEASE_MS, message, Scene, status, text } from './scene.js';
+
+/** Longer than any feed is listed of which nothing is left. */
+const HOUR_MS = 3_600_000;
 
 /** What every {@link InterestRegistry} must do. */
 export function describeInterestRegistry(name: string, make: MakeStoreFixture): void {
@@ -88,12 +91,59 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
       expect(ticket?.publications.map((one) => one.previous)).toEqual([0, 1, 2]);
     });
 
+    it('lists a feed for as long as one of its tickets is apart, however long nobody wanted any', async () => {
+      let [ref] = await scene.want('a');
+      for (let refusals = 1; ref !== undefined && apartFor(refusals) < APART_MAX_MS; refusals += 1) {
+        await refuse(ref, 'a');
+        fixture.clock.advance(apartFor(refusals));
+        await scene.want('a');
+        await sweepAll();
+        [ref] = await fixture.registry.overdue(scene.feed, scene.now + 1);
+      }
+      await refuse(ref, 'a');
+      fixture.clock.advance(APART_MAX_MS - 1);
+      await round();
+      expect([await isListed(), (await scene.history('a')).apart]).toEqual([true, ['a']]);
+      fixture.clock.advance(1);
+      await round();
+      expect((await scene.history('a')).apart).toEqual([]);
+      fixture.clock.advance(HOUR_MS);
+      await round();
+      expect(await isListed()).toBe(false);
+    });
+
+    it('lists a feed of which a sweep had to leave a set to its poll, however long nobody swept before', async () => {
+      const ref = await scene.wantOneSet('a');
+      fixture.clock.advance(HOUR_MS);
+      await scene.begin(ref);
+      await round();
+      expect(await isListed()).toBe(true);
+      fixture.clock.advance(HOLD_MS + 1);
+      await round();
+      expect(await isGone(ref)).toBe(true);
+    });
+
     it('names the sets that are late', async () => {
       const ref = await scene.wantOneSet('a');
       const { dueAt } = await scene.publish(ref);
       expect(await fixture.registry.overdue(scene.feed, dueAt - 1)).toEqual([]);
       expect(await fixture.registry.overdue(scene.feed, dueAt + 1)).toEqual([ref]);
     });
+
+    async function refuse(ref: SetRef | undefined, caseId: string): Promise<void> {
+      if (ref === undefined) throw new Error('there is no set to refuse a ticket of');
+      const { fence } = await scene.begin(ref);
+      await fixture.store.suspect({ ref, fence, now: scene.now, search: null, apart: [caseId] });
+    }
+
+    const isListed = async () => (await fixture.registry.feeds()).includes(scene.feed);
+
+    /** What a worker does with a feed again and again. */
+    async function round(): Promise<void> {
+      const beganAt = scene.now;
+      await sweepAll();
+      await fixture.registry.forget(beganAt);
+    }
 
     /** Sweeps are bounded: called again while there is something to do. */
     async function sweepAll(): Promise<number> {
