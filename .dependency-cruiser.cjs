@@ -49,7 +49,13 @@ module.exports = {
       'apps-are-apart',
       'Apps share libs, and meet each other only over the network.',
       { path: '^apps/([^/]+)/' },
-      { path: '^(apps|test|bench)/', pathNot: '^apps/$1/' },
+      { path: '^(apps|test|bench)/', pathNot: ['^apps/$1/', '^test/support/'] },
+    ),
+    rule(
+      'support-is-for-specs',
+      'What tests start and wait with, such as a real Redis; the build leaves it out.',
+      { path: '^(apps|libs|bench)/', pathNot: SPEC },
+      { path: '^test/' },
     ),
     rule(
       'simulator-is-independent',

@@ -1,0 +1,103 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+import { PollCycle, type Clock, type FeedKey, type Upstream } from '#core';
+import { createRegistry, PrometheusPollTelemetry } from '#ops';
+import {
+  BullPollQueue,
+  connectRedis,
+  RedisInterestRegistry,
+  RedisQuota,
+  RedisSetStore,
+  WakeChannel,
+  type Keys,
+  type Patience,
+  type RedisClient,
+} from '#redis';
+
+import { PollProcessor } from '../src/poll-processor.js';
+import { PollWorker } from '../src/poll-worker.js';
+import { Reconciler } from '../src/reconciler.js';
+
+/** What all workers of a test share. */
+export interface LiveWorkerParts {
+  readonly redisUrl: string;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly upstream: Upstream;
+  readonly bounds: {
+    readonly historyMaxEvents: number;
+    readonly historyTtlS: number;
+    readonly upstreamMaxCaseIds: number;
+    readonly pollIntervalMs: number;
+  };
+  readonly onError: (error: unknown) => void;
+}
+
+/** As the worker's module has it, ms. */
+const HOLD_MS = 6000;
+const SEND_WITHIN_MS = 1000;
+const OVERLAP_MS = 2000;
+
+/** All that a worker process is made of but its upstream, its clock and its health: polls real sets of a real Redis. */
+export class LiveWorker {
+  private constructor(
+    readonly registry: RedisInterestRegistry,
+    readonly queue: BullPollQueue,
+    private readonly parts: LiveWorkerParts,
+    private readonly worker: PollWorker,
+    private readonly telemetry: PrometheusPollTelemetry,
+    private readonly connections: readonly RedisClient[],
+  ) {}
+
+  static async start(parts: LiveWorkerParts): Promise<LiveWorker> {
+    const { keys, clock, upstream, bounds, onError } = parts;
+    const connect = (patience: Patience) =>
+      connectRedis({ redisUrl: parts.redisUrl, redisPrefix: '' }, patience, onError);
+    const [commands, bull, subscriber] = [connect('impatient'), connect('patient'), connect('patient')];
+    const quota = new RedisQuota(commands, keys, 0);
+    const telemetry = new PrometheusPollTelemetry(createRegistry('worker'));
+    const digest = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
+    const store = new RedisSetStore(commands, keys, bounds);
+    const cycle = new PollCycle(
+      { store, upstream, quota, clock, digest, telemetry, random: Math.random, holder: randomUUID() },
+      {
+        intervalMs: bounds.pollIntervalMs,
+        intervalMaxMs: bounds.pollIntervalMs,
+        overlapMs: OVERLAP_MS,
+        holdMs: HOLD_MS,
+        sendWithinMs: SEND_WITHIN_MS,
+      },
+    );
+    const processor = new PollProcessor(cycle, clock, onError);
+    await new WakeChannel(commands, keys).listen(subscriber, (ref) => processor.changed(ref));
+    await quota.listen(subscriber);
+    const worker = new PollWorker(bull, keys, processor, onError);
+    worker.start();
+    const registry = new RedisInterestRegistry(commands, keys, bounds);
+    const queue = new BullPollQueue(bull, keys, clock, onError);
+    return new LiveWorker(registry, queue, parts, worker, telemetry, [commands, bull, subscriber]);
+  }
+
+  /** One round of the reconciler. */
+  async round(): Promise<void> {
+    const { registry, queue, telemetry } = this;
+    const { clock, onError } = this.parts;
+    const reconciler = new Reconciler({ registry, queue, clock, telemetry, onError });
+    reconciler.start();
+    await reconciler.stop();
+  }
+
+  /** Jobs sleep by the system's clock: when a test has moved time, whatever became due by that is woken. */
+  async wakeDue(feeds: readonly FeedKey[]): Promise<void> {
+    for (const feed of feeds) {
+      const now = this.parts.clock.now();
+      await this.queue.wake((await this.registry.overdue(feed, now)).map((ref) => ({ ref, at: now })));
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.worker.stop();
+    await this.queue.close();
+    this.connections.forEach((connection) => connection.disconnect());
+  }
+}

@@ -1,0 +1,221 @@
+import { feedKey, Interest, UpstreamFailure, type CaseId } from '#core';
+import { connectRedis, Keys, POLL_QUEUE, RedisBroker, type RedisClient } from '#redis';
+import { FakeUpstream } from '#testing';
+
+import { RedisServer } from '../../../test/support/redis-server.js';
+import { SeededRandom } from '../../../test/support/seeded-random.js';
+import { until } from '../../../test/support/until.js';
+import { Crowd } from './crowd.js';
+import { FeedSnapshot } from './feed-snapshot.js';
+import { everyKey } from './keyspace.js';
+import { LiveWorker } from './live-worker.js';
+import { MovedClock } from './moved-clock.js';
+
+const SEED = Number(process.env['LONG_LIFE_SEED'] ?? 1);
+const STEPS = 480;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** A lease outlasts each of the usual steps, and none of those in which everybody stood still. */
+const LINGER_MS = 15 * MINUTE_MS;
+const STANDSTILL_MS = 120 * MINUTE_MS;
+/** Longest until everything has ended of which nobody wants anything any more. */
+const AFTERLIFE_MINUTES = 120;
+const SET_MAX = 10;
+const BOUNDS = { historyMaxEvents: 5, historyTtlS: 3600, upstreamMaxCaseIds: SET_MAX, pollIntervalMs: 100 };
+const LIFE_MS = BOUNDS.historyTtlS * 1000;
+/** What a machine that is busy with something else may need. */
+const SETTLE_MS = 20_000;
+const TEST_MS = 180_000;
+
+const FEEDS = [{ language: 'zh-cn' }, { language: 'en-us' }, { language: 'en-us', groupId: 'night shift' }];
+const FEED_KEYS = FEEDS.map(feedKey);
+const TICKETS: readonly CaseId[] = Array.from({ length: 150 }, (_, at) => `T${at}`);
+/** Refused all day, and wanted all day: in the end they are apart for longer than a feed is remembered. */
+const FORBIDDEN: readonly CaseId[] = ['forbidden 1', 'forbidden 2'];
+
+const keys = new Keys('p');
+const queueKey = `${keys.queuePrefix}:${POLL_QUEUE}`;
+
+/** The only keys that may stay for ever: as many as there are rows, of a bounded size. */
+const LASTING = new Map([
+  [`${queueKey}:meta`, 'how BullMQ was set up: three fields'],
+  [`${queueKey}:id`, "BullMQ's count of jobs: a number"],
+  [`${queueKey}:events`, 'what happened in the queue: the last hundred entries, trimmed by the node'],
+]);
+const EVENTS_BOUND = 300;
+
+/** What may be there for as long as Redis itself keeps it, and how long that is at most, ms. */
+const EXPIRING: readonly (readonly [RegExp, number])[] = [
+  [/^p:\{[^}]+\}:(feed|ages)$/, 2 * LIFE_MS],
+  [/^p:\{[^}]+\}:(ticket|history|delivered):[^:]+$/, LIFE_MS],
+  [/^\{p:quota\}(:waiting|:asking)?$/, 60 * MINUTE_MS],
+  [/^\{p:queue\}:polls:stalled-check$/, MINUTE_MS],
+];
+
+/** Thousands of clients come and go in a day of simulated time; the workers, their queue and Redis are real. */
+describe('a day of churn', () => {
+  const random = new SeededRandom(SEED);
+  const clock = new MovedClock();
+  const upstream = new FakeUpstream({ clock });
+  const troubles: unknown[] = [];
+  let server: RedisServer;
+  let client: RedisClient;
+  let workers: readonly LiveWorker[];
+  let crowd: Crowd;
+  let devoted: Interest;
+  let broker: RedisBroker;
+  const connections: RedisClient[] = [];
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    const onError = (error: unknown) => void troubles.push(error);
+    const connect = () => {
+      const connection = connectRedis({ redisUrl: server.url, redisPrefix: '' }, 'patient', onError);
+      connections.push(connection);
+      return connection;
+    };
+    client = connect();
+    const parts = { redisUrl: server.url, keys, clock, upstream, bounds: BOUNDS, onError };
+    workers = [await LiveWorker.start(parts), await LiveWorker.start(parts)];
+    const { registry, queue } = anyWorker();
+    crowd = new Crowd({ registry, queue, clock }, LINGER_MS, random, FEEDS, TICKETS);
+    devoted = new Interest({ registry, queue, clock }, LINGER_MS);
+    broker = new RedisBroker({ commands: client, subscriber: connect(), keys, clock, gateway: 'g', onError }, BOUNDS);
+  });
+  afterAll(async () => {
+    broker.stop();
+    connections.forEach((connection) => connection.disconnect());
+    await server.dispose();
+  });
+
+  it(
+    `leaves nothing behind, and keeps sets few and whole all the while (seed ${SEED})`,
+    async () => {
+      const startedAt = clock.now();
+      FORBIDDEN.forEach((caseId) => upstream.refuse(caseId));
+      for (const feed of FEEDS) await devoted.acquire(feed, FORBIDDEN);
+      let mostSets = 0;
+      for (let step = 0; step < STEPS; step += 1) {
+        await comeAndGo(step);
+        await trouble();
+        const jumpMs = jumpAt(step);
+        clock.advance(jumpMs);
+        await Promise.all([crowd.renew(), devoted.renew()]);
+        const sets = jumpMs < MINUTE_MS ? await look() : await settle();
+        mostSets = Math.max(mostSets, ...sets.map((feed) => feed.setCount));
+      }
+      // The day had what it is meant to show.
+      expect(clock.now() - startedAt).toBeGreaterThan(DAY_MS);
+      expect(Math.min(crowd.joins, crowd.leaves)).toBeGreaterThan(2000);
+      expect(mostSets).toBeGreaterThan(5);
+      await eachFeed(async (feed) => expect(Number(await client.hget(keys.feed(feed), 'sets'))).toBeGreaterThan(100));
+
+      await everybodyLeaves();
+      await until(async () => (await jobs()).length === 0, SETTLE_MS, 'the last job to end');
+      await Promise.all(workers.map((worker) => worker.stop()));
+      expect(troubles).toEqual([]);
+      await expectNothingLeft();
+    },
+    TEST_MS,
+  );
+
+  /** Twice in the day the number of clients swells and ebbs away. */
+  async function comeAndGo(step: number): Promise<void> {
+    const wanted = 5 + 90 * Math.sin((2 * Math.PI * step) / STEPS) ** 2;
+    for (let moves = random.integer(5, 15); moves > 0; moves -= 1) {
+      await (random.chance(crowd.size < wanted ? 0.7 : 0.3) ? crowd.join() : crowd.leave());
+    }
+  }
+
+  /** Things that happen: news, hints, refused tickets, failures, and gateways that look at what nobody follows. */
+  async function trouble(): Promise<void> {
+    const caseId = random.pick(TICKETS);
+    const timeouts = Array.from({ length: 40 }, () => new UpstreamFailure('timeout', 'no answer'));
+    const throttled = new UpstreamFailure('throttled', 'too many', 300);
+    if (random.chance(0.4)) upstream.post(caseId, { content: `news ${random.next()}` });
+    if (random.chance(0.2)) await anyWorker().registry.hint(random.pick(FEED_KEYS), [caseId], clock.now());
+    if (random.chance(0.15)) upstream.refuse(caseId);
+    if (random.chance(0.1)) upstream.allow(...TICKETS.filter(() => random.chance(0.5)));
+    if (random.chance(0.05)) upstream.failNext(...timeouts);
+    if (random.chance(0.05)) upstream.failNext(throttled);
+    if (random.chance(0.05)) {
+      const stranger = feedKey({ language: 'en-us', groupId: `stranger ${random.integer(1, 9)}` });
+      await broker.history(stranger, [{ caseId: 'T0', atLeast: 5, after: null }], null);
+    }
+  }
+
+  function jumpAt(step: number): number {
+    if (step % 200 === 150) return STANDSTILL_MS;
+    return random.chance(0.5) ? random.integer(50, 3000) : random.integer(1, 12) * MINUTE_MS;
+  }
+
+  function anyWorker(): LiveWorker {
+    return random.pick(workers);
+  }
+
+  function eachFeed<T>(look: (feed: (typeof FEED_KEYS)[number]) => Promise<T>): Promise<T[]> {
+    return Promise.all(FEED_KEYS.map(look));
+  }
+
+  /** At any instant each wanted ticket lies in one set. */
+  async function look(): Promise<FeedSnapshot[]> {
+    const feeds = await eachFeed((feed) => FeedSnapshot.read(client, keys, feed));
+    expect(feeds.flatMap((feed) => feed.faults(SET_MAX))).toEqual([]);
+    return feeds;
+  }
+
+  /** Rounds of upkeep until there are no more sets than there must be, and one. */
+  async function settle(): Promise<FeedSnapshot[]> {
+    const excesses = (feeds: readonly FeedSnapshot[]) => feeds.map((feed) => feed.excess(SET_MAX));
+    let feeds: FeedSnapshot[] = [];
+    return until(
+      async () => {
+        await pass();
+        feeds = await look();
+        return Math.max(...excesses(feeds)) <= 1 && feeds;
+      },
+      SETTLE_MS,
+      () => `sets to be few; beyond the fewest: ${excesses(feeds).join(', ')}`,
+    );
+  }
+
+  /** What workers do when their time has come. */
+  async function pass(): Promise<void> {
+    await anyWorker().round();
+    await anyWorker().wakeDue(FEED_KEYS);
+  }
+
+  async function everybodyLeaves(): Promise<void> {
+    for (const feed of FEEDS) await devoted.release(feed, FORBIDDEN);
+    while (crowd.size > 0) await crowd.leave();
+    for (let minute = 0; minute < AFTERLIFE_MINUTES; minute += 1) {
+      clock.advance(MINUTE_MS);
+      await pass();
+      await look();
+    }
+  }
+
+  /** Keys of BullMQ that belong to a job: its hash, its lock, and whatever lists it. */
+  async function jobs(): Promise<string[]> {
+    const found = await everyKey(client);
+    return found.map(({ key }) => key).filter((key) => key.startsWith(`${queueKey}:`) && !isKnown(key));
+  }
+
+  function isKnown(key: string): boolean {
+    return LASTING.has(key) || EXPIRING.some(([pattern]) => pattern.test(key));
+  }
+
+  async function expectNothingLeft(): Promise<void> {
+    const found = await everyKey(client);
+    const lasting = found.filter(({ expiresInMs }) => expiresInMs === null).map(({ key }) => key);
+    expect(lasting.filter((key) => !LASTING.has(key))).toEqual([]);
+    expect(await client.xlen(`${queueKey}:events`)).toBeLessThan(EVENTS_BOUND);
+    expect(Object.keys(await client.hgetall(`${queueKey}:meta`)).length).toBeLessThan(10);
+
+    const expiring = found.filter(({ expiresInMs }) => expiresInMs !== null);
+    const limit = (key: string) => EXPIRING.find(([pattern]) => pattern.test(key))?.[1] ?? 0;
+    expect(expiring.filter(({ key, expiresInMs }) => (expiresInMs ?? 0) > limit(key))).toEqual([]);
+    // History does outlive interest: what is looked for above would have been found.
+    expect(expiring.length).toBeGreaterThan(TICKETS.length);
+  }
+});
