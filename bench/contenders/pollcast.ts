@@ -43,7 +43,8 @@ export class PollcastDeployment implements Contender {
 
   private constructor(
     readonly name: string,
-    readonly server: BenchProcess,
+    private gateway: BenchProcess,
+    private readonly startGateway: () => Promise<BenchProcess>,
     readonly door: Contender['door'],
     private readonly others: readonly BenchProcess[],
     private readonly simulatorPort: number,
@@ -73,11 +74,26 @@ export class PollcastDeployment implements Contender {
     const simulator = program('simulator', simulatorPort);
     await untilOpen(simulatorPort, 'the simulator');
     const worker = program('worker', workerPort);
-    const gateway = program('gateway', port);
+    const startGateway = async () => {
+      const gateway = program('gateway', port);
+      await untilOpen(port, 'the gateway');
+      return gateway;
+    };
+    const gateway = await startGateway();
     await untilOpen(workerPort, 'the worker');
-    await untilOpen(port, 'the gateway');
     const door = { ...DOORS[dialect], port, subscribes: true };
-    return new PollcastDeployment(name, gateway, door, [worker, simulator, redis], simulatorPort, redisPort);
+    const others = [worker, simulator, redis];
+    return new PollcastDeployment(name, gateway, startGateway, door, others, simulatorPort, redisPort);
+  }
+
+  get server(): BenchProcess {
+    return this.gateway;
+  }
+
+  /** Kills the gateway without warning and starts another in its place. */
+  async replaceGateway(): Promise<void> {
+    await this.gateway.kill();
+    this.gateway = await this.startGateway();
   }
 
   /** Tells the simulated upstream what was written; the worker finds it with its next poll. */
@@ -110,7 +126,7 @@ export class PollcastDeployment implements Contender {
 
   async stop(): Promise<void> {
     this.agent.destroy();
-    await this.server.stop();
+    await this.gateway.stop();
     for (const other of this.others) await other.stop();
   }
 }

@@ -4,15 +4,16 @@ import { DIALECTS, PING, PONG, type DialectName, type Visitor } from './dialect.
 
 /** One buffer for the reads of all sockets: nothing is allocated per delivery. */
 const READ = Buffer.allocUnsafe(1 << 18);
-const ID = Buffer.from('id: ');
-const ID_END = 10;
+const RECOVERED = '"recovered":true';
 
 /** One connection of the load client. */
 export class Client {
   readonly ledger: Ledger;
-  /** The last `id:` of an event stream, where it is kept. */
+  /** The last event's id, where it is kept. */
   lastEventId: string | null = null;
   isOpen = false;
+  /** Whether the server said, as it opened, that nothing is missing since that event. */
+  recovered = false;
   private socket: Socket | null = null;
 
   constructor(
@@ -42,6 +43,7 @@ export class Client {
         }
         if (open) {
           this.isOpen = true;
+          this.recovered = heard.includes(RECOVERED);
           heard = '';
           resolve();
         }
@@ -88,9 +90,10 @@ export class Client {
       this.socket?.write(PONG);
     }
     if (this.keepsIds) {
-      const at = bytes.lastIndexOf(ID);
-      const end = at < 0 ? -1 : bytes.indexOf(ID_END, at);
-      if (end >= 0) this.lastEventId = bytes.toString('latin1', at + ID.length, end);
+      const [before, after] = DIALECTS[this.dialect].id;
+      const from = bytes.lastIndexOf(before) + before.length;
+      const end = from < before.length ? -1 : bytes.indexOf(after, from);
+      if (end >= 0) this.lastEventId = bytes.toString('latin1', from, end);
     }
     this.account.take(this.ledger, bytes);
   }

@@ -19,6 +19,8 @@ export interface Dialect {
   hello(visitor: Visitor): string;
   /** Given all that came so far: what to say now, or that it is open. */
   next(heard: string, visitor: Visitor, said: number): { readonly say?: Buffer; readonly open?: boolean };
+  /** What stands before an event's id, and the byte after it. */
+  readonly id: readonly [before: Buffer, after: number];
 }
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
@@ -37,10 +39,12 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
       if (heard.length > 12 && !heard.startsWith('HTTP/1.1 200')) throw new Error(`refused: ${heard.slice(0, 300)}`);
       return { open: visitor.subscribes ? heard.includes('event: ready') : heard.includes('\r\n\r\n') };
     },
+    id: [Buffer.from('id: '), 10],
   },
   ws: {
     hello: (visitor) => upgrade(pathOf(visitor), visitor.port),
     next: (heard) => ({ open: heard.includes('\r\n\r\n') }),
+    id: [Buffer.from('"id":"'), 34],
   },
   'socket.io': {
     hello: (visitor) => upgrade(pathOf(visitor), visitor.port),
@@ -57,6 +61,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
       }
       return { open: visitor.subscribes && said === 2 && heard.includes('430[{"ok":true') };
     },
+    id: [Buffer.from('"id":"'), 34],
   },
 };
 

@@ -48,7 +48,8 @@ async function opened(atOnce: number): Promise<Report> {
 
 async function openAll(atOnce: number): Promise<Opening> {
   const each = new Histogram();
-  const waiting = clients.filter((client) => !client.isOpen).reverse();
+  const closed = clients.filter((client) => !client.isOpen);
+  const waiting = closed.toReversed();
   const startedAt = performance.now();
   const worker = async () => {
     for (let client = waiting.pop(); client; client = waiting.pop()) {
@@ -58,7 +59,8 @@ async function openAll(atOnce: number): Promise<Opening> {
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  return { all: performance.now() - startedAt, each: each.summary() };
+  const recovered = closed.filter((client) => client.recovered).length;
+  return { all: performance.now() - startedAt, each: each.summary(), recovered };
 }
 
 function report(): Report {

@@ -33,6 +33,8 @@ export type Order =
 export interface Opening {
   readonly all: number;
   readonly each: Latencies;
+  /** How many were told that nothing is missing since their last event. */
+  readonly recovered: number;
 }
 
 /** One delivery: the client's index, the message's number within its ticket, and when, by `exactMs`. */

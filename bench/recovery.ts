@@ -1,0 +1,157 @@
+import { Redis } from 'ioredis';
+import type { Posting } from './contenders/contender.js';
+import { PollcastDeployment } from './contenders/pollcast.js';
+import { LoadClient } from './load/load-client.js';
+import { clientsAllowed } from './support/limits.js';
+import { pause } from './support/port.js';
+import { ResultsFile } from './support/results.js';
+import { show, spreadOf, table } from './support/statistics.js';
+
+/**
+ * `npm run bench:recovery`: 3,000 clients are cut off, miss something, and all come back in the same instant. Time is
+ * counted from when a client begins to connect until it has read `ready` (Socket.IO: the acknowledgement), its replay
+ * before it. `BENCH_QUICK=1` for a look, `BENCH_ROUNDS=3` and `BENCH_CLIENTS=3000` say how much.
+ */
+const { env } = process;
+const quick = env['BENCH_QUICK'] === '1';
+const rounds = Number(env['BENCH_ROUNDS'] ?? (quick ? 1 : 3));
+const clients = Number(env['BENCH_CLIENTS'] ?? 3000);
+
+const TICKETS = 100;
+/** Messages that each client misses. */
+const MISSED = 2;
+/** Until what was posted is in the history, ms: nobody is there to tell when it came. */
+const POLLED_MS = 3000;
+const AT_ONCE = 64;
+const P99_MOST_MS = 1000;
+const READS_MOST = 2;
+
+const SETTINGS = { POLL_INTERVAL_MS: '500', POLL_INTERVAL_MAX_MS: '500', DRAIN_MS: '200' };
+
+/** What clients come back to. */
+const PLACES = ['the same gateway', 'a new gateway'] as const;
+
+interface Recovery {
+  readonly transport: string;
+  readonly place: (typeof PLACES)[number];
+  readonly recovered: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  /** Histories that Redis was asked for, per ticket: calls of XREVRANGE, which nothing else makes. */
+  readonly readsPerTicket: number;
+  /** Missed messages that did not come, or came twice or out of order. */
+  readonly lost: number;
+  readonly faults: number;
+}
+
+async function main(): Promise<void> {
+  if (clientsAllowed(clients) < clients) throw new Error('too few files may be open for this benchmark');
+  const file = new ResultsFile('recovery');
+  const load = new LoadClient();
+  const all: Recovery[] = [];
+  try {
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const transport of ['sse', 'socket.io'] as const) {
+        for await (const one of recoveries(transport, load)) {
+          all.push(one);
+          file.write({ clients, tickets: TICKETS, missed: MISSED, all });
+          const times = [one.p50, one.p99, one.max].join('/');
+          console.log(
+            `round ${round}: ${transport}, ${one.place}: ${one.recovered} recovered, p50/p99/max ${times} ms, ` +
+              `${one.readsPerTicket.toFixed(2)} reads per ticket, ${one.lost + one.faults} lost`,
+          );
+        }
+      }
+    }
+  } finally {
+    await load.stop();
+  }
+  print(all);
+  console.log(`\nwritten to ${file.path}`);
+}
+
+/** One deployment whose clients are cut off twice. */
+async function* recoveries(transport: 'sse' | 'socket.io', load: LoadClient): AsyncGenerator<Recovery> {
+  const deployment = await PollcastDeployment.start(transport, transport, SETTINGS);
+  const redis = new Redis(deployment.redisPort);
+  const posts = new Posts(deployment);
+  try {
+    const crowd = { ...deployment.door, clients, tickets: TICKETS, atOnce: AT_ONCE, keepsIds: true };
+    await load.tell({ kind: 'open', crowd });
+    await posts.toEach(1);
+    await load.until(clients);
+    for (const place of PLACES) {
+      await load.tell({ kind: 'clear' });
+      await load.tell({ kind: 'cut' });
+      if (place === 'a new gateway') await deployment.replaceGateway();
+      await posts.toEach(MISSED);
+      await pause(POLLED_MS);
+      const before = await historyReads(redis);
+      const { opening } = await load.tell({ kind: 'return', atOnce: clients });
+      const { delivered, faults } = await load.until(clients * MISSED);
+      const readsPerTicket = ((await historyReads(redis)) - before) / TICKETS;
+      const { p50 = NaN, p99 = NaN, max = NaN } = opening?.each ?? {};
+      const recovered = opening?.recovered ?? 0;
+      yield { transport, place, recovered, p50, p99, max, readsPerTicket, lost: clients * MISSED - delivered, faults };
+    }
+    await load.tell({ kind: 'close' });
+  } finally {
+    redis.disconnect();
+    await deployment.stop();
+  }
+}
+
+/** What is written upstream while clients are there, and while they are not. */
+class Posts {
+  private last = 0;
+
+  constructor(private readonly deployment: PollcastDeployment) {}
+
+  async toEach(count: number): Promise<void> {
+    for (let left = count; left > 0; left -= 1) {
+      this.last += 1;
+      const number = this.last;
+      await this.deployment.publish(Array.from({ length: TICKETS }, (_, ticket): Posting => ({ ticket, number })));
+    }
+  }
+}
+
+async function historyReads(redis: Redis): Promise<number> {
+  return Number(/cmdstat_xrevrange:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+}
+
+function print(all: readonly Recovery[]): void {
+  const head = ['', 'back at', 'recovered', 'p50 ms', 'p99 ms', 'max ms', 'reads per ticket', 'lost', ''];
+  const kinds = [...new Map(all.map((one) => [`${one.transport} ${one.place}`, one])).values()];
+  const lines = kinds.map(({ transport, place }) => {
+    const of = all.filter((one) => one.transport === transport && one.place === place);
+    const cell = (pick: (one: Recovery) => number, digits: number) => show(spreadOf(of.map(pick)), digits);
+    const lost = of.reduce((sum, one) => sum + one.lost + one.faults, 0);
+    const least = Math.min(...of.map((one) => one.recovered));
+    const reads = Math.max(...of.map((one) => one.readsPerTicket));
+    const inTime = spreadOf(of.map((one) => one.p99)).median <= P99_MOST_MS;
+    const met = least === clients && reads <= READS_MOST && lost === 0 && inTime;
+    return [
+      transport,
+      place,
+      `${least} of ${clients}`,
+      cell((one) => one.p50, 0),
+      cell((one) => one.p99, 0),
+      cell((one) => one.max, 0),
+      cell((one) => one.readsPerTicket, 2),
+      String(lost),
+      met ? 'met' : 'MISSED',
+    ];
+  });
+  const wanted = `all recovered, p99 at most ${P99_MOST_MS} ms, at most ${READS_MOST} reads per ticket, nothing lost`;
+  console.log(`\n${clients} clients cut off and back at once (wanted: ${wanted})\n${table(head, lines)}`);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);
