@@ -62,6 +62,14 @@ describe('failover', () => {
     expect([Object.keys(by_status), overlaps]).toEqual([['200'], 0]);
   });
 
+  it('gives a worker that comes its share of the sets, long before their stays end', async () => {
+    await deployment.worker(1).stop();
+    // Every set is the other worker's now.
+    await until(async () => (await pollsOf(0)) >= 40, 15_000, 'all sets polled by one worker');
+    await deployment.worker(1).start();
+    await until(async () => (await pollsOf(1)) >= 20, 15_000, 'polls of the worker that came');
+  });
+
   it('loses and doubles nothing when a gateway is killed and its clients go on at the other', async () => {
     const { upstream } = deployment;
     const { tickets, clients } = started;
@@ -76,6 +84,12 @@ describe('failover', () => {
 
     await expectEverything(upstream, clients);
   });
+
+  const pollsOf = async (worker: number) =>
+    [...(await deployment.worker(worker).metrics('pollcast_polls_total')).values()].reduce(
+      (sum, count) => sum + count,
+      0,
+    );
 
   it.each(['is stopped', 'is killed'])(
     'loses and doubles nothing when Redis %s and comes back with its append-only file',

@@ -12,9 +12,12 @@ const TROUBLE_PAUSE_MS = 1000;
 
 /**
  * How long a set stays with one worker (ms), up to twice that: between two polls it rests here, which costs nothing.
- * Then its job goes back to the queue and to whoever is free, so that sets spread over workers that come and go.
+ * Then its job goes back to the queue and to whoever is free, which costs as much as four polls.
  */
-const STAY_MS = 10_000;
+const STAY_MS = 30_000;
+
+/** Within this long after a worker came (ms) every set goes back to the queue once, so that the new one gets its share. */
+const SHARE_MS = 5000;
 
 /**
  * Runs one set's job: polls, rests until the set is due, and polls again; after a while it delays the job instead. The
@@ -23,6 +26,8 @@ const STAY_MS = 10_000;
  */
 export class PollProcessor {
   private readonly rests = new Rests();
+  /** When a worker came last, ms since 1970. */
+  private sharedAt = 0;
 
   constructor(
     private readonly cycle: PollCycle,
@@ -33,9 +38,13 @@ export class PollProcessor {
   /** @throws {DelayedError} as BullMQ wants it from a job that delayed itself */
   async process(job: Job<PollJob>, lock: string | undefined): Promise<void> {
     const ref = { feed: job.data.feed, id: job.data.set };
-    const leavesAt = this.clock.now() + STAY_MS * (1 + Math.random());
+    const stay = { from: this.clock.now(), luck: Math.random() };
     let next = await this.poll(ref, job.data);
-    while (next.kind === 'again' && next.at < leavesAt && (await this.rests.until(ref, next.at - this.clock.now()))) {
+    while (
+      next.kind === 'again' &&
+      next.at < this.endOf(stay) &&
+      (await this.rests.until(ref, next.at - this.clock.now()))
+    ) {
       next = await this.poll(ref, job.data);
     }
     if (next.kind === 'gone') {
@@ -54,9 +63,20 @@ export class PollProcessor {
     this.rests.end(ref);
   }
 
+  /** Another worker came: what stays here is shared with it. */
+  share(): void {
+    this.sharedAt = this.clock.now();
+  }
+
   /** No set stays here any longer. */
   stop(): void {
     this.rests.close();
+  }
+
+  /** @param stay since when (ms), and a number in [0, 1) by which sets leave one after another */
+  private endOf({ from, luck }: { readonly from: number; readonly luck: number }): number {
+    const end = from + STAY_MS * (1 + luck);
+    return from < this.sharedAt ? Math.min(end, this.sharedAt + SHARE_MS * luck) : end;
   }
 
   private async poll(ref: SetRef, job: PollJob): Promise<Next> {

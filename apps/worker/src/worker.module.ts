@@ -84,6 +84,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
         health.require('redis', () => isReady(commands));
         health.require('worker', () => worker.isRunning());
         const interest = new RedisInterestRegistry(commands, keys, settings);
+        const wake = new WakeChannel(commands, keys);
         return new WorkerProgram({
           settings,
           logger,
@@ -91,9 +92,13 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           worker,
           queue,
           news: async () => {
-            await new WakeChannel(commands, keys).listen(subscriber, (ref) => processor.changed(ref));
+            await wake.listen(subscriber, {
+              changed: (ref) => processor.changed(ref),
+              workerCame: () => processor.share(),
+            });
             await quota.listen(subscriber);
           },
+          announce: () => wake.tellWorkerCame(),
           reconciler: new Reconciler({
             registry: interest,
             queue,

@@ -24,6 +24,7 @@ import {
 } from '#core';
 
 import { publishCommand, type RedisClient } from './connection.js';
+import { GroupCommit } from './group-commit.js';
 import { type Keys } from './keys.js';
 import { Scripts, type ScriptArgument } from './scripts.js';
 import { WakeChannel } from './wake-channel.js';
@@ -54,6 +55,7 @@ const REMEMBERED_SETS = 20_000;
 export class RedisSetStore implements SetStore {
   private readonly scripts: Scripts;
   private readonly publish: string;
+  private readonly group = new GroupCommit();
   private readonly wake: WakeChannel;
   /** The furthest of each feed that was seen here: a Redis that has less has lost its end. */
   private readonly positions = new Map<FeedKey, StreamPosition>();
@@ -116,7 +118,11 @@ export class RedisSetStore implements SetStore {
     };
   }
 
-  async commit(commit: SetCommit): Promise<Committed> {
+  commit(commit: SetCommit): Promise<Committed> {
+    return this.group.commit({ commit: (c) => this.commitNow(c) }, commit);
+  }
+
+  private async commitNow(commit: SetCommit): Promise<Committed> {
     const { learned } = commit;
     const known = this.positions.get(commit.ref.feed);
     const answer = (await this.run('commit', commit.ref, [
