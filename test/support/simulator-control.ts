@@ -70,7 +70,7 @@ export interface Fault {
 
 /** Drives the upstream that is simulated, and reads what really happened at it. */
 export class SimulatorControl {
-  constructor(private readonly url: string) {}
+  constructor(readonly url: string) {}
 
   /** Makes them exist, all at once. */
   async post(...postings: readonly Posting[]): Promise<void> {
