@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { REST_MIN_MS } from '#core';
+
 import type { RedisClient } from './connection.js';
 
 /** The scripts of lua/; each file's header tells its arguments and its answer. Most take one key, for the route. */
@@ -19,6 +21,9 @@ export const SCRIPTS = [
 export type ScriptName = (typeof SCRIPTS)[number];
 
 export type ScriptArgument = string | number;
+
+/** What scripts and core must agree on. */
+const CONSTANTS: Readonly<Record<string, number>> = { REST_MIN_MS };
 
 type Scripted = Record<`pollcast_${ScriptName}`, (...args: ScriptArgument[]) => Promise<unknown>>;
 
@@ -40,8 +45,10 @@ export class Scripts {
   }
 }
 
-/** A script with its `-- @include` lines replaced by what they name. */
+/** A script with its `-- @include` and `-- @constant` lines replaced by what they name. */
 function load(name: string): string {
   const source = readFileSync(join(__dirname, 'lua', `${name}.lua`), 'utf8');
-  return source.replace(/^-- @include (\w+)$/gm, (_, part: string) => load(part));
+  return source
+    .replace(/^-- @include (\w+)$/gm, (_, part: string) => load(part))
+    .replace(/^-- @constant (\w+)$/gm, (_, constant: string) => `local ${constant} = ${CONSTANTS[constant]}`);
 }

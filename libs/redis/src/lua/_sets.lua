@@ -57,10 +57,11 @@ local function move_in(base, id, cases, trail, now)
   end
 end
 
+-- @constant REST_MIN_MS
 -- Whether a poll of the set may be in flight. A set that rests until it is due is held by nobody but its holder, who
--- hears of changes; what is due within 50 ms it may not hear of in time.
+-- hears of changes; what is due within REST_MIN_MS it may not hear of in time.
 local function in_flight(hold, holder, due, now)
-  return tonumber(hold) > now and (holder == '' or tonumber(due) <= now + 50)
+  return tonumber(hold) > now and (holder == '' or tonumber(due) <= now + REST_MIN_MS)
 end
 
 -- A set that may be changed: primed, no poll of it in flight (its result would not fit the changed set), and no
