@@ -26,6 +26,7 @@ import {
 import { publishCommand, type RedisClient } from './connection.js';
 import { GroupCommit } from './group-commit.js';
 import { type Keys } from './keys.js';
+import { Recent } from './recent.js';
 import { Scripts, type ScriptArgument } from './scripts.js';
 import { WakeChannel } from './wake-channel.js';
 
@@ -51,6 +52,14 @@ const DELIVERED_MAX = 10_000;
 /** Member lists kept in memory, so that a poll does not fetch a hundred ids that it knows. */
 const REMEMBERED_SETS = 20_000;
 
+/** Feeds of which the furthest position is remembered: groups come and go, and a worker lives for months. */
+const REMEMBERED_FEEDS = 10_000;
+
+interface KnownMembers {
+  readonly membersDigest: string;
+  readonly caseIds: readonly CaseId[];
+}
+
 /** The workers' side of the store: begin.lua, commit.lua, fail.lua and suspect.lua. */
 export class RedisSetStore implements SetStore {
   private readonly scripts: Scripts;
@@ -58,8 +67,8 @@ export class RedisSetStore implements SetStore {
   private readonly group = new GroupCommit();
   private readonly wake: WakeChannel;
   /** The furthest of each feed that was seen here: a Redis that has less has lost its end. */
-  private readonly positions = new Map<FeedKey, StreamPosition>();
-  private readonly members = new Map<string, { readonly membersDigest: string; readonly caseIds: readonly CaseId[] }>();
+  private readonly positions = new Recent<FeedKey, StreamPosition>(REMEMBERED_FEEDS);
+  private readonly members = new Recent<string, KnownMembers>(REMEMBERED_SETS);
 
   constructor(
     client: RedisClient,
@@ -99,7 +108,7 @@ export class RedisSetStore implements SetStore {
       return kind === 'busy' ? { kind: 'busy', until: Number(first) } : { kind: 'gone' };
     }
     const caseIds = typeof members === 'string' ? list(members) : (known?.caseIds ?? []);
-    this.remember(key, membersDigest, caseIds);
+    this.members.set(key, { membersDigest, caseIds });
     return {
       kind: 'begun',
       set: {
@@ -188,17 +197,6 @@ export class RedisSetStore implements SetStore {
     args: readonly ScriptArgument[],
   ): Promise<unknown> {
     return this.scripts.run(name, this.keys.feed(ref.feed), [this.keys.base(ref.feed), ref.id, ...args]);
-  }
-
-  private remember(key: string, membersDigest: string, caseIds: readonly CaseId[]): void {
-    if (this.members.get(key)?.membersDigest !== membersDigest) {
-      this.members.delete(key);
-      this.members.set(key, { membersDigest, caseIds });
-    }
-    if (this.members.size > REMEMBERED_SETS) {
-      const [oldest] = this.members.keys();
-      this.members.delete(oldest ?? key);
-    }
   }
 }
 
