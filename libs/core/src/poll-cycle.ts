@@ -1,4 +1,4 @@
-import { nextDue, nextQuietDue, retryDelay, type Pace } from './cadence.js';
+import { nextDue, nextQuietDue, type Pace } from './cadence.js';
 import { commitInParts } from './commit-in-parts.js';
 import { advanceTrail, cursorToSend } from './cursor.js';
 import { delta, EMPTY_WINDOW, type DeliveredWindow, type News } from './delta.js';
@@ -13,6 +13,7 @@ import type { PollTelemetry } from './ports/telemetry.js';
 import type { PollAnswer, Upstream } from './ports/upstream.js';
 import { afterAnswer, afterRefusal, beginSearch, culpritOf, nextQuestion, stillWithin, type Search } from './search.js';
 import type { CaseId } from './ticket.js';
+import { Setbacks } from './setbacks.js';
 import { setName, type SetRef, type TicketSet } from './ticket-set.js';
 
 export interface PollOptions extends Pace {
@@ -43,9 +44,6 @@ export interface PollCycleParts {
 /** A job that comes this much early (ms) counts as due: clocks of processes agree to within some milliseconds. */
 const DUE_TOLERANCE_MS = 20;
 
-/** How long to leave an account alone after a 429 that names no time, ms. */
-const DEFAULT_PAUSE_MS = 2000;
-
 /** A set that showed life this many full-pace intervals ago, or later, has people who wait for its answer. */
 const LIVELY_INTERVALS = 30;
 
@@ -53,11 +51,14 @@ const LIVELY_INTERVALS = 30;
 export class PollCycle {
   private readonly reservations = new Reservations();
   private readonly running = new Set<string>();
+  private readonly setbacks: Setbacks;
 
   constructor(
     private readonly parts: PollCycleParts,
     private readonly options: PollOptions,
-  ) {}
+  ) {
+    this.setbacks = new Setbacks(parts, options);
+  }
 
   /**
    * Sends one request for a set if one is due: for the tickets that wait to join it, else for its members.
@@ -122,7 +123,7 @@ export class PollCycle {
     const search = set.search && stillWithin(set.search, primes ? set.joining : set.members);
     const culprit = search && culpritOf(search);
     if (search !== null && culprit !== null) {
-      return this.setApart(set, search, culprit);
+      return { kind: 'again', at: await this.setbacks.found(set, search, culprit) };
     }
     const wait = await this.parts.quota.turn({ ref: set.ref, rank, now });
     if (wait > 0) {
@@ -150,10 +151,11 @@ export class PollCycle {
       if (!(error instanceof UpstreamFailure)) {
         throw error;
       }
-      if (UPSTREAM_FAILURES[error.code].retry === 'search') {
-        return this.suspect(set, search ? afterRefusal(search, asked) : beginSearch(asked), error);
-      }
-      return this.failed(set, error);
+      const searched = UPSTREAM_FAILURES[error.code].retry === 'search';
+      const at = searched
+        ? await this.setbacks.refused(set, search ? afterRefusal(search, asked) : beginSearch(asked), error)
+        : await this.setbacks.failed(set, error);
+      return { kind: 'again', at };
     }
   }
 
@@ -250,41 +252,6 @@ export class PollCycle {
       lively: nextDue(set.ref.id, base, this.options.intervalMs),
       quiet: nextQuietDue(set.ref.id, base, answeredAt - set.livelyAt, this.options),
     };
-  }
-
-  private async suspect(set: TicketSet, search: Search, failure: UpstreamFailure): Promise<Next> {
-    this.parts.telemetry.failed(failure.code);
-    const now = this.parts.clock.now();
-    await this.parts.store.suspect({ ref: set.ref, fence: set.fence, now, search, apart: [] });
-    return { kind: 'again', at: now };
-  }
-
-  /**
-   * Lets the others go on without it, at once. Only where search after search meets nothing but refusals is it the
-   * account that is refused rather than some tickets: then each next search waits, as after any failure.
-   */
-  private async setApart(set: TicketSet, search: Search, culprit: CaseId): Promise<Next> {
-    this.parts.telemetry.setApart();
-    const now = this.parts.clock.now();
-    const delay = set.failures > 0 ? retryDelay(set.failures, this.parts.random(), this.options) : 0;
-    const retry = !search.answered ? { retry: { at: now + delay } } : {};
-    const { ref, fence } = set;
-    await this.parts.store.suspect({ ref, fence, now, search: null, apart: [culprit], ...retry });
-    return { kind: 'again', at: retry.retry?.at ?? now };
-  }
-
-  private async failed(set: TicketSet, failure: UpstreamFailure): Promise<Next> {
-    this.parts.telemetry.failed(failure.code);
-    const now = this.parts.clock.now();
-    const throttled = UPSTREAM_FAILURES[failure.code].retry === 'account';
-    const own = retryDelay(set.failures + 1, this.parts.random(), this.options);
-    const pauseMs = failure.retryAfterMs ?? (throttled ? DEFAULT_PAUSE_MS : 0);
-    const at = now + Math.max(own, pauseMs);
-    await this.parts.store.fail({ ref: set.ref, fence: set.fence, now, code: failure.code, dueAt: at });
-    if (throttled) {
-      await this.parts.quota.throttled(now + pauseMs, now);
-    }
-    return { kind: 'again', at };
   }
 
   private reserve(
