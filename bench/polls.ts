@@ -46,7 +46,7 @@ async function floors(redis: BenchRedis, upstream: Child, url: string): Promise<
   }
   say('Requests per interval while 20 % of 1,000 tickets change per second');
   const churn = await churnFloor(redis, upstream, url, 1000);
-  churn.forEach((row) => say(`  ${row.leased} leased: ${row.requests} (floor ${row.floor})`));
+  churn.forEach((row) => say(`  ${row.wanted} wanted: ${row.requests} (floor ${row.floor})`));
   return { steady, churn };
 }
 

@@ -50,8 +50,8 @@ export async function steadyFloor(
 const LOAD = { setSize: SET_SIZE, intervalMs: INTERVAL_MS };
 
 export interface ChurnRow {
-  /** Tickets with a lease at the end of each interval, lingering ones included, and the floor that follows. */
-  readonly leased: number;
+  /** Distinct tickets that were wanted at any time within the interval, lingering ones included. */
+  readonly wanted: number;
   readonly floor: number;
   readonly requests: number;
 }
@@ -74,6 +74,7 @@ export async function churnFloor(
     await pause(SETTLE_MS);
     for (let interval = 0; interval < 15; interval += 1) {
       await upstream.ask<Counts>();
+      const wanted = (await wishes.placed()) + 20 * step;
       const end = performance.now() + INTERVAL_MS;
       for (let part = 0; part < 20; part += 1) {
         await wishes.want(tickets(step, first + count));
@@ -82,8 +83,7 @@ export async function churnFloor(
         await pause(Math.max(0, end - performance.now() - ((19 - part) * INTERVAL_MS) / 20));
       }
       const { requests } = await upstream.ask<Counts>();
-      const leased = await wishes.placed();
-      rows.push({ leased, floor: Math.ceil(leased / SET_SIZE), requests });
+      rows.push({ wanted, floor: Math.ceil(wanted / SET_SIZE), requests });
     }
   } finally {
     wishes.stop();

@@ -1,5 +1,5 @@
 import type { Clock, Next, PollCycle, SetRef } from '#core';
-import { POLL_DELAY_MAX_MS, type PollJob } from '#redis';
+import { POLL_DELAY_MAX_MS, type PollJob, type WakeListener } from '#redis';
 import { DelayedError, type Job } from 'bullmq';
 
 import { Rests } from './rests.js';
@@ -24,7 +24,7 @@ const SHARE_MS = 5000;
  * job is perpetual, so that a set never has two and no poll can start while the one before runs; it ends when its set
  * has ended.
  */
-export class PollProcessor {
+export class PollProcessor implements WakeListener {
   private readonly rests = new Rests();
   /** When a worker came last, ms since 1970. */
   private sharedAt = 0;
@@ -64,7 +64,7 @@ export class PollProcessor {
   }
 
   /** Another worker came: what stays here is shared with it. */
-  share(): void {
+  workerCame(): void {
     this.sharedAt = this.clock.now();
   }
 

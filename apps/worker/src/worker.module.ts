@@ -92,10 +92,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           worker,
           queue,
           news: async () => {
-            await wake.listen(subscriber, {
-              changed: (ref) => processor.changed(ref),
-              workerCame: () => processor.share(),
-            });
+            await wake.listen(subscriber, processor);
             await quota.listen(subscriber);
           },
           announce: () => wake.tellWorkerCame(),

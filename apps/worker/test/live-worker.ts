@@ -69,12 +69,10 @@ export class LiveWorker {
       },
     );
     const processor = new PollProcessor(cycle, clock, onError);
-    const wake = new WakeChannel(commands, keys);
-    await wake.listen(subscriber, { changed: (ref) => processor.changed(ref), workerCame: () => processor.share() });
+    await new WakeChannel(commands, keys).listen(subscriber, processor);
     await quota.listen(subscriber);
     const worker = new PollWorker(bull, keys, processor, onError);
     worker.start();
-    await wake.tellWorkerCame();
     const registry = new RedisInterestRegistry(commands, keys, bounds);
     const queue = new BullPollQueue(bull, keys, clock, onError);
     return new LiveWorker(registry, queue, parts, worker, telemetry, [commands, bull, subscriber]);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { intervalFor, nextDue, nextQuietDue, retryDelay } from './cadence.js';
+import { firstDue, intervalFor, nextDue, nextQuietDue, retryDelay } from './cadence.js';
 
 const PACE = { intervalMs: 1000, intervalMaxMs: 5000 };
 const NOW = 1_750_000_000_000;
@@ -45,6 +45,16 @@ describe('nextDue', () => {
     const distances = phases.slice(1).map((phase, index) => phase - (phases[index] ?? 0));
     // Evenly spread they would be 20 ms apart; the golden ratio keeps the widest below three times that.
     expect(Math.max(...distances)).toBeLessThan(60);
+  });
+});
+
+describe('firstDue', () => {
+  it('is a tick of the set’s phase, one interval away on average', () => {
+    const waits = Array.from({ length: 1000 }, (_, index) => firstDue(index + 1, NOW, 1000) - NOW);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(500);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(1501);
+    expect(waits.reduce((sum, wait) => sum + wait, 0) / waits.length).toBeCloseTo(1000, -1);
+    expect(waits.map((wait, at) => nextDue(at + 1, NOW + wait - 1, 1000) - NOW)).toEqual(waits);
   });
 });
 

@@ -31,13 +31,18 @@ export function nextDue(setId: number, now: number, intervalMs: number): number 
 }
 
 /**
- * When a quiet set is next due. While its interval grows, every poll has another grid of ticks; a tick that would
- * come in less than half an interval is left out, so that slowing down never means a burst first.
+ * When a set that was polled before its phase counted, at its founding or at another pace, is next due: between half an
+ * interval and one and a half from now, so that on average it costs no poll more than one an interval.
  */
+export function firstDue(setId: number, now: number, intervalMs: number): number {
+  const due = nextDue(setId, now, intervalMs);
+  return due - now < intervalMs / 2 ? due + intervalMs : due;
+}
+
+/** When a quiet set is next due. While its interval grows, every poll has another grid of ticks. */
 export function nextQuietDue(setId: number, now: number, quietMs: number, pace: Pace): number {
   const intervalMs = intervalFor(quietMs, pace);
-  const due = nextDue(setId, now, intervalMs);
-  return intervalMs > pace.intervalMs && due - now < intervalMs / 2 ? due + intervalMs : due;
+  return (intervalMs > pace.intervalMs ? firstDue : nextDue)(setId, now, intervalMs);
 }
 
 /** How far beyond one interval retries back off (ms): the upstream is seen to be well within that after it is. */

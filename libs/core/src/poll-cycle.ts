@@ -1,4 +1,4 @@
-import { nextDue, nextQuietDue, type Pace } from './cadence.js';
+import { firstDue, nextDue, nextQuietDue, type Pace } from './cadence.js';
 import { commitInParts } from './commit-in-parts.js';
 import { advanceTrail, cursorToSend } from './cursor.js';
 import { delta, EMPTY_WINDOW, type DeliveredWindow, type News } from './delta.js';
@@ -170,6 +170,7 @@ export class PollCycle {
     const found = this.difference(set, asked, answer, answeredAt, EMPTY_WINDOW);
     // A set without members has no cursor to protect: the first answer gives it one.
     const founds = set.members.length === 0;
+    const due = founds ? firstDue(set.ref.id, answeredAt, this.options.intervalMs) : set.dueAt;
     return this.commit(set, found.news, {
       primed: asked,
       search,
@@ -180,7 +181,7 @@ export class PollCycle {
         answerDigest: founds ? null : set.answerDigest,
         order: found.order,
       },
-      due: founds ? this.dueAfter(set, answeredAt) : { lively: set.dueAt, quiet: set.dueAt },
+      due: { lively: due, quiet: due },
     });
   }
 

@@ -6,4 +6,4 @@ export { RedisClock } from './redis-clock.js';
 export { RedisInterestRegistry } from './redis-interest-registry.js';
 export { RedisQuota } from './redis-quota.js';
 export { RedisSetStore, type HistoryBounds } from './redis-set-store.js';
-export { WakeChannel } from './wake-channel.js';
+export { WakeChannel, type WakeListener } from './wake-channel.js';

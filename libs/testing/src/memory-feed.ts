@@ -150,7 +150,7 @@ export class MemoryFeed {
   }
 
   private openNursery(now: number): MemorySet {
-    this.primedAt = Math.max(now, this.primedAt + this.limits.intervalMs);
+    this.primedAt = Math.max(now, Math.min(now, this.primedAt) + this.limits.intervalMs);
     this.nursery = this.newSet(now, this.primedAt);
     return this.nursery;
   }

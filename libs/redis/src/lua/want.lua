@@ -36,7 +36,8 @@ local function open_nursery()
   local row = nursery and redis.call('HMGET', base .. 'set:' .. nursery, 'hold', 'members', 'due', 'search')
   nursery_due = row and tonumber(row[3] or 0)
   if size >= max or row[1] ~= '0' or row[2] ~= '' or (row[4] or '') ~= '' then
-    local due = math.max(now, tonumber(redis.call('HGET', feed, 'primed') or 0) + interval)
+    -- Nurseries that were full, hence polled before they were due, make nobody wait for longer than that.
+    local due = math.max(now, math.min(now, tonumber(redis.call('HGET', feed, 'primed') or 0)) + interval)
     nursery, size, nursery_due = new_set(base, ARGV[2], string.format('%.0f', due)), 0, due
     redis.call('HSET', feed, 'nursery', nursery, 'primed', string.format('%.0f', due))
     wake(nursery, due)

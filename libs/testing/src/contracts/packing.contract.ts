@@ -46,6 +46,13 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       expect([...packed.values()]).toEqual([{ members: ['a', 'b', 'c', 'd'], joining: [], trail: numeric(5000) }]);
     });
 
+    it('lets who comes after a crowd wait for one interval, not for as many as the crowd filled sets', async () => {
+      await scene.want(...Array.from({ length: 5 * MAX }, (_, at) => `crowd-${at}`));
+      const nursery = await scene.wantOneSet('late');
+      const due = await fixture.registry.overdue(scene.feed, scene.now + USUAL_LIMITS.intervalMs + 1);
+      expect(due).toContainEqual(nursery);
+    });
+
     it('leaves sets alone where none can be saved', async () => {
       await prime(await scene.wantOneSet('a', 'b', 'c'));
       fixture.clock.advance(2000);
