@@ -1,6 +1,6 @@
 import { BenchRedis } from './polls/bench-redis.js';
 import { Child } from './polls/child.js';
-import { bareFetchCost, bareJobCost, workerCost, type Cost, type Load } from './polls/cost.js';
+import { bareCost, workerCost, type Cost, type Load } from './polls/cost.js';
 import { churnFloor, steadyFloor } from './polls/floor.js';
 import { throughput } from './polls/throughput.js';
 import { ResultsFile } from './support/results.js';
@@ -55,11 +55,7 @@ async function costs(redis: BenchRedis, upstream: Child, url: string): Promise<u
   say(`CPU microseconds per idle poll, ${load.sets} sets of ${load.setSize} polled once a second, ${ROUNDS} rounds`);
   const rounds: { jobs: Cost; fetches: Cost; worker: Cost }[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    rounds.push({
-      jobs: await bareJobCost(redis, load),
-      fetches: await bareFetchCost(redis, url, load),
-      worker: await workerCost(redis, upstream, url, load),
-    });
+    rounds.push({ ...(await bareCost(redis, url, load)), worker: await workerCost(redis, upstream, url, load) });
   }
   const of = (pick: (round: (typeof rounds)[number]) => number) => spreadOf(rounds.map(pick)).median;
   const bare = of(({ jobs, fetches }) => jobs.processUs + fetches.processUs);
@@ -68,8 +64,8 @@ async function costs(redis: BenchRedis, upstream: Child, url: string): Promise<u
     bareUs: bare,
     workerRatio: of(({ worker, jobs, fetches }) => worker.processUs / (jobs.processUs + fetches.processUs)),
     redisUs: of(({ worker }) => worker.redisUs),
-    bareRedisUs: of(({ jobs, fetches }) => jobs.redisUs + fetches.redisUs),
-    redisRatio: of(({ worker, jobs, fetches }) => worker.redisUs / (jobs.redisUs + fetches.redisUs)),
+    bareRedisUs: of(({ jobs }) => jobs.redisUs),
+    redisRatio: of(({ worker, jobs }) => worker.redisUs / jobs.redisUs),
     roundTrips: of(({ worker }) => worker.roundTrips),
     bareRoundTrips: of(({ jobs }) => jobs.roundTrips),
   };

@@ -18,8 +18,11 @@ export interface Load {
   readonly measureMs: number;
 }
 
-/** How long a program runs before it is measured, ms: compiled, connected, in step. */
-const SETTLE_MS = 10_000;
+/**
+ * How long a program runs before it is measured, ms: compiled, connected, in step, and past the first stay of every set
+ * with its worker (apps/worker, `STAY_MS`), from where on sets come and go at their usual rate.
+ */
+const SETTLE_MS = 65_000;
 
 async function measure(
   child: Child,
@@ -65,25 +68,28 @@ export async function workerCost(redis: BenchRedis, upstream: Child, url: string
   }
 }
 
-/** A BullMQ job that does nothing but delay itself again. */
-export async function bareJobCost(redis: BenchRedis, load: Load): Promise<Cost> {
-  await redis.clear();
-  const settings = { url: redis.url, jobs: load.sets, intervalMs: load.intervalMs };
-  const { child } = await Child.script('bare-jobs', settings);
-  try {
-    return await measure(child, redis, async () => (await child.ask<{ done: number }>()).done, load.measureMs);
-  } finally {
-    await child.stop();
-  }
+/** The two bare things: a job that does nothing but delay itself again, and a loop that only fetches and parses. */
+export interface BareCost {
+  readonly jobs: Cost;
+  /** Its `redisUs` and `roundTrips` are 0. */
+  readonly fetches: Cost;
 }
 
-/** A loop that only fetches and parses the same responses. */
-export async function bareFetchCost(redis: BenchRedis, url: string, load: Load): Promise<Cost> {
-  const { child } = await Child.script('bare-fetches', { url, ...load });
+/** Measures both at once, as the worker does both at once: each finds the caches as the other leaves them. */
+export async function bareCost(redis: BenchRedis, url: string, load: Load): Promise<BareCost> {
+  await redis.clear();
+  const settings = { url: redis.url, jobs: load.sets, intervalMs: load.intervalMs };
+  const { child: jobs } = await Child.script('bare-jobs', settings);
+  const { child: fetches } = await Child.script('bare-fetches', { url, ...load });
+  const done = (child: Child) => async () => (await child.ask<{ done: number }>()).done;
   try {
-    return await measure(child, redis, async () => (await child.ask<{ done: number }>()).done, load.measureMs);
+    const [jobCost, fetchCost] = await Promise.all([
+      measure(jobs, redis, done(jobs), load.measureMs),
+      measure(fetches, redis, done(fetches), load.measureMs),
+    ]);
+    return { jobs: jobCost, fetches: { ...fetchCost, redisUs: 0, roundTrips: 0 } };
   } finally {
-    await child.stop();
+    await Promise.all([jobs.stop(), fetches.stop()]);
   }
 }
 
