@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { demoToken } from './demo-token.mjs';
@@ -76,12 +76,19 @@ async function startApp(name, settings) {
   const url = `http://${reachable(settings.HOST ?? LOOPBACK)}:${port}`;
   await deployment.start(name, {
     command: process.execPath,
-    args: [join(root, `dist/apps/${name}/src/main.js`)],
+    args: startArguments(name),
     env: { ...outerSettings(), HOST: LOOPBACK, PORT: port, DRAIN_MS: String(DRAIN_MS), ...settings },
     log: cache('start', `${name}.log`),
     ready: () => isReady(url),
   });
   return url;
+}
+
+/** What the program's start script gives to `node`. */
+function startArguments(name) {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const [, ...args] = scripts[`start:${name}`].split(' ');
+  return [...args.slice(0, -1), join(root, args.at(-1))];
 }
 
 /** "Every address" is one to listen on, not one to connect to. */

@@ -2,32 +2,43 @@ import type { Program } from '../support/program.js';
 
 /** Between two looks, ms. */
 const LOOK_MS = 2000;
-/** A process is looked at once it is this old (ms): before that it is still loading and compiling itself. */
-const WARM_MS = 20_000;
-/** Runs shorter than this (ms) say nothing about growth. */
-const TELLING_MS = 300_000;
-/** Growth from the first third of a run to the last that is still called flat. */
+/** A process is looked at once it is this old (ms): before that it loads and compiles itself, and fills what is bounded. */
+const WARM_MS = 30_000;
+/** What was looked at for less than this (ms) says nothing about growth. */
+const TELLING_MS = 90_000;
+/** Growth from the first third to the last that is still called flat. */
 const FLAT = 1.1;
 const METRICS = {
   resident: 'pollcast_process_resident_memory_bytes',
   heap: 'pollcast_nodejs_heap_size_used_bytes',
 } as const;
 
+/** MB. */
 interface Sample {
   readonly at: number;
-  readonly residentMb: number;
-  readonly heapMb: number;
+  readonly resident: number;
+  readonly heap: number;
+}
+
+/** What is looked at: one process, or all warm ones of a program over the run, since faults end processes. */
+interface Watched {
+  readonly name: string;
+  readonly samples: Sample[];
+}
+
+/** A process. */
+interface Life extends Watched {
+  readonly bornAt: number;
 }
 
 /**
- * Memory of gateways and workers over a run, by what they are: faults end them too often to follow single ones. Judged
- * by the lowest heap, which is what is alive after a collection. Resident memory is told besides: it follows the
- * largest answer so far, and the upstream's whole past, which a new life begins with, grows as long as a run goes on.
+ * Memory of gateways and workers over a run: of each process that lives long enough, and of each program. Judged is
+ * resident memory, the median of the last third of the time against that of the first, once processes are warm. Heap
+ * is told besides, the least of each third: what is alive after a collection.
  */
 export class MemoryWatch {
-  private readonly samples = new Map<Program['app'], Sample[]>();
-  private readonly births = new Map<number, number>();
-  private readonly startedAt = Date.now();
+  private readonly lives = new Map<number, Life>();
+  private readonly byProgram = new Map<Program['app'], Watched>();
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly programs: readonly Program[]) {
@@ -38,54 +49,55 @@ export class MemoryWatch {
     clearInterval(this.timer);
   }
 
-  /** One line per kind of program, MB. */
+  /** One line for each that was looked at for long enough. */
   lines(): string[] {
-    const mb = (value: number) => (Number.isFinite(value) ? value.toFixed(0) : '?');
-    return [...this.samples.keys()].map((app) => {
-      const [start, end] = this.thirds(app);
-      const [heaps, residents] = [[start, end].map(lowestHeap), [start, end].map(medianResident)];
-      return `memory of a ${app}, first and last third: ${heaps.map(mb).join(' → ')} MB of heap alive, ${residents.map(mb).join(' → ')} MB resident`;
+    const told = this.told().map(({ name, resident, heap, seconds }) => {
+      const arrow = (thirds: readonly number[]) => thirds.map((mb) => mb.toFixed(0)).join(' → ');
+      return `memory of ${name} over ${seconds} s: ${arrow(resident)} MB resident, ${arrow(heap)} MB of heap alive`;
     });
+    return told.length > 0 ? told : ['memory: nothing was looked at for long enough'];
   }
 
-  /** Kinds of programs that grew. */
+  /** What grew. */
   faults(): string[] {
-    if (Date.now() - this.startedAt < TELLING_MS) return [];
-    return (['gateway', 'worker'] as const).flatMap((app) => {
-      const [before, after] = this.thirds(app).map(lowestHeap);
-      const grew = before !== undefined && after !== undefined && after > before * FLAT;
-      return grew ? [`memory of a ${app} grew from ${before.toFixed(0)} to ${after.toFixed(0)} MB`] : [];
-    });
+    return this.told().flatMap(({ name, resident: [before = 0, after = 0] }) =>
+      after > before * FLAT ? [`${name} grew from ${before.toFixed(0)} to ${after.toFixed(0)} MB resident`] : [],
+    );
   }
 
-  private thirds(app: Program['app']): [readonly Sample[], readonly Sample[]] {
-    const third = (Date.now() - this.startedAt) / 3;
-    const samples = this.samples.get(app) ?? [];
-    const age = ({ at }: Sample) => at - this.startedAt;
-    return [samples.filter((one) => age(one) <= third), samples.filter((one) => age(one) >= 2 * third)];
+  private told() {
+    return [...this.byProgram.values(), ...this.lives.values()].flatMap(({ name, samples }) => {
+      const [from, to] = [samples.at(0)?.at ?? 0, samples.at(-1)?.at ?? 0];
+      if (to - from < TELLING_MS) return [];
+      const third = (to - from) / 3;
+      const thirds = [samples.filter(({ at }) => at <= from + third), samples.filter(({ at }) => at >= to - third)];
+      const resident = thirds.map((part) => median(part.map((sample) => sample.resident)));
+      const heap = thirds.map((part) => Math.min(...part.map((sample) => sample.heap)));
+      return [{ name, resident, heap, seconds: Math.round((to - from) / 1000) }];
+    });
   }
 
   private async look(program: Program): Promise<void> {
-    const { pid, app } = program;
+    const { pid, app, name } = program;
     const at = Date.now();
-    if (pid === null) return;
-    const birth = this.births.get(pid) ?? at;
-    this.births.set(pid, birth);
-    if (at - birth < WARM_MS) return;
+    if (pid === null || app === 'simulator') return;
+    const life = this.lives.get(pid) ?? { name: `${name} (process ${pid})`, bornAt: at, samples: [] };
+    this.lives.set(pid, life);
+    if (at - life.bornAt < WARM_MS) return;
     try {
-      const read = async (name: string) => Number([...(await program.metrics(name)).values()][0]) / 2 ** 20;
-      const sample = { at, residentMb: await read(METRICS.resident), heapMb: await read(METRICS.heap) };
-      if (Number.isFinite(sample.heapMb)) this.samples.set(app, [...(this.samples.get(app) ?? []), sample]);
+      const read = async (metric: string) => Number([...(await program.metrics(metric)).values()][0]) / 2 ** 20;
+      const sample = { at, resident: await read(METRICS.resident), heap: await read(METRICS.heap) };
+      if (!Number.isFinite(sample.resident) || !Number.isFinite(sample.heap)) return;
+      const all = this.byProgram.get(app) ?? { name: `all ${app}s`, samples: [] };
+      this.byProgram.set(app, all);
+      all.samples.push(sample);
+      life.samples.push(sample);
     } catch {
       // It stands still, or has just ended.
     }
   }
 }
 
-function lowestHeap(samples: readonly Sample[]): number {
-  return Math.min(...samples.map(({ heapMb }) => heapMb));
-}
-
-function medianResident(samples: readonly Sample[]): number {
-  return [...samples].sort((a, b) => a.residentMb - b.residentMb)[Math.floor(samples.length / 2)]?.residentMb ?? NaN;
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

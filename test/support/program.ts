@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { exchange } from './exchange.js';
@@ -68,7 +69,7 @@ export class Program {
   launch(): void {
     // Nothing of the environment that jest runs in: NODE_ENV=test is no setting of an operator's.
     const env = { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: String(this.port), ...this.settings };
-    const child = spawn(process.execPath, [join(ROOT, 'dist/apps', this.app, 'src/main.js')], {
+    const child = spawn(process.execPath, startArguments(this.app), {
       cwd: ROOT,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -132,4 +133,10 @@ export class Program {
     const last = (text: string) => text.trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
     return `--- ${this.name} stdout\n${last(this.stdout)}\n--- ${this.name} stderr\n${last(this.stderr)}`;
   }
+}
+
+/** What the program's start script gives to `node`. */
+function startArguments(app: Program['app']): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Settings };
+  return (scripts[`start:${app}`] ?? '').split(' ').slice(1);
 }
