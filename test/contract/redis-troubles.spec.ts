@@ -7,6 +7,7 @@ import {
   Keys,
   RedisBroker,
   RedisInterestRegistry,
+  RedisLife,
   RedisSetStore,
   type Patience,
   type RedisClient,
@@ -21,6 +22,11 @@ const BOUNDS = { historyMaxEvents: 10, historyTtlS: 3600, upstreamMaxCaseIds: 10
 const HOUR_MS = 3_600_000;
 /** Far less than what a lost barrier would be waited for. */
 const PROMPT_MS = 2000;
+
+/** Two looks at which life Redis is in, ms. */
+const LOOKS_MS = 1100;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What only a real Redis can do to us. */
 describe('a Redis in trouble', () => {
@@ -117,5 +123,27 @@ describe('a Redis in trouble', () => {
     await queue.ensure([ref]);
     await until(async () => (await dueInMs()) < 1000, PROMPT_MS, 'the job to be freed');
     await queue.close();
+  });
+
+  it('is noticed when it lost everything, until whoever hears of it has done what follows', async () => {
+    const heard: string[] = [];
+    let isBroken = true;
+    const life = new RedisLife(commands, keys, () => heard.push('trouble'));
+    life.watch(async () => {
+      heard.push('forgot');
+      if (isBroken) throw new Error('not yet');
+    });
+    await until(async () => (await commands.get(keys.life)) !== null, PROMPT_MS, 'the life to have a name');
+    await pause(LOOKS_MS); // It is looked at meanwhile, and is the same.
+    expect(heard).toEqual([]);
+    await commands.del(keys.life);
+    await until(() => heard.length >= 4, PROMPT_MS, 'it to be noticed twice');
+    isBroken = false;
+    await until(() => heard.at(-1) === 'forgot' && heard.length > 4, PROMPT_MS, 'it to be dealt with');
+    const { length } = heard;
+    await pause(LOOKS_MS);
+    expect(heard).toHaveLength(length);
+    expect(heard.slice(0, 4)).toEqual(['forgot', 'trouble', 'forgot', 'trouble']);
+    life.stop();
   });
 });

@@ -114,14 +114,15 @@ const delivery: FactoryProvider[] = [
   },
   {
     provide: Upkeep,
-    inject: [Connections, Hub, Interest, GatewaySettings, LOGGER],
+    inject: [Connections, Hub, Interest, GatewayStore, GatewaySettings, LOGGER],
     useFactory: (
       connections: Connections,
       hub: Hub,
       interest: Interest,
+      store: GatewayStore,
       { sseHeartbeatMs }: GatewaySettings,
       logger: Logger,
-    ) => new Upkeep({ connections, hub, interest, onTrouble: trouble(logger, 'leases') }, sseHeartbeatMs),
+    ) => new Upkeep({ connections, hub, interest, store, onTrouble: trouble(logger, 'leases') }, sseHeartbeatMs),
   },
   {
     provide: Drain,

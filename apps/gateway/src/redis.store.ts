@@ -7,6 +7,7 @@ import {
   RedisBroker,
   RedisClock,
   RedisInterestRegistry,
+  RedisLife,
   type RedisClient,
 } from '#redis';
 import { GatewayStore } from './gateway.store.js';
@@ -17,6 +18,7 @@ export class RedisStore extends GatewayStore {
   readonly registry: RedisInterestRegistry;
   readonly queue: BullPollQueue;
   readonly clock: RedisClock;
+  private readonly life: RedisLife;
   private readonly commands: RedisClient;
   private readonly subscriber: RedisClient;
   private readonly bull: RedisClient;
@@ -28,6 +30,7 @@ export class RedisStore extends GatewayStore {
     this.subscriber = connectRedis(settings, 'impatient', onTrouble);
     this.bull = connectRedis(settings, 'patient', onTrouble);
     this.clock = new RedisClock(this.commands, onTrouble);
+    this.life = new RedisLife(this.commands, keys, onTrouble);
     this.registry = new RedisInterestRegistry(this.commands, keys, settings);
     this.queue = new BullPollQueue(this.bull, keys, this.clock, onTrouble);
     const { commands, subscriber, clock } = this;
@@ -39,12 +42,17 @@ export class RedisStore extends GatewayStore {
     return this.clock.start();
   }
 
+  watchLife(forgot: () => Promise<void>): void {
+    this.life.watch(forgot);
+  }
+
   async isWell(): Promise<boolean> {
     return (await this.commands.ping()) === 'PONG';
   }
 
   async stop(): Promise<void> {
     this.clock.stop();
+    this.life.stop();
     this.broker.stop();
     await this.queue.close();
     [this.commands, this.subscriber, this.bull].forEach((client) => client.disconnect());

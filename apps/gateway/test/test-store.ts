@@ -14,6 +14,7 @@ export class TestStore extends GatewayStore {
   private sent = 0;
 
   async start(): Promise<void> {}
+  watchLife(): void {}
   async isWell(): Promise<boolean> {
     return true;
   }

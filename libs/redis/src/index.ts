@@ -4,6 +4,7 @@ export { Keys } from './keys.js';
 export { RedisBroker, type RedisBrokerParts } from './redis-broker.js';
 export { RedisClock } from './redis-clock.js';
 export { RedisInterestRegistry } from './redis-interest-registry.js';
+export { RedisLife } from './redis-life.js';
 export { RedisQuota } from './redis-quota.js';
 export { RedisSetStore, type HistoryBounds } from './redis-set-store.js';
 export { WakeChannel, type WakeListener } from './wake-channel.js';

@@ -5,6 +5,7 @@ import type { CaseId, FeedKey } from '#core';
  *
  * | key | type | holds | ends |
  * | --- | --- | --- | --- |
+ * | `P:life` | string | name of the life that began when Redis was last found empty | never |
  * | `P:feeds` | sorted set | feeds by the time (ms) until which they were last known to have tickets | ten minutes after that |
  * | `{P:quota}`, `:waiting`, `:asking` | hash, sorted sets | next turn, pause; sets that wait for a turn | an hour after the last use |
  * | `P:{F}:feed` | hash | epoch, offset, sets (last set id), nursery, primed, state, since, reason | twice the history's life after its last set |
@@ -25,6 +26,11 @@ import type { CaseId, FeedKey } from '#core';
  */
 export class Keys {
   constructor(private readonly prefix: string) {}
+
+  /** Missing where Redis lost its data. */
+  get life(): string {
+    return `${this.prefix}:life`;
+  }
 
   get feeds(): string {
     return `${this.prefix}:feeds`;

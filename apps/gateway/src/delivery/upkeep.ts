@@ -1,10 +1,12 @@
 import type { Hub, Interest } from '#core';
+import type { GatewayStore } from '../gateway.store.js';
 import type { Connections } from './connections.js';
 
 export interface UpkeepParts {
   readonly connections: Connections;
   readonly hub: Hub;
   readonly interest: Interest;
+  readonly store: Pick<GatewayStore, 'watchLife'>;
   /** Hears of leases that could not be renewed. */
   readonly onTrouble: (error: unknown) => void;
 }
@@ -26,11 +28,13 @@ export class Upkeep {
   ) {}
 
   start(): void {
-    const { connections, hub, interest } = this.parts;
+    const { connections, hub, interest, store } = this.parts;
     this.every(SWEEP_MS, () => connections.sweep(Date.now()));
     this.every(HUB_SWEEP_MS, () => hub.sweep(Date.now()));
     this.every(this.heartbeatMs / BEATS_PER_HEARTBEAT, () => connections.beat());
     this.every(interest.renewEveryMs, () => this.renew());
+    // A store that forgot knows of no tickets to poll until it is told again.
+    store.watchLife(() => interest.renew());
   }
 
   stop(): void {
