@@ -1,42 +1,5 @@
-import { Registry } from 'prom-client';
-import { Hub, Interest } from '#core';
-import { DeliveryMetrics } from '#ops';
-import type { ClosingData } from '#protocol';
-import { TestStore } from '../../test/test-store.js';
-import { Rights } from '../auth/rights.js';
-import { Connections } from './connections.js';
-import { DeliveryTally } from './delivery-tally.js';
+import { connections, fakeOutlet, rights } from '../../test/test-connections.js';
 import type { Outlet } from './outlet.js';
-import { TickWrites } from './tick-writes.js';
-
-const fakeOutlet = () => ({
-  transport: 'sse' as const,
-  unsentBytes: 0,
-  begin: jest.fn(),
-  settle: jest.fn(),
-  publish: jest.fn(() => 0),
-  flush: jest.fn(),
-  notify: jest.fn(),
-  joined: jest.fn(),
-  left: jest.fn(),
-  beat: jest.fn(),
-  farewell: jest.fn<void, [ClosingData]>(),
-  destroy: jest.fn(),
-});
-const rights = (subject: string | null, expiresAt = Number.POSITIVE_INFINITY) =>
-  new Rights(subject, expiresAt, { cases: ['*'], groups: [], hints: false });
-
-function connections(maxPerSubject = 20): Connections {
-  const { broker, registry, queue, clock } = new TestStore();
-  const hub = new Hub({ broker, wait: async () => undefined }, { historyMax: 10, tailMax: 10, idleMs: 0 });
-  const interest = new Interest({ registry, queue, clock }, 0);
-  const tally = new DeliveryTally(new DeliveryMetrics(new Registry()));
-  const limits = { maxCases: 10, maxUnsentBytes: 1000 };
-  return new Connections(
-    { hub, interest, tally, writes: new TickWrites(), ...limits, onTrouble: () => undefined },
-    maxPerSubject,
-  );
-}
 
 describe('Connections', () => {
   it('tells a client whose token ran out, and cuts it if it does not go', () => {

@@ -3,8 +3,9 @@ import type { Connections } from './connections.js';
 
 /** How often some clients are sent away, ms. */
 const STEP_MS = 50;
-/** The share of `DRAIN_MS` over which clients are told; the rest is for the last of them to go. */
-const TELLING = 0.9;
+/** What the last client that is told has to hear it and go (ms), or half of `DRAIN_MS` where that is shorter: a long poll
+ *  has to come in first. */
+const GOING_MS = 1000;
 
 /**
  * The polite end of a gateway: not ready at once, then clients are sent away evenly over the span, so that the
@@ -23,7 +24,7 @@ export class Drain {
   async run(): Promise<void> {
     this.health.drain();
     const startedAt = performance.now();
-    const tellUntil = startedAt + this.spanMs * TELLING;
+    const tellUntil = startedAt + this.spanMs - Math.min(GOING_MS, this.spanMs / 2);
     const endsAt = startedAt + this.spanMs;
     let due = 0;
     do {
