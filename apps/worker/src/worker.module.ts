@@ -31,7 +31,7 @@ import { PollWorker } from './poll-worker.js';
 import { Reconciler } from './reconciler.js';
 import { WorkerProgram } from './worker.program.js';
 
-/** Beyond the upstream's timeout (ms): what a poll needs for its commit while Redis is slow. */
+/** Beyond the upstream's timeout (ms): half of it may pass before a request is sent, the rest is for clocks that differ. */
 const HOLD_MARGIN_MS = 1000;
 
 /** 128 bits: two different messages of one ticket share them with a chance of one in 10^38. */
@@ -73,7 +73,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             intervalMaxMs: settings.pollIntervalMaxMs,
             overlapMs: settings.pollOverlapMs,
             holdMs: settings.upstreamTimeoutMs + HOLD_MARGIN_MS,
-            sendWithinMs: HOLD_MARGIN_MS,
+            sendWithinMs: HOLD_MARGIN_MS / 2,
           },
         );
         const processor = new PollProcessor(cycle, clock, (error, job) =>

@@ -211,6 +211,21 @@ describe('PollCycle', () => {
     expect(scene.upstream.requests).toEqual([]);
   });
 
+  it('does not ask for a set that it reserved when what was left of the hold went by while it waited', async () => {
+    const ref = await scene.want('a');
+    const polled = await scene.pollWhenDue(worker, ref, await worker.run(ref));
+    scene.quota.turn.mockImplementationOnce(async () => {
+      scene.clock.advance(OPTIONS.sendWithinMs - 100);
+      return 0;
+    });
+    const asked = scene.upstream.requests.length;
+    scene.clock.advance((polled.kind === 'again' ? polled.at : 0) + 200 - scene.clock.now());
+    expect(await worker.run(ref)).toEqual({ kind: 'again', at: scene.clock.now() });
+    expect(scene.upstream.requests).toHaveLength(asked);
+    expect((await worker.run(ref)).kind).toBe('again');
+    expect(scene.upstream.requests).toHaveLength(asked + 1);
+  });
+
   it('lets a set go that nobody wants any more', async () => {
     const ref = await scene.want('a');
     scene.clock.advance(LEASE_MS);

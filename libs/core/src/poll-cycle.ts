@@ -21,7 +21,8 @@ export interface PollOptions extends Pace {
   readonly overlapMs: number;
   /** How long one request keeps a set taken, ms: longer than `UPSTREAM_TIMEOUT_MS`, so that no two ever overlap. */
   readonly holdMs: number;
-  /** A request that is sent later than this (ms) after its set was taken might outlast the hold: it is not sent. */
+  /** A request that is sent later than this (ms) after its set was taken, or was due where it is reserved, might outlast
+   *  the hold: it is not sent. */
   readonly sendWithinMs: number;
 }
 
@@ -83,7 +84,7 @@ export class PollCycle {
   private async take(ref: SetRef, now: number): Promise<Next> {
     const reserved = this.reservations.take(ref, now);
     if (reserved) {
-      return this.poll(reserved.set, now, reserved.window);
+      return this.poll(reserved.set, { now, sendBy: reserved.set.dueAt + this.options.sendWithinMs }, reserved.window);
     }
     const begun = await this.parts.store.begin(ref, now, now + this.options.holdMs, this.parts.holder);
     switch (begun.kind) {
@@ -94,7 +95,7 @@ export class PollCycle {
         this.parts.telemetry.discarded('busy');
         return { kind: 'again', at: begun.until };
       case 'begun':
-        return this.poll(begun.set, now, EMPTY_WINDOW);
+        return this.poll(begun.set, { now, sendBy: now + this.options.sendWithinMs }, EMPTY_WINDOW);
     }
   }
 
@@ -111,7 +112,12 @@ export class PollCycle {
     }
   }
 
-  private async poll(set: TicketSet, now: number, window: DeliveredWindow): Promise<Next> {
+  /** @param time `sendBy`: a request that is sent later might outlast the set's hold */
+  private async poll(
+    set: TicketSet,
+    { now, sendBy }: { readonly now: number; readonly sendBy: number },
+    window: DeliveredWindow,
+  ): Promise<Next> {
     const due = now >= set.dueAt - DUE_TOLERANCE_MS;
     // Tickets that were moved here wait for nobody; a set that was not polled yet gathers tickets until it is due.
     const primes = set.joining.length > 0 && (due || set.members.length > 0);
@@ -129,7 +135,7 @@ export class PollCycle {
     if (wait > 0) {
       return this.leave(set, now + wait);
     }
-    if (this.parts.clock.now() - now > this.options.sendWithinMs) {
+    if (this.parts.clock.now() > sendBy) {
       // This process stood still meanwhile. The set may be another's by now: what became of it is looked up anew.
       return { kind: 'again', at: this.parts.clock.now() };
     }

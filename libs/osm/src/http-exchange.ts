@@ -18,6 +18,7 @@ const NETWORK_FAILURES: Readonly<Record<string, UpstreamFailureCode>> = {
 /** One request under way. Settles once; whatever ends it early also ends its connection. */
 export class HttpExchange implements Dispatcher.DispatchHandler {
   private readonly timer: NodeJS.Timeout;
+  private readonly endsAt: number;
   private readonly chunks: Buffer[] = [];
   private controller: Dispatcher.DispatchController | null = null;
   private failure: UpstreamFailure | null = null;
@@ -27,18 +28,22 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   constructor(
     private readonly maxBodyBytes: number,
-    timeoutMs: number,
+    private readonly timeoutMs: number,
     private readonly resolve: (answer: HttpAnswer) => void,
     private readonly reject: (failure: UpstreamFailure) => void,
   ) {
+    this.endsAt = performance.now() + timeoutMs;
     // Node keeps timers of one duration in one list: setting and clearing one takes well under a microsecond.
-    this.timer = setTimeout(() => this.fail('timeout', `no answer within ${timeoutMs} ms`), timeoutMs);
+    this.timer = setTimeout(() => this.late(), timeoutMs);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.failure) {
       controller.abort(this.failure); // It waited for a connection too long.
+    } else if (performance.now() >= this.endsAt) {
+      // So did this one, in a process that stood still: its timer is yet to run. Others may be asking for the same by now.
+      this.late();
     }
   }
 
@@ -66,6 +71,10 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     const kind = error.code ?? error.name;
     const garbled = error.name === 'HTTPParserError';
     this.fail(garbled ? 'malformed' : (NETWORK_FAILURES[kind] ?? 'unavailable'), `${kind} from the network`);
+  }
+
+  private late(): void {
+    this.fail('timeout', `no answer within ${this.timeoutMs} ms`);
   }
 
   private bound(bytes: number): void {

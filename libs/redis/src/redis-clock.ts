@@ -6,6 +6,8 @@ const COMPARE_EVERY_MS = 10_000;
 
 /** A comparison that took longer (ms) says little: the process or Redis stood still at some unknown moment of it. */
 const TELLING_MS = 500;
+/** At first nothing is known that would be better: then so many are made before a slow one is believed. */
+const FIRST_ATTEMPTS = 3;
 
 /**
  * Redis's time in every process: leases and due times are compared across machines, and a process whose own clock is
@@ -15,7 +17,8 @@ export class RedisClock implements Clock {
   private timer: NodeJS.Timeout | null = null;
   /** Redis's time minus the monotonic clock, ms. The system clock serves until the first comparison. */
   private offset = Date.now() - performance.now();
-  private compared = false;
+  /** How long the comparison took that is believed, ms. */
+  private tookMs = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly client: RedisClient,
@@ -31,9 +34,11 @@ export class RedisClock implements Clock {
     return Date.now() - this.now();
   }
 
-  /** Compares once, then keeps comparing. @throws where Redis is out of reach */
+  /** Compares, then keeps comparing. @throws where Redis is out of reach */
   async start(): Promise<void> {
-    await this.compare();
+    for (let attempt = 0; attempt < FIRST_ATTEMPTS && this.tookMs > TELLING_MS; attempt += 1) {
+      await this.compare();
+    }
     this.timer = setInterval(() => {
       this.compare().catch(this.onError);
     }, COMPARE_EVERY_MS);
@@ -48,10 +53,11 @@ export class RedisClock implements Clock {
     const sent = performance.now();
     const [seconds, micros] = await this.client.time();
     const received = performance.now();
-    if (this.compared && received - sent > TELLING_MS) {
+    const tookMs = received - sent;
+    if (tookMs > TELLING_MS && tookMs >= this.tookMs) {
       return; // The offset known so far is better.
     }
-    this.compared = true;
+    this.tookMs = tookMs;
     // The answer was made about half-way.
     this.offset = Number(seconds) * 1000 + Number(micros) / 1000 - (sent + received) / 2;
   }
