@@ -7,6 +7,7 @@ import { Program, type Settings } from '../support/program.js';
 import { RedisServer } from '../support/redis-server.js';
 import { SimulatorControl } from '../support/simulator-control.js';
 import { JWT_SECRET } from '../support/tokens.js';
+import { until } from '../support/until.js';
 import { NetworkLink } from './network-link.js';
 
 /** Quick, so that a minute has many polls in it; several sets, so that every worker has some. */
@@ -29,6 +30,10 @@ const SETTINGS: Settings = {
   NODE_OPTIONS: `--require ${join(__dirname, 'clock-jump.cjs')}`,
 };
 
+const REDIS_OPTIONS = ['--appendonly', 'yes', '--repl-diskless-sync-delay', '0'];
+/** Longest that a replica may take to have all, ms. */
+const SYNC_MS = 15_000;
+
 const GATEWAYS = 2;
 const WORKERS = 3;
 
@@ -41,9 +46,11 @@ export interface Linked {
 /** What the faults are done to: two gateways, three workers, a Redis with an append-only file, the simulator. */
 export class ChaosDeployment {
   private constructor(
-    readonly redis: RedisServer,
+    /** The one that is in charge. */
+    public redis: RedisServer,
     /** An operator's own connection. */
     readonly operator: Redis,
+    private readonly operatorLink: NetworkLink,
     readonly simulator: Program,
     readonly upstream: SimulatorControl,
     readonly workers: readonly Linked[],
@@ -51,9 +58,9 @@ export class ChaosDeployment {
   ) {}
 
   static async start(): Promise<ChaosDeployment> {
-    const redis = await RedisServer.start('--appendonly', 'yes');
-    const operator = new Redis(redis.url, { maxRetriesPerRequest: null, retryStrategy: () => 100 });
-    operator.on('error', () => undefined); // It is there to be restarted.
+    const redis = await RedisServer.start(...REDIS_OPTIONS);
+    const operatorLink = await NetworkLink.to(redis.port);
+    const operator = connect(operatorLink.url);
     const simulator = await Program.create('simulator', 'simulator', {
       SIMULATOR_TOKEN: UPSTREAM_TOKEN,
       LOG_LEVEL: 'warn',
@@ -68,7 +75,7 @@ export class ChaosDeployment {
       );
     const upstream = new SimulatorControl(simulator.url);
     const [workers, gateways] = [await linked('worker', WORKERS), await linked('gateway', GATEWAYS)];
-    const deployment = new ChaosDeployment(redis, operator, simulator, upstream, workers, gateways);
+    const deployment = new ChaosDeployment(redis, operator, operatorLink, simulator, upstream, workers, gateways);
     try {
       await Promise.all(deployment.programs.map((program) => program.start()));
     } catch (error) {
@@ -100,10 +107,48 @@ export class ChaosDeployment {
     await this.redis.up();
   }
 
+  /**
+   * A replica takes Redis's place, under the same addresses.
+   *
+   * @param how `handover`: the primary waits until the replica has all of it. `crash`: it is killed, and what it had not
+   *   sent yet is lost
+   */
+  async failOver(how: 'handover' | 'crash'): Promise<void> {
+    const [old, next] = [this.redis, await RedisServer.start(...REDIS_OPTIONS)];
+    const replica = connect(next.url);
+    const says = (redis: Redis, fact: string) => async () => (await redis.info('replication')).includes(fact);
+    try {
+      await replica.replicaof('127.0.0.1', old.port);
+      await until(says(this.operator, 'state=online'), SYNC_MS, 'a replica to have all of Redis');
+      if (how === 'handover') {
+        await this.operator.call('FAILOVER', 'TO', '127.0.0.1', next.port);
+        await until(says(replica, 'role:master'), SYNC_MS, 'a replica to take over');
+      } else {
+        await old.kill();
+        await replica.replicaof('NO', 'ONE');
+      }
+    } finally {
+      replica.disconnect();
+    }
+    this.redis = next;
+    this.links.forEach((link) => link.lead(next.port));
+    await old.dispose();
+  }
+
   async dispose(): Promise<void> {
     this.operator.disconnect();
     await Promise.all(this.programs.map((program) => program.kill()));
-    await Promise.all([...this.workers, ...this.gateways].map(({ link }) => link.dispose()));
+    await Promise.all(this.links.map((link) => link.dispose()));
     await this.redis.dispose();
   }
+
+  private get links(): readonly NetworkLink[] {
+    return [this.operatorLink, ...[...this.workers, ...this.gateways].map(({ link }) => link)];
+  }
+}
+
+function connect(url: string): Redis {
+  const redis = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 100 });
+  redis.on('error', () => undefined); // It is there to be restarted.
+  return redis;
 }

@@ -6,7 +6,10 @@ import type { FaithfulClient } from './faithful-client.js';
 export interface Scene {
   readonly deployment: ChaosDeployment;
   readonly clients: readonly FaithfulClient[];
+  /** Tickets that are never refused: whether messages flow is seen by them. */
   readonly caseIds: readonly string[];
+  /** A ticket that the upstream may refuse: its messages come once it is asked for again. */
+  readonly refusable: string;
   readonly token: string;
   readonly random: SeededRandom;
 }
@@ -18,6 +21,8 @@ export interface Fault {
   readonly recoversWithinMs: number;
   /** Redis forgets: clients are told, and get all that the upstream shows in a new life of the feed. */
   readonly losesData?: true;
+  /** It is long until all of its traces are gone: only for runs that somebody asked for. */
+  readonly lingers?: true;
   /** Takes part in nothing else: it restarts what another fault would need. */
   readonly alone?: true;
   /**

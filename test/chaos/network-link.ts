@@ -16,7 +16,7 @@ export class NetworkLink {
 
   private constructor(
     private readonly server: Server,
-    private readonly targetPort: number,
+    private targetPort: number,
   ) {}
 
   static async to(targetPort: number): Promise<NetworkLink> {
@@ -30,6 +30,11 @@ export class NetworkLink {
 
   get url(): string {
     return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Where new connections lead from now on, as when an address moves to another machine. */
+  lead(targetPort: number): void {
+    this.targetPort = targetPort;
   }
 
   cut(): void {

@@ -2,8 +2,10 @@ import { IN_GENERAL_MS, pause, type Fault } from './fault.js';
 
 /** Redis is restarted with its file: deliveries flow again within this time, ms. */
 const RESTART_MS = 5000;
-/** Redis refused for longer than a worker's locks last: its jobs are found like those of a killed one, ms. */
-const REFUSED_MS = 10_000;
+/** Redis refused writes and takes them again, ms. */
+const REFUSED_MS = 5000;
+/** Redis forgot, and gateways tell it anew what they want, ms. */
+const FORGOT_MS = 5000;
 /** Nothing listens there. */
 const NO_PRIMARY = ['127.0.0.1', '1'] as const;
 
@@ -72,7 +74,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   },
   {
     name: 'Redis is emptied',
-    recoversWithinMs: IN_GENERAL_MS,
+    recoversWithinMs: FORGOT_MS,
     losesData: true,
     alone: true,
     async happen({ deployment: { operator } }) {
@@ -81,7 +83,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   },
   {
     name: 'Redis comes back empty',
-    recoversWithinMs: IN_GENERAL_MS,
+    recoversWithinMs: FORGOT_MS,
     losesData: true,
     alone: true,
     async happen({ deployment: { redis } }) {
@@ -92,11 +94,28 @@ export const REDIS_FAULTS: readonly Fault[] = [
   },
   {
     name: 'Redis comes back as it was a moment ago',
-    recoversWithinMs: IN_GENERAL_MS,
+    recoversWithinMs: FORGOT_MS,
     losesData: true,
     alone: true,
     async happen({ deployment, random }) {
       await deployment.rollBack(random.integer(500, 3000));
+    },
+  },
+  {
+    name: 'Redis hands over to its replica',
+    recoversWithinMs: RESTART_MS,
+    alone: true,
+    async happen({ deployment }) {
+      await deployment.failOver('handover');
+    },
+  },
+  {
+    name: 'Redis is killed and its replica takes over',
+    recoversWithinMs: RESTART_MS,
+    losesData: true,
+    alone: true,
+    async happen({ deployment }) {
+      await deployment.failOver('crash');
     },
   },
   ...(['gateways', 'workers'] as const).flatMap((role): Fault[] => [

@@ -33,8 +33,14 @@ const ROWS: readonly (readonly [name: string, within: number, fault: UpstreamFau
   ['redirects', PROMPT_MS, { kind: 'redirect', location: 'http://127.0.0.1:1/elsewhere' }],
 ];
 
+/** Ways in which one ticket spoils a request for several. */
+const SPOILERS: readonly (readonly [name: string, fault: UpstreamFault])[] = [
+  ['refuses a ticket', { kind: 'refuse_case', as: '403' }],
+  ['refuses a ticket in 200', { kind: 'refuse_case', as: '200' }],
+];
+
 /** Everything that the upstream may answer instead of an answer. */
-export const UPSTREAM_FAULTS: readonly Fault[] = ROWS.map(([name, recoversWithinMs, fault]) => ({
+const FOR_ALL: readonly Fault[] = ROWS.map(([name, recoversWithinMs, fault]) => ({
   name: `upstream: ${name}`,
   recoversWithinMs,
   async happen({ deployment: { upstream }, random }) {
@@ -44,3 +50,18 @@ export const UPSTREAM_FAULTS: readonly Fault[] = ROWS.map(([name, recoversWithin
     await upstream.clearFaults();
   },
 }));
+
+/** The others of its set go on meanwhile. */
+const FOR_ONE: readonly Fault[] = SPOILERS.map(([name, fault]) => ({
+  name: `upstream: ${name}`,
+  recoversWithinMs: PROMPT_MS,
+  lingers: true,
+  async happen({ deployment: { upstream }, refusable, random }) {
+    const ms = random.integer(1000, 3000);
+    await upstream.inject({ ...fault, case_ids: [refusable] });
+    await pause(ms);
+    await upstream.clearFaults();
+  },
+}));
+
+export const UPSTREAM_FAULTS: readonly Fault[] = [...FOR_ALL, ...FOR_ONE];
