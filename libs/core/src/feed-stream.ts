@@ -1,21 +1,19 @@
 import { ApartNotices } from './apart-notices.js';
 import type { FeedKey } from './feed.js';
 import { HistoryReader } from './history-reader.js';
-import type { Broker, HistorySnapshot, HistoryWant, UpstreamState } from './ports/broker.js';
+import type { Broker, HistorySnapshot, UpstreamState } from './ports/broker.js';
 import type { Publication } from './publication.js';
-import { recover, resumeOffset } from './recovery.js';
+import { missing, recover, type ReadBounds, type RecoverySource } from './recovery.js';
 import { contradicts, missedSince } from './repair.js';
 import type { StreamPosition } from './stream-position.js';
 import type { Subscriber, SubscribeRequest } from './subscription.js';
 import type { CaseId } from './ticket.js';
-import { tell, Topic } from './topic.js';
+import { tell, type Topic } from './topic.js';
+import { Topics } from './topics.js';
+import { UpstreamNotices } from './upstream-notices.js';
 
 /** Bounds of what a feed keeps in memory. */
-export interface FeedStreamOptions {
-  /** `HISTORY_MAX_EVENTS`: the most that history can give per ticket. */
-  readonly historyMax: number;
-  /** Publications kept in memory per ticket while nobody needs more. */
-  readonly tailMax: number;
+export interface FeedStreamOptions extends ReadBounds {
   /** How long a ticket without subscribers stays watched, ms. */
   readonly idleMs: number;
 }
@@ -30,14 +28,13 @@ const REPAIR_RETRY_MS = 200;
  * offset up to which everything published on the watched tickets has been handed on.
  */
 export class FeedStream {
-  private readonly topics = new Map<CaseId, Topic>();
+  private readonly topics: Topics;
   private readonly reader: HistoryReader;
   private epoch: string | null = null;
   private known = 0;
-  /** Whether history was ever read: before that, nothing is known but what happened to be published. */
   private loaded = false;
-  private upstream: UpstreamState = { state: 'ok', since: 0 };
-  private readonly apart = new ApartNotices((caseId) => this.topics.get(caseId));
+  private readonly upstream: UpstreamNotices;
+  private readonly apart: ApartNotices;
   /** Publications held back while history is read after an interruption; null while all is well. */
   private held: Publication[] | null = null;
   private repairAgain = false;
@@ -47,11 +44,14 @@ export class FeedStream {
   private betrayed = false;
 
   constructor(
-    private readonly feed: FeedKey,
-    private readonly broker: Broker,
+    feed: FeedKey,
+    broker: Broker,
     private readonly options: FeedStreamOptions,
     private readonly wait: (ms: number) => Promise<void>,
   ) {
+    this.topics = new Topics(feed, broker);
+    this.upstream = new UpstreamNotices(this.topics);
+    this.apart = new ApartNotices((caseId) => this.topics.find(caseId));
     this.reader = new HistoryReader(
       feed,
       broker,
@@ -71,28 +71,19 @@ export class FeedStream {
    * @throws where the store is out of reach; the subscriber is not attached then
    */
   async subscribe(request: SubscribeRequest, subscriber: Subscriber): Promise<void> {
-    const topics = this.enter(request.caseIds);
+    const topics = this.topics.enter(request.caseIds);
     try {
       await Promise.all(topics.map((topic) => topic.watched));
-      for (
-        let wants = this.missing(request, true);
-        wants.length > 0 || this.held;
-        wants = this.missing(request, false)
-      ) {
+      let wants = missing(request, this.source, this.options, true);
+      while (wants.length > 0 || this.held) {
         await this.repairing;
         await this.reader.load(wants);
+        wants = missing(request, this.source, this.options, false);
       }
       if (request.isAbandoned?.()) {
         return;
       }
-      subscriber.recover(
-        recover(request, {
-          position: { epoch: this.epoch ?? '', offset: this.known },
-          upstream: this.upstream,
-          isApart: (caseId) => this.topic(caseId).apart,
-          tail: (caseId) => this.topic(caseId).tail,
-        }),
-      );
+      subscriber.recover(recover(request, this.source));
       topics.forEach((topic) => topic.subscribers.add(subscriber));
     } finally {
       topics.forEach((topic) => (topic.pending -= 1));
@@ -101,7 +92,7 @@ export class FeedStream {
 
   unsubscribe(caseIds: readonly CaseId[], subscriber: Subscriber): void {
     for (const caseId of caseIds) {
-      this.topics.get(caseId)?.subscribers.delete(subscriber);
+      this.topics.find(caseId)?.subscribers.delete(subscriber);
     }
   }
 
@@ -110,7 +101,7 @@ export class FeedStream {
       this.hold(this.held, publication);
       return;
     }
-    const topic = this.topics.get(publication.caseId);
+    const topic = this.topics.find(publication.caseId);
     const sameLife = this.epoch === null || publication.epoch === this.epoch;
     if (topic === undefined || (sameLife && publication.offset <= this.known)) {
       return;
@@ -123,15 +114,7 @@ export class FeedStream {
   }
 
   upstreamChanged(state: UpstreamState): void {
-    const changed = state.state !== this.upstream.state;
-    this.upstream = state;
-    if (!changed) {
-      return; // A repair was faster.
-    }
-    const subscribers = new Set([...this.topics.values()].flatMap((topic) => [...topic.subscribers]));
-    for (const subscriber of subscribers) {
-      subscriber.notify({ kind: 'upstream', state });
-    }
+    this.upstream.changed(state);
   }
 
   apartChanged(caseId: CaseId, apart: boolean): void {
@@ -140,8 +123,7 @@ export class FeedStream {
 
   /** Reads what was missed from history before anything live goes on (invariant 8). */
   repair(held: Publication[] = []): void {
-    // A state may have been missed, too: whatever history says is newer.
-    this.upstream = { ...this.upstream, since: 0 };
+    this.upstream.doubt();
     if (this.held) {
       this.repairAgain = true;
       return;
@@ -152,60 +134,21 @@ export class FeedStream {
 
   /** Lets go of tickets that nobody has wanted for a while, and of memory that nobody needs. */
   sweep(now: number, tailMax: number): void {
-    const idle = [...this.topics.values()].filter((topic) => topic.isForsaken(now, this.options.idleMs));
-    for (const topic of this.topics.values()) {
+    this.topics.letGo(now, this.options.idleMs);
+    for (const topic of this.topics) {
       topic.tail.trim(Math.min(tailMax, this.options.tailMax));
     }
-    if (idle.length > 0) {
-      idle.forEach((topic) => this.topics.delete(topic.caseId));
-      // What cannot be told to the store now ends with the connection anyway.
-      this.broker
-        .unwatch(
-          this.feed,
-          idle.map((topic) => topic.caseId),
-        )
-        .catch(() => undefined);
-    }
   }
 
-  private enter(caseIds: readonly CaseId[]): Topic[] {
-    const fresh = caseIds.filter((caseId) => !this.topics.has(caseId));
-    if (fresh.length > 0) {
-      const watched = this.broker.watch(this.feed, fresh);
-      fresh.forEach((caseId) => this.topics.set(caseId, new Topic(caseId, watched)));
-      // Nobody may find a ticket that is not watched; those who wait for it have the error.
-      watched.catch(() => fresh.forEach((caseId) => this.topics.delete(caseId)));
-    }
-    const topics = caseIds.map((caseId) => this.topic(caseId));
-    topics.forEach((topic) => (topic.pending += 1));
-    return topics;
-  }
-
-  private topic(caseId: CaseId): Topic {
-    const topic = this.topics.get(caseId);
-    if (topic === undefined) {
-      throw new Error('a subscription holds a ticket that is not watched');
-    }
-    return topic;
-  }
-
-  /**
-   * What has to be read before a request can be served from memory.
-   *
-   * @param first nothing was read for this request yet. A position that means nothing here may be one that another
-   *   gateway gave a moment ago: history is asked once before it is called unknown.
-   */
-  private missing(request: SubscribeRequest, first: boolean): HistoryWant[] {
-    const resumed = resumeOffset(request.from, { epoch: this.epoch ?? '', offset: this.known });
-    const named = request.from.kind === 'position' ? request.from.position.offset : null;
-    const stale = !this.loaded || (first && named !== null && resumed === null);
-    // Any position may turn out to be known: ask for what it would need.
-    const after = stale ? named : resumed;
-    const everything = request.from.kind !== 'start' && after === null;
-    const count = everything ? this.options.historyMax : after === null ? request.history : 0;
-    return request.caseIds
-      .filter((caseId) => stale || !this.topic(caseId).tail.covers(after, count, this.known))
-      .map((caseId) => ({ caseId, atLeast: Math.max(count, this.options.tailMax), after }));
+  /** What is in memory at this instant. */
+  private get source(): RecoverySource {
+    return {
+      position: { epoch: this.epoch ?? '', offset: this.known },
+      loaded: this.loaded,
+      upstream: this.upstream.state,
+      isApart: (caseId) => this.topics.of(caseId).apart,
+      tail: (caseId) => this.topics.of(caseId).tail,
+    };
   }
 
   private async absorb(read: () => Promise<HistorySnapshot>): Promise<void> {
@@ -222,10 +165,10 @@ export class FeedStream {
     this.loaded = true;
     this.epoch = snapshot.epoch;
     this.known = Math.max(this.known, snapshot.offset);
-    this.learnUpstream(snapshot.upstream);
+    this.upstream.learn(snapshot.upstream);
     this.apart.learn([snapshot], heard);
     for (const history of snapshot.tickets) {
-      this.topics.get(history.caseId)?.tail.absorb(history, snapshot.offset);
+      this.topics.find(history.caseId)?.tail.absorb(history, snapshot.offset);
     }
   }
 
@@ -258,7 +201,7 @@ export class FeedStream {
     this.repairs += 1;
     const { heard } = this.apart;
     // A ticket that is not watched yet may miss publications after it was read here: its subscription reads it.
-    const topics = [...this.topics.values()].filter((topic) => topic.isWatched);
+    const topics = [...this.topics].filter((topic) => topic.isWatched);
     const wants = topics.map((topic) => ({
       caseId: topic.caseId,
       atLeast: this.options.tailMax,
@@ -274,8 +217,8 @@ export class FeedStream {
       return;
     }
     // A ticket may have been let go and taken up again meanwhile, as another topic.
-    const read = new Set(topics.filter((topic) => this.topics.get(topic.caseId) === topic));
-    this.topics.forEach((topic) => read.has(topic) || topic.tail.clear());
+    const read = new Set(topics.filter((topic) => this.topics.find(topic.caseId) === topic));
+    [...this.topics].filter((topic) => !read.has(topic)).forEach((topic) => topic.tail.clear());
     if (newest === undefined) {
       return;
     }
@@ -293,7 +236,7 @@ export class FeedStream {
     this.epoch = newest.epoch;
     this.handOnMissed(snapshots, [...read]);
     this.known = Math.max(this.known, newest.offset);
-    this.learnUpstream(newest.upstream);
+    this.upstream.learn(newest.upstream);
     this.apart.learn(snapshots, heard);
     this.dropStrangers();
   }
@@ -328,29 +271,22 @@ export class FeedStream {
         const end = ends.get(history.caseId);
         if (end !== undefined) {
           const older = history.publications.filter((publication) => publication.offset <= end);
-          this.topic(history.caseId).tail.absorb({ ...history, publications: older }, offset);
+          this.topics.of(history.caseId).tail.absorb({ ...history, publications: older }, offset);
         }
       }
     }
     tell(holed, (caseIds) => ({ kind: 'gap', caseIds, reason: 'history_truncated' }));
-    publications.forEach((publication) => this.handOn(this.topic(publication.caseId), publication));
+    publications.forEach((publication) => this.handOn(this.topics.of(publication.caseId), publication));
   }
 
   /** The feed began a new life: old offsets mean nothing any more, and the new life is read from its beginning. */
   private restart(epoch: string): void {
-    tell(this.topics.values(), (caseIds) => ({ kind: 'gap', caseIds, reason: 'unknown_position' }));
-    this.topics.forEach((topic) => topic.tail.clear());
+    tell(this.topics, (caseIds) => ({ kind: 'gap', caseIds, reason: 'unknown_position' }));
+    [...this.topics].forEach((topic) => topic.tail.clear());
     this.epoch = epoch;
     this.known = 0;
     this.betrayed = false;
     this.repairAgain = true;
-  }
-
-  /** Takes a state from history, unless a newer one was told while it was read. */
-  private learnUpstream(state: UpstreamState): void {
-    if (state.since >= this.upstream.since) {
-      this.upstreamChanged(state);
-    }
   }
 
   private handOn(topic: Topic, publication: Publication): void {

@@ -1,6 +1,6 @@
 import type { UpstreamState } from './ports/broker.js';
 import type { Publication } from './publication.js';
-import { recover, resumeOffset } from './recovery.js';
+import { missing, recover, resumeOffset } from './recovery.js';
 import type { ResumeFrom } from './subscription.js';
 import { Tail } from './tail.js';
 
@@ -25,7 +25,7 @@ function source(upstream: UpstreamState = { state: 'ok', since: 0 }, apart: read
     made.absorb({ caseId, publications, completeAfter, exhausted: true }, POSITION.offset);
     return made;
   };
-  return { position: POSITION, upstream, tail, isApart: (caseId: string) => apart.includes(caseId) };
+  return { position: POSITION, loaded: true, upstream, tail, isApart: (caseId: string) => apart.includes(caseId) };
 }
 
 const at = (offset: number, epoch = EPOCH): ResumeFrom => ({ kind: 'position', position: { epoch, offset } });
@@ -87,5 +87,39 @@ describe('recover', () => {
     expect(recovery.notices).toEqual([{ kind: 'revoked', caseIds: ['b'] }]);
     expect(offsets(recovery.replay)).toEqual([5, 8, 9]);
     expect(recovery.recovered).toBe(true);
+  });
+});
+
+describe('what has to be read before a request can be served', () => {
+  const START: ResumeFrom = { kind: 'start' };
+  const BOUNDS = { historyMax: 1000, tailMax: 100 };
+  const reads = (from: ResumeFrom, { first = false, loaded = true } = {}) =>
+    missing({ caseIds: ['a', 'unread'], from, history: 200 }, { ...source(), loaded, tail: tailOf }, BOUNDS, first);
+  const tailOf = (caseId: string) => (caseId === 'unread' ? new Tail() : source().tail(caseId));
+
+  it.each([
+    ['what is not in memory', at(4), {}, [['unread', 100, 4]]],
+    ['as much history as is asked for', START, {}, [['unread', 200, null]]],
+    ['all there is for a position of another life', at(4, 'other'), {}, [['unread', 1000, null]]],
+    [
+      'everything anew for a position that another gateway may have given',
+      at(12),
+      { first: true },
+      [
+        ['a', 100, 12],
+        ['unread', 100, 12],
+      ],
+    ],
+    [
+      'everything where nothing was ever read',
+      at(4),
+      { loaded: false },
+      [
+        ['a', 100, 4],
+        ['unread', 100, 4],
+      ],
+    ],
+  ])('is %s', (_, from, known, expected) => {
+    expect(reads(from, known).map(({ caseId, atLeast, after }) => [caseId, atLeast, after])).toEqual(expected);
   });
 });

@@ -1,6 +1,6 @@
 import type { Publication } from './publication.js';
 import type { GapReason, Notice, Recovery, SubscribeRequest } from './subscription.js';
-import type { UpstreamState } from './ports/broker.js';
+import type { HistoryWant, UpstreamState } from './ports/broker.js';
 import type { StreamPosition } from './stream-position.js';
 import type { Tail } from './tail.js';
 import type { CaseId } from './ticket.js';
@@ -8,10 +8,20 @@ import type { CaseId } from './ticket.js';
 /** What is known of a feed at the instant of a recovery: everything up to `position` of the tickets asked for. */
 export interface RecoverySource {
   readonly position: StreamPosition;
+  /** Whether history was ever read: before that, nothing is known but what happened to be published. */
+  readonly loaded: boolean;
   readonly upstream: UpstreamState;
   /** Whether the upstream refuses the ticket. */
   isApart(caseId: CaseId): boolean;
   tail(caseId: CaseId): Tail;
+}
+
+/** How much is read of a ticket at once, publications. */
+export interface ReadBounds {
+  /** `HISTORY_MAX_EVENTS`: the most that history can give per ticket. */
+  readonly historyMax: number;
+  /** Publications kept in memory per ticket while nobody needs more. */
+  readonly tailMax: number;
 }
 
 /** The offset a client can go on from, or null where its position says nothing in this life of the feed. */
@@ -19,6 +29,31 @@ export function resumeOffset(from: SubscribeRequest['from'], position: StreamPos
   const known =
     from.kind === 'position' && from.position.epoch === position.epoch && from.position.offset <= position.offset;
   return known ? from.position.offset : null;
+}
+
+/**
+ * What has to be read from history before a request can be served from memory.
+ *
+ * @param first nothing was read for this request yet. A position that means nothing here may be one that another
+ *   gateway gave a moment ago: history is asked once before it is called unknown.
+ */
+export function missing(
+  request: SubscribeRequest,
+  source: RecoverySource,
+  bounds: ReadBounds,
+  first: boolean,
+): HistoryWant[] {
+  const { position, loaded } = source;
+  const resumed = resumeOffset(request.from, position);
+  const named = request.from.kind === 'position' ? request.from.position.offset : null;
+  const stale = !loaded || (first && named !== null && resumed === null);
+  // Any position may turn out to be known: ask for what it would need.
+  const after = stale ? named : resumed;
+  const everything = request.from.kind !== 'start' && after === null;
+  const count = everything ? bounds.historyMax : after === null ? request.history : 0;
+  return request.caseIds
+    .filter((caseId) => stale || !source.tail(caseId).covers(after, count, position.offset))
+    .map((caseId) => ({ caseId, atLeast: Math.max(count, bounds.tailMax), after }));
 }
 
 /**
@@ -44,10 +79,10 @@ export function recover(request: SubscribeRequest, source: RecoverySource): Reco
   }
   replay.sort((a, b) => a.offset - b.offset);
   const reason: GapReason = after === null ? 'unknown_position' : 'history_truncated';
-  const missing = named && after === null ? request.caseIds : lost;
+  const unserved = named && after === null ? request.caseIds : lost;
   const notices: Notice[] = [];
-  if (missing.length > 0) {
-    notices.push({ kind: 'gap', caseIds: missing, reason });
+  if (unserved.length > 0) {
+    notices.push({ kind: 'gap', caseIds: unserved, reason });
   }
   if (source.upstream.state === 'degraded') {
     notices.push({ kind: 'upstream', state: source.upstream });
@@ -56,5 +91,5 @@ export function recover(request: SubscribeRequest, source: RecoverySource): Reco
   if (apart.length > 0) {
     notices.push({ kind: 'revoked', caseIds: apart });
   }
-  return { caseIds: request.caseIds, notices, replay, position, recovered: named && missing.length === 0 };
+  return { caseIds: request.caseIds, notices, replay, position, recovered: named && unserved.length === 0 };
 }
