@@ -11,8 +11,10 @@ import { freshTickets, postTraffic } from './support/traffic.js';
 import { until } from './support/until.js';
 
 const INTERVAL_MS = 200;
-/** Halvings of a hundred, and one request to be sure. */
-const SEARCH_MAX = Math.ceil(Math.log2(100)) + 1;
+/** Halvings of a hundred, and requests to be sure: one, or three where it may have been about all of them. */
+const SEARCH_MAX = Math.ceil(Math.log2(100)) + 3;
+/** How the upstream says that it refuses: as the simulator does it, or as bad parameters. */
+type Refusal = '403' | '200' | '400';
 /** How long a ticket is left alone after its first refusal (core/search.ts), and how long its first poll may take. */
 const APART_MS = 60_000;
 const BACK_MS = 15_000;
@@ -27,7 +29,7 @@ function longestGap(requests: readonly LoggedRequest[], good: readonly string[],
   return Math.max(...gaps);
 }
 
-/** A hundred tickets of one feed, of which the upstream refuses one in one of its two ways. */
+/** A hundred tickets of one feed, of which the upstream refuses one in one of its ways. */
 class Refused {
   readonly tickets: readonly string[];
   readonly bad: string;
@@ -38,7 +40,7 @@ class Refused {
   constructor(
     private readonly deployment: Deployment,
     private readonly token: string,
-    private readonly as: '403' | '200',
+    private readonly as: Refusal,
     private readonly language: string,
   ) {
     this.tickets = freshTickets(100, `refused-as-${as}`);
@@ -63,7 +65,8 @@ class Refused {
     const { bad, good, as } = this;
     const { upstream } = this.deployment;
     this.refusedAt = Date.now();
-    await upstream.inject({ kind: 'refuse_case', case_ids: [bad], as });
+    const malformed = { kind: 'status', status: 400, body: { error_code: 'OSM.0001' } };
+    await upstream.inject({ ...(as === '400' ? malformed : { kind: 'refuse_case', as }), case_ids: [bad] });
     await upstream.post({ case_id: bad, content: `${CONFIDENTIAL} meanwhile` });
     await postTraffic(upstream, { caseIds: good, messages: 200, overMs: 3000 });
     for (const { recording } of this.clients.slice(0, 2)) {
@@ -136,12 +139,16 @@ describe('a ticket that the upstream refuses', () => {
 
   it('is found and told, the others keep their pace, and nothing is lost when it is allowed again', async () => {
     const token = await tokenFor();
-    const both = [new Refused(deployment, token, '403', 'zh-cn'), new Refused(deployment, token, '200', 'en-us')];
-    await Promise.all(both.map((one) => one.begin()));
-    await Promise.all(both.map((one) => one.refuse()));
-    await Promise.all(both.map((one) => one.comeLate()));
+    const all = [
+      new Refused(deployment, token, '403', 'zh-cn'),
+      new Refused(deployment, token, '200', 'en-us'),
+      new Refused(deployment, token, '400', 'fr-fr'),
+    ];
+    await Promise.all(all.map((one) => one.begin()));
+    await Promise.all(all.map((one) => one.refuse()));
+    await Promise.all(all.map((one) => one.comeLate()));
     await deployment.upstream.clearFaults();
-    await Promise.all(both.map((one) => one.allowed()));
+    await Promise.all(all.map((one) => one.allowed()));
   }, 150_000);
 
   it('writes no content into any log', () => {

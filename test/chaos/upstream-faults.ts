@@ -37,6 +37,7 @@ const ROWS: readonly (readonly [name: string, within: number, fault: UpstreamFau
 const SPOILERS: readonly (readonly [name: string, fault: UpstreamFault])[] = [
   ['refuses a ticket', { kind: 'refuse_case', as: '403' }],
   ['refuses a ticket in 200', { kind: 'refuse_case', as: '200' }],
+  ['calls a ticket malformed', { kind: 'status', status: 400, body: { error_code: 'OSM.0001' } }],
 ];
 
 /** Everything that the upstream may answer instead of an answer. */

@@ -1,6 +1,6 @@
 /** Why a poll brought no answer. */
 export type UpstreamFailureCode =
-  'unauthorized' | 'refused' | 'rejected' | 'throttled' | 'unavailable' | 'timeout' | 'malformed';
+  'unauthorized' | 'refused' | 'doubted' | 'rejected' | 'throttled' | 'unavailable' | 'timeout' | 'malformed';
 
 /** What follows from a failed poll. */
 export interface UpstreamFailureRule {
@@ -9,13 +9,14 @@ export interface UpstreamFailureRule {
   /**
    * `own`: this set alone is asked for again after `retryDelay`, or `Retry-After` where that is longer. `account`: and
    * nobody asks anything of the upstream for as long. `search`: half of the set is asked for at once, and so on.
+   * `wary_search`: the same, but nobody is blamed before the upstream answered for others: it may be about them all.
    */
-  readonly retry: 'own' | 'account' | 'search';
+  readonly retry: 'own' | 'account' | 'search' | 'wary_search';
   /**
    * What clients hear: `upstream` `degraded` from the second failed poll of a set in a row on and `ok` from the next
-   * answer on; or `revoked`, those of the one ticket that the search finds.
+   * answer on; or `revoked`, those of the one ticket that the search finds; `either` of them, as it turns out.
    */
-  readonly told: 'degraded' | 'revoked';
+  readonly told: 'degraded' | 'revoked' | 'either';
   /** What clients are told in `upstream.reason`. */
   readonly reason: string;
 }
@@ -24,6 +25,8 @@ export interface UpstreamFailureRule {
 export const UPSTREAM_FAILURES: Readonly<Record<UpstreamFailureCode, UpstreamFailureRule>> = {
   unauthorized: { cursor: 'stays', retry: 'own', told: 'degraded', reason: 'upstream_unauthorized' },
   refused: { cursor: 'stays', retry: 'search', told: 'revoked', reason: 'upstream_refused' },
+  // Bad parameters: one malformed ticket, or all that we ask.
+  doubted: { cursor: 'stays', retry: 'wary_search', told: 'either', reason: 'upstream_rejected' },
   rejected: { cursor: 'stays', retry: 'own', told: 'degraded', reason: 'upstream_rejected' },
   throttled: { cursor: 'stays', retry: 'account', told: 'degraded', reason: 'upstream_throttled' },
   unavailable: { cursor: 'stays', retry: 'own', told: 'degraded', reason: 'upstream_unavailable' },

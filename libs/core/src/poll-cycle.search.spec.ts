@@ -9,20 +9,33 @@ const OPTIONS = { intervalMs: 1000, intervalMaxMs: 1000, overlapMs: 2000, holdMs
 const STEPS = Math.ceil(Math.log2(100));
 const TICKETS = Array.from({ length: 100 }, (_, index) => `t${index}`);
 
+/** Always the same ones, so that a run repeats exactly. */
+class Lots {
+  private last = 1;
+  readonly next = () => (this.last = (this.last * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
 class Scene {
   readonly clock = new ManualClock();
   readonly store = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 100, intervalMs: 1000 });
   readonly upstream = new FakeUpstream({ clock: this.clock });
   found = 0;
+  /** What clients heard of the feed. */
+  readonly told: string[] = [];
   private readonly cycle: PollCycle;
 
   constructor() {
     const nothing = () => undefined;
+    this.store.connect({
+      published: nothing,
+      upstreamChanged: (_, { state }) => this.told.push(state),
+      apartChanged: nothing,
+    });
     const telemetry = { polled: nothing, failed: nothing, discarded: nothing, setApart: () => void (this.found += 1) };
     const quota = { turn: async () => 0, throttled: async () => undefined };
     const { store, upstream, clock } = this;
     const digest = (text: string) => text;
-    const parts = { store, upstream, quota, clock, digest, telemetry, random: () => 0, holder: 'worker' };
+    const parts = { store, upstream, quota, clock, digest, telemetry, random: new Lots().next, holder: 'worker' };
     this.cycle = new PollCycle(parts, OPTIONS);
   }
 
@@ -87,6 +100,58 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(scene.store.historyOf(KEY, [], null).upstream.state).toBe('ok');
     expect(scene.found).toBe(1);
     expect(scene.upstream.maxOverlap).toBe(1);
+  });
+
+  it.each(['t0', 't42', 't99'])('finds it (%s) where it is malformed, and calls nothing degraded', async (bad) => {
+    scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
+    const before = scene.upstream.requests.length;
+    TICKETS.forEach((caseId) => scene.upstream.post(caseId, { content: 'news' }, { at: scene.clock.now() - 500 }));
+    scene.upstream.refuse(bad, 'doubted');
+    const next = await scene.runOut(ref);
+    // Of the search, three more: the others, all, and all again.
+    expect(scene.upstream.requests.length - before).toBeLessThanOrEqual(1 + STEPS + 3 + 1);
+    expect(await scene.apart()).toEqual([bad]);
+    expect(next - scene.clock.now()).toBeLessThanOrEqual(OPTIONS.intervalMs);
+    for (const caseId of TICKETS) {
+      expect(await scene.contents(caseId)).toHaveLength(caseId === bad ? 0 : 1);
+    }
+    expect(scene.told).toEqual([]);
+  });
+
+  it('finds several malformed ones', async () => {
+    const bad = ['t0', 't33', 't34', 't99'];
+    bad.forEach((caseId) => scene.upstream.refuse(caseId, 'doubted'));
+    for (let rounds = 0; rounds < 50 && (await scene.apart()).length < bad.length; rounds += 1) {
+      scene.clock.advance(Math.max(0, (await scene.runOut(ref)) - scene.clock.now()));
+    }
+    expect([...(await scene.apart())].sort()).toEqual(bad);
+  });
+
+  it('blames nobody where all parameters are refused, asks no more than after any failure, and says so', async () => {
+    TICKETS.forEach((caseId) => scene.upstream.refuse(caseId, 'doubted'));
+    const times = [];
+    for (let rounds = 0; rounds < 30; rounds += 1) {
+      const next = await scene.runOut(ref);
+      times.push(next - scene.clock.now());
+      scene.clock.advance(next - scene.clock.now());
+    }
+    expect(await scene.apart()).toEqual([]);
+    expect(Math.min(...times.slice(5))).toBeGreaterThan(OPTIONS.intervalMs / 2);
+    expect(scene.upstream.requests.length).toBeLessThanOrEqual(30 + STEPS + 3);
+    expect(scene.told).toEqual(['degraded']);
+  });
+
+  it('sets a malformed ticket apart that has no others beside it, once the upstream has answered for others', async () => {
+    await scene.runOut(ref);
+    const alone = await scene.want('alone');
+    scene.upstream.refuse('alone', 'doubted');
+    scene.clock.advance(OPTIONS.intervalMs);
+    expect(await scene.runOut(alone)).toBeGreaterThan(scene.clock.now());
+    scene.clock.advance(OPTIONS.intervalMs);
+    await scene.runOut(ref);
+    await scene.runOut(alone);
+    expect(scene.found).toBe(1);
+    expect(scene.told).toEqual([]);
   });
 
   it('searches with the cursor of the set, which the search leaves where it is', async () => {

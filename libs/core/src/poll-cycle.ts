@@ -2,7 +2,7 @@ import { firstDue, nextDue, nextQuietDue, type Pace } from './cadence.js';
 import { commitInParts } from './commit-in-parts.js';
 import { advanceTrail, cursorToSend } from './cursor.js';
 import { delta, EMPTY_WINDOW, type DeliveredWindow, type News } from './delta.js';
-import { UPSTREAM_FAILURES, UpstreamFailure } from './errors.js';
+import { UpstreamFailure } from './errors.js';
 import { parseFeedKey } from './feed.js';
 import { Reservations } from './reservations.js';
 import type { Digest } from './fingerprint.js';
@@ -11,7 +11,7 @@ import type { Quota } from './ports/quota.js';
 import type { Committed, SetCommit, SetStore } from './ports/set-store.js';
 import type { PollTelemetry } from './ports/telemetry.js';
 import type { PollAnswer, Upstream } from './ports/upstream.js';
-import { afterAnswer, afterRefusal, beginSearch, culpritOf, nextQuestion, stillWithin, type Search } from './search.js';
+import { afterAnswer, culpritOf, nextQuestion, stillWithin, type Search } from './search.js';
 import type { CaseId } from './ticket.js';
 import { Setbacks } from './setbacks.js';
 import { setName, type SetRef, type TicketSet } from './ticket-set.js';
@@ -52,6 +52,8 @@ const LIVELY_INTERVALS = 30;
 export class PollCycle {
   private readonly reservations = new Reservations();
   private readonly running = new Set<string>();
+  /** When the upstream last answered any poll, ms since 1970. */
+  private answeredAt = Number.NEGATIVE_INFINITY;
   private readonly setbacks: Setbacks;
 
   constructor(
@@ -126,7 +128,8 @@ export class PollCycle {
     }
     const lively = now - set.livelyAt <= LIVELY_INTERVALS * this.options.intervalMs;
     const rank = lively ? set.dueAt : set.dueAt + this.options.intervalMs;
-    const search = set.search && stillWithin(set.search, primes ? set.joining : set.members);
+    const tickets = primes ? set.joining : set.members;
+    const search = set.search && stillWithin(set.search, tickets);
     const culprit = search && culpritOf(search);
     if (search !== null && culprit !== null) {
       return { kind: 'again', at: await this.setbacks.found(set, search, culprit) };
@@ -139,7 +142,7 @@ export class PollCycle {
       // This process stood still meanwhile. The set may be another's by now: what became of it is looked up anew.
       return { kind: 'again', at: this.parts.clock.now() };
     }
-    const asked = search ? nextQuestion(search) : primes ? set.joining : set.members;
+    const asked = search ? nextQuestion(search, tickets) : tickets;
     const left = search && afterAnswer(search, asked);
     try {
       const committed = primes
@@ -157,10 +160,7 @@ export class PollCycle {
       if (!(error instanceof UpstreamFailure)) {
         throw error;
       }
-      const searched = UPSTREAM_FAILURES[error.code].retry === 'search';
-      const at = searched
-        ? await this.setbacks.refused(set, search ? afterRefusal(search, asked) : beginSearch(asked), error)
-        : await this.setbacks.failed(set, error);
+      const at = await this.setbacks.after(error, { set, tickets, asked, search, answeredAt: this.answeredAt });
       return { kind: 'again', at };
     }
   }
@@ -231,7 +231,8 @@ export class PollCycle {
   ): Promise<{ answer: PollAnswer; sentAt: number; answeredAt: number }> {
     const sentAt = this.parts.clock.now();
     const answer = await this.parts.upstream.poll({ feed: parseFeedKey(set.ref.feed), caseIds, cursor, knownDigest });
-    return { answer, sentAt, answeredAt: this.parts.clock.now() };
+    this.answeredAt = this.parts.clock.now();
+    return { answer, sentAt, answeredAt: this.answeredAt };
   }
 
   private difference(

@@ -5,23 +5,31 @@ import {
   APART_MAX_MS,
   apartFor,
   beginSearch,
+  beginWarySearch,
   culpritOf,
   nextQuestion,
   stillWithin,
+  type Search,
 } from './search.js';
 
+/** The upstream has answered nothing else. */
+const NEVER = Number.NEGATIVE_INFINITY;
 const tickets = Array.from({ length: 100 }, (_, index) => `t${index}`);
 
 /** Asks until someone is blamed or nobody is suspected; returns who, and how many requests that took. */
-function searchFor(refuses: (asked: readonly string[]) => boolean, among: readonly string[] = tickets) {
-  let search = beginSearch(among);
+function searchFor(
+  refuses: (asked: readonly string[]) => boolean,
+  among: readonly string[] = tickets,
+  first: Search = beginSearch(among),
+) {
+  let search = first;
   for (let requests = 0; ; requests += 1) {
     const found = culpritOf(search);
     if (found !== null) {
       return { found, requests };
     }
-    const asked = nextQuestion(search);
-    const next = refuses(asked) ? afterRefusal(search, asked) : afterAnswer(search, asked);
+    const asked = nextQuestion(search, among);
+    const next = refuses(asked) ? afterRefusal(search, asked, NEVER) : afterAnswer(search, asked);
     if (next === null) {
       return { found: null, requests: requests + 1 };
     }
@@ -59,7 +67,7 @@ describe('a search for a refused ticket', () => {
 
   it('asks again for everybody who was answered for', () => {
     const second = afterAnswer(beginSearch(['a', 'b', 'c', 'd']), ['a', 'b']);
-    expect(second && nextQuestion(second)).toEqual(['a', 'b', 'c']);
+    expect(second && nextQuestion(second, ['a', 'b', 'c', 'd'])).toEqual(['a', 'b', 'c']);
   });
 
   it('blames nobody by elimination once a suspect has left', () => {
@@ -68,6 +76,37 @@ describe('a search for a refused ticket', () => {
     expect(left).toEqual({ suspects: ['good'], cleared: ['a'], answered: true, proven: false });
     expect(left && culpritOf(left)).toBeNull();
     expect(stillWithin(search, ['a'])).toBeNull();
+  });
+});
+
+describe('a wary search', () => {
+  const wary = (among: readonly string[]) => beginWarySearch(among, 1000);
+
+  it.each([2, 3, 5, 64, 100])('finds each of %d, with three requests more than one that is not', (size) => {
+    const among = tickets.slice(0, size);
+    for (const bad of among) {
+      const { found, requests } = searchFor((asked) => asked.includes(bad), among, wary(among));
+      expect(found).toBe(bad);
+      expect(requests).toBeLessThanOrEqual(Math.ceil(Math.log2(size)) + 3);
+    }
+  });
+
+  it('blames nobody where everything is refused', () => {
+    expect(searchFor(() => true, tickets, wary(tickets)).found).toBeNull();
+  });
+
+  it('blames nobody for refusals that pass, whenever they do', () => {
+    for (let lasting = 0; lasting <= 12; lasting += 1) {
+      let refusals = 0;
+      expect(searchFor(() => (refusals += 1) <= lasting, tickets, wary(tickets)).found).toBeNull();
+    }
+  });
+
+  it('blames a ticket that is alone only after the upstream answered for others', () => {
+    const before = afterRefusal(wary(['a']), ['a'], 1000);
+    expect(before && culpritOf(before)).toBeNull();
+    const since = afterRefusal(wary(['a']), ['a'], 1001);
+    expect(since && culpritOf(since)).toBe('a');
   });
 });
 

@@ -16,6 +16,11 @@ export interface Search {
    * itself. Before that the upstream may have refused just anything for a moment, and nobody is blamed by elimination.
    */
   readonly proven: boolean;
+  /**
+   * Of a wary search, whose refusals may as well be about whatever is asked: since when, ms. A refusal proves something
+   * once the upstream has answered for others since, here or elsewhere.
+   */
+  readonly warySince?: number;
 }
 
 /** The search that a refused request begins. */
@@ -23,30 +28,52 @@ export function beginSearch(asked: readonly CaseId[]): Search {
   return { suspects: asked, cleared: [], answered: false, proven: false };
 }
 
+/** The search that begins with a request that was refused for whatever reason. */
+export function beginWarySearch(asked: readonly CaseId[], now: number): Search {
+  return { ...beginSearch(asked), warySince: now };
+}
+
 /**
  * What to ask for next: half of the suspects, so that of n tickets one is found within log2(n) steps, and one more
  * where it has to be asked for by itself to be sure. The first half is the larger one: a search that was begun by a
  * passing refusal only meets answers, and is the shortest.
+ *
+ * A wary search that comes down to one ticket without any answer asks for the others, and at the first answer for all:
+ * only if they are refused again was it because of a ticket.
+ *
+ * @param tickets among whom is searched
  */
-export function nextQuestion({ suspects, cleared }: Search): readonly CaseId[] {
+export function nextQuestion(search: Search, tickets: readonly CaseId[]): readonly CaseId[] {
+  const { suspects, cleared } = search;
+  if (search.warySince !== undefined && !search.proven) {
+    const others = tickets.filter((caseId) => !suspects.includes(caseId));
+    if (search.answered) {
+      return tickets;
+    }
+    if (suspects.length === 1 && others.length > 0) {
+      return others;
+    }
+  }
   return suspects.length === 1 ? suspects : [...cleared, ...suspects.slice(0, Math.ceil(suspects.length / 2))];
 }
 
-/** What remains of a search when that question was refused. */
-export function afterRefusal(search: Search, asked: readonly CaseId[]): Search {
-  return {
-    suspects: search.suspects.filter((caseId) => asked.includes(caseId)),
-    cleared: search.cleared,
-    answered: search.answered,
-    proven: search.proven || search.answered || asked.length === 1,
-  };
+/**
+ * What remains of a search when that question was refused: null where a wary one learned nothing of any ticket.
+ *
+ * @param answeredAt when the upstream last answered anything at all, ms since 1970
+ */
+export function afterRefusal(search: Search, asked: readonly CaseId[], answeredAt: number): Search | null {
+  const suspects = search.suspects.filter((caseId) => asked.includes(caseId));
+  const { warySince } = search;
+  const proves = warySince === undefined ? asked.length === 1 : answeredAt > warySince;
+  return suspects.length === 0 ? null : { ...search, suspects, proven: search.proven || search.answered || proves };
 }
 
 /** What remains of a search when that question was answered: null where nobody is suspected any more. */
 export function afterAnswer(search: Search, asked: readonly CaseId[]): Search | null {
   const suspects = search.suspects.filter((caseId) => !asked.includes(caseId));
   const cleared = [...new Set([...search.cleared, ...asked])];
-  return suspects.length === 0 ? null : { suspects, cleared, answered: true, proven: search.proven };
+  return suspects.length === 0 ? null : { ...search, suspects, cleared, answered: true };
 }
 
 /** A search as it stands when some tickets may have left the set: it may have been because of one of them. */
@@ -55,7 +82,7 @@ export function stillWithin(search: Search, tickets: readonly CaseId[]): Search 
   const suspects = search.suspects.filter((caseId) => here.has(caseId));
   const cleared = search.cleared.filter((caseId) => here.has(caseId));
   const proven = search.proven && suspects.length === search.suspects.length;
-  return suspects.length === 0 ? null : { suspects, cleared, answered: search.answered, proven };
+  return suspects.length === 0 ? null : { ...search, suspects, cleared, proven };
 }
 
 /** The refused ticket, once it is found. */

@@ -4,7 +4,7 @@ import type { Clock } from './ports/clock.js';
 import type { Quota } from './ports/quota.js';
 import type { SetStore } from './ports/set-store.js';
 import type { PollTelemetry } from './ports/telemetry.js';
-import type { Search } from './search.js';
+import { afterRefusal, beginSearch, beginWarySearch, type Search } from './search.js';
 import type { TicketSet } from './ticket-set.js';
 import type { CaseId } from './ticket.js';
 
@@ -15,6 +15,17 @@ export interface SetbackParts {
   readonly telemetry: Pick<PollTelemetry, 'failed' | 'setApart'>;
   /** A number in [0, 1) at each call. */
   readonly random: () => number;
+}
+
+/** A poll that brought no answer. */
+export interface FailedPoll {
+  readonly set: TicketSet;
+  /** Those that were due, of which a search asks for some. */
+  readonly tickets: readonly CaseId[];
+  readonly asked: readonly CaseId[];
+  readonly search: Search | null;
+  /** When the upstream last answered any poll of this process, ms since 1970. */
+  readonly answeredAt: number;
 }
 
 /** How long to leave an account alone after a 429 that names no time, ms. */
@@ -30,12 +41,57 @@ export class Setbacks {
     private readonly pace: Pace,
   ) {}
 
+  /** What follows is in the closed table. */
+  async after(failure: UpstreamFailure, poll: FailedPoll): Promise<number> {
+    const { set, search, asked, answeredAt } = poll;
+    const remains = search && afterRefusal(search, asked, answeredAt);
+    switch (UPSTREAM_FAILURES[failure.code].retry) {
+      case 'search':
+        return this.refused(set, remains ?? beginSearch(asked), failure);
+      case 'wary_search':
+        return this.doubted(poll, search ? remains : this.warySearch(asked), failure);
+      case 'own':
+      case 'account':
+        return this.failed(set, failure);
+    }
+  }
+
   /** The upstream refused the request because of some ticket: the search for it goes on at once. */
-  async refused(set: TicketSet, search: Search, failure: UpstreamFailure): Promise<number> {
+  private async refused(set: TicketSet, search: Search, failure: UpstreamFailure): Promise<number> {
     this.parts.telemetry.failed(failure.code);
     const now = this.parts.clock.now();
     await this.parts.store.suspect({ ref: set.ref, fence: set.fence, now, search, apart: [] });
     return now;
+  }
+
+  /**
+   * The upstream refused the request, because of some ticket or altogether. The first search goes on at once. One that
+   * came to nothing, and whatever follows, waits as after any failure, and so does a ticket that has no others beside
+   * it: that the upstream answers for others is seen by other sets then, for which there has to be time before the
+   * feed is called degraded.
+   */
+  private async doubted(poll: FailedPoll, search: Search | null, failure: UpstreamFailure): Promise<number> {
+    const { set, tickets } = poll;
+    const isAlone = tickets.length === 1;
+    if (search !== null && (search.answered || search.proven || (set.failures === 0 && !isAlone))) {
+      return this.refused(set, search, failure);
+    }
+    this.parts.telemetry.failed(failure.code);
+    const now = this.parts.clock.now();
+    const at = now + retryDelay(set.failures + 1, this.parts.random(), this.pace);
+    const isTold = !isAlone || now - (search?.warySince ?? now) >= this.pace.intervalMaxMs;
+    const retry = { at, ...(isTold && { code: failure.code }) };
+    await this.parts.store.suspect({ ref: set.ref, fence: set.fence, now, search, apart: [], retry });
+    return at;
+  }
+
+  /** In any order: of several malformed tickets, two that hide one another do so once only. */
+  private warySearch(asked: readonly CaseId[]): Search {
+    const drawn = asked.map((caseId) => ({ caseId, lot: this.parts.random() })).sort((a, b) => a.lot - b.lot);
+    return beginWarySearch(
+      drawn.map(({ caseId }) => caseId),
+      this.parts.clock.now(),
+    );
   }
 
   /**
@@ -54,7 +110,7 @@ export class Setbacks {
   }
 
   /** Anything else: this set, or the whole account, is left alone for a while. */
-  async failed(set: TicketSet, failure: UpstreamFailure): Promise<number> {
+  private async failed(set: TicketSet, failure: UpstreamFailure): Promise<number> {
     this.parts.telemetry.failed(failure.code);
     const now = this.parts.clock.now();
     const throttled = UPSTREAM_FAILURES[failure.code].retry === 'account';

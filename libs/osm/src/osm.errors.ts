@@ -6,11 +6,11 @@ import type { HttpAnswer } from './http-exchange.js';
  * prefix; the table has the new one.
  */
 const BY_ERROR_CODE: Readonly<Record<string, UpstreamFailureCode>> = {
-  'OSM.0001': 'rejected', // parameters
+  'OSM.0001': 'doubted', // parameters
   'OSM.0002': 'unauthorized',
   'OSM.0003': 'refused', // no permission
   'OSM.0004': 'unavailable', // internal error
-  'OSM.01010001': 'rejected', // parameters
+  'OSM.01010001': 'doubted', // parameters
   'OSM.01010002': 'refused', // no permission
   'OSM.01010011': 'unauthorized',
   'OSM.01010014': 'unavailable', // busy

@@ -187,8 +187,18 @@ export class RedisSetStore implements SetStore {
 
   async suspect({ ref, fence, now, search, apart, retry }: Suspicion): Promise<void> {
     const due = retry === undefined ? '' : ms(retry.at);
+    const told = [retry?.code === undefined ? '' : UPSTREAM_FAILURES[retry.code].reason, DEGRADED_AFTER_FAILURES];
     const waits = [APART_FIRST_MS, APART_MAX_MS];
-    await this.run('suspect', ref, [fence, ms(now), searchText(search), due, this.publish, ...waits, ...apart]);
+    await this.run('suspect', ref, [
+      fence,
+      ms(now),
+      searchText(search),
+      due,
+      this.publish,
+      ...waits,
+      ...told,
+      ...apart,
+    ]);
   }
 
   private run(

@@ -55,7 +55,7 @@ export class FakeUpstream implements Upstream {
   private readonly statuses = new Map<CaseId, number>();
   private readonly inFlight = new Map<CaseId, number>();
   private readonly failures: UpstreamFailure[] = [];
-  private readonly refused = new Set<CaseId>();
+  private readonly refused = new Map<CaseId, 'refused' | 'doubted'>();
   private readonly manners: FakeUpstreamManners;
 
   constructor(
@@ -82,9 +82,9 @@ export class FakeUpstream implements Upstream {
     this.failures.push(...failures);
   }
 
-  /** From now on every request that names this ticket is refused whole. */
-  refuse(caseId: CaseId): void {
-    this.refused.add(caseId);
+  /** From now on every request that names this ticket is refused whole: it may not be read, or it is malformed. */
+  refuse(caseId: CaseId, as: 'refused' | 'doubted' = 'refused'): void {
+    this.refused.set(caseId, as);
   }
 
   allow(...caseIds: readonly CaseId[]): void {
@@ -100,8 +100,9 @@ export class FakeUpstream implements Upstream {
       if (failure !== undefined) {
         throw failure;
       }
-      if (request.caseIds.some((caseId) => this.refused.has(caseId))) {
-        throw new UpstreamFailure('refused', 'one of them is not yours to read');
+      const refusal = request.caseIds.map((caseId) => this.refused.get(caseId)).find((as) => as !== undefined);
+      if (refusal !== undefined) {
+        throw new UpstreamFailure(refusal, 'there is something about one of them');
       }
       const answer = this.answer(request);
       await this.parts.latency?.();

@@ -210,12 +210,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       return;
     }
     Object.assign(set, { fence: fence + 1, failures: set.failures + 1, dueAt, heldUntil: 0, holder: '' });
-    if (set.failures >= DEGRADED_AFTER_FAILURES) {
-      feed.failing.add(ref.id);
-      if (feed.upstream.state === 'ok') {
-        this.changeUpstream(ref.feed, { state: 'degraded', reason: UPSTREAM_FAILURES[code].reason, since: now });
-      }
-    }
+    this.tellFailing(set, code, now);
   }
 
   async suspect({ ref, fence, now, search, apart, retry }: Suspicion): Promise<void> {
@@ -227,6 +222,9 @@ export class MemoryStore implements SetStore, InterestRegistry {
     Object.assign(set, { fence: fence + 1, search, heldUntil: 0 });
     if (retry !== undefined) {
       Object.assign(set, { failures: set.failures + 1, dueAt: retry.at });
+      if (retry.code !== undefined) {
+        this.tellFailing(set, retry.code, now);
+      }
     }
     for (const caseId of apart) {
       // One that left meanwhile is nobody's.
@@ -243,6 +241,16 @@ export class MemoryStore implements SetStore, InterestRegistry {
       stored.epoch = this.newLife();
     }
     return stored.history(wants);
+  }
+
+  private tellFailing({ ref, failures }: MemorySet, code: PollFailure['code'], now: number): void {
+    const feed = this.feed(ref.feed);
+    if (failures >= DEGRADED_AFTER_FAILURES) {
+      feed.failing.add(ref.id);
+      if (feed.upstream.state === 'ok') {
+        this.changeUpstream(ref.feed, { state: 'degraded', reason: UPSTREAM_FAILURES[code].reason, since: now });
+      }
+    }
   }
 
   private changeApart(feed: FeedKey, caseId: CaseId, apart: boolean): void {

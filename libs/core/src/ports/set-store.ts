@@ -85,8 +85,8 @@ export interface Suspicion {
   readonly search: Search | null;
   /** Tickets that were found to be refused. */
   readonly apart: readonly CaseId[];
-  /** When the set is next due; absent: as before. */
-  readonly retry?: { readonly at: number };
+  /** When the set is next due; absent: as before. The feed is told of the failure where it is named. */
+  readonly retry?: { readonly at: number; readonly code?: UpstreamFailureCode };
 }
 
 /** A commit of this many news blocks Redis for about a millisecond; more are committed in parts. */
@@ -108,7 +108,7 @@ export interface SetStore {
   /**
    * Frees the set and remembers where to look for a refused ticket. One that was found leaves the set: it is told as
    * revoked, and polled again by itself, in a set of its own, after `apartFor` its refusals in a row. A `retry` counts
-   * as a failed poll, of which the feed is not told. A stale fence changes nothing.
+   * as a failed poll. A stale fence changes nothing.
    */
   suspect(suspicion: Suspicion): Promise<void>;
 }

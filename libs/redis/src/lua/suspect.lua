@@ -5,7 +5,8 @@
   KEYS  1 feed hash
   ARGV  1 key base  2 set id  3 fence the poll began from  4 now, ms  5 search, '' for none
         6 due, ms, of a poll that counts as failed, '' for none  7 PUBLISH or SPUBLISH
-        8 first time apart, ms  9 longest, ms  10.. tickets to set apart
+        8 first time apart, ms  9 longest, ms  10 reason told to clients if that poll failed, '' for none
+        11 failures in a row from which on the feed is degraded  12.. tickets to set apart
   Returns nothing
 ]]
 -- @include _lists
@@ -20,12 +21,15 @@ if redis.call('HGET', set, 'fence') ~= ARGV[3] then
 end
 redis.call('HSET', set, 'fence', next_fence(ARGV[3], ARGV[4]), 'hold', '0', 'holder', '', 'search', ARGV[5])
 if ARGV[6] ~= '' then
-  redis.call('HINCRBY', set, 'failures', 1)
+  local failures = redis.call('HINCRBY', set, 'failures', 1)
   set_due(base, id, ARGV[6])
+  if ARGV[10] ~= '' and failures >= tonumber(ARGV[11]) then
+    set_failing(base, publish, id, ARGV[4], ARGV[10])
+  end
 end
 
 local found = {}
-for i = 10, #ARGV do
+for i = 12, #ARGV do
   -- One that left meanwhile is nobody's.
   if redis.call('HGET', base .. 'place', ARGV[i]) == id then
     found[ARGV[i]] = true
