@@ -38,6 +38,8 @@ interface Recovery {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
+  /** CPU of the gateway per client that came back, microseconds. */
+  readonly cpuUs: number;
   /** Histories that Redis was asked for, per ticket: calls of XREVRANGE, which nothing else makes. */
   readonly readsPerTicket: number;
   /** Missed messages that did not come, or came twice or out of order. */
@@ -59,6 +61,7 @@ async function main(): Promise<void> {
           const times = [one.p50, one.p99, one.max].join('/');
           console.log(
             `round ${round}: ${transport}, ${one.place}: ${one.recovered} recovered, p50/p99/max ${times} ms, ` +
+              `${one.cpuUs.toFixed(0)} us of CPU each, ` +
               `${one.readsPerTicket.toFixed(2)} reads per ticket, ${one.lost + one.faults} lost`,
           );
         }
@@ -88,12 +91,15 @@ async function* recoveries(transport: 'sse' | 'socket.io', load: LoadClient): As
       await posts.toEach(MISSED);
       await pause(POLLED_MS);
       const before = await historyReads(redis);
+      const cpuBefore = deployment.server.cpuUs;
       const { opening } = await load.tell({ kind: 'return', atOnce: clients });
+      const cpuUs = (deployment.server.cpuUs - cpuBefore) / clients;
       const { delivered, faults } = await load.until(clients * MISSED);
       const readsPerTicket = ((await historyReads(redis)) - before) / TICKETS;
       const { p50 = NaN, p99 = NaN, max = NaN } = opening?.each ?? {};
       const recovered = opening?.recovered ?? 0;
-      yield { transport, place, recovered, p50, p99, max, readsPerTicket, lost: clients * MISSED - delivered, faults };
+      const lost = clients * MISSED - delivered;
+      yield { transport, place, recovered, p50, p99, max, cpuUs, readsPerTicket, lost, faults };
     }
     await load.tell({ kind: 'close' });
   } finally {
@@ -122,7 +128,18 @@ async function historyReads(redis: Redis): Promise<number> {
 }
 
 function print(all: readonly Recovery[]): void {
-  const head = ['', 'back at', 'recovered', 'p50 ms', 'p99 ms', 'max ms', 'reads per ticket', 'lost', ''];
+  const head = [
+    '',
+    'back at',
+    'recovered',
+    'p50 ms',
+    'p99 ms',
+    'max ms',
+    'CPU us each',
+    'reads per ticket',
+    'lost',
+    '',
+  ];
   const kinds = [...new Map(all.map((one) => [`${one.transport} ${one.place}`, one])).values()];
   const lines = kinds.map(({ transport, place }) => {
     const of = all.filter((one) => one.transport === transport && one.place === place);
@@ -139,6 +156,7 @@ function print(all: readonly Recovery[]): void {
       cell((one) => one.p50, 0),
       cell((one) => one.p99, 0),
       cell((one) => one.max, 0),
+      cell((one) => one.cpuUs, 0),
       cell((one) => one.readsPerTicket, 2),
       String(lost),
       met ? 'met' : 'MISSED',

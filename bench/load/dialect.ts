@@ -1,5 +1,3 @@
-import { tokenFor } from '../support/token.js';
-
 export type DialectName = 'sse' | 'ws' | 'socket.io';
 
 /** Who a client is and what it wants. */
@@ -7,7 +5,8 @@ export interface Visitor {
   readonly port: number;
   /** Of the request; `{ticket}` stands for the ticket's name. */
   readonly path: string;
-  readonly subject: string;
+  /** Its own; it comes back with the same. */
+  readonly token: string;
   readonly ticket: string;
   /** Socket.IO's: wait for the acknowledgement of a `subscribe`. */
   readonly subscribes: boolean;
@@ -33,7 +32,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   sse: {
     hello: (visitor) =>
       `GET ${pathOf(visitor)} HTTP/1.1\r\nHost: 127.0.0.1:${visitor.port}\r\nAccept: text/event-stream\r\n` +
-      `Authorization: Bearer ${tokenFor(visitor.subject, visitor.ticket)}\r\n` +
+      `Authorization: Bearer ${visitor.token}\r\n` +
       `${visitor.lastEventId === null ? '' : `Last-Event-ID: ${visitor.lastEventId}\r\n`}\r\n`,
     next: (heard, visitor) => {
       if (heard.length > 12 && !heard.startsWith('HTTP/1.1 200')) throw new Error(`refused: ${heard.slice(0, 300)}`);
@@ -51,8 +50,8 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     next: (heard, visitor, said) => {
       if (heard.includes('44{')) throw new Error(`refused: ${heard.slice(heard.indexOf('44{'), 300)}`);
       if (said === 0 && heard.includes('"pingInterval"')) {
-        const { subject, ticket } = visitor;
-        return { say: text(`40${JSON.stringify({ token: tokenFor(subject, ticket), ticket })}`) };
+        const { token, ticket } = visitor;
+        return { say: text(`40${JSON.stringify({ token, ticket })}`) };
       }
       if (said === 1 && heard.includes('40{"sid"')) {
         const { ticket, lastEventId } = visitor;

@@ -1,6 +1,7 @@
 import { Account } from './account.js';
 import { Client } from './client.js';
 import { Histogram } from './histogram.js';
+import { tokenFor } from '../support/token.js';
 import { ticketName, type Crowd, type Opening, type Order, type Report } from './orders.js';
 
 /** The load client: a process of its own, told over IPC what to do. */
@@ -36,7 +37,8 @@ async function obey(order: Order): Promise<Report> {
 function crowd({ dialect, port, path, clients: count, tickets, subscribes, keepsIds = false }: Crowd): Client[] {
   return Array.from({ length: count }, (_, index) => {
     const ticket = index % tickets;
-    const visitor = { port, path, subject: `s${index}`, ticket: ticketName(ticket), subscribes, lastEventId: null };
+    const token = tokenFor(`s${index}`, ticketName(ticket));
+    const visitor = { port, path, token, ticket: ticketName(ticket), subscribes, lastEventId: null };
     return new Client(dialect, visitor, index, ticket, account, keepsIds);
   });
 }

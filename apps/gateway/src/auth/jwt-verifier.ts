@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { Refusal } from '#core';
 import { Rights } from './rights.js';
@@ -35,7 +36,8 @@ export class JwtVerifier extends TokenVerifier {
   constructor(private readonly settings: JwtSettings) {
     super();
     if (settings.authJwtSecret !== '') {
-      const secret = new TextEncoder().encode(settings.authJwtSecret);
+      // Made once: jose would make one of bare bytes for each token.
+      const secret = createSecretKey(settings.authJwtSecret, 'utf8');
       this.key = async () => secret;
       this.algorithms = ['HS256'];
     } else {

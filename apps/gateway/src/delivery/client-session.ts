@@ -26,6 +26,8 @@ export interface SessionParts {
 /** A connection may hold this many times `MAX_CASES_PER_SUBSCRIPTION`, from any number of subscribes. */
 const FULL_SUBSCRIPTIONS = 10;
 
+const connectionCloses = () => new Refusal('unavailable', 'the connection is closing', { retryMs: STORE_RETRY_MS });
+
 /** One client: its rights and what it is subscribed to. Both transports build on it. */
 export class ClientSession {
   private readonly subscriptions = new Map<FeedKey, LiveSubscription>();
@@ -123,7 +125,7 @@ export class ClientSession {
   end(): void {
     if (!this.ended) {
       this.ended = true;
-      this.operations.stop(new Refusal('unavailable', 'the connection is closing', { retryMs: STORE_RETRY_MS }));
+      this.operations.stop(connectionCloses);
       this.subscriptions.forEach((subscription) => this.leave(subscription, [...subscription.tickets]));
       this.onEnded(this);
     }

@@ -56,7 +56,7 @@ describe('OperationQueue', () => {
     const queue = new OperationQueue();
     const running = queue.run(() => new Promise(() => undefined));
     const waiting = queue.run(async () => undefined);
-    queue.stop(new Refusal('unavailable', 'bye'));
+    queue.stop(() => new Refusal('unavailable', 'bye'));
     await expect(running).rejects.toThrow('bye');
     await expect(waiting).rejects.toThrow('bye');
   });

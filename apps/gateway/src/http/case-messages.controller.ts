@@ -23,7 +23,7 @@ export class CaseMessagesController {
   async list(@Req() request: IncomingMessage, @Res() response: ServerResponse, @Param('case_id') caseId: string) {
     const query = queryOf(request);
     const rights = await this.verifier.verify(tokenOf(request, query));
-    const asked = await this.reader.read(CaseMessagesDto, {
+    const asked = this.reader.read(CaseMessagesDto, {
       case_id: caseId,
       after: single(query, 'after'),
       limit: wholeNumber(query, 'limit'),

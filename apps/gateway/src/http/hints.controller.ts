@@ -27,7 +27,7 @@ export class HintsController {
   @HttpCode(204)
   async hint(@Req() request: IncomingMessage, @Body() body: unknown): Promise<void> {
     const rights = await this.verifier.verify(tokenOf(request, queryOf(request)));
-    const { feed, caseIds } = ticketsOf(await this.reader.read(TicketsDto, body), this.settings.upstreamLanguage);
+    const { feed, caseIds } = ticketsOf(this.reader.read(TicketsDto, body), this.settings.upstreamLanguage);
     if (caseIds.length > this.settings.maxCasesPerSubscription) {
       const most = `at most ${this.settings.maxCasesPerSubscription} tickets in one hint`;
       throw new Refusal('too_many', most, { status: 400 });

@@ -25,7 +25,7 @@ export class EventsController {
   async stream(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
     const query = queryOf(request);
     const rights = await this.verifier.verify(tokenOf(request, query));
-    const wish = await this.wish(request, query);
+    const wish = this.wish(request, query);
     if (request.method === 'HEAD') {
       rights.require(wish.feed, wish.caseIds);
       response.writeHead(200, SSE_HEADERS).end();
@@ -54,8 +54,8 @@ export class EventsController {
     throw new MethodNotAllowedException('only GET is served here');
   }
 
-  private async wish(request: IncomingMessage, query: URLSearchParams): Promise<Wish> {
-    const dto = await this.reader.read(SubscribeDto, {
+  private wish(request: IncomingMessage, query: URLSearchParams): Wish {
+    const dto = this.reader.read(SubscribeDto, {
       case_ids: query.getAll('case_ids'),
       group_id: single(query, 'group_id'),
       language: single(query, 'language'),

@@ -48,17 +48,17 @@ export class SseOutlet implements Outlet {
 
   begin(): void {
     this.flush();
+    this.response.socket?.cork(); // Headers, replay and ready leave in one piece.
     this.response.writeHead(200, SSE_HEADERS);
     this.response.flushHeaders(); // Before anything is written past the response.
     this.socket = this.response.chunkedEncoding ? this.response.socket : null;
     this.opened = true;
-    this.socket?.cork();
     this.write(sseRetry(Math.round(RETRY_LEAST_MS + Math.random() * RETRY_SPREAD_MS)));
   }
 
   settle(): void {
     this.flush();
-    this.socket?.uncork();
+    this.response.socket?.uncork();
   }
 
   publish(publication: Publication, groupId: string | undefined): number {

@@ -79,7 +79,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
   @SubscribeMessage('subscribe')
   async subscribe(@ConnectedSocket() socket: EventsSocket, @MessageBody() body: unknown, @Ack() reply: Reply) {
     await this.answer(reply, async () => {
-      const wish = wishOf(await this.reader.read(SubscribeDto, body), this.settings.upstreamLanguage);
+      const wish = wishOf(this.reader.read(SubscribeDto, body), this.settings.upstreamLanguage);
       // Answered from within the tick of the recovery: after the replay, before anything live.
       await this.sessionOf(socket).subscribe(wish, (ready) => reply?.({ ok: true, ...ready }));
     });
@@ -88,7 +88,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
   @SubscribeMessage('unsubscribe')
   async unsubscribe(@ConnectedSocket() socket: EventsSocket, @MessageBody() body: unknown, @Ack() reply: Reply) {
     await this.answer(reply, async () => {
-      const tickets = ticketsOf(await this.reader.read(TicketsDto, body), this.settings.upstreamLanguage);
+      const tickets = ticketsOf(this.reader.read(TicketsDto, body), this.settings.upstreamLanguage);
       await this.sessionOf(socket).unsubscribe(tickets);
       reply?.({ ok: true });
     });
@@ -97,7 +97,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
   @SubscribeMessage('authenticate')
   async authenticate(@ConnectedSocket() socket: EventsSocket, @MessageBody() body: unknown, @Ack() reply: Reply) {
     await this.answer(reply, async () => {
-      const { token } = await this.reader.read(AuthenticateDto, body);
+      const { token } = this.reader.read(AuthenticateDto, body);
       await this.sessionOf(socket).authenticate(await this.verifier.verify(token));
       reply?.({ ok: true });
     });
