@@ -10,6 +10,8 @@ export interface Grants {
   readonly hints: boolean;
 }
 
+const NO_GROUPS: ReadonlySet<string> = new Set();
+
 /** What a client may read, and until when. */
 export class Rights {
   private readonly cases: ReadonlySet<string>;
@@ -26,7 +28,7 @@ export class Rights {
   ) {
     this.cases = new Set(grants.cases);
     this.prefixes = grants.cases.filter((grant) => grant.endsWith('*')).map((grant) => grant.slice(0, -1));
-    this.groups = new Set(grants.groups);
+    this.groups = grants.groups.length > 0 ? new Set(grants.groups) : NO_GROUPS;
     this.hints = grants.hints;
   }
 

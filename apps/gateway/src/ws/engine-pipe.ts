@@ -32,8 +32,9 @@ export class EnginePipe {
   constructor(private readonly engine: EngineSocket) {
     this.insides = engine as unknown as EngineInsides;
     this.findSocket();
-    engine.on('upgrade', () => this.findSocket());
-    engine.on('flush', () => (this.queuedBytes = 0));
+    if (this.tcp === null) {
+      engine.once('upgrade', () => this.findSocket());
+    }
   }
 
   get unsentBytes(): number {
@@ -81,6 +82,9 @@ export class EnginePipe {
 
   private queue(frame: SioFrame): void {
     if (this.engine.readyState === 'open') {
+      if (this.queuedBytes === 0) {
+        this.engine.once('flush', () => (this.queuedBytes = 0));
+      }
       // Counted first: the packet may be flushed before write() returns.
       this.queuedBytes += frame.frame.length;
       this.engine.write(frame.text, frame.options);

@@ -69,7 +69,8 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
       const session = this.connections.add(socket.data.rights, outlet);
       socket.data.session = session;
       socket.once('disconnect', () => this.connections.gone(session));
-      socket.onAny((event: string, ...args: unknown[]) => this.refuseUnknown(event, args.at(-1)));
+      socket.onAny(this.refuseUnknown);
+      letGo(socket);
     } catch {
       // The subject's other handshakes, under way at the same time, were first.
       outlet.farewell(closing('too_many_connections', Math.random()));
@@ -123,12 +124,13 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     }
   }
 
-  private refuseUnknown(event: string, last: unknown): void {
+  private readonly refuseUnknown = (event: string, ...args: unknown[]): void => {
+    const last = args.at(-1);
     if (!REQUESTS.has(event) && typeof last === 'function') {
       const refusal = new Refusal('invalid', `unknown event ${event.slice(0, 64)}`);
       (last as NonNullable<Reply>)({ ok: false, error: refusalError(this.refusals.note(refusal)) });
     }
-  }
+  };
 
   private sessionOf(socket: EventsSocket): ClientSession {
     if (socket.data.session === undefined) {
@@ -136,4 +138,12 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     }
     return socket.data.session;
   }
+}
+
+/** Lets go of what a handshake brought, its token first of all, and nobody needs any more. */
+function letGo({ conn, handshake }: EventsSocket): void {
+  // Socket.IO's documentation names this one; it reads the request of a namespace that is connected later, if any.
+  (conn as { request: unknown }).request = null;
+  handshake.headers = {};
+  handshake.auth = {};
 }
