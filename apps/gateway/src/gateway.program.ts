@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -10,9 +10,12 @@ import { Upkeep } from './delivery/upkeep.js';
 import { FleetMetrics } from './fleet/fleet-metrics.js';
 import { LOGGER } from './gateway.module.js';
 import { GatewayStore } from './gateway.store.js';
+import { type HttpAdapter } from './http/http.adapter.js';
 import { originGate } from './http/origin-gate.js';
 import { OriginRule } from './http/origin-rule.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { EventsController } from './sse/events.controller.js';
+import { StreamFront } from './sse/stream-front.js';
 import { SocketIoAdapter } from './ws/socket-io.adapter.js';
 
 /** After clients were sent away, what does not close within this time (ms) is left behind. */
@@ -35,14 +38,15 @@ export class GatewayProgram {
     app.disable('x-powered-by');
     // Queries are read as URLSearchParams: Express' parsers end at 1,000 keys, or make objects of brackets.
     app.set('query parser', false);
-    app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
-      if (!ops(request, response)) {
-        next();
-      }
-    });
-    app.use(originGate(origins));
+    const gate = originGate(origins);
+    const problems = new ProblemFilter(app.get(RefusalLog));
+    const streams = new StreamFront(app.get(EventsController), gate, problems);
+    (app.getHttpAdapter() as HttpAdapter).putInFront(
+      (request, response) => ops(request, response) || streams.serves(request, response),
+    );
+    app.use(gate);
     app.useBodyParser('json', { limit: BODY_MAX });
-    app.useGlobalFilters(new ProblemFilter(app.get(RefusalLog)));
+    app.useGlobalFilters(problems);
     app.useWebSocketAdapter(
       new SocketIoAdapter(app, origins, cluster.isWorker ? ['websocket'] : ['websocket', 'polling']),
     );

@@ -6,11 +6,25 @@ import { httpProblem, PROBLEM_TYPE } from '#protocol';
 /** 1,000 case ids of 64 characters in one query take 76 kB; Node's own limit of 16 kB is for less. */
 const HEADERS_MAX_BYTES = 262_144;
 
+/** Answers a request if it is one of its own, and says whether it was. */
+export type Front = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 /** Express on a server that takes long queries, and that answers unreadable requests in our words. */
 export class HttpAdapter extends ExpressAdapter {
+  private front: Front = () => false;
+
+  /** Puts something before Express, which gives each request and response a shape of its own: kilobytes, for streams. */
+  putInFront(front: Front): void {
+    this.front = front;
+  }
+
   override initHttpServer(): void {
     const serve = this.getInstance<RequestListener<typeof IncomingMessage, typeof ServerResponse>>();
-    this.httpServer = createServer({ maxHeaderSize: HEADERS_MAX_BYTES }, serve);
+    this.httpServer = createServer({ maxHeaderSize: HEADERS_MAX_BYTES }, (request, response) => {
+      if (!this.front(request, response)) {
+        serve(request, response);
+      }
+    });
     this.httpServer.on('clientError', answerClientError);
   }
 }

@@ -11,7 +11,10 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
   constructor(private readonly refusals: RefusalLog) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const response = host.switchToHttp().getResponse<ServerResponse>();
+    this.answer(error, host.switchToHttp().getResponse<ServerResponse>());
+  }
+
+  answer(error: unknown, response: ServerResponse): void {
     if (error instanceof HttpException && error.getStatus() < 500) {
       answerProblem(response, httpProblem(error.getStatus(), error.message));
     } else if (isBodyFault(error)) {

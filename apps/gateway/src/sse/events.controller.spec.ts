@@ -43,6 +43,25 @@ describe('events over SSE', () => {
     expect(stream.events.at(-1)?.data).toMatchObject({ recovered: true, replayed: 1 });
   });
 
+  it.each(['/v1/events', '/v1/events/', '/V1/events'])('serves and refuses the same way at %s', async (path) => {
+    gateway = await RunningGateway.start({ ALLOWED_ORIGINS: 'https://app.example' });
+    const stream = await gateway.read(`${path}?case_ids=A1`, { origin: 'https://app.example' });
+    await until(() => stream.has('ready'));
+    expect(stream.response.headers).toMatchObject({
+      'access-control-allow-origin': 'https://app.example',
+      vary: 'Origin',
+    });
+    const answer = async (query: string, headers: Record<string, string> = {}) => {
+      const { response, text } = await (await gateway.read(`${path}${query}`, headers)).whole();
+      return [response.statusCode, response.headers['content-type'], JSON.parse(text).code];
+    };
+    const type = 'application/problem+json; charset=utf-8';
+    expect(await answer('')).toEqual([400, type, 'invalid']);
+    expect(await answer('?case_ids=A1', { authorization: 'Bearer x' })).toEqual([401, type, 'unauthorized']);
+    expect(await answer('?case_ids=B1')).toEqual([403, type, 'forbidden']);
+    expect(await answer('?case_ids=A1', { origin: 'https://evil.example' })).toEqual([403, type, 'forbidden']);
+  });
+
   it('answers an unknown position with a gap and everything that is kept', async () => {
     gateway = await RunningGateway.start();
     await gateway.store.publish('A1');

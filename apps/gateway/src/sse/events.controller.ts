@@ -10,8 +10,10 @@ import { wishOf, type Wish } from '../delivery/wish.js';
 import { queryOf, single, wholeNumber } from '../http/query.js';
 import { SSE_HEADERS, SseOutlet } from './sse.outlet.js';
 
+export const EVENTS_PATH = 'v1/events';
+
 /** `GET /v1/events`: the SSE edge. Everything that can be refused is refused before the stream begins. */
-@Controller('v1/events')
+@Controller(EVENTS_PATH)
 export class EventsController {
   constructor(
     private readonly verifier: TokenVerifier,
@@ -31,6 +33,7 @@ export class EventsController {
       response.writeHead(200, SSE_HEADERS).end();
       return;
     }
+    letGo(request);
     const outlet = new SseOutlet(response, this.frames);
     const session = this.connections.add(rights, outlet);
     response.on('close', () => this.connections.gone(session));
@@ -65,4 +68,11 @@ export class EventsController {
     });
     return wishOf(dto, this.settings.upstreamLanguage);
   }
+}
+
+/** Lets go of what was asked for, its token first of all: the response keeps its request for as long as it lives. */
+function letGo(request: IncomingMessage): void {
+  request.headers = {};
+  request.rawHeaders = [];
+  request.url = '';
 }
