@@ -1,0 +1,62 @@
+import { Redis } from 'ioredis';
+
+import { clientOf } from './support/clients.js';
+import { useDeployment } from './support/deployment.js';
+import { expectEverything } from './support/expect-account.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets } from './support/traffic.js';
+import { until } from './support/until.js';
+
+const CLIENTS = 600;
+const TICKETS = 60;
+/** Connections that are opened at the same time while nobody is in a hurry. */
+const AT_ONCE = 100;
+/** Reads of one ticket's history that Redis may see, however many clients come back to it. */
+const READS_MOST = 2;
+
+describe('clients that were cut off and all come back at once', () => {
+  const deployment = useDeployment({ gateways: 2 });
+  const tickets = freshTickets(TICKETS);
+  const say = (what: string) =>
+    deployment.upstream.post(...tickets.map((case_id) => ({ case_id, content: `${CONFIDENTIAL} ${what}` })));
+
+  /** Histories that were read: nothing else calls this command. */
+  async function historyReads(): Promise<number> {
+    const redis = new Redis(deployment.redis.url);
+    const statistics = await redis.info('commandstats');
+    redis.disconnect();
+    return Number(/cmdstat_xrevrange:calls=(\d+)/.exec(statistics)?.[1] ?? 0);
+  }
+
+  /** Until what was posted is in Redis: nobody is there to tell. */
+  async function untilPolled(): Promise<void> {
+    const { requests } = await deployment.upstream.counters();
+    await until(async () => (await deployment.upstream.counters()).requests >= requests + 3, 15_000, 'three polls');
+  }
+
+  it('are all recovered, and cost Redis two reads per ticket at most, at the gateway they knew and at a new one', async () => {
+    const token = await tokenFor();
+    const clients = Array.from({ length: CLIENTS }, (_, number) =>
+      clientOf(number % 2 === 0 ? 'sse' : 'websocket', { token, caseIds: [tickets[(number >> 1) % TICKETS] ?? ''] }),
+    );
+    for (let start = 0; start < CLIENTS; start += AT_ONCE) {
+      await Promise.all(clients.slice(start, start + AT_ONCE).map((client) => client.open(deployment.gateway(0).url)));
+    }
+    await say('before');
+    await expectEverything(deployment.upstream, clients);
+
+    for (const gateway of [0, 1]) {
+      clients.forEach((client) => client.cut());
+      await say(`missed, then told by gateway ${gateway}`);
+      await untilPolled();
+      const before = await historyReads();
+      const readies = await Promise.all(clients.map((client) => client.open(deployment.gateway(gateway).url)));
+      expect(readies.filter(({ recovered }) => !recovered)).toEqual([]);
+      expect((await historyReads()) - before).toBeLessThanOrEqual(READS_MOST * TICKETS);
+    }
+
+    expect(await expectEverything(deployment.upstream, clients)).toBe(CLIENTS * 3);
+    clients.forEach((client) => client.close());
+  });
+});
