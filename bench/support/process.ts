@@ -5,6 +5,7 @@ import { Weighed } from './weighed.js';
 /** The repository; this file runs as dist/bench/support/process.js. */
 export const ROOT = join(__dirname, '../../..');
 const STOP_MS = 15_000;
+const YOUNG_GENERATION = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 /** Of what a process writes, so much is kept for error texts, characters. */
 const TAIL = 4000;
 
@@ -33,13 +34,16 @@ export class BenchProcess extends Weighed {
     );
   }
 
-  /** A built file of this repository. `--expose-gc` and the hook let memory be weighed without its garbage. */
+  /**
+   * A built file of this repository. `--expose-gc` and the hook let memory be weighed without its garbage. The young
+   * generation is for all, ours and bare, what Pollcast's start scripts make it.
+   */
   static node(file: string, env: Readonly<Record<string, string>> = {}): BenchProcess {
     const hook = join(ROOT, 'dist/bench/support/gc-hook.js');
     const more = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
     const child = fork(join(ROOT, 'dist', file), [], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
-      execArgv: ['--expose-gc', '--require', hook, ...more],
+      execArgv: [...YOUNG_GENERATION, '--expose-gc', '--require', hook, ...more],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     return new BenchProcess(child, true);
