@@ -58,5 +58,13 @@ function merge(want: HistoryWant, other: HistoryWant | undefined): HistoryWant {
     caseId: want.caseId,
     atLeast: Math.max(want.atLeast, other?.atLeast ?? 0),
     after: afters.length > 0 ? Math.min(...afters) : null,
+    ...claimOf([want, ...(other ? [other] : [])]),
   };
+}
+
+/** The furthest claim of the newest life: at most one can be about this life. */
+export function claimOf(wants: readonly HistoryWant[]): Pick<HistoryWant, 'claim'> {
+  const claims = wants.flatMap(({ claim }) => claim ?? []);
+  const [claim] = claims.sort((a, b) => (a.epoch === b.epoch ? b.offset - a.offset : a.epoch < b.epoch ? 1 : -1));
+  return claim === undefined ? {} : { claim };
 }

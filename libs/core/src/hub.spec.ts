@@ -76,6 +76,21 @@ describe('Hub', () => {
   });
 
   describe('a position', () => {
+    it('beyond all there is, by whom only its client knows, is one of a life that is over for everybody', async () => {
+      const { hub } = scene.gateway();
+      const [stays, ahead, late] = [new Diary(), new Diary(), new Diary()];
+      await scene.say('a', '1', '2');
+      await scene.subscribe(hub, ['a'], stays);
+      const { epoch = '' } = stays.position ?? {};
+      await scene.subscribe(hub, ['a'], ahead, { from: from({ epoch, offset: 3 }) });
+      expect(ahead.told).toEqual(['unknown_position a', ...words('1', '2'), 'live']);
+      expect(stays.told).toContain('unknown_position a');
+      // By now there is as much: the same position would else be taken for one of what came since.
+      await scene.say('a', '3', '4');
+      await scene.subscribe(hub, ['a'], late, { from: from({ epoch, offset: 3 }) });
+      expect(late.told[0]).toBe('unknown_position a');
+    });
+
     it('is gone on from, also at another gateway that has not seen as much', async () => {
       const [first, second] = [scene.gateway(), scene.gateway()];
       const early = new Diary();

@@ -5,6 +5,7 @@ export * from './errors.js';
 export * from './feed.js';
 export * from './feed-stream.js';
 export * from './fingerprint.js';
+export { claimOf } from './history-reader.js';
 export * from './hub.js';
 export * from './interest.js';
 export * from './json.js';

@@ -51,9 +51,10 @@ export function missing(
   const after = stale ? named : resumed;
   const everything = request.from.kind !== 'start' && after === null;
   const count = everything ? bounds.historyMax : after === null ? request.history : 0;
+  const claim = stale && request.from.kind === 'position' ? { claim: request.from.position } : {};
   return request.caseIds
     .filter((caseId) => stale || !source.tail(caseId).covers(after, count, position.offset))
-    .map((caseId) => ({ caseId, atLeast: Math.max(count, bounds.tailMax), after }));
+    .map((caseId) => ({ caseId, atLeast: Math.max(count, bounds.tailMax), after, ...claim }));
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  claimOf,
   newEpoch,
   type Broker,
   type BrokerListener,
@@ -90,6 +91,7 @@ export class RedisBroker implements Broker {
       await this.subscriptions.whole();
       const barrier = this.barriers.open();
       const now = Math.round(clock.now());
+      const { claim } = claimOf(wants);
       const answer = (await this.scripts.run('history', keys.feed(feed), [
         keys.base(feed),
         now,
@@ -101,6 +103,8 @@ export class RedisBroker implements Broker {
         barrier.mark,
         known?.epoch ?? '',
         known?.offset ?? 0,
+        claim?.epoch ?? '',
+        claim?.offset ?? 0,
         ...wants.flatMap((want) => [want.caseId, want.atLeast, want.after ?? '']),
       ])) as [string, string, string, string, string, ...(string | number)[][]];
       await barrier.passed;

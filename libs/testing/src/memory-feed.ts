@@ -26,6 +26,8 @@ export class MemoryFeed {
   readonly leases = new Map<CaseId, number>();
   /** Sets whose polls fail; the feed is degraded from the first one's coming until the last one's leaving. */
   readonly failing = new Set<number>();
+  /** Whether a client's word has begun a new life already. */
+  isDoubted = false;
   upstream: UpstreamState = { state: 'ok', since: 0 };
   /** Tickets that the upstream refuses: how many times in a row, and when they are polled again (infinity: now). */
   readonly apart = new Map<CaseId, { readonly refusals: number; readonly until: number }>();

@@ -1,4 +1,12 @@
-import { REST_MIN_MS, type CaseId, type CursorTrail, type SetRef, type TicketSet } from '#core';
+import {
+  REST_MAX_MS,
+  REST_MIN_MS,
+  type CaseId,
+  type CursorTrail,
+  type SetCommit,
+  type SetRef,
+  type TicketSet,
+} from '#core';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -60,5 +68,19 @@ export function mergeInto(set: MemorySet, caseIds: readonly CaseId[], trail: Cur
   caseIds.forEach((caseId) => (numeric ? set.members : set.joining).add(caseId));
   if (numeric && set.trail !== null && trail !== null && trail.polledAt < set.trail.polledAt) {
     set.trail = trail;
+  }
+}
+
+/** Who holds a set after a commit, and until when. */
+export function holdAfter({ after, now }: SetCommit, dueAt: number): Pick<MemorySet, 'heldUntil' | 'holder'> {
+  switch (after?.kind) {
+    case 'more':
+      return { heldUntil: after.heldUntil, holder: '' };
+    case 'rest':
+      return dueAt - now <= REST_MAX_MS
+        ? { heldUntil: dueAt + after.holdMs, holder: after.holder }
+        : { heldUntil: 0, holder: '' };
+    case undefined:
+      return { heldUntil: 0, holder: '' };
   }
 }

@@ -1,8 +1,8 @@
 import {
+  claimOf,
   DEGRADED_AFTER_FAILURES,
   HINT_PAUSE_MS,
   newEpoch,
-  REST_MAX_MS,
   UPSTREAM_FAILURES,
   type Begun,
   type CaseId,
@@ -24,7 +24,7 @@ import {
   type UpstreamState,
 } from '#core';
 import { MemoryFeed } from './memory-feed.js';
-import { inFlight, type MemorySet } from './memory-set.js';
+import { holdAfter, inFlight, type MemorySet } from './memory-set.js';
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
@@ -240,6 +240,11 @@ export class MemoryStore implements SetStore, InterestRegistry {
     if (known !== null && stored.isBehind(known)) {
       stored.epoch = this.newLife();
     }
+    const { claim } = claimOf(wants);
+    if (claim !== undefined && stored.isBehind(claim) && !stored.isDoubted) {
+      stored.epoch = this.newLife();
+      stored.isDoubted = true;
+    }
     return stored.history(wants);
   }
 
@@ -281,18 +286,4 @@ export class MemoryStore implements SetStore, InterestRegistry {
 
 function isBusy(set: MemorySet | undefined, now: number): boolean {
   return set !== undefined && inFlight(set, now);
-}
-
-/** Who holds a set after a commit, and until when. */
-function holdAfter({ after, now }: SetCommit, dueAt: number): Pick<MemorySet, 'heldUntil' | 'holder'> {
-  switch (after?.kind) {
-    case 'more':
-      return { heldUntil: after.heldUntil, holder: '' };
-    case 'rest':
-      return dueAt - now <= REST_MAX_MS
-        ? { heldUntil: dueAt + after.holdMs, holder: after.holder }
-        : { heldUntil: 0, holder: '' };
-    case undefined:
-      return { heldUntil: 0, holder: '' };
-  }
 }

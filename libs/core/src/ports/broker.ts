@@ -14,6 +14,8 @@ export interface HistoryWant {
   readonly atLeast: number;
   /** An offset; null for no more than `atLeast`. */
   readonly after: number | null;
+  /** What a client says it has seen. */
+  readonly claim?: StreamPosition;
 }
 
 /** The end of a ticket's history. */
@@ -60,7 +62,8 @@ export interface Broker {
    *
    * @param known what the asker has handed on, null for nothing. A store that has less of that life lost its end, and
    *   begins a new life before it answers: no offset is ever given to another publication (invariant 6). What is left
-   *   of the old life belongs to the new one.
+   *   of the old life belongs to the new one. A claim of more than there is has the same effect, once in a life of the
+   *   store's process: nobody but that client may be left who knows, but whoever can read may also invent.
    * @throws where the store is out of reach
    */
   history(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): Promise<HistorySnapshot>;

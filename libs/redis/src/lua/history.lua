@@ -5,7 +5,8 @@
   KEYS  1 feed hash
   ARGV  1 key base  2 now, ms  3 history life, ms  4 history bound, events  5 epoch for a feed that has none
         6 PUBLISH or SPUBLISH  7 barrier channel  8 barrier text  9 10 epoch and offset that the asker knows of
-        11.. tickets, three each: ticket, at least so many events, all after this offset or ''
+        11 12 epoch and offset that a client says it has seen, '' for none
+        13.. tickets, three each: ticket, at least so many events, all after this offset or ''
   Returns {epoch, offset, state, since, reason, then per ticket
           {complete after, 1 if nothing older is kept, 1 if it is apart, events..}}
           where `complete after` is '' for "just before the first event"
@@ -19,6 +20,7 @@ if redis.call('HSETNX', feed, 'epoch', ARGV[5]) == 1 then
   redis.call('PEXPIRE', feed, 2 * ttl)
 end
 renew_if_behind(feed, ARGV[9], ARGV[10], ARGV[5])
+renew_on_word(feed, ARGV[11], ARGV[12], ARGV[5])
 local row = redis.call('HMGET', feed, 'epoch', 'offset', 'state', 'since', 'reason')
 local answer = { row[1], row[2], row[3] or 'ok', row[4] or '0', row[5] or '' }
 
@@ -31,7 +33,7 @@ local function beginning(case, length)
   return length == 0 and found[1] or found[2]
 end
 
-for i = 11, #ARGV, 3 do
+for i = 13, #ARGV, 3 do
   local case, after = ARGV[i], ARGV[i + 2]
   local history = base .. 'history:' .. case
   local count = tonumber(ARGV[i + 1])

@@ -167,6 +167,23 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         expect(await scene.history('a')).toMatchObject({ epoch: after.epoch, offset: 3 });
       });
 
+      it('believes a client once that has seen more than there is', async () => {
+        await scene.publish(ref, ...messages('1', '2'));
+        const before = await scene.history('a');
+        const ask = async (epoch: string, offset: number) => {
+          fixture.clock.advance(1);
+          const wants = ['a', 'b'].map((caseId) => ({ caseId, atLeast: 9, after: null }));
+          const claims = wants.map((want, at) => (at === 0 ? { ...want, claim: { epoch, offset } } : want));
+          return (await fixture.brokers[0].history(scene.feed, claims, null)).epoch;
+        };
+        expect(await ask(before.epoch, 2)).toBe(before.epoch);
+        expect(await ask('0'.repeat(14), 9)).toBe(before.epoch);
+        const after = await ask(before.epoch, 3);
+        expect(after > before.epoch).toBe(true);
+        expect(await ask(before.epoch, 3)).toBe(after);
+        expect(await ask(after, 3)).toBe(after);
+      });
+
       it('resolves after all that it knows of has been heard', async () => {
         await fixture.brokers[1].watch(scene.feed, ['a']);
         const snapshots: { readonly snapshot: HistorySnapshot; readonly heard: number }[] = [];
