@@ -1,10 +1,16 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { httpProblem, PROBLEM_TYPE } from '#protocol';
 
 /** 1,000 case ids of 64 characters in one query take 76 kB; Node's own limit of 16 kB is for less. */
 const HEADERS_MAX_BYTES = 262_144;
+
+/**
+ * Connections that may wait to be accepted: all clients of a gateway that died come at once, and one that finds no room
+ * tries again only after a second. Linux has its own bound (`net.core.somaxconn`, 4096).
+ */
+const BACKLOG = 4096;
 
 /** Answers a request if it is one of its own, and says whether it was. */
 export type Front = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -16,6 +22,13 @@ export class HttpAdapter extends ExpressAdapter {
   /** Puts something before Express, which gives each request and response a shape of its own: kilobytes, for streams. */
   putInFront(front: Front): void {
     this.front = front;
+  }
+
+  /** Nest hands on an address and then its callback. */
+  override listen(port: string | number, ...args: unknown[]): Server {
+    const callback = args.pop() as () => void;
+    const [host] = args as string[];
+    return this.httpServer.listen({ port: Number(port), host, backlog: BACKLOG }, callback);
   }
 
   override initHttpServer(): void {
