@@ -15,8 +15,8 @@ const LATE_MS = 1000;
 
 /**
  * Sets that stay with this process between two polls. Whoever keeps one knows all that `begin` would tell, so the next
- * poll goes out without asking. Whatever else changes a set moves its fence, so that a reservation that was missed to
- * be forgotten costs one discarded poll and nothing else.
+ * poll goes out without asking: nobody else changes its tickets. Whatever changes a set moves its fence, so that one that
+ * was kept for too long costs a discarded poll and nothing else.
  */
 export class Reservations {
   private readonly kept = new Map<string, Reservation>();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { REST_MIN_MS } from '#core';
+import { REST_MIN_MS, UNSETTLED_MS } from '#core';
 
 import type { RedisClient } from './connection.js';
 
@@ -23,7 +23,7 @@ export type ScriptName = (typeof SCRIPTS)[number];
 export type ScriptArgument = string | number;
 
 /** What scripts and core must agree on. */
-const CONSTANTS: Readonly<Record<string, number>> = { REST_MIN_MS };
+const CONSTANTS: Readonly<Record<string, number>> = { REST_MIN_MS, UNSETTLED_MS };
 
 type Scripted = Record<`pollcast_${ScriptName}`, (...args: ScriptArgument[]) => Promise<unknown>>;
 

@@ -1,5 +1,6 @@
 import {
   apartFor,
+  UNSETTLED_MS,
   type CaseId,
   type HistorySnapshot,
   type HistoryWant,
@@ -37,6 +38,8 @@ export class MemoryFeed {
   /** The set in which new tickets gather until its first poll, and when the last such set is or was due. */
   private nursery: MemorySet | null = null;
   private primedAt = 0;
+  /** Until when no set is reserved, because one that was could not be changed. */
+  private unsettledUntil = 0;
 
   constructor(
     private readonly ref: Omit<SetRef, 'id'>,
@@ -67,6 +70,19 @@ export class MemoryFeed {
       return set;
     }
     return fits ? null : set;
+  }
+
+  isUnsettled(now: number): boolean {
+    return this.unsettledUntil > now;
+  }
+
+  /** Whether a set must be left as it is, because a poll of it may be in flight or begin unasked. */
+  isTaken(set: MemorySet, now: number): boolean {
+    const taken = set.heldUntil > now;
+    if (taken && set.holder !== '') {
+      this.unsettledUntil = now + UNSETTLED_MS;
+    }
+    return taken;
   }
 
   /** Merges thin sets while one can be saved. */
@@ -165,7 +181,7 @@ export class MemoryFeed {
   }
 
   private dissolveOne(now: number): boolean {
-    const still = [...this.sets.values()].filter((set) => canTakeTickets(set, now));
+    const still = [...this.sets.values()].filter((set) => !this.isTaken(set, now) && canTakeTickets(set));
     const bySize = still.sort((a, b) => sizeOf(a) - sizeOf(b));
     for (const source of bySize) {
       const targets = bySize.filter((set) => set !== source && sizeOf(set) < this.limits.maxCaseIds).reverse();
@@ -177,6 +193,7 @@ export class MemoryFeed {
         }
         this.sets.delete(source.ref.id);
         this.failing.delete(source.ref.id);
+        this.unsettledUntil = now + UNSETTLED_MS;
         return true;
       }
     }

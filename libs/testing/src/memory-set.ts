@@ -47,14 +47,14 @@ export function sizeOf(set: MemorySet): number {
   return set.members.size + set.joining.size;
 }
 
-/** Whether a poll of the set may be in flight; a set that rests is held by nobody but its holder. */
+/** Whether a hint comes while a poll of the set may be in flight; the holder of one that rests hears of it. */
 export function inFlight(set: MemorySet, now: number): boolean {
   return set.heldUntil > now && (set.holder === '' || set.dueAt <= now + REST_MIN_MS);
 }
 
-/** A set may be changed when it was primed, no poll of it is in flight, and nobody is searched for in it. */
-export function canTakeTickets(set: MemorySet, now: number): boolean {
-  return !inFlight(set, now) && set.members.size > 0 && set.joining.size === 0 && set.search === null;
+/** A set that nobody polls may be changed when it was primed, and no refused ticket is searched for in it. */
+export function canTakeTickets(set: MemorySet): boolean {
+  return set.members.size > 0 && set.joining.size === 0 && set.search === null;
 }
 
 /** Moves tickets into a set: as members where one trail serves both, else to be primed. */
@@ -72,12 +72,16 @@ export function mergeInto(set: MemorySet, caseIds: readonly CaseId[], trail: Cur
 }
 
 /** Who holds a set after a commit, and until when. */
-export function holdAfter({ after, now }: SetCommit, dueAt: number): Pick<MemorySet, 'heldUntil' | 'holder'> {
+export function holdAfter(
+  { after, now }: SetCommit,
+  dueAt: number,
+  unsettled: boolean,
+): Pick<MemorySet, 'heldUntil' | 'holder'> {
   switch (after?.kind) {
     case 'more':
       return { heldUntil: after.heldUntil, holder: '' };
     case 'rest':
-      return dueAt - now <= REST_MAX_MS
+      return dueAt - now <= REST_MAX_MS && !unsettled
         ? { heldUntil: dueAt + after.holdMs, holder: after.holder }
         : { heldUntil: 0, holder: '' };
     case undefined:

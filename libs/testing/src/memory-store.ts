@@ -109,7 +109,11 @@ export class MemoryStore implements SetStore, InterestRegistry {
 
   async sweep(feed: FeedKey, now: number): Promise<number> {
     const stored = this.feed(feed);
-    const ended = [...stored.leases].filter(([caseId, until]) => until <= now && !isBusy(stored.setOf(caseId), now));
+    const isTaken = (caseId: CaseId) => {
+      const set = stored.setOf(caseId);
+      return set !== undefined && stored.isTaken(set, now);
+    };
+    const ended = [...stored.leases].filter(([caseId, until]) => until <= now && !isTaken(caseId));
     for (const [caseId] of ended) {
       stored.leases.delete(caseId);
       stored.displace(caseId);
@@ -167,6 +171,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       return { kind: 'conflict' };
     }
     const published = feed.publish(commit.news);
+    const unsettled = feed.isUnsettled(commit.now);
     for (const caseId of commit.primed) {
       // A ticket that left meanwhile is not brought back.
       if (set.joining.delete(caseId)) {
@@ -184,7 +189,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       hintedAt: set.againAt ?? set.hintedAt,
       againAt: null,
       livelyAt: lively ? commit.now : set.livelyAt,
-      ...holdAfter(commit, dueAt),
+      ...holdAfter(commit, dueAt, unsettled),
       failures: 0,
       ...(commit.search !== undefined && { search: commit.search }),
     });
@@ -196,7 +201,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       this.changeUpstream(commit.ref.feed, { state: 'ok', since: commit.now });
     }
     const { fence, joining } = set;
-    if (commit.primed.length > 0) {
+    if (commit.primed.length > 0 || unsettled) {
       feed.pack(commit.now);
     }
     const reserved = set.holder !== '';
@@ -282,8 +287,4 @@ export class MemoryStore implements SetStore, InterestRegistry {
     this.lives += 1;
     return newEpoch(this.options.clock.now(), (this.lives % 10_000) / 10_000);
   }
-}
-
-function isBusy(set: MemorySet | undefined, now: number): boolean {
-  return set !== undefined && inFlight(set, now);
 }

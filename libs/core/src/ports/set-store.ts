@@ -49,7 +49,13 @@ export type AfterCommit =
  */
 export const REST_MAX_MS = 2500;
 
-/** What rests for no longer than this (ms) counts as in flight: its holder could not hear of a change in time. */
+/**
+ * Nobody changes a reserved set but its holder. Where tickets are to leave or to move, no set is reserved for this long
+ * (ms), so that each is free between two polls: longer than any reserved rest.
+ */
+export const UNSETTLED_MS = 4000;
+
+/** What rests for no longer than this (ms) counts as in flight to a hint: it is polled anyway. */
 export const REST_MIN_MS = 50;
 
 export type Committed =

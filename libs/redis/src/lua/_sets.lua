@@ -57,18 +57,31 @@ local function move_in(base, id, cases, trail, now)
   end
 end
 
--- @constant REST_MIN_MS
--- Whether a poll of the set may be in flight. A set that rests until it is due is held by nobody but its holder, who
--- hears of changes; what is due within REST_MIN_MS it may not hear of in time.
-local function in_flight(hold, holder, due, now)
-  return tonumber(hold) > now and (holder == '' or tonumber(due) <= now + REST_MIN_MS)
+-- A worker polls a set that it reserved without asking here first, so nobody else may change such a set: word of it could
+-- come too late. Whoever would change one unsettles the feed for a while: commits reserve nothing then, sets are free
+-- between two polls, and each commit looks for what can be merged.
+-- @constant UNSETTLED_MS
+local function unsettle(base, now)
+  redis.call('HSET', base .. 'feed', 'unsettled', string.format('%.0f', now + UNSETTLED_MS))
+end
+
+local function is_unsettled(base, now)
+  return tonumber(redis.call('HGET', base .. 'feed', 'unsettled') or 0) > now
+end
+
+-- Whether a poll of the set may be in flight, or begin unasked.
+local function is_taken(base, hold, holder, now)
+  if tonumber(hold) > now and holder ~= '' then
+    unsettle(base, now)
+  end
+  return tonumber(hold) > now
 end
 
 -- A set that may be changed: primed, no poll of it in flight (its result would not fit the changed set), and no
 -- refused ticket searched for in it (who came meanwhile would be suspected).
 local function is_still(base, id, now)
-  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'holder', 'due', 'members', 'joining', 'search')
-  return row[1] and not in_flight(row[1], row[2], row[3], now) and row[4] ~= '' and row[5] == '' and (row[6] or '') == ''
+  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'holder', 'members', 'joining', 'search')
+  return row[1] and not is_taken(base, row[1], row[2], now) and row[3] ~= '' and row[4] == '' and (row[5] or '') == ''
 end
 
 -- Where the tickets of a set would fit: {{set id, how many}..}, fullest sets first; nil where they do not all fit.
@@ -100,6 +113,7 @@ local function dissolve_one(base, publish, max, now, changed)
         end
         end_set(base, publish, source, now)
         changed[#changed + 1] = source
+        unsettle(base, now)
         return true
       end
     end

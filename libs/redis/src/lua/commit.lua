@@ -121,9 +121,10 @@ if again ~= '' and tonumber(again) < tonumber(due) then
   due = again
 end
 local hold, holder = '0', ''
+local unsettled = is_unsettled(base, now)
 if ARGV[5] == 'more' then
   hold = ARGV[6]
-elseif ARGV[5] == 'rest' and tonumber(due) - now <= tonumber(ARGV[8]) then
+elseif ARGV[5] == 'rest' and not unsettled and tonumber(due) - now <= tonumber(ARGV[8]) then
   hold, holder = string.format('%.0f', tonumber(due) + tonumber(ARGV[6])), ARGV[7]
 end
 local fields = { 'fence', fence, 'hold', hold, 'holder', holder, 'due', due }
@@ -163,7 +164,7 @@ redis.call('HSET', set, unpack(fields))
 redis.call('ZADD', base .. 'due', due, id)
 local position = { epoch or '', offset and string.format('%.0f', offset) or '' }
 local answer = { 'committed', fence, published, due, joining ~= '' and 1 or 0, holder ~= '' and 1 or 0, unpack(position) }
-if ARGV[20] ~= '' then
+if ARGV[20] ~= '' or unsettled then
   for _, changed in ipairs(pack(base, publish, tonumber(ARGV[21]), now)) do
     answer[#answer + 1] = changed
   end

@@ -2,7 +2,7 @@
   sweep: take tickets whose leases have run out off their sets, end sets that are empty, bring back what was apart for
   long enough, merge thin sets. What was delivered of a ticket and its history stay for the history's life, so that
   coming back neither loses nor doubles.
-  Sets with a poll in flight are left for the next call: a ticket that came back meanwhile would be polled twice at once.
+  Sets with a poll in flight, or reserved for one, are left for the next call: a ticket that came back meanwhile would be polled twice at once.
 
   KEYS  1 feed hash
   ARGV  1 key base  2 now, ms  3 history life, ms  4 most tickets in one call  5 PUBLISH or SPUBLISH
@@ -18,8 +18,8 @@ local base, now, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local thinned, gone = {}, 0
 
 local function is_busy(id)
-  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'holder', 'due')
-  return row[1] and in_flight(row[1], row[2], row[3], now)
+  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'holder')
+  return row[1] and is_taken(base, row[1], row[2], now)
 end
 
 for _, case in ipairs(redis.call('ZRANGEBYSCORE', base .. 'interest', '-inf', now, 'LIMIT', 0, ARGV[4])) do

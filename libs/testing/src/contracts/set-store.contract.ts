@@ -1,4 +1,4 @@
-import { REST_MAX_MS, type Committed, type SetRef } from '#core';
+import { REST_MAX_MS, UNSETTLED_MS, type Committed, type SetRef } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from './fixture.js';
 import { HOLD_MS, LEASE_MS, message, Scene, status, text } from './scene.js';
 
@@ -175,6 +175,8 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
 
     describe('reservation', () => {
       const after = { kind: 'rest', holder: 'worker', holdMs: HOLD_MS } as const;
+      const TRAIL = { head: '1781524870803', polledAt: 5000, samples: [] };
+      const gone = async (ref: SetRef) => (await fixture.store.begin(ref, scene.now, scene.now, 'x')).kind === 'gone';
       const take = (ref: SetRef, holder: string) =>
         fixture.store.begin(ref, scene.now, scene.now + HOLD_MS, holder).then(({ kind }) => kind);
 
@@ -213,16 +215,50 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await take(ref, 'other')).toBe('begun');
       });
 
-      it('lets tickets leave while the set rests, and discards a poll that does not know', async () => {
+      it('lets nobody change the set, and is not given again before it was changed', async () => {
         const ref = await scene.wantOneSet('stays', 'leaves');
         fixture.clock.advance(LEASE_MS - 1000);
         await scene.want('stays');
         const rested = await rest(ref, scene.now + 1500);
         fixture.clock.advance(1000);
-        expect(await fixture.registry.sweep(scene.feed, scene.now)).toBe(1);
+        expect(await fixture.registry.sweep(scene.feed, scene.now)).toBe(0);
+        fixture.clock.advance(500);
         const fence = rested.kind === 'committed' ? rested.fence : -1;
-        expect(await scene.commit({ ref, fence }, [])).toEqual({ kind: 'conflict' });
+        const due = { lively: scene.now + 1000, quiet: scene.now + 1000 };
+        expect(await scene.commit({ ref, fence }, [], { after, due })).toMatchObject({ reserved: false });
+        expect(await fixture.registry.sweep(scene.feed, scene.now)).toBe(1);
         expect(await scene.begin(ref)).toMatchObject({ members: ['stays'] });
+      });
+
+      it('is given again when there is nothing more to change', async () => {
+        const ref = await scene.wantOneSet('stays', 'leaves');
+        fixture.clock.advance(LEASE_MS - 1000);
+        await scene.want('stays');
+        await rest(ref, scene.now + 500);
+        fixture.clock.advance(1000);
+        await fixture.registry.sweep(scene.feed, scene.now);
+        await fixture.store.release(ref, -1, 'worker');
+        expect(await rest(ref, scene.now + 500)).toMatchObject({ reserved: false });
+        await fixture.registry.sweep(scene.feed, scene.now);
+        fixture.clock.advance(UNSETTLED_MS);
+        expect(await rest(ref, scene.now + 500)).toMatchObject({ reserved: true });
+      });
+
+      it('makes way for tickets that a set could take in', async () => {
+        const ref = await scene.wantOneSet('a');
+        const learned = { trail: TRAIL, answerDigest: null, order: 'oldest_first' as const };
+        const due = { lively: scene.now + 1500, quiet: scene.now + 1500 };
+        const set = await scene.begin(ref);
+        const rested = await scene.commit(set, [], { primed: set.joining, learned, after, due });
+        fixture.clock.advance(1000);
+        const nursery = await scene.begin(await scene.wantOneSet('b'));
+        await scene.commit(nursery, [], { primed: nursery.joining, learned });
+        expect(await gone(nursery.ref)).toBe(false);
+        fixture.clock.advance(500);
+        const fence = rested.kind === 'committed' ? rested.fence : -1;
+        await scene.commit({ ref, fence }, [], { after });
+        const kinds = [await gone(ref), await gone(nursery.ref)];
+        expect(kinds.sort()).toEqual([false, true]);
       });
     });
 
