@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { exchange } from './exchange.js';
+import { exchange, type ExchangeOptions } from './exchange.js';
 import { freePort } from './free-port.js';
 import { until } from './until.js';
 
@@ -123,8 +123,8 @@ export class Program {
   }
 
   /** The samples of one metric, labels and all, as `name{labels}` to value. */
-  async metrics(name: string): Promise<ReadonlyMap<string, number>> {
-    const { text } = await exchange(`${this.url}/metrics`);
+  async metrics(name: string, options: Pick<ExchangeOptions, 'timeoutMs'> = {}): Promise<ReadonlyMap<string, number>> {
+    const { text } = await exchange(`${this.url}/metrics`, options);
     const samples = text.split('\n').filter((line) => line.startsWith(name) && /[ {]/.test(line.charAt(name.length)));
     return new Map(samples.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]));
   }

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
-import { AggregatorRegistry } from 'prom-client';
-import { isMetricsQuestion, type MetricsAnswer } from './fleet-metrics.js';
+import type { FleetMessage } from './fleet-metrics.js';
+import { FleetSurvey } from './fleet-survey.js';
 
 /** Pause before a process that died is replaced (ms): one that cannot start must not keep a core busy. */
 const REPLACE_MS = 1000;
@@ -11,7 +11,9 @@ const REPLACE_MS = 1000;
  * gateways that die, adds up their metrics, and ends when they have all drained.
  */
 export class GatewayFleet {
-  private readonly registry = new AggregatorRegistry();
+  private readonly survey = new FleetSurvey();
+  /** Gateways that serve; one that still starts has nothing to tell. */
+  private readonly serving = new Set<Worker>();
   private stopping = false;
   private failed = false;
 
@@ -22,7 +24,8 @@ export class GatewayFleet {
 
   /** Resolves once all are gone: whether each of them ended in order. */
   run(): Promise<boolean> {
-    cluster.on('message', (worker, message: unknown) => this.answer(worker, message));
+    cluster.on('message', (worker, message: FleetMessage) => void this.survey.hear(worker, message, [...this.serving]));
+    cluster.on('listening', (worker) => this.serving.add(worker));
     return new Promise((resolve) => {
       cluster.on('exit', (worker, code, signal) => {
         this.left(worker, code, signal);
@@ -44,22 +47,14 @@ export class GatewayFleet {
     return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
   }
 
-  private left({ process: { pid } }: Worker, code: number, signal: string): void {
+  private left(worker: Worker, code: number, signal: string): void {
+    this.serving.delete(worker);
+    this.survey.left(worker);
     if (this.stopping) {
       this.failed ||= code !== 0;
       return;
     }
-    this.logger.error({ pid, code, signal }, 'a gateway process ended and will be replaced');
+    this.logger.error({ pid: worker.process.pid, code, signal }, 'a gateway process ended and will be replaced');
     setTimeout(() => this.stopping || cluster.fork(), REPLACE_MS).unref();
-  }
-
-  private answer(worker: Worker, message: unknown): void {
-    if (isMetricsQuestion(message)) {
-      const reply = (text: string | null) => {
-        const answer: MetricsAnswer = { metricsFor: message.metricsAsked, text };
-        worker.send(answer, () => undefined); // It may be gone by now.
-      };
-      this.registry.clusterMetrics().then(reply, () => reply(null));
-    }
   }
 }
