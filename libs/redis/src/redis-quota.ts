@@ -35,8 +35,8 @@ export class RedisQuota implements Quota {
 
   async throttled(until: number): Promise<void> {
     this.beWary(until);
-    await this.client.hset(this.keys.quota[0], 'until', Math.round(until));
-    await this.client.pexpire(this.keys.quota[0], FORGOTTEN_MS);
+    const [key] = this.keys.quota;
+    await this.client.multi().hset(key, 'until', Math.round(until)).pexpire(key, FORGOTTEN_MS).exec();
     await this.client.publish(this.keys.throttledChannel, String(Math.round(until)));
   }
 
