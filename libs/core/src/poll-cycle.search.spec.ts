@@ -1,4 +1,5 @@
 import { FakeUpstream, ManualClock, MemoryBroker, MemoryStore } from '#testing';
+import { UpstreamFailure } from './errors.js';
 import { feedKey } from './feed.js';
 import { PollCycle, type Next } from './poll-cycle.js';
 import { APART_FIRST_MS } from './search.js';
@@ -108,14 +109,27 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     TICKETS.forEach((caseId) => scene.upstream.post(caseId, { content: 'news' }, { at: scene.clock.now() - 500 }));
     scene.upstream.refuse(bad, 'doubted');
     const next = await scene.runOut(ref);
-    // Of the search, three more: the others, all, and all again.
-    expect(scene.upstream.requests.length - before).toBeLessThanOrEqual(1 + STEPS + 3 + 1);
+    // Of the search, four more: the others, all, all again, and the culprit by itself.
+    expect(scene.upstream.requests.length - before).toBeLessThanOrEqual(1 + STEPS + 4 + 1);
     expect(await scene.apart()).toEqual([bad]);
     expect(next - scene.clock.now()).toBeLessThanOrEqual(OPTIONS.intervalMs);
     for (const caseId of TICKETS) {
       expect(await scene.contents(caseId)).toHaveLength(caseId === bad ? 0 : 1);
     }
     expect(scene.told).toEqual([]);
+  });
+
+  it('blames nobody else where everything is refused for a while in the middle of a search', async () => {
+    scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
+    scene.upstream.refuse('t42');
+    for (let step = 0; step < 3; step += 1) {
+      await scene.run(ref);
+    }
+    scene.upstream.failNext(...Array.from({ length: 12 }, () => new UpstreamFailure('doubted', 'for whatever reason')));
+    for (let rounds = 0; rounds < 20; rounds += 1) {
+      scene.clock.advance(Math.max(0, (await scene.runOut(ref)) - scene.clock.now()));
+    }
+    expect(await scene.apart()).toEqual(['t42']);
   });
 
   it('finds several malformed ones', async () => {

@@ -21,6 +21,11 @@ export interface Search {
    * once the upstream has answered for others since, here or elsewhere.
    */
   readonly warySince?: number;
+  /**
+   * Of a wary search: whether the last suspect was refused when it was asked for by itself, by an upstream that answered
+   * for others. What narrowed the search down to it may have been refusals of everything.
+   */
+  readonly confirmed?: boolean;
 }
 
 /** The search that a refused request begins. */
@@ -66,7 +71,9 @@ export function afterRefusal(search: Search, asked: readonly CaseId[], answeredA
   const suspects = search.suspects.filter((caseId) => asked.includes(caseId));
   const { warySince } = search;
   const proves = warySince === undefined ? asked.length === 1 : answeredAt > warySince;
-  return suspects.length === 0 ? null : { ...search, suspects, proven: search.proven || search.answered || proves };
+  const proven = search.proven || search.answered || proves;
+  const confirmed = proven && asked.length === 1;
+  return suspects.length === 0 ? null : { ...search, suspects, proven, ...(confirmed && { confirmed }) };
 }
 
 /** What remains of a search when that question was answered: null where nobody is suspected any more. */
@@ -86,8 +93,9 @@ export function stillWithin(search: Search, tickets: readonly CaseId[]): Search 
 }
 
 /** The refused ticket, once it is found. */
-export function culpritOf({ suspects: [only, ...others], proven }: Search): CaseId | null {
-  return only !== undefined && others.length === 0 && proven ? only : null;
+export function culpritOf({ suspects, proven, warySince, confirmed = false }: Search): CaseId | null {
+  const [only, ...others] = suspects;
+  return only !== undefined && others.length === 0 && proven && (warySince === undefined || confirmed) ? only : null;
 }
 
 /** How long a ticket that the upstream refuses is left alone the first time, ms. */

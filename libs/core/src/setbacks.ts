@@ -43,13 +43,14 @@ export class Setbacks {
 
   /** What follows is in the closed table. */
   async after(failure: UpstreamFailure, poll: FailedPoll): Promise<number> {
-    const { set, search, asked, answeredAt } = poll;
+    const { set, tickets, search, asked, answeredAt } = poll;
     const remains = search && afterRefusal(search, asked, answeredAt);
     switch (UPSTREAM_FAILURES[failure.code].retry) {
       case 'search':
         return this.refused(set, remains ?? beginSearch(asked), failure);
       case 'wary_search':
-        return this.doubted(poll, search ? remains : this.warySearch(asked), failure);
+        // A search that took every refusal for one of a ticket starts over: this one may be of anything.
+        return this.doubted(poll, search?.warySince === undefined ? this.warySearch(tickets) : remains, failure);
       case 'own':
       case 'account':
         return this.failed(set, failure);

@@ -156,7 +156,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
     if (stored.heldUntil > now && stored.holder !== holder) {
       return { kind: 'busy', until: stored.heldUntil };
     }
-    Object.assign(stored, { heldUntil, holder: '' });
+    Object.assign(stored, { fence: stored.fence + 1, heldUntil, holder: '' });
     const { heldUntil: _, holder: __, hintedAt: ___, againAt: ____, ...set } = stored;
     return { kind: 'begun', set: { ...set, members: [...set.members], joining: [...set.joining] } };
   }

@@ -1,10 +1,6 @@
 -- Ticket sets of a feed: made, ended, and packed so that they are as few as can be.
 
--- Fences grow with the time: after Redis lost its data or its end, no fence is one that was there before, and what a
--- worker has of then (a poll in flight, the set that it reserved) fits nothing.
-local function next_fence(fence, now)
-  return string.format('%.0f', math.max(tonumber(fence) + 1, tonumber(now)))
-end
+-- @include _fence
 
 local function new_set(base, now, due)
   local id = string.format('%.0f', redis.call('HINCRBY', base .. 'feed', 'sets', 1))
