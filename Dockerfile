@@ -13,4 +13,4 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev && npm cache clean --force
 COPY --from=build /app/dist ./dist
 USER node
-CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "dist/apps/gateway/src/main.js"]
+CMD ["node", "--min-semi-space-size=4", "--max-semi-space-size=4", "dist/apps/gateway/src/main.js"]

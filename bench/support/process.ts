@@ -5,7 +5,7 @@ import { Weighed } from './weighed.js';
 /** The repository; this file runs as dist/bench/support/process.js. */
 export const ROOT = join(__dirname, '../../..');
 const STOP_MS = 15_000;
-const YOUNG_GENERATION = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+const YOUNG_GENERATION = ['--min-semi-space-size=4', '--max-semi-space-size=4'];
 /** Of what a process writes, so much is kept for error texts, characters. */
 const TAIL = 4000;
 

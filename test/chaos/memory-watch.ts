@@ -3,7 +3,7 @@ import type { Program } from '../support/program.js';
 /** Between two looks, ms. */
 const LOOK_MS = 2000;
 /** A process is looked at once it is this old (ms): before that it loads and compiles itself, and fills what is bounded. */
-const WARM_MS = 30_000;
+const WARM_MS = 60_000;
 /** What was looked at for less than this (ms) says nothing about growth. */
 const TELLING_MS = 90_000;
 /** Growth from the first third to the last that is still called flat. */
