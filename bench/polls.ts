@@ -1,7 +1,7 @@
 import { BenchRedis } from './polls/bench-redis.js';
 import { Child } from './polls/child.js';
 import { bareCost, workerCost, type Cost, type Load } from './polls/cost.js';
-import { churnFloor, steadyFloor } from './polls/floor.js';
+import { churnFloor, sharedFloor, steadyFloor } from './polls/floor.js';
 import { throughput } from './polls/throughput.js';
 import { ResultsFile } from './support/results.js';
 import { spreadOf } from './support/statistics.js';
@@ -44,10 +44,12 @@ async function floors(redis: BenchRedis, upstream: Child, url: string): Promise<
       say(`  ${row.tickets} tickets, ${row.gateways}x: ${row.requests} (floor ${row.floor})`);
     }
   }
+  const shared = await sharedFloor(redis, upstream, url);
+  say(`  10,000 clients with 5 random tickets each of ${shared.tickets}: ${shared.requests} (floor ${shared.floor})`);
   say('Requests per interval while 20 % of 1,000 tickets change per second');
   const churn = await churnFloor(redis, upstream, url, 1000);
   churn.forEach((row) => say(`  ${row.wanted} wanted: ${row.requests} (floor ${row.floor})`));
-  return { steady, churn };
+  return { steady, shared, churn };
 }
 
 async function costs(redis: BenchRedis, upstream: Child, url: string): Promise<unknown> {

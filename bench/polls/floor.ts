@@ -24,18 +24,34 @@ interface Counts {
 }
 
 /** Steady state: `gateways` gateways want the same tickets. */
-export async function steadyFloor(
+export function steadyFloor(
   redis: BenchRedis,
   upstream: Child,
   url: string,
   count: number,
   gateways: number,
 ): Promise<FloorRow> {
+  return settled(redis, upstream, url, count, gateways, (wishes) => wishes.want(tickets(count)));
+}
+
+/** Steady state: 10,000 clients at four gateways want five tickets each, drawn at random from 1,000. */
+export function sharedFloor(redis: BenchRedis, upstream: Child, url: string): Promise<FloorRow> {
+  return settled(redis, upstream, url, 1000, 4, (wishes) => wishes.wantAtRandom(10_000, 5, tickets(1000)));
+}
+
+async function settled(
+  redis: BenchRedis,
+  upstream: Child,
+  url: string,
+  count: number,
+  gateways: number,
+  want: (wishes: Wishes) => Promise<void>,
+): Promise<FloorRow> {
   await redis.clear();
   const child = Child.program('apps/worker/src/main.js', workerEnv(redis, url, LOAD));
   const wishes = await Wishes.start(redis.url, gateways, SET_SIZE, INTERVAL_MS);
   try {
-    await wishes.want(tickets(count));
+    await want(wishes);
     await pause(SETTLE_MS);
     await upstream.ask<Counts>();
     await pause(INTERVALS * INTERVAL_MS);

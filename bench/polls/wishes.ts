@@ -56,6 +56,17 @@ export class Wishes {
     }
   }
 
+  /** So many clients, each at one of the gateways, want a few tickets each, drawn from all of these. */
+  async wantAtRandom(clients: number, each: number, caseIds: readonly CaseId[]): Promise<void> {
+    for (let client = 0; client < clients; client += 1) {
+      const wanted = new Set<CaseId>();
+      while (wanted.size < each) {
+        wanted.add(caseIds[Math.floor(Math.random() * caseIds.length)] ?? '');
+      }
+      await this.interests[client % this.interests.length]?.acquire(FEED, [...wanted]);
+    }
+  }
+
   async drop(caseIds: readonly CaseId[]): Promise<void> {
     for (const interest of this.interests) {
       await interest.release(FEED, caseIds);
