@@ -19,7 +19,9 @@ class Lots {
 class Scene {
   readonly clock = new ManualClock();
   readonly store = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 100, intervalMs: 1000 });
-  readonly upstream = new FakeUpstream({ clock: this.clock });
+  /** Awaited by each request that is sent while it is there. */
+  gate: Promise<void> | undefined;
+  readonly upstream = new FakeUpstream({ clock: this.clock, latency: () => this.gate ?? Promise.resolve() });
   found = 0;
   /** What clients heard of the feed. */
   readonly told: string[] = [];
@@ -166,6 +168,25 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     await scene.runOut(alone);
     expect(scene.found).toBe(1);
     expect(scene.told).toEqual([]);
+  });
+
+  it('takes no late answer to others for a proof against a ticket that has no others beside it', async () => {
+    await scene.runOut(ref);
+    const alone = await scene.want('alone');
+    scene.clock.advance(OPTIONS.intervalMs * 1.5);
+    let answer = () => undefined as void;
+    scene.gate = new Promise((resolve) => (answer = resolve));
+    const others = scene.run(ref);
+    scene.gate = undefined;
+    scene.clock.advance(5);
+    scene.upstream.refuse('alone', 'doubted'); // As everything is from now on.
+    await scene.runOut(alone);
+    scene.clock.advance(5);
+    answer();
+    await others;
+    scene.clock.advance(OPTIONS.intervalMs);
+    await scene.runOut(alone);
+    expect(scene.found).toBe(0);
   });
 
   it('searches with the cursor of the set, which the search leaves where it is', async () => {

@@ -52,8 +52,8 @@ const LIVELY_INTERVALS = 30;
 export class PollCycle {
   private readonly reservations = new Reservations();
   private readonly running = new Set<string>();
-  /** When the upstream last answered any poll, ms since 1970. */
-  private answeredAt = Number.NEGATIVE_INFINITY;
+  /** When the newest request that the upstream has answered was sent, ms since 1970. */
+  private answeredSince = Number.NEGATIVE_INFINITY;
   private readonly setbacks: Setbacks;
 
   constructor(
@@ -144,6 +144,7 @@ export class PollCycle {
     }
     const asked = search ? nextQuestion(search, tickets) : tickets;
     const left = search && afterAnswer(search, asked);
+    const { answeredSince } = this;
     try {
       const committed = primes
         ? await this.prime(set, asked, left)
@@ -160,7 +161,7 @@ export class PollCycle {
       if (!(error instanceof UpstreamFailure)) {
         throw error;
       }
-      const at = await this.setbacks.after(error, { set, tickets, asked, search, answeredAt: this.answeredAt });
+      const at = await this.setbacks.after(error, { set, tickets, asked, search, answeredSince });
       return { kind: 'again', at };
     }
   }
@@ -231,8 +232,8 @@ export class PollCycle {
   ): Promise<{ answer: PollAnswer; sentAt: number; answeredAt: number }> {
     const sentAt = this.parts.clock.now();
     const answer = await this.parts.upstream.poll({ feed: parseFeedKey(set.ref.feed), caseIds, cursor, knownDigest });
-    this.answeredAt = this.parts.clock.now();
-    return { answer, sentAt, answeredAt: this.answeredAt };
+    this.answeredSince = Math.max(this.answeredSince, sentAt);
+    return { answer, sentAt, answeredAt: this.parts.clock.now() };
   }
 
   private difference(

@@ -65,12 +65,12 @@ export function nextQuestion(search: Search, tickets: readonly CaseId[]): readon
 /**
  * What remains of a search when that question was refused: null where a wary one learned nothing of any ticket.
  *
- * @param answeredAt when the upstream last answered anything at all, ms since 1970
+ * @param answeredSince when a request was sent that the upstream had answered before it was asked this, ms since 1970
  */
-export function afterRefusal(search: Search, asked: readonly CaseId[], answeredAt: number): Search | null {
+export function afterRefusal(search: Search, asked: readonly CaseId[], answeredSince: number): Search | null {
   const suspects = search.suspects.filter((caseId) => asked.includes(caseId));
   const { warySince } = search;
-  const proves = warySince === undefined ? asked.length === 1 : answeredAt > warySince;
+  const proves = warySince === undefined ? asked.length === 1 : answeredSince > warySince;
   const proven = search.proven || search.answered || proves;
   const confirmed = proven && asked.length === 1;
   return suspects.length === 0 ? null : { ...search, suspects, proven, ...(confirmed && { confirmed }) };

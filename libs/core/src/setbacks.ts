@@ -24,8 +24,11 @@ export interface FailedPoll {
   readonly tickets: readonly CaseId[];
   readonly asked: readonly CaseId[];
   readonly search: Search | null;
-  /** When the upstream last answered any poll of this process, ms since 1970. */
-  readonly answeredAt: number;
+  /**
+   * When the newest request was sent that the upstream had answered by the time this one was sent, ms since 1970: an answer
+   * to one that was sent earlier, or that came later, says nothing of the time of this refusal.
+   */
+  readonly answeredSince: number;
 }
 
 /** How long to leave an account alone after a 429 that names no time, ms. */
@@ -43,8 +46,8 @@ export class Setbacks {
 
   /** What follows is in the closed table. */
   async after(failure: UpstreamFailure, poll: FailedPoll): Promise<number> {
-    const { set, tickets, search, asked, answeredAt } = poll;
-    const remains = search && afterRefusal(search, asked, answeredAt);
+    const { set, tickets, search, asked, answeredSince } = poll;
+    const remains = search && afterRefusal(search, asked, answeredSince);
     switch (UPSTREAM_FAILURES[failure.code].retry) {
       case 'search':
         return this.refused(set, remains ?? beginSearch(asked), failure);
