@@ -184,8 +184,10 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     scene.clock.advance(5);
     answer();
     await others;
-    scene.clock.advance(OPTIONS.intervalMs);
-    await scene.runOut(alone);
+    for (let rounds = 0; rounds < 3; rounds += 1) {
+      scene.clock.advance(2 * OPTIONS.intervalMs);
+      await scene.runOut(alone);
+    }
     expect(scene.found).toBe(0);
   });
 
