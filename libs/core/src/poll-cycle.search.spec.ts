@@ -176,7 +176,11 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     scene.clock.advance(OPTIONS.intervalMs * 1.5);
     let answer = () => undefined as void;
     scene.gate = new Promise((resolve) => (answer = resolve));
+    const sent = scene.upstream.requests.length;
     const others = scene.run(ref);
+    while (scene.upstream.requests.length === sent) {
+      await Promise.resolve();
+    }
     scene.gate = undefined;
     scene.clock.advance(5);
     scene.upstream.refuse('alone', 'doubted'); // As everything is from now on.
