@@ -1,13 +1,10 @@
 import { SeededRandom } from '../support/seeded-random.js';
 import { tokenFor } from '../support/tokens.js';
-import { until } from '../support/until.js';
 import { ChaosDeployment } from './chaos-deployment.js';
-import { FaithfulClient } from './faithful-client.js';
+import { Conversation } from './conversation.js';
 import { pause, type Fault, type Scene } from './fault.js';
 import { MemoryWatch } from './memory-watch.js';
 import { RecoveryLog } from './recovery-log.js';
-import { SteadyTraffic } from './steady-traffic.js';
-import { faultsOf } from './verdict.js';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -19,39 +16,35 @@ export interface ChaosOptions {
   readonly say: (line: string) => void;
 }
 
-const TICKETS = 12;
-/** Clients have this many of them each, and every third one the ticket that the upstream may refuse. */
-const SHARE = 5;
-const REFUSABLE = 'chaos-refusable';
-const TRANSPORTS = ['sse', 'websocket', 'sse', 'websocket', 'polling'] as const;
-const CLIENTS = 10;
 /** How long the upstream takes to answer: polls are in flight whenever a fault comes. */
 const LATENCY_MS = [20, 200] as const;
 /** One fault in so many comes together with another. */
 const TOGETHER = 0.2;
-/** Messages that do not flow again within this time (ms) never will. */
-const STUCK_MS = 45_000;
-/** Clients that have not all of it this long (ms) after the last fault never will: a ticket that was refused is asked for
- *  again after a minute, or two where that one was refused, too. */
-const SETTLE_MS = 150_000;
+/** How long people write in the same tickets, ms. */
+const CONVERSATION_MS = 270_000;
 
 /** One run: faults after faults while messages flow and clients record, then the account. */
 export class ChaosRun {
   private readonly random: SeededRandom;
   private readonly recoveries = new RecoveryLog();
   private readonly startedAt = Date.now();
+  /** Time without faults, while conversations were accounted for, ms. */
+  private restedMs = 0;
   private deck: Fault[] = [];
   private happened = 0;
   private losses = 0;
+  private lossesBefore = 0;
+  private conversations = 0;
+  private conversation: Conversation | null = null;
   /** Polls that overlapped with another of the same tickets, as far as they are accounted for. */
   private overlaps = 0;
 
   private constructor(
     private readonly options: ChaosOptions,
-    private readonly scene: Scene,
-    private readonly traffic: SteadyTraffic,
+    private readonly deployment: ChaosDeployment,
+    private readonly token: string,
   ) {
-    this.random = scene.random;
+    this.random = new SeededRandom(options.seed);
   }
 
   /** @returns everything that is wrong, one sentence each */
@@ -59,21 +52,10 @@ export class ChaosRun {
     const span = options.forMs === null ? 'each fault once' : `${options.forMs / 60_000} min`;
     options.say(`seed ${options.seed}, ${span}`);
     const deployment = await ChaosDeployment.start();
-    const random = new SeededRandom(options.seed);
-    const caseIds = Array.from({ length: TICKETS }, (_, at) => `chaos-${at + 1}`);
-    const token = await tokenFor({ expiresInS: 86_400 });
-    const urls = deployment.gateways.map(({ program }) => program.url);
-    const clients = Array.from({ length: CLIENTS }, (_, at) => {
-      const wanted = Array.from({ length: SHARE }, (_each, step) => caseIds[(at + step * 2) % TICKETS] ?? '');
-      const all = at % 3 === 0 ? [...wanted, REFUSABLE] : wanted;
-      return new FaithfulClient(TRANSPORTS[at % TRANSPORTS.length] ?? 'sse', { token, caseIds: all }, urls);
-    });
-    const traffic = new SteadyTraffic(deployment.upstream, [...caseIds, REFUSABLE], new SeededRandom(options.seed + 1));
+    const run = new ChaosRun(options, deployment, await tokenFor({ expiresInS: 86_400 }));
     const memory = new MemoryWatch(deployment.programs);
     try {
       await deployment.upstream.change({ latency_ms: LATENCY_MS });
-      await Promise.all(clients.map((client) => client.start()));
-      const run = new ChaosRun(options, { deployment, clients, caseIds, refusable: REFUSABLE, token, random }, traffic);
       const wrong = await run.toTheEnd();
       memory.lines().forEach((line) => options.say(line));
       const all = [...wrong, ...memory.faults()];
@@ -83,31 +65,53 @@ export class ChaosRun {
       return all;
     } finally {
       memory.stop();
-      await Promise.all(clients.map((client) => client.stop()));
-      await traffic.stop();
+      await run.conversation?.end();
       await deployment.dispose();
     }
   }
 
   private async toTheEnd(): Promise<string[]> {
-    this.traffic.start();
     const wrong: string[] = [];
+    let conversation = await this.begin();
     while (wrong.length === 0 && this.goesOn()) {
+      if (Date.now() - conversation.beganAt > CONVERSATION_MS) {
+        wrong.push(...(await this.account(conversation)));
+        conversation = await this.begin();
+      }
       const faults = this.draw();
       const rest = this.random.integer(300, 1500);
-      wrong.push(...(await this.endure(faults)));
+      wrong.push(...(await this.endure(faults, conversation)));
       await pause(rest);
     }
-    await this.traffic.stop();
-    wrong.push(...(await this.account()), ...(this.options.judgesTimes ? this.recoveries.faults() : []));
+    wrong.push(...(await this.account(conversation)), ...(this.options.judgesTimes ? this.recoveries.faults() : []));
+    this.options.say(`${this.losses} losses of data; ${this.overlaps} polls overlapped`);
     this.options.say(`${this.happened} faults in ${this.seconds()} s; until messages flowed again:`);
     this.recoveries.lines().forEach((line) => this.options.say(`  ${line}`));
     return wrong;
   }
 
+  private async begin(): Promise<Conversation> {
+    this.conversations += 1;
+    this.lossesBefore = this.losses;
+    const { deployment, token, conversations } = this;
+    const random = new SeededRandom(this.options.seed + conversations);
+    const conversation = await Conversation.begin({ deployment, token, random, name: `chaos-${conversations}` });
+    this.conversation = conversation;
+    return conversation;
+  }
+
+  private async account(conversation: Conversation): Promise<string[]> {
+    const from = Date.now();
+    const wrong = await conversation.account(this.losses - this.lossesBefore, this.options.say);
+    wrong.push(...(await this.overlapped([], 'after the last fault')));
+    await conversation.end();
+    this.restedMs += Date.now() - from;
+    return wrong;
+  }
+
   private goesOn(): boolean {
     const { forMs, faults } = this.options;
-    return forMs === null ? this.happened < faults.length : Date.now() - this.startedAt < forMs;
+    return forMs === null ? this.happened < faults.length : Date.now() - this.startedAt - this.restedMs < forMs;
   }
 
   /** The next faults: each kind once before any comes again, now and then two at a time. */
@@ -128,24 +132,26 @@ export class ChaosRun {
     return fault;
   }
 
-  private async endure(faults: readonly Fault[]): Promise<string[]> {
+  private async endure(faults: readonly Fault[], conversation: Conversation): Promise<string[]> {
     this.happened += faults.length;
     this.losses += faults.filter(({ losesData }) => losesData).length;
     const names = faults.map(({ name }) => name).join(' + ');
     const began = this.seconds();
+    const { deployment, token, random } = this;
+    const { clients, caseIds, refusable } = conversation;
+    const scene: Scene = { deployment, token, random, clients, caseIds, refusable };
     try {
-      await Promise.all(faults.map((fault) => fault.happen(this.scene)));
+      await Promise.all(faults.map((fault) => fault.happen(scene)));
       const over = Date.now();
-      const content = await this.traffic.probe();
-      await this.arrivals(content, (seen) => this.scene.caseIds.every((caseId) => seen.has(caseId)));
+      await conversation.flows();
       const flowMs = Date.now() - over;
       faults.forEach((fault) => this.recoveries.add(fault, flowMs, faults.length > 1));
-      await this.scene.deployment.restore();
+      await deployment.restore();
       this.options.say(`${began} s  #${this.happened} ${names}: flows after ${flowMs} ms`);
       return await this.overlapped(faults, names);
     } catch (error) {
       this.options.say(`${began} s  #${this.happened} ${names}: ${String(error)}`);
-      await this.scene.deployment.restore();
+      await deployment.restore();
       return [`stuck after ${names}: ${String(error)}`];
     }
   }
@@ -155,46 +161,11 @@ export class ChaosRun {
    * flight then is nobody's.
    */
   private async overlapped(faults: readonly Fault[], names: string): Promise<string[]> {
-    const { overlaps } = await this.scene.deployment.upstream.counters();
+    const { overlaps } = await this.deployment.upstream.counters();
     const fresh = overlaps - this.overlaps;
     this.overlaps = overlaps;
     if (fresh > 0) this.options.say(`  ${fresh} polls overlapped`);
     return fresh > 0 && !faults.some(({ losesData }) => losesData) ? [`${fresh} polls overlapped: ${names}`] : [];
-  }
-
-  /** Waits until the tickets on which that content was seen by some client are enough. */
-  private async arrivals(content: string, enough: (seen: ReadonlySet<string>) => boolean): Promise<void> {
-    const seen = new Set<string>();
-    const heads = this.scene.clients.map(() => 0);
-    const look = () => {
-      this.scene.clients.forEach(({ recording }, at) => {
-        for (const { event, data } of recording.frames.slice(heads[at])) {
-          const said = event === 'message' && (data as { message?: { content?: unknown } }).message?.content;
-          if (said === content) seen.add((data as { case_id: string }).case_id);
-        }
-        heads[at] = recording.frames.length;
-      });
-      return enough(seen);
-    };
-    await until(look, STUCK_MS, () => `${content} to arrive; seen: ${[...seen].join(' ')}`);
-  }
-
-  /** Everyone has everything, exactly once and in order, or it is told what not. */
-  private async account(): Promise<string[]> {
-    const { clients, deployment } = this.scene;
-    const posted = await Promise.all(clients.map((client) => deployment.upstream.ledger(client.caseIds)));
-    const faults = () => clients.flatMap((client, at) => faultsOf(client, posted[at] ?? [], this.losses));
-    const lacks = () => faults().some((fault) => fault.includes(' lost: '));
-    const deadline = Date.now() + SETTLE_MS;
-    while (Date.now() < deadline && lacks()) await pause(500);
-    await pause(1000); // What should not come may still come.
-    const got = clients.reduce((sum, { recording }) => sum + recording.messages.length, 0);
-    const came = clients.reduce((sum, { connections }) => sum + connections, 0);
-    const all = Math.max(0, ...posted.flat().map(({ seq }) => seq));
-    this.options.say(`${all} messages posted, ${got} received by ${clients.length} clients over ${came} connections`);
-    const late = await this.overlapped([], 'after the last fault');
-    this.options.say(`${this.losses} losses of data; ${this.overlaps} polls overlapped`);
-    return [...faults(), ...late];
   }
 
   private seconds(): string {

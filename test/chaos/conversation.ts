@@ -1,0 +1,107 @@
+import type { SeededRandom } from '../support/seeded-random.js';
+import { until } from '../support/until.js';
+import type { ChaosDeployment } from './chaos-deployment.js';
+import { FaithfulClient } from './faithful-client.js';
+import { pause } from './fault.js';
+import { SteadyTraffic } from './steady-traffic.js';
+import { faultsOf } from './verdict.js';
+
+export interface ConversationParts {
+  readonly deployment: ChaosDeployment;
+  readonly random: SeededRandom;
+  /** Of the clients. */
+  readonly token: string;
+  /** Part of every ticket's name: no two conversations of a run share one. */
+  readonly name: string;
+}
+
+const TICKETS = 12;
+/** Clients have this many of them each, and every third one the ticket that the upstream may refuse. */
+const SHARE = 5;
+const TRANSPORTS = ['sse', 'websocket', 'sse', 'websocket', 'polling'] as const;
+const CLIENTS = 10;
+/** Messages that do not flow again within this time (ms) never will. */
+const STUCK_MS = 45_000;
+/** Clients that have not all of it this long (ms) after the last fault never will: a ticket that was refused is asked for
+ *  again after a minute, or two where that one was refused, too. */
+const SETTLE_MS = 150_000;
+
+/**
+ * Tickets, those who write in them and those who listen. It ends like any support case: the past that a client, a
+ * gateway or a worker begins with stays bounded, however long a run goes on.
+ */
+export class Conversation {
+  readonly beganAt = Date.now();
+
+  private constructor(
+    private readonly deployment: ChaosDeployment,
+    readonly caseIds: readonly string[],
+    /** The ticket that the upstream may refuse. */
+    readonly refusable: string,
+    readonly clients: readonly FaithfulClient[],
+    private readonly traffic: SteadyTraffic,
+  ) {}
+
+  /** Resolves once all clients are connected and messages flow. */
+  static async begin({ deployment, random, token, name }: ConversationParts): Promise<Conversation> {
+    const caseIds = Array.from({ length: TICKETS }, (_, at) => `${name}-${at + 1}`);
+    const refusable = `${name}-refusable`;
+    const urls = deployment.gateways.map(({ program }) => program.url);
+    const clients = Array.from({ length: CLIENTS }, (_, at) => {
+      const wanted = Array.from({ length: SHARE }, (_each, step) => caseIds[(at + step * 2) % TICKETS] ?? '');
+      const all = at % 3 === 0 ? [...wanted, refusable] : wanted;
+      return new FaithfulClient(TRANSPORTS[at % TRANSPORTS.length] ?? 'sse', { token, caseIds: all }, urls);
+    });
+    const traffic = new SteadyTraffic(deployment.upstream, [...caseIds, refusable], random);
+    const conversation = new Conversation(deployment, caseIds, refusable, clients, traffic);
+    await Promise.all(clients.map((client) => client.start()));
+    traffic.start();
+    return conversation;
+  }
+
+  /** Posts to every ticket and resolves when each was heard of by some client. @throws where that never happens */
+  async flows(): Promise<void> {
+    const content = await this.traffic.probe();
+    const seen = new Set<string>();
+    const heads = this.clients.map(() => 0);
+    const look = () => {
+      this.clients.forEach(({ recording }, at) => {
+        for (const { event, data } of recording.frames.slice(heads[at])) {
+          const said = event === 'message' && (data as { message?: { content?: unknown } }).message?.content;
+          if (said === content) seen.add((data as { case_id: string }).case_id);
+        }
+        heads[at] = recording.frames.length;
+      });
+      return this.caseIds.every((caseId) => seen.has(caseId));
+    };
+    await until(look, STUCK_MS, () => `${content} to arrive; seen: ${[...seen].join(' ')}`);
+  }
+
+  /**
+   * Nothing more is written, and everyone has everything, exactly once and in order; or it is told what not.
+   *
+   * @param losses how often Redis forgot since it began
+   * @param say hears how much it was
+   */
+  async account(losses: number, say: (line: string) => void): Promise<string[]> {
+    await this.traffic.stop();
+    const { clients } = this;
+    const posted = await Promise.all(clients.map((client) => this.deployment.upstream.ledger(client.caseIds)));
+    const faults = () => clients.flatMap((client, at) => faultsOf(client, posted[at] ?? [], losses));
+    const lacks = () => faults().some((fault) => fault.includes(' lost: '));
+    const deadline = Date.now() + SETTLE_MS;
+    while (Date.now() < deadline && lacks()) await pause(500);
+    await pause(1000); // What should not come may still come.
+    const got = clients.reduce((sum, { recording }) => sum + recording.messages.length, 0);
+    const came = clients.reduce((sum, { connections }) => sum + connections, 0);
+    const written = new Set(posted.flat().map(({ seq }) => seq)).size;
+    say(`${written} messages posted, ${got} received by ${clients.length} clients over ${came} connections`);
+    return faults();
+  }
+
+  /** Everybody leaves. */
+  async end(): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.stop()));
+    await this.traffic.stop();
+  }
+}
