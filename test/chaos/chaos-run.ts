@@ -118,7 +118,8 @@ export class ChaosRun {
   private draw(): Fault[] {
     const first = this.deal();
     const isPair = this.options.forMs !== null && this.random.chance(TOGETHER);
-    const second = isPair && !first.alone && this.deck.find(({ alone }) => !alone);
+    const goesWith = ({ alone, ends }: Fault) => !alone && (ends === undefined || ends !== first.ends);
+    const second = isPair && !first.alone && this.deck.find(goesWith);
     if (!second) return [first];
     this.deck = this.deck.filter((fault) => fault !== second);
     return [first, second];

@@ -23,6 +23,8 @@ export interface Fault {
   readonly losesData?: true;
   /** It is long until all of its traces are gone: only for runs that somebody asked for. */
   readonly lingers?: true;
+  /** Processes of which program it ends: two such at once could end all of them, and nobody would be there to go on. */
+  readonly ends?: 'gateways' | 'workers';
   /** Takes part in nothing else: it restarts what another fault would need. */
   readonly alone?: true;
   /**

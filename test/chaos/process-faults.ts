@@ -15,6 +15,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: 'a worker is killed',
     recoversWithinMs: TAKEOVER_MS,
+    ends: 'workers',
     async happen({ deployment, random }) {
       await random.pick(deployment.workers).program.kill();
     },
@@ -22,6 +23,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: 'two workers are killed',
     recoversWithinMs: TAKEOVER_MS,
+    ends: 'workers',
     async happen({ deployment, random }) {
       const [first, second] = random.shuffled(deployment.workers);
       await Promise.all([first?.program.kill(), second?.program.kill()]);
@@ -30,6 +32,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: 'a gateway is killed',
     recoversWithinMs: IN_GENERAL_MS,
+    ends: 'gateways',
     async happen({ deployment, random }) {
       await random.pick(deployment.gateways).program.kill();
     },
@@ -51,6 +54,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: 'a worker is stopped in good order',
     recoversWithinMs: TAKEOVER_MS,
+    ends: 'workers',
     async happen({ deployment, random }) {
       await expectOrder(random.pick(deployment.workers));
     },
@@ -58,6 +62,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: 'a gateway is stopped in good order',
     recoversWithinMs: IN_GENERAL_MS,
+    ends: 'gateways',
     async happen({ deployment, random }) {
       await expectOrder(random.pick(deployment.gateways));
     },
