@@ -15,6 +15,9 @@ const NETWORK_FAILURES: Readonly<Record<string, UpstreamFailureCode>> = {
   UND_ERR_INVALID_ARG: 'rejected',
 };
 
+/** With less than this share of its time left a request is not sent any more: it would be paid for and given up. */
+const LEAST_LEFT = 0.05;
+
 /** One request under way. Settles once; whatever ends it early also ends its connection. */
 export class HttpExchange implements Dispatcher.DispatchHandler {
   private readonly timer: NodeJS.Timeout;
@@ -41,8 +44,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.controller = controller;
     if (this.failure) {
       controller.abort(this.failure); // It waited for a connection too long.
-    } else if (performance.now() >= this.endsAt) {
-      // So did this one, in a process that stood still: its timer is yet to run. Others may be asking for the same by now.
+    } else if (performance.now() >= this.endsAt - this.timeoutMs * LEAST_LEFT) {
+      // So did this one, or its process stood still and its timer is yet to run: others may be asking for the same by now.
       this.late();
     }
   }
