@@ -86,7 +86,7 @@ export class Client {
   }
 
   private receive(bytes: Buffer): void {
-    if (this.dialect === 'socket.io' && bytes.length < 300 && bytes.includes(PING)) {
+    if (this.dialect === 'socket.io' && bytes.includes(PING)) {
       this.socket?.write(PONG);
     }
     if (this.keepsIds) {

@@ -14,7 +14,7 @@ export const fakeOutlet = () => ({
   begin: jest.fn(),
   settle: jest.fn(),
   publish: jest.fn(() => 0),
-  flush: jest.fn(),
+  flush: jest.fn(() => false),
   notify: jest.fn(),
   joined: jest.fn(),
   left: jest.fn(),

@@ -96,7 +96,8 @@ export class FeedStream {
     }
   }
 
-  published(publication: Publication): void {
+  /** @param more see {@link BrokerListener.published} */
+  published(publication: Publication, more: boolean): void {
     if (this.held) {
       this.hold(this.held, publication);
       return;
@@ -110,7 +111,7 @@ export class FeedStream {
       this.repair([publication]);
       return;
     }
-    this.handOn(topic, publication);
+    this.handOn(topic, publication, more);
   }
 
   upstreamChanged(state: UpstreamState): void {
@@ -194,7 +195,7 @@ export class FeedStream {
     } while (this.repairAgain);
     const held = this.held ?? [];
     this.held = null;
-    held.forEach((publication) => this.published(publication));
+    held.forEach((publication) => this.published(publication, true));
   }
 
   private async repairOnce(): Promise<void> {
@@ -276,7 +277,7 @@ export class FeedStream {
       }
     }
     tell(holed, (caseIds) => ({ kind: 'gap', caseIds, reason: 'history_truncated' }));
-    publications.forEach((publication) => this.handOn(this.topics.of(publication.caseId), publication));
+    publications.forEach((publication) => this.handOn(this.topics.of(publication.caseId), publication, true));
   }
 
   /** The feed began a new life: old offsets mean nothing any more, and the new life is read from its beginning. */
@@ -289,12 +290,12 @@ export class FeedStream {
     this.repairAgain = true;
   }
 
-  private handOn(topic: Topic, publication: Publication): void {
+  private handOn(topic: Topic, publication: Publication, more: boolean): void {
     this.epoch = publication.epoch;
     this.known = Math.max(this.known, publication.offset);
     topic.tail.append(publication);
     for (const subscriber of topic.subscribers) {
-      subscriber.deliver(publication);
+      subscriber.deliver(publication, more);
     }
   }
 }

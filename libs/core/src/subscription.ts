@@ -46,6 +46,7 @@ export interface Recovery {
 export interface Subscriber {
   /** Once, in the same tick in which live publications begin (invariant 7). */
   recover(recovery: Recovery): void;
-  deliver(publication: Publication): void;
+  /** @param more others may follow in this tick */
+  deliver(publication: Publication, more: boolean): void;
   notify(notice: Notice): void;
 }

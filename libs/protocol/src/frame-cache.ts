@@ -1,4 +1,4 @@
-import type { Publication } from '#core';
+import type { Feed, Publication } from '#core';
 import { FrameRun } from './frame-run.js';
 
 /**
@@ -19,15 +19,15 @@ export class FrameCache<Frame> {
     this.emptyRun = FrameRun.empty(bytesOf);
   }
 
-  /** @param groupId of the publication's feed, so that it is the same for all who ask for this publication */
-  of(publication: Publication, groupId: string | undefined): Frame {
+  /** @param feed the publication's, so that it is the same for all who ask for this publication */
+  of(publication: Publication, feed: Feed): Frame {
     // A live publication goes to all of its subscribers in a row: they need not look it up.
     if (publication === this.newest && this.newestFrame !== null) {
       return this.newestFrame;
     }
     let frame = this.frames.get(publication);
     if (frame === undefined) {
-      frame = this.encode(publication, groupId);
+      frame = this.encode(publication, feed.groupId);
       this.frames.set(publication, frame);
     }
     this.newest = publication;

@@ -12,6 +12,8 @@ const publication: Publication = {
   seenAt: 0,
 };
 
+const FEED = { language: 'en-us' };
+
 describe('SSE frames', () => {
   it('carry id, name and data', () => {
     expect(sseEvent('ready', '{}', 'x').plain.toString()).toBe('id: x\nevent: ready\ndata: {}\n\n');
@@ -28,9 +30,9 @@ describe('SSE frames', () => {
 
   it('are made once per publication, whoever comes in between', () => {
     const frames = new SseFrames();
-    const first = frames.of(publication, undefined);
-    frames.of({ ...publication, offset: 2 }, undefined);
-    expect(frames.of(publication, undefined)).toBe(first);
+    const first = frames.of(publication, FEED);
+    frames.of({ ...publication, offset: 2 }, FEED);
+    expect(frames.of(publication, FEED)).toBe(first);
     expect(first.plain.toString()).toMatch(/^id: 0abcdefgh-000000000001\nevent: message\ndata: {"id"/);
   });
 });

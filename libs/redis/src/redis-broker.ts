@@ -53,7 +53,7 @@ export class RedisBroker implements Broker {
   ) {
     this.scripts = new Scripts(parts.commands);
     this.subscriptions = new Subscriptions(parts.subscriber, {
-      received: (channel, text) => this.receive(channel, text),
+      received: (channel, text, more) => this.receive(channel, text, more),
       interrupted: () => {
         this.barriers.lost();
         this.listener?.interrupted();
@@ -126,11 +126,11 @@ export class RedisBroker implements Broker {
     this.subscriptions.stop();
   }
 
-  private receive(channel: string, text: string): void {
+  private receive(channel: string, text: string, more: boolean): void {
     const route = this.routes.get(channel);
     switch (route?.kind) {
       case 'news':
-        this.listener?.published(route.feed, readPublication(route.caseId, text));
+        this.listener?.published(route.feed, readPublication(route.caseId, text), more);
         return;
       case 'state':
         this.receiveState(route.feed, text);

@@ -1,4 +1,4 @@
-import type { Publication } from '#core';
+import type { Feed, Publication } from '#core';
 import type { DeliveryTally } from './delivery-tally.js';
 import type { Outlet } from './outlet.js';
 import type { TickWrites } from './tick-writes.js';
@@ -21,10 +21,12 @@ export class Connection {
     private readonly tooSlow: () => void,
   ) {}
 
-  deliver(publication: Publication, groupId: string | undefined): void {
-    const waiting = this.outlet.publish(publication, groupId);
-    this.tally.delivered(publication, this.outlet.transport);
-    if (waiting >= RUN_MAX_BYTES) {
+  /** @param more others may follow in this tick: where none does, the client is written to at once */
+  deliver(publication: Publication, feed: Feed, more: boolean): void {
+    const { outlet } = this;
+    const waiting = outlet.publish(publication, feed);
+    this.tally.delivered(publication, outlet.transport);
+    if (waiting >= RUN_MAX_BYTES || !(more || this.waits)) {
       this.write();
     } else if (!this.waits) {
       this.waits = true;
@@ -33,9 +35,9 @@ export class Connection {
   }
 
   /** Gives past publications, whatever their size: a client is allowed its replay. */
-  replay(publications: readonly Publication[], groupId: string | undefined): void {
+  replay(publications: readonly Publication[], feed: Feed): void {
     for (const publication of publications) {
-      if (this.outlet.publish(publication, groupId) >= RUN_MAX_BYTES) {
+      if (this.outlet.publish(publication, feed) >= RUN_MAX_BYTES) {
         this.outlet.flush();
       }
     }
@@ -50,8 +52,7 @@ export class Connection {
   }
 
   private write(): void {
-    this.outlet.flush();
-    if (this.limit.isExceeded(this.outlet.unsentBytes)) {
+    if (!this.outlet.flush() && this.limit.isExceeded(this.outlet.unsentBytes)) {
       this.tooSlow();
     }
   }

@@ -30,7 +30,7 @@ export class LiveSubscription implements Subscriber {
     const { outlet, limit } = this.connection;
     outlet.begin();
     recovery.notices.forEach((notice) => this.notify(notice));
-    this.connection.replay(recovery.replay, this.feed.groupId);
+    this.connection.replay(recovery.replay, this.feed);
     outlet.joined(recovery.caseIds.map((caseId) => this.room(caseId)));
     this.onReady?.({
       case_ids: recovery.caseIds,
@@ -42,8 +42,8 @@ export class LiveSubscription implements Subscriber {
     limit.replayed(outlet.unsentBytes);
   }
 
-  deliver(publication: Publication): void {
-    this.connection.deliver(publication, this.feed.groupId);
+  deliver(publication: Publication, more: boolean): void {
+    this.connection.deliver(publication, this.feed, more);
   }
 
   notify(notice: Notice): void {

@@ -1,4 +1,4 @@
-import type { Publication } from '#core';
+import type { Feed, Publication } from '#core';
 import type { Transport } from '#ops';
 import type { ClosingData, NoticeEvent } from '#protocol';
 
@@ -17,9 +17,13 @@ export interface Outlet {
    *
    * @returns how many bytes wait for {@link flush}
    */
-  publish(publication: Publication, groupId: string | undefined): number;
-  /** Writes what was published, in one piece. */
-  flush(): void;
+  publish(publication: Publication, feed: Feed): number;
+  /**
+   * Writes what was published, in one piece.
+   *
+   * @returns true where less is unsent than any limit: nothing needs to be looked at then
+   */
+  flush(): boolean;
   /** Writes an event without a position. */
   notify(notice: NoticeEvent): void;
   /** These rooms' tickets are delivered from now on, and no longer. */

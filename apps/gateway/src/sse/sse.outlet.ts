@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Publication } from '#core';
+import type { Feed, Publication } from '#core';
 import {
   SSE_HEARTBEAT,
   sseEvent,
@@ -61,8 +61,8 @@ export class SseOutlet implements Outlet {
     this.response.socket?.uncork();
   }
 
-  publish(publication: Publication, groupId: string | undefined): number {
-    const frame = this.frames.of(publication, groupId);
+  publish(publication: Publication, feed: Feed): number {
+    const frame = this.frames.of(publication, feed);
     if (this.socket === null) {
       this.write(frame);
       return 0;
@@ -71,15 +71,14 @@ export class SseOutlet implements Outlet {
     return this.run.length;
   }
 
-  flush(): void {
+  flush(): boolean {
     const { run, socket } = this;
-    if (run !== null) {
-      this.run = null;
-      this.quietBeats = 0;
-      if (socket?.writable) {
-        socket.write(run.bytes);
-      }
+    if (run === null) {
+      return this.socket !== null;
     }
+    this.run = null;
+    this.quietBeats = 0;
+    return socket?.writable === true && socket.write(run.bytes);
   }
 
   notify({ event, data }: NoticeEvent): void {

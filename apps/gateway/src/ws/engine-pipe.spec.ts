@@ -63,12 +63,14 @@ describe('EnginePipe', () => {
     const first = { text: 'first' };
     const ours = await received((socket) => {
       const pipe = new EnginePipe(socket.conn);
+      pipe.write(run(frames)); // It found nothing waiting, and has to look again.
       socket.emit('message', first);
       socket.emit('message', first); // Waits for the one before it.
       pipe.write(run(frames));
       socket.emit('message', first);
     });
     const plain = await received((socket) => {
+      emitAll(socket);
       socket.emit('message', first);
       socket.emit('message', first);
       emitAll(socket);

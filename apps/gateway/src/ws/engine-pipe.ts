@@ -28,9 +28,12 @@ export class EnginePipe {
   private tcp: TcpSocket | null = null;
   /** Bytes in engine.io's buffer. */
   private queuedBytes = 0;
+  /** engine.io was given a packet since its buffer was seen empty: only then is it looked at again. */
+  private mayWait = true;
 
   constructor(private readonly engine: EngineSocket) {
     this.insides = engine as unknown as EngineInsides;
+    engine.on('packetCreate', () => (this.mayWait = true));
     this.findSocket();
     if (this.tcp === null) {
       engine.once('upgrade', () => this.findSocket());
@@ -41,12 +44,13 @@ export class EnginePipe {
     return this.queuedBytes + (this.tcp?.writableLength ?? 0);
   }
 
-  write(run: FrameRun<SioFrame>): void {
+  /** @returns true where less is unsent than the socket's own high-water mark */
+  write(run: FrameRun<SioFrame>): boolean {
     if (this.tcp !== null && this.isClear()) {
-      this.tcp.write(run.bytes);
-    } else {
-      run.frames().forEach((frame) => this.queue(frame));
+      return this.tcp.write(run.bytes);
     }
+    run.frames().forEach((frame) => this.queue(frame));
+    return false;
   }
 
   /** What is written from now on goes out in one piece at {@link uncork}: a replay may be thousands of frames. */
@@ -73,11 +77,9 @@ export class EnginePipe {
 
   /** Whether everything written before has reached the TCP socket, and frames may still follow. */
   private isClear(): boolean {
-    return (
-      this.engine.readyState === 'open' &&
-      this.insides.writeBuffer?.length === 0 &&
-      this.webSocket?.readyState === WEBSOCKET_OPEN
-    );
+    this.mayWait = this.mayWait && this.insides.writeBuffer?.length !== 0;
+    // engine.io closes its WebSocket as soon as it is asked to close and nothing waits.
+    return !this.mayWait && this.webSocket?.readyState === WEBSOCKET_OPEN;
   }
 
   private queue(frame: SioFrame): void {

@@ -1,5 +1,5 @@
 import type { Socket as ClientSocket } from 'socket.io';
-import type { Publication } from '#core';
+import type { Feed, Publication } from '#core';
 import type { ClosingData, FrameRun, NoticeEvent, SioFrame, SioFrames } from '#protocol';
 import type { Outlet } from '../delivery/outlet.js';
 import { EnginePipe } from './engine-pipe.js';
@@ -32,17 +32,18 @@ export class SocketIoOutlet implements Outlet {
     this.pipe.uncork();
   }
 
-  publish(publication: Publication, groupId: string | undefined): number {
-    this.run = (this.run ?? this.frames.emptyRun).then(this.frames.of(publication, groupId));
+  publish(publication: Publication, feed: Feed): number {
+    this.run = (this.run ?? this.frames.emptyRun).then(this.frames.of(publication, feed));
     return this.run.length;
   }
 
-  flush(): void {
+  flush(): boolean {
     const { run } = this;
-    if (run !== null) {
-      this.run = null;
-      this.pipe.write(run);
+    if (run === null) {
+      return true;
     }
+    this.run = null;
+    return this.pipe.write(run);
   }
 
   notify({ event, data }: NoticeEvent): void {

@@ -42,7 +42,8 @@ export interface HistorySnapshot {
 
 /** What a broker tells its one listener, in the order of the feed. */
 export interface BrokerListener {
-  published(feed: FeedKey, publication: Publication): void;
+  /** @param more something else arrived with it, and is told at once: what both bring to a client can leave together */
+  published(feed: FeedKey, publication: Publication, more: boolean): void;
   upstreamChanged(feed: FeedKey, state: UpstreamState): void;
   /** The upstream refuses a ticket (`apart`), or answers for it again. */
   apartChanged(feed: FeedKey, caseId: CaseId, apart: boolean): void;
