@@ -5,6 +5,7 @@ import { Hub, Interest } from '#core';
 import { createLogger, createRegistry, DeliveryMetrics, GatewaySettings, HealthState, readSettings } from '#ops';
 import { SioFrames, SseFrames } from '#protocol';
 import { JwtVerifier } from './auth/jwt-verifier.js';
+import { RememberingVerifier } from './auth/remembering-verifier.js';
 import { OpenVerifier, TokenVerifier } from './auth/token-verifier.js';
 import { Connections } from './delivery/connections.js';
 import { DeliveryTally } from './delivery/delivery-tally.js';
@@ -57,8 +58,7 @@ const outside: FactoryProvider[] = [
   {
     provide: TokenVerifier,
     inject: [GatewaySettings],
-    useFactory: (settings: GatewaySettings) =>
-      settings.authMode === 'none' ? new OpenVerifier() : new JwtVerifier(settings),
+    useFactory: verifierFor,
   },
 ];
 
@@ -142,6 +142,14 @@ const delivery: FactoryProvider[] = [
       new CaseHistory(broker, historyMaxEvents),
   },
 ];
+
+function verifierFor(settings: GatewaySettings): TokenVerifier {
+  if (settings.authMode === 'none') {
+    return new OpenVerifier();
+  }
+  const verifier = new JwtVerifier(settings);
+  return settings.authJwtSecret === '' ? verifier : new RememberingVerifier(verifier);
+}
 
 /** The gateway's composition root: the one place where its parts meet. */
 @Module({

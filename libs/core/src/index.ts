@@ -11,6 +11,7 @@ export * from './interest.js';
 export * from './json.js';
 export * from './poll-cycle.js';
 export * from './publication.js';
+export * from './recent.js';
 export * from './recovery.js';
 export * from './search.js';
 export * from './stream-position.js';

@@ -3,6 +3,7 @@ import {
   APART_MAX_MS,
   DEGRADED_AFTER_FAILURES,
   newEpoch,
+  Recent,
   REST_MAX_MS,
   setName,
   UPSTREAM_FAILURES,
@@ -26,7 +27,6 @@ import {
 import { publishCommand, type RedisClient } from './connection.js';
 import { GroupCommit } from './group-commit.js';
 import { type Keys } from './keys.js';
-import { Recent } from './recent.js';
 import { Scripts, type ScriptArgument } from './scripts.js';
 import { WakeChannel } from './wake-channel.js';
 
