@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { delaysOf, type Delays } from './closest/delays.js';
 import type { Posting } from './contenders/contender.js';
 import { PollcastDeployment } from './contenders/pollcast.js';
@@ -28,7 +29,13 @@ const AT_ONCE = 64;
 const P99_MOST_MS = 21;
 const MAX_MOST_MS = 250;
 
-const SETTINGS = { POLL_INTERVAL_MS: String(POLL_MS), POLL_INTERVAL_MAX_MS: String(POLL_MS), DRAIN_MS: '200' };
+const SETTINGS = {
+  POLL_INTERVAL_MS: String(POLL_MS),
+  POLL_INTERVAL_MAX_MS: String(POLL_MS),
+  DRAIN_MS: '200',
+  // As OPERATIONS.md advises: a gateway process for each core.
+  GATEWAY_PROCESSES: String(availableParallelism()),
+};
 
 /** What goes on upstream: each ticket's turn comes every fifth poll. */
 class Conversations {
