@@ -38,13 +38,12 @@ export class GatewayProgram {
     app.disable('x-powered-by');
     // Queries are read as URLSearchParams: Express' parsers end at 1,000 keys, or make objects of brackets.
     app.set('query parser', false);
-    const gate = originGate(origins);
     const problems = new ProblemFilter(app.get(RefusalLog));
-    const streams = new StreamFront(app.get(EventsController), gate, problems);
+    const streams = new StreamFront(app.get(EventsController), origins, problems);
     (app.getHttpAdapter() as HttpAdapter).putInFront(
       (request, response) => ops(request, response) || streams.serves(request, response),
     );
-    app.use(gate);
+    app.use(originGate(origins));
     app.useBodyParser('json', { limit: BODY_MAX });
     app.useGlobalFilters(problems);
     app.useWebSocketAdapter(

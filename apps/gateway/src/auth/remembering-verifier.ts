@@ -26,7 +26,7 @@ export class RememberingVerifier extends TokenVerifier {
     if (token === undefined) {
       return this.verifier.verify(token);
     }
-    const digest = createHash('sha256').update(token).digest('base64');
+    const digest = createHash('sha256').update(token).digest('binary');
     const known = this.known.get(digest);
     if (known !== undefined && this.now() < known.expiresAt) {
       return known;

@@ -10,13 +10,21 @@ export interface Grants {
   readonly hints: boolean;
 }
 
-const NO_GROUPS: ReadonlySet<string> = new Set();
+const NONE: readonly string[] = [];
+/** Up to so many names are kept as the list that they came in: each connection has one, and a set takes 150 bytes more. */
+const LIST_MAX = 8;
+
+type Names = readonly string[] | ReadonlySet<string>;
+
+const namesOf = (names: readonly string[]): Names => (names.length > LIST_MAX ? new Set(names) : names);
+const isAmong = (names: Names, name: string) =>
+  names instanceof Set ? names.has(name) : (names as readonly string[]).includes(name);
 
 /** What a client may read, and until when. */
 export class Rights {
-  private readonly cases: ReadonlySet<string>;
+  private readonly cases: Names;
   private readonly prefixes: readonly string[];
-  private readonly groups: ReadonlySet<string>;
+  private readonly groups: Names;
   private readonly hints: boolean;
 
   constructor(
@@ -26,19 +34,20 @@ export class Rights {
     readonly expiresAt: number,
     grants: Grants,
   ) {
-    this.cases = new Set(grants.cases);
-    this.prefixes = grants.cases.filter((grant) => grant.endsWith('*')).map((grant) => grant.slice(0, -1));
-    this.groups = grants.groups.length > 0 ? new Set(grants.groups) : NO_GROUPS;
+    this.cases = namesOf(grants.cases);
+    const prefixes = grants.cases.filter((grant) => grant.endsWith('*')).map((grant) => grant.slice(0, -1));
+    this.prefixes = prefixes.length > 0 ? prefixes : NONE;
+    this.groups = namesOf(grants.groups);
     this.hints = grants.hints;
   }
 
   mayRead(caseId: CaseId): boolean {
-    return this.cases.has(caseId) || this.prefixes.some((prefix) => caseId.startsWith(prefix));
+    return isAmong(this.cases, caseId) || this.prefixes.some((prefix) => caseId.startsWith(prefix));
   }
 
   /** Subscriptions without a group need no right to one. */
   mayUseGroup(groupId: string | undefined): boolean {
-    return groupId === undefined || this.groups.has('*') || this.groups.has(groupId);
+    return groupId === undefined || isAmong(this.groups, '*') || isAmong(this.groups, groupId);
   }
 
   /**

@@ -28,22 +28,27 @@ const FULL_SUBSCRIPTIONS = 10;
 
 const connectionCloses = () => new Refusal('unavailable', 'the connection is closing', { retryMs: STORE_RETRY_MS });
 
+/** Told once, when nothing is delivered to a session any more; its connection may still be saying goodbye. */
+export interface SessionKeeper {
+  ended(session: ClientSession): void;
+}
+
 /** One client: its rights and what it is subscribed to. Both transports build on it. */
 export class ClientSession {
-  private readonly subscriptions = new Map<FeedKey, LiveSubscription>();
+  /** By feed; most clients have one, and a map would take 130 bytes more of each. */
+  private subscriptions: readonly LiveSubscription[] = [];
   private readonly operations = new OperationQueue();
   private readonly connection: Connection;
   private ended = false;
 
-  /** @param onEnded told once, when nothing is delivered any more; the connection may still be saying goodbye */
   constructor(
     private rights: Rights,
     readonly outlet: Outlet,
     private readonly parts: SessionParts,
-    private readonly onEnded: (session: ClientSession) => void,
+    private readonly keeper: SessionKeeper,
   ) {
     const limit = new UnsentLimit(parts.maxUnsentBytes);
-    this.connection = new Connection(outlet, limit, parts.tally, parts.writes, () => this.close('slow_consumer'));
+    this.connection = new Connection(outlet, limit, parts.tally, parts.writes, this);
   }
 
   get subject(): string | null {
@@ -76,7 +81,7 @@ export class ClientSession {
   /** Ends delivery of these tickets. Those that are not subscribed are passed over. @throws {Refusal} */
   unsubscribe({ feed, caseIds }: Tickets): Promise<void> {
     return this.operations.run(async () => {
-      const subscription = this.subscriptions.get(feedKey(feed));
+      const subscription = this.find(feedKey(feed));
       if (subscription !== undefined) {
         this.leave(subscription, caseIds);
       }
@@ -90,7 +95,7 @@ export class ClientSession {
         throw new Refusal('forbidden', 'the token is of another subject: open a connection of its own for it');
       }
       this.rights = rights;
-      for (const subscription of [...this.subscriptions.values()]) {
+      for (const subscription of this.subscriptions) {
         const mayUseGroup = rights.mayUseGroup(subscription.feed.groupId);
         const revoked = [...subscription.tickets].filter((caseId) => !mayUseGroup || !rights.mayRead(caseId));
         if (revoked.length > 0) {
@@ -112,6 +117,10 @@ export class ClientSession {
     }
   }
 
+  tooSlow(): void {
+    this.close('slow_consumer');
+  }
+
   /** Tells the client why, and ends the connection. */
   close(reason: CloseReason): void {
     if (!this.ended) {
@@ -127,7 +136,7 @@ export class ClientSession {
       this.ended = true;
       this.operations.stop(connectionCloses);
       this.subscriptions.forEach((subscription) => this.leave(subscription, [...subscription.tickets]));
-      this.onEnded(this);
+      this.keeper.ended(this);
     }
   }
 
@@ -138,18 +147,26 @@ export class ClientSession {
       throw new Refusal('too_many', `a subscription has at most ${maxCases} tickets`);
     }
     this.rights.require(feed, caseIds);
-    const named = this.subscriptions.get(feedKey(feed))?.tickets;
+    const named = this.find(feedKey(feed))?.tickets;
     const added = caseIds.filter((caseId) => !named?.has(caseId)).length;
-    const held = [...this.subscriptions.values()].reduce((sum, { tickets }) => sum + tickets.size, 0);
+    const held = this.subscriptions.reduce((sum, { tickets }) => sum + tickets.size, 0);
     if (held + added > maxCases * FULL_SUBSCRIPTIONS) {
       throw new Refusal('too_many', `a connection holds at most ${maxCases * FULL_SUBSCRIPTIONS} tickets`);
     }
   }
 
+  private find(key: FeedKey): LiveSubscription | undefined {
+    return this.subscriptions.find((subscription) => subscription.key === key);
+  }
+
   private subscriptionOf(feed: Feed): LiveSubscription {
     const key = feedKey(feed);
-    const subscription = this.subscriptions.get(key) ?? new LiveSubscription(feed, this.connection);
-    this.subscriptions.set(key, subscription);
+    const found = this.find(key);
+    if (found !== undefined) {
+      return found;
+    }
+    const subscription = new LiveSubscription(feed, key, this.connection);
+    this.subscriptions = this.subscriptions.concat(subscription); // Spread, it would have room for 16 more.
     return subscription;
   }
 
@@ -176,7 +193,7 @@ export class ClientSession {
     subscription.forget(held);
     tally.subscribed(-held.length);
     if (subscription.tickets.size === 0) {
-      this.subscriptions.delete(feedKey(subscription.feed));
+      this.subscriptions = this.subscriptions.filter((other) => other !== subscription);
     }
     interest.release(subscription.feed, held).catch(onTrouble);
   }

@@ -14,7 +14,7 @@ const endOfTick = () => new Promise((resolve) => setImmediate(resolve));
 function connected(outlet = fakeOutlet()) {
   const tooSlow = jest.fn();
   const tally = new DeliveryTally(new DeliveryMetrics(new Registry()));
-  const connection = new Connection(outlet, new UnsentLimit(1000), tally, new TickWrites(), tooSlow);
+  const connection = new Connection(outlet, new UnsentLimit(1000), tally, new TickWrites(), { tooSlow });
   return { outlet, tooSlow, deliver: (more: boolean) => connection.deliver(publication, FEED, more) };
 }
 

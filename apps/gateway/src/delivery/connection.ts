@@ -7,18 +7,22 @@ import type { UnsentLimit } from './unsent-limit.js';
 /** Publications of one tick that reach this size (bytes) are written without waiting for the rest of them. */
 const RUN_MAX_BYTES = 65_536;
 
+export interface ConnectionOwner {
+  /** More is unsent than may be. */
+  tooSlow(): void;
+}
+
 /** What all subscriptions of one connection share. */
 export class Connection {
   /** Whether {@link flush} will be called at the end of the tick. */
   private waits = false;
 
-  /** @param tooSlow told when more is unsent than may be */
   constructor(
     readonly outlet: Outlet,
     readonly limit: UnsentLimit,
     readonly tally: DeliveryTally,
     private readonly writes: TickWrites,
-    private readonly tooSlow: () => void,
+    private readonly owner: ConnectionOwner,
   ) {}
 
   /** @param more others may follow in this tick: where none does, the client is written to at once */
@@ -53,7 +57,7 @@ export class Connection {
 
   private write(): void {
     if (!this.outlet.flush() && this.limit.isExceeded(this.outlet.unsentBytes)) {
-      this.tooSlow();
+      this.owner.tooSlow();
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Refusal } from '#core';
 import { TOO_MANY_REQUESTS, type CloseReason } from '#protocol';
 import type { Rights } from '../auth/rights.js';
-import { ClientSession, type SessionParts } from './client-session.js';
+import { ClientSession, type SessionKeeper, type SessionParts } from './client-session.js';
 import type { Outlet } from './outlet.js';
 
 /** A connection that was told goodbye and is still there after this long (ms) is cut: its client does not read. */
@@ -10,7 +10,7 @@ const FAREWELL_MS = 3000;
 const TOO_MANY_RETRY_MS = 5000;
 
 /** All connections of this gateway, of both transports. One sweep serves them all: none has a timer of its own. */
-export class Connections {
+export class Connections implements SessionKeeper {
   private readonly open = new Set<ClientSession>();
   private readonly bySubject = new Map<string, number>();
   /** Connections that were told goodbye, and when they are cut (ms since 1970). */
@@ -45,7 +45,7 @@ export class Connections {
   /** @throws {Refusal} as {@link admit} */
   add(rights: Rights, outlet: Outlet): ClientSession {
     this.admit(rights);
-    const session = new ClientSession(rights, outlet, this.parts, (ended) => this.remove(ended));
+    const session = new ClientSession(rights, outlet, this.parts, this);
     this.open.add(session);
     this.parts.tally.opened(outlet.transport);
     this.tallySubject(session.subject, 1);
@@ -94,7 +94,7 @@ export class Connections {
     this.leaving.forEach((_until, outlet) => outlet.destroy());
   }
 
-  private remove(session: ClientSession): void {
+  ended(session: ClientSession): void {
     this.open.delete(session);
     this.tallySubject(session.subject, -1);
     this.leaving.set(session.outlet, Date.now() + FAREWELL_MS);

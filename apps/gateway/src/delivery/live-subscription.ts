@@ -1,8 +1,8 @@
 import {
-  feedKey,
   formatPosition,
   type CaseId,
   type Feed,
+  type FeedKey,
   type Notice,
   type Publication,
   type Recovery,
@@ -17,14 +17,12 @@ export class LiveSubscription implements Subscriber {
   readonly tickets = new Set<CaseId>();
   /** Told when a subscribe is complete, before the first live publication. */
   onReady: ((ready: ReadyData) => void) | null = null;
-  private readonly key: string;
 
   constructor(
     readonly feed: Feed,
+    readonly key: FeedKey,
     private readonly connection: Connection,
-  ) {
-    this.key = feedKey(feed);
-  }
+  ) {}
 
   recover(recovery: Recovery): void {
     const { outlet, limit } = this.connection;

@@ -1,7 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Refusal } from '#core';
 
 /** How long a browser may remember what a preflight allowed, seconds. */
 const PREFLIGHT_MAX_AGE_S = 600;
+
+/** Without a page of a foreign origin; one object for all, as streams keep theirs. */
+const UNMARKED: Readonly<Record<string, string>> = { vary: 'Origin' };
 
 /** Which web pages may talk to the gateway: those of its own origin and those of `ALLOWED_ORIGINS`. */
 export class OriginRule {
@@ -13,15 +17,25 @@ export class OriginRule {
     return origin === undefined || this.allowed.includes(origin) || isSameHost(origin, host);
   }
 
-  /** Lets the page at an allowed foreign origin read the answer. */
-  mark(request: IncomingMessage, response: ServerResponse): void {
-    const { origin } = request.headers;
-    response.setHeader('vary', 'Origin');
-    if (origin !== undefined && this.allowed.includes(origin)) {
-      response.setHeader('access-control-allow-origin', origin);
-      response.setHeader('access-control-allow-credentials', 'true');
-      response.setHeader('access-control-expose-headers', 'Retry-After');
+  /** @throws {Refusal} `forbidden`, where the request may not be served */
+  check(request: IncomingMessage): void {
+    if (!this.allows(request)) {
+      throw new Refusal('forbidden', 'pages of this origin may not talk to this service');
     }
+  }
+
+  /** What every answer to the request says: the page at an allowed foreign origin may read it. */
+  headersFor(request: IncomingMessage): Readonly<Record<string, string>> {
+    const { origin } = request.headers;
+    if (origin === undefined || !this.allowed.includes(origin)) {
+      return UNMARKED;
+    }
+    return {
+      ...UNMARKED,
+      'access-control-allow-origin': origin,
+      'access-control-allow-credentials': 'true',
+      'access-control-expose-headers': 'Retry-After',
+    };
   }
 
   /** Answers the browser's question whether it may send the request that it is about to send. */

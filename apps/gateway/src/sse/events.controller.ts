@@ -8,7 +8,7 @@ import { Connections } from '../delivery/connections.js';
 import { RequestReader } from '../delivery/request-reader.js';
 import { wishOf, type Wish } from '../delivery/wish.js';
 import { queryOf, single, wholeNumber } from '../http/query.js';
-import { SSE_HEADERS, SseOutlet } from './sse.outlet.js';
+import { SSE_HEADERS, SseOutlet, type StreamHeaders } from './sse.outlet.js';
 
 export const EVENTS_PATH = 'v1/events';
 
@@ -24,21 +24,26 @@ export class EventsController {
   ) {}
 
   @Get()
-  async stream(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
+  stream(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
+    return this.begin(request, response, {});
+  }
+
+  /** @param headers of the stream, beyond those that every stream has */
+  async begin(request: IncomingMessage, response: ServerResponse, headers: StreamHeaders): Promise<void> {
     const query = queryOf(request);
     const rights = await this.verifier.verify(tokenOf(request, query));
     const wish = this.wish(request, query);
     if (request.method === 'HEAD') {
       rights.require(wish.feed, wish.caseIds);
-      response.writeHead(200, SSE_HEADERS).end();
+      response.writeHead(200, { ...headers, ...SSE_HEADERS }).end();
       return;
     }
     letGo(request);
-    const outlet = new SseOutlet(response, this.frames);
+    const outlet = new SseOutlet(response, headers, this.frames);
     const session = this.connections.add(rights, outlet);
     response.on('close', () => this.connections.gone(session));
     // A client that goes while something is written is no error; `close` follows.
-    response.on('error', () => undefined);
+    response.on('error', ignore);
     if (response.destroyed) {
       this.connections.gone(session); // It went while its token was checked.
       return;
@@ -70,9 +75,13 @@ export class EventsController {
   }
 }
 
+const ignore = () => undefined;
+const NO_HEADERS: IncomingMessage['headers'] = {};
+const NO_RAW_HEADERS: string[] = [];
+
 /** Lets go of what was asked for, its token first of all: the response keeps its request for as long as it lives. */
 function letGo(request: IncomingMessage): void {
-  request.headers = {};
-  request.rawHeaders = [];
+  request.headers = NO_HEADERS;
+  request.rawHeaders = NO_RAW_HEADERS;
   request.url = '';
 }

@@ -21,6 +21,8 @@ export const SSE_HEADERS = {
   'x-accel-buffering': 'no',
 } as const;
 
+export type StreamHeaders = Readonly<Record<string, string>>;
+
 /** Bounds of the `retry` hint (ms): clients of a gateway that died come back spread over this span. */
 const RETRY_LEAST_MS = 1000;
 const RETRY_SPREAD_MS = 2000;
@@ -39,6 +41,7 @@ export class SseOutlet implements Outlet {
 
   constructor(
     private readonly response: ServerResponse,
+    private readonly headers: StreamHeaders,
     private readonly frames: SseFrames,
   ) {}
 
@@ -49,7 +52,7 @@ export class SseOutlet implements Outlet {
   begin(): void {
     this.flush();
     this.response.socket?.cork(); // Headers, replay and ready leave in one piece.
-    this.response.writeHead(200, SSE_HEADERS);
+    this.response.writeHead(200, { ...this.headers, ...SSE_HEADERS });
     this.response.flushHeaders(); // Before anything is written past the response.
     this.socket = this.response.chunkedEncoding ? this.response.socket : null;
     this.opened = true;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { OriginGate } from '../http/origin-gate.js';
+import type { OriginRule } from '../http/origin-rule.js';
 import type { ProblemFilter } from '../http/problem.filter.js';
 import { EVENTS_PATH, type EventsController } from './events.controller.js';
 
@@ -12,7 +12,7 @@ const PATH = `/${EVENTS_PATH}`;
 export class StreamFront {
   constructor(
     private readonly events: EventsController,
-    private readonly gate: OriginGate,
+    private readonly origins: OriginRule,
     private readonly problems: ProblemFilter,
   ) {}
 
@@ -22,10 +22,22 @@ export class StreamFront {
     const isMeant =
       method === 'GET' && url.startsWith(PATH) && (url.length === PATH.length || url[PATH.length] === '?');
     if (isMeant) {
-      this.gate(request, response, () => {
-        this.events.stream(request, response).catch((error: unknown) => this.problems.answer(error, response));
-      });
+      void this.begin(request, response);
     }
     return isMeant;
+  }
+
+  /** Headers go straight into the head of the stream: set before it, Node would keep 700 bytes of them for as long as it lasts. */
+  private async begin(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const headers = this.origins.headersFor(request);
+    try {
+      this.origins.check(request);
+      await this.events.begin(request, response, headers);
+    } catch (error) {
+      if (!response.headersSent) {
+        response.setHeaders(new Map(Object.entries(headers)));
+      }
+      this.problems.answer(error, response);
+    }
   }
 }

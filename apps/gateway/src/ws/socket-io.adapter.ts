@@ -1,7 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import type { MessageMappingProperties } from '@nestjs/websockets';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import type { Server, ServerOptions, Socket } from 'socket.io';
+import type { Server, ServerOptions } from 'socket.io';
 import type { OriginRule } from '../http/origin-rule.js';
 
 /** Largest request of a client, bytes: 500 ids of 64 characters, quoted, take 34 kB. */
@@ -23,14 +22,9 @@ export class SocketIoAdapter extends IoAdapter {
     super(app);
   }
 
-  /** Nest's own way keeps some ten kilobytes of observables per client. Handlers acknowledge by themselves. */
-  override bindMessageHandlers(socket: Socket, handlers: MessageMappingProperties[]): void {
-    for (const { message, callback } of handlers) {
-      socket.on(String(message), (...args: unknown[]) => {
-        const request: { data: unknown; ack?: unknown } = this.mapPayload(args.length > 1 ? args : args[0]);
-        void callback(request.data, request.ack);
-      });
-    }
+  /** There are none: the gateway hears its requests by itself, as Nest's own way keeps ten kilobytes per client. */
+  override bindMessageHandlers(): void {
+    // Nothing is kept of a client here.
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
