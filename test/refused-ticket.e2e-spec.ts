@@ -58,6 +58,7 @@ class Refused {
     await Promise.all(this.clients.map((client) => this.open(client)));
     await this.deployment.upstream.post({ case_id: bad, content: `${CONFIDENTIAL} before` });
     await Promise.all(this.clients.slice(0, 2).map(({ recording }) => recording.count(1)));
+    await until(() => this.isOneSet(), 10_000, 'one set of all hundred');
   }
 
   /** Its clients are told, and the others keep their pace. */
@@ -122,6 +123,11 @@ class Refused {
       expect(client.recording.of('revoked')).toHaveLength(concerned.includes(client) ? 1 : 0);
       client.close();
     }
+  }
+
+  private async isOneSet(): Promise<boolean> {
+    const requests = (await this.deployment.upstream.requests()).filter(({ case_ids }) => case_ids.includes(this.bad));
+    return requests.at(-1)?.case_ids.length === this.tickets.length;
   }
 
   private client(transport: 'sse' | 'websocket', caseIds: readonly string[]): SseClient | SocketClient {

@@ -19,6 +19,7 @@ export * from './subscription.js';
 export * from './tail.js';
 export * from './ticket.js';
 export * from './ticket-set.js';
+export type * from './ports/answers.js';
 export type * from './ports/broker.js';
 export type * from './ports/clock.js';
 export * from './ports/interest-registry.js';

@@ -1,5 +1,12 @@
 import fc, { type Scheduler } from 'fast-check';
-import { FakeUpstream, ManualClock, MemoryBroker, MemoryStore, type FakeUpstreamManners } from '#testing';
+import {
+  FakeUpstream,
+  ManualClock,
+  MemoryAnswers,
+  MemoryBroker,
+  MemoryStore,
+  type FakeUpstreamManners,
+} from '#testing';
 import { UpstreamFailure } from './errors.js';
 import { feedKey } from './feed.js';
 import { jsonText, type JsonText } from './json.js';
@@ -116,6 +123,7 @@ class World {
   });
   readonly said = new Map<string, JsonText[]>(TICKETS.map((caseId) => [caseId, []]));
   readonly statuses = new Map<string, number>();
+  private readonly answers = new MemoryAnswers();
   private readonly upstream: FakeUpstream;
   private readonly workers: { readonly cycle: PollCycle; death: Death }[];
   private readonly wanted = new Set<string>();
@@ -275,7 +283,8 @@ class World {
     const telemetry = { polled: nothing, failed: nothing, setApart: nothing, discarded: nothing };
     const quota = { turn: async () => 0, throttled: async () => undefined };
     const digest = (text: string) => text;
-    const parts = { store: distant, upstream, quota, clock, digest, telemetry, random: () => 0.5, holder };
+    const { answers } = this;
+    const parts = { store: distant, upstream, quota, answers, clock, digest, telemetry, random: () => 0.5, holder };
     return new PollCycle(parts, { ...PACE, overlapMs: OVERLAP_MS, holdMs: HOLD_MS, sendWithinMs: HOLD_MS });
   }
 }

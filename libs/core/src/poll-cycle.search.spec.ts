@@ -1,4 +1,4 @@
-import { FakeUpstream, ManualClock, MemoryBroker, MemoryStore } from '#testing';
+import { FakeUpstream, ManualClock, MemoryAnswers, MemoryBroker, MemoryStore } from '#testing';
 import { UpstreamFailure } from './errors.js';
 import { feedKey } from './feed.js';
 import { PollCycle, type Next } from './poll-cycle.js';
@@ -26,6 +26,8 @@ class Scene {
   /** What clients heard of the feed. */
   readonly told: string[] = [];
   private readonly cycle: PollCycle;
+  /** Another worker's. */
+  private readonly other: PollCycle;
 
   constructor() {
     const nothing = () => undefined;
@@ -38,12 +40,18 @@ class Scene {
     const quota = { turn: async () => 0, throttled: async () => undefined };
     const { store, upstream, clock } = this;
     const digest = (text: string) => text;
-    const parts = { store, upstream, quota, clock, digest, telemetry, random: new Lots().next, holder: 'worker' };
-    this.cycle = new PollCycle(parts, OPTIONS);
+    const answers = new MemoryAnswers();
+    const parts = { store, upstream, quota, answers, clock, digest, telemetry, random: new Lots().next };
+    this.cycle = new PollCycle({ ...parts, holder: 'worker' }, OPTIONS);
+    this.other = new PollCycle({ ...parts, holder: 'other' }, OPTIONS);
   }
 
   run(ref: SetRef): Promise<Next> {
     return this.cycle.run(ref);
+  }
+
+  runElsewhere(ref: SetRef): Promise<Next> {
+    return this.other.run(ref);
   }
 
   async want(...caseIds: string[]): Promise<SetRef> {
@@ -165,6 +173,19 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(await scene.runOut(alone)).toBeGreaterThan(scene.clock.now());
     scene.clock.advance(OPTIONS.intervalMs);
     await scene.runOut(ref);
+    await scene.runOut(alone);
+    expect(scene.found).toBe(1);
+    expect(scene.told).toEqual([]);
+  });
+
+  it('sets it apart as well where all others are polled by another worker', async () => {
+    await scene.runElsewhere(ref);
+    const alone = await scene.want('alone');
+    scene.upstream.refuse('alone', 'doubted');
+    scene.clock.advance(OPTIONS.intervalMs);
+    await scene.runOut(alone);
+    scene.clock.advance(OPTIONS.intervalMs);
+    await scene.runElsewhere(ref);
     await scene.runOut(alone);
     expect(scene.found).toBe(1);
     expect(scene.told).toEqual([]);

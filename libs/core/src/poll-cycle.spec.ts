@@ -1,4 +1,5 @@
-import { FakeUpstream, ManualClock, MemoryBroker, MemoryStore, type FakeUpstreamManners } from '#testing';
+import type { FakeUpstreamManners } from '#testing';
+import { FakeUpstream, ManualClock, MemoryAnswers, MemoryBroker, MemoryStore } from '#testing';
 import { UpstreamFailure } from './errors.js';
 import { feedKey } from './feed.js';
 import { PollCycle, type Next } from './poll-cycle.js';
@@ -34,15 +35,14 @@ class Scene {
   }
 
   worker(holder = 'worker'): PollCycle {
-    const telemetry: PollTelemetry = {
-      polled: () => undefined,
-      failed: () => undefined,
-      setApart: () => undefined,
-      discarded: (reason) => this.discarded.push(reason),
-    };
+    const nothing = () => undefined;
+    const discarded: PollTelemetry['discarded'] = (reason) => this.discarded.push(reason);
+    const telemetry = { polled: nothing, failed: nothing, setApart: nothing, discarded };
     const { store, upstream, clock, quota } = this;
     const digest = (text: string) => text;
-    return new PollCycle({ store, upstream, quota, clock, digest, telemetry, random: () => 0, holder }, OPTIONS);
+    const answers = new MemoryAnswers();
+    const parts = { store, upstream, quota, answers, clock, digest, telemetry, random: () => 0, holder };
+    return new PollCycle(parts, OPTIONS);
   }
 
   async want(...caseIds: string[]): Promise<SetRef> {

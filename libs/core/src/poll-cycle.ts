@@ -6,6 +6,7 @@ import { UpstreamFailure } from './errors.js';
 import { parseFeedKey } from './feed.js';
 import { Reservations } from './reservations.js';
 import type { Digest } from './fingerprint.js';
+import type { Answers } from './ports/answers.js';
 import type { Clock } from './ports/clock.js';
 import type { Quota } from './ports/quota.js';
 import type { Committed, SetCommit, SetStore } from './ports/set-store.js';
@@ -33,6 +34,7 @@ export interface PollCycleParts {
   readonly store: SetStore;
   readonly upstream: Upstream;
   readonly quota: Quota;
+  readonly answers: Answers;
   readonly clock: Clock;
   readonly digest: Digest;
   readonly telemetry: PollTelemetry;
@@ -48,12 +50,12 @@ const DUE_TOLERANCE_MS = 20;
 /** A set that showed life this many full-pace intervals ago, or later, has people who wait for its answer. */
 const LIVELY_INTERVALS = 30;
 
+const NEVER = Number.NEGATIVE_INFINITY;
+
 /** One request for one ticket set, from taking the set to the committed result. */
 export class PollCycle {
   private readonly reservations = new Reservations();
   private readonly running = new Set<string>();
-  /** When the newest request that the upstream has answered was sent, ms since 1970. */
-  private answeredSince = Number.NEGATIVE_INFINITY;
   private readonly setbacks: Setbacks;
 
   constructor(
@@ -138,13 +140,13 @@ export class PollCycle {
     if (wait > 0) {
       return this.leave(set, now + wait);
     }
+    const answeredSince = search?.warySince === undefined ? NEVER : await this.parts.answers.newest();
     if (this.parts.clock.now() > sendBy) {
       // This process stood still meanwhile. The set may be another's by now: what became of it is looked up anew.
       return { kind: 'again', at: this.parts.clock.now() };
     }
     const asked = search ? nextQuestion(search, tickets) : tickets;
     const left = search && afterAnswer(search, asked);
-    const { answeredSince } = this;
     try {
       const committed = primes
         ? await this.prime(set, asked, left)
@@ -232,7 +234,7 @@ export class PollCycle {
   ): Promise<{ answer: PollAnswer; sentAt: number; answeredAt: number }> {
     const sentAt = this.parts.clock.now();
     const answer = await this.parts.upstream.poll({ feed: parseFeedKey(set.ref.feed), caseIds, cursor, knownDigest });
-    this.answeredSince = Math.max(this.answeredSince, sentAt);
+    this.parts.answers.seen(sentAt);
     return { answer, sentAt, answeredAt: this.parts.clock.now() };
   }
 

@@ -1,6 +1,7 @@
 export { BullPollQueue, POLL_DELAY_MAX_MS, POLL_QUEUE, type PollJob } from './bull-poll-queue.js';
 export { connectRedis, type Patience, type RedisClient, type RedisSettings } from './connection.js';
 export { Keys } from './keys.js';
+export { RedisAnswers } from './redis-answers.js';
 export { RedisBroker, type RedisBrokerParts } from './redis-broker.js';
 export { RedisClock } from './redis-clock.js';
 export { RedisInterestRegistry } from './redis-interest-registry.js';

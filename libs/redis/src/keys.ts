@@ -8,6 +8,7 @@ import type { CaseId, FeedKey } from '#core';
  * | `P:life` | string | name of the life that began when Redis was last found empty | never |
  * | `P:feeds` | sorted set | feeds by the time (ms) until which they were last known to have tickets | ten minutes after that |
  * | `{P:quota}`, `:waiting`, `:asking` | hash, sorted sets | next turn, pause; sets that wait for a turn | an hour after the last use |
+ * | `P:answered` | string | when a request was sent that the upstream answered, ms: the newest, to a second | an hour after it |
  * | `P:{F}:feed` | hash | epoch, offset, sets (last set id), nursery, primed, unsettled, state, since, reason, doubted (Redis process in which a client's word began a new life) | twice the history's life after its last set |
  * | `P:{F}:interest` | sorted set | ticket by the end of its lease, ms | with the lease |
  * | `P:{F}:place` | hash | ticket to set id | with the lease |
@@ -34,6 +35,11 @@ export class Keys {
 
   get feeds(): string {
     return `${this.prefix}:feeds`;
+  }
+
+  /** What workers know of the upstream's answers. */
+  get answered(): string {
+    return `${this.prefix}:answered`;
   }
 
   /** Where workers hear of sets that changed between two polls. */

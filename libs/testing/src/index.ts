@@ -1,6 +1,7 @@
 export * from './diary.js';
 export * from './fake-upstream.js';
 export * from './manual-clock.js';
+export * from './memory-answers.js';
 export * from './memory-broker.js';
 export * from './memory-store.js';
 export * from './newsroom.js';
