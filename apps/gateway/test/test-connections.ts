@@ -14,6 +14,7 @@ export const fakeOutlet = () => ({
   begin: jest.fn(),
   settle: jest.fn(),
   publish: jest.fn(() => 0),
+  send: jest.fn(() => false),
   flush: jest.fn(() => false),
   notify: jest.fn(),
   joined: jest.fn(),

@@ -28,10 +28,11 @@ export class Connection {
   /** @param more others may follow in this tick: where none does, the client is written to at once */
   deliver(publication: Publication, feed: Feed, more: boolean): void {
     const { outlet } = this;
-    const waiting = outlet.publish(publication, feed);
     this.tally.delivered(publication, outlet.transport);
-    if (waiting >= RUN_MAX_BYTES || !(more || this.waits)) {
-      this.write();
+    if (!more && !this.waits) {
+      this.written(outlet.send(publication, feed));
+    } else if (outlet.publish(publication, feed) >= RUN_MAX_BYTES) {
+      this.written(outlet.flush());
     } else if (!this.waits) {
       this.waits = true;
       this.writes.add(this);
@@ -52,11 +53,12 @@ export class Connection {
   /** Writes what was delivered in this tick. */
   flush(): void {
     this.waits = false;
-    this.write();
+    this.written(this.outlet.flush());
   }
 
-  private write(): void {
-    if (!this.outlet.flush() && this.limit.isExceeded(this.outlet.unsentBytes)) {
+  /** @param isLittle whether less is unsent than any limit */
+  private written(isLittle: boolean): void {
+    if (!isLittle && this.limit.isExceeded(this.outlet.unsentBytes)) {
       this.owner.tooSlow();
     }
   }

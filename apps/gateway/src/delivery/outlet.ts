@@ -12,8 +12,15 @@ export interface Outlet {
   /** The replay is complete and was acknowledged. */
   settle(): void;
   /**
-   * Takes a message or status to be written with whatever else is written in this tick. The hottest path of a gateway:
-   * once per publication and client. Whatever is written otherwise goes out behind it.
+   * Writes a message or status, where nothing waits for {@link flush}. The hottest path of a gateway: once per
+   * publication and client.
+   *
+   * @returns as {@link flush}
+   */
+  send(publication: Publication, feed: Feed): boolean;
+  /**
+   * Takes a message or status to be written with whatever else is written in this tick. Whatever is written otherwise
+   * goes out behind it.
    *
    * @returns how many bytes wait for {@link flush}
    */

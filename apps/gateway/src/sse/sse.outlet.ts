@@ -64,6 +64,10 @@ export class SseOutlet implements Outlet {
     this.response.socket?.uncork();
   }
 
+  send(publication: Publication, feed: Feed): boolean {
+    return this.write(this.frames.of(publication, feed));
+  }
+
   publish(publication: Publication, feed: Feed): number {
     const frame = this.frames.of(publication, feed);
     if (this.socket === null) {
@@ -122,13 +126,13 @@ export class SseOutlet implements Outlet {
     this.response.destroy();
   }
 
-  private write(frame: SseFrame): void {
+  private write(frame: SseFrame): boolean {
     this.flush();
     this.quietBeats = 0;
     if (this.socket === null) {
       this.response.write(frame.plain);
-    } else if (this.socket.writable) {
-      this.socket.write(frame.chunk);
+      return false;
     }
+    return this.socket.writable && this.socket.write(frame.chunk);
   }
 }

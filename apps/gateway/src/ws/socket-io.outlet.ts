@@ -32,6 +32,10 @@ export class SocketIoOutlet implements Outlet {
     this.pipe.uncork();
   }
 
+  send(publication: Publication, feed: Feed): boolean {
+    return this.pipe.write(this.frames.emptyRun.then(this.frames.of(publication, feed)));
+  }
+
   publish(publication: Publication, feed: Feed): number {
     this.run = (this.run ?? this.frames.emptyRun).then(this.frames.of(publication, feed));
     return this.run.length;
