@@ -22,8 +22,6 @@ const KEYS_TIMEOUT_MS = 4000;
 /** When a client may come back after the keys could not be had, ms. */
 const KEYS_RETRY_MS = 2000;
 
-const NONE: readonly string[] = [];
-
 /** What jose says of keys that could not be had; everything else it says is about the token. */
 const KEYS_TROUBLE = new Set([errors.JOSEError.code, errors.JWKSTimeout.code, errors.JWKSInvalid.code]);
 
@@ -87,7 +85,7 @@ function rightsOf({ sub, exp, cases, groups, hints }: JWTPayload): Rights {
   if (typeof sub !== 'string' || sub === '' || exp === undefined || !isTexts(cases) || !isTexts(groups)) {
     throw new Refusal('unauthorized', 'the claims of the token are malformed');
   }
-  return new Rights(sub, exp * 1000, { cases: cases ?? NONE, groups: groups ?? NONE, hints: hints === true });
+  return new Rights(sub, exp * 1000, { cases: cases ?? [], groups: groups ?? [], hints: hints === true });
 }
 
 function isTexts(claim: unknown): claim is string[] | undefined {

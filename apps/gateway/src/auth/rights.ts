@@ -10,13 +10,15 @@ export interface Grants {
   readonly hints: boolean;
 }
 
+/** Shared, as each connection has its rights and most have none of some kind. */
 const NONE: readonly string[] = [];
 /** Up to so many names are kept as the list that they came in: each connection has one, and a set takes 150 bytes more. */
 const LIST_MAX = 8;
 
 type Names = readonly string[] | ReadonlySet<string>;
 
-const namesOf = (names: readonly string[]): Names => (names.length > LIST_MAX ? new Set(names) : names);
+const listOf = (names: readonly string[]) => (names.length > 0 ? names : NONE);
+const namesOf = (names: readonly string[]): Names => (names.length > LIST_MAX ? new Set(names) : listOf(names));
 const isAmong = (names: Names, name: string) =>
   names instanceof Set ? names.has(name) : (names as readonly string[]).includes(name);
 
@@ -35,8 +37,7 @@ export class Rights {
     grants: Grants,
   ) {
     this.cases = namesOf(grants.cases);
-    const prefixes = grants.cases.filter((grant) => grant.endsWith('*')).map((grant) => grant.slice(0, -1));
-    this.prefixes = prefixes.length > 0 ? prefixes : NONE;
+    this.prefixes = listOf(grants.cases.filter((grant) => grant.endsWith('*')).map((grant) => grant.slice(0, -1)));
     this.groups = namesOf(grants.groups);
     this.hints = grants.hints;
   }
