@@ -21,6 +21,24 @@ module.exports = {
       { pathNot: '^libs/core/' },
     ),
     rule(
+      'model-is-the-ground',
+      'What both wings speak of; it imports nothing but itself.',
+      { path: '^libs/core/src/model/', pathNot: SPEC },
+      { path: '^libs/core/', pathNot: '^libs/core/src/model/' },
+    ),
+    rule(
+      'polling-and-fan-out-never-meet',
+      'Two stories: from due to committed, and from published to subscribers. They meet in the store alone.',
+      { path: '^libs/core/src/(polling|fan-out)/', pathNot: SPEC },
+      { path: '^libs/core/', pathNot: '^libs/core/src/($1|model)/' },
+    ),
+    rule(
+      'interest-knows-ports',
+      'Interest is leases: it needs the model, and the ports through which it asks for polls.',
+      { path: '^libs/core/src/interest/', pathNot: SPEC },
+      { path: '^libs/core/', pathNot: '^libs/core/src/(interest|model|polling/ports)/' },
+    ),
+    rule(
       'core-specs-stay-low',
       'A spec of the domain runs against fakes; with an adapter it would be a test of that adapter.',
       { path: `^libs/core/.*${SPEC}` },

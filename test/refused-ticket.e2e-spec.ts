@@ -15,7 +15,7 @@ const INTERVAL_MS = 200;
 const SEARCH_MAX = Math.ceil(Math.log2(100)) + 3;
 /** How the upstream says that it refuses: as the simulator does it, or as bad parameters. */
 type Refusal = '403' | '200' | '400';
-/** How long a ticket is left alone after its first refusal (core/search.ts), and how long its first poll may take. */
+/** How long a ticket is left alone after its first refusal (core/polling/bisection.ts), and how long its first poll may take. */
 const APART_MS = 60_000;
 const BACK_MS = 15_000;
 

@@ -55,8 +55,12 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
       }
       if (said === 1 && heard.includes('40{"sid"')) {
         const { ticket, lastEventId } = visitor;
-        const wish = { case_ids: [ticket], history: 0, ...(lastEventId !== null && { last_event_id: lastEventId }) };
-        return visitor.subscribes ? { say: text(`420["subscribe",${JSON.stringify(wish)}]`) } : { open: true };
+        const parameters = {
+          case_ids: [ticket],
+          history: 0,
+          ...(lastEventId !== null && { last_event_id: lastEventId }),
+        };
+        return visitor.subscribes ? { say: text(`420["subscribe",${JSON.stringify(parameters)}]`) } : { open: true };
       }
       return { open: visitor.subscribes && said === 2 && heard.includes('430[{"ok":true') };
     },

@@ -1,7 +1,7 @@
 import { pause } from '../support/port.js';
 import type { BenchRedis } from './bench-redis.js';
 import { Child } from './child.js';
-import { tickets, Wishes } from './wishes.js';
+import { tickets, InterestLeases } from './interest-leases.js';
 
 /** What one poll costs, CPU microseconds. */
 export interface Cost {
@@ -53,9 +53,9 @@ async function measure(
 export async function workerCost(redis: BenchRedis, upstream: Child, url: string, load: Load): Promise<Cost> {
   await redis.clear();
   const child = Child.program('apps/worker/src/main.js', workerEnv(redis, url, load));
-  const wishes = await Wishes.start(redis.url, 1, load.setSize, load.intervalMs, 600_000);
+  const leases = await InterestLeases.start(redis.url, 1, load.setSize, load.intervalMs, 600_000);
   try {
-    await wishes.want(tickets(load.sets * load.setSize));
+    await leases.want(tickets(load.sets * load.setSize));
     return await measure(
       child,
       redis,
@@ -63,7 +63,7 @@ export async function workerCost(redis: BenchRedis, upstream: Child, url: string
       load.measureMs,
     );
   } finally {
-    wishes.stop();
+    leases.stop();
     await child.stop();
   }
 }

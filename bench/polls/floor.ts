@@ -2,7 +2,7 @@ import { pause } from '../support/port.js';
 import type { BenchRedis } from './bench-redis.js';
 import { Child } from './child.js';
 import { workerEnv } from './cost.js';
-import { tickets, Wishes } from './wishes.js';
+import { tickets, InterestLeases } from './interest-leases.js';
 
 /** Requests of one wait for every set's turn, beside the fewest that could do. */
 export interface FloorRow {
@@ -31,12 +31,12 @@ export function steadyFloor(
   count: number,
   gateways: number,
 ): Promise<FloorRow> {
-  return settled(redis, upstream, url, count, gateways, (wishes) => wishes.want(tickets(count)));
+  return settled(redis, upstream, url, count, gateways, (leases) => leases.want(tickets(count)));
 }
 
 /** Steady state: 10,000 clients at four gateways want five tickets each, drawn at random from 1,000. */
 export function sharedFloor(redis: BenchRedis, upstream: Child, url: string): Promise<FloorRow> {
-  return settled(redis, upstream, url, 1000, 4, (wishes) => wishes.wantAtRandom(10_000, 5, tickets(1000)));
+  return settled(redis, upstream, url, 1000, 4, (leases) => leases.wantAtRandom(10_000, 5, tickets(1000)));
 }
 
 async function settled(
@@ -45,20 +45,20 @@ async function settled(
   url: string,
   count: number,
   gateways: number,
-  want: (wishes: Wishes) => Promise<void>,
+  want: (leases: InterestLeases) => Promise<void>,
 ): Promise<FloorRow> {
   await redis.clear();
   const child = Child.program('apps/worker/src/main.js', workerEnv(redis, url, LOAD));
-  const wishes = await Wishes.start(redis.url, gateways, SET_SIZE, INTERVAL_MS);
+  const leases = await InterestLeases.start(redis.url, gateways, SET_SIZE, INTERVAL_MS);
   try {
-    await want(wishes);
+    await want(leases);
     await pause(SETTLE_MS);
     await upstream.ask<Counts>();
     await pause(INTERVALS * INTERVAL_MS);
     const { requests } = await upstream.ask<Counts>();
     return { tickets: count, gateways, floor: Math.ceil(count / SET_SIZE), requests: requests / INTERVALS };
   } finally {
-    wishes.stop();
+    leases.stop();
     await child.stop();
   }
 }
@@ -81,20 +81,20 @@ export async function churnFloor(
 ): Promise<readonly ChurnRow[]> {
   await redis.clear();
   const child = Child.program('apps/worker/src/main.js', workerEnv(redis, url, LOAD));
-  const wishes = await Wishes.start(redis.url, 1, SET_SIZE, INTERVAL_MS, 3000);
+  const leases = await InterestLeases.start(redis.url, 1, SET_SIZE, INTERVAL_MS, 3000);
   const rows: ChurnRow[] = [];
   try {
-    await wishes.want(tickets(count));
+    await leases.want(tickets(count));
     const step = Math.ceil(count / 100);
     let first = 0;
     await pause(SETTLE_MS);
     for (let interval = 0; interval < 15; interval += 1) {
       await upstream.ask<Counts>();
-      const wanted = (await wishes.placed()) + 20 * step;
+      const wanted = (await leases.placed()) + 20 * step;
       const end = performance.now() + INTERVAL_MS;
       for (let part = 0; part < 20; part += 1) {
-        await wishes.want(tickets(step, first + count));
-        await wishes.drop(tickets(step, first));
+        await leases.want(tickets(step, first + count));
+        await leases.drop(tickets(step, first));
         first += step;
         await pause(Math.max(0, end - performance.now() - ((19 - part) * INTERVAL_MS) / 20));
       }
@@ -102,7 +102,7 @@ export async function churnFloor(
       rows.push({ wanted, floor: Math.ceil(wanted / SET_SIZE), requests });
     }
   } finally {
-    wishes.stop();
+    leases.stop();
     await child.stop();
   }
   // The linger time passes before tickets that left are let go: the first intervals only fill up.

@@ -3,7 +3,7 @@ import type { BenchRedis } from './bench-redis.js';
 import { Child } from './child.js';
 import { workerEnv } from './cost.js';
 import { percentile, scrapeLag } from './lag.js';
-import { tickets, Wishes } from './wishes.js';
+import { tickets, InterestLeases } from './interest-leases.js';
 
 /** What so many workers do with so many sets that are due every second. */
 export interface ThroughputRow {
@@ -35,9 +35,9 @@ export async function throughput(
   const env = workerEnv(redis, url, { setSize: SET_SIZE, intervalMs: INTERVAL_MS });
   const ports = await Promise.all(Array.from({ length: workers }, () => freePort()));
   const children = ports.map((port) => Child.program('apps/worker/src/main.js', { ...env, PORT: String(port) }));
-  const wishes = await Wishes.start(redis.url, 1, SET_SIZE, INTERVAL_MS, 600_000);
+  const leases = await InterestLeases.start(redis.url, 1, SET_SIZE, INTERVAL_MS, 600_000);
   try {
-    await wishes.want(tickets(sets * SET_SIZE));
+    await leases.want(tickets(sets * SET_SIZE));
     await untilInStep(upstream, sets);
     const before = {
       cpu: sum(children.map((child) => child.cpuUs)),
@@ -58,7 +58,7 @@ export async function throughput(
       lagP99: percentile(lag, 0.99),
     };
   } finally {
-    wishes.stop();
+    leases.stop();
     await Promise.all(children.map((child) => child.stop()));
   }
 }

@@ -2,7 +2,7 @@ import { SeededRandom } from '../support/seeded-random.js';
 import { tokenFor } from '../support/tokens.js';
 import { ChaosDeployment } from './chaos-deployment.js';
 import { Conversation } from './conversation.js';
-import { pause, type Fault, type Scene } from './fault.js';
+import { pause, type Fault, type ChaosContext } from './fault.js';
 import { MemoryWatch } from './memory-watch.js';
 import { RecoveryLog } from './recovery-log.js';
 
@@ -140,9 +140,9 @@ export class ChaosRun {
     const began = this.seconds();
     const { deployment, token, random } = this;
     const { clients, caseIds, refusable } = conversation;
-    const scene: Scene = { deployment, token, random, clients, caseIds, refusable };
+    const context: ChaosContext = { deployment, token, random, clients, caseIds, refusable };
     try {
-      await Promise.all(faults.map((fault) => fault.happen(scene)));
+      await Promise.all(faults.map((fault) => fault.happen(context)));
       const over = Date.now();
       await conversation.flows();
       const flowMs = Date.now() - over;

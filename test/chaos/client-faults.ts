@@ -1,5 +1,5 @@
 import { SocketClient } from '../support/socket-client.js';
-import { IN_GENERAL_MS, pause, type Fault, type Scene } from './fault.js';
+import { IN_GENERAL_MS, pause, type Fault, type ChaosContext } from './fault.js';
 
 /** Subscribes and unsubscribes of one hasty client in one go. */
 const HASTE = 60;
@@ -44,21 +44,25 @@ export const CLIENT_FAULTS: readonly Fault[] = [
   {
     name: 'some clients subscribe and unsubscribe as fast as they can',
     recoversWithinMs: IN_GENERAL_MS,
-    async happen(scene) {
-      const wishes = Array.from({ length: HASTY }, () =>
-        Array.from({ length: HASTE }, () => scene.random.shuffled(scene.caseIds).slice(0, 3)),
+    async happen(context) {
+      const subscribed = Array.from({ length: HASTY }, () =>
+        Array.from({ length: HASTE }, () => context.random.shuffled(context.caseIds).slice(0, 3)),
       );
-      await Promise.all(wishes.map((each, at) => beHasty(scene, each, at)));
+      await Promise.all(subscribed.map((each, at) => beHasty(context, each, at)));
     },
   },
 ];
 
-async function beHasty({ deployment, token }: Scene, wishes: readonly string[][], at: number): Promise<void> {
+async function beHasty(
+  { deployment, token }: ChaosContext,
+  subscribed: readonly string[][],
+  at: number,
+): Promise<void> {
   const client = new SocketClient({ token, caseIds: [] });
   try {
     await client.connect(deployment.gateways[at % deployment.gateways.length]?.program.url ?? '');
     await Promise.all(
-      wishes.flatMap((caseIds) => [
+      subscribed.flatMap((caseIds) => [
         client.ask('subscribe', { case_ids: caseIds }),
         client.ask('unsubscribe', { case_ids: caseIds }),
       ]),

@@ -1,7 +1,7 @@
 import type { SeededRandom } from '../support/seeded-random.js';
 import { until } from '../support/until.js';
 import type { ChaosDeployment } from './chaos-deployment.js';
-import { FaithfulClient } from './faithful-client.js';
+import { ResumingClient } from './resuming-client.js';
 import { pause } from './fault.js';
 import { SteadyTraffic } from './steady-traffic.js';
 import { faultsOf } from './verdict.js';
@@ -38,7 +38,7 @@ export class Conversation {
     readonly caseIds: readonly string[],
     /** The ticket that the upstream may refuse. */
     readonly refusable: string,
-    readonly clients: readonly FaithfulClient[],
+    readonly clients: readonly ResumingClient[],
     private readonly traffic: SteadyTraffic,
   ) {}
 
@@ -50,7 +50,7 @@ export class Conversation {
     const clients = Array.from({ length: CLIENTS }, (_, at) => {
       const wanted = Array.from({ length: SHARE }, (_each, step) => caseIds[(at + step * 2) % TICKETS] ?? '');
       const all = at % 3 === 0 ? [...wanted, refusable] : wanted;
-      return new FaithfulClient(TRANSPORTS[at % TRANSPORTS.length] ?? 'sse', { token, caseIds: all }, urls);
+      return new ResumingClient(TRANSPORTS[at % TRANSPORTS.length] ?? 'sse', { token, caseIds: all }, urls);
     });
     const traffic = new SteadyTraffic(deployment.upstream, [...caseIds, refusable], random);
     const conversation = new Conversation(deployment, caseIds, refusable, clients, traffic);

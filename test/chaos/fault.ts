@@ -1,11 +1,11 @@
 import type { SeededRandom } from '../support/seeded-random.js';
 import type { ChaosDeployment } from './chaos-deployment.js';
-import type { FaithfulClient } from './faithful-client.js';
+import type { ResumingClient } from './resuming-client.js';
 
 /** What a fault is done to. */
-export interface Scene {
+export interface ChaosContext {
   readonly deployment: ChaosDeployment;
-  readonly clients: readonly FaithfulClient[];
+  readonly clients: readonly ResumingClient[];
   /** Tickets that are never refused: whether messages flow is seen by them. */
   readonly caseIds: readonly string[];
   /** A ticket that the upstream may refuse: its messages come once it is asked for again. */
@@ -31,7 +31,7 @@ export interface Fault {
    * Makes it happen, and resolves when it is over; processes that it ended are started again later. Whatever is
    * random is drawn before the first `await`, so that a seed repeats it.
    */
-  happen(scene: Scene): Promise<void>;
+  happen(context: ChaosContext): Promise<void>;
 }
 
 /** What nobody promised a time for is to be well again after this long, ms. */

@@ -27,7 +27,7 @@ interface Watched {
 }
 
 /** A process. */
-interface Life extends Watched {
+interface ProcessRun extends Watched {
   readonly bornAt: number;
 }
 
@@ -37,7 +37,7 @@ interface Life extends Watched {
  * is told besides, the least of each third: what is alive after a collection.
  */
 export class MemoryWatch {
-  private readonly lives = new Map<number, Life>();
+  private readonly lives = new Map<number, ProcessRun>();
   private readonly byProgram = new Map<Program['app'], Watched>();
   private readonly timer: NodeJS.Timeout;
 
@@ -81,9 +81,9 @@ export class MemoryWatch {
     const { pid, app, name } = program;
     const at = Date.now();
     if (pid === null || app === 'simulator') return;
-    const life = this.lives.get(pid) ?? { name: `${name} (process ${pid})`, bornAt: at, samples: [] };
-    this.lives.set(pid, life);
-    if (at - life.bornAt < WARM_MS) return;
+    const processRun = this.lives.get(pid) ?? { name: `${name} (process ${pid})`, bornAt: at, samples: [] };
+    this.lives.set(pid, processRun);
+    if (at - processRun.bornAt < WARM_MS) return;
     try {
       const read = async (metric: string) => Number([...(await program.metrics(metric)).values()][0]) / 2 ** 20;
       const sample = { at, resident: await read(METRICS.resident), heap: await read(METRICS.heap) };
@@ -91,7 +91,7 @@ export class MemoryWatch {
       const all = this.byProgram.get(app) ?? { name: `all ${app}s`, samples: [] };
       this.byProgram.set(app, all);
       all.samples.push(sample);
-      life.samples.push(sample);
+      processRun.samples.push(sample);
     } catch {
       // It stands still, or has just ended.
     }

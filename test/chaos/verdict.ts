@@ -1,7 +1,7 @@
 import { account } from '../support/ledger.js';
 import { Recording } from '../support/recording.js';
 import type { Posted } from '../support/simulator-control.js';
-import type { FaithfulClient } from './faithful-client.js';
+import type { ResumingClient } from './resuming-client.js';
 
 /**
  * What is wrong with what one client got, one sentence each.
@@ -13,15 +13,15 @@ import type { FaithfulClient } from './faithful-client.js';
  *
  * @param losses how often Redis forgot
  */
-export function faultsOf(client: FaithfulClient, posted: readonly Posted[], losses: number): string[] {
+export function faultsOf(client: ResumingClient, posted: readonly Posted[], losses: number): string[] {
   const lives = livesOf(client.recording);
   const last = lives.at(-1) ?? new Recording();
   const faults: string[] = [];
-  for (const life of lives) {
-    const { lost, doubled, disordered, gaps } = account(posted, life);
+  for (const processRun of lives) {
+    const { lost, doubled, disordered, gaps } = account(posted, processRun);
     const tell = (what: string, which: readonly string[]) => which.forEach((each) => faults.push(`${what}: ${each}`));
-    if (life === last) tell('lost', lost);
-    else tell('left out', leftOut(posted, life));
+    if (processRun === last) tell('lost', lost);
+    else tell('left out', leftOut(posted, processRun));
     tell('doubled', doubled);
     tell('out of order', disordered);
     tell('a gap that need not be', gaps);
@@ -33,12 +33,12 @@ export function faultsOf(client: FaithfulClient, posted: readonly Posted[], loss
 }
 
 /** Tickets of which a life that ended shows something else than the beginning of what was posted. */
-function leftOut(posted: readonly Posted[], life: Recording): string[] {
+function leftOut(posted: readonly Posted[], processRun: Recording): string[] {
   const tickets = new Set(posted.map(({ case_id }) => case_id));
   const bySeq = [...posted].sort((a, b) => a.seq - b.seq);
   return [...tickets].flatMap((ticket) => {
     const expected = bySeq.filter(({ case_id }) => case_id === ticket).map(({ content }) => content);
-    const got = life.messages.filter(({ data }) => data.case_id === ticket);
+    const got = processRun.messages.filter(({ data }) => data.case_id === ticket);
     const at = got.findIndex(({ data }, index) => data.message['content'] !== expected[index]);
     return at < 0 ? [] : [`${expected[at]} of ${ticket}, before ${String(got[at]?.data.message['content'])}`];
   });

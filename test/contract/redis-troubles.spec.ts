@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
-import { setName, feedKey, type News } from '#core';
+import { setName, feedKey, type DeltaEntry } from '#core';
 import {
   BullPollQueue,
   connectRedis,
   Keys,
   RedisBroker,
   RedisInterestRegistry,
-  RedisLife,
+  DataLossWatch,
   RedisSetStore,
   type Patience,
   type RedisClient,
@@ -63,12 +63,12 @@ describe('a Redis in trouble', () => {
     const poll = async (caseId: string, ...contents: string[]) => {
       await registry.want(FEED, [caseId], clock.now(), clock.now() + HOUR_MS, 'arrival');
       const set = await begin(1);
-      const news = contents.map((content): News => {
+      const entries = contents.map((content): DeltaEntry => {
         const seen = { kind: 'message', caseId, sentAt: null, seenAt: clock.now() } as const;
-        return { ...seen, identity: `${content}.1`, message: JSON.stringify(content) } as News;
+        return { ...seen, identity: `${content}.1`, message: JSON.stringify(content) } as DeltaEntry;
       });
-      const due = { lively: clock.now(), quiet: clock.now() };
-      return store.commit({ ref: set.ref, fence: set.fence, now: clock.now(), news, primed: [caseId], due });
+      const due = { active: clock.now(), idle: clock.now() };
+      return store.commit({ ref: set.ref, fence: set.fence, now: clock.now(), entries, backfilled: [caseId], due });
     };
     return { begin, poll };
   }
@@ -128,15 +128,15 @@ describe('a Redis in trouble', () => {
   it('is noticed when it lost everything, until whoever hears of it has done what follows', async () => {
     const heard: string[] = [];
     let isBroken = true;
-    const life = new RedisLife(commands, keys, () => heard.push('trouble'));
+    const life = new DataLossWatch(commands, keys, () => heard.push('trouble'));
     life.watch(async () => {
       heard.push('forgot');
       if (isBroken) throw new Error('not yet');
     });
-    await until(async () => (await commands.get(keys.life)) !== null, PROMPT_MS, 'the life to have a name');
+    await until(async () => (await commands.get(keys.dataId)) !== null, PROMPT_MS, 'the life to have a name');
     await pause(LOOKS_MS); // It is looked at meanwhile, and is the same.
     expect(heard).toEqual([]);
-    await commands.del(keys.life);
+    await commands.del(keys.dataId);
     await until(() => heard.length >= 4, PROMPT_MS, 'it to be noticed twice');
     isBroken = false;
     await until(() => heard.at(-1) === 'forgot' && heard.length > 4, PROMPT_MS, 'it to be dealt with');

@@ -28,7 +28,7 @@ export interface Posted {
 
 export type Span = number | readonly [lowest: number, highest: number];
 
-export interface Oddities {
+export interface Quirks {
   readonly cursor_form: 'string' | 'number' | 'number19' | 'opaque';
   readonly cursor_basis: 'server_time' | 'newest_message';
   readonly cursor_bound: 'exclusive' | 'inclusive';
@@ -88,8 +88,8 @@ export class SimulatorControl {
   }
 
   /** Members that are not named keep their value. */
-  async change(oddities: Partial<Oddities>): Promise<void> {
-    await this.call('PUT', 'oddities', oddities);
+  async change(quirks: Partial<Quirks>): Promise<void> {
+    await this.call('PUT', 'oddities', quirks);
   }
 
   /** Everything as it was at the start, with nothing posted and nothing counted. */

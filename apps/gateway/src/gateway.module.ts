@@ -5,15 +5,15 @@ import { Hub, Interest } from '#core';
 import { createLogger, createRegistry, DeliveryMetrics, GatewaySettings, HealthState, readSettings } from '#ops';
 import { SioFrames, SseFrames } from '#protocol';
 import { JwtVerifier } from './auth/jwt-verifier.js';
-import { RememberingVerifier } from './auth/remembering-verifier.js';
+import { CachingVerifier } from './auth/caching-verifier.js';
 import { OpenVerifier, TokenVerifier } from './auth/token-verifier.js';
-import { Connections } from './delivery/connections.js';
-import { DeliveryTally } from './delivery/delivery-tally.js';
-import { Drain } from './delivery/drain.js';
-import { RefusalLog } from './delivery/refusal-log.js';
-import { RequestReader } from './delivery/request-reader.js';
-import { TickWrites } from './delivery/tick-writes.js';
-import { Upkeep } from './delivery/upkeep.js';
+import { Connections } from './session/connections.js';
+import { DeliveryCounters } from './session/delivery-counters.js';
+import { Drain } from './lifecycle/drain.js';
+import { RefusalLog } from './edge/refusal-log.js';
+import { RequestReader } from './edge/request-reader.js';
+import { TickWrites } from './session/tick-writes.js';
+import { Maintenance } from './lifecycle/maintenance.js';
 import { GatewayStore } from './gateway.store.js';
 import { CaseHistory } from './http/case-history.js';
 import { CaseMessagesController } from './http/case-messages.controller.js';
@@ -104,16 +104,16 @@ const delivery: FactoryProvider[] = [
       settings: GatewaySettings,
       logger: Logger,
     ): Connections => {
-      const tally = new DeliveryTally(metrics);
-      const onTrouble = trouble(logger, 'subscriptions');
+      const counters = new DeliveryCounters(metrics);
+      const onError = trouble(logger, 'subscriptions');
       const { maxCasesPerSubscription: maxCases, slowConsumerMaxBytes: maxUnsentBytes } = settings;
       const writes = new TickWrites();
-      const parts = { hub, interest, tally, writes, maxCases, maxUnsentBytes, onTrouble };
+      const parts = { hub, interest, counters, writes, maxCases, maxUnsentBytes, onError };
       return new Connections(parts, settings.maxConnectionsPerSubject);
     },
   },
   {
-    provide: Upkeep,
+    provide: Maintenance,
     inject: [Connections, Hub, Interest, GatewayStore, GatewaySettings, LOGGER],
     useFactory: (
       connections: Connections,
@@ -122,7 +122,7 @@ const delivery: FactoryProvider[] = [
       store: GatewayStore,
       { sseHeartbeatMs }: GatewaySettings,
       logger: Logger,
-    ) => new Upkeep({ connections, hub, interest, store, onTrouble: trouble(logger, 'leases') }, sseHeartbeatMs),
+    ) => new Maintenance({ connections, hub, interest, store, onError: trouble(logger, 'leases') }, sseHeartbeatMs),
   },
   {
     provide: Drain,
@@ -148,7 +148,7 @@ function verifierFor(settings: GatewaySettings): TokenVerifier {
     return new OpenVerifier();
   }
   const verifier = new JwtVerifier(settings);
-  return settings.authJwtSecret === '' ? verifier : new RememberingVerifier(verifier);
+  return settings.authJwtSecret === '' ? verifier : new CachingVerifier(verifier);
 }
 
 /** The gateway's composition root: the one place where its parts meet. */

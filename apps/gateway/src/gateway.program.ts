@@ -4,9 +4,9 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { createOpsHandler, GatewaySettings, HealthState, NestLogger } from '#ops';
-import { Drain } from './delivery/drain.js';
-import { RefusalLog } from './delivery/refusal-log.js';
-import { Upkeep } from './delivery/upkeep.js';
+import { Drain } from './lifecycle/drain.js';
+import { RefusalLog } from './edge/refusal-log.js';
+import { Maintenance } from './lifecycle/maintenance.js';
 import { FleetMetrics } from './fleet/fleet-metrics.js';
 import { LOGGER } from './gateway.module.js';
 import { GatewayStore } from './gateway.store.js';
@@ -15,7 +15,7 @@ import { originGate } from './http/origin-gate.js';
 import { OriginRule } from './http/origin-rule.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { EventsController } from './sse/events.controller.js';
-import { StreamFront } from './sse/stream-front.js';
+import { SseFastPath } from './sse/sse-fast-path.js';
 import { SocketIoAdapter } from './ws/socket-io.adapter.js';
 
 /** After clients were sent away, what does not close within this time (ms) is left behind. */
@@ -39,7 +39,7 @@ export class GatewayProgram {
     // Queries are read as URLSearchParams: Express' parsers end at 1,000 keys, or make objects of brackets.
     app.set('query parser', false);
     const problems = new ProblemFilter(app.get(RefusalLog));
-    const streams = new StreamFront(app.get(EventsController), origins, problems);
+    const streams = new SseFastPath(app.get(EventsController), origins, problems);
     (app.getHttpAdapter() as HttpAdapter).putInFront(
       (request, response) => ops(request, response) || streams.serves(request, response),
     );
@@ -55,7 +55,7 @@ export class GatewayProgram {
   async start(): Promise<void> {
     const { host, port } = this.app.get(GatewaySettings);
     await this.app.listen(port, host);
-    this.app.get(Upkeep).start();
+    this.app.get(Maintenance).start();
     this.logger.info({ port }, 'gateway listening');
     await this.untilStoreAnswers(this.app.get(GatewayStore));
   }
@@ -69,7 +69,7 @@ export class GatewayProgram {
   private async stopOnce(): Promise<void> {
     this.logger.info('gateway draining');
     await this.app.get(Drain).run();
-    this.app.get(Upkeep).stop();
+    this.app.get(Maintenance).stop();
     const server: Server = this.app.getHttpServer();
     server.closeAllConnections();
     await Promise.race([this.app.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);

@@ -9,7 +9,7 @@ export abstract class GatewayStore {
   /** @throws where the store is out of reach */
   abstract start(): Promise<void>;
   /** @param forgot hears that the store lost all that it was told */
-  abstract watchLife(forgot: () => Promise<void>): void;
+  abstract watchDataLoss(forgot: () => Promise<void>): void;
   abstract isWell(): Promise<boolean>;
   abstract stop(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import {
   RedisBroker,
   RedisClock,
   RedisInterestRegistry,
-  RedisLife,
+  DataLossWatch,
   type RedisClient,
 } from '#redis';
 import { GatewayStore } from './gateway.store.js';
@@ -18,32 +18,32 @@ export class RedisStore extends GatewayStore {
   readonly registry: RedisInterestRegistry;
   readonly queue: BullPollQueue;
   readonly clock: RedisClock;
-  private readonly life: RedisLife;
+  private readonly dataLoss: DataLossWatch;
   private readonly commands: RedisClient;
   private readonly subscriber: RedisClient;
   private readonly bull: RedisClient;
 
-  constructor(settings: GatewaySettings, onTrouble: (error: unknown) => void) {
+  constructor(settings: GatewaySettings, onError: (error: unknown) => void) {
     super();
     const keys = new Keys(settings.redisPrefix);
-    this.commands = connectRedis(settings, 'impatient', onTrouble, { enableAutoPipelining: true });
-    this.subscriber = connectRedis(settings, 'impatient', onTrouble);
-    this.bull = connectRedis(settings, 'patient', onTrouble);
-    this.clock = new RedisClock(this.commands, onTrouble);
-    this.life = new RedisLife(this.commands, keys, onTrouble);
+    this.commands = connectRedis(settings, 'impatient', onError, { enableAutoPipelining: true });
+    this.subscriber = connectRedis(settings, 'impatient', onError);
+    this.bull = connectRedis(settings, 'patient', onError);
+    this.clock = new RedisClock(this.commands, onError);
+    this.dataLoss = new DataLossWatch(this.commands, keys, onError);
     this.registry = new RedisInterestRegistry(this.commands, keys, settings);
-    this.queue = new BullPollQueue(this.bull, keys, this.clock, onTrouble);
+    this.queue = new BullPollQueue(this.bull, keys, this.clock, onError);
     const { commands, subscriber, clock } = this;
     const gateway = randomUUID();
-    this.broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: onTrouble }, settings);
+    this.broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: onError }, settings);
   }
 
   start(): Promise<void> {
     return this.clock.start();
   }
 
-  watchLife(forgot: () => Promise<void>): void {
-    this.life.watch(forgot);
+  watchDataLoss(forgot: () => Promise<void>): void {
+    this.dataLoss.watch(forgot);
   }
 
   async isWell(): Promise<boolean> {
@@ -52,7 +52,7 @@ export class RedisStore extends GatewayStore {
 
   async stop(): Promise<void> {
     this.clock.stop();
-    this.life.stop();
+    this.dataLoss.stop();
     this.broker.stop();
     await this.queue.close();
     [this.commands, this.subscriber, this.bull].forEach((client) => client.disconnect());

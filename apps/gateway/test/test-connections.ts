@@ -3,9 +3,9 @@ import { Hub, Interest } from '#core';
 import { DeliveryMetrics } from '#ops';
 import type { ClosingData } from '#protocol';
 import { Rights } from '../src/auth/rights.js';
-import { Connections } from '../src/delivery/connections.js';
-import { DeliveryTally } from '../src/delivery/delivery-tally.js';
-import { TickWrites } from '../src/delivery/tick-writes.js';
+import { Connections } from '../src/session/connections.js';
+import { DeliveryCounters } from '../src/session/delivery-counters.js';
+import { TickWrites } from '../src/session/tick-writes.js';
 import { TestStore } from './test-store.js';
 
 export const fakeOutlet = () => ({
@@ -19,8 +19,8 @@ export const fakeOutlet = () => ({
   notify: jest.fn(),
   joined: jest.fn(),
   left: jest.fn(),
-  beat: jest.fn(),
-  farewell: jest.fn<void, [ClosingData]>(),
+  heartbeat: jest.fn(),
+  close: jest.fn<void, [ClosingData]>(),
   destroy: jest.fn(),
 });
 export const rights = (subject: string | null, expiresAt = Number.POSITIVE_INFINITY) =>
@@ -31,10 +31,10 @@ export function connections(maxPerSubject = 20): Connections {
   const { broker, registry, queue, clock } = new TestStore();
   const hub = new Hub({ broker, wait: async () => undefined }, { historyMax: 10, tailMax: 10, idleMs: 0 });
   const interest = new Interest({ registry, queue, clock }, 0);
-  const tally = new DeliveryTally(new DeliveryMetrics(new Registry()));
+  const counters = new DeliveryCounters(new DeliveryMetrics(new Registry()));
   const limits = { maxCases: 10, maxUnsentBytes: 1000 };
   return new Connections(
-    { hub, interest, tally, writes: new TickWrites(), ...limits, onTrouble: () => undefined },
+    { hub, interest, counters, writes: new TickWrites(), ...limits, onError: () => undefined },
     maxPerSubject,
   );
 }

@@ -14,7 +14,7 @@ export class TestStore extends GatewayStore {
   private sent = 0;
 
   async start(): Promise<void> {}
-  watchLife(): void {}
+  watchDataLoss(): void {}
   async isWell(): Promise<boolean> {
     return true;
   }
@@ -30,14 +30,14 @@ export class TestStore extends GatewayStore {
     const { fence } = begun.set;
     const message = jsonText({ content });
     const identity = `${content}.1`;
-    const news = { kind: 'message', caseId, identity, message, sentAt: null, seenAt: now } as never;
+    const entries = { kind: 'message', caseId, identity, message, sentAt: null, seenAt: now } as never;
     await this.registry.commit({
       ref: begun.set.ref,
       fence,
       now,
-      news: [news],
-      primed: [],
-      due: { lively: 0, quiet: 0 },
+      entries: [entries],
+      backfilled: [],
+      due: { active: 0, idle: 0 },
     });
     return content;
   }

@@ -12,7 +12,7 @@ describe('readSettings', () => {
       iamPassword: 'demo',
       keyPair: undefined,
       demo: false,
-      oddities: {},
+      quirks: {},
     });
   });
 
@@ -27,7 +27,7 @@ describe('readSettings', () => {
     expect(settings).toMatchObject({
       port: 4000,
       demo: true,
-      oddities: { cursor_form: 'number19' },
+      quirks: { cursor_form: 'number19' },
       keyPair: { accessKey: 'ak', secretKey: 'sk' },
     });
   });

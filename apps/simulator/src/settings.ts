@@ -1,5 +1,5 @@
 import { flag, integer, InvalidInput, oneOf, optional, read, record, required, text } from './fields.js';
-import { type OdditySet, readOddities } from './oddities.js';
+import { type QuirkSet, readQuirks } from './quirks.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -22,7 +22,7 @@ export interface Settings {
   /** Absent: no signed request is accepted. */
   readonly keyPair?: KeyPair;
   readonly demo: boolean;
-  readonly oddities: Partial<OdditySet>;
+  readonly quirks: Partial<QuirkSet>;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -59,13 +59,13 @@ export function readSettings(env: Environment): Settings {
 
   const given = withDefaults(env);
   const values = attempt(() => read(given, SHAPE));
-  const oddities = record.accepts(given.SIMULATOR_ODDITIES)
-    ? attempt(() => readOddities(given.SIMULATOR_ODDITIES, 'SIMULATOR_ODDITIES.'))
+  const quirks = record.accepts(given.SIMULATOR_ODDITIES)
+    ? attempt(() => readQuirks(given.SIMULATOR_ODDITIES, 'SIMULATOR_ODDITIES.'))
     : undefined;
   if (!given.SIMULATOR_ACCESS_KEY !== !given.SIMULATOR_SECRET_KEY) {
     problems.push('SIMULATOR_ACCESS_KEY and SIMULATOR_SECRET_KEY go together: set both or none');
   }
-  if (!values || !oddities || problems.length > 0) throw new InvalidInput(problems);
+  if (!values || !quirks || problems.length > 0) throw new InvalidInput(problems);
 
   const { SIMULATOR_ACCESS_KEY: accessKey, SIMULATOR_SECRET_KEY: secretKey } = values;
   return {
@@ -77,7 +77,7 @@ export function readSettings(env: Environment): Settings {
     iamPassword: values.SIMULATOR_IAM_PASSWORD,
     keyPair: accessKey && secretKey ? { accessKey, secretKey } : undefined,
     demo: values.SIMULATOR_DEMO,
-    oddities,
+    quirks,
   };
 }
 

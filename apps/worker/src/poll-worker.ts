@@ -21,7 +21,7 @@ const SETS_MAX = 20_000;
 const NEVER_GIVE_UP = 1_000_000_000;
 
 /** BullMQ asks for the next job again at once when Redis refused (full, read-only): for as long as it does, that spins. */
-class RestingWorker extends Worker<PollJob> {
+class PausingWorker extends Worker<PollJob> {
   protected override async moveToActive(token: string, name?: string): Promise<Job<PollJob>> {
     try {
       return await super.moveToActive(token, name);
@@ -42,7 +42,7 @@ export class PollWorker {
     private readonly processor: PollProcessor,
     onError: (error: Error) => void,
   ) {
-    this.worker = new RestingWorker(POLL_QUEUE, (job, lock) => processor.process(job, lock), {
+    this.worker = new PausingWorker(POLL_QUEUE, (job, lock) => processor.process(job, lock), {
       connection: client,
       prefix: keys.queuePrefix,
       concurrency: SETS_MAX,

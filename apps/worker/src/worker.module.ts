@@ -17,7 +17,7 @@ import {
   BullPollQueue,
   connectRedis,
   Keys,
-  RedisAnswers,
+  RedisUpstreamLiveness,
   RedisClock,
   RedisInterestRegistry,
   RedisQuota,
@@ -63,7 +63,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             store: new RedisSetStore(commands, keys, settings),
             upstream,
             quota,
-            answers: new RedisAnswers(commands, keys, failed('answers')),
+            liveness: new RedisUpstreamLiveness(commands, keys, failed('answers')),
             clock,
             digest,
             telemetry,
@@ -93,7 +93,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           clock,
           worker,
           queue,
-          news: async () => {
+          hearSignals: async () => {
             await wake.listen(subscriber, processor);
             await quota.listen(subscriber);
           },

@@ -16,7 +16,7 @@ export interface WorkerParts {
   readonly worker: PollWorker;
   readonly queue: BullPollQueue;
   /** Begins to hear what other processes tell workers. */
-  readonly news: () => Promise<void>;
+  readonly hearSignals: () => Promise<void>;
   /** Tells the other workers that this one is ready for its share of the sets. */
   readonly announce: () => Promise<void>;
   readonly reconciler: Reconciler;
@@ -36,11 +36,11 @@ export class WorkerProgram {
 
   /** Listens first, so that ops can see a worker that waits for Redis. @throws where the port is taken */
   async start(): Promise<void> {
-    const { settings, logger, clock, worker, news, announce, reconciler, ops } = this.parts;
+    const { settings, logger, clock, worker, hearSignals, announce, reconciler, ops } = this.parts;
     await ops.listen(settings.port, settings.host);
     logger.info({ port: settings.port }, 'worker listening');
     await this.untilRedisAnswers(() => clock.start());
-    await news();
+    await hearSignals();
     worker.start();
     await this.untilRedisAnswers(announce);
     reconciler.start();

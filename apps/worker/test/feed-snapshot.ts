@@ -21,7 +21,7 @@ export class FeedSnapshot {
     private readonly wanted: readonly CaseId[],
     private readonly place: ReadonlyMap<CaseId, string>,
     /** When each is polled again, ms; infinite while it is, in a set of its own. */
-    private readonly apart: ReadonlyMap<CaseId, number>,
+    private readonly quarantined: ReadonlyMap<CaseId, number>,
     private readonly sizes: ReadonlyMap<string, number>,
     private readonly due: readonly string[],
     private readonly sets: ReadonlyMap<string, readonly CaseId[]>,
@@ -29,7 +29,7 @@ export class FeedSnapshot {
 
   static async read(client: RedisClient, keys: Keys, feed: FeedKey): Promise<FeedSnapshot> {
     const answer = await client.eval(READ, 1, keys.feed(feed), keys.base(feed));
-    const [interest, place, apart, sizes, due, sets] = answer as [
+    const [interest, place, quarantined, sizes, due, sets] = answer as [
       string[],
       string[],
       string[],
@@ -40,7 +40,7 @@ export class FeedSnapshot {
     return new FeedSnapshot(
       interest,
       new Map(pairs(place)),
-      new Map(pairs(apart).map(([caseId, until]) => [caseId, until === 'inf' ? Infinity : Number(until)])),
+      new Map(pairs(quarantined).map(([caseId, until]) => [caseId, until === 'inf' ? Infinity : Number(until)])),
       new Map(pairs(sizes).map(([id, size]) => [id, Number(size)])),
       due,
       new Map(pairs(sets).map(([id, list]) => [id, list.split('\n').filter((caseId) => caseId !== '')])),
@@ -53,7 +53,7 @@ export class FeedSnapshot {
 
   /** Sets beyond the fewest that hold the tickets. A ticket that was apart has one of its own until it was answered for. */
   excess(setMax: number): number {
-    const tried = [...this.apart.values()].filter((until) => until === Infinity).length;
+    const tried = [...this.quarantined.values()].filter((until) => until === Infinity).length;
     return this.sets.size - tried - Math.ceil((this.place.size - tried) / setMax);
   }
 
@@ -67,7 +67,7 @@ export class FeedSnapshot {
       if (caseIds.length !== this.sizes.get(id)) found.push(`set ${id} is said to have ${this.sizes.get(id)} tickets`);
     }
     for (const caseId of new Set([...this.wanted, ...this.place.keys(), ...homes.keys()])) {
-      const waits = (this.apart.get(caseId) ?? Infinity) < Infinity;
+      const waits = (this.quarantined.get(caseId) ?? Infinity) < Infinity;
       const wanted = this.wanted.includes(caseId) && !waits;
       const ids = homes.get(caseId) ?? [];
       const right = wanted ? ids.length === 1 && ids[0] === this.place.get(caseId) : !this.place.has(caseId) && !ids[0];

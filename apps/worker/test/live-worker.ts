@@ -5,7 +5,7 @@ import { createRegistry, PrometheusPollTelemetry } from '#ops';
 import {
   BullPollQueue,
   connectRedis,
-  RedisAnswers,
+  RedisUpstreamLiveness,
   RedisInterestRegistry,
   RedisQuota,
   RedisSetStore,
@@ -56,12 +56,12 @@ export class LiveWorker {
       connectRedis({ redisUrl: parts.redisUrl, redisPrefix: '' }, patience, onError);
     const [commands, bull, subscriber] = [connect('impatient'), connect('patient'), connect('patient')];
     const quota = new RedisQuota(commands, keys, 0);
-    const answers = new RedisAnswers(commands, keys, onError);
+    const liveness = new RedisUpstreamLiveness(commands, keys, onError);
     const telemetry = new PrometheusPollTelemetry(createRegistry('worker'));
     const digest = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
     const store = new RedisSetStore(commands, keys, bounds);
     const cycle = new PollCycle(
-      { store, upstream, quota, answers, clock, digest, telemetry, random: Math.random, holder: randomUUID() },
+      { store, upstream, quota, liveness, clock, digest, telemetry, random: Math.random, holder: randomUUID() },
       {
         intervalMs: bounds.pollIntervalMs,
         intervalMaxMs: bounds.pollIntervalMs,

@@ -1,29 +1,38 @@
-export * from './cadence.js';
-export * from './cursor.js';
-export * from './delta.js';
-export * from './errors.js';
-export * from './feed.js';
-export * from './feed-stream.js';
-export * from './fingerprint.js';
-export { claimOf } from './history-reader.js';
-export * from './hub.js';
-export * from './interest.js';
-export * from './json.js';
-export * from './poll-cycle.js';
-export * from './publication.js';
-export * from './recent.js';
-export * from './recovery.js';
-export * from './search.js';
-export * from './stream-position.js';
-export * from './subscription.js';
-export * from './tail.js';
-export * from './ticket.js';
-export * from './ticket-set.js';
-export type * from './ports/answers.js';
-export type * from './ports/broker.js';
-export type * from './ports/clock.js';
-export * from './ports/interest-registry.js';
-export type * from './ports/quota.js';
-export * from './ports/set-store.js';
-export type * from './ports/telemetry.js';
-export type * from './ports/upstream.js';
+// model: what both stories speak of
+export type * from './model/clock.js';
+export * from './model/bounded-map.js';
+export * from './model/feed.js';
+export * from './model/fingerprint.js';
+export * from './model/json.js';
+export * from './model/publication.js';
+export * from './model/set-ref.js';
+export * from './model/stream-position.js';
+export * from './model/ticket.js';
+export * from './model/upstream-failure.js';
+
+// polling: one ticket set, from due to committed
+export * from './polling/bisection.js';
+export * from './polling/cadence.js';
+export * from './polling/cursor-history.js';
+export * from './polling/delta.js';
+export * from './polling/poll-cycle.js';
+export * from './polling/ticket-set.js';
+export type * from './polling/ports/poll-queue.js';
+export type * from './polling/ports/quota.js';
+export * from './polling/ports/set-store.js';
+export type * from './polling/ports/telemetry.js';
+export type * from './polling/ports/upstream.js';
+export type * from './polling/ports/upstream-liveness.js';
+
+// fan-out: from what was published to the subscribers of one gateway
+export * from './fan-out/feed-stream.js';
+export { claimOf } from './fan-out/history-reader.js';
+export * from './fan-out/hub.js';
+export * from './fan-out/recovery.js';
+export * from './fan-out/subscription.js';
+export * from './fan-out/tail.js';
+export type * from './fan-out/ports/broker.js';
+
+// interest: who wants what, as leases
+export * from './interest/interest.js';
+export * from './interest/ports/interest-registry.js';

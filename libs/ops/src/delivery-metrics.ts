@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { GapReason, RefusalCode } from '#core';
+import type { GapReason } from '#core';
 import { METRICS_PREFIX } from './metrics.js';
 
 export type Transport = 'socket_io' | 'sse';
@@ -78,7 +78,7 @@ export class DeliveryMetrics {
     this.closings.inc({ reason });
   }
 
-  refused(code: RefusalCode): void {
+  refused(code: string): void {
     this.refusals.inc({ code });
   }
 

@@ -12,7 +12,7 @@ const DISCARD_REASONS = ['conflict', 'busy', 'gone'] as const;
 /** Counts polls. Children are resolved once: thousands of polls a second go through here, at half a microsecond each. */
 export class PrometheusPollTelemetry implements PollTelemetry {
   private readonly news: Counter.Internal;
-  private readonly quiet: Counter.Internal;
+  private readonly idle: Counter.Internal;
   private readonly publications: Counter;
   private readonly lag: Histogram;
   private readonly request: Histogram;
@@ -29,7 +29,7 @@ export class PrometheusPollTelemetry implements PollTelemetry {
       labelNames: ['outcome'],
     });
     this.news = polls.labels('news');
-    this.quiet = polls.labels('quiet');
+    this.idle = polls.labels('quiet');
     this.publications = new Counter(named('publications_total', 'Messages and statuses that were published.'));
     this.lag = new Histogram({
       ...named('poll_lag_seconds', 'From when a poll was due to when it was sent.'),
@@ -59,7 +59,7 @@ export class PrometheusPollTelemetry implements PollTelemetry {
   }
 
   polled(poll: { readonly lagMs: number; readonly upstreamMs: number; readonly published: number }): void {
-    (poll.published > 0 ? this.news : this.quiet).inc();
+    (poll.published > 0 ? this.news : this.idle).inc();
     this.publications.inc(poll.published);
     this.lag.observe(Math.max(0, poll.lagMs) / 1000);
     this.request.observe(poll.upstreamMs / 1000);
@@ -74,7 +74,7 @@ export class PrometheusPollTelemetry implements PollTelemetry {
     this.failures.get(code)?.inc();
   }
 
-  setApart(): void {
+  quarantined(): void {
     this.refusedTickets.inc();
   }
 

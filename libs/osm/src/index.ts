@@ -1,5 +1,5 @@
-export type { Authenticator, AuthHeaders, RequestLine } from './authenticator.js';
+export type { Authenticator, AuthHeaders, RequestLine } from './identity/authenticator.js';
 export { OsmClient, type OsmOptions } from './osm.client.js';
 export { createOsmClient, type OsmSettings } from './osm.factory.js';
-export { RequestSigner } from './request-signer.js';
-export { RenewedToken, StaticToken, type IssuedToken } from './token-source.js';
+export { RequestSigner } from './identity/request-signer.js';
+export { RenewedToken, StaticToken, type IssuedToken } from './identity/token-provider.js';

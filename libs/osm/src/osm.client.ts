@@ -1,5 +1,5 @@
 import { UpstreamFailure, type Clock, type PollAnswer, type PollRequest, type Upstream } from '#core';
-import type { AuthHeaders, Authenticator } from './authenticator.js';
+import type { AuthHeaders, Authenticator } from './identity/authenticator.js';
 import { parseTimeZone } from './create-time.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { HttpOrigin, type HttpLimits } from './http-origin.js';

@@ -1,10 +1,10 @@
 import type { Clock } from '#core';
-import type { Authenticator } from './authenticator.js';
+import type { Authenticator } from './identity/authenticator.js';
 import { HttpOrigin } from './http-origin.js';
-import { IamClient } from './iam.client.js';
+import { IamClient } from './identity/iam.client.js';
 import { OsmClient } from './osm.client.js';
-import { RequestSigner } from './request-signer.js';
-import { RenewedToken, StaticToken } from './token-source.js';
+import { RequestSigner } from './identity/request-signer.js';
+import { RenewedToken, StaticToken } from './identity/token-provider.js';
 
 /** The settings that this adapter is made from, by the names they have in the environment. */
 export interface OsmSettings {

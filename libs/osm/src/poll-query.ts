@@ -1,6 +1,6 @@
 import type { CaseId, PollRequest } from '#core';
 import { CURSOR_KEY } from './cursor-mark.js';
-import { percentEncode } from './percent-encode.js';
+import { percentEncode } from './identity/percent-encode.js';
 
 /**
  * Lists of ids that are kept encoded. A worker polls the same sets again and again; at some 4 kB a list this is at

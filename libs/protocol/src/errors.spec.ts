@@ -1,4 +1,4 @@
-import { Refusal } from '#core';
+import { Refusal } from './refusal.js';
 import { httpProblem, refusalError, refusalProblem, TOO_MANY_REQUESTS } from './errors.js';
 
 describe('refusals', () => {

@@ -1,5 +1,6 @@
-import type { CaseId, Refusal, RefusalCode } from '#core';
+import type { CaseId } from '#core';
 import type { ErrorBody } from './events.js';
+import type { Refusal, RefusalCode } from './refusal.js';
 
 interface RefusalRule {
   /** HTTP status where the refusal names no other. */

@@ -1,4 +1,5 @@
-import type { CaseId, GapReason, RefusalCode } from '#core';
+import type { CaseId, GapReason } from '#core';
+import type { RefusalCode } from './refusal.js';
 
 /** An opaque position: at most 64 characters, growing within one feed. */
 export type EventId = string;

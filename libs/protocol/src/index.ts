@@ -13,6 +13,7 @@ export {
 } from './errors.js';
 export type * from './events.js';
 export type { FrameRun } from './frame-run.js';
+export { Refusal, type RefusalCode } from './refusal.js';
 export { resumeFrom } from './resume.js';
 export { SSE_HEARTBEAT, sseEvent, SseFrames, sseRetry, type SseFrame } from './sse-frame.js';
 export { sioEvent, SioFrames, type SioFrame } from './sio-frame.js';

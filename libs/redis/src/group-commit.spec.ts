@@ -7,9 +7,9 @@ const QUIET: SetCommit = {
   ref: { feed: 'zh-cn' as FeedKey, id: 1 },
   fence: 1,
   now: NOW,
-  news: [],
-  primed: [],
-  due: { lively: NOW + 1000, quiet: NOW + 1000 },
+  entries: [],
+  backfilled: [],
+  due: { active: NOW + 1000, idle: NOW + 1000 },
 };
 const COMMITTED: Committed = {
   kind: 'committed',
@@ -60,10 +60,10 @@ describe('GroupCommit', () => {
 
   const status = { kind: 'status', caseId: 'T', status: 1, seenAt: NOW } as const;
   it.each<[string, Partial<SetCommit>]>([
-    ['news', { news: [status] }],
-    ['primed tickets', { primed: ['T'] }],
-    ['a step of a search', { search: null }],
-    ['a set that is due again soon', { due: { lively: NOW + 200, quiet: NOW + 200 } }],
+    ['news', { entries: [status] }],
+    ['primed tickets', { backfilled: ['T'] }],
+    ['a step of a search', { bisection: null }],
+    ['a set that is due again soon', { due: { active: NOW + 200, idle: NOW + 200 } }],
   ])('lets %s leave at once', (_, more) => {
     void new GroupCommit().commit(store, nth(1, more));
     expect(sent).toEqual([1]);

@@ -16,7 +16,7 @@ export class GroupCommit {
 
   /** Waits if the commit may. @throws what the store's commit throws */
   async commit(store: Pick<SetStore, 'commit'>, commit: SetCommit): Promise<Committed> {
-    if (isIdle(commit) && commit.due.quiet - commit.now > UNHURRIED * GROUP_MS) {
+    if (isIdle(commit) && commit.due.idle - commit.now > UNHURRIED * GROUP_MS) {
       await this.others();
     }
     return store.commit(commit);
@@ -34,5 +34,5 @@ export class GroupCommit {
 }
 
 function isIdle(commit: SetCommit): boolean {
-  return commit.news.length === 0 && commit.primed.length === 0 && commit.search === undefined;
+  return commit.entries.length === 0 && commit.backfilled.length === 0 && commit.bisection === undefined;
 }

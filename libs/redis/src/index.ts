@@ -1,11 +1,11 @@
 export { BullPollQueue, POLL_DELAY_MAX_MS, POLL_QUEUE, type PollJob } from './bull-poll-queue.js';
 export { connectRedis, type Patience, type RedisClient, type RedisSettings } from './connection.js';
 export { Keys } from './keys.js';
-export { RedisAnswers } from './redis-answers.js';
+export { RedisUpstreamLiveness } from './redis-upstream-liveness.js';
 export { RedisBroker, type RedisBrokerParts } from './redis-broker.js';
 export { RedisClock } from './redis-clock.js';
 export { RedisInterestRegistry } from './redis-interest-registry.js';
-export { RedisLife } from './redis-life.js';
+export { DataLossWatch } from './data-loss-watch.js';
 export { RedisQuota } from './redis-quota.js';
 export { RedisSetStore, type HistoryBounds } from './redis-set-store.js';
 export { WakeChannel, type WakeListener } from './wake-channel.js';

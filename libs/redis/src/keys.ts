@@ -29,7 +29,7 @@ export class Keys {
   constructor(private readonly prefix: string) {}
 
   /** Missing where Redis lost its data. */
-  get life(): string {
+  get dataId(): string {
     return `${this.prefix}:life`;
   }
 

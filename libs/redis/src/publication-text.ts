@@ -33,9 +33,11 @@ export function readPublication(caseId: CaseId, text: string): Publication {
 }
 
 /** A ticket that was set apart, or is back, as _apart.lua tells it on the feed's channel: `apart ticket`, `back ticket`. */
-export function readApart(text: string): { readonly caseId: CaseId; readonly apart: boolean } | null {
+export function readQuarantine(text: string): { readonly caseId: CaseId; readonly quarantined: boolean } | null {
   const [kind, caseId] = text.split(' ');
-  return caseId !== undefined && (kind === 'apart' || kind === 'back') ? { caseId, apart: kind === 'apart' } : null;
+  return caseId !== undefined && (kind === 'apart' || kind === 'back')
+    ? { caseId, quarantined: kind === 'apart' }
+    : null;
 }
 
 /** The state of a feed as _health.lua tells it: `ok since` or `degraded since reason`. */

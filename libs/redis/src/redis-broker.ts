@@ -15,7 +15,7 @@ import {
 import { Barriers } from './barriers.js';
 import { publishCommand, type RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
-import { readApart, readPublication, readUpstreamState } from './publication-text.js';
+import { readQuarantine, readPublication, readUpstreamState } from './publication-text.js';
 import type { HistoryBounds } from './redis-set-store.js';
 import { Scripts } from './scripts.js';
 import { Subscriptions } from './subscriptions.js';
@@ -113,7 +113,7 @@ export class RedisBroker implements Broker {
         epoch,
         offset: Number(offset),
         upstream: readUpstreamState([state, since, reason].join(' ')),
-        apart: wants.map((want) => want.caseId).filter((_, index) => Number(tickets[index]?.[2]) === 1),
+        quarantined: wants.map((want) => want.caseId).filter((_, index) => Number(tickets[index]?.[2]) === 1),
         tickets: wants.map((want, index) => readHistory(want.caseId, epoch, tickets[index] ?? [])),
       };
     } finally {
@@ -144,11 +144,11 @@ export class RedisBroker implements Broker {
   }
 
   private receiveState(feed: FeedKey, text: string): void {
-    const change = readApart(text);
+    const change = readQuarantine(text);
     if (change === null) {
       this.listener?.upstreamChanged(feed, readUpstreamState(text));
     } else {
-      this.listener?.apartChanged(feed, change.caseId, change.apart);
+      this.listener?.quarantineChanged(feed, change.caseId, change.quarantined);
     }
   }
 

@@ -1,9 +1,9 @@
 import {
-  APART_FIRST_MS,
-  APART_MAX_MS,
+  QUARANTINE_FIRST_MS,
+  QUARANTINE_MAX_MS,
   DEGRADED_AFTER_FAILURES,
   newEpoch,
-  Recent,
+  BoundedMap,
   REST_MAX_MS,
   setName,
   UPSTREAM_FAILURES,
@@ -11,17 +11,17 @@ import {
   type Begun,
   type CaseId,
   type Committed,
-  type CursorTrail,
+  type CursorHistory,
   type FeedKey,
   type ListingOrder,
-  type News,
+  type DeltaEntry,
   type PollFailure,
-  type Search,
+  type Bisection,
   type SetCommit,
   type SetRef,
   type SetStore,
   type StreamPosition,
-  type Suspicion,
+  type BisectionStep,
 } from '#core';
 
 import { publishCommand, type RedisClient } from './connection.js';
@@ -67,8 +67,8 @@ export class RedisSetStore implements SetStore {
   private readonly group = new GroupCommit();
   private readonly wake: WakeChannel;
   /** The furthest of each feed that was seen here: a Redis that has less has lost its end. */
-  private readonly positions = new Recent<FeedKey, StreamPosition>(REMEMBERED_FEEDS);
-  private readonly members = new Recent<string, KnownMembers>(REMEMBERED_SETS);
+  private readonly positions = new BoundedMap<FeedKey, StreamPosition>(REMEMBERED_FEEDS);
+  private readonly members = new BoundedMap<string, KnownMembers>(REMEMBERED_SETS);
 
   constructor(
     client: RedisClient,
@@ -95,13 +95,13 @@ export class RedisSetStore implements SetStore {
       membersDigest = '',
       members,
       joining = '',
-      trail,
+      cursorHistory,
       digest,
       order,
-      lively,
+      active,
       due,
       failures,
-      search,
+      bisection,
     ] = answer;
     if (kind !== 'begun') {
       this.members.delete(key);
@@ -116,13 +116,13 @@ export class RedisSetStore implements SetStore {
         fence: Number(first),
         members: caseIds,
         joining: list(joining),
-        trail: trail ? (JSON.parse(trail) as CursorTrail) : null,
+        cursorHistory: cursorHistory ? (JSON.parse(cursorHistory) as CursorHistory) : null,
         answerDigest: digest || null,
         order: order as ListingOrder,
-        livelyAt: Number(lively),
+        activeAt: Number(active),
         dueAt: Number(due),
         failures: Number(failures),
-        search: search ? (JSON.parse(search) as Search) : null,
+        bisection: readBisection(bisection),
       },
     };
   }
@@ -139,10 +139,10 @@ export class RedisSetStore implements SetStore {
       ms(commit.now),
       ...afterArguments(commit.after),
       REST_MAX_MS,
-      ms(commit.due.lively),
-      ms(commit.due.quiet),
+      ms(commit.due.active),
+      ms(commit.due.idle),
       learned ? 1 : 0,
-      learned?.trail ? JSON.stringify(learned.trail) : '',
+      learned?.cursorHistory ? JSON.stringify(learned.cursorHistory) : '',
       learned?.answerDigest ?? '',
       learned?.order ?? '',
       this.bounds.historyMaxEvents,
@@ -150,12 +150,12 @@ export class RedisSetStore implements SetStore {
       this.publish,
       newEpoch(commit.now, Math.random()),
       DELIVERED_MAX,
-      commit.primed.join('\n'),
+      commit.backfilled.join('\n'),
       this.bounds.upstreamMaxCaseIds,
       known?.epoch ?? '',
       known?.offset ?? 0,
-      commit.search === undefined ? '-' : searchText(commit.search),
-      ...commit.news.flatMap(newsArguments),
+      commit.bisection === undefined ? '-' : bisectionText(commit.bisection),
+      ...commit.entries.flatMap(entryArguments),
     ])) as (string | number)[];
     const [kind, fence, published, due, joining, reserved, epoch, offset, ...changed] = answer;
     if (kind !== 'committed') {
@@ -185,19 +185,19 @@ export class RedisSetStore implements SetStore {
     await this.run('fail', failure.ref, [failure.fence, ...when, reason, DEGRADED_AFTER_FAILURES, this.publish]);
   }
 
-  async suspect({ ref, fence, now, search, apart, retry }: Suspicion): Promise<void> {
+  async recordBisection({ ref, fence, now, bisection, quarantined, retry }: BisectionStep): Promise<void> {
     const due = retry === undefined ? '' : ms(retry.at);
     const told = [retry?.code === undefined ? '' : UPSTREAM_FAILURES[retry.code].reason, DEGRADED_AFTER_FAILURES];
-    const waits = [APART_FIRST_MS, APART_MAX_MS];
+    const waits = [QUARANTINE_FIRST_MS, QUARANTINE_MAX_MS];
     await this.run('suspect', ref, [
       fence,
       ms(now),
-      searchText(search),
+      bisectionText(bisection),
       due,
       this.publish,
       ...waits,
       ...told,
-      ...apart,
+      ...quarantined,
     ]);
   }
 
@@ -221,15 +221,37 @@ function afterArguments(after: AfterCommit | undefined): [string, number, string
   }
 }
 
-function newsArguments(news: News): ScriptArgument[] {
-  return news.kind === 'status'
-    ? ['s', news.caseId, news.status, ms(news.seenAt), '-', '']
-    : ['m', news.caseId, news.identity, ms(news.seenAt), news.sentAt === null ? '-' : ms(news.sentAt), news.message];
+function entryArguments(entries: DeltaEntry): ScriptArgument[] {
+  return entries.kind === 'status'
+    ? ['s', entries.caseId, entries.status, ms(entries.seenAt), '-', '']
+    : [
+        'm',
+        entries.caseId,
+        entries.identity,
+        ms(entries.seenAt),
+        entries.sentAt === null ? '-' : ms(entries.sentAt),
+        entries.message,
+      ];
 }
 
+/** A bisection as it is stored: its name for `unconfirmedSince` is older, and other releases read it. */
+type StoredBisection = Omit<Bisection, 'unconfirmedSince'> & { readonly warySince?: number };
+
 /** Scripts keep it and do not look into it. */
-function searchText(search: Search | null): string {
-  return search === null ? '' : JSON.stringify(search);
+function bisectionText(bisection: Bisection | null): string {
+  if (bisection === null) {
+    return '';
+  }
+  const { unconfirmedSince: warySince, ...rest } = bisection;
+  return JSON.stringify({ ...rest, warySince } satisfies StoredBisection);
+}
+
+function readBisection(text: string | undefined): Bisection | null {
+  if (!text) {
+    return null;
+  }
+  const { warySince, ...rest } = JSON.parse(text) as StoredBisection;
+  return { ...rest, ...(warySince !== undefined && { unconfirmedSince: warySince }) };
 }
 
 /** Times travel as whole milliseconds. */

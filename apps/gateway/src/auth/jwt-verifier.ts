@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
-import { Refusal } from '#core';
+import { Refusal } from '#protocol';
 import { Rights } from './rights.js';
 import { TokenVerifier } from './token-verifier.js';
 

@@ -1,4 +1,5 @@
-import { Refusal, type CaseId, type Feed } from '#core';
+import type { CaseId, Feed } from '#core';
+import { Refusal } from '#protocol';
 
 /** What a token allows, as its claims say it. */
 export interface Grants {

@@ -1,7 +1,6 @@
 import {
   feedKey,
   formatPosition,
-  Refusal,
   type Broker,
   type CaseId,
   type Feed,
@@ -10,8 +9,8 @@ import {
   type Publication,
   type ResumeFrom,
 } from '#core';
-import { encodePublication, type EventId } from '#protocol';
-import { STORE_RETRY_MS } from '../delivery/operation-queue.js';
+import { encodePublication, type EventId, Refusal } from '#protocol';
+import { STORE_RETRY_MS } from '../session/operation-queue.js';
 
 /** One page of a ticket's history. */
 export interface HistoryPage {

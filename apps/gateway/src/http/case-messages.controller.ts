@@ -2,10 +2,10 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { All, Controller, Get, MethodNotAllowedException, Param, Req, Res } from '@nestjs/common';
 import { GatewaySettings } from '#ops';
 import { CaseMessagesDto, PAGE_DEFAULT, resumeFrom } from '#protocol';
-import { tokenOf } from '../auth/token-source.js';
+import { tokenOf } from '../auth/client-token.js';
 import { TokenVerifier } from '../auth/token-verifier.js';
-import { RequestReader } from '../delivery/request-reader.js';
-import { feedOf } from '../delivery/wish.js';
+import { RequestReader } from '../edge/request-reader.js';
+import { feedOf } from '../edge/subscription-parameters.js';
 import { CaseHistory } from './case-history.js';
 import { queryOf, single, wholeNumber } from './query.js';
 

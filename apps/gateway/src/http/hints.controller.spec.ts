@@ -22,8 +22,15 @@ describe('POST /v1/hints', () => {
     const [ref] = await registry.overdue(FEED, Number.POSITIVE_INFINITY);
     const begun = ref && (await registry.begin(ref, clock.now(), 0, 'worker'));
     if (begun?.kind !== 'begun') throw new Error('no set');
-    const due = { lively: clock.now() + 5000, quiet: clock.now() + 5000 };
-    await registry.commit({ ref: begun.set.ref, fence: begun.set.fence, now: clock.now(), news: [], primed: [], due });
+    const due = { active: clock.now() + 5000, idle: clock.now() + 5000 };
+    await registry.commit({
+      ref: begun.set.ref,
+      fence: begun.set.fence,
+      now: clock.now(),
+      entries: [],
+      backfilled: [],
+      due,
+    });
     expect(await post('{"case_ids":["A1"]}')).toEqual({ status: 204 });
     expect(await registry.earliestDue(FEED)).toBe(clock.now());
   });

@@ -1,12 +1,12 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { All, Body, Controller, HttpCode, MethodNotAllowedException, Post, Req, Res } from '@nestjs/common';
-import { feedKey, Refusal } from '#core';
+import { feedKey } from '#core';
 import { GatewaySettings } from '#ops';
-import { TicketsDto } from '#protocol';
-import { tokenOf } from '../auth/token-source.js';
+import { Refusal, TicketsDto } from '#protocol';
+import { tokenOf } from '../auth/client-token.js';
 import { TokenVerifier } from '../auth/token-verifier.js';
-import { RequestReader } from '../delivery/request-reader.js';
-import { ticketsOf } from '../delivery/wish.js';
+import { RequestReader } from '../edge/request-reader.js';
+import { ticketsOf } from '../edge/subscription-parameters.js';
 import { GatewayStore } from '../gateway.store.js';
 import { queryOf } from './query.js';
 

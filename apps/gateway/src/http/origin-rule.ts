@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Refusal } from '#core';
+import { Refusal } from '#protocol';
 
 /** How long a browser may remember what a preflight allowed, seconds. */
 const PREFLIGHT_MAX_AGE_S = 600;

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Refusal } from '#core';
-import { PROBLEM_TYPE, refusalProblem, type Problem } from '#protocol';
+import { type Problem, PROBLEM_TYPE, type Refusal, refusalProblem } from '#protocol';
 
 /** Answers with a problem, unless something else was answered already. */
 export function answerProblem(response: ServerResponse, problem: Problem): void {

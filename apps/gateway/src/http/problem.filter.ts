@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { Refusal } from '#core';
-import { httpProblem } from '#protocol';
-import { RefusalLog } from '../delivery/refusal-log.js';
+import { httpProblem, Refusal } from '#protocol';
+import { RefusalLog } from '../edge/refusal-log.js';
 import { answerProblem, answerRefusal } from './problem-answer.js';
 
 /** Answers every error of HTTP as a problem; of what is our own fault, nothing but that is told. */

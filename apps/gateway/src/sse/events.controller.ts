@@ -2,11 +2,11 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { All, Controller, Get, MethodNotAllowedException, Req, Res } from '@nestjs/common';
 import { GatewaySettings } from '#ops';
 import { SseFrames, SubscribeDto } from '#protocol';
-import { tokenOf } from '../auth/token-source.js';
+import { tokenOf } from '../auth/client-token.js';
 import { TokenVerifier } from '../auth/token-verifier.js';
-import { Connections } from '../delivery/connections.js';
-import { RequestReader } from '../delivery/request-reader.js';
-import { wishOf, type Wish } from '../delivery/wish.js';
+import { Connections } from '../session/connections.js';
+import { RequestReader } from '../edge/request-reader.js';
+import { subscriptionParametersOf, type SubscriptionParameters } from '../edge/subscription-parameters.js';
 import { queryOf, single, wholeNumber } from '../http/query.js';
 import { SSE_HEADERS, SseOutlet, type StreamHeaders } from './sse.outlet.js';
 
@@ -32,13 +32,13 @@ export class EventsController {
   async begin(request: IncomingMessage, response: ServerResponse, headers: StreamHeaders): Promise<void> {
     const query = queryOf(request);
     const rights = await this.verifier.verify(tokenOf(request, query));
-    const wish = this.wish(request, query);
+    const parameters = this.parameters(request, query);
     if (request.method === 'HEAD') {
-      rights.require(wish.feed, wish.caseIds);
+      rights.require(parameters.feed, parameters.caseIds);
       response.writeHead(200, { ...headers, ...SSE_HEADERS }).end();
       return;
     }
-    letGo(request);
+    freeRequest(request);
     const outlet = new SseOutlet(response, headers, this.frames);
     const session = this.connections.add(rights, outlet);
     response.on('close', () => this.connections.gone(session));
@@ -49,7 +49,7 @@ export class EventsController {
       return;
     }
     try {
-      await session.subscribe(wish, (ready) => outlet.ready(ready));
+      await session.subscribe(parameters, (ready) => outlet.ready(ready));
     } catch (error) {
       session.end();
       throw error;
@@ -62,7 +62,7 @@ export class EventsController {
     throw new MethodNotAllowedException('only GET is served here');
   }
 
-  private wish(request: IncomingMessage, query: URLSearchParams): Wish {
+  private parameters(request: IncomingMessage, query: URLSearchParams): SubscriptionParameters {
     const dto = this.reader.read(SubscribeDto, {
       case_ids: query.getAll('case_ids'),
       group_id: single(query, 'group_id'),
@@ -71,7 +71,7 @@ export class EventsController {
       // The header is what an EventSource sends when it comes back: it knows better than the URL it was made with.
       last_event_id: request.headers['last-event-id'] || single(query, 'last_event_id'),
     });
-    return wishOf(dto, this.settings.upstreamLanguage);
+    return subscriptionParametersOf(dto, this.settings.upstreamLanguage);
   }
 }
 
@@ -80,7 +80,7 @@ const NO_HEADERS: IncomingMessage['headers'] = {};
 const NO_RAW_HEADERS: string[] = [];
 
 /** Lets go of what was asked for, its token first of all: the response keeps its request for as long as it lives. */
-function letGo(request: IncomingMessage): void {
+function freeRequest(request: IncomingMessage): void {
   request.headers = NO_HEADERS;
   request.rawHeaders = NO_RAW_HEADERS;
   request.url = '';

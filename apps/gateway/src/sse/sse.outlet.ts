@@ -12,7 +12,7 @@ import {
   type SseFrame,
   type SseFrames,
 } from '#protocol';
-import type { Outlet } from '../delivery/outlet.js';
+import type { Outlet } from '../session/outlet.js';
 
 /** Proxies must neither keep, change nor hold back a stream. */
 export const SSE_HEADERS = {
@@ -27,7 +27,7 @@ export type StreamHeaders = Readonly<Record<string, string>>;
 const RETRY_LEAST_MS = 1000;
 const RETRY_SPREAD_MS = 2000;
 /** Beats without an event after which a comment goes out: a heartbeat interval has four. */
-const QUIET_BEATS = 4;
+const QUIET_CHECKS = 4;
 
 /** An event stream. Finished chunks go straight to the socket: a third cheaper than through the response. */
 export class SseOutlet implements Outlet {
@@ -37,7 +37,7 @@ export class SseOutlet implements Outlet {
   private opened = false;
   /** What was published in this tick and is not written yet. */
   private run: FrameRun<SseFrame> | null = null;
-  private quietBeats = 0;
+  private quietChecks = 0;
 
   constructor(
     private readonly response: ServerResponse,
@@ -84,7 +84,7 @@ export class SseOutlet implements Outlet {
       return this.socket !== null;
     }
     this.run = null;
-    this.quietBeats = 0;
+    this.quietChecks = 0;
     return socket?.writable === true && socket.write(run.bytes);
   }
 
@@ -105,14 +105,14 @@ export class SseOutlet implements Outlet {
     // A stream has no rooms.
   }
 
-  beat(): void {
-    this.quietBeats += 1;
-    if (this.opened && this.quietBeats >= QUIET_BEATS) {
+  heartbeat(): void {
+    this.quietChecks += 1;
+    if (this.opened && this.quietChecks >= QUIET_CHECKS) {
       this.write(SSE_HEARTBEAT);
     }
   }
 
-  farewell(closing: ClosingData): void {
+  close(closing: ClosingData): void {
     // A stream that never began is answered with an HTTP status instead.
     if (this.opened) {
       this.write(sseRetry(closing.retry_ms));
@@ -128,7 +128,7 @@ export class SseOutlet implements Outlet {
 
   private write(frame: SseFrame): boolean {
     this.flush();
-    this.quietBeats = 0;
+    this.quietChecks = 0;
     if (this.socket === null) {
       this.response.write(frame.plain);
       return false;

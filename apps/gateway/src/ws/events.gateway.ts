@@ -1,24 +1,24 @@
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { DefaultEventsMap, ExtendedError, Server, Socket } from 'socket.io';
-import { Refusal } from '#core';
 import { GatewaySettings } from '#ops';
 import {
+  type Acknowledgement,
   AuthenticateDto,
   closing,
+  Refusal,
   refusalError,
   SioFrames,
   SubscribeDto,
   TicketsDto,
-  type Acknowledgement,
 } from '#protocol';
 import type { Rights } from '../auth/rights.js';
-import { tokenOfHandshake } from '../auth/token-source.js';
+import { tokenOfHandshake } from '../auth/client-token.js';
 import { TokenVerifier } from '../auth/token-verifier.js';
-import type { ClientSession } from '../delivery/client-session.js';
-import { Connections } from '../delivery/connections.js';
-import { RefusalLog } from '../delivery/refusal-log.js';
-import { RequestReader } from '../delivery/request-reader.js';
-import { ticketsOf, wishOf } from '../delivery/wish.js';
+import type { ClientSession } from '../session/client-session.js';
+import { Connections } from '../session/connections.js';
+import { RefusalLog } from '../edge/refusal-log.js';
+import { RequestReader } from '../edge/request-reader.js';
+import { ticketsOf, subscriptionParametersOf } from '../edge/subscription-parameters.js';
 import { SocketIoOutlet } from './socket-io.outlet.js';
 
 /** What a socket carries: its rights from the handshake on, its session while it is served. */
@@ -70,17 +70,17 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
       socket.data.session = this.connections.add(socket.data.rights, outlet);
       socket.on('disconnect', this.leave);
       socket.onAny(this.hear);
-      letGo(socket);
+      freeHandshake(socket);
     } catch {
       // The subject's other handshakes, under way at the same time, were first.
-      outlet.farewell(closing('too_many_connections', Math.random()));
+      outlet.close(closing('too_many_connections', Math.random()));
     }
   }
 
   private async subscribe(socket: EventsSocket, body: unknown, reply: Reply): Promise<undefined> {
-    const wish = wishOf(this.reader.read(SubscribeDto, body), this.settings.upstreamLanguage);
+    const parameters = subscriptionParametersOf(this.reader.read(SubscribeDto, body), this.settings.upstreamLanguage);
     // Answered from within the tick of the recovery: after the replay, before anything live.
-    await this.sessionOf(socket).subscribe(wish, (ready) => reply?.({ ok: true, ...ready }));
+    await this.sessionOf(socket).subscribe(parameters, (ready) => reply?.({ ok: true, ...ready }));
   }
 
   private async unsubscribe(socket: EventsSocket, body: unknown): Promise<Acknowledgement> {
@@ -146,7 +146,7 @@ function listener(hear: (socket: EventsSocket, ...args: unknown[]) => void) {
 const NOTHING = Object.freeze({});
 
 /** Lets go of what a handshake brought, its token first of all, and nobody needs any more. */
-function letGo({ conn, handshake }: EventsSocket): void {
+function freeHandshake({ conn, handshake }: EventsSocket): void {
   // Socket.IO's documentation names this one; it reads the request of a namespace that is connected later, if any.
   (conn as { request: unknown }).request = null;
   handshake.headers = NOTHING;

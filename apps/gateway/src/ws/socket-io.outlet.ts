@@ -1,7 +1,7 @@
 import type { Socket as ClientSocket } from 'socket.io';
 import type { Feed, Publication } from '#core';
 import type { ClosingData, FrameRun, NoticeEvent, SioFrame, SioFrames } from '#protocol';
-import type { Outlet } from '../delivery/outlet.js';
+import type { Outlet } from '../session/outlet.js';
 import { EnginePipe } from './engine-pipe.js';
 
 /** A Socket.IO connection. Its socket is in one room per ticket; delivery itself takes the shorter way of the pipe. */
@@ -65,11 +65,11 @@ export class SocketIoOutlet implements Outlet {
     rooms.forEach((room) => void this.socket.leave(room));
   }
 
-  beat(): void {
+  heartbeat(): void {
     // engine.io pings by itself.
   }
 
-  farewell(closing: ClosingData): void {
+  close(closing: ClosingData): void {
     this.notify({ event: 'closing', data: closing });
     this.pipe.close();
   }

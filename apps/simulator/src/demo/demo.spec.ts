@@ -1,6 +1,6 @@
 import { ManualClock } from '../../test/harness.js';
 import { TicketStore } from '../messages/ticket-store.js';
-import { Oddities } from '../oddities.js';
+import { Quirks } from '../quirks.js';
 import { Demo } from './demo.js';
 
 const TICKETS = ['demo-1', 'demo-2', 'demo-3'];
@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 
 describe('the demo', () => {
   const clock = new ManualClock();
-  const store = new TicketStore(clock, new Oddities({}));
+  const store = new TicketStore(clock, new Quirks({}));
   const demo = new Demo(store, clock);
   const messages = () => TICKETS.map((caseId) => store.ticket(caseId).messages);
   const total = (): number => messages().flat().length;

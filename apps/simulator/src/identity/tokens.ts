@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock } from '../clock.js';
-import { type Oddities } from '../oddities.js';
+import { type Quirks } from '../quirks.js';
 
 export interface IssuedToken {
   readonly token: string;
@@ -23,12 +23,12 @@ export class Tokens {
   constructor(
     private readonly fixed: string,
     private readonly clock: Clock,
-    private readonly oddities: Oddities,
+    private readonly quirks: Quirks,
   ) {}
 
   issue(): IssuedToken {
     const issuedAt = this.clock.now();
-    const expiresAt = issuedAt + this.oddities.current.token_lifetime_s * 1_000;
+    const expiresAt = issuedAt + this.quirks.current.token_lifetime_s * 1_000;
     const token = `MII${randomBytes(TOKEN_BYTES).toString('base64url')}`;
     this.issued.set(token, expiresAt);
     for (const oldest of this.issued.keys()) {

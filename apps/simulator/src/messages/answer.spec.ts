@@ -4,7 +4,7 @@ let simulator: Harness;
 beforeEach(async () => void (simulator = await Harness.start()));
 afterEach(() => simulator.close());
 
-const oddities = (patch: object): Promise<unknown> => simulator.control('PUT', 'oddities', patch);
+const quirks = (patch: object): Promise<unknown> => simulator.control('PUT', 'oddities', patch);
 const COUNT = 12;
 
 describe('the order of messages', () => {
@@ -25,23 +25,23 @@ describe('the order of messages', () => {
   });
 
   it('can be turned round', async () => {
-    await oddities({ order: 'newest_first' });
+    await quirks({ order: 'newest_first' });
     expect(await numbers()).toEqual(ascending.toReversed());
   });
 
   it('can be shuffled, the same way for the same seed', async () => {
-    await oddities({ order: 'shuffled', seed: 3 });
+    await quirks({ order: 'shuffled', seed: 3 });
     const shuffled = await numbers();
     expect(shuffled).not.toEqual(ascending);
     expect([...shuffled].sort((a, b) => a - b)).toEqual(ascending);
     expect(await numbers()).toEqual(shuffled);
-    await oddities({ seed: 4 });
+    await quirks({ seed: 4 });
     expect(await numbers()).not.toEqual(shuffled);
   });
 });
 
 describe('null fields', () => {
-  beforeEach(() => oddities({ null_fields: true }));
+  beforeEach(() => quirks({ null_fields: true }));
 
   it('are sprinkled over everything, and hide no message', async () => {
     await simulator.say('TS1', 'one');
@@ -77,7 +77,7 @@ describe('null fields', () => {
 
 describe('extra fields', () => {
   it('appear on every level, with numbers that JSON.parse would change', async () => {
-    await oddities({ extra_fields: true });
+    await quirks({ extra_fields: true });
     await simulator.say('TS1', 'one');
     const { text, messages } = await simulator.poll(['TS1']);
     const { imstatus, immsg, ...top } = JSON.parse(text);

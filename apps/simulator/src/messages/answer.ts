@@ -1,5 +1,5 @@
 import { type Clock } from '../clock.js';
-import { type Oddities, type OdditySet } from '../oddities.js';
+import { type Quirks, type QuirkSet } from '../quirks.js';
 import { Random } from '../random.js';
 import { FRACTIONS, isAfter, type Position, writeCursor } from './cursor.js';
 import {
@@ -25,7 +25,7 @@ export interface Poll {
 
 /** A rendered `imstatus`, good until one of the other two changes. */
 interface StatusText {
-  readonly oddities: OdditySet;
+  readonly quirks: QuirkSet;
   readonly version: number;
   readonly json: string;
 }
@@ -40,48 +40,48 @@ export class AnswerWriter {
 
   constructor(
     private readonly store: TicketStore,
-    private readonly oddities: Oddities,
+    private readonly quirks: Quirks,
     private readonly clock: Clock,
   ) {}
 
   /** The JSON body of a 200 as of `now` (ms since the epoch). */
   write(poll: Poll, now: number): string {
-    const oddities = this.oddities.current;
-    const news = this.news(poll, oddities, now);
-    const statuses = this.statuses(poll.query, oddities);
-    const cursor = writeCursor(this.position(poll.query, oddities, now), oddities.cursor_form);
-    const extra = oddities.extra_fields ? `,${EXTRA_ANSWER_FIELDS}` : '';
+    const quirks = this.quirks.current;
+    const news = this.news(poll, quirks, now);
+    const statuses = this.statuses(poll.query, quirks);
+    const cursor = writeCursor(this.position(poll.query, quirks, now), quirks.cursor_form);
+    const extra = quirks.extra_fields ? `,${EXTRA_ANSWER_FIELDS}` : '';
     return `{"imstatus":${statuses},"immsg":${news},"last_message_time_id":${cursor}${extra}}`;
   }
 
   /** `immsg`: only tickets with something new have an entry. */
-  private news({ query, since, zone }: Poll, oddities: OdditySet, now: number): string {
+  private news({ query, since, zone }: Poll, quirks: QuirkSet, now: number): string {
     const entries: string[] = [];
     const quiet: Ticket[] = [];
     const at = this.clock.exact();
     for (const ticket of query.tickets) {
-      const messages = ticket.visibleAfter(since, oddities.cursor_bound, now);
+      const messages = ticket.visibleAfter(since, quirks.cursor_bound, now);
       if (messages.length > 0) {
         for (const message of messages) message.shownAt ??= at;
-        entries.push(ticketEntry(ticket, messages, zone, oddities));
+        entries.push(ticketEntry(ticket, messages, zone, quirks));
       } else quiet.push(ticket);
     }
-    if (oddities.null_fields) {
+    if (quirks.null_fields) {
       if (entries.length === 0) return 'null';
       entries.push(NULL_TICKET_ENTRIES);
       if (quiet[0]) entries.unshift(`{${quiet[0].idMember},"message_list":null}`);
     }
-    return `[${ordered(entries, oddities).join(',')}]`;
+    return `[${ordered(entries, quirks).join(',')}]`;
   }
 
   /** `imstatus`: an entry for every ticket that was asked for; every other one is null where nulls are wanted. */
-  private statuses(query: Query, oddities: OdditySet): string {
+  private statuses(query: Query, quirks: QuirkSet): string {
     this.written += 1;
-    if (oddities.null_fields && this.written % 2 === 0) return 'null';
+    if (quirks.null_fields && this.written % 2 === 0) return 'null';
     const { statusVersion: version } = this.store;
     let text = this.statusTexts.get(query);
-    if (text?.oddities !== oddities || text.version !== version) {
-      text = { oddities, version, json: statusList(query, oddities) };
+    if (text?.quirks !== quirks || text.version !== version) {
+      text = { quirks, version, json: statusList(query, quirks) };
       this.statusTexts.set(query, text);
     }
     return text.json;
@@ -91,8 +91,8 @@ export class AnswerWriter {
    * Where a poll ends. By the clock, it is just after the last message that was ever posted, so a message posted later
    * within the same millisecond lies beyond an exact cursor.
    */
-  private position(query: Query, oddities: OdditySet, now: number): Position | undefined {
-    switch (oddities.cursor_basis) {
+  private position(query: Query, quirks: QuirkSet, now: number): Position | undefined {
+    switch (quirks.cursor_basis) {
       case 'server_time':
         return { timeMs: now, fraction: this.store.lastSeq % FRACTIONS };
       case 'newest_message':
@@ -101,28 +101,28 @@ export class AnswerWriter {
   }
 }
 
-function ticketEntry(ticket: Ticket, messages: readonly Message[], zone: WallClock, oddities: OdditySet): string {
-  const list = ordered(messages, oddities).map((message) => message.json(zone, oddities));
-  if (oddities.null_fields) list.push('null');
-  const extra = oddities.extra_fields ? `,${EXTRA_TICKET_FIELDS}` : '';
+function ticketEntry(ticket: Ticket, messages: readonly Message[], zone: WallClock, quirks: QuirkSet): string {
+  const list = ordered(messages, quirks).map((message) => message.json(zone, quirks));
+  if (quirks.null_fields) list.push('null');
+  const extra = quirks.extra_fields ? `,${EXTRA_TICKET_FIELDS}` : '';
   return `{${ticket.idMember},"message_list":[${list.join(',')}]${extra}}`;
 }
 
-function statusList(query: Query, oddities: OdditySet): string {
-  const extra = oddities.extra_fields ? `,${EXTRA_STATUS_FIELDS}` : '';
+function statusList(query: Query, quirks: QuirkSet): string {
+  const extra = quirks.extra_fields ? `,${EXTRA_STATUS_FIELDS}` : '';
   const entries = query.tickets.map((ticket) => `{"status":${ticket.status},${ticket.idMember}${extra}}`);
-  if (oddities.null_fields) entries.push(NULL_STATUS_ENTRIES);
+  if (quirks.null_fields) entries.push(NULL_STATUS_ENTRIES);
   return `[${entries.join(',')}]`;
 }
 
-function ordered<T>(items: readonly T[], oddities: OdditySet): readonly T[] {
-  switch (oddities.order) {
+function ordered<T>(items: readonly T[], quirks: QuirkSet): readonly T[] {
+  switch (quirks.order) {
     case 'oldest_first':
       return items;
     case 'newest_first':
       return items.toReversed();
     case 'shuffled':
-      return new Random(oddities.seed).shuffled(items);
+      return new Random(quirks.seed).shuffled(items);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type OdditySet } from '../oddities.js';
+import { type QuirkSet } from '../quirks.js';
 
 /** A place in the order of all messages. */
 export interface Position {
@@ -16,8 +16,8 @@ const NANOSECONDS = /^\d{17,22}$/;
 const OPAQUE = /^c_([\w-]+)$/;
 const OPAQUE_CONTENT = /^(\d{6})\.(\d{1,16})$/;
 
-type Form = OdditySet['cursor_form'];
-type Bound = OdditySet['cursor_bound'];
+type Form = QuirkSet['cursor_form'];
+type Bound = QuirkSet['cursor_bound'];
 
 /** The JSON text of `last_message_time_id`. */
 export function writeCursor(position: Position | undefined, form: Form): string {

@@ -4,7 +4,7 @@ let simulator: Harness;
 beforeEach(async () => void (simulator = await Harness.start()));
 afterEach(() => simulator.close());
 
-const oddities = (patch: object): Promise<unknown> => simulator.control('PUT', 'oddities', patch);
+const quirks = (patch: object): Promise<unknown> => simulator.control('PUT', 'oddities', patch);
 
 describe('GET instant-messages', () => {
   it('answers in the documented shape', async () => {
@@ -90,7 +90,7 @@ describe('GET instant-messages', () => {
 describe.each(['string', 'number', 'number19', 'opaque'] as const)('a cursor as %s', (cursor_form) => {
   describe.each(['server_time', 'newest_message'] as const)('by %s', (cursor_basis) => {
     it('exclusive: shows each message once', async () => {
-      await oddities({ cursor_form, cursor_basis, cursor_bound: 'exclusive' });
+      await quirks({ cursor_form, cursor_basis, cursor_bound: 'exclusive' });
       await simulator.say('TS1', 'one');
       const first = await simulator.poll(['TS1']);
       simulator.clock.advance(1);
@@ -101,7 +101,7 @@ describe.each(['string', 'number', 'number19', 'opaque'] as const)('a cursor as 
     });
 
     it('inclusive: shows the message at the cursor again', async () => {
-      await oddities({ cursor_form, cursor_basis, cursor_bound: 'inclusive' });
+      await quirks({ cursor_form, cursor_basis, cursor_bound: 'inclusive' });
       await simulator.say('TS1', 'one');
       const first = await simulator.poll(['TS1']);
       const second = await simulator.poll(['TS1'], { cursor: first.cursor });
@@ -115,7 +115,7 @@ describe.each(['string', 'number', 'number19', 'opaque'] as const)('a cursor as 
 });
 
 describe('a cursor by newest_message', () => {
-  beforeEach(() => oddities({ cursor_basis: 'newest_message' }));
+  beforeEach(() => quirks({ cursor_basis: 'newest_message' }));
 
   it('is null until there is a message, and then stays at the newest one', async () => {
     expect((await simulator.poll(['TS1'])).cursor).toBe('null');
@@ -148,7 +148,7 @@ describe('a late message', () => {
   });
 
   it('is delayed at random between two bounds', async () => {
-    await oddities({ visibility_delay_ms: [100, 900], seed: 7 });
+    await quirks({ visibility_delay_ms: [100, 900], seed: 7 });
     await simulator.control('POST', 'messages', { case_id: 'TS1', content: '{n}', count: 50 });
     const { messages } = await simulator.control<{ messages: { time_ms: number; visible_at: number }[] }>(
       'GET',

@@ -7,7 +7,7 @@ import { type Faults } from '../faults/faults.js';
 import { misbehave } from '../faults/misbehave.js';
 import { type Gate } from '../identity/gate.js';
 import { type Tokens } from '../identity/tokens.js';
-import { type Oddities } from '../oddities.js';
+import { type Quirks } from '../quirks.js';
 import { type Traffic } from '../traffic/traffic.js';
 import { type AnswerWriter, type Poll } from './answer.js';
 import { readCursor } from './cursor.js';
@@ -25,7 +25,7 @@ export interface InstantMessagesParts {
   readonly gate: Gate;
   readonly tokens: Tokens;
   readonly faults: Faults;
-  readonly oddities: Oddities;
+  readonly quirks: Quirks;
   readonly traffic: Traffic;
   readonly clock: Clock;
 }
@@ -45,7 +45,7 @@ export class InstantMessages {
 
   /** In the upstream's order: the gateway checks who asks, then the service checks what for. */
   handle(req: IncomingMessage, res: ServerResponse): void {
-    const { queries, gate, faults, oddities, traffic } = this.parts;
+    const { queries, gate, faults, quirks, traffic } = this.parts;
     const requestId = randomUUID();
     const { query, cursor } = queries.read((req.url ?? '').slice(INSTANT_MESSAGES_PATH.length + 1));
     const language = headerOf(req, 'x-language') ?? DEFAULT_LANGUAGE;
@@ -60,7 +60,7 @@ export class InstantMessages {
     const fault = faults.take('messages', poll.query.caseIds);
     if (fault?.kind === 'token_expired') this.revokeTokenOf(req);
     const respond = (): void => this.respond(poll, fault, res, requestId);
-    const latencyMs = oddities.draw(oddities.current.latency_ms);
+    const latencyMs = quirks.draw(quirks.current.latency_ms);
     if (latencyMs === 0) return respond();
     const timer = setTimeout(respond, latencyMs);
     res.once('close', () => clearTimeout(timer));
@@ -68,7 +68,7 @@ export class InstantMessages {
 
   private understand(req: IncomingMessage, query: QueryReading, cursor: string | undefined): Poll | ApiError {
     if (!(query instanceof Query)) return invalidParameter(query.reason);
-    const since = cursor === undefined ? undefined : readCursor(cursor, this.parts.oddities.current.cursor_bound);
+    const since = cursor === undefined ? undefined : readCursor(cursor, this.parts.quirks.current.cursor_bound);
     if (cursor !== undefined && !since) return invalidParameter('last_message_time_id');
     const zone = this.zones.get(headerOf(req, 'x-time-zone') ?? DEFAULT_TIME_ZONE);
     if (!zone) return invalidParameter('X-Time-Zone');

@@ -1,4 +1,4 @@
-import { type OdditySet } from '../oddities.js';
+import { type QuirkSet } from '../quirks.js';
 import { FRACTIONS, type Position } from './cursor.js';
 import { EXTRA_MESSAGE_FIELDS } from './embellishment.js';
 import { type WallClock } from './wall-clock.js';
@@ -29,7 +29,7 @@ export class Message implements Position {
   shownAt: number | null = null;
   private readonly beforeTime: string;
   private readonly afterTime: string;
-  private rendered?: { readonly zone: WallClock; readonly oddities: OdditySet; readonly json: string };
+  private rendered?: { readonly zone: WallClock; readonly quirks: QuirkSet; readonly json: string };
 
   /**
    * @param seq the order of posting, over all tickets
@@ -51,19 +51,19 @@ export class Message implements Position {
   }
 
   /** The last rendering is kept: as a rule all polls ask in one time zone. */
-  json(zone: WallClock, oddities: OdditySet): string {
-    if (this.rendered?.zone !== zone || this.rendered.oddities !== oddities) {
-      this.rendered = { zone, oddities, json: this.render(zone, oddities) };
+  json(zone: WallClock, quirks: QuirkSet): string {
+    if (this.rendered?.zone !== zone || this.rendered.quirks !== quirks) {
+      this.rendered = { zone, quirks, json: this.render(zone, quirks) };
     }
     return this.rendered.json;
   }
 
-  private render(zone: WallClock, oddities: OdditySet): string {
+  private render(zone: WallClock, quirks: QuirkSet): string {
     const { accessory_list } = this.fields;
     // Only an empty list is ever null: the oddity hides no attachment, and twins stay twins.
-    const accessories = oddities.null_fields && accessory_list.length === 0 ? null : accessory_list;
+    const accessories = quirks.null_fields && accessory_list.length === 0 ? null : accessory_list;
     const members = [`"accessory_list":${JSON.stringify(accessories)}`];
-    if (oddities.extra_fields) members.push(EXTRA_MESSAGE_FIELDS);
+    if (quirks.extra_fields) members.push(EXTRA_MESSAGE_FIELDS);
     if (this.extra) members.push(this.extra);
     return `${this.beforeTime}${zone.format(this.timeMs)}${this.afterTime},${members.join(',')}}`;
   }

@@ -1,5 +1,5 @@
 import { type Clock } from '../clock.js';
-import { type Oddities } from '../oddities.js';
+import { type Quirks } from '../quirks.js';
 import { Message, type MessageFields } from './message.js';
 import { type ReadStatus, Ticket } from './ticket.js';
 
@@ -29,7 +29,7 @@ export class TicketStore {
 
   constructor(
     private readonly clock: Clock,
-    private readonly oddities: Oddities,
+    private readonly quirks: Quirks,
   ) {}
 
   ticket(caseId: string, groupId?: string): Ticket {
@@ -43,7 +43,7 @@ export class TicketStore {
   post(posting: Posting): Message {
     const ticket = this.ticket(posting.caseId, posting.groupId);
     const now = this.clock.now();
-    const delayMs = posting.visibleInMs ?? this.oddities.draw(this.oddities.current.visibility_delay_ms);
+    const delayMs = posting.visibleInMs ?? this.quirks.draw(this.quirks.current.visibility_delay_ms);
     const fields = { is_first_message: ticket.messages.length === 0 ? 1 : 0, ...posting.fields };
     this.lastSeq += 1;
     const message = new Message(this.lastSeq, posting.timeMs ?? now, now + delayMs, fields, posting.extra);

@@ -1,4 +1,4 @@
-import { type OdditySet } from '../oddities.js';
+import { type QuirkSet } from '../quirks.js';
 import { isAfter, type Position } from './cursor.js';
 import { type Message } from './message.js';
 
@@ -37,7 +37,7 @@ export class Ticket {
   }
 
   /** What is visible at `now` and lies after `since`, oldest first. Costs as much as there is after `since`. */
-  visibleAfter(since: Position | undefined, bound: OdditySet['cursor_bound'], now: number): readonly Message[] {
+  visibleAfter(since: Position | undefined, bound: QuirkSet['cursor_bound'], now: number): readonly Message[] {
     let found: Message[] | undefined;
     for (let place = this.sorted.length - 1; place >= 0; place -= 1) {
       const message = this.sorted[place]!;

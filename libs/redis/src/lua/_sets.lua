@@ -23,7 +23,7 @@ local function set_due(base, id, due)
 end
 
 -- The trail that serves the tickets of both: that of the earlier poll. What the later poll's tickets may still show
--- became visible after it, hence after the earlier one too (core/cursor.ts). Opaque cursors are never mixed: nil.
+-- became visible after it, hence after the earlier one too (core/polling/cursor-history.ts). Opaque cursors are never mixed: nil.
 local function common_trail(one, other)
   if one == '' or other == '' then
     return nil

@@ -1,0 +1,21 @@
+import { Refusal } from '#protocol';
+import type { DeliveryMetrics } from '#ops';
+
+/** Counts refusals, and logs errors that should not have become one. */
+export class RefusalLog {
+  constructor(
+    private readonly metrics: DeliveryMetrics,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** What a client is told of an error: refusals say it themselves, anything else is ours and stays here. */
+  note(error: unknown): Refusal {
+    let refusal = error;
+    if (!(refusal instanceof Refusal)) {
+      this.onError(error);
+      refusal = new Refusal('unavailable', 'internal error');
+    }
+    this.metrics.refused((refusal as Refusal).code);
+    return refusal as Refusal;
+  }
+}

@@ -1,0 +1,78 @@
+import { AuthenticateDto, CaseMessagesDto, SubscribeDto } from '#protocol';
+import { RequestReader } from './request-reader.js';
+import { subscriptionParametersOf } from './subscription-parameters.js';
+
+const INVALID = expect.objectContaining({ name: 'Refusal', code: 'invalid' }) as Error;
+
+describe('RequestReader', () => {
+  const reader = new RequestReader();
+  const subscribe = (body: unknown): SubscribeDto => reader.read(SubscribeDto, body);
+
+  it('makes a wish of the least that can be asked', () => {
+    expect(subscriptionParametersOf(subscribe({ case_ids: ['A'] }), 'zh-cn')).toEqual({
+      feed: { language: 'zh-cn' },
+      caseIds: ['A'],
+      from: { kind: 'start' },
+      history: 50,
+    });
+  });
+
+  it('makes a wish of everything that can be asked, counting repeated ids once and null as absent', () => {
+    const body = { case_ids: ['A', 'B', 'A'], group_id: 'g', language: 'EN-us', last_event_id: null, history: 0 };
+    expect(subscriptionParametersOf(subscribe(body), 'zh-cn')).toEqual({
+      feed: { language: 'en-us', groupId: 'g' },
+      caseIds: ['A', 'B'],
+      from: { kind: 'start' },
+      history: 0,
+    });
+  });
+
+  it('ignores what it does not know', () => {
+    const request = subscribe(
+      JSON.parse('{"case_ids":["A"],"colour":"red","__proto__":{"history":7},"constructor":1}'),
+    );
+    expect(request).toBeInstanceOf(SubscribeDto);
+    expect({ ...request }).toEqual({ case_ids: ['A'] });
+    expect(request.history).toBeUndefined();
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a text', 'A'],
+    ['an array', [{ case_ids: ['A'] }]],
+    ['no case_ids', {}],
+    ['empty case_ids', { case_ids: [] }],
+    ['a text for case_ids', { case_ids: 'A' }],
+    ['an empty case id', { case_ids: [''] }],
+    ['a long case id', { case_ids: ['A'.repeat(65)] }],
+    ['a case id with white space', { case_ids: ['A B'] }],
+    ['a number for a case id', { case_ids: [1] }],
+    ['a nested case id', { case_ids: [['A']] }],
+    ['a long group_id', { case_ids: ['A'], group_id: 'g'.repeat(65) }],
+    ['a control character in group_id', { case_ids: ['A'], group_id: 'a\nb' }],
+    ['a number for group_id', { case_ids: ['A'], group_id: 1 }],
+    ['a strange language', { case_ids: ['A'], language: 'x' }],
+    ['a long last_event_id', { case_ids: ['A'], last_event_id: 'x'.repeat(65) }],
+    ['a control character in last_event_id', { case_ids: ['A'], last_event_id: 'a\u0000' }],
+    ['history below 0', { case_ids: ['A'], history: -1 }],
+    ['history above 1000', { case_ids: ['A'], history: 1001 }],
+    ['a fraction for history', { case_ids: ['A'], history: 1.5 }],
+    ['a text for history', { case_ids: ['A'], history: '50' }],
+    ['properties that are only inherited', Object.create({ case_ids: ['A'] })],
+  ])('refuses %s', (_, body) => {
+    expect(() => subscribe(body)).toThrow(INVALID);
+  });
+
+  it('says what is wrong, and does not repeat what was sent', () => {
+    expect(() => subscribe({ case_ids: ['se cret'] })).toThrow(
+      'each of case_ids must be 1 to 64 visible ASCII characters',
+    );
+  });
+
+  it('reads the other requests', () => {
+    expect(reader.read(AuthenticateDto, { token: 't' })).toEqual({ token: 't' });
+    expect(() => reader.read(AuthenticateDto, { token: '' })).toThrow(INVALID);
+    expect(reader.read(CaseMessagesDto, { case_id: 'A', limit: 1000 })).toMatchObject({ limit: 1000 });
+    expect(() => reader.read(CaseMessagesDto, { case_id: 'A', limit: 0 })).toThrow(INVALID);
+  });
+});

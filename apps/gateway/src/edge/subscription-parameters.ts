@@ -1,0 +1,34 @@
+import type { CaseId, Feed, ResumeFrom } from '#core';
+import { HISTORY_DEFAULT, resumeFrom, type SubscribeDto, type TicketsDto } from '#protocol';
+
+/** Tickets of one feed. */
+export interface Tickets {
+  readonly feed: Feed;
+  /** Distinct, in the order in which they were named. */
+  readonly caseIds: readonly CaseId[];
+}
+
+/** What a client wants to be given from now on. */
+export interface SubscriptionParameters extends Tickets {
+  readonly from: ResumeFrom;
+  /** Past events per ticket for a client without a position. */
+  readonly history: number;
+}
+
+/** The feed that a request names. */
+export function feedOf(named: { language?: string | null; group_id?: string | null }, defaultLanguage: string): Feed {
+  const language = (named.language ?? defaultLanguage).toLowerCase();
+  return typeof named.group_id === 'string' ? { language, groupId: named.group_id } : { language };
+}
+
+export function ticketsOf(dto: TicketsDto, defaultLanguage: string): Tickets {
+  return { feed: feedOf(dto, defaultLanguage), caseIds: [...new Set(dto.case_ids)] };
+}
+
+export function subscriptionParametersOf(dto: SubscribeDto, defaultLanguage: string): SubscriptionParameters {
+  return {
+    ...ticketsOf(dto, defaultLanguage),
+    from: resumeFrom(dto.last_event_id),
+    history: dto.history ?? HISTORY_DEFAULT,
+  };
+}

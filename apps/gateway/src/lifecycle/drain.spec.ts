@@ -1,0 +1,33 @@
+import { HealthState } from '#ops';
+import { connections, fakeOutlet, rights } from '../../test/test-connections.js';
+import { Drain } from './drain.js';
+
+describe('Drain', () => {
+  let now: number;
+  const wait = async (ms: number) => void (now += ms);
+
+  beforeEach(() => {
+    now = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => now);
+  });
+  afterEach(() => jest.restoreAllMocks());
+
+  it.each([
+    [10_000, 9000],
+    [1000, 500],
+  ])('of %d ms has told everybody after %d ms: the rest is for the last ones to hear it', async (spanMs, toldMs) => {
+    const all = connections();
+    const told: number[] = [];
+    for (let count = 0; count < 10; count += 1) {
+      const outlet = fakeOutlet();
+      outlet.close.mockImplementation(() => void told.push(now));
+      all.add(rights(`client ${count}`), outlet);
+    }
+    await new Drain(all, new HealthState(), spanMs, wait).run();
+    expect(told).toHaveLength(10);
+    expect(told[0]).toBeLessThan(spanMs / 4);
+    expect(told.at(-1)).toBeLessThanOrEqual(toldMs);
+    expect(told.at(-1)).toBeGreaterThan(toldMs * 0.8);
+    expect(now).toBe(spanMs);
+  });
+});

@@ -1,0 +1,62 @@
+import type { Notice, Publication } from '#core';
+import type { DeliveryMetrics, Transport, TransportMetrics } from '#ops';
+
+/**
+ * Counts what is delivered, cheaply enough for the hottest path: a delivery adds to a number, and the metrics see the
+ * sum once a second.
+ */
+export class DeliveryCounters {
+  private readonly written: Record<Transport, number> = { sse: 0, socket_io: 0 };
+  private newest: Publication | null = null;
+
+  constructor(private readonly metrics: DeliveryMetrics) {}
+
+  /** A live publication was written to one client. */
+  delivered(publication: Publication, transport: Transport): void {
+    this.written[transport] += 1;
+    if (publication !== this.newest) {
+      this.newest = publication;
+      this.metrics.reached(Date.now() - publication.seenAt);
+    }
+  }
+
+  /** So many past publications were written to one client. */
+  replayed(count: number, transport: Transport): void {
+    this.written[transport] += count;
+  }
+
+  noticed(notice: Notice): void {
+    if (notice.kind === 'gap') {
+      this.metrics.gap(notice.reason);
+    }
+  }
+
+  /** @param tickets how many were subscribed to; below 0: left */
+  subscribed(tickets: number): void {
+    this.metrics.subscribed(tickets);
+  }
+
+  opened(transport: Transport): void {
+    this.of(transport).opened();
+  }
+
+  closed(transport: Transport): void {
+    this.of(transport).closed();
+  }
+
+  closing(reason: string): void {
+    this.metrics.closing(reason);
+  }
+
+  /** Hands the sums on. To be called once a second. */
+  flush(): void {
+    for (const transport of ['sse', 'socket_io'] as const) {
+      this.of(transport).delivered(this.written[transport]);
+      this.written[transport] = 0;
+    }
+  }
+
+  private of(transport: Transport): TransportMetrics {
+    return transport === 'sse' ? this.metrics.sse : this.metrics.socketIo;
+  }
+}

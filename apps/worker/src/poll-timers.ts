@@ -1,0 +1,32 @@
+import { setName, type SetRef } from '#core';
+
+/** Pauses between two polls of a set, each of which can be ended early. */
+export class PollTimers {
+  private readonly pending = new Map<string, () => void>();
+  private closed = false;
+
+  /** Resolves after so many ms, or earlier when it is ended; false when no set may stay any longer. */
+  async until(ref: SetRef, ms: number): Promise<boolean> {
+    if (ms > 0 && !this.closed) {
+      const key = setName(ref);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.ceil(ms));
+        this.pending.set(key, () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+      this.pending.delete(key);
+    }
+    return !this.closed;
+  }
+
+  end(ref: SetRef): void {
+    this.pending.get(setName(ref))?.();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.pending.forEach((end) => end());
+  }
+}

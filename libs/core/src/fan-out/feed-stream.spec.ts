@@ -1,0 +1,151 @@
+import { RecordingSubscriber, PublishingFixture, settled, words } from '#testing';
+
+const OPTIONS = { historyMax: 4, tailMax: 2, idleMs: 1000 };
+
+describe('FeedStream', () => {
+  let scene: PublishingFixture;
+  let subscriber: RecordingSubscriber;
+  beforeEach(() => {
+    scene = new PublishingFixture(OPTIONS);
+    subscriber = new RecordingSubscriber();
+  });
+
+  describe('an interruption', () => {
+    it('is repaired before anything live goes on', async () => {
+      const { hub, broker } = scene.gateway();
+      await scene.subscribe(hub, ['a', 'b'], subscriber);
+      broker.interrupt();
+      await scene.say('a', '1');
+      await scene.say('b', '2');
+      broker.restore();
+      await scene.say('a', '3');
+      await settled();
+      expect(subscriber.told).toEqual(['live', ...words('1', '2', '3')]);
+    });
+
+    it('is told where it was longer than the history', async () => {
+      const { hub, broker } = scene.gateway();
+      await scene.subscribe(hub, ['a', 'b'], subscriber);
+      broker.interrupt();
+      await scene.say('a', '1', '2', '3', '4', '5');
+      broker.restore();
+      await settled();
+      expect(subscriber.told).toEqual(['live', 'history_truncated a', ...words('2', '3', '4', '5')]);
+    });
+
+    it('during a repair is repaired, too', async () => {
+      const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
+      const joining = scene.subscribe(hub, ['a'], subscriber);
+      await settled();
+      broker.flush();
+      await joining;
+      broker.interrupt();
+      await scene.say('a', '1');
+      broker.restore();
+      await settled(); // The repair has read '1', and waits for its answer.
+      broker.interrupt();
+      await scene.say('a', '2');
+      broker.restore();
+      await settled();
+      broker.flush();
+      await settled();
+      broker.flush();
+      await settled();
+      expect(subscriber.told).toEqual(['live', ...words('1', '2')]);
+    });
+
+    it('lets those wait who subscribe while it is repaired', async () => {
+      const { hub, broker } = scene.gateway();
+      await scene.subscribe(hub, ['a'], new RecordingSubscriber());
+      broker.interrupt();
+      await scene.say('a', '1');
+      broker.restore();
+      await scene.subscribe(hub, ['a'], subscriber);
+      await scene.say('a', '2');
+      expect(subscriber.told).toEqual([...words('1'), 'live', ...words('2')]);
+    });
+
+    it('tells the subscribers what became of the upstream meanwhile', async () => {
+      const { hub, broker } = scene.gateway();
+      await scene.subscribe(hub, ['a'], subscriber);
+      broker.interrupt();
+      await scene.degrade();
+      broker.restore();
+      await settled();
+      expect(subscriber.told).toEqual(['live', 'degraded']);
+      broker.interrupt();
+      await scene.say('b', 'well again');
+      broker.restore();
+      await settled();
+      expect(subscriber.told).toEqual(['live', 'degraded', 'ok']);
+    });
+
+    it('is repaired once history can be read again', async () => {
+      const { hub, broker } = scene.gateway();
+      await scene.subscribe(hub, ['a'], subscriber);
+      broker.interrupt();
+      await scene.say('a', '1');
+      jest.spyOn(broker, 'history').mockRejectedValueOnce(new Error('out of reach'));
+      broker.restore();
+      await settled();
+      await settled();
+      expect(subscriber.told).toEqual(['live', ...words('1')]);
+    });
+  });
+
+  it('notices a publication that was lost without a word', async () => {
+    const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
+    const joining = scene.subscribe(hub, ['a', 'b'], subscriber);
+    await settled();
+    broker.flush();
+    await joining;
+    await broker.unwatch(scene.key, ['a']);
+    await scene.say('a', 'lost');
+    await broker.watch(scene.key, ['a']);
+    await scene.say('b', 'passes by');
+    await scene.say('a', 'shows the hole');
+    broker.flush();
+    await settled();
+    broker.flush();
+    await settled();
+    expect(subscriber.told).toEqual(['live', ...words('passes by', 'lost', 'shows the hole')]);
+  });
+
+  describe('a new life of the feed', () => {
+    it('is told as a gap, and given from its beginning', async () => {
+      const { hub } = scene.gateway();
+      await scene.subscribe(hub, ['a'], subscriber);
+      await scene.say('a', '1', '2', '3');
+      scene.store.wipe();
+      await scene.say('a', 'new 1', 'new 2', 'new 3');
+      await settled();
+      expect(subscriber.told).toEqual([
+        'live',
+        ...words('1', '2', '3'),
+        'unknown_position a',
+        ...words('new 1', 'new 2', 'new 3'),
+      ]);
+    });
+
+    it('is not undone by a late publication of the old one', async () => {
+      const { hub, broker } = scene.gateway();
+      await scene.subscribe(hub, ['a'], subscriber);
+      await scene.say('a', '1');
+      const [late] =
+        scene.store.historyOf(scene.key, [{ caseId: 'a', atLeast: 1, after: null }], null).tickets[0]?.publications ??
+        [];
+      scene.store.wipe();
+      await scene.say('a', 'new');
+      await settled();
+      const reads = jest.spyOn(broker, 'history');
+      if (late !== undefined) {
+        hub.published(scene.key, { ...late, offset: 99 }, false);
+      }
+      await settled();
+      await settled();
+      expect(reads.mock.calls.length).toBe(2);
+      await scene.say('a', 'newer');
+      expect(subscriber.told).toEqual(['live', ...words('1'), 'unknown_position a', ...words('new', 'newer')]);
+    });
+  });
+});

@@ -1,0 +1,174 @@
+import { RecordingSubscriber, PublishingFixture, settled, words } from '#testing';
+import type { StreamPosition } from '../model/stream-position.js';
+import type { ResumeFrom } from './subscription.js';
+
+const OPTIONS = { historyMax: 4, tailMax: 2, idleMs: 1000 };
+
+const from = (position: StreamPosition | undefined): ResumeFrom =>
+  position === undefined ? { kind: 'start' } : { kind: 'position', position };
+
+describe('Hub', () => {
+  let scene: PublishingFixture;
+  let subscriber: RecordingSubscriber;
+  beforeEach(() => {
+    scene = new PublishingFixture(OPTIONS);
+    subscriber = new RecordingSubscriber();
+  });
+
+  describe('a subscriber', () => {
+    it('gets the last ones, then what comes', async () => {
+      const { hub } = scene.gateway();
+      await scene.say('a', '1', '2', '3');
+      await scene.subscribe(hub, ['a'], subscriber);
+      await scene.say('a', '4');
+      expect(subscriber.told).toEqual([...words('2', '3'), 'live', ...words('4')]);
+    });
+
+    it('gets nothing of other tickets, and nothing after it left', async () => {
+      const { hub } = scene.gateway();
+      await scene.subscribe(hub, ['a'], subscriber);
+      await scene.subscribe(hub, ['b'], new RecordingSubscriber());
+      await scene.say('b', 'not mine');
+      hub.unsubscribe(scene.feed, ['a'], subscriber);
+      await scene.say('a', 'too late');
+      expect(subscriber.told).toEqual(['live']);
+    });
+
+    it('that subscribes twice to one ticket gets it once', async () => {
+      const { hub } = scene.gateway();
+      await scene.subscribe(hub, ['a', 'b'], subscriber);
+      await scene.subscribe(hub, ['b', 'c'], subscriber, { from: from(subscriber.position) });
+      await scene.say('b', '1');
+      expect(subscriber.told).toEqual(['live', 'live', ...words('1')]);
+    });
+
+    it('that nobody waits for any more is never told anything', async () => {
+      const { hub } = scene.gateway();
+      await scene.subscribe(hub, ['a'], subscriber, { isAbandoned: () => true });
+      await scene.say('a', '1');
+      expect(subscriber.told).toEqual([]);
+    });
+
+    it('joins under load without a loss or a double', async () => {
+      const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
+      await scene.say('a', '1');
+      const joining = scene.subscribe(hub, ['a'], subscriber, { history: 4 });
+      await settled();
+      await scene.say('a', '2');
+      broker.flush(1);
+      await scene.say('a', '3');
+      broker.flush();
+      await joining;
+      await scene.say('a', '4');
+      broker.flush();
+      expect(subscriber.told.filter((told) => told !== 'live')).toEqual(words('1', '2', '3', '4'));
+    });
+
+    it('shares one read of history with all who come together', async () => {
+      const { hub, broker } = scene.gateway();
+      const reads = jest.spyOn(broker, 'history');
+      await Promise.all(Array.from({ length: 50 }, () => scene.subscribe(hub, ['a', 'b'], new RecordingSubscriber())));
+      expect(reads.mock.calls.length).toBeLessThanOrEqual(2);
+      await scene.subscribe(hub, ['a'], subscriber);
+      expect(subscriber.told).toEqual(['live']);
+      expect(reads.mock.calls.length).toBeLessThanOrEqual(2);
+    });
+  });
+
+  describe('a position', () => {
+    it('beyond all there is, by whom only its client knows, is one of a life that is over for everybody', async () => {
+      const { hub } = scene.gateway();
+      const [stays, ahead, late] = [new RecordingSubscriber(), new RecordingSubscriber(), new RecordingSubscriber()];
+      await scene.say('a', '1', '2');
+      await scene.subscribe(hub, ['a'], stays);
+      const { epoch = '' } = stays.position ?? {};
+      await scene.subscribe(hub, ['a'], ahead, { from: from({ epoch, offset: 3 }) });
+      expect(ahead.told).toEqual(['unknown_position a', ...words('1', '2'), 'live']);
+      expect(stays.told).toContain('unknown_position a');
+      // By now there is as much: the same position would else be taken for one of what came since.
+      await scene.say('a', '3', '4');
+      await scene.subscribe(hub, ['a'], late, { from: from({ epoch, offset: 3 }) });
+      expect(late.told[0]).toBe('unknown_position a');
+    });
+
+    it('is gone on from, also at another gateway that has not seen as much', async () => {
+      const [first, second] = [scene.gateway(), scene.gateway()];
+      const early = new RecordingSubscriber();
+      await scene.subscribe(second.hub, ['a'], early);
+      await scene.subscribe(first.hub, ['a', 'b'], subscriber);
+      await scene.say('a', '1');
+      await scene.say('b', '2');
+      const back = new RecordingSubscriber();
+      await scene.subscribe(second.hub, ['a'], back, { from: from(subscriber.position) });
+      expect(back.told).toEqual(['live']);
+      expect(back.recovered).toBe(true);
+    });
+
+    it('older than what is kept is told, once the rest is known', async () => {
+      const { hub } = scene.gateway();
+      await scene.subscribe(hub, ['a'], subscriber);
+      const position = subscriber.position;
+      await scene.say('a', '1', '2', '3', '4', '5', '6');
+      hub.sweep(scene.clock.now());
+      const back = new RecordingSubscriber();
+      await scene.subscribe(hub, ['a'], back, { from: from(position) });
+      expect(back.told).toEqual(['history_truncated a', ...words('3', '4', '5', '6'), 'live']);
+      expect(back.recovered).toBe(false);
+    });
+
+    it('is served from memory where the store has let go of more than this gateway', async () => {
+      const { hub } = scene.gateway();
+      await scene.say('a', '1', '2', '3');
+      await scene.subscribe(hub, ['a'], new RecordingSubscriber());
+      hub.sweep(scene.clock.now());
+      await scene.say('a', '4', '5', '6', '7', '8');
+      const { epoch } = scene.store.historyOf(scene.key, [], null);
+      await scene.subscribe(hub, ['a'], subscriber, { from: from({ epoch, offset: 0 }) });
+      expect(subscriber.told).toEqual(['history_truncated a', ...words('2', '3', '4', '5', '6', '7', '8'), 'live']);
+    });
+
+    it('of nobody is told, and everything is given', async () => {
+      const { hub } = scene.gateway();
+      await scene.say('a', '1', '2', '3');
+      await scene.subscribe(hub, ['a'], subscriber, { from: { kind: 'unknown' }, history: 0 });
+      expect(subscriber.told).toEqual(['unknown_position a', ...words('1', '2', '3'), 'live']);
+    });
+  });
+
+  describe('a store out of reach', () => {
+    it('refuses a subscriber, who can come again', async () => {
+      const { hub, broker } = scene.gateway();
+      broker.interrupt();
+      await expect(scene.subscribe(hub, ['a'], subscriber)).rejects.toThrow('out of reach');
+      broker.restore();
+      await scene.subscribe(hub, ['a'], subscriber);
+      await scene.say('a', '1');
+      expect(subscriber.told).toEqual(['live', ...words('1')]);
+    });
+
+    it('refuses those who wait for a history that fails, and serves those who come after', async () => {
+      const { hub, broker } = scene.gateway();
+      jest.spyOn(broker, 'history').mockRejectedValueOnce(new Error('broken'));
+      await expect(scene.subscribe(hub, ['a'], subscriber)).rejects.toThrow('broken');
+      await scene.say('a', '1');
+      expect(subscriber.told).toEqual([]);
+      await scene.subscribe(hub, ['a'], subscriber);
+      expect(subscriber.told).toEqual([...words('1'), 'live']);
+    });
+  });
+
+  it('lets go of tickets that nobody wants, after a while', async () => {
+    const { hub, broker } = scene.gateway();
+    const unwatched = jest.spyOn(broker, 'unwatch');
+    await scene.subscribe(hub, ['a', 'b'], subscriber);
+    hub.unsubscribe(scene.feed, ['a'], subscriber);
+    hub.sweep(scene.clock.now());
+    expect(unwatched).not.toHaveBeenCalled();
+    scene.clock.advance(OPTIONS.idleMs);
+    hub.sweep(scene.clock.now());
+    expect(unwatched.mock.calls).toEqual([[scene.key, ['a']]]);
+    await scene.say('a', '1');
+    await scene.subscribe(hub, ['a'], subscriber);
+    expect(subscriber.told).toEqual(['live', ...words('1'), 'live']);
+  });
+});

@@ -1,0 +1,71 @@
+import { feedKey, type Feed, type FeedKey } from '../model/feed.js';
+import { FeedStream, type FeedStreamOptions } from './feed-stream.js';
+import type { Broker, BrokerListener, UpstreamState } from './ports/broker.js';
+import type { Publication } from '../model/publication.js';
+import type { Subscriber, SubscribeRequest } from './subscription.js';
+import type { CaseId } from '../model/ticket.js';
+
+export interface HubParts {
+  readonly broker: Broker;
+  /** Resolves after that many milliseconds. */
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+/** Publications that all tails of a gateway may hold together; bounds their memory to some hundred megabytes. */
+const TAILS_TOTAL_MAX = 200_000;
+
+/** Where publications meet subscribers: one {@link FeedStream} per feed that someone here wants. */
+export class Hub implements BrokerListener {
+  private readonly streams = new Map<FeedKey, FeedStream>();
+
+  constructor(
+    private readonly parts: HubParts,
+    private readonly options: FeedStreamOptions,
+  ) {
+    parts.broker.listen(this);
+  }
+
+  /** @see FeedStream.subscribe */
+  subscribe(feed: Feed, request: SubscribeRequest, subscriber: Subscriber): Promise<void> {
+    const key = feedKey(feed);
+    let stream = this.streams.get(key);
+    if (stream === undefined) {
+      stream = new FeedStream(key, this.parts.broker, this.options, this.parts.wait);
+      this.streams.set(key, stream);
+    }
+    return stream.subscribe(request, subscriber);
+  }
+
+  /** Ends delivery of these tickets to the subscriber, at once. */
+  unsubscribe(feed: Feed, caseIds: readonly CaseId[], subscriber: Subscriber): void {
+    this.streams.get(feedKey(feed))?.unsubscribe(caseIds, subscriber);
+  }
+
+  published(feed: FeedKey, publication: Publication, more: boolean): void {
+    this.streams.get(feed)?.published(publication, more);
+  }
+
+  upstreamChanged(feed: FeedKey, state: UpstreamState): void {
+    this.streams.get(feed)?.upstreamChanged(state);
+  }
+
+  quarantineChanged(feed: FeedKey, caseId: CaseId, quarantined: boolean): void {
+    this.streams.get(feed)?.quarantineChanged(caseId, quarantined);
+  }
+
+  interrupted(): void {
+    this.streams.forEach((stream) => stream.repair());
+  }
+
+  /** To be called every few seconds. */
+  sweep(now: number): void {
+    let topics = 0;
+    this.streams.forEach((stream) => (topics += stream.topicCount));
+    for (const [key, stream] of this.streams) {
+      stream.sweep(now, Math.floor(TAILS_TOTAL_MAX / Math.max(1, topics)));
+      if (stream.topicCount === 0) {
+        this.streams.delete(key);
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { QuarantineNotices } from './quarantine-notices.js';
+import type { HistorySnapshot } from './ports/broker.js';
+import type { Notice } from './subscription.js';
+import { Topic } from './topic.js';
+
+function setup() {
+  const topics = new Map(['a', 'b'].map((caseId) => [caseId, new Topic(caseId, Promise.resolve())]));
+  const told: Notice[] = [];
+  const subscriber = { recover: () => undefined, deliver: () => undefined, notify: (one: Notice) => told.push(one) };
+  topics.forEach((topic) => topic.subscribers.add(subscriber));
+  const notices = new QuarantineNotices((caseId) => topics.get(caseId));
+  return { notices, told, isQuarantined: (caseId: string) => topics.get(caseId)?.quarantined };
+}
+
+/** What history says of both tickets. */
+function snapshot(...quarantined: string[]): HistorySnapshot {
+  const tickets = ['a', 'b'].map((caseId) => ({ caseId, publications: [], completeAfter: 0, exhausted: true }));
+  return { epoch: 'epoch0001', offset: 0, upstream: { state: 'ok', since: 0 }, quarantined, tickets };
+}
+
+describe('ApartNotices', () => {
+  it('tells subscribers once of a refused ticket, and nothing when it is back', () => {
+    const { notices, told, isQuarantined } = setup();
+    notices.changed('a', true);
+    notices.changed('a', true);
+    notices.learn([snapshot('a')], notices.heard);
+    expect(told).toEqual([{ kind: 'revoked', caseIds: ['a'] }]);
+    notices.changed('a', false);
+    expect(isQuarantined('a')).toBe(false);
+    expect(told).toHaveLength(1);
+  });
+
+  it('tells in one notice what only history tells', () => {
+    const { notices, told } = setup();
+    notices.learn([snapshot('a', 'b')], notices.heard);
+    expect(told).toEqual([{ kind: 'revoked', caseIds: ['a', 'b'] }]);
+  });
+
+  it('believes what was heard while history was read rather than history', () => {
+    const { notices, isQuarantined } = setup();
+    const { heard } = notices;
+    notices.changed('a', true);
+    notices.learn([snapshot('b')], heard);
+    expect([isQuarantined('a'), isQuarantined('b')]).toEqual([true, true]);
+    notices.learn([snapshot()], notices.heard);
+    expect([isQuarantined('a'), isQuarantined('b')]).toEqual([false, false]);
+  });
+
+  it('passes over tickets that nobody here wants', () => {
+    const { notices, told } = setup();
+    notices.changed('elsewhere', true);
+    expect(told).toEqual([]);
+  });
+});

@@ -1,0 +1,131 @@
+import type { UpstreamState } from './ports/broker.js';
+import type { Publication } from '../model/publication.js';
+import { missing, recover, resumeOffset } from './recovery.js';
+import type { ResumeFrom } from './subscription.js';
+import { Tail } from './tail.js';
+
+const EPOCH = 'epoch0001';
+const POSITION = { epoch: EPOCH, offset: 10 };
+
+function publication(caseId: string, offset: number): Publication {
+  return { kind: 'status', caseId, status: 0, seenAt: 0, epoch: EPOCH, offset, previous: 0 };
+}
+
+/** Offsets up to which each ticket's history is gone, and those that are kept. */
+const kept: Record<string, { readonly completeAfter: number; readonly offsets: readonly number[] }> = {
+  a: { completeAfter: 0, offsets: [1, 4, 9] },
+  b: { completeAfter: 3, offsets: [5, 8] },
+};
+
+function source(upstream: UpstreamState = { state: 'ok', since: 0 }, quarantined: readonly string[] = []) {
+  const tail = (caseId: string) => {
+    const { completeAfter, offsets } = kept[caseId] ?? { completeAfter: 0, offsets: [] };
+    const made = new Tail();
+    const publications = offsets.map((offset) => publication(caseId, offset));
+    made.absorb({ caseId, publications, completeAfter, exhausted: true }, POSITION.offset);
+    return made;
+  };
+  return {
+    position: POSITION,
+    loaded: true,
+    upstream,
+    tail,
+    isQuarantined: (caseId: string) => quarantined.includes(caseId),
+  };
+}
+
+const at = (offset: number, epoch = EPOCH): ResumeFrom => ({ kind: 'position', position: { epoch, offset } });
+const recovered = (from: ResumeFrom, history = 1) => recover({ caseIds: ['a', 'b'], from, history }, source());
+const offsets = (replay: readonly Publication[]) => replay.map((one) => one.offset);
+
+describe('resumeOffset', () => {
+  it('is the offset of a position in this life of the feed', () => {
+    expect(resumeOffset(at(10), POSITION)).toBe(10);
+  });
+
+  it.each([at(11), at(3, 'epoch0000'), { kind: 'start' }, { kind: 'unknown' }] satisfies ResumeFrom[])(
+    'is none for %j',
+    (from) => {
+      expect(resumeOffset(from, POSITION)).toBeNull();
+    },
+  );
+});
+
+describe('recover', () => {
+  it('gives a newcomer the last of each ticket, in the order of the feed', () => {
+    const recovery = recovered({ kind: 'start' }, 2);
+    expect(offsets(recovery.replay)).toEqual([4, 5, 8, 9]);
+    expect(recovery).toMatchObject({ notices: [], position: POSITION, recovered: false });
+  });
+
+  it('gives who comes back what came after its position, and says that nothing is missing', () => {
+    const recovery = recovered(at(4));
+    expect(offsets(recovery.replay)).toEqual([5, 8, 9]);
+    expect(recovery).toMatchObject({ notices: [], recovered: true });
+  });
+
+  it('names the tickets of which something is gone', () => {
+    const recovery = recovered(at(2));
+    expect(offsets(recovery.replay)).toEqual([4, 5, 8, 9]);
+    expect(recovery.notices).toEqual([{ kind: 'gap', caseIds: ['b'], reason: 'history_truncated' }]);
+    expect(recovery.recovered).toBe(false);
+  });
+
+  it.each([at(4, 'epoch0000'), at(11), { kind: 'unknown' }] satisfies ResumeFrom[])(
+    'gives everything to one whose position is %j, after telling it so',
+    (from) => {
+      const recovery = recovered(from);
+      expect(offsets(recovery.replay)).toEqual([1, 4, 5, 8, 9]);
+      expect(recovery.notices).toEqual([{ kind: 'gap', caseIds: ['a', 'b'], reason: 'unknown_position' }]);
+      expect(recovery.recovered).toBe(false);
+    },
+  );
+
+  it('tells a newcomer that the feed is degraded', () => {
+    const state = { state: 'degraded', reason: 'upstream_timeout', since: 5 } as const;
+    const request = { caseIds: ['a'], from: { kind: 'start' } as const, history: 0 };
+    expect(recover(request, source(state)).notices).toEqual([{ kind: 'upstream', state }]);
+  });
+
+  it('tells who comes to a refused ticket that it is revoked, and replays what is kept all the same', () => {
+    const request = { caseIds: ['a', 'b'], from: at(4), history: 0 };
+    const recovery = recover(request, source({ state: 'ok', since: 0 }, ['b', 'c']));
+    expect(recovery.notices).toEqual([{ kind: 'revoked', caseIds: ['b'] }]);
+    expect(offsets(recovery.replay)).toEqual([5, 8, 9]);
+    expect(recovery.recovered).toBe(true);
+  });
+});
+
+describe('what has to be read before a request can be served', () => {
+  const START: ResumeFrom = { kind: 'start' };
+  const BOUNDS = { historyMax: 1000, tailMax: 100 };
+  const reads = (from: ResumeFrom, { first = false, loaded = true } = {}) =>
+    missing({ caseIds: ['a', 'unread'], from, history: 200 }, { ...source(), loaded, tail: tailOf }, BOUNDS, first);
+  const tailOf = (caseId: string) => (caseId === 'unread' ? new Tail() : source().tail(caseId));
+
+  it.each([
+    ['what is not in memory', at(4), {}, [['unread', 100, 4]]],
+    ['as much history as is asked for', START, {}, [['unread', 200, null]]],
+    ['all there is for a position of another life', at(4, 'other'), {}, [['unread', 1000, null]]],
+    [
+      'everything anew for a position that another gateway may have given',
+      at(12),
+      { first: true },
+      [
+        ['a', 100, 12],
+        ['unread', 100, 12],
+      ],
+    ],
+    [
+      'everything where nothing was ever read',
+      at(4),
+      { loaded: false },
+      [
+        ['a', 100, 4],
+        ['unread', 100, 4],
+      ],
+    ],
+  ])('is %s', (_, from, known, expected) => {
+    expect(reads(from, known).map(({ caseId, atLeast, after }) => [caseId, atLeast, after])).toEqual(expected);
+  });
+});

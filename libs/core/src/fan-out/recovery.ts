@@ -1,0 +1,96 @@
+import type { Publication } from '../model/publication.js';
+import type { GapReason, Notice, Recovery, SubscribeRequest } from './subscription.js';
+import type { HistoryWant, UpstreamState } from './ports/broker.js';
+import type { StreamPosition } from '../model/stream-position.js';
+import type { Tail } from './tail.js';
+import type { CaseId } from '../model/ticket.js';
+
+/** What is known of a feed at the instant of a recovery: everything up to `position` of the tickets asked for. */
+export interface RecoverySource {
+  readonly position: StreamPosition;
+  /** Whether history was ever read: before that, nothing is known but what happened to be published. */
+  readonly loaded: boolean;
+  readonly upstream: UpstreamState;
+  /** Whether the upstream refuses the ticket. */
+  isQuarantined(caseId: CaseId): boolean;
+  tail(caseId: CaseId): Tail;
+}
+
+/** How much is read of a ticket at once, publications. */
+export interface ReadBounds {
+  /** `HISTORY_MAX_EVENTS`: the most that history can give per ticket. */
+  readonly historyMax: number;
+  /** Publications kept in memory per ticket while nobody needs more. */
+  readonly tailMax: number;
+}
+
+/** The offset a client can go on from, or null where its position says nothing in this life of the feed. */
+export function resumeOffset(from: SubscribeRequest['from'], position: StreamPosition): number | null {
+  const known =
+    from.kind === 'position' && from.position.epoch === position.epoch && from.position.offset <= position.offset;
+  return known ? from.position.offset : null;
+}
+
+/**
+ * What has to be read from history before a request can be served from memory.
+ *
+ * @param first nothing was read for this request yet. A position that means nothing here may be one that another
+ *   gateway gave a moment ago: history is asked once before it is called unknown.
+ */
+export function missing(
+  request: SubscribeRequest,
+  source: RecoverySource,
+  bounds: ReadBounds,
+  first: boolean,
+): HistoryWant[] {
+  const { position, loaded } = source;
+  const resumed = resumeOffset(request.from, position);
+  const named = request.from.kind === 'position' ? request.from.position.offset : null;
+  const stale = !loaded || (first && named !== null && resumed === null);
+  // Any position may turn out to be known: ask for what it would need.
+  const after = stale ? named : resumed;
+  const everything = request.from.kind !== 'start' && after === null;
+  const count = everything ? bounds.historyMax : after === null ? request.history : 0;
+  const claim = stale && request.from.kind === 'position' ? { claim: request.from.position } : {};
+  return request.caseIds
+    .filter((caseId) => stale || !source.tail(caseId).covers(after, count, position.offset))
+    .map((caseId) => ({ caseId, atLeast: Math.max(count, bounds.tailMax), after, ...claim }));
+}
+
+/**
+ * Replays one subscription from tails that cover it. A client whose position means nothing gets everything that is
+ * kept, after being told so: rather twice than never.
+ */
+export function recover(request: SubscribeRequest, source: RecoverySource): Recovery {
+  const { position } = source;
+  const after = resumeOffset(request.from, position);
+  const named = request.from.kind !== 'start';
+  const replay: Publication[] = [];
+  const lost: CaseId[] = [];
+  for (const caseId of request.caseIds) {
+    const tail = source.tail(caseId);
+    if (after !== null) {
+      replay.push(...tail.between(after, position.offset));
+      if (tail.lost(after)) {
+        lost.push(caseId);
+      }
+    } else {
+      replay.push(...(named ? tail.between(0, position.offset) : tail.last(request.history, position.offset)));
+    }
+  }
+  replay.sort((a, b) => a.offset - b.offset);
+  const reason: GapReason = after === null ? 'unknown_position' : 'history_truncated';
+  const unserved = named && after === null ? request.caseIds : lost;
+  const notices: Notice[] = [];
+  if (unserved.length > 0) {
+    notices.push({ kind: 'gap', caseIds: unserved, reason });
+  }
+  if (source.upstream.state === 'degraded') {
+    notices.push({ kind: 'upstream', state: source.upstream });
+  }
+  const quarantined = request.caseIds.filter((caseId) => source.isQuarantined(caseId));
+  if (quarantined.length > 0) {
+    notices.push({ kind: 'revoked', caseIds: quarantined });
+  }
+  return { caseIds: request.caseIds, notices, replay, position, recovered: named && unserved.length === 0 };
+}

@@ -1,0 +1,74 @@
+import type { HistorySnapshot, TicketHistory } from './ports/broker.js';
+import type { Publication } from '../model/publication.js';
+import { hasDiverged, missedSince } from './repair.js';
+
+const EPOCH = 'epoch0001';
+
+function publication(caseId: string, offset: number, epoch = EPOCH): Publication {
+  return { kind: 'status', caseId, status: 0, seenAt: 0, epoch, offset, previous: 0 };
+}
+
+function history(caseId: string, offsets: readonly number[], completeAfter = 0): TicketHistory {
+  const publications = offsets.map((offset) => publication(caseId, offset));
+  return { caseId, publications, completeAfter, exhausted: true };
+}
+
+function snapshot(offset: number, ...tickets: TicketHistory[]): HistorySnapshot {
+  return { epoch: EPOCH, offset, upstream: { state: 'ok', since: 0 }, quarantined: [], tickets };
+}
+
+const offsets = (publications: readonly Publication[]) => publications.map((one) => one.offset);
+
+describe('missedSince', () => {
+  it('is what each ticket has beyond its own end, in the order of the feed', () => {
+    const ends = new Map([
+      ['a', 3],
+      ['b', 1],
+    ]);
+    const read = snapshot(6, history('a', [1, 3, 6]), history('b', [2, 5]));
+    expect(offsets(missedSince(ends, [read], []).publications)).toEqual([2, 5, 6]);
+  });
+
+  it('fills what was published between two reads from what was held back, once', () => {
+    const ends = new Map([
+      ['a', 0],
+      ['b', 0],
+    ]);
+    const reads = [snapshot(1, history('a', [1])), snapshot(3, history('b', [3]))];
+    const held = [publication('a', 2), publication('b', 3), publication('a', 4)];
+    expect(offsets(missedSince(ends, reads, held).publications)).toEqual([1, 2, 3]);
+  });
+
+  it('passes over what was held back of another life, and of tickets that were not read', () => {
+    const held = [publication('a', 2, 'epoch0000'), publication('z', 1)];
+    expect(missedSince(new Map([['a', 0]]), [snapshot(2, history('a', []))], held).publications).toEqual([]);
+  });
+
+  it('names the tickets of which something is gone for good', () => {
+    const ends = new Map([
+      ['a', 3],
+      ['b', 3],
+    ]);
+    const read = snapshot(9, history('a', [9], 4), history('b', [8], 3), history('z', [], 9));
+    expect([...missedSince(ends, [read], []).truncated]).toEqual(['a']);
+  });
+});
+
+describe('contradicts', () => {
+  const end = { ...publication('a', 7), seenAt: 70 };
+  const kept = (completeAfter: number, ...publications: Publication[]) => [
+    snapshot(9, { caseId: 'a', publications, completeAfter, exhausted: true }),
+  ];
+
+  it('is not what still has the last publication, or has let go of it', () => {
+    expect(hasDiverged([end], kept(5, publication('a', 6), end, publication('a', 9)))).toBe(false);
+    expect(hasDiverged([end], kept(8, publication('a', 9)))).toBe(false);
+    expect(hasDiverged([end], [])).toBe(false);
+  });
+
+  it('is what has another one at its place, or none', () => {
+    expect(hasDiverged([end], kept(5, { ...end, seenAt: 71 }))).toBe(true);
+    expect(hasDiverged([end], kept(5, { ...publication('a', 7), kind: 'status', status: 1, seenAt: 70 }))).toBe(true);
+    expect(hasDiverged([end], kept(5, publication('a', 6), publication('a', 8)))).toBe(true);
+  });
+});

@@ -1,0 +1,66 @@
+import type { HistorySnapshot } from './ports/broker.js';
+import type { Publication } from '../model/publication.js';
+import type { CaseId } from '../model/ticket.js';
+
+/** What an interruption kept from subscribers. */
+export interface Missed {
+  /** In order of offset. */
+  readonly publications: readonly Publication[];
+  /** Tickets of which some is gone for good. */
+  readonly truncated: ReadonlySet<CaseId>;
+}
+
+/**
+ * What history and the publications held back while it was read have beyond what was handed on.
+ *
+ * @param ends up to which offset each ticket was handed on; what is said of others is passed over
+ * @param snapshots of one life of the feed, oldest first
+ */
+export function missedSince(
+  ends: ReadonlyMap<CaseId, number>,
+  snapshots: readonly HistorySnapshot[],
+  held: readonly Publication[],
+): Missed {
+  const newest = snapshots.at(-1);
+  const histories = snapshots.flatMap((snapshot) => snapshot.tickets);
+  // Tickets were read at slightly different instants: what was published in between is among those held back.
+  const between = held.filter((one) => one.epoch === newest?.epoch && one.offset <= newest.offset);
+  const missed = new Map<number, Publication>();
+  for (const publication of [...histories.flatMap((history) => history.publications), ...between]) {
+    if (publication.offset > (ends.get(publication.caseId) ?? Number.POSITIVE_INFINITY)) {
+      missed.set(publication.offset, publication);
+    }
+  }
+  const truncated = histories.filter(
+    ({ caseId, completeAfter }) => completeAfter > (ends.get(caseId) ?? Number.POSITIVE_INFINITY),
+  );
+  return {
+    publications: [...missed.values()].sort((a, b) => a.offset - b.offset),
+    truncated: new Set(truncated.map((history) => history.caseId)),
+  };
+}
+
+/**
+ * Whether the store denies what it once published: it came back as it was some time before, and has given the same
+ * offsets to other publications since. What it has let go of is no denial.
+ *
+ * @param ends the last publication that was handed on, per ticket
+ */
+export function hasDiverged(ends: readonly Publication[], snapshots: readonly HistorySnapshot[]): boolean {
+  const histories = new Map(
+    snapshots.flatMap((snapshot) => snapshot.tickets).map((history) => [history.caseId, history]),
+  );
+  return ends.some((end) => {
+    const history = histories.get(end.caseId);
+    const kept = history?.publications.find((publication) => publication.offset === end.offset);
+    return history !== undefined && history.completeAfter < end.offset && !(kept && isSame(kept, end));
+  });
+}
+
+function isSame(one: Publication, other: Publication): boolean {
+  const isSaid =
+    one.kind === 'status'
+      ? other.kind === 'status' && one.status === other.status
+      : other.kind === 'message' && one.message === other.message;
+  return isSaid && one.seenAt === other.seenAt;
+}

@@ -1,0 +1,104 @@
+import { ManualClock } from '#testing';
+import { feedKey } from '../model/feed.js';
+import { Interest } from './interest.js';
+import type { LeaseReason } from './ports/interest-registry.js';
+import type { DueSet } from '../polling/ports/poll-queue.js';
+
+const FEED = { language: 'en-us' };
+const KEY = feedKey(FEED);
+const LINGER_MS = 30_000;
+
+function setUp() {
+  const clock = new ManualClock();
+  const wants: { caseIds: readonly string[]; until: number; reason: LeaseReason }[] = [];
+  const woken: number[] = [];
+  const state = { outOfReach: false };
+  const registry = {
+    want: async (_: unknown, caseIds: readonly string[], now: number, until: number, reason: LeaseReason) => {
+      if (state.outOfReach) {
+        throw new Error('out of reach');
+      }
+      wants.push({ caseIds, until: until - now, reason });
+      return [{ ref: { feed: KEY, id: wants.length }, at: now }];
+    },
+    hint: async () => [],
+    sweep: async () => 0,
+    feeds: async () => [],
+    forget: async () => undefined,
+    overdue: async () => [],
+    earliestDue: async () => null,
+  };
+  const queue = { wake: async (sets: readonly DueSet[]) => void woken.push(...sets.map(({ ref }) => ref.id)) };
+  return { clock, interest: new Interest({ registry, queue, clock }, LINGER_MS), wants, woken, state };
+}
+
+describe('Interest', () => {
+  it('leases a ticket for the linger time, and wakes the set that it joins', async () => {
+    const { interest, wants, woken } = setUp();
+    await interest.acquire(FEED, ['a', 'b']);
+    expect(wants).toEqual([{ caseIds: ['a', 'b'], until: LINGER_MS, reason: 'arrival' }]);
+    expect(woken).toEqual([1]);
+  });
+
+  it('tells the registry of arrivals at one ticket once a second', async () => {
+    const { interest, wants, clock } = setUp();
+    await interest.acquire(FEED, ['a']);
+    await interest.acquire(FEED, ['a', 'b']);
+    clock.advance(1000);
+    await interest.acquire(FEED, ['a']);
+    expect(wants.filter(({ caseIds }) => caseIds.length > 0).map((want) => [want.caseIds.join(), want.reason])).toEqual(
+      [
+        ['a', 'arrival'],
+        ['b', 'arrival'],
+        ['a', 'arrival'],
+      ],
+    );
+  });
+
+  it('starts the linger time with the last one’s leave', async () => {
+    const { interest, wants } = setUp();
+    await interest.acquire(FEED, ['a']);
+    await interest.acquire(FEED, ['a']);
+    await interest.release(FEED, ['a']);
+    expect(wants).toHaveLength(1);
+    await interest.release(FEED, ['a']);
+    expect(wants.at(-1)).toEqual({ caseIds: ['a'], until: LINGER_MS, reason: 'renewal' });
+    expect(wants).toHaveLength(2);
+  });
+
+  it('renews what is held, and nothing else, at a third of the lease', async () => {
+    const { interest, wants } = setUp();
+    await interest.acquire(FEED, ['a', 'b']);
+    await interest.release(FEED, ['a']);
+    wants.length = 0;
+    await interest.renew();
+    expect(wants).toEqual([{ caseIds: ['b'], until: LINGER_MS, reason: 'renewal' }]);
+    expect(interest.renewEveryMs).toBe(LINGER_MS / 3);
+  });
+
+  it('keeps languages and groups apart', async () => {
+    const { interest, wants } = setUp();
+    await interest.acquire(FEED, ['a']);
+    await interest.acquire({ ...FEED, groupId: 'g' }, ['a']);
+    expect(wants).toHaveLength(2);
+  });
+
+  it('holds nothing where the store is out of reach', async () => {
+    const { interest, wants, state } = setUp();
+    state.outOfReach = true;
+    await expect(interest.acquire(FEED, ['a'])).rejects.toThrow('out of reach');
+    state.outOfReach = false;
+    await interest.renew();
+    expect(wants).toEqual([]);
+    await interest.acquire(FEED, ['a']);
+    expect(wants).toHaveLength(1);
+  });
+
+  it('asks for many tickets in calls of bounded size', async () => {
+    const { interest, wants } = setUp();
+    const many = Array.from({ length: 1200 }, (_, index) => `t${index}`);
+    await interest.acquire(FEED, many);
+    expect(wants.map((want) => want.caseIds.length)).toEqual([500, 500, 200]);
+    expect(wants.flatMap((want) => want.caseIds)).toEqual(many);
+  });
+});

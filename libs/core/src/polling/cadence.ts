@@ -1,0 +1,61 @@
+/** Pace of polls, all in milliseconds. */
+export interface Pace {
+  /** `POLL_INTERVAL_MS`: the pace of a set in which something happens. */
+  readonly intervalMs: number;
+  /** `POLL_INTERVAL_MAX_MS`: the pace of a set in which nothing happens. */
+  readonly intervalMaxMs: number;
+}
+
+/** A set that was quiet for this many full-pace intervals begins to slow down. */
+const GRACE_INTERVALS = 30;
+/** After the grace a set waits a tenth as long as it has been quiet: smooth, and never far behind a conversation. */
+const IDLE_SHARE = 0.1;
+
+/** How long a set that has been quiet for `quietMs` waits between polls. Grows smoothly from full pace to the slowest. */
+export function intervalFor(idleMs: number, pace: Pace): number {
+  const beyondGrace = idleMs - GRACE_INTERVALS * pace.intervalMs;
+  const wanted = pace.intervalMs + Math.max(0, beyondGrace) * IDLE_SHARE;
+  return Math.round(Math.min(wanted, Math.max(pace.intervalMs, pace.intervalMaxMs)));
+}
+
+/** The golden ratio's fraction: its multiples spread any number of sets evenly (low discrepancy), with no count known. */
+const GOLDEN = 0.6180339887498949;
+
+/**
+ * When set number `setId` is next due: the next tick of its own phase after `now`. Ticks that were missed are skipped
+ * rather than made up for, and the sets of a feed never fire together (invariant 1).
+ */
+export function nextDue(setId: number, now: number, intervalMs: number): number {
+  const phase = ((setId * GOLDEN) % 1) * intervalMs;
+  return Math.ceil((Math.floor((now - phase) / intervalMs) + 1) * intervalMs + phase);
+}
+
+/**
+ * When a set that was polled before its phase counted, at its founding or at another pace, is next due: between half an
+ * interval and one and a half from now, so that on average it costs no poll more than one an interval.
+ */
+export function firstDue(setId: number, now: number, intervalMs: number): number {
+  const due = nextDue(setId, now, intervalMs);
+  return due - now < intervalMs / 2 ? due + intervalMs : due;
+}
+
+/** When a quiet set is next due. While its interval grows, every poll has another grid of ticks. */
+export function nextIdleDue(setId: number, now: number, idleMs: number, pace: Pace): number {
+  const intervalMs = intervalFor(idleMs, pace);
+  return (intervalMs > pace.intervalMs ? firstDue : nextDue)(setId, now, intervalMs);
+}
+
+/** How far beyond one interval retries back off (ms): the upstream is seen to be well within that after it is. */
+const RETRY_SLACK_MS = 500;
+
+/**
+ * How long to wait after the `failures`-th failed poll in a row: doubling from a quarter interval, at most an interval
+ * and a bit, each with up to half taken off at random so that sets that failed together do not return together.
+ *
+ * @param random a number in [0, 1)
+ */
+export function retryDelay(failures: number, random: number, pace: Pace): number {
+  const limit = pace.intervalMs + RETRY_SLACK_MS;
+  const wanted = Math.min(limit, (pace.intervalMs / 4) * 2 ** Math.min(failures, 10));
+  return Math.round(wanted * (1 - random / 2));
+}

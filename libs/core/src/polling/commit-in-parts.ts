@@ -1,0 +1,43 @@
+import type { DeltaEntry } from './delta.js';
+import type { Clock } from '../model/clock.js';
+import { COMMIT_MAX_ENTRIES, type Committed, type SetCommit, type SetStore } from './ports/set-store.js';
+import type { TicketSet } from './ticket-set.js';
+
+export interface CommitContext {
+  readonly store: SetStore;
+  readonly clock: Clock;
+  /** How long a part keeps the set taken for the next one, ms. */
+  readonly holdMs: number;
+}
+
+/** Commits in parts that do not block Redis for long; only the last part advances anything but what is delivered. */
+export async function commitInParts(
+  { store, clock, holdMs }: CommitContext,
+  set: TicketSet,
+  entries: readonly DeltaEntry[],
+  last: Pick<SetCommit, 'backfilled' | 'learned' | 'due' | 'after' | 'bisection'>,
+): Promise<Committed> {
+  let fence = set.fence;
+  let published = 0;
+  let start = 0;
+  for (; entries.length - start > COMMIT_MAX_ENTRIES; start += COMMIT_MAX_ENTRIES) {
+    const now = clock.now();
+    const part = await store.commit({
+      ref: set.ref,
+      fence,
+      now,
+      entries: entries.slice(start, start + COMMIT_MAX_ENTRIES),
+      backfilled: [],
+      after: { kind: 'more', heldUntil: now + holdMs },
+      due: { active: set.dueAt, idle: set.dueAt },
+    });
+    if (part.kind !== 'committed') {
+      return part;
+    }
+    fence = part.fence;
+    published += part.published;
+  }
+  const rest = { ref: set.ref, fence, now: clock.now(), entries: entries.slice(start), ...last };
+  const committed = await store.commit(rest);
+  return committed.kind === 'committed' ? { ...committed, published: committed.published + published } : committed;
+}

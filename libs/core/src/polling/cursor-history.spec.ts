@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { advanceCursorHistory, cursorToSend, type AnsweredPoll, type CursorHistory } from './cursor-history.js';
+
+const OVERLAP_MS = 2000;
+/** The overlap, and a second for the resolution of `create_time`. */
+const LOOKBACK_MS = 3000;
+const START = 1_750_000_000_000;
+
+function trailOf(...polls: readonly AnsweredPoll[]): CursorHistory | null {
+  return polls.reduce<CursorHistory | null>(
+    (cursorHistory, poll) => advanceCursorHistory(cursorHistory, poll, OVERLAP_MS),
+    null,
+  );
+}
+
+function poll(at: number, cursor: string | null): AnsweredPoll {
+  return { sentAt: START + at, answeredAt: START + at + 50, cursor };
+}
+
+describe('a cursor trail', () => {
+  it('starts with the first cursor that the upstream gives', () => {
+    expect(trailOf(poll(0, null))).toBeNull();
+    expect(trailOf(poll(0, null), poll(1000, 'x'))).toMatchObject({ head: 'x', polledAt: START + 1000 });
+  });
+
+  it('keeps its head where an answer names no cursor', () => {
+    expect(trailOf(poll(0, 'x'), poll(1000, null))).toMatchObject({ head: 'x', polledAt: START + 1000 });
+  });
+
+  it('moves its head forward only, beyond 2^53 too', () => {
+    const [smaller, greater] = ['9007199254740993', '9007199254740994'];
+    expect(trailOf(poll(0, greater), poll(1000, smaller))?.head).toBe(greater);
+    expect(trailOf(poll(0, smaller), poll(1000, greater))?.head).toBe(greater);
+    expect(trailOf(poll(0, '99'), poll(1000, '100'))?.head).toBe('100');
+  });
+
+  it('takes the newer of two opaque cursors, which cannot be compared', () => {
+    expect(trailOf(poll(0, 'z'), poll(1000, 'a'))?.head).toBe('a');
+    expect(trailOf(poll(0, '100'), poll(1000, 'a'))?.head).toBe('a');
+  });
+
+  it('stays small whatever the pace of polls', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 4000 }), { maxLength: 200 }), (steps) => {
+        let at = 0;
+        const cursorHistory = trailOf(...steps.map((step) => poll((at += step), String(START + at))));
+        expect(cursorHistory?.samples.length ?? 0).toBeLessThanOrEqual(18);
+      }),
+    );
+  });
+});
+
+describe('the cursor to send', () => {
+  it('is none before the first answer', () => {
+    expect(cursorToSend(null, OVERLAP_MS)).toBeNull();
+  });
+
+  it('is the newest one that was the furthest a look-back before the latest poll', () => {
+    const polls = [0, 1000, 2000, 3000, 4000, 5000].map((at) => poll(at, `t${at}`));
+    expect(cursorToSend(trailOf(...polls), OVERLAP_MS)).toBe('t1000');
+  });
+
+  it('is shifted where it is in milliseconds and none is old enough yet', () => {
+    expect(cursorToSend(trailOf(poll(0, String(START))), OVERLAP_MS)).toBe(String(START - LOOKBACK_MS));
+  });
+
+  it.each(['opaque', '1750000000000000000', '1750000000'])(
+    'starts from the beginning rather than shift %p',
+    (cursor) => {
+      expect(cursorToSend(trailOf(poll(0, cursor)), OVERLAP_MS)).toBeNull();
+    },
+  );
+
+  it('lies a look-back before the latest poll, whatever the pace, and not much further', () => {
+    const steps = fc.array(fc.integer({ min: 50, max: 4000 }), { minLength: 10, maxLength: 60 });
+    fc.assert(
+      fc.property(steps, (pace) => {
+        let at = 0;
+        const polls = pace.map((step) => poll((at += step), `t~${at}`));
+        fc.pre(at > 2 * LOOKBACK_MS + 4000);
+        const sent = cursorToSend(trailOf(...polls), OVERLAP_MS);
+        const given = Number(sent?.slice(2));
+        expect(given + 50).toBeLessThanOrEqual(at - LOOKBACK_MS);
+        // The slowest pace, and the distance of two samples.
+        expect(given).toBeGreaterThanOrEqual(at - LOOKBACK_MS - 2 * 4000);
+      }),
+    );
+  });
+});

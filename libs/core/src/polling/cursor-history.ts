@@ -1,0 +1,98 @@
+/**
+ * The upstream's `last_message_time_id`. Digits alone are a number and may exceed 2^53; anything else is opaque.
+ */
+export type Cursor = string;
+
+/**
+ * What a ticket set remembers of its cursors: enough to look back by a span of time without knowing what a cursor
+ * means. Serialisable as JSON.
+ */
+export interface CursorHistory {
+  /** The furthest cursor the upstream gave. */
+  readonly head: Cursor;
+  /** When the latest committed poll was sent, milliseconds since 1970. */
+  readonly polledAt: number;
+  /** `[answered at, cursor]`, oldest first: which cursor was the furthest from when on. At most {@link SAMPLES} + 2. */
+  readonly samples: readonly (readonly [at: number, cursor: Cursor])[];
+}
+
+/** One answered poll, as a trail sees it. Times in milliseconds since 1970. */
+export interface AnsweredPoll {
+  readonly sentAt: number;
+  readonly answeredAt: number;
+  /** Null where the answer named none. */
+  readonly cursor: Cursor | null;
+}
+
+/**
+ * `create_time` has a resolution of one second. Looking back this much further (ms) keeps two equal messages of one
+ * second always on the same side of the window's edge, so that counting them stays right.
+ */
+const TIME_RESOLUTION_MS = 1000;
+
+/** A trail is sampled this many times per look-back, which bounds it whatever the pace of polls. */
+const SAMPLES = 16;
+
+const NUMERIC = /^\d+$/;
+/** 13 digits are milliseconds since 1970 from 2001 to 2286: the only unit that the documentation shows. */
+const MILLISECONDS = /^\d{13}$/;
+
+function lookbackMs(overlapMs: number): number {
+  return overlapMs + TIME_RESOLUTION_MS;
+}
+
+/** The further of two cursors: the greater of two numbers (as big integers, invariant 3), else the newer one. */
+function furthest(known: Cursor, given: Cursor): Cursor {
+  return NUMERIC.test(known) && NUMERIC.test(given) && BigInt(given) < BigInt(known) ? known : given;
+}
+
+/**
+ * The trail after an answered poll; null while the upstream has never given a cursor.
+ *
+ * @param overlapMs `POLL_OVERLAP_MS`
+ */
+export function advanceCursorHistory(
+  cursorHistory: CursorHistory | null,
+  poll: AnsweredPoll,
+  overlapMs: number,
+): CursorHistory | null {
+  if (cursorHistory === null) {
+    return poll.cursor === null
+      ? null
+      : { head: poll.cursor, polledAt: poll.sentAt, samples: [[poll.answeredAt, poll.cursor]] };
+  }
+  const head = poll.cursor === null ? cursorHistory.head : furthest(cursorHistory.head, poll.cursor);
+  const span = lookbackMs(overlapMs);
+  const latest = cursorHistory.samples.at(-1);
+  const due = latest === undefined || (latest[1] !== head && poll.answeredAt - latest[0] >= span / SAMPLES);
+  const samples = due ? [...cursorHistory.samples, [poll.answeredAt, head] as const] : cursorHistory.samples;
+  const base = newestAtOrBefore(samples, poll.sentAt - span);
+  return { head, polledAt: poll.sentAt, samples: base > 0 ? samples.slice(base) : samples };
+}
+
+/**
+ * The cursor to send: one that was the furthest some while before the latest poll, so that what became visible a
+ * little after its own time lies after it. An older cursor of the upstream's own needs no knowledge of its unit, and
+ * serves opaque cursors too. Where none is old enough yet, a cursor in milliseconds is shifted; for any other the
+ * poll starts at the beginning (null), which is costlier and just as right.
+ *
+ * Why this loses nothing: a message of time t that the latest poll did not show became visible after that poll was
+ * sent, so t > polledAt - overlap. The cursor sent was given before polledAt - overlap, hence lies before t.
+ *
+ * @param overlapMs `POLL_OVERLAP_MS`, how late a message may become visible
+ */
+export function cursorToSend(cursorHistory: CursorHistory | null, overlapMs: number): Cursor | null {
+  if (cursorHistory === null) {
+    return null;
+  }
+  const span = lookbackMs(overlapMs);
+  const sample = cursorHistory.samples[newestAtOrBefore(cursorHistory.samples, cursorHistory.polledAt - span)];
+  if (sample !== undefined) {
+    return sample[1];
+  }
+  return MILLISECONDS.test(cursorHistory.head) ? String(BigInt(cursorHistory.head) - BigInt(span)) : null;
+}
+
+function newestAtOrBefore(samples: CursorHistory['samples'], at: number): number {
+  return samples.findLastIndex(([answeredAt]) => answeredAt <= at);
+}

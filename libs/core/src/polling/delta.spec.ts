@@ -1,0 +1,111 @@
+import { delta, EMPTY_WINDOW, type DeltaContext, type DeltaEntry } from './delta.js';
+import type { AnsweredMessage, UpstreamContent } from './ports/upstream.js';
+
+const context: DeltaContext = {
+  asked: new Set(['a', 'b']),
+  delivered: EMPTY_WINDOW,
+  order: 'oldest_first',
+  seenAt: 9000,
+  digest: (text) => text,
+};
+
+function said(content: string, sentAt: number | null): AnsweredMessage {
+  return { message: { content }, sentAt };
+}
+
+function answer(lists: Record<string, AnsweredMessage[]>, statuses: Record<string, number> = {}): UpstreamContent {
+  return {
+    lists: Object.entries(lists).map(([caseId, messages]) => ({ caseId, messages })),
+    statuses: Object.entries(statuses).map(([caseId, status]) => ({ caseId, status })),
+  };
+}
+
+function contents(entries: readonly DeltaEntry[]): string[] {
+  return entries.map((one) => (one.kind === 'message' ? one.message.slice(12, -2) : `${one.caseId} ${one.status}`));
+}
+
+describe('delta', () => {
+  it('is everything for a worker that knows nothing', () => {
+    const { entries } = delta(answer({ a: [said('x', 1000)] }, { a: 1 }), context);
+    expect(entries).toEqual([
+      {
+        kind: 'message',
+        caseId: 'a',
+        identity: expect.any(String),
+        message: '{"content":"x"}',
+        sentAt: 1000,
+        seenAt: 9000,
+      },
+      { kind: 'status', caseId: 'a', status: 1, seenAt: 9000 },
+    ]);
+  });
+
+  it('is nothing for the same answer again', () => {
+    const content = answer({ a: [said('x', 1000), said('x', 1000)], b: [said('x', 1000)] }, { a: 1 });
+    const first = delta(content, context);
+    expect(contents(first.entries)).toEqual(['x', 'x', 'x', 'a 1']);
+    expect(delta(content, { ...context, delivered: first.window }).entries).toEqual([]);
+  });
+
+  it('is the second of two equal messages when the first is known', () => {
+    const first = delta(answer({ a: [said('x', 1000)] }), context);
+    const both = answer({ a: [said('x', 1000), said('x', 1000)] });
+    expect(contents(delta(both, { ...context, delivered: first.window }).entries)).toEqual(['x']);
+  });
+
+  it('counts equal messages together where a ticket is listed twice', () => {
+    const content: UpstreamContent = {
+      lists: [
+        { caseId: 'a', messages: [said('x', 1000)] },
+        { caseId: 'a', messages: [said('x', 1000)] },
+      ],
+      statuses: [],
+    };
+    const { entries } = delta(content, context);
+    expect(new Set(entries.map((one) => one.kind === 'message' && one.identity)).size).toBe(2);
+  });
+
+  it('passes over what was not asked for', () => {
+    const { entries, window } = delta(answer({ z: [said('x', 1000)] }, { z: 1 }), context);
+    expect(entries).toEqual([]);
+    expect([...window.messages.keys(), ...window.statuses.keys()]).toEqual([]);
+  });
+
+  it('runs in order of time across tickets, in the upstream’s own within a second', () => {
+    const content = answer({
+      a: [said('1', 1000), said('4', 2000), said('5', 2000)],
+      b: [said('2', 1000), said('3', 1500)],
+    });
+    expect(contents(delta(content, context).entries)).toEqual(['1', '2', '3', '4', '5']);
+  });
+
+  it('turns lists round that run from newest to oldest, and learns it', () => {
+    const learned = delta(answer({ a: [said('3', 2000), said('2', 1000), said('1', 1000)] }), context);
+    expect(contents(learned.entries)).toEqual(['1', '2', '3']);
+    expect(learned.order).toBe('newest_first');
+    const shownNowhere = answer({ a: [said('b', 1000), said('a', 1000)] });
+    expect(contents(delta(shownNowhere, { ...context, order: learned.order }).entries)).toEqual(['a', 'b']);
+  });
+
+  it('keeps a message whose time cannot be read beside the one it was listed after', () => {
+    const content = answer({ a: [said('1', 1000), said('2', null), said('3', 3000)], b: [said('between', 2000)] });
+    expect(contents(delta(content, context).entries)).toEqual(['1', '2', 'between', '3']);
+  });
+
+  it('tells of a status only when it changed, and by its last word', () => {
+    const first = delta(answer({}, { a: 0, b: 1 }), context);
+    const second = delta(answer({}, { a: 1, b: 1 }), { ...context, delivered: first.window });
+    expect(contents(second.entries)).toEqual(['a 1']);
+    const wavering: UpstreamContent = {
+      lists: [],
+      statuses: [0, 1].map((status) => ({ caseId: 'a', status })),
+    };
+    expect(contents(delta(wavering, context).entries)).toEqual(['a 1']);
+  });
+
+  it('remembers the status of a ticket that an answer does not mention', () => {
+    const first = delta(answer({}, { a: 0 }), context);
+    const second = delta(answer({}), { ...context, delivered: first.window });
+    expect(delta(answer({}, { a: 0 }), { ...context, delivered: second.window }).entries).toEqual([]);
+  });
+});

@@ -1,0 +1,272 @@
+import { FakeUpstream, ManualClock, MemoryUpstreamLiveness, MemoryBroker, MemoryStore } from '#testing';
+import { UpstreamFailure } from '../model/upstream-failure.js';
+import { feedKey } from '../model/feed.js';
+import { PollCycle, type Next } from './poll-cycle.js';
+import { QUARANTINE_FIRST_MS } from './bisection.js';
+import type { SetRef } from '../model/set-ref.js';
+
+const KEY = feedKey({ language: 'en-us' });
+const OPTIONS = { intervalMs: 1000, intervalMaxMs: 1000, overlapMs: 2000, holdMs: 7000, sendWithinMs: 1000 };
+const STEPS = Math.ceil(Math.log2(100));
+const TICKETS = Array.from({ length: 100 }, (_, index) => `t${index}`);
+
+/** Always the same ones, so that a run repeats exactly. */
+class Lots {
+  private last = 1;
+  readonly next = () => (this.last = (this.last * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
+class Scene {
+  readonly clock = new ManualClock();
+  readonly store = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 100, intervalMs: 1000 });
+  /** Awaited by each request that is sent while it is there. */
+  gate: Promise<void> | undefined;
+  readonly upstream = new FakeUpstream({ clock: this.clock, latency: () => this.gate ?? Promise.resolve() });
+  found = 0;
+  /** What clients heard of the feed. */
+  readonly told: string[] = [];
+  private readonly cycle: PollCycle;
+  /** Another worker's. */
+  private readonly other: PollCycle;
+
+  constructor() {
+    const nothing = () => undefined;
+    this.store.connect({
+      published: nothing,
+      upstreamChanged: (_, { state }) => this.told.push(state),
+      quarantineChanged: nothing,
+    });
+    const telemetry = {
+      polled: nothing,
+      failed: nothing,
+      discarded: nothing,
+      quarantined: () => void (this.found += 1),
+    };
+    const quota = { turn: async () => 0, throttled: async () => undefined };
+    const { store, upstream, clock } = this;
+    const digest = (text: string) => text;
+    const liveness = new MemoryUpstreamLiveness();
+    const parts = { store, upstream, quota, liveness, clock, digest, telemetry, random: new Lots().next };
+    this.cycle = new PollCycle({ ...parts, holder: 'worker' }, OPTIONS);
+    this.other = new PollCycle({ ...parts, holder: 'other' }, OPTIONS);
+  }
+
+  run(ref: SetRef): Promise<Next> {
+    return this.cycle.run(ref);
+  }
+
+  runElsewhere(ref: SetRef): Promise<Next> {
+    return this.other.run(ref);
+  }
+
+  async want(...caseIds: string[]): Promise<SetRef> {
+    const [set] = await this.store.want(KEY, caseIds, this.clock.now(), this.clock.now() + 1e9, 'arrival');
+    return set?.ref ?? { feed: KEY, id: 1 };
+  }
+
+  /** Runs a set for as long as it wants to run at once. Returns when it wants to next. */
+  async runOut(ref: SetRef): Promise<number> {
+    for (;;) {
+      const next = await this.run(ref);
+      if (next.kind !== 'again') {
+        return Number.POSITIVE_INFINITY;
+      }
+      if (next.at > this.clock.now()) {
+        return next.at;
+      }
+    }
+  }
+
+  async contents(caseId: string): Promise<string[]> {
+    const want = { caseId, atLeast: 100, after: null };
+    const { tickets } = await new MemoryBroker(this.store).history(KEY, [want], null);
+    return (tickets[0]?.publications ?? []).map((one) => (one.kind === 'message' ? one.message : 'status'));
+  }
+
+  async quarantined(): Promise<readonly string[]> {
+    return this.store.historyOf(
+      KEY,
+      TICKETS.map((caseId) => ({ caseId, atLeast: 0, after: null })),
+      null,
+    ).quarantined;
+  }
+}
+
+describe('PollCycle with a refused ticket among a hundred', () => {
+  let scene: Scene;
+  let ref: SetRef;
+  beforeEach(async () => {
+    scene = new Scene();
+    ref = await scene.want(...TICKETS);
+  });
+
+  it.each(['t0', 't1', 't42', 't50', 't99'])('finds it (%s) within the tick, and polls the others', async (bad) => {
+    scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
+    const before = scene.upstream.requests.length;
+    TICKETS.forEach((caseId) => scene.upstream.post(caseId, { content: 'news' }, { at: scene.clock.now() - 500 }));
+    scene.upstream.refuse(bad);
+    const next = await scene.runOut(ref);
+    // The refused poll, the search, and the poll of the others.
+    expect(scene.upstream.requests.length - before).toBeLessThanOrEqual(1 + STEPS + 1 + 1);
+    expect(await scene.quarantined()).toEqual([bad]);
+    expect(next - scene.clock.now()).toBeLessThanOrEqual(OPTIONS.intervalMs);
+    for (const caseId of TICKETS) {
+      expect(await scene.contents(caseId)).toHaveLength(caseId === bad ? 0 : 1);
+    }
+    expect(scene.store.historyOf(KEY, [], null).upstream.state).toBe('ok');
+    expect(scene.found).toBe(1);
+    expect(scene.upstream.maxOverlap).toBe(1);
+  });
+
+  it.each(['t0', 't42', 't99'])('finds it (%s) where it is malformed, and calls nothing degraded', async (bad) => {
+    scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
+    const before = scene.upstream.requests.length;
+    TICKETS.forEach((caseId) => scene.upstream.post(caseId, { content: 'news' }, { at: scene.clock.now() - 500 }));
+    scene.upstream.refuse(bad, 'doubted');
+    const next = await scene.runOut(ref);
+    // Of the search, four more: the others, all, all again, and the culprit by itself.
+    expect(scene.upstream.requests.length - before).toBeLessThanOrEqual(1 + STEPS + 4 + 1);
+    expect(await scene.quarantined()).toEqual([bad]);
+    expect(next - scene.clock.now()).toBeLessThanOrEqual(OPTIONS.intervalMs);
+    for (const caseId of TICKETS) {
+      expect(await scene.contents(caseId)).toHaveLength(caseId === bad ? 0 : 1);
+    }
+    expect(scene.told).toEqual([]);
+  });
+
+  it('blames nobody else where everything is refused for a while in the middle of a search', async () => {
+    scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
+    scene.upstream.refuse('t42');
+    for (let step = 0; step < 3; step += 1) {
+      await scene.run(ref);
+    }
+    scene.upstream.failNext(...Array.from({ length: 12 }, () => new UpstreamFailure('doubted', 'for whatever reason')));
+    for (let rounds = 0; rounds < 20; rounds += 1) {
+      scene.clock.advance(Math.max(0, (await scene.runOut(ref)) - scene.clock.now()));
+    }
+    expect(await scene.quarantined()).toEqual(['t42']);
+  });
+
+  it('finds several malformed ones', async () => {
+    const bad = ['t0', 't33', 't34', 't99'];
+    bad.forEach((caseId) => scene.upstream.refuse(caseId, 'doubted'));
+    for (let rounds = 0; rounds < 50 && (await scene.quarantined()).length < bad.length; rounds += 1) {
+      scene.clock.advance(Math.max(0, (await scene.runOut(ref)) - scene.clock.now()));
+    }
+    expect([...(await scene.quarantined())].sort()).toEqual(bad);
+  });
+
+  it('blames nobody where all parameters are refused, asks no more than after any failure, and says so', async () => {
+    TICKETS.forEach((caseId) => scene.upstream.refuse(caseId, 'doubted'));
+    const times = [];
+    for (let rounds = 0; rounds < 30; rounds += 1) {
+      const next = await scene.runOut(ref);
+      times.push(next - scene.clock.now());
+      scene.clock.advance(next - scene.clock.now());
+    }
+    expect(await scene.quarantined()).toEqual([]);
+    expect(Math.min(...times.slice(5))).toBeGreaterThan(OPTIONS.intervalMs / 2);
+    expect(scene.upstream.requests.length).toBeLessThanOrEqual(30 + STEPS + 3);
+    expect(scene.told).toEqual(['degraded']);
+  });
+
+  it('sets a malformed ticket apart that has no others beside it, once the upstream has answered for others', async () => {
+    await scene.runOut(ref);
+    const alone = await scene.want('alone');
+    scene.upstream.refuse('alone', 'doubted');
+    scene.clock.advance(OPTIONS.intervalMs);
+    expect(await scene.runOut(alone)).toBeGreaterThan(scene.clock.now());
+    scene.clock.advance(OPTIONS.intervalMs);
+    await scene.runOut(ref);
+    await scene.runOut(alone);
+    expect(scene.found).toBe(1);
+    expect(scene.told).toEqual([]);
+  });
+
+  it('sets it apart as well where all others are polled by another worker', async () => {
+    await scene.runElsewhere(ref);
+    const alone = await scene.want('alone');
+    scene.upstream.refuse('alone', 'doubted');
+    scene.clock.advance(OPTIONS.intervalMs);
+    await scene.runOut(alone);
+    scene.clock.advance(OPTIONS.intervalMs);
+    await scene.runElsewhere(ref);
+    await scene.runOut(alone);
+    expect(scene.found).toBe(1);
+    expect(scene.told).toEqual([]);
+  });
+
+  it('takes no late answer to others for a proof against a ticket that has no others beside it', async () => {
+    await scene.runOut(ref);
+    const alone = await scene.want('alone');
+    scene.clock.advance(OPTIONS.intervalMs * 1.5);
+    let answer = () => undefined as void;
+    scene.gate = new Promise((resolve) => (answer = resolve));
+    const sent = scene.upstream.requests.length;
+    const others = scene.run(ref);
+    while (scene.upstream.requests.length === sent) {
+      await Promise.resolve();
+    }
+    scene.gate = undefined;
+    scene.clock.advance(5);
+    scene.upstream.refuse('alone', 'doubted'); // As everything is from now on.
+    await scene.runOut(alone);
+    scene.clock.advance(5);
+    answer();
+    await others;
+    for (let rounds = 0; rounds < 3; rounds += 1) {
+      scene.clock.advance(2 * OPTIONS.intervalMs);
+      await scene.runOut(alone);
+    }
+    expect(scene.found).toBe(0);
+  });
+
+  it('searches with the cursor of the set, which the search leaves where it is', async () => {
+    scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
+    const before = scene.upstream.requests.length;
+    scene.upstream.refuse('t60');
+    await scene.runOut(ref);
+    const cursors = scene.upstream.requests.slice(before).map((request) => request.cursor);
+    expect(new Set(cursors)).toEqual(new Set([expect.any(String)]));
+    expect(new Set(cursors).size).toBe(1);
+  });
+
+  it('finds it among newcomers, too', async () => {
+    TICKETS.forEach((caseId) => scene.upstream.post(caseId, { content: 'old' }, { at: 1000 }));
+    scene.upstream.refuse('t7');
+    await scene.runOut(ref);
+    expect(await scene.quarantined()).toEqual(['t7']);
+    expect(scene.upstream.requests.length).toBeLessThanOrEqual(1 + STEPS + 1 + 1);
+    expect(await scene.contents('t99')).toHaveLength(1);
+    expect(await scene.contents('t7')).toEqual([]);
+  });
+
+  it('finds several, one after the other', async () => {
+    ['t0', 't33', 't34', 't99'].forEach((caseId) => scene.upstream.refuse(caseId));
+    await scene.runOut(ref);
+    expect([...(await scene.quarantined())].sort()).toEqual(['t0', 't33', 't34', 't99']);
+  });
+
+  it('hurries no further where nothing but refusals is met', async () => {
+    TICKETS.forEach((caseId) => scene.upstream.refuse(caseId));
+    await scene.runOut(ref);
+    expect(await scene.quarantined()).toHaveLength(2);
+    expect(scene.upstream.requests.length).toBeLessThanOrEqual(2 * (STEPS + 1));
+  });
+
+  it('polls it by itself when its time has come, and delivers all that was said meanwhile', async () => {
+    scene.upstream.refuse('t7');
+    await scene.runOut(ref);
+    scene.upstream.post('t7', { content: 'meanwhile' });
+    scene.clock.advance(QUARANTINE_FIRST_MS);
+    await scene.store.sweep(KEY, scene.clock.now());
+    scene.upstream.allow('t7');
+    const before = scene.upstream.requests.length;
+    const sets = await scene.store.overdue(KEY, scene.clock.now() + 1);
+    const [back] = sets.filter(({ id }) => id !== ref.id);
+    await scene.runOut(back ?? ref);
+    expect(scene.upstream.requests.slice(before).map((request) => request.caseIds)).toEqual([['t7']]);
+    expect(await scene.contents('t7')).toHaveLength(1);
+    expect(await scene.quarantined()).toEqual([]);
+  });
+});

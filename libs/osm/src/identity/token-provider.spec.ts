@@ -1,0 +1,117 @@
+import { UpstreamFailure } from '#core';
+import { RenewedToken, StaticToken, type IssuedToken } from './token-provider.js';
+
+const HOUR_MS = 3_600_000;
+
+/** Logins that the test answers one by one. */
+function setup() {
+  let now = 1_000_000;
+  const logins: { grant(token: string, lifetimeMs?: number): Promise<void>; fail(): Promise<void> }[] = [];
+  const issue = () =>
+    new Promise<IssuedToken>((resolve, reject) => {
+      logins.push({
+        grant: async (token, lifetimeMs = 24 * HOUR_MS) => resolve({ token, lifetimeMs }),
+        fail: async () => reject(new UpstreamFailure('unavailable', 'IAM answered 503')),
+      });
+    });
+  const source = new RenewedToken(issue, { now: () => now }, () => 0);
+  const first = async () => {
+    const headers = source.headers();
+    await logins[0]?.grant('one');
+    return headers;
+  };
+  return { source, logins, first, pass: (ms: number) => (now += ms) };
+}
+
+const ONE = { 'x-auth-token': 'one' };
+const TWO = { 'x-auth-token': 'two' };
+
+describe('token from the settings', () => {
+  it('is sent as it is, and is never worth another try', () => {
+    const source = new StaticToken('one');
+    expect(source.headers()).toEqual(ONE);
+    expect(source.rejected()).toBe(false);
+  });
+});
+
+describe('renewed token', () => {
+  it('logs in once for all who wait, and then answers at once', async () => {
+    const { source, logins } = setup();
+    const waiting = Promise.all([1, 2, 3].map(async () => source.headers()));
+    expect(logins).toHaveLength(1);
+    await logins[0]?.grant('one');
+    expect(await waiting).toEqual([ONE, ONE, ONE]);
+    expect(source.headers()).toEqual(ONE);
+    expect(logins).toHaveLength(1);
+  });
+
+  it('is renewed ahead of its end, while the old one serves', async () => {
+    const { source, logins, first, pass } = setup();
+    await first();
+    pass(0.79 * 24 * HOUR_MS);
+    expect(source.headers()).toEqual(ONE);
+    expect(logins).toHaveLength(1);
+    pass(0.02 * 24 * HOUR_MS);
+    expect([source.headers(), source.headers()]).toEqual([ONE, ONE]);
+    expect(logins).toHaveLength(2);
+    await logins[1]?.grant('two');
+    await Promise.resolve();
+    expect(await source.headers()).toEqual(TWO);
+  });
+
+  it('outlives an outage of IAM, asking it ever more rarely', async () => {
+    const { source, logins, first, pass } = setup();
+    await first();
+    pass(0.81 * 24 * HOUR_MS);
+    for (let attempt = 1; attempt <= 6; attempt += 1) {
+      expect(source.headers()).toEqual(ONE);
+      expect(logins).toHaveLength(attempt + 1);
+      await logins[attempt]?.fail();
+      await new Promise(setImmediate);
+      expect(source.headers()).toEqual(ONE);
+      expect(logins).toHaveLength(attempt + 1);
+      pass(1000 * 2 ** (attempt - 1));
+    }
+  });
+
+  it('is not to be had after its end while logins fail, and says how long', async () => {
+    const { source, logins, first, pass } = setup();
+    await first();
+    pass(24 * HOUR_MS);
+    const waiting = source.headers();
+    await logins[1]?.fail();
+    await expect(waiting).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(source.headers()).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 1000 });
+    expect(logins).toHaveLength(2);
+    pass(1000);
+    const again = source.headers();
+    await logins[2]?.grant('two');
+    expect(await again).toEqual(TWO);
+  });
+
+  it('is renewed once after a 401, whoever comes with the old one', async () => {
+    const { source, logins, first } = setup();
+    await first();
+    expect([source.rejected(ONE), source.rejected(ONE)]).toEqual([true, true]);
+    const waiting = Promise.all([1, 2].map(async () => source.headers()));
+    expect(logins).toHaveLength(2);
+    await logins[1]?.grant('two');
+    expect(await waiting).toEqual([TWO, TWO]);
+    expect(source.rejected(ONE)).toBe(true);
+    expect(source.headers()).toEqual(TWO);
+    expect(logins).toHaveLength(2);
+  });
+
+  it('is kept where new ones are refused too: the account would log in at the pace of polls', async () => {
+    const { source, logins, first, pass } = setup();
+    await first();
+    source.rejected(ONE);
+    const second = source.headers();
+    await logins[1]?.grant('two');
+    await second;
+    expect(source.rejected(TWO)).toBe(false);
+    expect(source.headers()).toEqual(TWO);
+    pass(1000);
+    expect(source.rejected(TWO)).toBe(true);
+  });
+});

@@ -1,0 +1,135 @@
+import type { Notice, Publication, Recovery, StreamPosition, UpstreamState } from '#core';
+
+/** What is true, from which it is judged what clients are told. */
+export class Truth {
+  readonly log: Publication[] = [];
+  upstream: UpstreamState['state'] = 'ok';
+  /** Tickets that the upstream refuses. */
+  readonly quarantined = new Set<string>();
+  epoch = '';
+
+  /** @param historyMax what is kept per ticket */
+  constructor(readonly historyMax: number) {}
+
+  lives(): string[] {
+    return [...new Set(this.log.map((one) => one.epoch))];
+  }
+
+  /** Up to which offset a ticket's publications may be gone for good. */
+  goneUpTo(caseId: string, epoch: string): number {
+    const gone = this.of(caseId, epoch).at(-this.historyMax - 1)?.offset ?? 0;
+    return epoch === this.epoch ? gone : Number.POSITIVE_INFINITY;
+  }
+
+  of(caseId: string, epoch = this.epoch): Publication[] {
+    return this.log.filter((one) => one.caseId === caseId && one.epoch === epoch);
+  }
+}
+
+/** A client as it outlives its connections: it judges each thing that it is told. */
+export class ModelClient {
+  position: StreamPosition | null = null;
+  upstream: UpstreamState['state'] = 'ok';
+  /** Tickets that it was told are revoked since it came. */
+  private readonly revoked = new Set<string>();
+  /** Place of the last publication had of each ticket. */
+  private readonly last = new Map<string, StreamPosition>();
+  /** Tickets of which a gap was told, and what came after it is not had yet. */
+  private readonly gaps = new Set<string>();
+
+  constructor(
+    readonly tickets: readonly string[],
+    private readonly truth: Truth,
+  ) {}
+
+  recover(recovery: Recovery, history: number): void {
+    this.upstream = 'ok';
+    this.revoked.clear();
+    recovery.notices.forEach((notice) => this.notify(notice));
+    const { epoch, offset } = recovery.position;
+    if (this.position === null) {
+      expect(recovery.recovered).toBe(false);
+      for (const caseId of this.tickets) {
+        const past = this.truth.of(caseId, epoch).filter((one) => one.offset <= offset);
+        const replayed = recovery.replay.filter((one) => one.caseId === caseId);
+        expect(replayed).toEqual(history === 0 ? [] : past.slice(-history));
+        this.last.set(caseId, { epoch, offset: past.at(-1)?.offset ?? 0 });
+      }
+    } else {
+      const gaps = recovery.notices.filter((notice) => notice.kind === 'gap');
+      expect(recovery.recovered).toBe(gaps.length === 0);
+      if (epoch === this.position.epoch) {
+        expect(offset).toBeGreaterThanOrEqual(this.position.offset);
+      }
+      recovery.replay.forEach((publication) => this.deliver(publication));
+    }
+    this.position = recovery.position;
+  }
+
+  deliver(publication: Publication): void {
+    expect(this.tickets).toContain(publication.caseId);
+    expect(this.truth.log).toContainEqual(publication);
+    if (publication.epoch === this.position?.epoch) {
+      expect(publication.offset).toBeGreaterThan(this.position.offset);
+    }
+    this.follow(publication);
+    this.position = { epoch: publication.epoch, offset: publication.offset };
+  }
+
+  notify(notice: Notice): void {
+    if (notice.kind === 'upstream') {
+      this.upstream = notice.state.state;
+      return;
+    }
+    if (notice.kind === 'revoked') {
+      notice.caseIds.forEach((caseId) => this.revoked.add(caseId));
+      expect(this.tickets).toEqual(expect.arrayContaining([...this.revoked]));
+      return;
+    }
+    for (const caseId of notice.caseIds) {
+      if (notice.reason === 'unknown_position') {
+        expect(this.position?.epoch).not.toBe(this.truth.epoch);
+      } else {
+        // In the life that the client knows, or in one that began since: the gateway may not have heard of the latest.
+        const missed = this.truth.lives().map((epoch) => {
+          const from = epoch === this.position?.epoch ? this.position.offset : 0;
+          return this.truth.of(caseId, epoch).filter((one) => one.offset > from).length;
+        });
+        expect(Math.max(...missed)).toBeGreaterThan(this.truth.historyMax);
+      }
+      this.gaps.add(caseId);
+    }
+  }
+
+  /** Whether it has had the last that was published on all its tickets. */
+  expectUpToDate(): void {
+    for (const caseId of this.tickets) {
+      const newest = this.truth.of(caseId).at(-1);
+      // Of a refused ticket nothing may have been said in this life of the feed.
+      if (newest !== undefined || !this.truth.quarantined.has(caseId)) {
+        expect(this.last.get(caseId)).toEqual({ epoch: newest?.epoch, offset: newest?.offset });
+      }
+    }
+    expect(this.upstream).toBe(this.truth.upstream);
+    // Nobody is told that a ticket is back: its messages come.
+    const quarantined = this.tickets.filter((caseId) => this.truth.quarantined.has(caseId));
+    expect([...this.revoked]).toEqual(expect.arrayContaining(quarantined));
+  }
+
+  /** What is missing before a publication must have been told, and be gone for good. */
+  private follow({ caseId, epoch, offset, previous }: Publication): void {
+    const last = this.last.get(caseId);
+    const gone = this.truth.goneUpTo(caseId, epoch);
+    const sameEpoch = last === undefined || last.epoch === epoch;
+    const missing = previous !== (last?.epoch === epoch ? last.offset : 0);
+    if (missing || !sameEpoch) {
+      expect(this.gaps).toContain(caseId);
+    }
+    if (missing) {
+      expect(previous).toBeLessThanOrEqual(gone);
+    } else if (previous >= gone) {
+      this.gaps.delete(caseId);
+    }
+    this.last.set(caseId, { epoch, offset });
+  }
+}

@@ -1,0 +1,85 @@
+import {
+  feedKey,
+  Hub,
+  jsonText,
+  type CaseId,
+  type Feed,
+  type FeedStreamOptions,
+  type JsonText,
+  type MessageIdentity,
+  type Subscriber,
+  type SubscribeRequest,
+  type TicketSet,
+} from '#core';
+import { ManualClock } from '../model/manual-clock.js';
+import { MemoryBroker, type MemoryBrokerOptions } from './memory-broker.js';
+import { MemoryStore } from '../store/memory-store.js';
+
+/** A feed on which a test says things directly, as if polls had found them, and gateways that deliver it. */
+export class PublishingFixture {
+  readonly clock = new ManualClock();
+  readonly feed: Feed = { language: 'en-us' };
+  readonly key = feedKey(this.feed);
+  readonly store: MemoryStore;
+
+  constructor(private readonly options: FeedStreamOptions) {
+    this.store = new MemoryStore({
+      clock: this.clock,
+      maxCaseIds: 100,
+      historyMax: options.historyMax,
+      intervalMs: 1000,
+    });
+  }
+
+  gateway(options: MemoryBrokerOptions = {}): { readonly broker: MemoryBroker; readonly hub: Hub } {
+    const broker = new MemoryBroker(this.store, options);
+    const wait = () => new Promise<void>((resolve) => setImmediate(resolve));
+    return { broker, hub: new Hub({ broker, wait }, this.options) };
+  }
+
+  /** Subscribes a newcomer that wants the last two, unless `more` says otherwise. */
+  subscribe(hub: Hub, caseIds: CaseId[], subscriber: Subscriber, more: Partial<SubscribeRequest> = {}): Promise<void> {
+    return hub.subscribe(this.feed, { caseIds, from: { kind: 'start' }, history: 2, ...more }, subscriber);
+  }
+
+  /** Publishes one message per content on a ticket, in one commit. */
+  async say(caseId: CaseId, ...contents: string[]): Promise<void> {
+    const { ref, fence } = await this.take(caseId);
+    const entries = contents.map((content) => ({
+      ...({ kind: 'message', caseId, message: jsonText(content), sentAt: 0, seenAt: 0 } as const),
+      identity: content as MessageIdentity,
+    }));
+    const due = { active: 0, idle: 0 };
+    await this.store.commit({ ref, fence, now: this.clock.now(), entries, backfilled: [], due });
+  }
+
+  /** Lets two polls in a row fail. */
+  async degrade(): Promise<void> {
+    for (let failures = 0; failures < 2; failures += 1) {
+      const { ref, fence } = await this.take('a');
+      this.clock.advance(1);
+      await this.store.fail({ ref, fence, now: this.clock.now(), code: 'timeout', dueAt: 0 });
+    }
+  }
+
+  private async take(caseId: CaseId): Promise<TicketSet> {
+    const now = this.clock.now();
+    await this.store.want(this.key, [caseId], now, now + 1e9, 'renewal');
+    // All tickets are in the one set that gathers newcomers: nothing here primes it.
+    const begun = await this.store.begin({ feed: this.key, id: 1 }, now, 0, 'newsroom');
+    if (begun.kind !== 'begun') {
+      throw new Error('the set is never held here');
+    }
+    return begun.set;
+  }
+}
+
+/** Messages of these contents, as a {@link Newsroom} publishes them. */
+export function words(...contents: string[]): JsonText[] {
+  return contents.map((content) => jsonText(content));
+}
+
+/** Until everything that waits for no one has run. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}

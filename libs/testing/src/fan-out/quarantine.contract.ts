@@ -1,0 +1,163 @@
+import { QUARANTINE_FIRST_MS, type CaseId, type Bisection, type SetRef } from '#core';
+import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
+import { RecordingListener } from './recording-listener.js';
+import { HOLD_MS, message, StoreDriver, text } from '../store/store-driver.js';
+
+const SEARCH: Bisection = { suspects: ['a', 'b'], cleared: ['c'], answered: true, proven: false };
+
+/** What a store does with tickets that the upstream refuses. */
+export function describeQuarantine(name: string, make: MakeStoreFixture): void {
+  describe(`${name} with refused tickets`, () => {
+    let fixture: StoreFixture;
+    let driver: StoreDriver;
+    let listener: RecordingListener;
+    beforeEach(async () => {
+      fixture = await make(USUAL_LIMITS);
+      driver = new StoreDriver(fixture);
+      listener = new RecordingListener();
+      fixture.brokers[0].listen(listener);
+    });
+    afterEach(() => fixture.dispose());
+
+    async function recordBisection(ref: SetRef, bisection: Bisection | null, ...quarantined: CaseId[]): Promise<void> {
+      const { fence } = await driver.begin(ref);
+      await fixture.store.recordBisection({ ref, fence, now: driver.now, bisection, quarantined });
+    }
+
+    /** Lets time pass for which everybody still wants everything, and lets the store do its upkeep. */
+    async function pass(ms: number, ...wanted: CaseId[]): Promise<SetRef[]> {
+      fixture.clock.advance(ms);
+      await driver.want(...wanted);
+      await fixture.registry.sweep(driver.feed, driver.now);
+      return fixture.registry.overdue(driver.feed, driver.now + 1);
+    }
+
+    it('keeps a search with the set until it is over, and frees the set', async () => {
+      const ref = await driver.wantOneSet('a', 'b', 'c');
+      const { dueAt } = await driver.publish(ref);
+      await recordBisection(ref, SEARCH);
+      expect(await driver.begin(ref)).toMatchObject({ bisection: SEARCH, dueAt, failures: 0 });
+      fixture.clock.advance(HOLD_MS);
+      await driver.commit(await driver.begin(ref), []);
+      const next = { ...SEARCH, suspects: ['b'] };
+      await driver.commit(await driver.begin(ref), [], { bisection: next });
+      expect((await driver.begin(ref)).bisection).toEqual(next);
+      fixture.clock.advance(HOLD_MS);
+      await driver.commit(await driver.begin(ref), [], { bisection: null });
+      expect((await driver.begin(ref)).bisection).toBeNull();
+    });
+
+    it('changes nothing with a stale fence', async () => {
+      const ref = await driver.wantOneSet('a', 'b');
+      const { fence } = await driver.begin(ref);
+      await driver.commit({ ref, fence }, []);
+      await fixture.store.recordBisection({ ref, fence, now: driver.now, bisection: SEARCH, quarantined: ['a'] });
+      expect(await driver.begin(ref)).toMatchObject({ joining: ['a', 'b'], bisection: null });
+      expect((await driver.history('a')).quarantined).toEqual([]);
+    });
+
+    it('discards the result of a poll that a refusal overtook', async () => {
+      const ref = await driver.wantOneSet('a', 'b');
+      const slow = await driver.begin(ref);
+      fixture.clock.advance(HOLD_MS);
+      await recordBisection(ref, null, 'a');
+      expect(await driver.commit(slow, [message('a', 'x')])).toEqual({ kind: 'conflict' });
+    });
+
+    it('counts a retry as a failure of which nobody is told', async () => {
+      const ref = await driver.wantOneSet('a', 'b', 'c', 'd');
+      await driver.publish(ref);
+      for (const caseId of ['a', 'b', 'c']) {
+        const { fence } = await driver.begin(ref);
+        const retry = { at: driver.now + 700 };
+        await fixture.store.recordBisection({
+          ref,
+          fence,
+          now: driver.now,
+          bisection: null,
+          quarantined: [caseId],
+          retry,
+        });
+      }
+      expect(await driver.begin(ref)).toMatchObject({ members: ['d'], failures: 3, dueAt: driver.now + 700 });
+      expect((await driver.history('a')).upstream.state).toBe('ok');
+    });
+
+    it('tells gateways of a ticket that is apart, and of one that is back', async () => {
+      const ref = await driver.wantOneSet('a', 'b');
+      await driver.publish(ref, message('a', 'before'));
+      await fixture.brokers[0].watch(driver.feed, ['a', 'b']);
+      await recordBisection(ref, null, 'a');
+      await listener.until(() => listener.quarantined.length === 1);
+      expect((await driver.history('a', 'b')).quarantined).toEqual(['a']);
+      expect(await driver.contents('a')).toEqual([text('before')]);
+      const back = (await pass(QUARANTINE_FIRST_MS, 'a', 'b')).find(({ id }) => id !== ref.id) ?? ref;
+      expect(await driver.begin(back)).toMatchObject({ members: [], joining: ['a'], dueAt: driver.now });
+      expect((await driver.history('a')).quarantined).toEqual(['a']);
+      fixture.clock.advance(HOLD_MS);
+      await driver.publish(back, message('a', 'before'), message('a', 'after'));
+      await listener.until(() => listener.quarantined.length === 2);
+      expect(listener.quarantined).toEqual([
+        { caseId: 'a', quarantined: true },
+        { caseId: 'a', quarantined: false },
+      ]);
+      expect((await driver.history('a', 'b')).quarantined).toEqual([]);
+      expect(await driver.contents('a')).toEqual([text('before'), text('after')]);
+    });
+
+    it('gives a ticket that is apart no place, whoever wants it', async () => {
+      const ref = await driver.wantOneSet('a', 'b');
+      await driver.publish(ref);
+      await recordBisection(ref, null, 'a');
+      expect(await driver.want('a')).toEqual([]);
+      expect(await driver.begin(ref)).toMatchObject({ members: ['b'], joining: [] });
+    });
+
+    it('ends a set whose last ticket is set apart', async () => {
+      const ref = await driver.wantOneSet('a');
+      await recordBisection(ref, null, 'a');
+      expect(await fixture.store.begin(ref, driver.now, driver.now, 'worker')).toEqual({ kind: 'gone' });
+    });
+
+    it('leaves a ticket alone for twice as long when it is refused again, and tells it once', async () => {
+      await fixture.brokers[0].watch(driver.feed, ['a']);
+      await recordBisection(await driver.wantOneSet('a'), null, 'a');
+      const [again] = await pass(QUARANTINE_FIRST_MS, 'a');
+      if (again === undefined) {
+        throw new Error('the ticket did not come back');
+      }
+      await recordBisection(again, null, 'a');
+      expect(await pass(2 * QUARANTINE_FIRST_MS - 1, 'a')).toEqual([]);
+      expect(await pass(1, 'a')).toHaveLength(1);
+      expect((await driver.history('a')).quarantined).toEqual(['a']);
+      expect(listener.quarantined).toEqual([{ caseId: 'a', quarantined: true }]);
+    });
+
+    it('forgets a ticket that nobody wants any more when its time has come', async () => {
+      await recordBisection(await driver.wantOneSet('a'), null, 'a');
+      const [nursery, ...others] = await pass(QUARANTINE_FIRST_MS, 'other');
+      expect(others).toEqual([]);
+      expect((await driver.history('a')).quarantined).toEqual([]);
+      await driver.want('a');
+      expect(nursery && (await driver.begin(nursery)).joining).toEqual(['other', 'a']);
+    });
+
+    it('brings a ticket back that left while it was polled by itself', async () => {
+      await recordBisection(await driver.wantOneSet('a'), null, 'a');
+      expect(await pass(QUARANTINE_FIRST_MS, 'a')).toHaveLength(1);
+      await pass(QUARANTINE_FIRST_MS, 'other');
+      const [back] = await pass(1000, 'a', 'other');
+      expect(back).toBeDefined();
+      expect((await driver.history('a')).quarantined).toEqual([]);
+    });
+
+    it('lets newcomers not wait for a search, and changes no set that is searched', async () => {
+      const ref = await driver.wantOneSet('a', 'b');
+      await recordBisection(ref, { ...SEARCH, cleared: [] });
+      const nursery = await driver.wantOneSet('d');
+      expect(nursery.id).not.toBe(ref.id);
+      await driver.publish(nursery);
+      expect(await driver.begin(ref)).toMatchObject({ joining: ['a', 'b'] });
+    });
+  });
+}

@@ -1,0 +1,44 @@
+import type { BrokerListener, CaseId, FeedKey, Publication, UpstreamState } from '#core';
+
+/** A listener that remembers, and that can be waited for: nothing here depends on how long delivery takes. */
+export class RecordingListener implements BrokerListener {
+  readonly publications: Publication[] = [];
+  readonly states: UpstreamState[] = [];
+  readonly quarantined: { readonly caseId: CaseId; readonly quarantined: boolean }[] = [];
+  interruptions = 0;
+  private waiting: { readonly enough: () => boolean; readonly resolve: () => void }[] = [];
+
+  published(_feed: FeedKey, publication: Publication): void {
+    this.publications.push(publication);
+    this.look();
+  }
+
+  upstreamChanged(_feed: FeedKey, state: UpstreamState): void {
+    this.states.push(state);
+    this.look();
+  }
+
+  quarantineChanged(_feed: FeedKey, caseId: CaseId, quarantined: boolean): void {
+    this.quarantined.push({ caseId, quarantined });
+    this.look();
+  }
+
+  interrupted(): void {
+    this.interruptions += 1;
+    this.look();
+  }
+
+  /** Resolves once `enough` holds; a test that waits in vain fails by its runner's time limit. */
+  until(enough: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push({ enough, resolve });
+      this.look();
+    });
+  }
+
+  private look(): void {
+    const ready = this.waiting.filter(({ enough }) => enough());
+    this.waiting = this.waiting.filter((entry) => !ready.includes(entry));
+    ready.forEach(({ resolve }) => resolve());
+  }
+}

@@ -1,0 +1,31 @@
+import type { Notice, Publication, Recovery, StreamPosition, Subscriber } from '#core';
+
+/** A client that writes down what it is told: contents, and notices in words. */
+export class RecordingSubscriber implements Subscriber {
+  readonly told: string[] = [];
+  position: StreamPosition | undefined;
+  recovered: boolean | undefined;
+
+  recover(recovery: Recovery): void {
+    recovery.notices.forEach((notice) => this.notify(notice));
+    this.told.push(...recovery.replay.map((one) => (one.kind === 'message' ? one.message : '')), 'live');
+    this.position = recovery.position;
+    this.recovered = recovery.recovered;
+  }
+
+  deliver(publication: Publication): void {
+    this.told.push(publication.kind === 'message' ? publication.message : '');
+    this.position = publication;
+  }
+
+  notify(notice: Notice): void {
+    switch (notice.kind) {
+      case 'gap':
+        return void this.told.push(`${notice.reason} ${notice.caseIds.join()}`);
+      case 'revoked':
+        return void this.told.push(`revoked ${notice.caseIds.join()}`);
+      case 'upstream':
+        return void this.told.push(notice.state.state);
+    }
+  }
+}

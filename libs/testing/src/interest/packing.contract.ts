@@ -1,0 +1,175 @@
+import { HINT_PAUSE_MS, type CursorHistory, type SetRef } from '#core';
+import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
+import { HOLD_MS, LEASE_MS, message, StoreDriver, text } from '../store/store-driver.js';
+
+/** Largest set in these suites: small, so that sets fill. */
+const MAX = 4;
+
+/** How tickets come together in as few sets as can be, and when sets are due because of who came. */
+export function describePacking(name: string, make: MakeStoreFixture): void {
+  describe(`${name} as a packer of ticket sets`, () => {
+    let fixture: StoreFixture;
+    let driver: StoreDriver;
+    beforeAll(async () => void (fixture = await make({ ...USUAL_LIMITS, maxCaseIds: MAX })));
+    beforeEach(() => void (driver = new StoreDriver(fixture)));
+    afterAll(() => fixture.dispose());
+
+    const numeric = (polledAt: number, head = '1781524870803'): CursorHistory => ({ head, polledAt, samples: [] });
+
+    /** Primes a set, as the first poll does. */
+    async function backfill(ref: SetRef, cursorHistory = numeric(driver.now)): Promise<void> {
+      const set = await driver.begin(ref);
+      const learned = { cursorHistory, answerDigest: null, order: 'oldest_first' as const };
+      await driver.commit(set, [], { backfilled: set.joining, learned });
+    }
+
+    /** What each set that is there polls, by set id. */
+    async function sets(): Promise<
+      Map<number, { members: string[]; joining: string[]; cursorHistory: CursorHistory | null }>
+    > {
+      const found = new Map<number, { members: string[]; joining: string[]; cursorHistory: CursorHistory | null }>();
+      for (const ref of await fixture.registry.overdue(driver.feed, driver.now + 10 * LEASE_MS)) {
+        const begun = await fixture.store.begin(ref, driver.now, driver.now, 'worker');
+        if (begun.kind === 'begun') {
+          const { members, joining, cursorHistory } = begun.set;
+          found.set(ref.id, { members: [...members].sort(), joining: [...joining].sort(), cursorHistory });
+        }
+      }
+      return found;
+    }
+
+    it('packs tickets into sets with room once they are primed, and goes back no further than it must', async () => {
+      await backfill(await driver.wantOneSet('a', 'b', 'c'), numeric(5000));
+      fixture.clock.advance(2000);
+      const nursery = await driver.wantOneSet('d');
+      expect((await sets()).size).toBe(2);
+      await backfill(nursery, numeric(7000));
+      const packed = await sets();
+      expect([...packed.values()]).toEqual([
+        { members: ['a', 'b', 'c', 'd'], joining: [], cursorHistory: numeric(5000) },
+      ]);
+    });
+
+    it('lets who comes after a crowd wait for one interval, not for as many as the crowd filled sets', async () => {
+      await driver.want(...Array.from({ length: 5 * MAX }, (_, at) => `crowd-${at}`));
+      const nursery = await driver.wantOneSet('late');
+      const due = await fixture.registry.overdue(driver.feed, driver.now + USUAL_LIMITS.intervalMs + 1);
+      expect(due).toContainEqual(nursery);
+    });
+
+    it('leaves sets alone where none can be saved', async () => {
+      await backfill(await driver.wantOneSet('a', 'b', 'c'));
+      fixture.clock.advance(2000);
+      await backfill(await driver.wantOneSet('d', 'e', 'f'));
+      expect((await sets()).size).toBe(2);
+    });
+
+    it('merges sets that leaving tickets have thinned', async () => {
+      await backfill(await driver.wantOneSet('a', 'b', 'c', 'd'));
+      fixture.clock.advance(2000);
+      await backfill(await driver.wantOneSet('e', 'f', 'g', 'h'));
+      fixture.clock.advance(LEASE_MS - 3000);
+      await driver.want('a', 'b', 'e', 'f');
+      fixture.clock.advance(3000);
+      expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(4);
+      expect([...(await sets()).values()].map((set) => set.members)).toEqual([['a', 'b', 'e', 'f']]);
+    });
+
+    it('primes moved tickets where cursors are opaque, and never mixes them', async () => {
+      await backfill(await driver.wantOneSet('a', 'b', 'c'), numeric(5000, 'c_one'));
+      fixture.clock.advance(2000);
+      await backfill(await driver.wantOneSet('d'), numeric(7000, 'c_two'));
+      expect([...(await sets()).values()]).toEqual([
+        { members: ['a', 'b', 'c'], joining: ['d'], cursorHistory: numeric(5000, 'c_one') },
+      ]);
+    });
+
+    it('discards the result of a poll that was held up while its set was merged', async () => {
+      const [first, second] = [await driver.wantOneSet('a', 'b', 'c', 'd'), await driver.wantOneSet('e', 'f')];
+      await backfill(first, numeric(5000));
+      await backfill(second, numeric(7000));
+      const stale = [await driver.begin(first), await driver.begin(second)];
+      fixture.clock.advance(LEASE_MS - 1000);
+      await driver.want('a', 'e', 'f');
+      fixture.clock.advance(2000);
+      expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(3);
+      expect((await sets()).size).toBe(1);
+      const learned = { cursorHistory: numeric(driver.now), answerDigest: null, order: 'oldest_first' as const };
+      const kinds = await Promise.all(stale.map(async (set) => (await driver.commit(set, [], { learned })).kind));
+      expect(kinds.sort()).toEqual(['conflict', 'gone']);
+      expect([...(await sets()).values()]).toEqual([
+        { members: ['a', 'e', 'f'], joining: [], cursorHistory: numeric(5000) },
+      ]);
+    });
+
+    it('changes no set with a poll in flight', async () => {
+      const ref = await driver.wantOneSet('a', 'b', 'c');
+      await backfill(ref);
+      fixture.clock.advance(2000);
+      const nursery = await driver.wantOneSet('d');
+      const inFlight = await driver.begin(ref);
+      await backfill(nursery);
+      await fixture.registry.sweep(driver.feed, driver.now);
+      expect(await driver.commit(inFlight, [message('a', 'x')])).toMatchObject({ kind: 'committed', published: 1 });
+      await fixture.registry.sweep(driver.feed, driver.now);
+      expect([...(await sets()).values()].map((set) => set.members)).toEqual([['a', 'b', 'c', 'd']]);
+    });
+
+    it('keeps a ticket in its set while a poll of it is in flight', async () => {
+      const ref = await driver.wantOneSet('a');
+      fixture.clock.advance(LEASE_MS - 1);
+      const set = await driver.begin(ref);
+      fixture.clock.advance(HOLD_MS - 1);
+      expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(0);
+      expect(await driver.commit(set, [message('a', 'last words')])).toMatchObject({ published: 1 });
+      expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(1);
+      expect(await driver.contents('a')).toEqual([text('last words')]);
+    });
+
+    it('lets tickets that come soon after others wait for the end of the interval, together', async () => {
+      const [first] = await fixture.registry.want(driver.feed, ['a'], driver.now, driver.now + LEASE_MS, 'arrival');
+      expect(first?.at).toBe(driver.now);
+      await backfill(first?.ref ?? { feed: driver.feed, id: 0 });
+      fixture.clock.advance(100);
+      const later = await fixture.registry.want(driver.feed, ['b'], driver.now, driver.now + LEASE_MS, 'arrival');
+      expect(later.map((set) => set.at)).toEqual([driver.now + 900]);
+      expect(await driver.want('c')).toEqual([]);
+    });
+
+    it('primes a full set of tickets at once', async () => {
+      await backfill(await driver.wantOneSet('a'));
+      const [, ...rest] = ['a', 'b', 'c', 'd', 'e'];
+      const woken = await fixture.registry.want(driver.feed, rest, driver.now, driver.now + LEASE_MS, 'arrival');
+      expect(woken.at(-1)?.at).toBe(driver.now);
+    });
+
+    it('brings idle sets back to full pace when a client comes, not when a lease is renewed', async () => {
+      const ref = await driver.wantOneSet('a');
+      await backfill(ref);
+      const want = (reason: 'arrival' | 'renewal') =>
+        fixture.registry.want(driver.feed, ['a'], driver.now, driver.now + LEASE_MS, reason);
+      expect(await want('renewal')).toEqual([]);
+      expect(await want('arrival')).toEqual([{ ref, at: driver.now + USUAL_LIMITS.intervalMs }]);
+      expect(await driver.begin(ref)).toMatchObject({ activeAt: driver.now, dueAt: driver.now + 1000 });
+    });
+
+    it('polls hinted tickets at once, and each set at most once per pause', async () => {
+      const ref = await driver.wantOneSet('a', 'b');
+      await backfill(ref);
+      const hint = (...caseIds: string[]) => fixture.registry.hint(driver.feed, caseIds, driver.now);
+      expect(await hint('a', 'b', 'unknown')).toEqual([{ ref, at: driver.now }]);
+      await backfill(ref);
+      fixture.clock.advance(50);
+      expect(await hint('b')).toEqual([{ ref, at: driver.now - 50 + HINT_PAUSE_MS }]);
+      expect(await hint('a')).toEqual([]);
+    });
+
+    it('polls again after a poll that was in flight when the hint came', async () => {
+      const ref = await driver.wantOneSet('a');
+      const set = await driver.begin(ref);
+      expect(await fixture.registry.hint(driver.feed, ['a'], driver.now)).toEqual([]);
+      expect(await driver.commit(set, [], { backfilled: set.joining })).toMatchObject({ dueAt: driver.now });
+      expect(await driver.commit(await driver.begin(ref), [])).toMatchObject({ dueAt: driver.now + 5000 });
+    });
+  });
+}

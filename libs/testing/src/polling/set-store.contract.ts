@@ -1,0 +1,309 @@
+import { REST_MAX_MS, UNSETTLED_MS, type Committed, type SetRef } from '#core';
+import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
+import { HOLD_MS, LEASE_MS, message, StoreDriver, status, text } from '../store/store-driver.js';
+
+/** What every {@link SetStore} must do; `libs/redis` and the in-memory one run the same suite. */
+export function describeSetStore(name: string, make: MakeStoreFixture): void {
+  describe(`${name} as a set store`, () => {
+    let fixture: StoreFixture;
+    let driver: StoreDriver;
+    beforeAll(async () => void (fixture = await make(USUAL_LIMITS)));
+    beforeEach(() => void (driver = new StoreDriver(fixture)));
+    afterAll(() => fixture.dispose());
+
+    describe('begin', () => {
+      it('hands a new set over with everything to learn', async () => {
+        const ref = await driver.wantOneSet('a', 'b');
+        const set = await driver.begin(ref);
+        expect(set).toMatchObject({ ref, members: [], cursorHistory: null, answerDigest: null, failures: 0 });
+        expect([...set.joining].sort()).toEqual(['a', 'b']);
+      });
+
+      it('knows nothing of a set that never was', async () => {
+        const { id } = await driver.wantOneSet('a');
+        const unknown = { feed: driver.feed, id: id + 1 };
+        expect(await fixture.store.begin(unknown, driver.now, driver.now + HOLD_MS, 'worker')).toEqual({
+          kind: 'gone',
+        });
+      });
+
+      it('gives a set to one worker at a time, until its hold runs out', async () => {
+        const ref = await driver.wantOneSet('a');
+        const until = driver.now + HOLD_MS;
+        await driver.begin(ref);
+        expect(await fixture.store.begin(ref, until - 1, until + HOLD_MS, 'worker')).toEqual({ kind: 'busy', until });
+        expect(await fixture.store.begin(ref, until, until + HOLD_MS, 'worker')).toMatchObject({ kind: 'begun' });
+      });
+
+      it('gives a set to exactly one of many workers that ask at once', async () => {
+        const ref = await driver.wantOneSet('a');
+        const asked = Array.from({ length: 8 }, () =>
+          fixture.store.begin(ref, driver.now, driver.now + HOLD_MS, 'worker'),
+        );
+        const kinds = (await Promise.all(asked)).map((begun) => begun.kind);
+        expect(kinds.filter((kind) => kind === 'begun')).toHaveLength(1);
+        expect(kinds.filter((kind) => kind === 'busy')).toHaveLength(7);
+      });
+    });
+
+    describe('commit', () => {
+      it('publishes, advances the fence and frees the set', async () => {
+        const ref = await driver.wantOneSet('a');
+        const set = await driver.begin(ref);
+        const committed = await driver.commit(set, [message('a', 'hello')], { backfilled: ['a'] });
+        const dueAt = driver.now + 1000;
+        const fence = committed.kind === 'committed' ? committed.fence : 0;
+        expect(fence).toBeGreaterThan(set.fence);
+        expect(committed).toEqual({
+          kind: 'committed',
+          fence,
+          published: 1,
+          dueAt,
+          reserved: false,
+          joining: false,
+        });
+        expect(await driver.contents('a')).toEqual([text('hello')]);
+        const next = await driver.begin(ref);
+        expect(next).toMatchObject({ members: ['a'], joining: [], dueAt });
+        expect(next.fence).toBeGreaterThan(fence);
+      });
+
+      it('keeps what the poll taught', async () => {
+        const ref = await driver.wantOneSet('a');
+        const cursorHistory = { head: '9007199254740993', polledAt: 5, samples: [[4, '9007199254740993'] as const] };
+        const learned = { cursorHistory, answerDigest: 'digest', order: 'newest_first' as const };
+        await driver.commit(await driver.begin(ref), [], { backfilled: ['a'], learned });
+        await driver.publish(ref);
+        expect(await driver.begin(ref)).toMatchObject(learned);
+      });
+
+      it('is due by the lively pace after news and by the quiet one after none', async () => {
+        const ref = await driver.wantOneSet('a');
+        const born = driver.now;
+        fixture.clock.advance(100);
+        expect((await driver.publish(ref)).dueAt).toBe(driver.now + 5000);
+        const idle = await driver.begin(ref);
+        expect(idle).toMatchObject({ activeAt: born, dueAt: driver.now + 5000 });
+        await driver.commit(idle, [message('a', 'hello')]);
+        expect(await driver.begin(ref)).toMatchObject({ activeAt: driver.now, dueAt: driver.now + 1000 });
+      });
+
+      it('discards the result of the second of two workers, whole', async () => {
+        const ref = await driver.wantOneSet('a');
+        const first = await driver.begin(ref);
+        fixture.clock.advance(HOLD_MS + 1);
+        const second = await driver.begin(ref);
+        expect(second.fence).toBeGreaterThan(first.fence);
+        expect(await driver.commit(second, [message('a', 'second')], { backfilled: ['a'] })).toMatchObject({
+          kind: 'committed',
+        });
+        expect(await driver.commit(first, [message('a', 'first')])).toEqual({ kind: 'conflict' });
+        expect(await driver.contents('a')).toEqual([text('second')]);
+      });
+
+      it('lets exactly one of many commits from one fence through', async () => {
+        const set = await driver.begin(await driver.wantOneSet('a'));
+        const commits = ['1', '2', '3', '4', '5'].map((content) => driver.commit(set, [message('a', content)]));
+        const kinds = (await Promise.all(commits)).map((committed) => committed.kind);
+        expect(kinds.sort()).toEqual(['committed', 'conflict', 'conflict', 'conflict', 'conflict']);
+        expect(await driver.contents('a')).toHaveLength(1);
+      });
+
+      it('publishes an identity once, whoever brings it and however often', async () => {
+        const ref = await driver.wantOneSet('a');
+        expect(await driver.publish(ref, message('a', 'x'), message('a', 'x'))).toMatchObject({ published: 1 });
+        expect(await driver.publish(ref, message('a', 'x'), message('a', 'y'))).toMatchObject({ published: 1 });
+        expect(await driver.contents('a')).toEqual([text('x'), text('y')]);
+      });
+
+      it('publishes twins twice', async () => {
+        const ref = await driver.wantOneSet('a');
+        await driver.publish(ref, message('a', 'same', 1), message('a', 'same', 2));
+        expect(await driver.contents('a')).toEqual([text('same'), text('same')]);
+      });
+
+      it('keeps equal identities of different tickets apart', async () => {
+        const ref = await driver.wantOneSet('a', 'b');
+        expect(await driver.publish(ref, message('a', 'x'), message('b', 'x'))).toMatchObject({ published: 2 });
+      });
+
+      it('publishes a status only when it changed', async () => {
+        const ref = await driver.wantOneSet('a');
+        await driver.publish(ref, status('a', 0), status('a', 0));
+        await driver.publish(ref, status('a', 0));
+        await driver.publish(ref, status('a', 1));
+        await driver.publish(ref, status('a', 0));
+        expect(await driver.contents('a')).toEqual(['status 0', 'status 1', 'status 0']);
+      });
+
+      it('keeps the set taken between the parts of one result', async () => {
+        const ref = await driver.wantOneSet('a');
+        const set = await driver.begin(ref);
+        const heldUntil = driver.now + HOLD_MS;
+        const part = await driver.commit(set, [message('a', '1')], { after: { kind: 'more', heldUntil } });
+        const again = await fixture.store.begin(ref, driver.now, driver.now + HOLD_MS, 'worker');
+        expect(again).toEqual({ kind: 'busy', until: heldUntil });
+        const fence = part.kind === 'committed' ? part.fence : -1;
+        expect(await driver.commit({ ref, fence }, [message('a', '2')])).toMatchObject({ kind: 'committed' });
+        expect(await driver.contents('a')).toEqual([text('1'), text('2')]);
+      });
+
+      it('lets tickets that come while the poll runs wait for a poll of their own', async () => {
+        const ref = await driver.wantOneSet('a');
+        const set = await driver.begin(ref);
+        const [nursery] = await driver.want('b');
+        expect(await driver.commit(set, [], { backfilled: set.joining })).toMatchObject({ joining: false });
+        expect(await driver.begin(ref)).toMatchObject({ members: ['a'], joining: [] });
+        expect(await driver.begin(nursery ?? ref)).toMatchObject({ members: [], joining: ['b'] });
+      });
+
+      it('discards a poll that outlived its hold when a ticket left meanwhile', async () => {
+        const ref = await driver.wantOneSet('leaves');
+        fixture.clock.advance(LEASE_MS / 2);
+        await driver.want('stays');
+        const set = await driver.begin(ref);
+        fixture.clock.advance(LEASE_MS / 2 + 1);
+        expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(1);
+        const late = await driver.commit(set, [message('stays', 'x')], { backfilled: set.joining });
+        expect(late).toEqual({ kind: 'conflict' });
+        expect(await driver.begin(ref)).toMatchObject({ members: [], joining: ['stays'] });
+      });
+
+      it('discards what a poll sends after its hold ran out and another poll began', async () => {
+        const ref = await driver.wantOneSet('a');
+        const early = await driver.begin(ref);
+        fixture.clock.advance(HOLD_MS + 1);
+        const late = await driver.begin(ref);
+        // Such as a commit that waited for a Redis that refused to write: it must not free, or take, what the other holds.
+        const rest = { kind: 'rest', holder: 'early', holdMs: HOLD_MS } as const;
+        expect(await driver.commit(early, [message('a', 'x')], { after: rest })).toEqual({ kind: 'conflict' });
+        await fixture.store.release(ref, early.fence, 'early');
+        expect(await fixture.store.begin(ref, driver.now, driver.now + HOLD_MS, 'early')).toMatchObject({
+          kind: 'busy',
+        });
+        expect(await driver.commit(late, [message('a', 'x')])).toMatchObject({ kind: 'committed' });
+      });
+
+      it('says so when the set ended while the poll ran', async () => {
+        const set = await driver.begin(await driver.wantOneSet('a'));
+        fixture.clock.advance(LEASE_MS + 1);
+        await fixture.registry.sweep(driver.feed, driver.now);
+        expect(await driver.commit(set, [message('a', 'x')])).toEqual({ kind: 'gone' });
+      });
+    });
+
+    describe('reservation', () => {
+      const after = { kind: 'rest', holder: 'worker', holdMs: HOLD_MS } as const;
+      const CURSOR_HISTORY = { head: '1781524870803', polledAt: 5000, samples: [] };
+      const gone = async (ref: SetRef) => (await fixture.store.begin(ref, driver.now, driver.now, 'x')).kind === 'gone';
+      const take = (ref: SetRef, holder: string) =>
+        fixture.store.begin(ref, driver.now, driver.now + HOLD_MS, holder).then(({ kind }) => kind);
+
+      async function rest(ref: SetRef, due: number): Promise<Committed> {
+        const set = await driver.begin(ref);
+        return driver.commit(set, [], { backfilled: set.joining, after, due: { active: due, idle: due } });
+      }
+
+      it('keeps a set that rests for whoever polled it', async () => {
+        const ref = await driver.wantOneSet('a');
+        expect(await rest(ref, driver.now + 1000)).toMatchObject({ reserved: true });
+        expect(await take(ref, 'other')).toBe('busy');
+        expect(await take(ref, 'worker')).toBe('begun');
+        expect(await take(ref, 'worker')).toBe('busy');
+      });
+
+      it('gives it to others when its holder did not come', async () => {
+        const ref = await driver.wantOneSet('a');
+        await rest(ref, driver.now + 1000);
+        fixture.clock.advance(1000 + HOLD_MS);
+        expect(await take(ref, 'other')).toBe('begun');
+      });
+
+      it('does not keep a set that rests for long', async () => {
+        const ref = await driver.wantOneSet('a');
+        expect(await rest(ref, driver.now + REST_MAX_MS + 1)).toMatchObject({ reserved: false });
+        expect(await take(ref, 'other')).toBe('begun');
+      });
+
+      it('is ended by its holder alone', async () => {
+        const ref = await driver.wantOneSet('a');
+        await rest(ref, driver.now + 1000);
+        await fixture.store.release(ref, -1, 'other');
+        expect(await take(ref, 'other')).toBe('busy');
+        await fixture.store.release(ref, -1, 'worker');
+        expect(await take(ref, 'other')).toBe('begun');
+      });
+
+      it('lets nobody change the set, and is not given again before it was changed', async () => {
+        const ref = await driver.wantOneSet('stays', 'leaves');
+        fixture.clock.advance(LEASE_MS - 1000);
+        await driver.want('stays');
+        const rested = await rest(ref, driver.now + 1500);
+        fixture.clock.advance(1000);
+        expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(0);
+        fixture.clock.advance(500);
+        const fence = rested.kind === 'committed' ? rested.fence : -1;
+        const due = { active: driver.now + 1000, idle: driver.now + 1000 };
+        expect(await driver.commit({ ref, fence }, [], { after, due })).toMatchObject({ reserved: false });
+        expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(1);
+        expect(await driver.begin(ref)).toMatchObject({ members: ['stays'] });
+      });
+
+      it('is given again when there is nothing more to change', async () => {
+        const ref = await driver.wantOneSet('stays', 'leaves');
+        fixture.clock.advance(LEASE_MS - 1000);
+        await driver.want('stays');
+        await rest(ref, driver.now + 500);
+        fixture.clock.advance(1000);
+        await fixture.registry.sweep(driver.feed, driver.now);
+        await fixture.store.release(ref, -1, 'worker');
+        expect(await rest(ref, driver.now + 500)).toMatchObject({ reserved: false });
+        await fixture.registry.sweep(driver.feed, driver.now);
+        fixture.clock.advance(UNSETTLED_MS);
+        expect(await rest(ref, driver.now + 500)).toMatchObject({ reserved: true });
+      });
+
+      it('makes way for tickets that a set could take in', async () => {
+        const ref = await driver.wantOneSet('a');
+        const learned = { cursorHistory: CURSOR_HISTORY, answerDigest: null, order: 'oldest_first' as const };
+        const due = { active: driver.now + 1500, idle: driver.now + 1500 };
+        const set = await driver.begin(ref);
+        const rested = await driver.commit(set, [], { backfilled: set.joining, learned, after, due });
+        fixture.clock.advance(1000);
+        const nursery = await driver.begin(await driver.wantOneSet('b'));
+        await driver.commit(nursery, [], { backfilled: nursery.joining, learned });
+        expect(await gone(nursery.ref)).toBe(false);
+        fixture.clock.advance(500);
+        const fence = rested.kind === 'committed' ? rested.fence : -1;
+        await driver.commit({ ref, fence }, [], { after });
+        const kinds = [await gone(ref), await gone(nursery.ref)];
+        expect(kinds.sort()).toEqual([false, true]);
+      });
+    });
+
+    describe('fail', () => {
+      it('counts failures in a row, frees the set and moves its time', async () => {
+        const ref = await driver.wantOneSet('a');
+        await driver.fail(ref);
+        await driver.fail(ref);
+        const failed = await driver.begin(ref);
+        expect(failed).toMatchObject({ failures: 2, dueAt: driver.now + 700 });
+        await driver.commit(failed, []);
+        expect(await driver.begin(ref)).toMatchObject({ failures: 0 });
+      });
+
+      it('changes nothing with a stale fence', async () => {
+        const ref = await driver.wantOneSet('a');
+        const { fence } = await driver.begin(ref);
+        await driver.commit({ ref, fence }, []);
+        const before = await driver.begin(ref);
+        await fixture.store.fail({ ref, fence, now: driver.now, code: 'timeout', dueAt: driver.now + 1 });
+        const held = await fixture.store.begin(ref, driver.now, driver.now + HOLD_MS, 'worker');
+        expect(held.kind).toBe('busy');
+        fixture.clock.advance(HOLD_MS);
+        const after = await driver.begin(ref);
+        expect(after).toEqual({ ...before, fence: after.fence });
+      });
+    });
+  });
+}

@@ -1,0 +1,202 @@
+import {
+  quarantineMs,
+  UNSETTLED_MS,
+  type CaseId,
+  type HistorySnapshot,
+  type HistoryWant,
+  type DeltaEntry,
+  type Publication,
+  type SetRef,
+  type StreamPosition,
+  type UpstreamState,
+} from '#core';
+import { canTakeTickets, mergeInto, newMemorySet, sizeOf, type MemorySet } from './memory-set.js';
+import { MemoryTicket } from './memory-ticket.js';
+
+export interface MemoryLimits {
+  readonly maxCaseIds: number;
+  readonly historyMax: number;
+  /** `POLL_INTERVAL_MS`. */
+  readonly intervalMs: number;
+}
+
+/** Everything that is stored of one life of a feed. */
+export class MemoryFeed {
+  readonly sets = new Map<number, MemorySet>();
+  /** Until when each wanted ticket is wanted. */
+  readonly leases = new Map<CaseId, number>();
+  /** Sets whose polls fail; the feed is degraded from the first one's coming until the last one's leaving. */
+  readonly failing = new Set<number>();
+  /** Whether a client's word has begun a new life already. */
+  isDoubted = false;
+  upstream: UpstreamState = { state: 'ok', since: 0 };
+  /** Tickets that the upstream refuses: how many times in a row, and when they are polled again (infinity: now). */
+  readonly quarantined = new Map<CaseId, { readonly refusals: number; readonly until: number }>();
+  private readonly tickets = new Map<CaseId, MemoryTicket>();
+  private offset = 0;
+  private lastSetId = 0;
+  /** The set in which new tickets gather until its first poll, and when the last such set is or was due. */
+  private stagingSet: MemorySet | null = null;
+  private backfilledAt = 0;
+  /** Until when no set is reserved, because one that was could not be changed. */
+  private unsettledUntil = 0;
+
+  constructor(
+    private readonly ref: Omit<SetRef, 'id'>,
+    /** Which life of the feed this is. */
+    public epoch: string,
+    private readonly limits: MemoryLimits,
+  ) {}
+
+  /** The set of a ticket that has a place. */
+  setOf(caseId: CaseId): MemorySet | undefined {
+    return [...this.sets.values()].find((set) => set.members.has(caseId) || set.joining.has(caseId));
+  }
+
+  /** Gives a ticket a place among those that are to be primed next. Returns the set if that changed its time. */
+  place(caseId: CaseId, now: number): MemorySet | null {
+    const open = this.stagingSet;
+    const fits =
+      open !== null &&
+      this.sets.has(open.ref.id) &&
+      open.heldUntil === 0 &&
+      open.members.size === 0 &&
+      open.bisection === null &&
+      sizeOf(open) < this.limits.maxCaseIds;
+    const set = fits ? open : this.openStagingSet(now);
+    set.joining.add(caseId);
+    if (sizeOf(set) >= this.limits.maxCaseIds) {
+      set.dueAt = now;
+      return set;
+    }
+    return fits ? null : set;
+  }
+
+  isUnsettled(now: number): boolean {
+    return this.unsettledUntil > now;
+  }
+
+  /** Whether a set must be left as it is, because a poll of it may be in flight or begin unasked. */
+  isTaken(set: MemorySet, now: number): boolean {
+    const taken = set.heldUntil > now;
+    if (taken && set.holder !== '') {
+      this.unsettledUntil = now + UNSETTLED_MS;
+    }
+    return taken;
+  }
+
+  /** Merges thin sets while one can be saved. */
+  pack(now: number): void {
+    const { maxCaseIds } = this.limits;
+    const total = () => [...this.sets.values()].reduce((sum, set) => sum + sizeOf(set), 0);
+    while (this.sets.size > 1 && (this.sets.size - 1) * maxCaseIds >= total() && this.dissolveOne(now)) {
+      // Until none can be saved.
+    }
+  }
+
+  /** Takes a refused ticket off its set. Returns whether it was not apart before. */
+  quarantine(caseId: CaseId, now: number): boolean {
+    const known = this.quarantined.get(caseId);
+    const refusals = (known?.refusals ?? 0) + 1;
+    this.displace(caseId);
+    this.quarantined.set(caseId, { refusals, until: now + quarantineMs(refusals) });
+    return known === undefined;
+  }
+
+  /** Gives each ticket that was apart for long enough, and is still wanted, a set of its own. */
+  bringBack(now: number): void {
+    for (const [caseId, { refusals, until }] of this.quarantined) {
+      if (until <= now && !this.leases.has(caseId)) {
+        this.quarantined.delete(caseId);
+      } else if (until <= now) {
+        this.quarantined.set(caseId, { refusals, until: Number.POSITIVE_INFINITY });
+        this.newSet(now, now).joining.add(caseId);
+      }
+    }
+  }
+
+  /** Takes a ticket off its set, and ends the set if it was the last one. */
+  displace(caseId: CaseId): void {
+    const set = this.setOf(caseId);
+    set?.members.delete(caseId);
+    set?.joining.delete(caseId);
+    if (set !== undefined) {
+      set.fence += 1;
+    }
+    const quarantined = this.quarantined.get(caseId);
+    if (quarantined !== undefined && set !== undefined) {
+      this.quarantined.set(caseId, { ...quarantined, until: 0 }); // It left before it could be polled again.
+    }
+    if (set !== undefined && sizeOf(set) === 0) {
+      this.sets.delete(set.ref.id);
+      this.failing.delete(set.ref.id);
+    }
+  }
+
+  /** Publishes what was not delivered before, of tickets that have a place: who wants another again finds it again. */
+  publish(entries: readonly DeltaEntry[]): Publication[] {
+    const published: Publication[] = [];
+    for (const one of entries) {
+      const ticket = this.ticket(one.caseId);
+      if (this.setOf(one.caseId) !== undefined && !ticket.isDelivered(one)) {
+        this.offset += 1;
+        published.push(ticket.publish(one, this.epoch, this.offset));
+      }
+    }
+    return published;
+  }
+
+  /** Whether somebody has seen more of this life than there is. */
+  isBehind(known: StreamPosition): boolean {
+    return known.epoch === this.epoch && this.offset < known.offset;
+  }
+
+  history(wants: readonly HistoryWant[]): HistorySnapshot {
+    const tickets = wants.map((want) => this.ticket(want.caseId).history(want, this.epoch));
+    const quarantined = wants.map((want) => want.caseId).filter((caseId) => this.quarantined.has(caseId));
+    return { epoch: this.epoch, offset: this.offset, upstream: this.upstream, quarantined, tickets };
+  }
+
+  private ticket(caseId: CaseId): MemoryTicket {
+    const known = this.tickets.get(caseId);
+    if (known !== undefined) {
+      return known;
+    }
+    const ticket = new MemoryTicket(caseId, this.limits.historyMax);
+    this.tickets.set(caseId, ticket);
+    return ticket;
+  }
+
+  private openStagingSet(now: number): MemorySet {
+    this.backfilledAt = Math.max(now, Math.min(now, this.backfilledAt) + this.limits.intervalMs);
+    this.stagingSet = this.newSet(now, this.backfilledAt);
+    return this.stagingSet;
+  }
+
+  private newSet(now: number, dueAt: number): MemorySet {
+    this.lastSetId += 1;
+    const set = newMemorySet({ ...this.ref, id: this.lastSetId }, now, dueAt);
+    this.sets.set(this.lastSetId, set);
+    return set;
+  }
+
+  private dissolveOne(now: number): boolean {
+    const still = [...this.sets.values()].filter((set) => !this.isTaken(set, now) && canTakeTickets(set));
+    const bySize = still.sort((a, b) => sizeOf(a) - sizeOf(b));
+    for (const source of bySize) {
+      const targets = bySize.filter((set) => set !== source && sizeOf(set) < this.limits.maxCaseIds).reverse();
+      const room = targets.reduce((sum, set) => sum + this.limits.maxCaseIds - sizeOf(set), 0);
+      if (room >= source.members.size) {
+        const left = [...source.members];
+        for (const target of targets) {
+          mergeInto(target, left.splice(0, this.limits.maxCaseIds - sizeOf(target)), source.cursorHistory);
+        }
+        this.sets.delete(source.ref.id);
+        this.failing.delete(source.ref.id);
+        this.unsettledUntil = now + UNSETTLED_MS;
+        return true;
+      }
+    }
+    return false;
+  }
+}

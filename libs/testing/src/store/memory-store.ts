@@ -1,0 +1,290 @@
+import {
+  claimOf,
+  DEGRADED_AFTER_FAILURES,
+  HINT_PAUSE_MS,
+  newEpoch,
+  UPSTREAM_FAILURES,
+  type Begun,
+  type CaseId,
+  type Clock,
+  type Committed,
+  type DueSet,
+  type FeedKey,
+  type HistorySnapshot,
+  type HistoryWant,
+  type InterestRegistry,
+  type LeaseReason,
+  type Publication,
+  type SetCommit,
+  type SetRef,
+  type SetStore,
+  type StreamPosition,
+  type PollFailure,
+  type BisectionStep,
+  type UpstreamState,
+} from '#core';
+import { MemoryFeed } from './memory-feed.js';
+import { holdAfter, inFlight, type MemorySet } from './memory-set.js';
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  /** `UPSTREAM_MAX_CASE_IDS`. */
+  readonly maxCaseIds: number;
+  /** `HISTORY_MAX_EVENTS`. */
+  readonly historyMax: number;
+  /** `POLL_INTERVAL_MS`. */
+  readonly intervalMs: number;
+}
+
+/** One end of the store's Pub/Sub. */
+export interface MemoryConnection {
+  published(feed: FeedKey, publication: Publication): void;
+  upstreamChanged(feed: FeedKey, state: UpstreamState): void;
+  quarantineChanged(feed: FeedKey, caseId: CaseId, quarantined: boolean): void;
+}
+
+/**
+ * The store in memory: what Redis does, with every call one atomic step. Workers and gateways of a test share one.
+ * {@link MemoryBroker} is the gateways' side.
+ */
+export class MemoryStore implements SetStore, InterestRegistry {
+  private readonly stored = new Map<FeedKey, MemoryFeed>();
+  private readonly connections = new Set<MemoryConnection>();
+  private lives = 0;
+
+  constructor(private readonly options: MemoryStoreOptions) {}
+
+  connect(connection: MemoryConnection): void {
+    this.connections.add(connection);
+  }
+
+  /** Everything is lost, as when Redis came back without its data. */
+  wipe(): void {
+    this.stored.clear();
+  }
+
+  async want(
+    feed: FeedKey,
+    caseIds: readonly CaseId[],
+    now: number,
+    until: number,
+    reason: LeaseReason,
+  ): Promise<DueSet[]> {
+    const stored = this.feed(feed);
+    const woken = new Set<MemorySet>();
+    for (const caseId of caseIds) {
+      stored.leases.set(caseId, Math.max(until, stored.leases.get(caseId) ?? 0));
+      const set = stored.setOf(caseId);
+      const placed = set === undefined && !stored.quarantined.has(caseId) ? stored.place(caseId, now) : null;
+      if (placed !== null) {
+        woken.add(placed);
+      }
+      if (set !== undefined && reason === 'arrival') {
+        const idle = now - set.activeAt > 10 * this.options.intervalMs;
+        set.activeAt = now;
+        if (idle || set.dueAt > now + this.options.intervalMs) {
+          set.dueAt = Math.min(set.dueAt, now + this.options.intervalMs);
+          woken.add(set);
+        }
+      }
+    }
+    return [...woken].map((set) => ({ ref: set.ref, at: set.dueAt }));
+  }
+
+  async hint(feed: FeedKey, caseIds: readonly CaseId[], now: number): Promise<DueSet[]> {
+    const stored = this.feed(feed);
+    const woken: DueSet[] = [];
+    for (const set of new Set(caseIds.map((caseId) => stored.setOf(caseId)).filter((one) => one !== undefined))) {
+      const at = Math.max(now, set.hintedAt + HINT_PAUSE_MS);
+      set.activeAt = now;
+      if (inFlight(set, now)) {
+        set.againAt = at;
+      } else if (at < set.dueAt) {
+        Object.assign(set, { hintedAt: at, dueAt: at });
+        woken.push({ ref: set.ref, at });
+      }
+    }
+    return woken;
+  }
+
+  async sweep(feed: FeedKey, now: number): Promise<number> {
+    const stored = this.feed(feed);
+    const isTaken = (caseId: CaseId) => {
+      const set = stored.setOf(caseId);
+      return set !== undefined && stored.isTaken(set, now);
+    };
+    const ended = [...stored.leases].filter(([caseId, until]) => until <= now && !isTaken(caseId));
+    for (const [caseId] of ended) {
+      stored.leases.delete(caseId);
+      stored.displace(caseId);
+    }
+    stored.bringBack(now);
+    stored.pack(now);
+    return ended.length;
+  }
+
+  async feeds(): Promise<FeedKey[]> {
+    const remains = ({ leases, quarantined }: MemoryFeed) => leases.size + quarantined.size > 0;
+    return [...this.stored].filter(([, stored]) => remains(stored)).map(([key]) => key);
+  }
+
+  async forget(): Promise<void> {
+    // What is listed is looked up each time.
+  }
+
+  async overdue(feed: FeedKey, before: number): Promise<SetRef[]> {
+    return [...this.feed(feed).sets.values()].filter((set) => set.dueAt < before).map((set) => set.ref);
+  }
+
+  async earliestDue(feed: FeedKey): Promise<number | null> {
+    const dues = [...this.feed(feed).sets.values()].map((set) => set.dueAt);
+    return dues.length === 0 ? null : Math.min(...dues);
+  }
+
+  async release(ref: SetRef, fence: number, holder: string): Promise<void> {
+    const set = this.feed(ref.feed).sets.get(ref.id);
+    if (set?.fence === fence || set?.holder === holder) {
+      Object.assign(set, { heldUntil: 0, holder: '' });
+    }
+  }
+
+  async begin(ref: SetRef, now: number, heldUntil: number, holder: string): Promise<Begun> {
+    const stored = this.feed(ref.feed).sets.get(ref.id);
+    if (stored === undefined) {
+      return { kind: 'gone' };
+    }
+    if (stored.heldUntil > now && stored.holder !== holder) {
+      return { kind: 'busy', until: stored.heldUntil };
+    }
+    Object.assign(stored, { fence: stored.fence + 1, heldUntil, holder: '' });
+    const { heldUntil: _, holder: __, hintedAt: ___, againAt: ____, ...set } = stored;
+    return { kind: 'begun', set: { ...set, members: [...set.members], joining: [...set.joining] } };
+  }
+
+  async commit(commit: SetCommit): Promise<Committed> {
+    const feed = this.feed(commit.ref.feed);
+    const set = feed.sets.get(commit.ref.id);
+    if (set === undefined) {
+      return { kind: 'gone' };
+    }
+    if (set.fence !== commit.fence) {
+      return { kind: 'conflict' };
+    }
+    const published = feed.publish(commit.entries);
+    const unsettled = feed.isUnsettled(commit.now);
+    for (const caseId of commit.backfilled) {
+      // A ticket that left meanwhile is not brought back.
+      if (set.joining.delete(caseId)) {
+        set.members.add(caseId);
+        if (feed.quarantined.delete(caseId)) {
+          this.changeQuarantine(commit.ref.feed, caseId, false);
+        }
+      }
+    }
+    const active = published.length > 0;
+    const dueAt = Math.min(active ? commit.due.active : commit.due.idle, set.againAt ?? Number.POSITIVE_INFINITY);
+    Object.assign(set, commit.learned, {
+      fence: set.fence + 1,
+      dueAt,
+      hintedAt: set.againAt ?? set.hintedAt,
+      againAt: null,
+      activeAt: active ? commit.now : set.activeAt,
+      ...holdAfter(commit, dueAt, unsettled),
+      failures: 0,
+      ...(commit.bisection !== undefined && { bisection: commit.bisection }),
+    });
+    published.forEach((publication) =>
+      this.connections.forEach((connection) => connection.published(commit.ref.feed, publication)),
+    );
+    feed.failing.delete(commit.ref.id);
+    if (feed.upstream.state === 'degraded' && feed.failing.size === 0) {
+      this.changeUpstream(commit.ref.feed, { state: 'ok', since: commit.now });
+    }
+    const { fence, joining } = set;
+    if (commit.backfilled.length > 0 || unsettled) {
+      feed.pack(commit.now);
+    }
+    const reserved = set.holder !== '';
+    return { kind: 'committed', fence, published: published.length, dueAt, reserved, joining: joining.size > 0 };
+  }
+
+  async fail({ ref, fence, now, code, dueAt }: PollFailure): Promise<void> {
+    const feed = this.feed(ref.feed);
+    const set = feed.sets.get(ref.id);
+    if (set?.fence !== fence) {
+      return;
+    }
+    Object.assign(set, { fence: fence + 1, failures: set.failures + 1, dueAt, heldUntil: 0, holder: '' });
+    this.tellFailing(set, code, now);
+  }
+
+  async recordBisection({ ref, fence, now, bisection, quarantined, retry }: BisectionStep): Promise<void> {
+    const feed = this.feed(ref.feed);
+    const set = feed.sets.get(ref.id);
+    if (set?.fence !== fence) {
+      return;
+    }
+    Object.assign(set, { fence: fence + 1, bisection, heldUntil: 0 });
+    if (retry !== undefined) {
+      Object.assign(set, { failures: set.failures + 1, dueAt: retry.at });
+      if (retry.code !== undefined) {
+        this.tellFailing(set, retry.code, now);
+      }
+    }
+    for (const caseId of quarantined) {
+      // One that left meanwhile is nobody's.
+      if (feed.setOf(caseId) === set && feed.quarantine(caseId, now)) {
+        this.changeQuarantine(ref.feed, caseId, true);
+      }
+    }
+  }
+
+  /** What {@link MemoryBroker} answers history calls with. */
+  historyOf(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): HistorySnapshot {
+    const stored = this.feed(feed);
+    if (known !== null && stored.isBehind(known)) {
+      stored.epoch = this.newLife();
+    }
+    const { claim } = claimOf(wants);
+    if (claim !== undefined && stored.isBehind(claim) && !stored.isDoubted) {
+      stored.epoch = this.newLife();
+      stored.isDoubted = true;
+    }
+    return stored.history(wants);
+  }
+
+  private tellFailing({ ref, failures }: MemorySet, code: PollFailure['code'], now: number): void {
+    const feed = this.feed(ref.feed);
+    if (failures >= DEGRADED_AFTER_FAILURES) {
+      feed.failing.add(ref.id);
+      if (feed.upstream.state === 'ok') {
+        this.changeUpstream(ref.feed, { state: 'degraded', reason: UPSTREAM_FAILURES[code].reason, since: now });
+      }
+    }
+  }
+
+  private changeQuarantine(feed: FeedKey, caseId: CaseId, quarantined: boolean): void {
+    this.connections.forEach((connection) => connection.quarantineChanged(feed, caseId, quarantined));
+  }
+
+  private changeUpstream(feed: FeedKey, state: UpstreamState): void {
+    this.feed(feed).upstream = state;
+    this.connections.forEach((connection) => connection.upstreamChanged(feed, state));
+  }
+
+  private feed(key: FeedKey): MemoryFeed {
+    const known = this.stored.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const feed = new MemoryFeed({ feed: key }, this.newLife(), this.options);
+    this.stored.set(key, feed);
+    return feed;
+  }
+
+  /** Counted, not random: two lives begun at one instant differ, and a test repeats exactly. */
+  private newLife(): string {
+    this.lives += 1;
+    return newEpoch(this.options.clock.now(), (this.lives % 10_000) / 10_000);
+  }
+}

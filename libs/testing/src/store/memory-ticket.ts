@@ -1,0 +1,53 @@
+import type { CaseId, HistoryWant, MessageIdentity, DeltaEntry, Publication, TicketHistory } from '#core';
+
+/** What the store remembers of one ticket. It outlives the ticket's place in a set: who rejoins is told nothing twice. */
+export class MemoryTicket {
+  private readonly delivered = new Set<MessageIdentity>();
+  private status: number | null = null;
+  private log: Publication[] = [];
+  private lastOffset = 0;
+  /** Offset of the newest publication that the bound pushed out of the history. */
+  private trimmedUpTo = 0;
+
+  constructor(
+    private readonly caseId: CaseId,
+    private readonly historyMax: number,
+  ) {}
+
+  isDelivered(entries: DeltaEntry): boolean {
+    return entries.kind === 'message' ? this.delivered.has(entries.identity) : this.status === entries.status;
+  }
+
+  publish(entries: DeltaEntry, epoch: string, offset: number): Publication {
+    const publication = this.place(entries, { epoch, offset, previous: this.lastOffset });
+    this.lastOffset = offset;
+    this.log.push(publication);
+    if (this.log.length > this.historyMax) {
+      this.trimmedUpTo = this.log.shift()?.offset ?? this.trimmedUpTo;
+    }
+    return publication;
+  }
+
+  /** @param epoch of the feed's life now: what is kept of an earlier one belongs to it */
+  history({ atLeast, after }: HistoryWant, epoch: string): TicketHistory {
+    const wanted = after === null ? -1 : this.log.findIndex((entry) => entry.offset > after);
+    const newest = Math.max(0, this.log.length - atLeast);
+    const start = wanted < 0 ? newest : Math.min(newest, wanted);
+    return {
+      caseId: this.caseId,
+      publications: this.log.slice(start).map((entry) => ({ ...entry, epoch })),
+      completeAfter: this.log[start - 1]?.offset ?? this.trimmedUpTo,
+      exhausted: start === 0,
+    };
+  }
+
+  private place(entries: DeltaEntry, placed: Pick<Publication, 'epoch' | 'offset' | 'previous'>): Publication {
+    if (entries.kind === 'status') {
+      this.status = entries.status;
+      return { ...entries, ...placed };
+    }
+    const { identity, ...message } = entries;
+    this.delivered.add(identity);
+    return { ...message, ...placed };
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  feedKey,
+  jsonText,
+  type CaseId,
+  type Committed,
+  type FeedKey,
+  type HistorySnapshot,
+  type JsonText,
+  type MessageIdentity,
+  type DeltaEntry,
+  type SetCommit,
+  type SetRef,
+  type TicketSet,
+} from '#core';
+import type { StoreFixture } from './store-fixture.js';
+
+/** How long a lease, and a hold, lasts in the suites, ms. */
+export const LEASE_MS = 30_000;
+export const HOLD_MS = 10_000;
+
+let feeds = 0;
+
+/** What the suites do again and again at a store, on a feed that no other test uses. */
+export class StoreDriver {
+  readonly feed: FeedKey;
+
+  constructor(readonly fixture: StoreFixture) {
+    feeds += 1;
+    const unique = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}-${feeds}`;
+    this.feed = feedKey({ language: 'en-us', groupId: unique });
+  }
+
+  get now(): number {
+    return this.fixture.clock.now();
+  }
+
+  /** Some client wants tickets; returns the sets that this brings forward. */
+  async want(...caseIds: CaseId[]): Promise<SetRef[]> {
+    const sets = await this.fixture.registry.want(this.feed, caseIds, this.now, this.now + LEASE_MS, 'arrival');
+    return sets.map((set) => set.ref);
+  }
+
+  /** Wants tickets that fit one new set. */
+  async wantOneSet(...caseIds: CaseId[]): Promise<SetRef> {
+    const [ref, ...others] = await this.want(...caseIds);
+    expect(others).toEqual([]);
+    if (ref === undefined) {
+      throw new Error('wanted tickets that wait for no poll');
+    }
+    return ref;
+  }
+
+  /** Takes a set that must be free. */
+  async begin(ref: SetRef): Promise<TicketSet> {
+    const begun = await this.fixture.store.begin(ref, this.now, this.now + HOLD_MS, 'worker');
+    if (begun.kind !== 'begun') {
+      throw new Error(`expected a free set, found it ${begun.kind}`);
+    }
+    return begun.set;
+  }
+
+  commit(set: Pick<TicketSet, 'ref' | 'fence'>, entries: readonly DeltaEntry[], more: Partial<SetCommit> = {}) {
+    const due = { active: this.now + 1000, idle: this.now + 5000 };
+    const { ref, fence } = set;
+    return this.fixture.store.commit({ ref, fence, now: this.now, entries, backfilled: [], due, ...more });
+  }
+
+  /** Takes a set, commits what its poll brought, and insists that it worked. */
+  async publish(ref: SetRef, ...entries: DeltaEntry[]): Promise<Extract<Committed, { kind: 'committed' }>> {
+    const set = await this.begin(ref);
+    const committed = await this.commit(set, entries, { backfilled: set.joining });
+    if (committed.kind !== 'committed') {
+      throw new Error(`expected a commit, found ${committed.kind}`);
+    }
+    return committed;
+  }
+
+  async fail(ref: SetRef, code: 'timeout' | 'malformed' = 'timeout'): Promise<void> {
+    const { fence } = await this.begin(ref);
+    await this.fixture.store.fail({ ref, fence, now: this.now, code, dueAt: this.now + 700 });
+  }
+
+  /** All that is kept of some tickets. */
+  history(...caseIds: CaseId[]): Promise<HistorySnapshot> {
+    const wants = caseIds.map((caseId) => ({ caseId, atLeast: 1000, after: null }));
+    return this.fixture.brokers[0].history(this.feed, wants, null);
+  }
+
+  /** The contents that are kept of one ticket, in order. */
+  async contents(caseId: CaseId): Promise<string[]> {
+    const [ticket] = (await this.history(caseId)).tickets;
+    return (ticket?.publications ?? []).map((one) => (one.kind === 'message' ? one.message : `status ${one.status}`));
+  }
+}
+
+/** A message as a poll found it. `count`: the how-many-th of its equals. */
+export function message(caseId: CaseId, content: string, count = 1): Extract<DeltaEntry, { kind: 'message' }> {
+  const identity = `${content}.${count}` as MessageIdentity;
+  return { kind: 'message', caseId, identity, message: text(content), sentAt: 1_000, seenAt: 2_000 };
+}
+
+export function status(caseId: CaseId, value: number): Extract<DeltaEntry, { kind: 'status' }> {
+  return { kind: 'status', caseId, status: value, seenAt: 2_000 };
+}
+
+/** How a message of that content is published. */
+export function text(content: string): JsonText {
+  return jsonText({ content });
+}

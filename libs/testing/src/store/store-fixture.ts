@@ -1,0 +1,26 @@
+import type { Broker, InterestRegistry, SetStore } from '#core';
+import type { ManualClock } from '../model/manual-clock.js';
+
+/** Bounds that a suite asks for, small enough to be reached in a test. */
+export interface StoreLimits {
+  /** `UPSTREAM_MAX_CASE_IDS`. */
+  readonly maxCaseIds: number;
+  /** `HISTORY_MAX_EVENTS`. */
+  readonly historyMax: number;
+  /** `POLL_INTERVAL_MS`. */
+  readonly intervalMs: number;
+}
+
+/** One store under test, with two gateways at it. */
+export interface StoreFixture {
+  readonly store: SetStore;
+  readonly registry: InterestRegistry;
+  readonly brokers: readonly [Broker, Broker];
+  readonly clock: ManualClock;
+  dispose(): Promise<void>;
+}
+
+export type MakeStoreFixture = (limits: StoreLimits) => Promise<StoreFixture>;
+
+/** The limits of suites that do not test limits. */
+export const USUAL_LIMITS: StoreLimits = { maxCaseIds: 100, historyMax: 20, intervalMs: 1000 };

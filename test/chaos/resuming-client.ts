@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { clientOf } from '../support/clients.js';
+import type { ClientOptions } from '../support/client.js';
+import type { Recording } from '../support/recording.js';
+import { SseClient } from '../support/sse-client.js';
+import { until } from '../support/until.js';
+
+/** A subscription that is not complete within this time (ms) is tried anew. */
+const COMPLETE_MS = 8000;
+/** Between two looks whether the connection is still there, ms. */
+const LOOK_MS = 50;
+/** Before the next attempt (ms), unless the gateway named a time. */
+const RETRY_MS = [100, 600] as const;
+
+/** A client as PROTOCOL.md wants it: it comes back for ever, at any gateway, with the last position that it saw. */
+export class ResumingClient {
+  private readonly client;
+  private leaving = false;
+  private living: Promise<void> = Promise.resolve();
+  /** How often it was connected. */
+  connections = 0;
+
+  constructor(
+    transport: 'sse' | 'websocket' | 'polling',
+    options: ClientOptions,
+    private readonly gateways: readonly string[],
+  ) {
+    this.client = clientOf(transport, options);
+  }
+
+  get recording(): Recording {
+    return this.client.recording;
+  }
+
+  get caseIds(): readonly string[] {
+    return this.client.options.caseIds;
+  }
+
+  get name(): string {
+    return `${this.client.transport} client of ${this.caseIds[0]}`;
+  }
+
+  /** Connects and stays. Resolves once it was connected for the first time. */
+  async start(): Promise<void> {
+    this.living = this.live();
+    await until(() => this.connections > 0, 30_000, `${this.name} to connect`);
+  }
+
+  cut(): void {
+    this.client.cut();
+  }
+
+  /** Stops reading. */
+  pause(): void {
+    this.client.pause();
+  }
+
+  resume(): void {
+    this.client.resume();
+  }
+
+  async stop(): Promise<void> {
+    this.leaving = true;
+    this.client.close();
+    await this.living;
+  }
+
+  private async live(): Promise<void> {
+    for (let turn = Math.floor(Math.random() * this.gateways.length); !this.leaving; turn += 1) {
+      const told = this.recording.of('closing').length;
+      try {
+        await this.connect(this.gateways[turn % this.gateways.length] ?? '');
+        this.connections += 1;
+        while (this.client.ended === null && !this.leaving) await sleep(LOOK_MS);
+      } catch {
+        // Refused, or nobody there: that is what coming back is for.
+      }
+      this.client.close();
+      const { retry_ms } = this.recording.of('closing').slice(told).at(-1)?.data ?? {};
+      await sleep(retry_ms ?? RETRY_MS[0] + Math.random() * (RETRY_MS[1] - RETRY_MS[0]));
+    }
+  }
+
+  private async connect(gateway: string): Promise<void> {
+    const { client } = this;
+    if (!(client instanceof SseClient)) {
+      await client.open(gateway);
+      return;
+    }
+    const before = this.recording.of('ready').length;
+    await client.begin(gateway);
+    await until(
+      () => this.recording.of('ready').length > before || client.ended !== null,
+      COMPLETE_MS,
+      'the subscription to be complete',
+    );
+  }
+}

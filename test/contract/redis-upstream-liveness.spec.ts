@@ -1,0 +1,37 @@
+import { connectRedis, Keys, RedisUpstreamLiveness, type RedisClient } from '#redis';
+import { RedisServer } from '../support/redis-server.js';
+
+const onError = (error: unknown) => {
+  throw error;
+};
+
+describe('RedisAnswers', () => {
+  let server: RedisServer;
+  let client: RedisClient;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    client = connectRedis({ redisUrl: server.url, redisPrefix: '' }, 'impatient', onError);
+  });
+  afterAll(async () => {
+    await client.quit();
+    await server.dispose();
+  });
+
+  it('tells every worker when the newest request was sent that any of them had answered', async () => {
+    const keys = new Keys('test');
+    const [one, other] = [
+      new RedisUpstreamLiveness(client, keys, onError),
+      new RedisUpstreamLiveness(client, keys, onError),
+    ];
+    expect(await one.newest()).toBe(Number.NEGATIVE_INFINITY);
+    one.seen(10_000.5);
+    one.seen(9000); // Answered late.
+    expect([await one.newest(), await other.newest()]).toEqual([10_000.5, 10_000.5]);
+    one.seen(10_900); // Too soon to tell the others.
+    expect([await one.newest(), await other.newest()]).toEqual([10_900, 10_000.5]);
+    one.seen(11_001);
+    expect(await other.newest()).toBe(11_001);
+    expect(await client.pttl(keys.answered)).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,123 @@
+import { clientOf, overlappingClients } from './support/clients.js';
+import { useDeployment } from './support/deployment.js';
+import { expectEverything } from './support/expect-account.js';
+import { CONFIDENTIAL } from './support/log-faults.js';
+import type { Quirks } from './support/simulator-control.js';
+import { tokenFor } from './support/tokens.js';
+import { freshTickets, postTraffic } from './support/traffic.js';
+
+interface Case {
+  readonly name: string;
+  readonly quirks: Partial<Quirks>;
+  /** False where the upstream itself shows messages in another order than that of posting. */
+  readonly ordered?: boolean;
+}
+
+const LATE = { visibility_delay_ms: [0, 1500] } as const;
+
+/** What the documentation shows, leaves open or contradicts itself in. */
+const CASES: readonly Case[] = [
+  { name: 'the cursor is a text of digits', quirks: {} },
+  { name: 'the cursor is a JSON number', quirks: { cursor_form: 'number' } },
+  { name: 'the cursor is a JSON number beyond 2^53', quirks: { cursor_form: 'number19' } },
+  { name: 'the cursor is opaque', quirks: { cursor_form: 'opaque' } },
+  { name: 'the cursor is the newest message', quirks: { cursor_basis: 'newest_message' } },
+  { name: 'the cursor is inclusive', quirks: { cursor_bound: 'inclusive' } },
+  {
+    name: 'the cursor is the newest message, inclusive, beyond 2^53',
+    quirks: { cursor_basis: 'newest_message', cursor_bound: 'inclusive', cursor_form: 'number19' },
+  },
+  {
+    name: 'the cursor is the newest message, exclusive, opaque',
+    quirks: { cursor_basis: 'newest_message', cursor_form: 'opaque' },
+  },
+  { name: 'arrays and entries are null', quirks: { null_fields: true } },
+  { name: 'fields are there that nobody documented', quirks: { extra_fields: true } },
+  { name: 'messages are listed newest first', quirks: { order: 'newest_first' }, ordered: false },
+  { name: 'messages are shuffled', quirks: { order: 'shuffled' }, ordered: false },
+  { name: 'answers take longer than the interval', quirks: { latency_ms: [150, 600] } },
+  { name: 'messages appear up to 1.5 s after their own time', quirks: LATE, ordered: false },
+  {
+    name: 'messages appear late under an opaque cursor of the newest message',
+    quirks: { ...LATE, cursor_basis: 'newest_message', cursor_form: 'opaque' },
+    ordered: false,
+  },
+  {
+    name: 'everything at once',
+    quirks: {
+      ...LATE,
+      cursor_basis: 'newest_message',
+      cursor_bound: 'inclusive',
+      cursor_form: 'number19',
+      null_fields: true,
+      extra_fields: true,
+      order: 'shuffled',
+      latency_ms: [0, 300],
+    },
+    ordered: false,
+  },
+];
+
+describe('oddities of the upstream', () => {
+  const deployment = useDeployment({ gateways: 2, workers: 2 });
+
+  afterEach(() => deployment.upstream.reset());
+
+  it.each(CASES)('nothing is lost, doubled or out of order where $name', async ({ quirks, ordered = true }) => {
+    const { upstream } = deployment;
+    await upstream.change(quirks);
+    const tickets = freshTickets(4);
+    const clients = overlappingClients(4, tickets, { token: await tokenFor() });
+    await Promise.all(clients.map((client, at) => client.open(deployment.gateway(at % 2).url)));
+
+    await postTraffic(upstream, { caseIds: tickets, messages: 120, overMs: 1500 });
+
+    expect(await expectEverything(upstream, clients, { inOrderOfPosting: ordered, quietMs: 500 })).toBe(4 * 60);
+    expect((await upstream.counters()).overlaps).toBe(0);
+    clients.forEach((client) => client.close());
+  });
+
+  it('delivers fields that nobody documented exactly as they were written', async () => {
+    const { upstream } = deployment;
+    await upstream.change({ extra_fields: true });
+    const [caseId = ''] = freshTickets(1);
+    const clients = overlappingClients(4, [caseId], { token: await tokenFor() });
+    await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
+    const extra = '"weight":1.10,"big":123456789012345678901,"exp":1e5,"text":"\\u00e9 \\"quoted\\" \\u2028"';
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} whole`, extra: `{${extra}}` });
+
+    for (const { recording, transport } of clients) {
+      const { raw } = await recording.next('message');
+      // Numbers that a double cannot hold, spellings that JSON.parse would shorten, nesting.
+      const written = ['"trace_no":9007199254740993', '"score":1.10', '"level":2.0', '"weight":1.10', '"exp":1e5'];
+      expect([transport, ...written.filter((text) => !raw.includes(text))]).toEqual([transport]);
+      expect(raw).toContain('"big":123456789012345678901');
+      expect(JSON.parse(raw)).toMatchObject({
+        case_id: caseId,
+        message: { text: 'é "quoted" \u2028', rich: { labels: ['a', null], depth: { level: 2 } } },
+      });
+    }
+    clients.forEach((client) => client.close());
+  });
+
+  it('keeps the order of posting within one second where messages are listed newest first', async () => {
+    const { upstream } = deployment;
+    await upstream.change({ order: 'newest_first' });
+    const [caseId = ''] = freshTickets(1);
+    // Which way the upstream lists can be told once two messages of different seconds were seen.
+    const now = Date.now();
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} first`, time_ms: now - 4000 });
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} second`, time_ms: now - 2000 });
+    const client = clientOf('sse', { token: await tokenFor(), caseIds: [caseId] });
+    await client.open(deployment.gateway().url);
+    await client.recording.count(2);
+    await postTraffic(upstream, { caseIds: [caseId], messages: 60, overMs: 1500 });
+
+    await expectEverything(upstream, [client], { inOrderOfPosting: true });
+    client.close();
+  });
+
+  it('writes no token, no content and no stack trace into any log', () => {
+    expect(deployment.logFaults()).toEqual([]);
+  });
+});
