@@ -7,9 +7,10 @@ import { root, tool } from './repository.mjs';
 const stampFile = tool('.pollcast-stamp');
 
 /**
- * Installs the locked dependencies unless exactly these are there already. The stamp also names the node version,
- * because native packages are chosen by it. It lives in node_modules, so `npm ci` begins by deleting it: an
- * interrupted install is never taken for a finished one.
+ * Installs the locked dependencies unless exactly these are there already. The stamp names the platform, because npm
+ * chooses native packages by it. It does not name the Node version: nothing is compiled during an install
+ * (`allowScripts` in package.json), so every version gets the same files. It lives in node_modules, so `npm ci` begins by
+ * deleting it: an interrupted install is never taken for a finished one.
  */
 export async function install() {
   const stamp = await wantedStamp();
@@ -23,5 +24,5 @@ export async function install() {
 
 async function wantedStamp() {
   const lock = await readFile(join(root, 'package-lock.json'));
-  return `${createHash('sha256').update(lock).digest('hex')} node ${process.version} ${process.platform}-${process.arch}\n`;
+  return `${createHash('sha256').update(lock).digest('hex')} ${process.platform}-${process.arch}\n`;
 }
