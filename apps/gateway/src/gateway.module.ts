@@ -19,8 +19,9 @@ import { CaseHistory } from './http/case-history.js';
 import { CaseMessagesController } from './http/case-messages.controller.js';
 import { HintsController } from './http/hints.controller.js';
 import { OriginRule } from './http/origin-rule.js';
+import { ProblemFilter } from './http/problem.filter.js';
 import { RedisStore } from './redis.store.js';
-import { EventsController } from './sse/events.controller.js';
+import { SseEndpoint } from './sse/sse-endpoint.js';
 import { EventsGateway } from './ws/events.gateway.js';
 
 /** The program's logger. */
@@ -143,6 +144,23 @@ const delivery: FactoryProvider[] = [
   },
 ];
 
+const edges: FactoryProvider[] = [
+  { provide: ProblemFilter, inject: [RefusalLog], useFactory: (log: RefusalLog) => new ProblemFilter(log) },
+  {
+    provide: SseEndpoint,
+    inject: [TokenVerifier, RequestReader, Connections, SseFrames, OriginRule, ProblemFilter, GatewaySettings],
+    useFactory: (
+      verifier: TokenVerifier,
+      reader: RequestReader,
+      connections: Connections,
+      frames: SseFrames,
+      origins: OriginRule,
+      problems: ProblemFilter,
+      settings: GatewaySettings,
+    ) => new SseEndpoint({ verifier, reader, connections, frames, origins, problems, settings }),
+  },
+];
+
 function verifierFor(settings: GatewaySettings): TokenVerifier {
   if (settings.authMode === 'none') {
     return new OpenVerifier();
@@ -153,7 +171,7 @@ function verifierFor(settings: GatewaySettings): TokenVerifier {
 
 /** The gateway's composition root: the one place where its parts meet. */
 @Module({
-  controllers: [EventsController, CaseMessagesController, HintsController],
-  providers: [...outside, ...domain, ...delivery, EventsGateway],
+  controllers: [CaseMessagesController, HintsController],
+  providers: [...outside, ...domain, ...delivery, ...edges, EventsGateway],
 })
 export class GatewayModule {}

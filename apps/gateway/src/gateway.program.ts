@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { createOpsHandler, GatewaySettings, HealthState, NestLogger } from '#ops';
 import { Drain } from './lifecycle/drain.js';
-import { RefusalLog } from './edge/refusal-log.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { FleetMetrics } from './fleet/fleet-metrics.js';
 import { LOGGER } from './gateway.module.js';
@@ -14,8 +13,7 @@ import { type HttpAdapter } from './http/http.adapter.js';
 import { originGate } from './http/origin-gate.js';
 import { OriginRule } from './http/origin-rule.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { EventsController } from './sse/events.controller.js';
-import { SseFastPath } from './sse/sse-fast-path.js';
+import { SseEndpoint } from './sse/sse-endpoint.js';
 import { SocketIoAdapter } from './ws/socket-io.adapter.js';
 
 /** After clients were sent away, what does not close within this time (ms) is left behind. */
@@ -38,14 +36,13 @@ export class GatewayProgram {
     app.disable('x-powered-by');
     // Queries are read as URLSearchParams: Express' parsers end at 1,000 keys, or make objects of brackets.
     app.set('query parser', false);
-    const problems = new ProblemFilter(app.get(RefusalLog));
-    const streams = new SseFastPath(app.get(EventsController), origins, problems);
+    const streams = app.get(SseEndpoint);
     (app.getHttpAdapter() as HttpAdapter).putInFront(
       (request, response) => ops(request, response) || streams.serves(request, response),
     );
     app.use(originGate(origins));
     app.useBodyParser('json', { limit: BODY_MAX });
-    app.useGlobalFilters(problems);
+    app.useGlobalFilters(app.get(ProblemFilter));
     app.useWebSocketAdapter(
       new SocketIoAdapter(app, origins, cluster.isWorker ? ['websocket'] : ['websocket', 'polling']),
     );

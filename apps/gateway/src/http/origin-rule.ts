@@ -38,6 +38,11 @@ export class OriginRule {
     };
   }
 
+  /** Whether the request asks if another one, from a page of another origin, would be served. */
+  isPreflight(request: IncomingMessage): boolean {
+    return request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
+  }
+
   /** Answers the browser's question whether it may send the request that it is about to send. */
   preflight(response: ServerResponse): void {
     response.setHeader('access-control-allow-methods', 'GET, HEAD');

@@ -1,3 +1,4 @@
+import { request, type IncomingHttpHeaders } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { until } from '../../test/until.js';
@@ -60,6 +61,66 @@ describe('events over SSE', () => {
     expect(await answer('?case_ids=A1', { authorization: 'Bearer x' })).toEqual([401, type, 'unauthorized']);
     expect(await answer('?case_ids=B1')).toEqual([403, type, 'forbidden']);
     expect(await answer('?case_ids=A1', { origin: 'https://evil.example' })).toEqual([403, type, 'forbidden']);
+  });
+
+  it('serves a target that names the scheme and the host, and no path that only looks alike', async () => {
+    gateway = await RunningGateway.start();
+    const status = async (target: string) => (await head(gateway, 'HEAD', target)).status;
+    expect(await status('http://any.example/v1/events?case_ids=A1')).toBe(200);
+    expect(await status('http://any.example/V1/events/?case_ids=A1')).toBe(200);
+    for (const path of [
+      '/v1/eventsx',
+      '/v1/events//',
+      '//v1/events',
+      '/v1/events/x',
+      '/v1/%65vents',
+      '/v1/events%2F',
+    ]) {
+      expect([path, await status(`${path}?case_ids=A1`)]).toEqual([path, 404]);
+    }
+  });
+
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'])('refuses %s', async (method) => {
+    gateway = await RunningGateway.start({ ALLOWED_ORIGINS: 'https://app.example' });
+    const refused = await head(gateway, method, '/v1/events?case_ids=A1', { origin: 'https://app.example' });
+    expect(refused.status).toBe(405);
+    expect(refused.headers).toMatchObject({
+      allow: 'GET, HEAD',
+      'access-control-allow-origin': 'https://app.example',
+      'content-type': 'application/problem+json; charset=utf-8',
+      vary: 'Origin',
+    });
+    const foreign = await head(gateway, method, '/v1/events?case_ids=A1', { origin: 'https://evil.example' });
+    expect(foreign.status).toBe(403);
+    expect(foreign.headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
+  it('answers a preflight of an allowed origin, and refuses that of another one', async () => {
+    gateway = await RunningGateway.start({ ALLOWED_ORIGINS: 'https://app.example' });
+    const preflight = (origin: string) =>
+      head(gateway, 'OPTIONS', '/v1/events', { origin, 'access-control-request-method': 'GET' });
+    const allowed = await preflight('https://app.example');
+    expect(allowed.status).toBe(204);
+    expect(allowed.headers).toMatchObject({
+      'access-control-allow-origin': 'https://app.example',
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-methods': 'GET, HEAD',
+      'access-control-allow-headers': 'Authorization, Last-Event-ID, Cache-Control',
+      'access-control-max-age': '600',
+      vary: 'Origin',
+    });
+    expect((await preflight('https://evil.example')).status).toBe(403);
+  });
+
+  it('checks a HEAD request as it checks GET', async () => {
+    gateway = await RunningGateway.start();
+    const status = async (query: string, headers = {}) =>
+      (await head(gateway, 'HEAD', `/v1/events${query}`, headers)).status;
+    expect(await status('?case_ids=A1')).toBe(200);
+    expect(await status('')).toBe(400);
+    expect(await status('?case_ids=A1', { authorization: 'Bearer x' })).toBe(401);
+    expect(await status('?case_ids=B1')).toBe(403);
+    expect(await status('?case_ids=A1', { origin: 'https://evil.example' })).toBe(403);
   });
 
   it('answers an unknown position with a gap and everything that is kept', async () => {
@@ -159,3 +220,23 @@ describe('events over SSE', () => {
     expect(stream.contents().length).toBeLessThan(150);
   });
 });
+
+/** Status and headers of the answer to alice's request, whatever the form of its target. */
+async function head(
+  { url }: RunningGateway,
+  method: string,
+  target: string,
+  headers: Record<string, string> = {},
+): Promise<{ readonly status: number | undefined; readonly headers: IncomingHttpHeaders }> {
+  const { hostname: host, port } = new URL(url);
+  const options = { host, port, path: target, method, agent: false };
+  const authorization = `Bearer ${await token()}`;
+  return new Promise((resolve, reject) => {
+    request({ ...options, headers: { authorization, ...headers } }, (response) => {
+      response.resume();
+      resolve({ status: response.statusCode, headers: response.headers });
+    })
+      .on('error', reject)
+      .end();
+  });
+}

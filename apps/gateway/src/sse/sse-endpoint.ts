@@ -1,0 +1,136 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type GatewaySettings } from '#ops';
+import { httpProblem, type SseFrames, SubscribeDto } from '#protocol';
+import { tokenOf } from '../auth/client-token.js';
+import { type TokenVerifier } from '../auth/token-verifier.js';
+import { type RequestReader } from '../edge/request-reader.js';
+import { subscriptionParametersOf, type SubscriptionParameters } from '../edge/subscription-parameters.js';
+import { type OriginRule } from '../http/origin-rule.js';
+import { answerProblem } from '../http/problem-answer.js';
+import { type ProblemFilter } from '../http/problem.filter.js';
+import { queryOf, single, wholeNumber } from '../http/query.js';
+import { type Connections } from '../session/connections.js';
+import { SSE_HEADERS, SseOutlet, type StreamHeaders } from './sse.outlet.js';
+
+/**
+ * Request targets of this endpoint. They match as Express matches a route: letter case and one slash at the end do not
+ * count. A target with a scheme and a host is what a client sends to a proxy; servers have to accept it, too.
+ */
+const TARGET = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?\/v1\/events\/?(?:[?#]|$)/i;
+
+const METHODS = 'GET, HEAD';
+
+export interface SseEndpointParts {
+  readonly verifier: TokenVerifier;
+  readonly reader: RequestReader;
+  readonly connections: Connections;
+  readonly frames: SseFrames;
+  readonly origins: OriginRule;
+  readonly problems: ProblemFilter;
+  readonly settings: Pick<GatewaySettings, 'upstreamLanguage'>;
+}
+
+/**
+ * `/v1/events`: the SSE edge, from the request to the session. It stands in front of Express and Nest's router: Express
+ * gives each request and response a hidden class of its own, 7 kB per stream, and a gateway has thousands of streams.
+ * Everything that can be refused is refused before the stream begins (PROTOCOL.md, S1).
+ */
+export class SseEndpoint {
+  constructor(private readonly parts: SseEndpointParts) {}
+
+  /** Answers the request if it is for this endpoint. @returns whether it is */
+  serves(request: IncomingMessage, response: ServerResponse): boolean {
+    const isMeant = TARGET.test(request.url ?? '');
+    if (isMeant) {
+      void this.answer(request, response);
+    }
+    return isMeant;
+  }
+
+  /** Headers go into the head of the stream together: Node keeps 700 bytes per stream of those that are set before it. */
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { origins, problems } = this.parts;
+    const headers = origins.headersFor(request);
+    try {
+      origins.check(request);
+      if (request.method === 'GET') {
+        await this.stream(request, response, headers);
+        return;
+      }
+      response.setHeaders(new Map(Object.entries(headers)));
+      await this.answerWithoutStream(request, response);
+    } catch (error) {
+      if (!response.headersSent) {
+        response.setHeaders(new Map(Object.entries(headers)));
+      }
+      problems.answer(error, response);
+    }
+  }
+
+  private async stream(request: IncomingMessage, response: ServerResponse, headers: StreamHeaders): Promise<void> {
+    const { verifier, connections, frames } = this.parts;
+    const query = queryOf(request);
+    const rights = await verifier.verify(tokenOf(request, query));
+    const parameters = this.parameters(request, query);
+    freeRequest(request);
+    const outlet = new SseOutlet(response, headers, frames);
+    const session = connections.add(rights, outlet);
+    response.on('close', () => connections.gone(session));
+    // A client that goes while something is written is no error; `close` follows.
+    response.on('error', ignore);
+    if (response.destroyed) {
+      connections.gone(session); // It went while its token was checked.
+      return;
+    }
+    try {
+      await session.subscribe(parameters, (ready) => outlet.ready(ready));
+    } catch (error) {
+      session.end();
+      throw error;
+    }
+  }
+
+  private async answerWithoutStream(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'HEAD') {
+      await this.head(request, response);
+    } else if (this.parts.origins.isPreflight(request)) {
+      this.parts.origins.preflight(response);
+    } else {
+      response.setHeader('allow', METHODS);
+      answerProblem(response, httpProblem(405, 'only GET is served here'));
+    }
+  }
+
+  /** Checks the request as GET does. */
+  private async head(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const query = queryOf(request);
+    const rights = await this.parts.verifier.verify(tokenOf(request, query));
+    const { feed, caseIds } = this.parameters(request, query);
+    rights.require(feed, caseIds);
+    response.writeHead(200, SSE_HEADERS).end();
+  }
+
+  private parameters(request: IncomingMessage, query: URLSearchParams): SubscriptionParameters {
+    const { reader, settings } = this.parts;
+    const dto = reader.read(SubscribeDto, {
+      case_ids: query.getAll('case_ids'),
+      group_id: single(query, 'group_id'),
+      language: single(query, 'language'),
+      history: wholeNumber(query, 'history'),
+      // The header is what an EventSource sends when it comes back: it is newer than the URL that it was made with.
+      last_event_id: request.headers['last-event-id'] || single(query, 'last_event_id'),
+    });
+    return subscriptionParametersOf(dto, settings.upstreamLanguage);
+  }
+}
+
+const ignore = () => undefined;
+const NO_HEADERS: IncomingMessage['headers'] = {};
+const NO_RAW_HEADERS: string[] = [];
+
+/** Frees what the client sent, its token above all: the response keeps its request for as long as it lives. */
+function freeRequest(request: IncomingMessage): void {
+  request.headers = NO_HEADERS;
+  request.rawHeaders = NO_RAW_HEADERS;
+  request.url = '';
+}
