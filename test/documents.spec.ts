@@ -1,0 +1,143 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize, relative } from 'node:path';
+
+const ROOT = join(__dirname, '..');
+/** Folders that a clean clone does not have, or that hold what others wrote. */
+const SKIPPED = new Set(['.git', '.cache', 'node_modules', 'dist', 'coverage', 'results']);
+/** Folders that commands make. Documents may name them. */
+const GENERATED = ['dist/', 'bench/results/'];
+
+const files = walk(ROOT).map((file) => relative(ROOT, file));
+const documents = files.filter((file) => file.endsWith('.md'));
+const sources = files.filter((file) => /\.(ts|tsx|mjs|cjs|lua)$/.test(file) && file !== relative(ROOT, __filename));
+const text = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+
+describe('the documents', () => {
+  it('have links that lead to a file, and to a heading of it', () => {
+    const broken = documents.flatMap((file) =>
+      matches(withoutCode(text(file)), /\]\(([^)\s]+)\)/g)
+        .filter((target) => !/^[a-z]+:/.test(target) && !leadsSomewhere(file, target))
+        .map((target) => `${file}: ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('name files and folders that exist, from the root of the repository', () => {
+    const broken = documents.flatMap((file) =>
+      matches(withoutBlocks(text(file)), /`([^`\s]+)`/g)
+        .filter((name) => isPath(name) && !isThere(name))
+        .map((name) => `${file}: ${name}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('show commands that package.json has', () => {
+    const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
+    const known = (name: string) => Object.keys(scripts).some((script) => like(name).test(script));
+    const broken = documents.flatMap((file) => [
+      ...matches(text(file), /\bnpm run (?:--silent )?([\w:*-]+)/g).filter((name) => !known(name)),
+      ...matches(text(file), /\bnpm (start|test)\b/g).filter((name) => !known(name)),
+      ...matches(text(file), /\bnode (scripts\/[\w./-]+)/g).filter((script) => !existsSync(join(ROOT, script))),
+    ]);
+    expect(broken).toEqual([]);
+  });
+
+  it('list ten invariants, and comments cite no other', () => {
+    const [, section = ''] = text('ARCHITECTURE.md').split('\n## Invariants\n');
+    const listed = matches(section.split('\n## ')[0] ?? '', /^(\d+)\. \*\*/gm).map(Number);
+    expect(listed).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    const cited = [...sources, ...documents].flatMap((file) =>
+      // A comment may break its line between the word and the number.
+      matches(text(file), /\binvariants?[\s*/-]+(\d+)/gi).map((number) => ({ file, number: Number(number) })),
+    );
+    expect(cited.length).toBeGreaterThan(listed.length);
+    expect(cited.filter(({ number }) => !listed.includes(number))).toEqual([]);
+  });
+});
+
+describe('comments in the code', () => {
+  it('cite documents and files that are in the repository', () => {
+    const broken = sources.flatMap((file) =>
+      matches(comments(text(file)), /(?<![\w*/.-])((?:[\w-]+\/)*[\w.-]+\.(?:md|ts|tsx|mjs|cjs|lua))\b(?!\.)/g)
+        .filter((name) => !isSomewhere(name))
+        .map((name) => `${file}: ${name}`),
+    );
+    expect(broken).toEqual([]);
+  });
+});
+
+function walk(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      return SKIPPED.has(entry.name) ? [] : walk(path);
+    }
+    return entry.isFile() ? [path] : [];
+  });
+}
+
+function matches(content: string, pattern: RegExp): string[] {
+  return [...content.matchAll(pattern)].map((match) => match[1] ?? '');
+}
+
+/** Markdown without its fenced blocks. */
+function withoutBlocks(markdown: string): string {
+  return markdown.replace(/^```[\s\S]*?^```/gm, '');
+}
+
+/** Markdown without fenced blocks and code spans: what looks like a link in there is none. */
+function withoutCode(markdown: string): string {
+  return withoutBlocks(markdown).replace(/`[^`\n]*`/g, 'code');
+}
+
+function leadsSomewhere(file: string, target: string): boolean {
+  const [path = '', anchor] = target.split('#');
+  const found = path === '' ? file : normalize(join(dirname(file), path));
+  if (!existsSync(join(ROOT, found))) {
+    return false;
+  }
+  return anchor === undefined || headings(text(found)).includes(anchor);
+}
+
+/** Anchors as GitHub makes them of headings. */
+function headings(markdown: string): string[] {
+  return matches(withoutBlocks(markdown), /^#{1,6} (.+)$/gm).map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/ /g, '-'),
+  );
+}
+
+/** Whether a code span names a file or folder of ours: by its first folder, or by its extension. */
+function isPath(name: string): boolean {
+  const first = name.split('/')[0] ?? '';
+  // `core/polling` fails as `libs/core/polling` would: there is one way to write a path.
+  const ours = first !== '' && ['.', 'libs', 'apps'].some((folder) => existsSync(join(ROOT, folder, first)));
+  return (name.includes('/') && ours && /^[\w./*-]+$/.test(name)) || /^[\w-]+(\.[\w-]+)*\.(ts|lua|mjs)$/.test(name);
+}
+
+function isThere(name: string): boolean {
+  if (!name.includes('/')) {
+    return files.some((file) => basename(file) === name);
+  }
+  return (
+    GENERATED.some((folder) => name.startsWith(folder)) ||
+    files.some((file) => like(name).test(file) || file.startsWith(`${name.replace(/\/$/, '')}/`))
+  );
+}
+
+/** In comments a path may leave out where its package is: `core/polling/delta.ts`. */
+function isSomewhere(name: string): boolean {
+  return files.some((file) => [file, file.replace('/src/', '/')].some((path) => `/${path}`.endsWith(`/${name}`)));
+}
+
+/** `*` stands for anything but a slash. */
+function like(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '[^/]*')}$`);
+}
+
+/** The comments of a TypeScript or Lua file, roughly: a text that looks like a comment is read as one. */
+function comments(source: string): string {
+  return matches(source, /(\/\*[\s\S]*?\*\/|(?<!:)\/\/.*|--.*)/g).join('\n');
+}
