@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { delaysOf, type Delays } from './closest/delays.js';
 import type { Posting } from './contenders/contender.js';
 import { PollcastDeployment } from './contenders/pollcast.js';
 import { LoadClient } from './load/load-client.js';
 import { clientsAllowed } from './support/limits.js';
-import { pause } from './support/port.js';
 import { ResultsFile } from './support/results.js';
 import { show, spreadOf, table } from './support/statistics.js';
 
@@ -51,7 +51,7 @@ class Conversations {
       const postings = Array.from({ length: CHANGING }, () => this.posting());
       await this.deployment.publish(postings);
       all.push(...postings);
-      await pause(Math.max(0, startedAt + tick * POLL_MS - performance.now()));
+      await sleep(Math.max(0, startedAt + tick * POLL_MS - performance.now()));
     }
     return all;
   }

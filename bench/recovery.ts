@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Posting } from './contenders/contender.js';
 import { PollcastDeployment } from './contenders/pollcast.js';
 import { LoadClient } from './load/load-client.js';
 import { clientsAllowed } from './support/limits.js';
-import { pause } from './support/port.js';
 import { ResultsFile } from './support/results.js';
 import { show, spreadOf, table } from './support/statistics.js';
 
@@ -89,7 +89,7 @@ async function* recoveries(transport: 'sse' | 'socket.io', load: LoadClient): As
       await load.tell({ kind: 'cut' });
       if (place === 'a new gateway') await deployment.replaceGateway();
       await posts.toEach(MISSED);
-      await pause(POLLED_MS);
+      await sleep(POLLED_MS);
       const before = await historyReads(redis);
       const cpuBefore = deployment.server.cpuUs;
       const { opening } = await load.tell({ kind: 'return', atOnce: clients });

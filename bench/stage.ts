@@ -1,7 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender, Posting } from './contenders/contender.js';
 import type { LoadClient } from './load/load-client.js';
 import type { Row } from './rows.js';
-import { pause } from './support/port.js';
 
 /** One contender on one row, once. */
 export interface Measured {
@@ -59,7 +59,7 @@ export class Stage {
     await load.tell({ kind: 'clear' });
     const burst = await this.burst(row);
     await load.tell({ kind: 'close' });
-    await pause(500);
+    await sleep(500);
     return {
       contender: contender.name,
       row: row.name,
@@ -81,7 +81,7 @@ export class Stage {
     const startedAt = performance.now();
     for (let tick = 0; tick < ticks; tick += 1) {
       await this.contender.publish(this.postings(row, each));
-      await pause(Math.max(0, startedAt + (tick + 1) * row.tickMs - performance.now()));
+      await sleep(Math.max(0, startedAt + (tick + 1) * row.tickMs - performance.now()));
     }
     return each * ticks;
   }

@@ -23,7 +23,12 @@ for (const path of assets) await copyIfChanged(join(root, path), join(dist, path
 async function sources() {
   const compiled = [];
   const assets = [];
-  for (const path of [...(await files('apps')), ...(await files('libs')), ...(await files('bench'))]) {
+  for (const path of [
+    ...(await files('apps')),
+    ...(await files('libs')),
+    ...(await files('bench')),
+    ...(await files('test/harness')),
+  ]) {
     if (/\.spec\.ts$|\.d\.ts$|^libs\/testing\/|^apps\/[^/]+\/test\//.test(path)) continue;
     if (path.endsWith('.ts')) compiled.push(path.replace(/\.ts$/, '.js'));
     else if (/^(apps|libs)\/[^/]+\/(src|public)\//.test(path)) assets.push(path);

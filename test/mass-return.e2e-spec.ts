@@ -1,12 +1,12 @@
 import { Redis } from 'ioredis';
 
-import { clientOf } from './support/clients.js';
-import { useDeployment } from './support/deployment.js';
-import { expectEverything } from './support/expect-account.js';
-import { CONFIDENTIAL } from './support/log-faults.js';
-import { tokenFor } from './support/tokens.js';
-import { freshTickets } from './support/traffic.js';
-import { until } from './support/until.js';
+import { clientOf } from './harness/clients/clients.js';
+import { useDeployment } from './fixtures/use-deployment.js';
+import { expectEverything } from './fixtures/expect-everything.js';
+import { CONFIDENTIAL } from './harness/log-faults.js';
+import { tokenFor } from './harness/clients/tokens.js';
+import { freshTickets } from './harness/upstream/traffic.js';
+import { until } from './harness/until.js';
 
 const CLIENTS = 600;
 const TICKETS = 60;

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-import { clientOf } from './support/clients.js';
-import { useDeployment } from './support/deployment.js';
-import { expectEverything } from './support/expect-account.js';
-import { tokenFor } from './support/tokens.js';
-import { freshTickets, postTraffic } from './support/traffic.js';
-import { until } from './support/until.js';
+import { clientOf } from './harness/clients/clients.js';
+import { useDeployment } from './fixtures/use-deployment.js';
+import { expectEverything } from './fixtures/expect-everything.js';
+import { tokenFor } from './harness/clients/tokens.js';
+import { freshTickets, postTraffic } from './harness/upstream/traffic.js';
+import { until } from './harness/until.js';
 
 /** `GATEWAY_PROCESSES`: several processes, one port, one promise. */
 describe('a gateway of three processes', () => {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { useDeployment } from './support/deployment.js';
-import { expectEverything } from './support/expect-account.js';
-import { CONFIDENTIAL } from './support/log-faults.js';
-import { SseClient } from './support/sse-client.js';
-import { tokenFor } from './support/tokens.js';
-import { freshTickets } from './support/traffic.js';
+import { useDeployment } from './fixtures/use-deployment.js';
+import { expectEverything } from './fixtures/expect-everything.js';
+import { CONFIDENTIAL } from './harness/log-faults.js';
+import { SseClient } from './harness/clients/sse-client.js';
+import { tokenFor } from './harness/clients/tokens.js';
+import { freshTickets } from './harness/upstream/traffic.js';
 
 const CLIENTS = 1000;
 /** Connections that are opened at the same time while nobody is in a hurry. */

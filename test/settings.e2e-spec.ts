@@ -1,5 +1,6 @@
-import { Program, type Ending, type Settings } from './support/program.js';
-import { until } from './support/until.js';
+import type { Ending } from './harness/processes/owned-process.js';
+import { Program, type Settings } from './harness/processes/program.js';
+import { until } from './harness/until.js';
 
 interface Case {
   readonly app: Program['app'];

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-import { alive, descendantsOf } from './support/descendants.js';
-import { freePort } from './support/free-port.js';
-import { ROOT } from './support/program.js';
-import { until } from './support/until.js';
+import { alive, descendantsOf } from './harness/processes/descendants.js';
+import { freePort } from './harness/processes/ports.js';
+import { ROOT } from './harness/processes/repository.js';
+import { until } from './harness/until.js';
 
 /** Long enough (ms) to install and to build, where that was not done before. */
 const START_MS = 240_000;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { clientOf } from './support/clients.js';
-import { useDeployment } from './support/deployment.js';
-import { CONFIDENTIAL } from './support/log-faults.js';
-import type { Fault } from './support/simulator-control.js';
-import { tokenFor } from './support/tokens.js';
-import { freshTickets } from './support/traffic.js';
+import { clientOf } from './harness/clients/clients.js';
+import { useDeployment } from './fixtures/use-deployment.js';
+import { CONFIDENTIAL } from './harness/log-faults.js';
+import type { Fault } from './harness/upstream/simulator-control.js';
+import { tokenFor } from './harness/clients/tokens.js';
+import { freshTickets } from './harness/upstream/traffic.js';
 
 const INTERVAL_MS = 1000;
 const SETS = 40;

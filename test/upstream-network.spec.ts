@@ -5,8 +5,8 @@ import type { AddressInfo, Server } from 'node:net';
 import { UpstreamFailure, type PollRequest } from '#core';
 import { createOsmClient, type OsmSettings } from '#osm';
 
-import { certificate } from './support/certificate.js';
-import { freePort } from './support/free-port.js';
+import { certificate } from './harness/upstream/certificate.js';
+import { freePort } from './harness/processes/ports.js';
 
 const REQUEST: PollRequest = { feed: { language: 'zh-cn' }, caseIds: ['CS1'], cursor: null, knownDigest: null };
 const MAX_BYTES = 1_000_000;

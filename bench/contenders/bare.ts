@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { DialectName } from '../load/dialect.js';
 import { ticketName } from '../load/orders.js';
-import { freePort, untilOpen } from '../support/port.js';
+import { freePort, untilListening } from '../../test/harness/processes/ports.js';
 import { BenchProcess } from '../support/process.js';
 import type { Contender, ContenderKind, Posting } from './contender.js';
 import { eventData, eventId } from './event-data.js';
@@ -25,8 +25,8 @@ export class Bare implements ContenderKind {
     const publishPort = await freePort();
     const env = { PORT: String(port), PUBLISH_PORT: String(publishPort) };
     const server = BenchProcess.node(`bench/servers/${this.file}.js`, env);
-    await untilOpen(port, this.name);
-    await untilOpen(publishPort, this.name);
+    await untilListening(port, this.name);
+    await untilListening(publishPort, this.name);
     const lines = connect({ port: publishPort, host: '127.0.0.1', noDelay: true });
     await once(lines, 'connect');
     return {

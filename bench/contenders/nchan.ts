@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DialectName } from '../load/dialect.js';
 import { ticketName } from '../load/orders.js';
-import { freePort, untilOpen } from '../support/port.js';
+import { freePort, untilListening } from '../../test/harness/processes/ports.js';
 import { BenchProcess } from '../support/process.js';
 import { Weighed } from '../support/weighed.js';
 import type { Contender, ContenderKind, Posting } from './contender.js';
@@ -42,7 +42,7 @@ export class Nchan implements ContenderKind {
     const wrapped = existsSync(COMPILED_FOLDER) ? nginx : [...IN_OWN_VAR_LIB, COMPILED_FOLDER, ...nginx];
     const [command = NGINX, ...args] = wrapped;
     const master = BenchProcess.command(command, args, { LD_LIBRARY_PATH: LIBRARIES });
-    await untilOpen(port, this.name);
+    await untilListening(port, this.name);
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     return {
       name: this.name,

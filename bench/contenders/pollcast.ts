@@ -2,9 +2,10 @@ import { Agent, request } from 'node:http';
 import { content } from '../load/marker.js';
 import type { DialectName } from '../load/dialect.js';
 import { ticketName } from '../load/orders.js';
-import { freePort, untilOpen } from '../support/port.js';
+import { JWT_SECRET } from '../../test/harness/clients/tokens.js';
+import { freePort, untilListening } from '../../test/harness/processes/ports.js';
+import { RedisServer } from '../../test/harness/processes/redis-server.js';
 import { BenchProcess } from '../support/process.js';
-import { JWT_SECRET } from '../support/token.js';
 import type { Contender, ContenderKind, Posting } from './contender.js';
 
 export type Settings = Readonly<Record<string, string>>;
@@ -48,22 +49,16 @@ export class PollcastDeployment implements Contender {
     readonly door: Contender['door'],
     private readonly others: readonly BenchProcess[],
     private readonly simulatorPort: number,
-    readonly redisPort: number,
+    private readonly redis: RedisServer,
   ) {}
 
   static async start(name: string, dialect: keyof typeof DOORS, settings: Settings): Promise<PollcastDeployment> {
-    const ports = [await freePort(), await freePort(), await freePort(), await freePort()] as const;
-    const [redisPort, simulatorPort, workerPort, port] = ports;
-    const redis = BenchProcess.command(
-      process.env['REDIS_SERVER_BIN'] ?? 'redis-server',
-      ['--port', String(redisPort), '--bind', '127.0.0.1', '--save', ''],
-      { LD_LIBRARY_PATH: process.env['REDIS_SERVER_LD'] ?? '' },
-    );
-    await untilOpen(redisPort, 'Redis');
+    const [simulatorPort, workerPort, port] = [await freePort(), await freePort(), await freePort()];
+    const redis = await RedisServer.start();
     const env = {
       HOST: '127.0.0.1',
       LOG_LEVEL: 'warn',
-      REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+      REDIS_URL: redis.url,
       UPSTREAM_BASE_URL: `http://127.0.0.1:${simulatorPort}`,
       UPSTREAM_TOKEN: 'bench',
       AUTH_JWT_SECRET: JWT_SECRET,
@@ -72,18 +67,22 @@ export class PollcastDeployment implements Contender {
     const program = (app: string, appPort: number) =>
       BenchProcess.node(`apps/${app}/src/main.js`, { ...env, PORT: String(appPort) });
     const simulator = program('simulator', simulatorPort);
-    await untilOpen(simulatorPort, 'the simulator');
+    await untilListening(simulatorPort, 'the simulator');
     const worker = program('worker', workerPort);
     const startGateway = async () => {
       const gateway = program('gateway', port);
-      await untilOpen(port, 'the gateway');
+      await untilListening(port, 'the gateway');
       return gateway;
     };
     const gateway = await startGateway();
-    await untilOpen(workerPort, 'the worker');
+    await untilListening(workerPort, 'the worker');
     const door = { ...DOORS[dialect], port, subscribes: true };
-    const others = [worker, simulator, redis];
-    return new PollcastDeployment(name, gateway, startGateway, door, others, simulatorPort, redisPort);
+    const others = [worker, simulator];
+    return new PollcastDeployment(name, gateway, startGateway, door, others, simulatorPort, redis);
+  }
+
+  get redisPort(): number {
+    return this.redis.port;
   }
 
   get server(): BenchProcess {
@@ -128,5 +127,6 @@ export class PollcastDeployment implements Contender {
     this.agent.destroy();
     await this.gateway.stop();
     for (const other of this.others) await other.stop();
+    await this.redis.dispose();
   }
 }

@@ -1,4 +1,4 @@
-import { pause } from '../support/port.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchProcess } from '../support/process.js';
 import type { Order, Report } from './orders.js';
 
@@ -28,7 +28,7 @@ export class LoadClient {
     let last = await this.tell({ kind: 'report' });
     let changedAt = Date.now();
     while (last.delivered < delivered && Date.now() - changedAt < quietMs) {
-      await pause(50);
+      await sleep(50);
       const report = await this.tell({ kind: 'report' });
       if (report.delivered !== last.delivered) changedAt = Date.now();
       last = report;

@@ -1,8 +1,11 @@
+import { tokenFor } from '../../test/harness/clients/tokens.js';
 import { Account } from './account.js';
 import { Client } from './client.js';
 import { Histogram } from './histogram.js';
-import { tokenFor } from '../support/token.js';
 import { ticketName, type Crowd, type Opening, type Order, type Report } from './orders.js';
+
+/** Longer than any benchmark, seconds. */
+const TOKEN_S = 7200;
 
 /** The load client: a process of its own, told over IPC what to do. */
 const account = new Account();
@@ -11,7 +14,7 @@ let clients: Client[] = [];
 async function obey(order: Order): Promise<Report> {
   switch (order.kind) {
     case 'open':
-      clients = crowd(order.crowd);
+      clients = await crowd(order.crowd);
       account.arrivals = order.crowd.keepsArrivals ? [] : null;
       return opened(order.crowd.atOnce);
     case 'clear':
@@ -34,13 +37,16 @@ async function obey(order: Order): Promise<Report> {
   }
 }
 
-function crowd({ dialect, port, path, clients: count, tickets, subscribes, keepsIds = false }: Crowd): Client[] {
-  return Array.from({ length: count }, (_, index) => {
+async function crowd(wanted: Crowd): Promise<Client[]> {
+  const { dialect, port, path, clients: count, tickets, subscribes, keepsIds = false } = wanted;
+  const connected = Array.from({ length: count }, async (_, index) => {
     const ticket = index % tickets;
-    const token = tokenFor(`s${index}`, ticketName(ticket));
-    const visitor = { port, path, token, ticket: ticketName(ticket), subscribes, lastEventId: null };
+    const name = ticketName(ticket);
+    const token = await tokenFor({ sub: `s${index}`, cases: [name], groups: undefined, expiresInS: TOKEN_S });
+    const visitor = { port, path, token, ticket: name, subscribes, lastEventId: null };
     return new Client(dialect, visitor, index, ticket, account, keepsIds);
   });
+  return Promise.all(connected);
 }
 
 async function opened(atOnce: number): Promise<Report> {

@@ -1,37 +1,31 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Redis } from 'ioredis';
 
-import { freePort, pause, untilOpen } from '../support/port.js';
-import { BenchProcess } from '../support/process.js';
+import { RedisServer } from '../../test/harness/processes/redis-server.js';
+import { Weighed } from '../support/weighed.js';
 
-/** A Redis of the bench's own, without persistence: what is measured is commands, not disks. */
+/** A Redis without persistence, so that commands are measured and no disk is. */
 export class BenchRedis {
-  private constructor(
-    readonly url: string,
-    readonly client: Redis,
-    private readonly server: BenchProcess,
-    private readonly folder: string,
-  ) {}
+  private readonly weighed: Weighed;
+  readonly client: Redis;
+
+  private constructor(private readonly server: RedisServer) {
+    this.weighed = new Weighed(server.pid);
+    this.client = new Redis(server.url, { maxRetriesPerRequest: null });
+  }
 
   static async start(): Promise<BenchRedis> {
-    const folder = mkdtempSync(join(tmpdir(), 'pollcast-bench-'));
-    const port = await freePort();
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
-    const libraries = process.env['REDIS_SERVER_LD'];
-    const server = BenchProcess.command(process.env['REDIS_SERVER_BIN'] ?? 'redis-server', args, {
-      ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}),
-    });
-    await untilOpen(port, 'redis-server');
-    const url = `redis://127.0.0.1:${port}`;
-    return new BenchRedis(url, new Redis(url, { maxRetriesPerRequest: null }), server, folder);
+    return new BenchRedis(await RedisServer.start('--appendonly', 'no'));
+  }
+
+  get url(): string {
+    return this.server.url;
   }
 
   /** CPU time so far, microseconds. */
   get cpuUs(): number {
-    return this.server.cpuUs;
+    return this.weighed.cpuUs;
   }
 
   /** Round trips so far: scripts called and blocking reads, which only clients send. */
@@ -43,12 +37,11 @@ export class BenchRedis {
 
   async clear(): Promise<void> {
     await this.client.flushall();
-    await pause(100);
+    await sleep(100);
   }
 
   async stop(): Promise<void> {
     this.client.disconnect();
-    await this.server.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    await this.server.dispose();
   }
 }

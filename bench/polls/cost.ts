@@ -1,4 +1,4 @@
-import { pause } from '../support/port.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchRedis } from './bench-redis.js';
 import { Child } from './child.js';
 import { tickets, InterestLeases } from './interest-leases.js';
@@ -30,7 +30,7 @@ async function measure(
   count: () => Promise<number>,
   measureMs: number,
 ): Promise<Cost> {
-  await pause(SETTLE_MS);
+  await sleep(SETTLE_MS);
   await count();
   const before = {
     cpu: child.cpuUs,
@@ -38,7 +38,7 @@ async function measure(
     trips: await redis.roundTrips(),
     at: performance.now(),
   };
-  await pause(measureMs);
+  await sleep(measureMs);
   const polls = await count();
   const seconds = (performance.now() - before.at) / 1000;
   return {

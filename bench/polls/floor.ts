@@ -1,4 +1,4 @@
-import { pause } from '../support/port.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchRedis } from './bench-redis.js';
 import { Child } from './child.js';
 import { workerEnv } from './cost.js';
@@ -52,9 +52,9 @@ async function settled(
   const leases = await InterestLeases.start(redis.url, gateways, SET_SIZE, INTERVAL_MS);
   try {
     await want(leases);
-    await pause(SETTLE_MS);
+    await sleep(SETTLE_MS);
     await upstream.ask<Counts>();
-    await pause(INTERVALS * INTERVAL_MS);
+    await sleep(INTERVALS * INTERVAL_MS);
     const { requests } = await upstream.ask<Counts>();
     return { tickets: count, gateways, floor: Math.ceil(count / SET_SIZE), requests: requests / INTERVALS };
   } finally {
@@ -87,7 +87,7 @@ export async function churnFloor(
     await leases.want(tickets(count));
     const step = Math.ceil(count / 100);
     let first = 0;
-    await pause(SETTLE_MS);
+    await sleep(SETTLE_MS);
     for (let interval = 0; interval < 15; interval += 1) {
       await upstream.ask<Counts>();
       const wanted = (await leases.placed()) + 20 * step;
@@ -96,7 +96,7 @@ export async function churnFloor(
         await leases.want(tickets(step, first + count));
         await leases.drop(tickets(step, first));
         first += step;
-        await pause(Math.max(0, end - performance.now() - ((19 - part) * INTERVAL_MS) / 20));
+        await sleep(Math.max(0, end - performance.now() - ((19 - part) * INTERVAL_MS) / 20));
       }
       const { requests } = await upstream.ask<Counts>();
       rows.push({ wanted, floor: Math.ceil(wanted / SET_SIZE), requests });

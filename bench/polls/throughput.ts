@@ -1,4 +1,6 @@
-import { freePort, pause } from '../support/port.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { freePort } from '../../test/harness/processes/ports.js';
 import type { BenchRedis } from './bench-redis.js';
 import { Child } from './child.js';
 import { workerEnv } from './cost.js';
@@ -44,7 +46,7 @@ export async function throughput(
       lag: await scrapeLag(ports),
       at: performance.now(),
     };
-    await pause(MEASURE_MS);
+    await sleep(MEASURE_MS);
     const { requests } = await upstream.ask<{ requests: number }>();
     const lag = (await scrapeLag(ports)).map(
       ([edge, count], at) => [edge, count - (before.lag[at]?.[1] ?? 0)] as const,
@@ -67,7 +69,7 @@ export async function throughput(
 async function untilInStep(upstream: Child, sets: number): Promise<void> {
   await upstream.ask();
   for (let inStep = 0, waited = 0; inStep < 2 && waited < SETTLE_MAX_MS; waited += INTERVAL_MS) {
-    await pause(INTERVAL_MS);
+    await sleep(INTERVAL_MS);
     const { requests } = await upstream.ask<{ requests: number }>();
     inStep = Math.abs(requests - sets) < sets * 0.05 ? inStep + 1 : 0;
   }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from './process.js';
+import { ROOT } from '../../test/harness/processes/repository.js';
 
 /** What is measured, and on what, in bench/results/ (not kept by git). */
 export class ResultsFile {

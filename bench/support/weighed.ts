@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { pause } from './port.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Until garbage has gone and pages were given back, ms. */
 const SETTLE_MS = 1500;
@@ -21,7 +21,7 @@ export class Weighed {
 
   /** Resident memory once a Node process' garbage is gone (see gc-hook), bytes. */
   async settledMemory(): Promise<number> {
-    await pause(SETTLE_MS);
+    await sleep(SETTLE_MS);
     return this.memory;
   }
 }

@@ -1,13 +1,14 @@
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
-import { UPSTREAM_TOKEN } from '../support/log-faults.js';
-import { Program, type Settings } from '../support/program.js';
-import { RedisServer } from '../support/redis-server.js';
-import { SimulatorControl } from '../support/simulator-control.js';
-import { JWT_SECRET } from '../support/tokens.js';
-import { until } from '../support/until.js';
+import { UPSTREAM_TOKEN } from '../harness/log-faults.js';
+import { Program, type Settings } from '../harness/processes/program.js';
+import { RedisServer } from '../harness/processes/redis-server.js';
+import { SimulatorControl } from '../harness/upstream/simulator-control.js';
+import { JWT_SECRET } from '../harness/clients/tokens.js';
+import { until } from '../harness/until.js';
 import { NetworkLink } from './network-link.js';
 
 /** Quick, so that a minute has many polls in it; several sets, so that every worker has some. */
@@ -100,7 +101,7 @@ export class ChaosDeployment {
     if (now === undefined || then === undefined) return;
     await rm(then, { recursive: true, force: true });
     await cp(now, then, { recursive: true });
-    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    await sleep(afterMs);
     await this.redis.kill();
     await rm(now, { recursive: true, force: true });
     await cp(then, now, { recursive: true });

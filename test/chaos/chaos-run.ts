@@ -1,8 +1,10 @@
-import { SeededRandom } from '../support/seeded-random.js';
-import { tokenFor } from '../support/tokens.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { SeededRandom } from '../harness/seeded-random.js';
+import { tokenFor } from '../harness/clients/tokens.js';
 import { ChaosDeployment } from './chaos-deployment.js';
 import { Conversation } from './conversation.js';
-import { pause, type Fault, type ChaosContext } from './fault.js';
+import { type Fault, type ChaosContext } from './fault.js';
 import { MemoryWatch } from './memory-watch.js';
 import { RecoveryLog } from './recovery-log.js';
 
@@ -81,7 +83,7 @@ export class ChaosRun {
       const faults = this.draw();
       const rest = this.random.integer(300, 1500);
       wrong.push(...(await this.endure(faults, conversation)));
-      await pause(rest);
+      await sleep(rest);
     }
     wrong.push(...(await this.account(conversation)), ...(this.options.judgesTimes ? this.recoveries.faults() : []));
     this.options.say(`${this.losses} losses of data; ${this.overlaps} polls overlapped`);

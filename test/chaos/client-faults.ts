@@ -1,5 +1,7 @@
-import { SocketClient } from '../support/socket-client.js';
-import { IN_GENERAL_MS, pause, type Fault, type ChaosContext } from './fault.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { SocketClient } from '../harness/clients/socket-client.js';
+import { IN_GENERAL_MS, type Fault, type ChaosContext } from './fault.js';
 
 /** Subscribes and unsubscribes of one hasty client in one go. */
 const HASTE = 60;
@@ -26,7 +28,7 @@ export const CLIENT_FAULTS: readonly Fault[] = [
       slow.forEach((client) => client.pause());
       const content = `confidential burst ${run} {n} ${'x'.repeat(300)}`;
       await upstream.post({ case_id: caseId, content, count: BURST });
-      await pause(ms);
+      await sleep(ms);
       slow.forEach((client) => client.resume());
     },
   },
@@ -37,7 +39,7 @@ export const CLIENT_FAULTS: readonly Fault[] = [
       const silent = random.shuffled(clients).slice(0, 4);
       const ms = random.integer(1000, 4000);
       silent.forEach((client) => client.pause());
-      await pause(ms);
+      await sleep(ms);
       silent.forEach((client) => client.cut());
     },
   },

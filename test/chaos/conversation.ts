@@ -1,8 +1,9 @@
-import type { SeededRandom } from '../support/seeded-random.js';
-import { until } from '../support/until.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { SeededRandom } from '../harness/seeded-random.js';
+import { until } from '../harness/until.js';
 import type { ChaosDeployment } from './chaos-deployment.js';
 import { ResumingClient } from './resuming-client.js';
-import { pause } from './fault.js';
 import { SteadyTraffic } from './steady-traffic.js';
 import { faultsOf } from './verdict.js';
 
@@ -90,8 +91,8 @@ export class Conversation {
     const faults = () => clients.flatMap((client, at) => faultsOf(client, posted[at] ?? [], losses));
     const lacks = () => faults().some((fault) => fault.includes(' lost: '));
     const deadline = Date.now() + SETTLE_MS;
-    while (Date.now() < deadline && lacks()) await pause(500);
-    await pause(1000); // What should not come may still come.
+    while (Date.now() < deadline && lacks()) await sleep(500);
+    await sleep(1000); // What should not come may still come.
     const got = clients.reduce((sum, { recording }) => sum + recording.messages.length, 0);
     const came = clients.reduce((sum, { connections }) => sum + connections, 0);
     const written = new Set(posted.flat().map(({ seq }) => seq)).size;

@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../support/seeded-random.js';
+import type { SeededRandom } from '../harness/seeded-random.js';
 import type { ChaosDeployment } from './chaos-deployment.js';
 import type { ResumingClient } from './resuming-client.js';
 
@@ -36,5 +36,3 @@ export interface Fault {
 
 /** What nobody promised a time for is to be well again after this long, ms. */
 export const IN_GENERAL_MS = 15_000;
-
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

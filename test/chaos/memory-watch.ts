@@ -1,4 +1,4 @@
-import type { Program } from '../support/program.js';
+import type { Program } from '../harness/processes/program.js';
 
 /** Between two looks, ms. */
 const LOOK_MS = 2000;

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Linked } from './chaos-deployment.js';
-import { IN_GENERAL_MS, pause, type Fault } from './fault.js';
+import { IN_GENERAL_MS, type Fault } from './fault.js';
 
 /** A worker is killed: its sets are polled again within this time, ms. */
 const TAKEOVER_MS = 10_000;
@@ -86,7 +88,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
       const { program } = random.pick([...deployment.workers, ...deployment.gateways]);
       for (let way = 0; way < WAYS; way += 1) {
         program.signal('SIGUSR2');
-        await pause(WRONG_MS);
+        await sleep(WRONG_MS);
       }
     },
   },
@@ -97,7 +99,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     async happen({ deployment, random }) {
       const { program } = random.pick(deployment.workers);
       program.signal('SIGUSR2');
-      await pause(WRONG_MS);
+      await sleep(WRONG_MS);
       await program.kill();
     },
   },
@@ -105,7 +107,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
 
 async function freeze({ program }: Linked, ms: number): Promise<void> {
   program.signal('SIGSTOP');
-  await pause(ms);
+  await sleep(ms);
   program.signal('SIGCONT');
 }
 

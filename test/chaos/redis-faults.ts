@@ -1,4 +1,6 @@
-import { IN_GENERAL_MS, pause, type Fault } from './fault.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { IN_GENERAL_MS, type Fault } from './fault.js';
 
 /** Redis is restarted with its file: deliveries flow again within this time, ms. */
 const RESTART_MS = 5000;
@@ -17,7 +19,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
     async happen({ deployment: { redis }, random }) {
       const ms = random.integer(0, 3000);
       await redis.down();
-      await pause(ms);
+      await sleep(ms);
       await redis.up();
     },
   },
@@ -27,7 +29,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
     async happen({ deployment: { redis }, random }) {
       const ms = random.integer(0, 3000);
       await redis.kill();
-      await pause(ms);
+      await sleep(ms);
       await redis.up();
     },
   },
@@ -37,7 +39,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
     async happen({ deployment: { redis }, random }) {
       const ms = random.integer(1000, 10_000);
       redis.pause();
-      await pause(ms);
+      await sleep(ms);
       redis.resume();
     },
   },
@@ -48,7 +50,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
       const kinds = Array.from({ length: 5 }, () => random.pick(['normal', 'pubsub'] as const));
       for (const kind of kinds) {
         await operator.call('CLIENT', 'KILL', 'TYPE', kind, 'SKIPME', 'yes');
-        await pause(200);
+        await sleep(200);
       }
     },
   },
@@ -58,7 +60,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
     async happen({ deployment: { operator }, random }) {
       const ms = random.integer(1000, 5000);
       await operator.config('SET', 'maxmemory', '1');
-      await pause(ms);
+      await sleep(ms);
       await operator.config('SET', 'maxmemory', '0');
     },
   },
@@ -68,7 +70,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
     async happen({ deployment: { operator }, random }) {
       const ms = random.integer(1000, 5000);
       await operator.replicaof(...NO_PRIMARY);
-      await pause(ms);
+      await sleep(ms);
       await operator.replicaof('NO', 'ONE');
     },
   },
@@ -126,7 +128,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
         const { link } = random.pick(deployment[role]);
         const ms = random.integer(500, 6000);
         link.cut();
-        await pause(ms);
+        await sleep(ms);
         link.mend();
       },
     },
@@ -137,7 +139,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
         const { link } = random.pick(deployment[role]);
         const [ms, dead] = [random.integer(1000, 9000), random.chance(0.5)];
         link.silence();
-        await pause(ms);
+        await sleep(ms);
         link.mend(dead);
       },
     },

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { clientOf } from '../support/clients.js';
-import type { ClientOptions } from '../support/client.js';
-import type { Recording } from '../support/recording.js';
-import { SseClient } from '../support/sse-client.js';
-import { until } from '../support/until.js';
+import { clientOf } from '../harness/clients/clients.js';
+import type { ClientOptions } from '../harness/clients/client.js';
+import type { Recording } from '../harness/clients/recording.js';
+import { SseClient } from '../harness/clients/sse-client.js';
+import { until } from '../harness/until.js';
 
 /** A subscription that is not complete within this time (ms) is tried anew. */
 const COMPLETE_MS = 8000;

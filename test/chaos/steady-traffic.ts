@@ -1,7 +1,8 @@
-import { CONFIDENTIAL } from '../support/log-faults.js';
-import type { SeededRandom } from '../support/seeded-random.js';
-import type { Posting, SimulatorControl } from '../support/simulator-control.js';
-import { pause } from './fault.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { CONFIDENTIAL } from '../harness/log-faults.js';
+import type { SeededRandom } from '../harness/seeded-random.js';
+import type { Posting, SimulatorControl } from '../harness/upstream/simulator-control.js';
 
 /** Between two postings, ms. */
 const STEP_MS = 250;
@@ -49,7 +50,7 @@ export class SteadyTraffic {
       if (this.random.chance(STATUSES)) {
         await this.upstream.setStatus(this.random.pick(this.caseIds), this.random.chance(0.5) ? 1 : 0);
       }
-      await pause(STEP_MS);
+      await sleep(STEP_MS);
     }
   }
 }

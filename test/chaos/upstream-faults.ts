@@ -1,6 +1,8 @@
-import type { Fault as UpstreamFault } from '../support/simulator-control.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Fault as UpstreamFault } from '../harness/upstream/simulator-control.js';
 import { PACE } from './chaos-deployment.js';
-import { pause, type Fault } from './fault.js';
+import { type Fault } from './fault.js';
 
 /** After the upstream is back, one interval and this (ms) pass at most. */
 const SLACK_MS = 1000;
@@ -47,7 +49,7 @@ const FOR_ALL: readonly Fault[] = ROWS.map(([name, recoversWithinMs, fault]) => 
   async happen({ deployment: { upstream }, random }) {
     const ms = random.integer(1000, 3000);
     await upstream.inject(fault);
-    await pause(ms);
+    await sleep(ms);
     await upstream.clearFaults();
   },
 }));
@@ -60,7 +62,7 @@ const FOR_ONE: readonly Fault[] = SPOILERS.map(([name, fault]) => ({
   async happen({ deployment: { upstream }, refusable, random }) {
     const ms = random.integer(1000, 3000);
     await upstream.inject({ ...fault, case_ids: [refusable] });
-    await pause(ms);
+    await sleep(ms);
     await upstream.clearFaults();
   },
 }));

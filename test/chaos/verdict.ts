@@ -1,6 +1,6 @@
-import { account } from '../support/ledger.js';
-import { Recording } from '../support/recording.js';
-import type { Posted } from '../support/simulator-control.js';
+import { account } from '../harness/upstream/account.js';
+import { Recording } from '../harness/clients/recording.js';
+import type { Posted } from '../harness/upstream/simulator-control.js';
 import type { ResumingClient } from './resuming-client.js';
 
 /**

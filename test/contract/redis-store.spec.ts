@@ -19,7 +19,7 @@ import {
   type StoreLimits,
 } from '#testing';
 
-import { RedisServer } from '../support/redis-server.js';
+import { RedisServer } from '../harness/processes/redis-server.js';
 
 /** The suites that the memory store passes, against a real Redis: each test under a key prefix of its own. */
 describe('Redis', () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { setName, feedKey, type DeltaEntry } from '#core';
 import {
@@ -14,8 +15,8 @@ import {
 } from '#redis';
 import { ManualClock, RecordingListener } from '#testing';
 
-import { RedisServer } from '../support/redis-server.js';
-import { until } from '../support/until.js';
+import { RedisServer } from '../harness/processes/redis-server.js';
+import { until } from '../harness/until.js';
 
 const FEED = feedKey({ language: 'en-us' });
 const BOUNDS = { historyMaxEvents: 10, historyTtlS: 3600, upstreamMaxCaseIds: 10, pollIntervalMs: 1000 };
@@ -25,8 +26,6 @@ const PROMPT_MS = 2000;
 
 /** Two looks at which life Redis is in, ms. */
 const LOOKS_MS = 1100;
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What only a real Redis can do to us. */
 describe('a Redis in trouble', () => {
@@ -134,14 +133,14 @@ describe('a Redis in trouble', () => {
       if (isBroken) throw new Error('not yet');
     });
     await until(async () => (await commands.get(keys.dataId)) !== null, PROMPT_MS, 'the life to have a name');
-    await pause(LOOKS_MS); // It is looked at meanwhile, and is the same.
+    await sleep(LOOKS_MS); // It is looked at meanwhile, and is the same.
     expect(heard).toEqual([]);
     await commands.del(keys.dataId);
     await until(() => heard.length >= 4, PROMPT_MS, 'it to be noticed twice');
     isBroken = false;
     await until(() => heard.at(-1) === 'forgot' && heard.length > 4, PROMPT_MS, 'it to be dealt with');
     const { length } = heard;
-    await pause(LOOKS_MS);
+    await sleep(LOOKS_MS);
     expect(heard).toHaveLength(length);
     expect(heard.slice(0, 4)).toEqual(['forgot', 'trouble', 'forgot', 'trouble']);
     life.stop();

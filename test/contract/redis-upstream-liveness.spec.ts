@@ -1,5 +1,5 @@
 import { connectRedis, Keys, RedisUpstreamLiveness, type RedisClient } from '#redis';
-import { RedisServer } from '../support/redis-server.js';
+import { RedisServer } from '../harness/processes/redis-server.js';
 
 const onError = (error: unknown) => {
   throw error;

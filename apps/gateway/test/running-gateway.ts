@@ -2,9 +2,9 @@ import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import { SignJWT } from 'jose';
 import { io, type Socket } from 'socket.io-client';
 import { GatewaySettings, readSettings } from '#ops';
+import { tokenFor } from '../../../test/harness/clients/tokens.js';
 import { GatewayModule } from '../src/gateway.module.js';
 import { GatewayProgram } from '../src/gateway.program.js';
 import { GatewayStore } from '../src/gateway.store.js';
@@ -16,11 +16,8 @@ const SECRET = 'a secret for tests';
 const SETTINGS = { AUTH_JWT_SECRET: SECRET, LOG_LEVEL: 'silent', PORT: '0', HOST: '127.0.0.1', DRAIN_MS: '300' };
 
 /** A token of alice, who may read the tickets whose ids begin with A. */
-export async function token(claims: object = {}, livesS = 3600): Promise<string> {
-  const exp = Math.floor(Date.now() / 1000) + livesS;
-  return new SignJWT({ sub: 'alice', cases: ['A*'], exp, ...claims })
-    .setProtectedHeader({ alg: 'HS256' })
-    .sign(Buffer.from(SECRET));
+export function token(claims: object = {}, expiresInS = 3600): Promise<string> {
+  return tokenFor({ sub: 'alice', cases: ['A*'], groups: undefined, expiresInS, secret: SECRET, ...claims });
 }
 
 /** The whole gateway in this process, on a store in memory, and clients that end with it. */

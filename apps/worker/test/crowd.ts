@@ -1,6 +1,6 @@
 import { Interest, type CaseId, type Feed, type InterestParts } from '#core';
 
-import type { SeededRandom } from '../../../test/support/seeded-random.js';
+import type { SeededRandom } from '../../../test/harness/seeded-random.js';
 
 /** Somebody who follows some tickets of a feed at one gateway. */
 interface Client {

@@ -2,9 +2,9 @@ import { feedKey, Interest, UpstreamFailure, type CaseId } from '#core';
 import { connectRedis, Keys, POLL_QUEUE, RedisBroker, type RedisClient } from '#redis';
 import { FakeUpstream } from '#testing';
 
-import { RedisServer } from '../../../test/support/redis-server.js';
-import { SeededRandom } from '../../../test/support/seeded-random.js';
-import { until } from '../../../test/support/until.js';
+import { RedisServer } from '../../../test/harness/processes/redis-server.js';
+import { SeededRandom } from '../../../test/harness/seeded-random.js';
+import { until } from '../../../test/harness/until.js';
 import { Crowd } from './crowd.js';
 import { FeedSnapshot } from './feed-snapshot.js';
 import { everyKey } from './keyspace.js';

@@ -1,7 +1,7 @@
-import { Harness } from '../../test/harness.js';
+import { RunningSimulator } from '../../test/running-simulator.js';
 
-let simulator: Harness;
-beforeEach(async () => void (simulator = await Harness.start({ SIMULATOR_ODDITIES: '{"null_fields":true}' })));
+let simulator: RunningSimulator;
+beforeEach(async () => void (simulator = await RunningSimulator.start({ SIMULATOR_ODDITIES: '{"null_fields":true}' })));
 afterEach(() => simulator.close());
 
 const problems = async (path: string, body: unknown, method = 'POST'): Promise<string[]> => {

@@ -1,4 +1,4 @@
-import { ManualClock } from '../../test/harness.js';
+import { UpstreamClock } from '../../test/running-simulator.js';
 import { TicketStore } from '../messages/ticket-store.js';
 import { Quirks } from '../quirks.js';
 import { Demo } from './demo.js';
@@ -7,7 +7,7 @@ const TICKETS = ['demo-1', 'demo-2', 'demo-3'];
 const HOUR_MS = 3_600_000;
 
 describe('the demo', () => {
-  const clock = new ManualClock();
+  const clock = new UpstreamClock();
   const store = new TicketStore(clock, new Quirks({}));
   const demo = new Demo(store, clock);
   const messages = () => TICKETS.map((caseId) => store.ticket(caseId).messages);

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { Harness, PATH } from '../../test/harness.js';
+import { RunningSimulator, PATH } from '../../test/running-simulator.js';
 
-let simulator: Harness;
+let simulator: RunningSimulator;
 beforeEach(async () => {
-  simulator = await Harness.start();
+  simulator = await RunningSimulator.start();
   await simulator.say('TS1', 'grüß Gott');
 });
 afterEach(() => simulator.close());

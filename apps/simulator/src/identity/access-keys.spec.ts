@@ -1,4 +1,4 @@
-import { Harness, PATH } from '../../test/harness.js';
+import { RunningSimulator, PATH } from '../../test/running-simulator.js';
 import { signatureOf } from './signature.js';
 
 const ACCESS_KEY = 'QTWAOYTTINDUT2QVKYUC';
@@ -6,9 +6,9 @@ const SECRET_KEY = 'secret';
 const URL_PATH = `${PATH}?case_ids=b&case_ids=a`;
 const MINUTE_MS = 60_000;
 
-let simulator: Harness;
+let simulator: RunningSimulator;
 beforeEach(async () => {
-  simulator = await Harness.start({ SIMULATOR_ACCESS_KEY: ACCESS_KEY, SIMULATOR_SECRET_KEY: SECRET_KEY });
+  simulator = await RunningSimulator.start({ SIMULATOR_ACCESS_KEY: ACCESS_KEY, SIMULATOR_SECRET_KEY: SECRET_KEY });
 });
 afterEach(() => simulator.close());
 

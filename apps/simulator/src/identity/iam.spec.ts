@@ -1,10 +1,10 @@
-import { Harness } from '../../test/harness.js';
+import { RunningSimulator } from '../../test/running-simulator.js';
 
 const HOUR_MS = 3_600_000;
 
-let simulator: Harness;
+let simulator: RunningSimulator;
 beforeEach(async () => {
-  simulator = await Harness.start({ SIMULATOR_TOKEN: 'fixed', SIMULATOR_IAM_PASSWORD: 'right' });
+  simulator = await RunningSimulator.start({ SIMULATOR_TOKEN: 'fixed', SIMULATOR_IAM_PASSWORD: 'right' });
 });
 afterEach(() => simulator.close());
 

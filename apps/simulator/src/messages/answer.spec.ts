@@ -1,7 +1,7 @@
-import { Harness } from '../../test/harness.js';
+import { RunningSimulator } from '../../test/running-simulator.js';
 
-let simulator: Harness;
-beforeEach(async () => void (simulator = await Harness.start()));
+let simulator: RunningSimulator;
+beforeEach(async () => void (simulator = await RunningSimulator.start()));
 afterEach(() => simulator.close());
 
 const quirks = (patch: object): Promise<unknown> => simulator.control('PUT', 'oddities', patch);

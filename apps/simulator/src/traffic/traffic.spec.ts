@@ -1,8 +1,8 @@
-import { Harness, type PollOptions } from '../../test/harness.js';
+import { RunningSimulator, type PollOptions } from '../../test/running-simulator.js';
 import { type Counters } from './traffic.js';
 
-let simulator: Harness;
-beforeEach(async () => void (simulator = await Harness.start()));
+let simulator: RunningSimulator;
+beforeEach(async () => void (simulator = await RunningSimulator.start()));
 afterEach(() => simulator.close());
 
 const counters = (): Promise<Counters> => simulator.control('GET', 'counters');

@@ -1,4 +1,4 @@
-import { until } from './until.js';
+import { until } from '../until.js';
 import type { EventMap, EventName } from './wire.js';
 
 /** One event as a client got it, whatever the transport. */

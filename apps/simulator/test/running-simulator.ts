@@ -1,22 +1,20 @@
+import { ManualClock } from '#testing';
 import { createLogger } from '../src/logger.js';
 import { type Environment, readSettings } from '../src/settings.js';
 import { startSimulator } from '../src/simulator.js';
 import { type Clock } from '../src/clock.js';
 
-/** A clock that moves only when told to. */
-export class ManualClock implements Clock {
-  constructor(private ms = Date.UTC(2026, 0, 15, 12, 0, 0, 250)) {}
+/** Noon, and a quarter of a second: `create_time` has whole seconds only. */
+const START = Date.UTC(2026, 0, 15, 12, 0, 0, 250);
 
-  now(): number {
-    return this.ms;
+/** The time of the simulator, which passes only when a spec says so. */
+export class UpstreamClock extends ManualClock implements Clock {
+  constructor() {
+    super(START);
   }
 
   exact(): number {
-    return this.ms;
-  }
-
-  advance(ms: number): void {
-    this.ms += ms;
+    return this.now();
   }
 }
 
@@ -46,18 +44,18 @@ export interface PollResult {
 export const PATH = '/v2/servicerequest/cases/instant-messages';
 
 /** A simulator that listens on a port of its own, and what a spec needs to drive it over HTTP. */
-export class Harness {
+export class RunningSimulator {
   private constructor(
     readonly origin: string,
-    readonly clock: ManualClock,
+    readonly clock: UpstreamClock,
     readonly close: () => Promise<void>,
   ) {}
 
-  static async start(env: Environment = {}): Promise<Harness> {
-    const clock = new ManualClock();
+  static async start(env: Environment = {}): Promise<RunningSimulator> {
+    const clock = new UpstreamClock();
     const settings = { ...readSettings({ HOST: '127.0.0.1', ...env }), port: 0 };
     const simulator = await startSimulator(settings, clock, createLogger('silent'));
-    return new Harness(`http://127.0.0.1:${simulator.port}`, clock, () => simulator.close());
+    return new RunningSimulator(`http://127.0.0.1:${simulator.port}`, clock, () => simulator.close());
   }
 
   fetchMessages(caseIds: readonly string[], options: PollOptions = {}): Promise<Response> {

@@ -1,22 +1,22 @@
-import { logFaults, UPSTREAM_TOKEN, type LogAllowances } from './log-faults.js';
+import { JWT_SECRET } from '../clients/tokens.js';
+import { logFaults, UPSTREAM_TOKEN, type LogAllowances } from '../log-faults.js';
+import { SimulatorControl } from '../upstream/simulator-control.js';
 import { Program, type Settings } from './program.js';
 import { RedisServer } from './redis-server.js';
-import { SimulatorControl } from './simulator-control.js';
-import { JWT_SECRET } from './tokens.js';
-import { waits } from './until.js';
 
 export interface DeploymentOptions {
+  /** How many of each; 1 unless given. */
   readonly gateways?: number;
   readonly workers?: number;
-  /** Of gateways and workers; a function is told where the upstream is. */
+  /** Of gateways and workers. A function is told the upstream's URL. */
   readonly settings?: Settings | ((upstreamUrl: string) => Settings);
-  /** Of the simulator, beyond its token. */
+  /** Of the simulator, besides its token. */
   readonly simulator?: Settings;
   /** Further command line options of the Redis server. */
   readonly redis?: readonly string[];
 }
 
-/** Fast, and at one pace: what slows down by itself would be waited for. */
+/** Short intervals that do not grow: a test waits for every poll. */
 const FAST: Settings = {
   POLL_INTERVAL_MS: '200',
   POLL_INTERVAL_MAX_MS: '200',
@@ -26,10 +26,7 @@ const FAST: Settings = {
   MAX_CONNECTIONS_PER_SUBJECT: '1000',
 };
 
-/** Longest that a test or a start may take (ms): the machine may be busy with other things, and a test with processes. */
-const TEST_MS = 60_000;
-
-/** A whole Pollcast of real processes with a simulated upstream and a Redis of its own. */
+/** A whole Pollcast of real processes, with a simulated upstream and a Redis of its own. */
 export class Deployment {
   gateways: readonly Program[] = [];
   workers: readonly Program[] = [];
@@ -41,7 +38,7 @@ export class Deployment {
     return this.started.redis;
   }
 
-  /** The upstream, to be told what to do. */
+  /** Controls the simulated upstream. */
   get upstream(): SimulatorControl {
     return this.started.upstream;
   }
@@ -54,6 +51,7 @@ export class Deployment {
     return at(this.workers, index);
   }
 
+  /** Resolves once every program is ready. */
   async start(): Promise<void> {
     const { gateways = 1, workers = 1 } = this.options;
     const redis = await RedisServer.start(...(this.options.redis ?? []));
@@ -74,9 +72,25 @@ export class Deployment {
     }
   }
 
-  /** Starts again what a test has ended, so that no test depends on how the one before it went. */
+  /** Starts the programs that do not run, so that no test depends on what the one before it has ended. */
   async restore(): Promise<void> {
     await Promise.all(this.programs.filter((program) => !program.isRunning).map((program) => program.start()));
+  }
+
+  /** What any program wrote and must not have written, one sentence each. */
+  logFaults(allowed?: LogAllowances): string[] {
+    return this.programs.flatMap((program) => logFaults(program, allowed));
+  }
+
+  /** The last lines of every program. */
+  tails(): string {
+    return this.programs.map((program) => program.tail()).join('\n');
+  }
+
+  /** Ends whatever was started and deletes its files. */
+  async dispose(): Promise<void> {
+    await Promise.all(this.programs.map((program) => program.kill()));
+    await this.parts?.redis.dispose();
   }
 
   /** What gateways and workers are started with. */
@@ -87,22 +101,6 @@ export class Deployment {
     return { ...FAST, REDIS_URL: this.redis.url, UPSTREAM_BASE_URL: url, UPSTREAM_TOKEN, ...given };
   }
 
-  /** Everything that any program wrote where it must not have. */
-  logFaults(allowed?: LogAllowances): string[] {
-    return this.programs.flatMap((program) => logFaults(program, allowed));
-  }
-
-  /** The last lines of every program, for whoever has to find out why a test failed. */
-  tails(): string {
-    return this.programs.map((program) => program.tail()).join('\n');
-  }
-
-  /** Ends whatever was started, and leaves nothing behind. */
-  async dispose(): Promise<void> {
-    await Promise.all(this.programs.map((program) => program.kill()));
-    await this.parts?.redis.dispose();
-  }
-
   private get programs(): readonly Program[] {
     return this.parts ? [this.parts.simulator, ...this.workers, ...this.gateways] : [];
   }
@@ -111,23 +109,6 @@ export class Deployment {
     if (!this.parts) throw new Error('the deployment was not started');
     return this.parts;
   }
-}
-
-/**
- * A deployment for all tests of a file or block: started before the first, ended after the last, whatever they did.
- * Logs are shown where a test failed.
- */
-export function useDeployment(options: DeploymentOptions = {}): Deployment {
-  const deployment = new Deployment(options);
-  jest.setTimeout(TEST_MS);
-  beforeAll(() => deployment.start());
-  beforeEach(() => void (waits.inVain = 0));
-  afterEach(() => {
-    const { assertionCalls, numPassingAsserts } = expect.getState();
-    if (assertionCalls > numPassingAsserts || waits.inVain > 0) process.stderr.write(`${deployment.tails()}\n`);
-  });
-  afterAll(() => deployment.dispose());
-  return deployment;
 }
 
 function at<T>(items: readonly T[], index: number): T {

@@ -1,4 +1,4 @@
-import { exchange } from './exchange.js';
+import { exchange } from '../clients/exchange.js';
 
 /** One order to post; see the simulator's README for the rest of the fields. */
 export interface Posting {

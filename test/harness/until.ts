@@ -3,14 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Between two looks, ms. */
 const LOOK_MS = 20;
 
-/** How many waits ended in vain: jest counts failed expectations, and cannot count these. */
+/** How many waits ended in vain. jest counts failed expectations, and not these. */
 export const waits = { inVain: 0 };
 
 /**
- * Resolves with the first truthy value. What is waited for comes from other processes, so looking again and again is
- * the only way; a test waits as long as it must and no longer.
+ * Looks again and again until the value is truthy, and resolves with it. What is waited for comes from other processes,
+ * so there is nothing to subscribe to.
  *
- * @param what said when it did not happen; a function is asked then, and can tell how far things had come
+ * @param what said in the error; a function is asked then, and can tell how far things had come
+ * @throws Error where it does not happen within `timeoutMs`
  */
 export async function until<T>(
   look: () => T | Promise<T>,

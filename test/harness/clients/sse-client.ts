@@ -3,7 +3,7 @@ import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Client, ClientOptions } from './client.js';
 import { Recording } from './recording.js';
 import { SseParser } from './sse-parser.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 import type { EventName, Problem, Ready } from './wire.js';
 
 /** The server answered with an error instead of a stream. */

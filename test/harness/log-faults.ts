@@ -1,5 +1,5 @@
-import type { Program } from './program.js';
-import { JWT_SECRET } from './tokens.js';
+import type { Program } from './processes/program.js';
+import { JWT_SECRET } from './clients/tokens.js';
 
 /** In every content that tests post, so that a content in a log line is found whatever it says. */
 export const CONFIDENTIAL = 'confidential';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { clientOf } from './clients.js';
-import type { Deployment } from './deployment.js';
-import { CONFIDENTIAL } from './log-faults.js';
+import { clientOf } from '../clients/clients.js';
+import type { Deployment } from '../processes/deployment.js';
+import { CONFIDENTIAL } from '../log-faults.js';
 import type { Posting, SimulatorControl } from './simulator-control.js';
-import { tokenFor } from './tokens.js';
+import { tokenFor } from '../clients/tokens.js';
 
 export interface TrafficOptions {
   readonly caseIds: readonly string[];

@@ -1,4 +1,4 @@
-import type { Recording } from './recording.js';
+import type { Recording } from '../clients/recording.js';
 import type { Posted } from './simulator-control.js';
 
 /** What became of what was posted, as one client saw it. All lists are empty where everything is right. */

@@ -1,0 +1,81 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+
+import { ROOT } from './repository.js';
+
+/** How a process ended: its exit code, or the signal that ended it. */
+export type Ending = number | NodeJS.Signals;
+
+export interface OwnedProcessOptions {
+  /** The whole environment; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Opens an IPC channel: `child.send()` and the event `message` work. */
+  readonly ipc?: boolean;
+  /** Characters of each output stream that are kept, the last ones; all of them unless given. */
+  readonly keep?: number;
+}
+
+const alive = new Set<ChildProcess>();
+process.on('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
+
+/**
+ * A child process that never outlives this process.
+ *
+ * scripts/ has a wrapper, a port finder, a Redis launcher and a token maker of its own (processes.mjs, port.mjs,
+ * redis-server.mjs, demo-token.mjs): those run before anything is installed or compiled, so they cannot import this.
+ */
+export class OwnedProcess {
+  stdout = '';
+  stderr = '';
+  readonly child: ChildProcess;
+  /** Settles when the process has ended and its output is read. Never rejects. */
+  readonly ending: Promise<Ending>;
+
+  /** Runs in the root of the repository. A command that cannot be started says so in {@link stderr}. */
+  constructor(command: string, args: readonly string[], { env, ipc = false, keep = Infinity }: OwnedProcessOptions) {
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      env,
+      stdio: ipc ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
+    });
+    alive.add(child);
+    const kept = (text: string) => (text.length > keep ? text.slice(-keep) : text);
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout = kept(this.stdout + text)));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr = kept(this.stderr + text)));
+    child.on('error', (error) => (this.stderr = kept(`${this.stderr}${error.message}\n`)));
+    this.child = child;
+    this.ending = new Promise((resolve) =>
+      child.once('close', (code, signal) => {
+        alive.delete(child);
+        resolve(code ?? signal ?? 'SIGKILL');
+      }),
+    );
+  }
+
+  /** 0 where the command could not be started. */
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  get isRunning(): boolean {
+    return this.child.pid !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Ends it as a crash does. A stopped process ends as well. */
+  async kill(): Promise<Ending> {
+    this.child.kill('SIGKILL');
+    return this.ending;
+  }
+
+  /** Ends it as an operator does, and kills it where it has not ended after `graceMs`. */
+  async stop(graceMs: number): Promise<Ending> {
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), graceMs);
+    const ending = await this.ending;
+    clearTimeout(timer);
+    return ending;
+  }
+}

@@ -1,0 +1,117 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { until } from '../until.js';
+import { OwnedProcess } from './owned-process.js';
+import { freePort } from './ports.js';
+
+/** Longest start of a server, ms. */
+const START_MS = 10_000;
+/** Longest orderly end, ms. */
+const STOP_MS = 10_000;
+/** Longest answer to a PING before the server counts as not ready, ms. */
+const PING_MS = 200;
+/** Characters of its log that are kept for error texts. */
+const KEPT = 4000;
+
+/**
+ * A real Redis on a free port of 127.0.0.1, with a temporary folder. The binary is the one that `npm test` has found or
+ * fetched (`REDIS_SERVER_BIN`, with its libraries in `REDIS_SERVER_LD`), else the one on PATH.
+ */
+export class RedisServer {
+  private process: OwnedProcess | null = null;
+
+  private constructor(
+    readonly port: number,
+    readonly folder: string,
+    private readonly options: readonly string[],
+  ) {}
+
+  /** @param options further command line options, such as `--appendonly yes` */
+  static async start(...options: string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'pollcast-redis-')), options);
+    await server.up();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** 0 while it does not run. */
+  get pid(): number {
+    return this.process?.pid ?? 0;
+  }
+
+  /** Starts it, again if need be, on the same port and folder. @throws Error where it does not answer within 10 s */
+  async up(): Promise<void> {
+    const libraries = process.env['REDIS_SERVER_LD'];
+    const env = { PATH: process.env['PATH'] ?? '', ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}) };
+    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
+    const run = new OwnedProcess(process.env['REDIS_SERVER_BIN'] ?? 'redis-server', [...args, ...this.options], {
+      env,
+      keep: KEPT,
+    });
+    this.process = run;
+    const said = () => `${run.stdout}${run.stderr}`;
+    await until(
+      async () => !run.isRunning || (await this.answers()),
+      START_MS,
+      () => `redis-server to listen on port ${this.port}; it wrote:\n${said()}`,
+    );
+    if (!run.isRunning) throw new Error(`redis-server ended with ${await run.ending}; it wrote:\n${said()}`);
+  }
+
+  /** Ends it as an operator does. */
+  async down(): Promise<void> {
+    await this.take()?.stop(STOP_MS);
+  }
+
+  /** Ends it as a crash does. */
+  async kill(): Promise<void> {
+    await this.take()?.kill();
+  }
+
+  /** Freezes it: connections stay open and nothing is answered. */
+  pause(): void {
+    this.process?.signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.process?.signal('SIGCONT');
+  }
+
+  /** Deletes its append-only file. */
+  async forget(): Promise<void> {
+    await rm(join(this.folder, 'appendonlydir'), { recursive: true, force: true });
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private take(): OwnedProcess | null {
+    const run = this.process;
+    this.process = null;
+    run?.signal('SIGCONT');
+    return run;
+  }
+
+  private answers(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = createConnection(this.port, '127.0.0.1');
+      const settle = (answers: boolean) => {
+        socket.destroy();
+        resolve(answers);
+      };
+      socket.setTimeout(PING_MS, () => settle(false));
+      socket.once('error', () => settle(false));
+      socket.once('connect', () => socket.write('PING\r\n'));
+      // A server that still loads its file answers -LOADING.
+      socket.once('data', (data) => settle(data.toString().startsWith('+PONG')));
+    });
+  }
+}
