@@ -4,7 +4,7 @@ import { SignJWT } from 'jose';
 export const JWT_SECRET = 'e2e-secret-that-no-log-line-may-hold';
 
 export interface TokenOptions {
-  /** How long from now it is valid, seconds; below 0: it has expired. An hour unless given. */
+  /** For how many seconds from now it is valid at least, and at most one more; below 0: it has expired. An hour unless given. */
   readonly expiresInS?: number;
   readonly secret?: string;
   /** An HMAC algorithm; HS256 unless given. */
@@ -16,7 +16,8 @@ export interface TokenOptions {
 /** A JWT with a shared secret. Its subject is `tester` and it allows every ticket of every group, unless told otherwise. */
 export function tokenFor(options: TokenOptions = {}): Promise<string> {
   const { expiresInS = 3600, secret = JWT_SECRET, alg = 'HS256', ...claims } = options;
-  const exp = Math.floor(Date.now() / 1000) + expiresInS;
+  // `exp` is in whole seconds: rounded down, a token for one second could be expired when it is sent.
+  const exp = Math.ceil(Date.now() / 1000) + expiresInS;
   return new SignJWT({ sub: 'tester', cases: ['*'], groups: ['*'], exp, ...claims })
     .setProtectedHeader({ alg, typ: 'JWT' })
     .setIssuedAt()
