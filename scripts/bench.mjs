@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { interruption } from './interruption.mjs';
+import { redisSettings } from './jest.mjs';
 import { killEverything, run } from './processes.mjs';
 import { redisBinary } from './redis-binary.mjs';
 import { root } from './repository.mjs';
@@ -13,6 +14,6 @@ void interruption().then(() => {
 const built = await run(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root });
 if (!built.ok) process.exit(1);
 const redis = await redisBinary();
-const env = { ...process.env, REDIS_SERVER_BIN: redis.path, REDIS_SERVER_LD: redis.libraries };
+const env = { ...process.env, ...redisSettings(redis) };
 const { ok } = await run(process.execPath, [join(root, `dist/bench/${name}.js`)], { cwd: root, env });
 process.exit(ok ? 0 : 1);

@@ -1,5 +1,6 @@
 import { install } from './install.mjs';
 import { interruption } from './interruption.mjs';
+import { redisSettings } from './jest.mjs';
 import { killEverything, run } from './processes.mjs';
 import { redisBinary } from './redis-binary.mjs';
 import { root, tool } from './repository.mjs';
@@ -21,10 +22,7 @@ try {
   const redis = await redisBinary();
   const env = { CHAOS_MINUTES: MINUTES, ...process.env };
   const jest = [tool('jest/bin/jest.js'), '--selectProjects', 'e2e', '--testPathPatterns', 'test/chaos.e2e-spec'];
-  const { ok } = await run(process.execPath, jest, {
-    cwd: root,
-    env: { ...env, REDIS_SERVER_BIN: redis.path, REDIS_SERVER_LD: redis.libraries },
-  });
+  const { ok } = await run(process.execPath, jest, { cwd: root, env: { ...env, ...redisSettings(redis) } });
   process.exitCode = ok ? 0 : 1;
 } catch (error) {
   console.error(error.message);

@@ -1,0 +1,56 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { killEverything, run } from './processes.mjs';
+import { cache, root, tool } from './repository.mjs';
+
+/** How long (ms) jest may live on after it wrote its result. */
+const LEAK_GRACE_MS = 10_000;
+const LEAK_CHECK_MS = 1000;
+const jest = tool('jest/bin/jest.js');
+
+/** What end-to-end tests are told of the Redis server that they start, kill and restart. */
+export const redisSettings = ({ path, libraries }) => ({ REDIS_SERVER_BIN: path, REDIS_SERVER_LD: libraries });
+
+/** Throws where patterns are given and no test file of either project has a path that matches one of them. */
+export async function assertMatch(patterns) {
+  if (patterns.length === 0) return;
+  const { output } = await run(process.execPath, [jest, '--listTests', ...patterns], { cwd: root, capture: true });
+  if (!output.includes(root)) throw new Error(`FAILED  no test file has a path that matches ${patterns.join(' or ')}`);
+}
+
+/**
+ * Runs one of jest's projects (`unit`, `e2e`) and counts: `{ passed, failed }`, of which `failed` is 0 if and only if all
+ * is well. `patterns` choose test files by their path; without any, all run. `node` is the Node binary to run it with. A
+ * project in which no file matches has 0 and 0: the other one may have some.
+ */
+export async function runJest(project, { patterns = [], node = process.execPath, env = process.env }) {
+  const resultFile = cache('test', `${project}.json`);
+  mkdirSync(cache('test'), { recursive: true });
+  rmSync(resultFile, { force: true });
+  // Two files at a time: the end-to-end tests wait more than they compute, and none is about how long it takes.
+  const args = [jest, '--selectProjects', project, '--maxWorkers=2', '--json', '--outputFile', resultFile];
+  if (patterns.length > 0) args.push('--passWithNoTests', ...patterns);
+  const leak = setInterval(() => endAfterResult(resultFile), LEAK_CHECK_MS);
+  const { ok } = await run(node, args, { cwd: root, env });
+  clearInterval(leak);
+  const { passed, failed } = counted(resultFile);
+  return { passed, failed: ok ? failed : Math.max(failed, 1) };
+}
+
+/** Tests that leave a socket or a process open keep jest from ending: a failure, and not a build that hangs. */
+function endAfterResult(resultFile) {
+  const age = Date.now() - (statSync(resultFile, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+  if (age < LEAK_GRACE_MS) return;
+  console.error(`FAILED  jest did not end within ${LEAK_GRACE_MS / 1000} s of its last test: something was left open.`);
+  killEverything();
+}
+
+function counted(resultFile) {
+  // Jest was ended before it could write, or refused its settings: what it printed says why.
+  if (!existsSync(resultFile)) return { passed: 0, failed: 1 };
+  const result = JSON.parse(readFileSync(resultFile, 'utf8'));
+  return {
+    passed: result.numPassedTests,
+    // A file that does not compile has no tests to count, and is a failure nevertheless.
+    failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
+  };
+}
