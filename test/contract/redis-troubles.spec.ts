@@ -110,6 +110,19 @@ describe('a Redis in trouble', () => {
     expect([renewed === epoch, offset]).toEqual([false, '2']);
   });
 
+  it('counts on without a fault where offsets have as many digits as a position may have', async () => {
+    const { poll } = worker();
+    await poll('a', '1');
+    await commands.hset(keys.feed(FEED), 'offset', '999999999997');
+    clock.advance(1);
+    expect(await poll('a', '2')).toMatchObject({ kind: 'committed', published: 1 });
+    clock.advance(1);
+    await poll('a', '3');
+    const [, second, third] = await commands.xrange(`${keys.base(FEED)}history:a`, '-', '+');
+    expect([second?.[0], third?.[0]]).toEqual(['999999999998-0', '999999999999-0']);
+    expect(third?.[1][1]).toMatch(/^m [0-9a-z]{14} 999999999999 999999999998 \d{13} - "3"$/);
+  });
+
   it('has no job that sleeps for an hour because a clock was ahead', async () => {
     const queue = new BullPollQueue(connect('patient'), keys, clock, () => undefined);
     const ref = { feed: FEED, id: 7 };

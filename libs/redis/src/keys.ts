@@ -1,29 +1,52 @@
 import type { CaseId, FeedKey } from '#core';
 
 /**
- * Every Redis key and channel is spelled here or, from {@link base} on, in lua/*.lua:
+ * Every Redis key and channel is spelled here or, from {@link base} on, in lua/*.lua.
+ *
+ * Names of keys, of hash fields and of Pub/Sub texts stay as they are, also where the code has a better word by now:
+ * in a rolling upgrade old and new workers and gateways run side by side for a while, and must understand each other.
+ * The right column says what an old name stands for.
  *
  * | key | type | holds | ends |
  * | --- | --- | --- | --- |
- * | `P:life` | string | name of the life that began when Redis was last found empty | never |
+ * | `P:life` | string | data id: a random name that is missing when Redis lost its data, and is then given anew | never |
  * | `P:feeds` | sorted set | feeds by the time (ms) until which they were last known to have tickets | ten minutes after that |
  * | `{P:quota}`, `:waiting`, `:asking` | hash, sorted sets | next turn, pause; sets that wait for a turn | an hour after the last use |
  * | `P:answered` | string | when a request was sent that the upstream answered, ms: the newest, to a second | an hour after it |
- * | `P:{F}:feed` | hash | epoch, offset, sets (last set id), nursery, primed, unsettled, state, since, reason, doubted (Redis process in which a client's word began a new life) | twice the history's life after its last set |
- * | `P:{F}:interest` | sorted set | ticket by the end of its lease, ms | with the lease |
- * | `P:{F}:place` | hash | ticket to set id | with the lease |
+ * | `P:{F}:feed` | hash | the feed, see below | twice the history's life after its last set |
+ * | `P:{F}:interest` | sorted set | ticket by the time (ms) until which it is wanted | when the ticket left |
+ * | `P:{F}:place` | hash | ticket to set id | when the ticket left |
  * | `P:{F}:sizes`, `:due` | sorted sets | set id by number of tickets, by due time (ms) | with the set |
- * | `P:{F}:apart` | sorted set | tickets that the upstream refuses by when they are polled again, ms; infinite while they are | when it answers for them, or nobody wants them |
+ * | `P:{F}:apart` | sorted set | quarantined tickets by when they are polled again, ms; infinite while they are | when the upstream answers for it, or nobody wants it |
  * | `P:{F}:failing` | set | ids of sets whose polls fail | with the failure, or the set |
- * | `P:{F}:ages` | sorted set | feed offsets by time: what is older than the history's life | twice that life |
- * | `P:{F}:set:N` | hash | fence, hold, holder, members, joining, trail, digest, order, lively, due, hinted, again, failures, search | with its last ticket |
- * | `P:{F}:ticket:T` | hash | last, trimmed (offsets), status, refusals (in a row) | history's life after the ticket left |
- * | `P:{F}:history:T` | stream | publications, the offset is the id | history's life after the last one |
- * | `P:{F}:delivered:T` | sorted set | identities by offset | history's life after the ticket left |
+ * | `P:{F}:ages` | sorted set | feed offsets by time (ms): what is older than the history's life | twice that life |
+ * | `P:{F}:set:N` | hash | the ticket set, see below | with its last ticket |
+ * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `status`, `refusals` (in a row) | the history's life after the ticket left |
+ * | `P:{F}:history:T` | stream | publications, the offset is the id | the history's life after the last one |
+ * | `P:{F}:delivered:T` | sorted set | identities by offset | the history's life after the ticket left |
  *
- * Channels: `P:{F}:news:T` publications of a ticket, `P:{F}:news` the feed's state and which of its tickets
- * are apart, `P:{F}:barrier:G` of one gateway, `P:wake` sets
- * that changed between two polls, for the worker that keeps them, `P:throttled` until when the upstream throttles, ms.
+ * | field of a feed | means |
+ * | --- | --- |
+ * | `epoch`, `offset` | the stream position |
+ * | `sets` | id of the newest set |
+ * | `nursery`, `primed` | id of the staging set; when the newest staging set is or was due, ms |
+ * | `unsettled` | no set is reserved until then, ms |
+ * | `state`, `since`, `reason` | of the upstream: `ok` or `degraded`, ms, why |
+ * | `doubted` | run id of the Redis process in which a client's claim began a new epoch; another claim is not believed in it |
+ *
+ * | field of a set | means |
+ * | --- | --- |
+ * | `fence` | moves with every change of the set |
+ * | `hold`, `holder` | the set is taken until then, ms; who reserved it, empty while a poll is in flight |
+ * | `members`, `joining` | tickets, joined by line feeds |
+ * | `trail`, `digest`, `order` | cursor history as JSON; digest of the last answer; listing order |
+ * | `due`, `lively` | when it is due; when it last was active, ms |
+ * | `hinted`, `again` | when a hint last made it due; a hint that came while a poll was in flight, ms |
+ * | `failures`, `search` | failed polls in a row; the bisection as JSON |
+ *
+ * Channels: `P:{F}:news:T` publications of a ticket; `P:{F}:news` the feed's state, and tickets that are quarantined
+ * (`apart T`) or are not any more (`back T`); `P:{F}:barrier:G` of one gateway; `P:wake` sets that changed between two
+ * polls, for the worker that keeps them; `P:throttled` until when the upstream throttles, ms.
  */
 export class Keys {
   constructor(private readonly prefix: string) {}

@@ -32,7 +32,7 @@ export function readPublication(caseId: CaseId, text: string): Publication {
     : { kind: 'message', ...placed, message: body as JsonText, sentAt: sent === '-' ? null : Number(sent) };
 }
 
-/** A ticket that was set apart, or is back, as _apart.lua tells it on the feed's channel: `apart ticket`, `back ticket`. */
+/** A ticket whose quarantine began or ended, as _quarantine.lua tells it on the feed's channel: `apart ticket`, `back ticket`. */
 export function readQuarantine(text: string): { readonly caseId: CaseId; readonly quarantined: boolean } | null {
   const [kind, caseId] = text.split(' ');
   return caseId !== undefined && (kind === 'apart' || kind === 'back')

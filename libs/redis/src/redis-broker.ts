@@ -13,7 +13,7 @@ import {
 } from '#core';
 
 import { Barriers } from './barriers.js';
-import { publishCommand, type RedisClient } from './connection.js';
+import type { RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
 import { readQuarantine, readPublication, readUpstreamState } from './publication-text.js';
 import type { HistoryBounds } from './redis-set-store.js';
@@ -39,7 +39,7 @@ type Route =
 
 /** The gateways' side of the store: Pub/Sub for what is new, history.lua for what was. */
 export class RedisBroker implements Broker {
-  private readonly scripts: Scripts;
+  private readonly scripts: Scripts<'history'>;
   private readonly barriers = new Barriers();
   private readonly routes = new Map<string, Route>();
   /** How many watched tickets and running reads need a feed's own channels. */
@@ -49,9 +49,9 @@ export class RedisBroker implements Broker {
 
   constructor(
     private readonly parts: RedisBrokerParts,
-    private readonly bounds: HistoryBounds,
+    bounds: HistoryBounds,
   ) {
-    this.scripts = new Scripts(parts.commands);
+    this.scripts = new Scripts(parts.commands, ['history'], bounds);
     this.subscriptions = new Subscriptions(parts.subscriber, {
       received: (channel, text, more) => this.receive(channel, text, more),
       interrupted: () => {
@@ -92,21 +92,16 @@ export class RedisBroker implements Broker {
       const barrier = this.barriers.open();
       const now = Math.round(clock.now());
       const { claim } = claimOf(wants);
-      const answer = (await this.scripts.run('history', keys.feed(feed), [
-        keys.base(feed),
+      const answer = (await this.scripts.run('history', keys.feed(feed), {
+        base: keys.base(feed),
         now,
-        this.bounds.historyTtlS * 1000,
-        this.bounds.historyMaxEvents,
-        newEpoch(now, Math.random()),
-        publishCommand(this.parts.commands),
-        keys.barrierChannel(feed, gateway),
-        barrier.mark,
-        known?.epoch ?? '',
-        known?.offset ?? 0,
-        claim?.epoch ?? '',
-        claim?.offset ?? 0,
-        ...wants.flatMap((want) => [want.caseId, want.atLeast, want.after ?? '']),
-      ])) as [string, string, string, string, string, ...(string | number)[][]];
+        newEpoch: newEpoch(now, Math.random()),
+        barrierChannel: keys.barrierChannel(feed, gateway),
+        barrier: barrier.mark,
+        known: known ?? undefined,
+        claim,
+        wants: wants.map(({ caseId, atLeast, after }) => ({ case: caseId, atLeast, after: after ?? undefined })),
+      })) as [string, string, string, string, string, ...(string | number)[][]];
       await barrier.passed;
       const [epoch, offset, state, since, reason, ...tickets] = answer;
       return {

@@ -1,5 +1,4 @@
 import {
-  HINT_PAUSE_MS,
   newEpoch,
   type CaseId,
   type DueSet,
@@ -9,7 +8,7 @@ import {
   type SetRef,
 } from '#core';
 
-import { publishCommand, type RedisClient } from './connection.js';
+import type { RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
 import type { SetBounds } from './redis-set-store.js';
 import { Scripts } from './scripts.js';
@@ -28,15 +27,15 @@ const FEED_FORGOTTEN_MS = 600_000;
 
 /** Leases and ticket sets: want.lua and sweep.lua. */
 export class RedisInterestRegistry implements InterestRegistry {
-  private readonly scripts: Scripts;
+  private readonly scripts: Scripts<'want' | 'hint' | 'sweep'>;
   private readonly wake: WakeChannel;
 
   constructor(
     private readonly client: RedisClient,
     private readonly keys: Keys,
-    private readonly bounds: InterestBounds,
+    bounds: InterestBounds,
   ) {
-    this.scripts = new Scripts(client);
+    this.scripts = new Scripts(client, ['want', 'hint', 'sweep'], bounds);
     this.wake = new WakeChannel(client, keys);
   }
 
@@ -52,34 +51,26 @@ export class RedisInterestRegistry implements InterestRegistry {
     }
     // First the feed, then its tickets: a feed that is not listed would never be swept.
     await this.client.zadd(this.keys.feeds, 'GT', Math.round(until), feed);
-    const woken = await this.scripts.run('want', this.keys.feed(feed), [
-      this.keys.base(feed),
-      Math.round(now),
-      Math.round(until),
-      this.bounds.upstreamMaxCaseIds,
-      newEpoch(now, Math.random()),
-      this.bounds.historyTtlS * 1000,
-      this.bounds.pollIntervalMs,
-      reason === 'arrival' ? '1' : '',
-      ...caseIds,
-    ]);
-    return dueSets(feed, woken as string[]);
+    const woken = await this.scripts.run('want', this.keys.feed(feed), {
+      base: this.keys.base(feed),
+      now: Math.round(now),
+      wantedUntil: Math.round(until),
+      newEpoch: newEpoch(now, Math.random()),
+      isArrival: reason === 'arrival',
+      tickets: caseIds,
+    });
+    return dueSets(feed, woken as (string | number)[]);
   }
 
   async hint(feed: FeedKey, caseIds: readonly CaseId[], now: number): Promise<DueSet[]> {
-    const args = [this.keys.base(feed), Math.round(now), HINT_PAUSE_MS, ...caseIds];
-    return dueSets(feed, (await this.scripts.run('hint', this.keys.feed(feed), args)) as string[]);
+    const args = { base: this.keys.base(feed), now: Math.round(now), tickets: caseIds };
+    return dueSets(feed, (await this.scripts.run('hint', this.keys.feed(feed), args)) as (string | number)[]);
   }
 
   async sweep(feed: FeedKey, now: number): Promise<number> {
-    const [left, remains, ...changed] = (await this.scripts.run('sweep', this.keys.feed(feed), [
-      this.keys.base(feed),
-      Math.round(now),
-      this.bounds.historyTtlS * 1000,
-      CALL_MAX,
-      publishCommand(this.client),
-      this.bounds.upstreamMaxCaseIds,
-    ])) as (string | number)[];
+    const args = { base: this.keys.base(feed), now: Math.round(now), most: CALL_MAX };
+    const answer = (await this.scripts.run('sweep', this.keys.feed(feed), args)) as (string | number)[];
+    const [left, remains, ...changed] = answer;
     await this.wake.tell(changed.map((id) => ({ feed, id: Number(id) })));
     if (Number(remains) === 1) {
       // Leases may be long over: while no worker ran, or of a ticket that stays apart for longer than that.
@@ -115,7 +106,7 @@ export class RedisInterestRegistry implements InterestRegistry {
 }
 
 /** `id, due, id, due..` as the scripts answer it. */
-function dueSets(feed: FeedKey, answer: readonly string[]): DueSet[] {
+function dueSets(feed: FeedKey, answer: readonly (string | number)[]): DueSet[] {
   const sets: DueSet[] = [];
   for (let index = 0; index < answer.length; index += 2) {
     sets.push({ ref: { feed, id: Number(answer[index]) }, at: Number(answer[index + 1]) });

@@ -2,19 +2,14 @@ import { setName, type Quota, type TurnRequest } from '#core';
 
 import type { RedisClient } from './connection.js';
 import type { Keys } from './keys.js';
+import { QUOTA_KEPT_MS, QUOTA_RAMP_MS } from './script-constants.js';
 import { Scripts } from './scripts.js';
-
-/** How long after a throttling turns are asked for although there is no quota (ms): as long as quota.lua slows down. */
-const WARY_MS = 12_000;
-
-/** The quota's keys outlive their last use by this, ms. */
-const FORGOTTEN_MS = 3_600_000;
 
 /** The quota of all workers together: quota.lua. Costs nothing while there is no limit and the upstream is content. */
 export class RedisQuota implements Quota {
-  private readonly scripts: Scripts;
-  /** Until when turns have to be asked for, ms since 1970. */
-  private waryUntil = 0;
+  private readonly scripts: Scripts<'quota'>;
+  /** Until when turns are asked for although there may be no quota, ms since 1970. */
+  private slowUntil = 0;
 
   constructor(
     private readonly client: RedisClient,
@@ -22,21 +17,21 @@ export class RedisQuota implements Quota {
     /** `UPSTREAM_MAX_RPS`; 0: no limit. */
     private readonly maxRps: number,
   ) {
-    this.scripts = new Scripts(client);
+    this.scripts = new Scripts(client, ['quota'], { upstreamMaxRps: maxRps });
   }
 
   async turn({ ref, rank, now }: TurnRequest): Promise<number> {
-    if (this.maxRps === 0 && now >= this.waryUntil) {
+    if (this.maxRps === 0 && now >= this.slowUntil) {
       return 0;
     }
-    const args = [Math.round(now), this.maxRps, setName(ref), Math.round(rank)];
+    const args = { now: Math.round(now), set: setName(ref), rank: Math.round(rank) };
     return Number(await this.scripts.run('quota', this.keys.quota, args));
   }
 
   async throttled(until: number): Promise<void> {
-    this.beWary(until);
+    this.slowDown(until);
     const [key] = this.keys.quota;
-    await this.client.multi().hset(key, 'until', Math.round(until)).pexpire(key, FORGOTTEN_MS).exec();
+    await this.client.multi().hset(key, 'until', Math.round(until)).pexpire(key, QUOTA_KEPT_MS).exec();
     await this.client.publish(this.keys.throttledChannel, String(Math.round(until)));
   }
 
@@ -47,14 +42,15 @@ export class RedisQuota implements Quota {
   async listen(subscriber: RedisClient): Promise<void> {
     subscriber.on('message', (channel: string, text: string) => {
       if (channel === this.keys.throttledChannel) {
-        this.beWary(Number(text));
+        this.slowDown(Number(text));
       }
     });
     await subscriber.subscribe(this.keys.throttledChannel);
-    this.beWary(Number((await this.client.hget(this.keys.quota[0], 'until')) ?? 0));
+    this.slowDown(Number((await this.client.hget(this.keys.quota[0], 'until')) ?? 0));
   }
 
-  private beWary(until: number): void {
-    this.waryUntil = Math.max(this.waryUntil, until + WARY_MS);
+  /** @param until when the throttling ends, ms since 1970 */
+  private slowDown(until: number): void {
+    this.slowUntil = Math.max(this.slowUntil, until + QUOTA_RAMP_MS);
   }
 }

@@ -1,10 +1,6 @@
 import {
-  QUARANTINE_FIRST_MS,
-  QUARANTINE_MAX_MS,
-  DEGRADED_AFTER_FAILURES,
   newEpoch,
   BoundedMap,
-  REST_MAX_MS,
   setName,
   UPSTREAM_FAILURES,
   type AfterCommit,
@@ -24,10 +20,11 @@ import {
   type BisectionStep,
 } from '#core';
 
-import { publishCommand, type RedisClient } from './connection.js';
+import type { RedisClient } from './connection.js';
 import { GroupCommit } from './group-commit.js';
 import { type Keys } from './keys.js';
-import { Scripts, type ScriptArgument } from './scripts.js';
+import type { EntryArgument, ScriptArguments } from './script-arguments.js';
+import { Scripts } from './scripts.js';
 import { WakeChannel } from './wake-channel.js';
 
 /** Bounds of what is kept per ticket. */
@@ -43,12 +40,6 @@ export interface SetBounds extends HistoryBounds {
   readonly upstreamMaxCaseIds: number;
 }
 
-/**
- * How many delivered messages of a ticket are remembered, the newest ones. Far more than a conversation has; beyond
- * it, a ticket that is polled from the beginning again would deliver its oldest messages again.
- */
-const DELIVERED_MAX = 10_000;
-
 /** Member lists kept in memory, so that a poll does not fetch a hundred ids that it knows. */
 const REMEMBERED_SETS = 20_000;
 
@@ -60,10 +51,12 @@ interface KnownMembers {
   readonly caseIds: readonly CaseId[];
 }
 
-/** The workers' side of the store: begin.lua, commit.lua, fail.lua and suspect.lua. */
+type SetScript = 'begin' | 'release' | 'commit' | 'fail' | 'record-bisection';
+const SET_SCRIPTS: readonly SetScript[] = ['begin', 'release', 'commit', 'fail', 'record-bisection'];
+
+/** The workers' side of the store: {@link SET_SCRIPTS}. */
 export class RedisSetStore implements SetStore {
-  private readonly scripts: Scripts;
-  private readonly publish: string;
+  private readonly scripts: Scripts<SetScript>;
   private readonly group = new GroupCommit();
   private readonly wake: WakeChannel;
   /** The furthest of each feed that was seen here: a Redis that has less has lost its end. */
@@ -73,22 +66,21 @@ export class RedisSetStore implements SetStore {
   constructor(
     client: RedisClient,
     private readonly keys: Keys,
-    private readonly bounds: SetBounds,
+    bounds: SetBounds,
   ) {
     this.wake = new WakeChannel(client, keys);
-    this.scripts = new Scripts(client);
-    this.publish = publishCommand(client);
+    this.scripts = new Scripts(client, SET_SCRIPTS, bounds);
   }
 
   async begin(ref: SetRef, now: number, heldUntil: number, holder: string): Promise<Begun> {
     const key = setName(ref);
     const known = this.members.get(key);
-    const answer = (await this.run('begin', ref, [
-      ms(now),
-      ms(heldUntil),
-      known?.membersDigest ?? '',
+    const answer = (await this.run('begin', ref, {
+      now: ms(now),
+      heldUntil: ms(heldUntil),
       holder,
-    ])) as string[];
+      membersDigest: known?.membersDigest,
+    })) as string[];
     const [
       kind = 'gone',
       first = '',
@@ -132,31 +124,23 @@ export class RedisSetStore implements SetStore {
   }
 
   private async commitNow(commit: SetCommit): Promise<Committed> {
-    const { learned } = commit;
-    const known = this.positions.get(commit.ref.feed);
-    const answer = (await this.run('commit', commit.ref, [
-      commit.fence,
-      ms(commit.now),
-      ...afterArguments(commit.after),
-      REST_MAX_MS,
-      ms(commit.due.active),
-      ms(commit.due.idle),
-      learned ? 1 : 0,
-      learned?.cursorHistory ? JSON.stringify(learned.cursorHistory) : '',
-      learned?.answerDigest ?? '',
-      learned?.order ?? '',
-      this.bounds.historyMaxEvents,
-      this.bounds.historyTtlS * 1000,
-      this.publish,
-      newEpoch(commit.now, Math.random()),
-      DELIVERED_MAX,
-      commit.backfilled.join('\n'),
-      this.bounds.upstreamMaxCaseIds,
-      known?.epoch ?? '',
-      known?.offset ?? 0,
-      commit.bisection === undefined ? '-' : bisectionText(commit.bisection),
-      ...commit.entries.flatMap(entryArguments),
-    ])) as (string | number)[];
+    const { learned, bisection } = commit;
+    const answer = (await this.run('commit', commit.ref, {
+      fence: commit.fence,
+      now: ms(commit.now),
+      entries: commit.entries.map(entryArgument),
+      after: afterArgument(commit.after),
+      due: { active: ms(commit.due.active), idle: ms(commit.due.idle) },
+      learned: learned && {
+        cursorHistory: learned.cursorHistory === null ? '' : JSON.stringify(learned.cursorHistory),
+        answerDigest: learned.answerDigest ?? '',
+        order: learned.order,
+      },
+      backfilled: commit.backfilled,
+      bisection: bisection === undefined ? undefined : bisectionText(bisection),
+      known: this.positions.get(commit.ref.feed),
+      newEpoch: newEpoch(commit.now, Math.random()),
+    })) as (string | number)[];
     const [kind, fence, published, due, joining, reserved, epoch, offset, ...changed] = answer;
     if (kind !== 'committed') {
       return kind === 'conflict' ? { kind: 'conflict' } : { kind: 'gone' };
@@ -176,62 +160,52 @@ export class RedisSetStore implements SetStore {
   }
 
   async release(ref: SetRef, fence: number, holder: string): Promise<void> {
-    await this.run('release', ref, [fence, holder]);
+    await this.run('release', ref, { fence, holder });
   }
 
-  async fail(failure: PollFailure): Promise<void> {
-    const { reason } = UPSTREAM_FAILURES[failure.code];
-    const when = [ms(failure.now), ms(failure.dueAt)];
-    await this.run('fail', failure.ref, [failure.fence, ...when, reason, DEGRADED_AFTER_FAILURES, this.publish]);
+  async fail({ ref, fence, now, code, dueAt }: PollFailure): Promise<void> {
+    await this.run('fail', ref, { fence, now: ms(now), due: ms(dueAt), reason: UPSTREAM_FAILURES[code].reason });
   }
 
   async recordBisection({ ref, fence, now, bisection, quarantined, retry }: BisectionStep): Promise<void> {
-    const due = retry === undefined ? '' : ms(retry.at);
-    const told = [retry?.code === undefined ? '' : UPSTREAM_FAILURES[retry.code].reason, DEGRADED_AFTER_FAILURES];
-    const waits = [QUARANTINE_FIRST_MS, QUARANTINE_MAX_MS];
-    await this.run('suspect', ref, [
+    await this.run('record-bisection', ref, {
       fence,
-      ms(now),
-      bisectionText(bisection),
-      due,
-      this.publish,
-      ...waits,
-      ...told,
-      ...quarantined,
-    ]);
+      now: ms(now),
+      bisection: bisectionText(bisection),
+      due: retry && ms(retry.at),
+      reason: retry?.code && UPSTREAM_FAILURES[retry.code].reason,
+      quarantined,
+    });
   }
 
-  private run(
-    name: 'begin' | 'release' | 'commit' | 'fail' | 'suspect',
+  private run<Name extends SetScript>(
+    name: Name,
     ref: SetRef,
-    args: readonly ScriptArgument[],
+    args: Omit<ScriptArguments[Name], 'base' | 'id'>,
   ): Promise<unknown> {
-    return this.scripts.run(name, this.keys.feed(ref.feed), [this.keys.base(ref.feed), ref.id, ...args]);
+    const all = { base: this.keys.base(ref.feed), id: ref.id, ...args } as ScriptArguments[Name];
+    return this.scripts.run(name, this.keys.feed(ref.feed), all);
   }
 }
 
-function afterArguments(after: AfterCommit | undefined): [string, number, string] {
-  switch (after?.kind) {
-    case 'more':
-      return ['more', ms(after.heldUntil), ''];
-    case 'rest':
-      return ['rest', after.holdMs, after.holder];
-    case undefined:
-      return ['free', 0, ''];
-  }
+function afterArgument(after: AfterCommit | undefined): ScriptArguments['commit']['after'] {
+  return after?.kind === 'more' ? { kind: 'more', heldUntil: ms(after.heldUntil) } : after;
 }
 
-function entryArguments(entries: DeltaEntry): ScriptArgument[] {
-  return entries.kind === 'status'
-    ? ['s', entries.caseId, entries.status, ms(entries.seenAt), '-', '']
-    : [
-        'm',
-        entries.caseId,
-        entries.identity,
-        ms(entries.seenAt),
-        entries.sentAt === null ? '-' : ms(entries.sentAt),
-        entries.message,
-      ];
+function entryArgument(entry: DeltaEntry): EntryArgument {
+  const seenAt = ms(entry.seenAt);
+  if (entry.kind === 'status') {
+    return { kind: 's', case: entry.caseId, status: entry.status, seenAt };
+  }
+  const { caseId, identity, message } = entry;
+  return {
+    kind: 'm',
+    case: caseId,
+    identity,
+    seenAt,
+    sentAt: entry.sentAt === null ? undefined : ms(entry.sentAt),
+    message,
+  };
 }
 
 /** A bisection as it is stored: its name for `unconfirmedSince` is older, and other releases read it. */

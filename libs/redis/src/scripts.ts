@@ -1,54 +1,74 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { REST_MIN_MS, UNSETTLED_MS } from '#core';
-
 import type { RedisClient } from './connection.js';
+import type { ScriptArguments, ScriptName } from './script-arguments.js';
+import { scriptConstants, type ScriptConstants, type ScriptSettings } from './script-constants.js';
 
-/** The scripts of lua/; each file's header tells its arguments and its answer. Most take one key, for the route. */
-export const SCRIPTS = [
-  'begin',
-  'release',
-  'commit',
-  'fail',
-  'suspect',
-  'want',
-  'hint',
-  'sweep',
-  'history',
-  'quota',
-] as const;
-export type ScriptName = (typeof SCRIPTS)[number];
+type Scripted = Record<string, (...args: (string | number)[]) => Promise<unknown>>;
 
-export type ScriptArgument = string | number;
-
-/** What scripts and core must agree on. */
-const CONSTANTS: Readonly<Record<string, number>> = { REST_MIN_MS, UNSETTLED_MS };
-
-type Scripted = Record<`pollcast_${ScriptName}`, (...args: ScriptArgument[]) => Promise<unknown>>;
-
-/** Makes the scripts callable on a connection; they are sent once and called by their hash from then on. */
-export class Scripts {
+/**
+ * Scripts of lua/, callable on a connection. They are sent once and called by their hash from then on. A call sends the
+ * keys, and all arguments by name as one JSON text; whatever is the same in every call is a constant of the script.
+ */
+export class Scripts<Name extends ScriptName> {
   private readonly client: Scripted;
 
-  constructor(client: RedisClient) {
-    for (const name of SCRIPTS) {
-      client.defineCommand(`pollcast_${name}`, { lua: load(name) });
+  /**
+   * @param names the scripts that this user of the connection calls
+   * @param settings those that the scripts need
+   * @throws where a script needs a setting that is not given
+   */
+  constructor(client: RedisClient, names: readonly Name[], settings: ScriptSettings) {
+    const constants = scriptConstants(client, settings);
+    for (const name of names) {
+      client.defineCommand(`pollcast_${name}`, { lua: loadScript(name, constants) });
     }
     this.client = client as unknown as Scripted;
   }
 
   /** @throws what Redis answers, or a timeout */
-  run(name: ScriptName, keys: string | readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+  run<N extends Name>(name: N, keys: string | readonly string[], args: ScriptArguments[N]): Promise<unknown> {
     const all = typeof keys === 'string' ? [keys] : keys;
-    return this.client[`pollcast_${name}`](all.length, ...all, ...args);
+    const script = this.client[`pollcast_${name}`];
+    if (script === undefined) {
+      throw new Error(`the script ${name} was not loaded on this connection`);
+    }
+    return script.call(this.client, all.length, ...all, JSON.stringify(args));
   }
 }
 
-/** A script with its `-- @include` and `-- @constant` lines replaced by what they name. */
-function load(name: string): string {
-  const source = readFileSync(join(__dirname, 'lua', `${name}.lua`), 'utf8');
-  return source
-    .replace(/^-- @include (\w+)$/gm, (_, part: string) => load(part))
-    .replace(/^-- @constant (\w+)$/gm, (_, constant: string) => `local ${constant} = ${CONSTANTS[constant]}`);
+/**
+ * The text of a script: its constants (`-- @constant NAME, NAME`), then its parts (`-- @include name`) in the order in
+ * which they need each other, each once, then itself.
+ *
+ * @throws where a constant has no value
+ */
+export function loadScript(name: ScriptName, constants: ScriptConstants): string {
+  const needed = new Set<string>();
+  const texts: string[] = [];
+  const included = new Set<string>();
+  const include = (part: string): void => {
+    if (included.has(part)) {
+      return;
+    }
+    included.add(part);
+    const source = readFileSync(join(__dirname, 'lua', `${part}.lua`), 'utf8');
+    for (const [, other = ''] of source.matchAll(/^-- @include ([\w-]+)$/gm)) {
+      include(other);
+    }
+    for (const [, names = ''] of source.matchAll(/^-- @constant (.+)$/gm)) {
+      names.split(', ').forEach((constant) => needed.add(constant));
+    }
+    texts.push(source);
+  };
+  include(name);
+  const values = [...needed].map((constant) => {
+    const value = constants[constant];
+    if (value === undefined) {
+      throw new Error(`${name}.lua needs ${constant}, which this process does not give its scripts`);
+    }
+    return `local ${constant} = ${typeof value === 'number' ? value : `'${value}'`}`;
+  });
+  return [...values, ...texts].join('\n');
 }

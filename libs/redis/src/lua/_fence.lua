@@ -1,5 +1,5 @@
--- Fences grow with the time: after Redis lost its data or its end, no fence is one that was there before, and what a
--- worker has of then (a poll in flight, the set that it reserved) fits nothing.
+-- Fences grow with the time. After Redis lost its data or its end, no new fence equals one that was there before, and
+-- whatever a worker still has from then (a poll in flight, a set that it leased) is discarded.
 local function next_fence(fence, now)
-  return string.format('%.0f', math.max(tonumber(fence) + 1, tonumber(now)))
+  return math.max(tonumber(fence) + 1, now)
 end

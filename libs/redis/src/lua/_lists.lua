@@ -1,4 +1,4 @@
--- Lists of tickets are kept as one text, joined by line feeds (case ids hold none): a set is read and written whole.
+-- Lists of tickets are stored as one text, joined by line feeds (case ids hold none): a set is read and written whole.
 
 local function split(text)
   local items = {}
@@ -8,19 +8,37 @@ local function split(text)
   return items
 end
 
-local function contains(items)
-  local found = {}
-  for _, item in ipairs(items) do
-    found[item] = true
-  end
-  return found
+-- A list text with more tickets at its end.
+local function append(text, items)
+  local added = table.concat(items, '\n')
+  return text == '' and added or text .. '\n' .. added
 end
 
--- The items of a list text that are, or are not, in a table of names.
-local function only(text, names, wanted)
+-- The items of a list as the names of a table.
+local function names_of(items)
+  local names = {}
+  for _, item in ipairs(items) do
+    names[item] = true
+  end
+  return names
+end
+
+-- The items of a list text that are in a table of names.
+local function within(text, names)
   local kept = {}
   for _, item in ipairs(split(text)) do
-    if (names[item] or false) == wanted then
+    if names[item] then
+      kept[#kept + 1] = item
+    end
+  end
+  return kept
+end
+
+-- The items of a list text that are not in a table of names.
+local function without(text, names)
+  local kept = {}
+  for _, item in ipairs(split(text)) do
+    if not names[item] then
       kept[#kept + 1] = item
     end
   end

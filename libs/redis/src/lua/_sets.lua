@@ -1,20 +1,26 @@
 -- Ticket sets of a feed: made, ended, and packed so that they are as few as can be.
-
 -- @include _fence
+-- @include _health
+-- @include _lists
+-- @constant UNSETTLED_MS, UPSTREAM_MAX_CASE_IDS
+
+-- Bounds of one call: sets that may be dissolved, the thinnest ones; sets that may take tickets in; merges.
+local SOURCES, TARGETS, MERGES = 10, 200, 10
 
 local function new_set(base, now, due)
   local id = string.format('%.0f', redis.call('HINCRBY', base .. 'feed', 'sets', 1))
   redis.call('HSET', base .. 'set:' .. id, 'fence', now, 'hold', 0, 'holder', '', 'members', '', 'joining', '',
-    'trail', '', 'digest', '', 'order', 'oldest_first', 'due', due, 'lively', now, 'hinted', 0, 'again', '', 'failures', 0, 'search', '')
+    'trail', '', 'digest', '', 'order', 'oldest_first', 'due', due, 'lively', now, 'hinted', 0, 'again', '',
+    'failures', 0, 'search', '')
   redis.call('ZADD', base .. 'due', due, id)
   return id
 end
 
-local function end_set(base, publish, id, now)
+local function end_set(base, id, now)
   redis.call('DEL', base .. 'set:' .. id)
   redis.call('ZREM', base .. 'sizes', id)
   redis.call('ZREM', base .. 'due', id)
-  set_well(base, publish, id, now)
+  set_well(base, id, now)
 end
 
 local function set_due(base, id, due)
@@ -22,9 +28,25 @@ local function set_due(base, id, due)
   redis.call('ZADD', base .. 'due', due, id)
 end
 
--- The trail that serves the tickets of both: that of the earlier poll. What the later poll's tickets may still show
--- became visible after it, hence after the earlier one too (core/polling/cursor-history.ts). Opaque cursors are never mixed: nil.
-local function common_trail(one, other)
+-- Writes the lists of a set that tickets left. Returns how many tickets remain; a set without tickets ends.
+local function remove_tickets(base, id, names, now)
+  local set = base .. 'set:' .. id
+  local row = redis.call('HMGET', set, 'members', 'joining')
+  local members, joining = without(row[1] or '', names), without(row[2] or '', names)
+  local size = #members + #joining
+  if size == 0 then
+    end_set(base, id, now)
+  else
+    redis.call('HSET', set, 'members', table.concat(members, '\n'), 'joining', table.concat(joining, '\n'))
+    redis.call('ZADD', base .. 'sizes', size, id)
+  end
+  return size
+end
+
+-- The cursor history that is right for the tickets of two sets: that of the earlier poll. A message that the later poll
+-- did not show became visible after it, hence after the earlier poll too (core/polling/cursor-history.ts).
+-- Opaque cursors cannot be compared: nil.
+local function common_cursor_history(one, other)
   if one == '' or other == '' then
     return nil
   end
@@ -35,16 +57,15 @@ local function common_trail(one, other)
   return a.polledAt <= b.polledAt and one or other
 end
 
--- Moves tickets into a set that has room. With a common cursor they are members at once; else they wait to be primed.
-local function move_in(base, id, cases, trail, now)
+-- Moves tickets into a set that has room. With a common cursor history they are members at once, else they join.
+local function move_in(base, id, cases, cursor_history, now)
   local set = base .. 'set:' .. id
   local row = redis.call('HMGET', set, 'members', 'joining', 'trail', 'fence')
-  local common = common_trail(row[3], trail)
-  local list = table.concat(cases, '\n')
+  local common = common_cursor_history(row[3], cursor_history)
   if common then
-    redis.call('HSET', set, 'members', row[1] .. '\n' .. list, 'trail', common)
+    redis.call('HSET', set, 'members', append(row[1], cases), 'trail', common)
   else
-    redis.call('HSET', set, 'joining', row[2] == '' and list or row[2] .. '\n' .. list)
+    redis.call('HSET', set, 'joining', append(row[2], cases))
   end
   redis.call('HSET', set, 'fence', next_fence(row[4], now))
   redis.call('ZINCRBY', base .. 'sizes', #cases, id)
@@ -53,53 +74,54 @@ local function move_in(base, id, cases, trail, now)
   end
 end
 
--- A worker polls a set that it reserved without asking here first, so nobody else may change such a set: word of it could
--- come too late. Whoever would change one unsettles the feed for a while: commits reserve nothing then, sets are free
--- between two polls, and each commit looks for what can be merged.
--- @constant UNSETTLED_MS
-local function unsettle(base, now)
-  redis.call('HSET', base .. 'feed', 'unsettled', string.format('%.0f', now + UNSETTLED_MS))
+-- A worker polls a set that it reserved without asking here first. So nobody else may change such a set: the worker
+-- might hear of it too late. Whoever would have to change one suspends the reservations of the feed for a while: each
+-- set is free between two polls then, and each commit merges what can be merged.
+local function suspend_reservations(base, now)
+  redis.call('HSET', base .. 'feed', 'unsettled', now + UNSETTLED_MS)
 end
 
-local function is_unsettled(base, now)
+local function are_reservations_suspended(base, now)
   return tonumber(redis.call('HGET', base .. 'feed', 'unsettled') or 0) > now
 end
 
--- Whether a poll of the set may be in flight, or begin unasked.
+-- Whether a poll of the set may be in flight, or may begin unasked.
 local function is_taken(base, hold, holder, now)
   if tonumber(hold) > now and holder ~= '' then
-    unsettle(base, now)
+    suspend_reservations(base, now)
   end
   return tonumber(hold) > now
 end
 
--- A set that may be changed: primed, no poll of it in flight (its result would not fit the changed set), and no
--- refused ticket searched for in it (who came meanwhile would be suspected).
-local function is_still(base, id, now)
+-- Whether the tickets of a set may be changed. The result of a poll in flight would not fit the changed set, and while
+-- a refused ticket is looked for in it, a ticket that came meanwhile would be suspected.
+local function is_changeable(base, id, now)
   local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'holder', 'members', 'joining', 'search')
   return row[1] and not is_taken(base, row[1], row[2], now) and row[3] ~= '' and row[4] == '' and (row[5] or '') == ''
 end
 
 -- Where the tickets of a set would fit: {{set id, how many}..}, fullest sets first; nil where they do not all fit.
-local function room_for(base, source, count, max, now)
+local function room_for(base, source, count, now)
   local plan, left = {}, count
-  local open = redis.call('ZREVRANGEBYSCORE', base .. 'sizes', '(' .. max, '-inf', 'WITHSCORES', 'LIMIT', 0, 200)
+  local open = redis.call('ZREVRANGEBYSCORE', base .. 'sizes', '(' .. UPSTREAM_MAX_CASE_IDS, '-inf', 'WITHSCORES',
+    'LIMIT', 0, TARGETS)
   for i = 1, #open, 2 do
-    if left > 0 and open[i] ~= source and is_still(base, open[i], now) then
-      local take = math.min(max - tonumber(open[i + 1]), left)
-      plan[#plan + 1] = { open[i], take }
-      left = left - take
+    if left > 0 and open[i] ~= source and is_changeable(base, open[i], now) then
+      local fits = math.min(UPSTREAM_MAX_CASE_IDS - tonumber(open[i + 1]), left)
+      plan[#plan + 1] = { open[i], fits }
+      left = left - fits
     end
   end
   return left == 0 and plan or nil
 end
 
-local function dissolve_one(base, publish, max, now, changed)
-  for _, source in ipairs(redis.call('ZRANGE', base .. 'sizes', 0, 9)) do
-    if is_still(base, source, now) then
+-- Dissolves one thin set into others. Adds the ids of the sets that changed; returns whether there was one to dissolve.
+local function dissolve_one(base, now, changed)
+  for _, source in ipairs(redis.call('ZRANGE', base .. 'sizes', 0, SOURCES - 1)) do
+    if is_changeable(base, source, now) then
       local row = redis.call('HMGET', base .. 'set:' .. source, 'members', 'trail')
       local members = split(row[1])
-      local plan = room_for(base, source, #members, max, now)
+      local plan = room_for(base, source, #members, now)
       if plan then
         local first = 1
         for _, target in ipairs(plan) do
@@ -107,9 +129,9 @@ local function dissolve_one(base, publish, max, now, changed)
           first = first + target[2]
           changed[#changed + 1] = target[1]
         end
-        end_set(base, publish, source, now)
+        end_set(base, source, now)
         changed[#changed + 1] = source
-        unsettle(base, now)
+        suspend_reservations(base, now)
         return true
       end
     end
@@ -117,13 +139,13 @@ local function dissolve_one(base, publish, max, now, changed)
   return false
 end
 
--- Merges thin sets while one can be saved; returns the ids of those that changed. Bounded: what is left is done in the
--- next call.
-local function pack(base, publish, max, now)
+-- Merges thin sets while one can be saved; returns the ids of those that changed. What a bounded call leaves is done in
+-- the next one.
+local function pack(base, now)
   local changed = {}
-  for _ = 1, 10 do
+  for _ = 1, MERGES do
     local sets, tickets = redis.call('ZCARD', base .. 'sizes'), redis.call('HLEN', base .. 'place')
-    if sets < 2 or (sets - 1) * max < tickets or not dissolve_one(base, publish, max, now, changed) then
+    if sets < 2 or (sets - 1) * UPSTREAM_MAX_CASE_IDS < tickets or not dissolve_one(base, now, changed) then
       break
     end
   end

@@ -1,22 +1,28 @@
 --[[
-  fail: count a failed poll. The cursor stays (invariant 5).
+  fail: counts a failed poll. The cursor stays (invariant 5). A stale fence changes nothing.
 
-  KEYS  1 feed hash
-  ARGV  1 key base  2 set id  3 fence the poll began from  4 now, ms  5 due, ms  6 reason told to clients
-        7 failures in a row from which on the feed is degraded  8 PUBLISH or SPUBLISH
+  KEYS       1 feed hash
+  Arguments  base, id  what the feed's keys begin with, set id
+             fence     the poll began with it
+             now       ms
+             due       when the set is polled again, ms since 1970
+             reason    what clients are told
   Returns nothing
 ]]
--- @include _lists
+-- @include _fence
 -- @include _health
 -- @include _sets
-local base, id = ARGV[1], ARGV[2]
+-- @constant DEGRADED_AFTER_FAILURES
+local args = cjson.decode(ARGV[1])
+local base, id, now = args.base, args.id, args.now
 local set = base .. 'set:' .. id
-if redis.call('HGET', set, 'fence') ~= ARGV[3] then
+local fence = redis.call('HGET', set, 'fence')
+if not fence or tonumber(fence) ~= args.fence then
   return
 end
 local failures = redis.call('HINCRBY', set, 'failures', 1)
-redis.call('HSET', set, 'fence', next_fence(ARGV[3], ARGV[4]), 'hold', '0', 'holder', '', 'due', ARGV[5])
-redis.call('ZADD', base .. 'due', ARGV[5], id)
-if failures >= tonumber(ARGV[7]) then
-  set_failing(base, ARGV[8], id, ARGV[4], ARGV[6])
+redis.call('HSET', set, 'fence', next_fence(fence, now), 'hold', 0, 'holder', '')
+set_due(base, id, args.due)
+if failures >= DEGRADED_AFTER_FAILURES then
+  set_failing(base, id, now, args.reason)
 end

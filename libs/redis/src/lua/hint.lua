@@ -1,39 +1,39 @@
 --[[
-  hint: somebody knows that something happened to these tickets: their sets are polled now, each at most once per pause.
+  hint: somebody knows that something happened to these tickets. Their sets are polled now, each at most once per pause.
 
-  KEYS  1 feed hash
-  ARGV  1 key base  2 now, ms  3 pause between two hinted polls of a set, ms  4.. tickets
+  KEYS       1 feed hash
+  Arguments  base     what the feed's keys begin with
+             now      ms
+             tickets  case ids
   Returns {set id, due, set id, due..}
 ]]
--- @include _lists
--- @include _health
 -- @include _sets
-local base, now = ARGV[1], tonumber(ARGV[2])
+-- @constant HINT_PAUSE_MS, REST_MIN_MS
+local args = cjson.decode(ARGV[1])
+local base, now = args.base, args.now
 
--- A reserved set rests, and its holder hears of the hint, unless it is due in this moment.
--- @constant REST_MIN_MS
-local function in_flight(hold, holder, due)
+-- The holder of a reserved set hears of the hint, unless the set is due in this moment.
+local function is_in_flight(hold, holder, due)
   return tonumber(hold) > now and (holder == '' or tonumber(due) <= now + REST_MIN_MS)
 end
 
 local woken, seen = {}, {}
-for i = 4, #ARGV do
-  local id = redis.call('HGET', base .. 'place', ARGV[i])
+for _, case in ipairs(args.tickets) do
+  local id = redis.call('HGET', base .. 'place', case)
   if id and not seen[id] then
     seen[id] = true
     local set = base .. 'set:' .. id
     local row = redis.call('HMGET', set, 'hinted', 'due', 'hold', 'holder')
-    local due = math.max(now, tonumber(row[1]) + tonumber(ARGV[3]))
-    local text = string.format('%.0f', due)
-    redis.call('HSET', set, 'lively', ARGV[2])
-    if in_flight(row[3], row[4], row[2]) then
+    local due = math.max(now, tonumber(row[1]) + HINT_PAUSE_MS)
+    redis.call('HSET', set, 'lively', now)
+    if is_in_flight(row[3], row[4], row[2]) then
       -- The poll in flight may have been answered before it happened: its commit takes this due time.
-      redis.call('HSET', set, 'again', text)
+      redis.call('HSET', set, 'again', due)
     elseif due < tonumber(row[2]) then
-      redis.call('HSET', set, 'hinted', text)
-      set_due(base, id, text)
+      redis.call('HSET', set, 'hinted', due)
+      set_due(base, id, due)
       woken[#woken + 1] = id
-      woken[#woken + 1] = text
+      woken[#woken + 1] = due
     end
   end
 end

@@ -1,26 +1,36 @@
 --[[
-  history: the ends of some tickets' histories at one instant, and a barrier on the asking gateway's own channel: when
-  it arrives there, so has everything that was published before this instant.
+  history: the newest publications of some tickets at one instant, and a barrier on the asking gateway's own channel.
+  When the barrier arrives there, so has everything that was published before this instant.
 
-  KEYS  1 feed hash
-  ARGV  1 key base  2 now, ms  3 history life, ms  4 history bound, events  5 epoch for a feed that has none
-        6 PUBLISH or SPUBLISH  7 barrier channel  8 barrier text  9 10 epoch and offset that the asker knows of
-        11 12 epoch and offset that a client says it has seen, '' for none
-        13.. tickets, three each: ticket, at least so many events, all after this offset or ''
-  Returns {epoch, offset, state, since, reason, then per ticket
-          {complete after, 1 if nothing older is kept, 1 if it is apart, events..}}
+  KEYS       1 feed hash
+  Arguments  base            what the feed's keys begin with
+             now             ms
+             newEpoch        for a feed that has no epoch, or begins a new one
+             barrierChannel  channel of the asking gateway
+             barrier         what is published there
+             known           {epoch, offset} that the gateway knows of, or absent
+             claim           {epoch, offset} that a client says it has seen, or absent
+             wants           of each ticket {case, atLeast: so many events, after: all after this offset, or absent}
+  Returns {epoch, offset, state, since, reason, then of each ticket
+          {complete after, 1 if nothing older is kept, 1 if it is quarantined, events..}},
           where `complete after` is '' for "just before the first event"
 ]]
+-- @include _epoch
 -- @include _horizon
--- @include _life
-local base, now, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+-- @constant HISTORY_MAX_EVENTS, HISTORY_TTL_MS, PUBLISH
+local args = cjson.decode(ARGV[1])
+local base, now = args.base, args.now
 local feed = base .. 'feed'
-if redis.call('HSETNX', feed, 'epoch', ARGV[5]) == 1 then
+if redis.call('HSETNX', feed, 'epoch', args.newEpoch) == 1 then
   redis.call('HSET', feed, 'offset', 0)
-  redis.call('PEXPIRE', feed, 2 * ttl)
+  redis.call('PEXPIRE', feed, 2 * HISTORY_TTL_MS)
 end
-renew_if_behind(feed, ARGV[9], ARGV[10], ARGV[5])
-renew_on_word(feed, ARGV[11], ARGV[12], ARGV[5])
+if args.known then
+  renew_if_behind(feed, args.known, args.newEpoch)
+end
+if args.claim then
+  renew_on_claim(feed, args.claim, args.newEpoch)
+end
 local row = redis.call('HMGET', feed, 'epoch', 'offset', 'state', 'since', 'reason')
 local answer = { row[1], row[2], row[3] or 'ok', row[4] or '0', row[5] or '' }
 
@@ -28,28 +38,38 @@ local answer = { row[1], row[2], row[3] or 'ok', row[4] or '0', row[5] or '' }
 local function beginning(case, length)
   local found = redis.call('HMGET', base .. 'ticket:' .. case, 'last', 'trimmed')
   if not found[1] then
-    return horizon(base, now, ttl)
+    return horizon(base, now)
   end
   return length == 0 and found[1] or found[2]
 end
 
-for i = 13, #ARGV, 3 do
-  local case, after = ARGV[i], ARGV[i + 2]
-  local history = base .. 'history:' .. case
-  local count = tonumber(ARGV[i + 1])
+-- The newest events of a ticket, newest first: `atLeast` of them, and all after the wanted offset.
+local function read(history, want)
+  local count, after = want.atLeast, want.after
   local events = count == 0 and {} or redis.call('XREVRANGE', history, '+', '-', 'COUNT', count)
   local oldest = events[#events]
-  if after ~= '' and #events == count and (not oldest or tonumber(string.match(oldest[1], '^%d+')) > tonumber(after) + 1) then
-    events = redis.call('XREVRANGE', history, '+', '(' .. after .. '-0', 'COUNT', ARGV[4])
+  if after and #events == count and (not oldest or tonumber(string.match(oldest[1], '^%d+')) > after + 1) then
+    events = redis.call('XREVRANGE', history, '+', string.format('(%.0f-0', after), 'COUNT', HISTORY_MAX_EVENTS)
   end
-  local length = redis.call('XLEN', history)
-  local exhausted = #events == length
-  local ticket = { exhausted and beginning(case, length) or (#events == 0 and (after ~= '' and after or row[2]) or ''), exhausted and 1 or 0,
-    redis.call('ZSCORE', base .. 'apart', case) and 1 or 0 }
+  return events
+end
+
+for _, want in ipairs(args.wants) do
+  local history = base .. 'history:' .. want.case
+  local events, length = read(history, want), redis.call('XLEN', history)
+  local is_exhausted = #events == length
+  local complete_after = ''
+  if is_exhausted then
+    complete_after = beginning(want.case, length)
+  elseif #events == 0 then
+    complete_after = want.after or row[2]
+  end
+  local is_quarantined = redis.call('ZSCORE', base .. 'apart', want.case)
+  local ticket = { complete_after, is_exhausted and 1 or 0, is_quarantined and 1 or 0 }
   for j = #events, 1, -1 do
     ticket[#ticket + 1] = events[j][2][2]
   end
   answer[#answer + 1] = ticket
 end
-redis.call(ARGV[6], ARGV[7], ARGV[8])
+redis.call(PUBLISH, args.barrierChannel, args.barrier)
 return answer

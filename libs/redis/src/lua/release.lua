@@ -1,11 +1,15 @@
 --[[
-  release: free a set that was taken and not polled after all, or that was reserved and is not wanted any more.
+  release: frees a set that was taken and not polled after all, or that was reserved and is not wanted any more.
 
-  KEYS  1 feed hash
-  ARGV  1 key base  2 set id  3 fence it was taken with  4 who reserved it
+  KEYS       1 feed hash
+  Arguments  base, id  what the feed's keys begin with, set id
+             fence     the set was taken with it
+             holder    who reserved the set
+  Returns nothing
 ]]
-local set = ARGV[1] .. 'set:' .. ARGV[2]
+local args = cjson.decode(ARGV[1])
+local set = args.base .. 'set:' .. args.id
 local row = redis.call('HMGET', set, 'fence', 'holder')
-if row[1] and (row[1] == ARGV[3] or row[2] == ARGV[4]) then
+if row[1] and (tonumber(row[1]) == args.fence or row[2] == args.holder) then
   redis.call('HSET', set, 'hold', 0, 'holder', '')
 end

@@ -1,67 +1,64 @@
 --[[
-  sweep: take tickets whose leases have run out off their sets, end sets that are empty, bring back what was apart for
-  long enough, merge thin sets. What was delivered of a ticket and its history stay for the history's life, so that
-  coming back neither loses nor doubles.
-  Sets with a poll in flight, or reserved for one, are left for the next call: a ticket that came back meanwhile would be polled twice at once.
+  sweep: takes tickets whose interest has ended off their sets, ends sets that are empty, gives quarantined tickets
+  whose time has passed a set of their own, and merges thin sets. What was delivered of a ticket and its history stay
+  for HISTORY_TTL_MS, so that a ticket that comes back neither loses nor doubles.
+  Sets with a poll in flight, or reserved for one, are left for the next call: a ticket that came back meanwhile would
+  be polled twice at once.
 
-  KEYS  1 feed hash
-  ARGV  1 key base  2 now, ms  3 history life, ms  4 most tickets in one call  5 PUBLISH or SPUBLISH
-        6 largest set, tickets
+  KEYS       1 feed hash
+  Arguments  base  what the feed's keys begin with
+             now   ms
+             most  tickets that may leave in one call
   Returns {how many tickets left, 1 if anything remains that has to be swept, ids of sets that changed..}
 ]]
--- @include _lists
--- @include _health
--- @include _horizon
+-- @include _fence
+-- @include _quarantine
 -- @include _sets
--- @include _apart
-local base, now, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local thinned, gone = {}, 0
+-- @constant HISTORY_TTL_MS
+local args = cjson.decode(ARGV[1])
+local base, now = args.base, args.now
 
 local function is_busy(id)
   local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'holder')
   return row[1] and is_taken(base, row[1], row[2], now)
 end
 
-for _, case in ipairs(redis.call('ZRANGEBYSCORE', base .. 'interest', '-inf', now, 'LIMIT', 0, ARGV[4])) do
+-- By set id: the tickets that leave it, or false for a set that is busy.
+local leaving, left = {}, 0
+for _, case in ipairs(redis.call('ZRANGEBYSCORE', base .. 'interest', '-inf', now, 'LIMIT', 0, args.most)) do
   local id = redis.call('HGET', base .. 'place', case)
-  if id and thinned[id] == nil then
-    thinned[id] = not is_busy(id) and {}
+  if id and leaving[id] == nil then
+    leaving[id] = not is_busy(id) and {}
   end
-  if not id or thinned[id] then
+  if not id or leaving[id] then
     redis.call('ZREM', base .. 'interest', case)
     redis.call('HDEL', base .. 'place', case)
-    redis.call('PEXPIRE', base .. 'ticket:' .. case, ttl)
-    redis.call('PEXPIRE', base .. 'delivered:' .. case, ttl)
-    gone = gone + 1
+    redis.call('PEXPIRE', base .. 'ticket:' .. case, HISTORY_TTL_MS)
+    redis.call('PEXPIRE', base .. 'delivered:' .. case, HISTORY_TTL_MS)
+    left = left + 1
     if id then
       redis.call('ZADD', base .. 'apart', 'XX', now, case) -- It left before it could be polled again.
-      thinned[id][case] = true
+      leaving[id][case] = true
     end
   end
 end
-local answer = { gone, 1 }
-for id, names in pairs(thinned) do
+local answer = { left, 1 }
+for id, names in pairs(leaving) do
   if names then
     answer[#answer + 1] = id
     local set = base .. 'set:' .. id
-    local row = redis.call('HMGET', set, 'members', 'joining', 'fence')
-    local members, joining = only(row[1] or '', names, false), only(row[2] or '', names, false)
-    local size = #members + #joining
-    if size == 0 then
-      end_set(base, ARGV[5], id, ARGV[2])
-    else
-      redis.call('HSET', set, 'members', table.concat(members, '\n'), 'joining', table.concat(joining, '\n'),
-        'fence', next_fence(row[3], now))
-      redis.call('ZADD', base .. 'sizes', size, id)
+    local fence = redis.call('HGET', set, 'fence')
+    if remove_tickets(base, id, names, now) > 0 then
+      redis.call('HSET', set, 'fence', next_fence(fence, now))
     end
   end
 end
-bring_back(base, now, ttl)
-for _, changed in ipairs(pack(base, ARGV[5], tonumber(ARGV[6]), now)) do
+retry_quarantined(base, now)
+for _, changed in ipairs(pack(base, now)) do
   answer[#answer + 1] = changed
 end
 if redis.call('EXISTS', base .. 'sizes') == 0 then
-  redis.call('PEXPIRE', base .. 'feed', 2 * ttl)
+  redis.call('PEXPIRE', base .. 'feed', 2 * HISTORY_TTL_MS)
   answer[2] = redis.call('EXISTS', base .. 'interest', base .. 'apart') > 0 and 1 or 0
 end
 return answer

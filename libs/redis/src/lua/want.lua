@@ -1,24 +1,33 @@
 --[[
-  want: lease tickets, never shortening a lease, and give each that has none a place in a ticket set.
+  want: records interest in tickets, never shortening it, and gives each ticket that has none a place in a ticket set.
 
-  New tickets gather in the feed's nursery: a set that was not polled yet. Its first poll primes them all from the
-  beginning in one request; then they are packed into the sets that have room (invariant 4). A full nursery is due at
-  once. One that is not full is due at once if there was none within the last interval, else when that is over: however
-  many tickets come, they cost one request more per interval than they would if they had always been there.
+  New tickets gather in the feed's staging set: a set that was not polled yet. Its first poll backfills all of them from
+  the beginning, in one request; then they are packed into the sets that have room (invariant 4). A full staging set is
+  due at once. One that is not full is due at once if there was no staging set in the last interval, else at the end of
+  the interval. So new tickets cost at most one request more per interval than if they had always been there.
 
-  KEYS  1 feed hash
-  ARGV  1 key base  2 now, ms  3 lease until, ms  4 largest set, tickets  5 epoch for a feed that has none
-        6 history life, ms  7 full-pace interval, ms  8 '1' if a client came, '' to renew leases  9.. tickets
+  KEYS       1 feed hash
+  Arguments  base         what the feed's keys begin with
+             now          ms
+             wantedUntil  when the interest ends, ms since 1970
+             newEpoch     for a feed that has no epoch
+             isArrival    whether a client came; else interest is renewed
+             tickets      case ids
   Returns {set id, due, set id, due..} of the sets that want a poll earlier than they did
 ]]
 -- @include _lists
--- @include _health
--- @include _horizon
+-- @include _quarantine
 -- @include _sets
--- @include _apart
-local base, now, max, ttl, interval = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4]), tonumber(ARGV[6]), tonumber(ARGV[7])
+-- @include _tickets
+-- @constant POLL_INTERVAL_MS, UPSTREAM_MAX_CASE_IDS
+
+-- A set without news for so many intervals may be about to slow down.
+local IDLE_INTERVALS = 10
+
+local args = cjson.decode(ARGV[1])
+local base, now = args.base, args.now
 local feed = base .. 'feed'
-if redis.call('HSETNX', feed, 'epoch', ARGV[5]) == 1 then
+if redis.call('HSETNX', feed, 'epoch', args.newEpoch) == 1 then
   redis.call('HSET', feed, 'offset', 0)
 end
 redis.call('PERSIST', feed)
@@ -26,83 +35,87 @@ redis.call('PERSIST', feed)
 local woken = {}
 local function wake(id, due)
   woken[#woken + 1] = id
-  woken[#woken + 1] = string.format('%.0f', due)
+  woken[#woken + 1] = due
 end
 
-local nursery, size, gathered, nursery_due
-local function open_nursery()
-  nursery, gathered = redis.call('HGET', feed, 'nursery'), {}
-  size = nursery and tonumber(redis.call('ZSCORE', base .. 'sizes', nursery) or max) or max
-  local row = nursery and redis.call('HMGET', base .. 'set:' .. nursery, 'hold', 'members', 'due', 'search')
-  nursery_due = row and tonumber(row[3] or 0)
-  if size >= max or row[1] ~= '0' or row[2] ~= '' or (row[4] or '') ~= '' then
-    -- Nurseries that were full, hence polled before they were due, make nobody wait for longer than that.
-    local due = math.max(now, math.min(now, tonumber(redis.call('HGET', feed, 'primed') or 0)) + interval)
-    nursery, size, nursery_due = new_set(base, ARGV[2], string.format('%.0f', due)), 0, due
-    redis.call('HSET', feed, 'nursery', nursery, 'primed', string.format('%.0f', due))
-    wake(nursery, due)
+local staging_set, size, staged, staging_due
+
+-- A set is still the staging set if it has room and was not polled, and if no refused ticket is looked for in it.
+local function is_open(id)
+  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'members', 'due', 'search')
+  size = tonumber(redis.call('ZSCORE', base .. 'sizes', id) or UPSTREAM_MAX_CASE_IDS)
+  staging_due = tonumber(row[3] or 0)
+  return size < UPSTREAM_MAX_CASE_IDS and row[1] == '0' and row[2] == '' and (row[4] or '') == ''
+end
+
+local function open_staging_set()
+  staging_set, staged = redis.call('HGET', feed, 'nursery'), {}
+  if not (staging_set and is_open(staging_set)) then
+    -- A staging set that was full was polled before it was due. It makes nobody wait for longer than an interval.
+    local last = math.min(now, tonumber(redis.call('HGET', feed, 'primed') or 0))
+    staging_due = math.max(now, last + POLL_INTERVAL_MS)
+    staging_set, size = new_set(base, now, staging_due), 0
+    redis.call('HSET', feed, 'nursery', staging_set, 'primed', staging_due)
+    wake(staging_set, staging_due)
   end
 end
 
-local function close_nursery()
-  if nursery and #gathered > 0 then
-    local set = base .. 'set:' .. nursery
-    local joining = redis.call('HGET', set, 'joining')
-    local list = table.concat(gathered, '\n')
-    redis.call('HSET', set, 'joining', joining == '' and list or joining .. '\n' .. list)
-    redis.call('ZINCRBY', base .. 'sizes', #gathered, nursery)
-    if size >= max and nursery_due > now then
-      set_due(base, nursery, ARGV[2])
-      wake(nursery, now)
+local function close_staging_set()
+  if staging_set and #staged > 0 then
+    local set = base .. 'set:' .. staging_set
+    redis.call('HSET', set, 'joining', append(redis.call('HGET', set, 'joining'), staged))
+    redis.call('ZINCRBY', base .. 'sizes', #staged, staging_set)
+    if size >= UPSTREAM_MAX_CASE_IDS and staging_due > now then
+      set_due(base, staging_set, now)
+      wake(staging_set, now)
     end
   end
-  nursery = nil
+  staging_set = nil
 end
 
-local function place(case)
-  if not nursery then
-    open_nursery()
+local function stage(case)
+  if not staging_set then
+    open_staging_set()
   end
-  redis.call('HSET', base .. 'place', case, nursery)
-  gathered[#gathered + 1] = case
+  redis.call('HSET', base .. 'place', case, staging_set)
+  staged[#staged + 1] = case
   size = size + 1
-  keep_ticket(base, case, now, ttl)
-  if size >= max then
-    close_nursery()
+  keep_ticket(base, case, now)
+  if size >= UPSTREAM_MAX_CASE_IDS then
+    close_staging_set()
   end
 end
 
--- A client came to tickets that are polled already: their sets go back to full pace. A set that has been quiet for a
--- while may be about to slow down, and is looked at anew.
-local greeted = {}
-local function greet(id)
-  if greeted[id] then
+-- A client came to a ticket that is polled already: its set goes back to full pace. A set that may be about to slow
+-- down is woken, so that its worker reads it again.
+local activated = {}
+local function activate(id)
+  if activated[id] then
     return
   end
-  greeted[id] = true
+  activated[id] = true
   local row = redis.call('HMGET', base .. 'set:' .. id, 'due', 'lively')
   local due = tonumber(row[1] or now)
-  redis.call('HSET', base .. 'set:' .. id, 'lively', ARGV[2])
-  if due > now + interval then
-    set_due(base, id, string.format('%.0f', now + interval))
-    wake(id, now + interval)
-  elseif now - tonumber(row[2] or now) > 10 * interval then
+  redis.call('HSET', base .. 'set:' .. id, 'lively', now)
+  if due > now + POLL_INTERVAL_MS then
+    set_due(base, id, now + POLL_INTERVAL_MS)
+    wake(id, now + POLL_INTERVAL_MS)
+  elseif now - tonumber(row[2] or now) > IDLE_INTERVALS * POLL_INTERVAL_MS then
     wake(id, due)
   end
 end
 
-for i = 9, #ARGV do
-  local case = ARGV[i]
-  redis.call('ZADD', base .. 'interest', 'GT', ARGV[3], case)
+for _, case in ipairs(args.tickets) do
+  redis.call('ZADD', base .. 'interest', 'GT', args.wantedUntil, case)
   local id = redis.call('HGET', base .. 'place', case)
-  if not id then
-    -- One that is apart has no place: sweep brings it back when its time has come.
-    if not is_apart(base, case) then
-      place(case)
+  if id then
+    if args.isArrival then
+      activate(id)
     end
-  elseif ARGV[8] == '1' then
-    greet(id)
+  elseif not is_quarantined(base, case) then
+    -- A quarantined ticket has no place: sweep gives it one when its time has passed.
+    stage(case)
   end
 end
-close_nursery()
+close_staging_set()
 return woken

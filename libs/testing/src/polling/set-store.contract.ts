@@ -1,4 +1,4 @@
-import { REST_MAX_MS, UNSETTLED_MS, type Committed, type SetRef } from '#core';
+import { REST_MAX_MS, UNSETTLED_MS, type Committed, type JsonText, type SetRef } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
 import { HOLD_MS, LEASE_MS, message, StoreDriver, status, text } from '../store/store-driver.js';
 
@@ -114,6 +114,26 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await driver.publish(ref, message('a', 'x'), message('a', 'x'))).toMatchObject({ published: 1 });
         expect(await driver.publish(ref, message('a', 'x'), message('a', 'y'))).toMatchObject({ published: 1 });
         expect(await driver.contents('a')).toEqual([text('x'), text('y')]);
+      });
+
+      it('publishes the text of a message as it is, whatever is in it', async () => {
+        const texts = [
+          '{"id":9007199254740993,"price":1.10,"big":123456789012345678901234567890}',
+          '{"content":"\\"quoted\\" \\\\ \\u0000 \\ud800 \\n \u2028 \u{1f600} 中文"}',
+          '{}',
+          '[]',
+          'null',
+          '""',
+        ] as JsonText[];
+        const entries = texts.map((raw, at) => ({ ...message('a', `text ${at}`), message: raw }));
+        await driver.publish(await driver.wantOneSet('a'), ...entries);
+        expect(await driver.contents('a')).toEqual(texts);
+      });
+
+      it('publishes a message whose time could not be read', async () => {
+        await driver.publish(await driver.wantOneSet('a'), { ...message('a', 'x'), sentAt: null, seenAt: 1.5 });
+        const [ticket] = (await driver.history('a')).tickets;
+        expect(ticket?.publications).toMatchObject([{ sentAt: null, message: text('x') }]);
       });
 
       it('publishes twins twice', async () => {

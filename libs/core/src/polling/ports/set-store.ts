@@ -20,7 +20,7 @@ export interface SetCommit {
   /** The fence the poll began from. */
   readonly fence: number;
   readonly now: number;
-  /** At most {@link COMMIT_MAX_NEWS}. What the store knows to be delivered is passed over. */
+  /** At most {@link COMMIT_MAX_ENTRIES}. What the store knows to be delivered is passed over. */
   readonly entries: readonly DeltaEntry[];
   /** What the poll taught about the set; absent while more parts are to come. */
   readonly learned?: {

@@ -1,0 +1,47 @@
+--[[
+  record-bisection: keeps what a refused poll taught about a set. The cursor stays (invariant 5). Tickets that were
+  found to be refused leave the set, so that the others go on without them. A stale fence changes nothing.
+
+  KEYS       1 feed hash
+  Arguments  base, id     what the feed's keys begin with, set id
+             fence        the poll began with it
+             now          ms
+             bisection    the bisection as text, '' where it is over
+             due          when the set is polled again, ms since 1970, if the poll counts as failed; else absent
+             reason       what clients are told if the poll counts as failed and they are told; else absent
+             quarantined  tickets that are quarantined
+  Returns nothing
+]]
+-- @include _fence
+-- @include _health
+-- @include _quarantine
+-- @include _sets
+-- @constant DEGRADED_AFTER_FAILURES
+local args = cjson.decode(ARGV[1])
+local base, id, now = args.base, args.id, args.now
+local set = base .. 'set:' .. id
+local fence = redis.call('HGET', set, 'fence')
+if not fence or tonumber(fence) ~= args.fence then
+  return
+end
+redis.call('HSET', set, 'fence', next_fence(fence, now), 'hold', 0, 'holder', '', 'search', args.bisection)
+if args.due then
+  local failures = redis.call('HINCRBY', set, 'failures', 1)
+  set_due(base, id, args.due)
+  if args.reason and failures >= DEGRADED_AFTER_FAILURES then
+    set_failing(base, id, now, args.reason)
+  end
+end
+
+local found = {}
+for _, case in ipairs(args.quarantined) do
+  -- A ticket that left the set meanwhile is not quarantined.
+  if redis.call('HGET', base .. 'place', case) == tostring(id) then
+    found[case] = true
+    redis.call('HDEL', base .. 'place', case)
+    quarantine(base, case, now)
+  end
+end
+if next(found) then
+  remove_tickets(base, id, found, now)
+end

@@ -1,0 +1,87 @@
+/**
+ * What each script of lua/ takes, by the names that the script uses. The header of each file tells what they mean. All
+ * times are whole milliseconds since 1970. An argument that is absent is nil in the script: null must not be sent.
+ */
+export interface ScriptArguments {
+  readonly begin: OfSet & { readonly now: number; readonly heldUntil: number; readonly holder: string } & {
+    readonly membersDigest: string | undefined;
+  };
+  readonly release: OfSet & { readonly fence: number; readonly holder: string };
+  readonly commit: FromFence & {
+    readonly entries: readonly EntryArgument[];
+    readonly after:
+      | { readonly kind: 'more'; readonly heldUntil: number }
+      | { readonly kind: 'rest'; readonly holder: string; readonly holdMs: number }
+      | undefined;
+    readonly due: { readonly active: number; readonly idle: number };
+    readonly learned:
+      { readonly cursorHistory: string; readonly answerDigest: string; readonly order: string } | undefined;
+    readonly backfilled: readonly string[];
+    readonly bisection: string | undefined;
+    readonly known: PositionArgument | undefined;
+    readonly newEpoch: string;
+  };
+  readonly fail: FromFence & { readonly due: number; readonly reason: string };
+  readonly 'record-bisection': FromFence & {
+    readonly bisection: string;
+    readonly due: number | undefined;
+    readonly reason: string | undefined;
+    readonly quarantined: readonly string[];
+  };
+  readonly want: OfFeed & {
+    readonly now: number;
+    readonly wantedUntil: number;
+    readonly newEpoch: string;
+    readonly isArrival: boolean;
+    readonly tickets: readonly string[];
+  };
+  readonly hint: OfFeed & { readonly now: number; readonly tickets: readonly string[] };
+  readonly sweep: OfFeed & { readonly now: number; readonly most: number };
+  readonly history: OfFeed & {
+    readonly now: number;
+    readonly newEpoch: string;
+    readonly barrierChannel: string;
+    readonly barrier: string;
+    readonly known: PositionArgument | undefined;
+    readonly claim: PositionArgument | undefined;
+    readonly wants: readonly {
+      readonly case: string;
+      readonly atLeast: number;
+      readonly after: number | undefined;
+    }[];
+  };
+  readonly quota: { readonly now: number; readonly set: string; readonly rank: number };
+}
+
+export type ScriptName = keyof ScriptArguments;
+
+interface OfFeed {
+  /** {@link Keys.base}. */
+  readonly base: string;
+}
+
+interface OfSet extends OfFeed {
+  readonly id: number;
+}
+
+interface FromFence extends OfSet {
+  readonly fence: number;
+  readonly now: number;
+}
+
+interface PositionArgument {
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+/** One thing that a poll found, as commit.lua takes it. */
+export type EntryArgument =
+  | {
+      readonly kind: 'm';
+      readonly case: string;
+      readonly identity: string;
+      readonly seenAt: number;
+      readonly sentAt: number | undefined;
+      readonly message: string;
+    }
+  | { readonly kind: 's'; readonly case: string; readonly status: number; readonly seenAt: number };

@@ -1,0 +1,62 @@
+import {
+  DEGRADED_AFTER_FAILURES,
+  HINT_PAUSE_MS,
+  QUARANTINE_FIRST_MS,
+  QUARANTINE_MAX_MS,
+  REST_MAX_MS,
+  REST_MIN_MS,
+  UNSETTLED_MS,
+} from '#core';
+
+import { publishCommand, type RedisClient } from './connection.js';
+
+/** After a throttling the pace of requests grows for this long, ms. Then there is no limit but `UPSTREAM_MAX_RPS`. */
+export const QUOTA_RAMP_MS = 12_000;
+
+/** The quota's keys outlive their last use by this, ms. */
+export const QUOTA_KEPT_MS = 3_600_000;
+
+/**
+ * How many delivered messages of a ticket are remembered, the newest ones. Far more than a conversation has; beyond
+ * it, a ticket that is polled from the beginning again would deliver its oldest messages again.
+ */
+const DELIVERED_MAX = 10_000;
+
+/** The settings of this process that scripts depend on, where a store has them. */
+export interface ScriptSettings {
+  /** `UPSTREAM_MAX_CASE_IDS`. */
+  readonly upstreamMaxCaseIds?: number;
+  /** `UPSTREAM_MAX_RPS`. */
+  readonly upstreamMaxRps?: number;
+  /** `HISTORY_MAX_EVENTS`. */
+  readonly historyMaxEvents?: number;
+  /** `HISTORY_TTL_S`. */
+  readonly historyTtlS?: number;
+  /** `POLL_INTERVAL_MS`. */
+  readonly pollIntervalMs?: number;
+}
+
+/** What never changes while a process runs, by the names under which scripts declare it (`-- @constant NAME`). */
+export type ScriptConstants = Readonly<Record<string, string | number | undefined>>;
+
+export function scriptConstants(client: RedisClient, settings: ScriptSettings): ScriptConstants {
+  const { historyTtlS } = settings;
+  return {
+    DEGRADED_AFTER_FAILURES,
+    DELIVERED_MAX,
+    HINT_PAUSE_MS,
+    QUARANTINE_FIRST_MS,
+    QUARANTINE_MAX_MS,
+    QUOTA_KEPT_MS,
+    QUOTA_RAMP_MS,
+    REST_MAX_MS,
+    REST_MIN_MS,
+    UNSETTLED_MS,
+    PUBLISH: publishCommand(client),
+    HISTORY_MAX_EVENTS: settings.historyMaxEvents,
+    HISTORY_TTL_MS: historyTtlS === undefined ? undefined : historyTtlS * 1000,
+    POLL_INTERVAL_MS: settings.pollIntervalMs,
+    UPSTREAM_MAX_CASE_IDS: settings.upstreamMaxCaseIds,
+    UPSTREAM_MAX_RPS: settings.upstreamMaxRps,
+  };
+}
