@@ -124,6 +124,15 @@ describe('the protocol', () => {
     expect(Date.parse(data.seen_at)).toBeGreaterThanOrEqual(before - 1000);
     expect(data.message['create_time']).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
 
+    await upstream.change({ time_form: 'iso_offset' });
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} to the millisecond`, time_ms: before });
+    const exact = await client.recording.next('message', ({ message }) =>
+      String(message['content']).endsWith('to the millisecond'),
+    );
+    expect(exact.data.sent_at).toBe(new Date(before).toISOString());
+    expect(exact.data.message['create_time']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/);
+    await upstream.change({ time_form: 'documented' });
+
     const message = { content: `${CONFIDENTIAL} undated`, create_time: 'yesterday' };
     const body = {
       imstatus: null,

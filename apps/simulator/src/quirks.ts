@@ -15,6 +15,8 @@ export interface QuirkSet {
   readonly cursor_basis: 'server_time' | 'newest_message';
   /** Whether messages exactly at the cursor are shown again. */
   readonly cursor_bound: 'exclusive' | 'inclusive';
+  /** How `create_time` is written: as the documentation shows it, or as `date-time` of the official models may look. */
+  readonly time_form: 'documented' | 'iso' | 'iso_offset' | 'iso_utc';
   /** Null arrays, null entries, null ids and null statuses, all of which the documentation's example shows. */
   readonly null_fields: boolean;
   /** Fields that no documentation names, on every level. */
@@ -36,6 +38,7 @@ const PLAIN: QuirkSet = {
   cursor_form: 'string',
   cursor_basis: 'server_time',
   cursor_bound: 'exclusive',
+  time_form: 'documented',
   null_fields: false,
   extra_fields: false,
   order: 'oldest_first',
@@ -64,6 +67,7 @@ const PATCH = {
   cursor_form: optional(oneOf('string', 'number', 'number19', 'opaque')),
   cursor_basis: optional(oneOf('server_time', 'newest_message')),
   cursor_bound: optional(oneOf('exclusive', 'inclusive')),
+  time_form: optional(oneOf('documented', 'iso', 'iso_offset', 'iso_utc')),
   null_fields: optional(flag),
   extra_fields: optional(flag),
   order: optional(oneOf('oldest_first', 'newest_first', 'shuffled')),

@@ -4,12 +4,22 @@ const MAX_OFFSET_MINUTES = 14 * 60;
 const MINUTE_MS = 60_000;
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** `2020-07-09 00:00:00`: 19 characters, these at those places. */
-const LENGTH = 19;
+/** `2020-07-09 00:00` and `2020-07-09T00:00`: these characters stand at these places. */
+const MINUTES_LENGTH = 16;
+/** `2020-07-09 00:00:00`, as the documentation shows it. */
+const SECONDS_LENGTH = 19;
 const DASH = 0x2d;
 const COLON = 0x3a;
 const SPACE = 0x20;
+const UPPER_T = 0x54;
+const LOWER_T = 0x74;
 const ZERO = 0x30;
+
+/**
+ * What may follow the minutes: seconds, a fraction of up to nine digits, and a zone (`Z`, `+08`, `+0800`, `+08:00`).
+ * Java's `toString` leaves the seconds out where they are zero.
+ */
+const REST = /^(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)?$/i;
 
 /**
  * Minutes east of Greenwich of a zone such as `GMT`, `GMT+8`, `GMT+08:00` or `UTC-3:30`.
@@ -25,36 +35,61 @@ export function parseTimeZone(zone: string): number {
 }
 
 /**
- * `create_time` as milliseconds since 1970; null where it is not a time of the documented form.
- * Reads digits by hand: it is called for every message of every answer, and `Date.parse` would guess at odd texts.
+ * `create_time` as milliseconds since 1970; null where it is no time. Two forms are read: the one of the documentation,
+ * `2020-07-09 00:00:00`, and ISO 8601 (`date-time` in the official models), such as `2020-07-09T00:00:00.123+08:00`.
  *
- * @param offsetMinutes of the wall clock that it is written in, see {@link parseTimeZone}
+ * Digits are read by hand: this is called for every message of every answer, and `Date.parse` guesses at odd texts.
+ *
+ * @param offsetMinutes of the wall clock of a text without a zone, see {@link parseTimeZone}
  */
 export function parseCreateTime(text: unknown, offsetMinutes: number): number | null {
-  if (typeof text !== 'string' || text.length !== LENGTH || !hasSeparators(text)) {
+  if (typeof text !== 'string' || text.length < MINUTES_LENGTH || !hasSeparators(text)) {
     return null;
   }
+  const minutes = minutesOf(text);
+  if (text.length === SECONDS_LENGTH && text.charCodeAt(MINUTES_LENGTH) === COLON) {
+    return instant(minutes, digits(text, MINUTES_LENGTH + 1), offsetMinutes);
+  }
+  const rest = REST.exec(text.slice(MINUTES_LENGTH));
+  if (rest === null) {
+    return null;
+  }
+  const [, seconds = '0', fraction = '', utc, sign, zoneHours, zoneMinutes = '0'] = rest;
+  const zone = utc !== undefined ? 0 : zoneHours === undefined ? offsetMinutes : zoneOf(sign, zoneHours, zoneMinutes);
+  const time = instant(minutes, Number(seconds), zone);
+  return time === null ? null : time + Number(fraction.slice(0, 3).padEnd(3, '0'));
+}
+
+/** The first 16 characters, read as UTC, in milliseconds since 1970; NaN where they are no time. */
+function minutesOf(text: string): number {
   const year = digits(text, 0) * 100 + digits(text, 2);
   const month = digits(text, 5);
   const day = digits(text, 8);
   const hour = digits(text, 11);
   const minute = digits(text, 14);
-  const second = digits(text, 17);
-  const inRange = year >= 1000 && hour < 24 && minute < 60 && second < 60;
-  // Comparisons with NaN are false, so one place that is not a digit makes all of this null.
-  if (!inRange || !(day >= 1 && day <= daysIn(year, month))) {
-    return null;
-  }
-  return Date.UTC(year, month - 1, day, hour, minute, second) - offsetMinutes * MINUTE_MS;
+  // Comparisons with NaN are false, so one place that is not a digit makes all of this NaN.
+  const inRange = year >= 1000 && hour < 24 && minute < 60 && day >= 1 && day <= daysIn(year, month);
+  return inRange ? Date.UTC(year, month - 1, day, hour, minute) : NaN;
+}
+
+/** Minutes east of Greenwich; NaN where there is no such zone. */
+function zoneOf(sign: string | undefined, hours: string, minutes: string): number {
+  const offset = Number(hours) * 60 + Number(minutes);
+  return Number(minutes) > 59 || offset > MAX_OFFSET_MINUTES ? NaN : sign === '-' ? -offset : offset;
+}
+
+function instant(minutesMs: number, seconds: number, offsetMinutes: number): number | null {
+  const time = minutesMs + seconds * 1000 - offsetMinutes * MINUTE_MS;
+  return seconds < 60 && !Number.isNaN(time) ? time : null;
 }
 
 function hasSeparators(text: string): boolean {
+  const between = text.charCodeAt(10);
   return (
     text.charCodeAt(4) === DASH &&
     text.charCodeAt(7) === DASH &&
-    text.charCodeAt(10) === SPACE &&
-    text.charCodeAt(13) === COLON &&
-    text.charCodeAt(16) === COLON
+    (between === SPACE || between === UPPER_T || between === LOWER_T) &&
+    text.charCodeAt(13) === COLON
   );
 }
 

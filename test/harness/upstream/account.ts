@@ -29,7 +29,7 @@ export function account(posted: readonly Posted[], recording: Recording, options
   const wanted = counts(posted.map(({ case_id, content, time_ms }) => key(case_id, content, second(time_ms))));
   const got = counts(
     recording.messages.map(({ data }) =>
-      key(data.case_id, String(data.message['content']), String(Date.parse(data.sent_at ?? ''))),
+      key(data.case_id, String(data.message['content']), second(Date.parse(data.sent_at ?? ''))),
     ),
   );
   return {
@@ -55,7 +55,7 @@ export function faultless(posted: number): Account {
   return { posted, delivered: posted, lost: [], doubled: [], disordered: [], gaps: [] };
 }
 
-/** `create_time` has a resolution of one second, so messages that differ in less look equal. */
+/** `create_time` has, as documented, a resolution of one second, so messages that differ in less look equal. */
 const second = (ms: number) => String(Math.floor(ms / 1000) * 1000);
 const key = (caseId: string, content: string, time: string) => `${caseId} ${time} ${content}`;
 

@@ -32,6 +32,7 @@ export interface Quirks {
   readonly cursor_form: 'string' | 'number' | 'number19' | 'opaque';
   readonly cursor_basis: 'server_time' | 'newest_message';
   readonly cursor_bound: 'exclusive' | 'inclusive';
+  readonly time_form: 'documented' | 'iso' | 'iso_offset' | 'iso_utc';
   readonly null_fields: boolean;
   readonly extra_fields: boolean;
   readonly order: 'oldest_first' | 'newest_first' | 'shuffled';

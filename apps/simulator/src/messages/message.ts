@@ -65,6 +65,6 @@ export class Message implements Position {
     const members = [`"accessory_list":${JSON.stringify(accessories)}`];
     if (quirks.extra_fields) members.push(EXTRA_MESSAGE_FIELDS);
     if (this.extra) members.push(this.extra);
-    return `${this.beforeTime}${zone.format(this.timeMs)}${this.afterTime},${members.join(',')}}`;
+    return `${this.beforeTime}${zone.format(this.timeMs, quirks.time_form)}${this.afterTime},${members.join(',')}}`;
   }
 }

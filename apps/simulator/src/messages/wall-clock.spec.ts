@@ -17,6 +17,16 @@ describe('wallClock', () => {
     expect(wallClock(zone)?.format(NEW_YEAR)).toBe(written);
   });
 
+  it.each([
+    ['GMT+8', 'iso', '2026-01-01T08:30:59'],
+    ['GMT+8', 'iso_offset', '2026-01-01T08:30:59.999+08:00'],
+    ['GMT-03:30', 'iso_offset', '2025-12-31T21:00:59.999-03:30'],
+    ['Asia/Shanghai', 'iso_offset', '2026-01-01T08:30:59.999+08:00'],
+    ['GMT+8', 'iso_utc', '2026-01-01T00:30:59.999Z'],
+  ] as const)('in %s writes, where the form is %s, %s', (zone, form, written) => {
+    expect(wallClock(zone)?.format(NEW_YEAR, form)).toBe(written);
+  });
+
   it('knows summer time where a zone is named', () => {
     const berlin = wallClock('Europe/Berlin');
     expect(berlin?.format(Date.UTC(2026, 0, 1, 12))).toBe('2026-01-01 13:00:00');

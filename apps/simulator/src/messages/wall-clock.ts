@@ -1,6 +1,11 @@
-/** Writes an instant the way the upstream writes `create_time`: `2020-07-09 00:00:00`, in one time zone. */
+import { type QuirkSet } from '../quirks.js';
+
+export type TimeForm = QuirkSet['time_form'];
+
+/** Writes an instant the way the upstream writes `create_time`, in one time zone. */
 export interface WallClock {
-  format(ms: number): string;
+  /** `documented` unless another form is asked for. */
+  format(ms: number, form?: TimeForm): string;
 }
 
 /** `GMT+8`, `GMT-03:30`, `UTC+0530`, `GMT`, `UTC`. */
@@ -16,14 +21,40 @@ export function wallClock(zone: string): WallClock | undefined {
   const offset = Number(hours) * 60 + Number(minutes);
   if (offset > MAX_OFFSET_MINUTES) return undefined;
   const shiftMs = (sign === '-' ? -offset : offset) * 60_000;
-  return { format: (ms) => new Date(ms + shiftMs).toISOString().slice(0, 19).replace('T', ' ') };
+  return clock((ms) => new Date(ms + shiftMs).toISOString().slice(0, 19).replace('T', ' '));
+}
+
+/** @param documented writes an instant as `2020-07-09 00:00:00` */
+function clock(documented: (ms: number) => string): WallClock {
+  return {
+    format: (ms, form = 'documented') => {
+      const [text, fraction] = [documented(ms), String(ms % 1000).padStart(3, '0')];
+      switch (form) {
+        case 'documented':
+          return text;
+        case 'iso':
+          return text.replace(' ', 'T');
+        case 'iso_offset':
+          return `${text.replace(' ', 'T')}.${fraction}${offsetOf(text, ms)}`;
+        case 'iso_utc':
+          return new Date(ms).toISOString();
+      }
+    },
+  };
+}
+
+/** `+08:00`: how far a wall clock is from GMT at an instant. */
+function offsetOf(text: string, ms: number): string {
+  const minutes = Math.round((Date.parse(`${text.replace(' ', 'T')}Z`) - ms) / 60_000);
+  const [hours, rest] = [Math.trunc(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return `${minutes < 0 ? '-' : '+'}${String(hours).padStart(2, '0')}:${String(rest).padStart(2, '0')}`;
 }
 
 function namedClock(timeZone: string): WallClock | undefined {
   try {
     // Swedish writes dates and times in the order wanted here.
     const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
-    return { format: (ms) => format.format(ms) };
+    return clock((ms) => format.format(ms));
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
