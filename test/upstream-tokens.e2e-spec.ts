@@ -4,7 +4,7 @@ import { clientOf } from './harness/clients/clients.js';
 import { useDeployment } from './fixtures/use-deployment.js';
 import type { Deployment } from './harness/processes/deployment.js';
 import { expectEverything } from './fixtures/expect-everything.js';
-import { CONFIDENTIAL } from './harness/log-faults.js';
+import { CONFIDENTIAL, SIGNING_SECRETS } from './harness/log-faults.js';
 import { tokenFor } from './harness/clients/tokens.js';
 import { freshTickets } from './harness/upstream/traffic.js';
 import { until } from './harness/until.js';
@@ -90,9 +90,24 @@ describe('a worker that logs in to IAM', () => {
 });
 
 describe('a worker that signs its requests', () => {
+  const [secretKey, securityToken] = SIGNING_SECRETS;
   const deployment = useDeployment({
-    settings: { UPSTREAM_AUTH: 'aksk', UPSTREAM_ACCESS_KEY: 'ACCESSKEY', UPSTREAM_SECRET_KEY: 'secret-of-the-key' },
-    simulator: { SIMULATOR_ACCESS_KEY: 'ACCESSKEY', SIMULATOR_SECRET_KEY: 'secret-of-the-key' },
+    settings: {
+      UPSTREAM_AUTH: 'aksk',
+      UPSTREAM_ACCESS_KEY: 'ACCESSKEY',
+      UPSTREAM_SECRET_KEY: secretKey,
+      UPSTREAM_SECURITY_TOKEN: securityToken,
+      UPSTREAM_DOMAIN_ID: 'id-of-the-account',
+      UPSTREAM_PROJECT_ID: 'id-of-the-project',
+      UPSTREAM_TRIM_RICH_TEXT: 'false',
+    },
+    simulator: {
+      SIMULATOR_ACCESS_KEY: 'ACCESSKEY',
+      SIMULATOR_SECRET_KEY: secretKey,
+      SIMULATOR_SECURITY_TOKEN: securityToken,
+      SIMULATOR_DOMAIN_ID: 'id-of-the-account',
+      SIMULATOR_PROJECT_ID: 'id-of-the-project',
+    },
   });
 
   it('is understood, whatever it asks for', async () => {
@@ -102,7 +117,7 @@ describe('a worker that signs its requests', () => {
     const plain = clientOf('sse', { token, caseIds: tickets });
     const grouped = clientOf('websocket', { token, caseIds: tickets.slice(0, 3), groupId: 'grüße / 1&2' });
     await Promise.all([plain, grouped].map((client) => client.open(deployment.gateway().url)));
-    await upstream.post(...tickets.map((case_id) => ({ case_id, content: `${CONFIDENTIAL} of ${case_id}` })));
+    await upstream.post(...tickets.map((case_id) => ({ case_id, content: `${CONFIDENTIAL} of <b>${case_id}</b>` })));
     await expectEverything(upstream, [plain]);
     const { by_status } = await upstream.counters();
     expect(Object.keys(by_status)).toEqual(['200']);

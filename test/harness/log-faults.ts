@@ -6,9 +6,12 @@ export const CONFIDENTIAL = 'confidential';
 /** The worker's own right at the upstream. */
 export const UPSTREAM_TOKEN = 'e2e-upstream-token-of-the-account';
 
+/** Of the access key that signs requests. */
+export const SIGNING_SECRETS = ['secret-of-the-key', 'token-of-the-temporary-key'] as const;
+
 const FORBIDDEN: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['a JWT', /eyJ[\w-]{8,}\.[\w-]+\./],
-  ['a secret of the settings', new RegExp(`${JWT_SECRET}|${UPSTREAM_TOKEN}`)],
+  ['a secret of the settings', new RegExp(`${JWT_SECRET}|${UPSTREAM_TOKEN}|${SIGNING_SECRETS.join('|')}`)],
   ['a message content', new RegExp(CONFIDENTIAL)],
 ];
 /** A frame of a stack, at the start of a line or behind an escaped line break in JSON. */

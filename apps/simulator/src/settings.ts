@@ -1,4 +1,4 @@
-import { flag, integer, InvalidInput, oneOf, optional, read, record, required, text } from './fields.js';
+import { flag, integer, InvalidInput, oneOf, optional, read, type Reading, record, required, text } from './fields.js';
 import { type QuirkSet, readQuirks } from './quirks.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -9,6 +9,10 @@ export const SETTINGS = Symbol('settings');
 export interface KeyPair {
   readonly accessKey: string;
   readonly secretKey: string;
+  /** Each of the next three must be sent and signed where it is set. The first makes the key a temporary one. */
+  readonly securityToken?: string;
+  readonly domainId?: string;
+  readonly projectId?: string;
 }
 
 export interface Settings {
@@ -36,6 +40,9 @@ const SHAPE = {
   SIMULATOR_IAM_PASSWORD: required(text(128, 1)),
   SIMULATOR_ACCESS_KEY: optional(text(128, 1)),
   SIMULATOR_SECRET_KEY: optional(text(128, 1)),
+  SIMULATOR_SECURITY_TOKEN: optional(text(5_000, 1)),
+  SIMULATOR_DOMAIN_ID: optional(text(64, 1)),
+  SIMULATOR_PROJECT_ID: optional(text(64, 1)),
   SIMULATOR_DEMO: required(flag),
   SIMULATOR_ODDITIES: required(record),
 };
@@ -67,7 +74,6 @@ export function readSettings(env: Environment): Settings {
   }
   if (!values || !quirks || problems.length > 0) throw new InvalidInput(problems);
 
-  const { SIMULATOR_ACCESS_KEY: accessKey, SIMULATOR_SECRET_KEY: secretKey } = values;
   return {
     host: values.HOST,
     port: values.PORT,
@@ -75,9 +81,21 @@ export function readSettings(env: Environment): Settings {
     token: values.SIMULATOR_TOKEN,
     iamUser: values.SIMULATOR_IAM_USER,
     iamPassword: values.SIMULATOR_IAM_PASSWORD,
-    keyPair: accessKey && secretKey ? { accessKey, secretKey } : undefined,
+    keyPair: keyPairOf(values),
     demo: values.SIMULATOR_DEMO,
     quirks,
+  };
+}
+
+function keyPairOf(values: Reading<typeof SHAPE>): KeyPair | undefined {
+  const { SIMULATOR_ACCESS_KEY: accessKey, SIMULATOR_SECRET_KEY: secretKey } = values;
+  if (!accessKey || !secretKey) return undefined;
+  return {
+    accessKey,
+    secretKey,
+    securityToken: values.SIMULATOR_SECURITY_TOKEN,
+    domainId: values.SIMULATOR_DOMAIN_ID,
+    projectId: values.SIMULATOR_PROJECT_ID,
   };
 }
 
@@ -91,6 +109,9 @@ function withDefaults(env: Environment) {
     SIMULATOR_IAM_PASSWORD: env.SIMULATOR_IAM_PASSWORD || 'demo',
     SIMULATOR_ACCESS_KEY: env.SIMULATOR_ACCESS_KEY || undefined,
     SIMULATOR_SECRET_KEY: env.SIMULATOR_SECRET_KEY || undefined,
+    SIMULATOR_SECURITY_TOKEN: env.SIMULATOR_SECURITY_TOKEN || undefined,
+    SIMULATOR_DOMAIN_ID: env.SIMULATOR_DOMAIN_ID || undefined,
+    SIMULATOR_PROJECT_ID: env.SIMULATOR_PROJECT_ID || undefined,
     SIMULATOR_DEMO: parsed(env.SIMULATOR_DEMO, false),
     SIMULATOR_ODDITIES: parsed(env.SIMULATOR_ODDITIES, {}),
   };

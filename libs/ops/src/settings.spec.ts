@@ -53,6 +53,10 @@ describe('settings', () => {
       upstreamAuth: 'token',
       upstreamTimeZone: 'GMT+8',
       upstreamSite: '',
+      upstreamTrimRichText: '',
+      upstreamSecurityToken: '',
+      upstreamDomainId: '',
+      upstreamProjectId: '',
       upstreamTimeoutMs: 5000,
       upstreamMaxRps: 0,
       upstreamMaxBodyBytes: 16_777_216,
@@ -90,6 +94,10 @@ describe('settings', () => {
     };
     expect(workerFaults(secrets)).toHaveLength(3);
     expect(workerFaults(secrets).join()).not.toContain('hunter2');
+    const key = { UPSTREAM_AUTH: 'aksk', UPSTREAM_ACCESS_KEY: 'AK', UPSTREAM_SECRET_KEY: 'hunter2 hunter2' };
+    const signing = workerFaults({ ...key, UPSTREAM_SECURITY_TOKEN: 'hunter2 hunter2' });
+    expect(signing).toHaveLength(2);
+    expect(signing.join()).not.toContain('hunter2');
     const gateway = gatewayFaults({ AUTH_JWT_SECRET: 'hunter2', ADMIN_TOKEN: 'hunter2 hunter2' });
     expect(gateway).toHaveLength(2);
     expect(gateway.join()).not.toContain('hunter2');

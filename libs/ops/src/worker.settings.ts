@@ -5,6 +5,8 @@ const UPSTREAM_AUTHS = ['token', 'iam', 'aksk'] as const;
 
 /** What travels in a header: visible ASCII, which also keeps line breaks out. */
 const HEADER_TEXT = /^[\x21-\x7e]{1,5000}$/;
+/** An id of the cloud's, or none. */
+const ID = /^[\x21-\x7e]{0,64}$/;
 const ANY_TEXT = /^.{1,512}$/su;
 /** `GMT`, `UTC`, or one of them with an offset up to 14 hours: `GMT+8`, `GMT+08:00`, `UTC-3:30`. */
 const TIME_ZONE = /^(?:GMT|UTC)(?:[+-](?:(?:0?\d|1[0-3])(?::[0-5]\d)?|14(?::00)?))?$/;
@@ -59,6 +61,21 @@ export class WorkerSettings extends SharedSettings {
   @Text(HEADER_TEXT, 'a secret key, as UPSTREAM_AUTH=aksk needs it')
   readonly upstreamSecretKey: string = '';
 
+  /** Sent and signed with a temporary access key; empty: the key is permanent. */
+  @bySignature
+  @Text(/^[\x21-\x7e]{0,5000}$/, 'the security token of a temporary key, up to 5000 visible characters')
+  readonly upstreamSecurityToken: string = '';
+
+  /** `X-Domain-Id`, signed: the account's id, which the official SDKs send to global services; empty: not sent. */
+  @bySignature
+  @Text(ID, 'the id of an account, up to 64 visible characters')
+  readonly upstreamDomainId: string = '';
+
+  /** `X-Project-Id`, signed: the project's id; empty: not sent. */
+  @bySignature
+  @Text(ID, 'the id of a project, up to 64 visible characters')
+  readonly upstreamProjectId: string = '';
+
   /** Wall clock of `create_time`, and `X-Time-Zone` of each request. */
   @Text(TIME_ZONE, 'an offset such as GMT, GMT+8, GMT+08:00 or UTC-3:30')
   readonly upstreamTimeZone: string = 'GMT+8';
@@ -66,6 +83,10 @@ export class WorkerSettings extends SharedSettings {
   /** `X-Site`: 0 China, 1 international; empty: not sent. */
   @OneOf(['', '0', '1'])
   readonly upstreamSite: '' | '0' | '1' = '';
+
+  /** `trim_osm_rich_text_label`: whether the upstream removes the labels of rich text; empty: not sent. */
+  @OneOf(['', 'true', 'false'])
+  readonly upstreamTrimRichText: '' | 'true' | 'false' = '';
 
   /** One request, headers and body. */
   @Whole('milliseconds', 10, 600_000)

@@ -53,8 +53,12 @@ function settings(changes: Partial<OsmSettings> = {}): OsmSettings {
     iamProject: '',
     upstreamAccessKey: 'ACCESS',
     upstreamSecretKey: 'SECRET',
+    upstreamSecurityToken: '',
+    upstreamDomainId: '',
+    upstreamProjectId: '',
     upstreamTimeZone: 'GMT+8',
     upstreamSite: '1',
+    upstreamTrimRichText: '',
     upstreamTimeoutMs: TIMEOUT_MS,
     upstreamMaxBodyBytes: MAX_BYTES,
     workerConcurrency: 2,
@@ -104,6 +108,29 @@ describe('request', () => {
     expect([query.get('group_id'), query.get('last_message_time_id')]).toEqual(['ä &=', 'x+/=']);
     expect(seen[0]?.url).not.toMatch(/[,'()*+]/);
   });
+
+  it('names ids sorted, whatever their order in the set: the SDKs sign repeated values sorted or as sent', async () => {
+    await poll({ caseIds: ['b', 'a~', 'a', 'B', 'a-'] });
+    expect(new URL(seen[0]?.url ?? '', 'http://x').searchParams.getAll('case_ids')).toEqual([
+      'B',
+      'a',
+      'a-',
+      'a~',
+      'b',
+    ]);
+  });
+
+  it.each(['true', 'false'] as const)(
+    'says whether labels of rich text are removed: %s',
+    async (upstreamTrimRichText) => {
+      const telling = createOsmClient(settings({ upstreamTrimRichText }), clock);
+      await telling.poll(REQUEST);
+      await telling.close();
+      expect(seen[0]?.url).toMatch(
+        new RegExp(`&last_message_time_id=42&trim_osm_rich_text_label=${upstreamTrimRichText}$`),
+      );
+    },
+  );
 
   it('names no cursor for the beginning', async () => {
     await poll({ cursor: null });

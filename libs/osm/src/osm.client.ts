@@ -15,13 +15,15 @@ export interface OsmOptions extends HttpLimits {
   readonly timeZone: string;
   /** `X-Site`: 0 China, 1 international; empty: not sent. */
   readonly site: '' | '0' | '1';
+  /** `trim_osm_rich_text_label`: whether the upstream removes the labels of rich text; empty: not sent. */
+  readonly trimRichText: '' | 'true' | 'false';
 }
 
 /** Polls the service tickets' instant messages. */
 export class OsmClient implements Upstream {
   private readonly origin: HttpOrigin;
   private readonly path: string;
-  private readonly queries = new PollQueryWriter();
+  private readonly queries: PollQueryWriter;
   private readonly offsetMinutes: number;
   private readonly headers: Readonly<Record<string, string>>;
 
@@ -32,6 +34,7 @@ export class OsmClient implements Upstream {
   ) {
     this.origin = new HttpOrigin(options.baseUrl, options);
     this.path = `${this.origin.basePath}${PATH}`;
+    this.queries = new PollQueryWriter(options.trimRichText);
     this.offsetMinutes = parseTimeZone(options.timeZone);
     this.headers = {
       accept: 'application/json',

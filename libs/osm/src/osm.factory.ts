@@ -3,7 +3,7 @@ import type { Authenticator } from './identity/authenticator.js';
 import { HttpOrigin } from './http-origin.js';
 import { IamClient } from './identity/iam.client.js';
 import { OsmClient } from './osm.client.js';
-import { RequestSigner } from './identity/request-signer.js';
+import { RequestSigner, type AccessKey } from './identity/request-signer.js';
 import { RenewedToken, StaticToken } from './identity/token-provider.js';
 
 /** The settings that this adapter is made from, by the names they have in the environment. */
@@ -18,8 +18,12 @@ export interface OsmSettings {
   readonly iamProject: string;
   readonly upstreamAccessKey: string;
   readonly upstreamSecretKey: string;
+  readonly upstreamSecurityToken: string;
+  readonly upstreamDomainId: string;
+  readonly upstreamProjectId: string;
   readonly upstreamTimeZone: string;
   readonly upstreamSite: '' | '0' | '1';
+  readonly upstreamTrimRichText: '' | 'true' | 'false';
   readonly upstreamTimeoutMs: number;
   readonly upstreamMaxBodyBytes: number;
   /** Polls in flight at once, hence connections. */
@@ -32,6 +36,7 @@ export function createOsmClient(settings: OsmSettings, clock: Clock): OsmClient 
     baseUrl: settings.upstreamBaseUrl,
     timeZone: settings.upstreamTimeZone,
     site: settings.upstreamSite,
+    trimRichText: settings.upstreamTrimRichText,
     timeoutMs: settings.upstreamTimeoutMs,
     maxBodyBytes: settings.upstreamMaxBodyBytes,
     connections: settings.workerConcurrency,
@@ -44,7 +49,7 @@ function authenticatorFor(settings: OsmSettings, clock: Clock): Authenticator {
     case 'token':
       return new StaticToken(settings.upstreamToken);
     case 'aksk':
-      return new RequestSigner(settings.upstreamAccessKey, settings.upstreamSecretKey, clock);
+      return new RequestSigner(accessKeyOf(settings), clock);
     case 'iam': {
       const limits = {
         timeoutMs: settings.upstreamTimeoutMs,
@@ -60,4 +65,14 @@ function authenticatorFor(settings: OsmSettings, clock: Clock): Authenticator {
       return new RenewedToken(() => iam.login(), clock, Math.random);
     }
   }
+}
+
+function accessKeyOf(settings: OsmSettings): AccessKey {
+  return {
+    accessKey: settings.upstreamAccessKey,
+    secretKey: settings.upstreamSecretKey,
+    securityToken: settings.upstreamSecurityToken,
+    domainId: settings.upstreamDomainId,
+    projectId: settings.upstreamProjectId,
+  };
 }

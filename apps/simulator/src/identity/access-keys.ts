@@ -1,8 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
+import { type IncomingHttpHeaders } from 'node:http';
 import { type ApiError, wrongIdentity } from '../api-error.js';
 import { type Clock } from '../clock.js';
 import { type KeyPair } from '../settings.js';
-import { ALGORITHM, signatureOf, type UnsignedRequest } from './signature.js';
+import { ALGORITHM, signatureOf, type UnsignedRequest, type ValueOrder } from './signature.js';
 
 const AUTHORIZATION = new RegExp(`^${ALGORITHM} Access=([^,]+), *SignedHeaders=([^,]+), *Signature=([0-9a-f]{64})$`);
 const SDK_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
@@ -11,6 +12,9 @@ const MAX_SKEW_MS = 15 * 60_000;
 /** More failures in a row than this lock the key. */
 const MAX_FAILURES = 5;
 const LOCK_MS = 5 * 60_000;
+
+/** Both readings of repeated parameters: which one the real gateway has is not documented, so a request must suit both. */
+const ORDERS: readonly ValueOrder[] = ['sorted', 'as_sent'];
 
 /** Checks requests signed with an access key. */
 export class AccessKeys {
@@ -52,9 +56,30 @@ export class AccessKeys {
     const date = sdkDate(request.headers['x-sdk-date']);
     if (date === undefined) return 'x-sdk-date format incorrect';
     if (Math.abs(now - date) > MAX_SKEW_MS) return 'calc ak sk signature fail:signature expired';
-    const expected = signatureOf(request, names, this.keyPair.secretKey);
-    return timingSafeEqual(Buffer.from(expected), Buffer.from(signature)) ? undefined : 'verify aksk signature fail';
+    const unlike = missingHeader(request.headers, names, this.keyPair);
+    if (unlike) return unlike;
+    for (const order of ORDERS) {
+      const expected = signatureOf(request, names, this.keyPair.secretKey, order);
+      if (!timingSafeEqual(Buffer.from(expected), Buffer.from(signature))) {
+        return `verify aksk signature fail (values of repeated parameters ${order})`;
+      }
+    }
+    return undefined;
   }
+}
+
+/** What of a key's own headers is not sent, not signed or not right. A header that is sent must be signed. */
+function missingHeader(headers: IncomingHttpHeaders, signed: readonly string[], key: KeyPair): string | undefined {
+  const wanted = [
+    ['x-security-token', key.securityToken],
+    ['x-domain-id', key.domainId],
+    ['x-project-id', key.projectId],
+  ] as const;
+  for (const [name, value] of wanted) {
+    if (headers[name] !== undefined && !signed.includes(name)) return `${name} is not signed`;
+    if (value !== undefined && headers[name] !== value) return `${name} is wrong`;
+  }
+  return undefined;
 }
 
 /** `20191115T033655Z` as milliseconds since the epoch. */

@@ -36,6 +36,16 @@ describe('signatureOf', () => {
     expect(sign('q=(a)*')).toBe(sign('q=%28a%29%2A'));
   });
 
+  it('depends, as the SDK for Java signs, on the order of repeated parameters, but not on that of their names', () => {
+    const sign = (search: string): string =>
+      signatureOf({ ...EXAMPLE, url: `${PATH}?${search}` }, SIGNED, SECRET_KEY, 'as_sent');
+    expect(sign('case_ids=a&case_ids=b')).not.toBe(sign('case_ids=b&case_ids=a'));
+    expect(sign('case_ids=a&group_id=g&case_ids=b')).toBe(sign('group_id=g&case_ids=a&case_ids=b'));
+    expect(sign('case_ids=a&case_ids=b')).toBe(
+      signatureOf({ ...EXAMPLE, url: `${PATH}?case_ids=b&case_ids=a` }, SIGNED, SECRET_KEY, 'sorted'),
+    );
+  });
+
   it.each([
     ['method', { ...EXAMPLE, method: 'POST' }],
     ['path', { ...EXAMPLE, url: EXAMPLE.url.replace('vpcs', 'vpc') }],

@@ -20,20 +20,35 @@ export interface UnsignedRequest {
   readonly headers: IncomingHttpHeaders;
 }
 
+/**
+ * How the values of one repeated parameter go into the signature. The guide does not say. The official SDKs for Python,
+ * Node and Go sort them; the one for Java takes them in the order of the request.
+ */
+export type ValueOrder = 'sorted' | 'as_sent';
+
 /** @param signedHeaders lower-case names */
-export function signatureOf(request: UnsignedRequest, signedHeaders: readonly string[], secretKey: string): string {
+export function signatureOf(
+  request: UnsignedRequest,
+  signedHeaders: readonly string[],
+  secretKey: string,
+  order: ValueOrder = 'sorted',
+): string {
   const date = headerText(request.headers, 'x-sdk-date');
-  const toSign = `${ALGORITHM}\n${date}\n${sha256(canonicalRequest(request, signedHeaders))}`;
+  const toSign = `${ALGORITHM}\n${date}\n${sha256(canonicalRequest(request, signedHeaders, order))}`;
   return createHmac('sha256', secretKey).update(toSign).digest('hex');
 }
 
-function canonicalRequest({ method, url, headers }: UnsignedRequest, signedHeaders: readonly string[]): string {
+function canonicalRequest(
+  { method, url, headers }: UnsignedRequest,
+  signedHeaders: readonly string[],
+  order: ValueOrder,
+): string {
   const [path = '', search = ''] = url.split('?', 2);
   const names = [...signedHeaders].sort();
   return [
     method.toUpperCase(),
     canonicalUri(path),
-    canonicalQuery(search),
+    canonicalQuery(search, order),
     ...names.map((name) => `${name}:${headerText(headers, name).trim()}`),
     // The list of headers ends with a line feed of its own.
     '',
@@ -48,10 +63,10 @@ function canonicalUri(path: string): string {
   return encoded.at(-1) === '' ? encoded.join('/') : `${encoded.join('/')}/`;
 }
 
-/** Sorted by name, values of one name sorted among themselves, every parameter with its `=`. */
-function canonicalQuery(search: string): string {
+/** Sorted by name, every parameter with its `=`. */
+function canonicalQuery(search: string, order: ValueOrder): string {
   return [...new URLSearchParams(search)]
-    .sort(([a, x], [b, y]) => compare(a, b) || compare(x, y))
+    .sort(([a, x], [b, y]) => compare(a, b) || (order === 'sorted' ? compare(x, y) : 0))
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
     .join('&');
 }

@@ -9,7 +9,7 @@ import {
   NULL_STATUS_ENTRIES,
   NULL_TICKET_ENTRIES,
 } from './embellishment.js';
-import { type Message } from './message.js';
+import { type Look, type Message } from './message.js';
 import { type Query } from './query.js';
 import { type Ticket } from './ticket.js';
 import { type TicketStore } from './ticket-store.js';
@@ -63,7 +63,7 @@ export class AnswerWriter {
       const messages = ticket.visibleAfter(since, quirks.cursor_bound, now);
       if (messages.length > 0) {
         for (const message of messages) message.shownAt ??= at;
-        entries.push(ticketEntry(ticket, messages, zone, quirks));
+        entries.push(ticketEntry(ticket, messages, { zone, quirks, trims: query.trims }));
       } else quiet.push(ticket);
     }
     if (quirks.null_fields) {
@@ -101,8 +101,9 @@ export class AnswerWriter {
   }
 }
 
-function ticketEntry(ticket: Ticket, messages: readonly Message[], zone: WallClock, quirks: QuirkSet): string {
-  const list = ordered(messages, quirks).map((message) => message.json(zone, quirks));
+function ticketEntry(ticket: Ticket, messages: readonly Message[], look: Look): string {
+  const { quirks } = look;
+  const list = ordered(messages, quirks).map((message) => message.json(look));
   if (quirks.null_fields) list.push('null');
   const extra = quirks.extra_fields ? `,${EXTRA_TICKET_FIELDS}` : '';
   return `{${ticket.idMember},"message_list":[${list.join(',')}]${extra}}`;

@@ -48,6 +48,7 @@ describe('GET instant-messages', () => {
     ['a long cursor', `case_ids=a&last_message_time_id=${'1'.repeat(65)}`, {}],
     ['a cursor it never gave out', 'case_ids=a&last_message_time_id=tomorrow', {}],
     ['an unknown time zone', 'case_ids=a', { 'X-Time-Zone': 'Middle/Earth' }],
+    ['a flag that is no flag', 'case_ids=a&trim_osm_rich_text_label=1', {}],
     ['an unknown site', 'case_ids=a', { 'X-Site': '7' }],
   ])('refuses %s', async (_what, query, headers) => {
     const response = await fetch(`${simulator.origin}${PATH}?${query}`, {
@@ -55,6 +56,17 @@ describe('GET instant-messages', () => {
     });
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({ error_code: 'OSM.0001', error_msg: expect.any(String) });
+  });
+
+  it.each([
+    ['', 'bold'],
+    ['&trim_osm_rich_text_label=true', 'bold'],
+    ['&trim_osm_rich_text_label=false', '<p class="a"><b>bold</b></p>'],
+  ])('removes the labels of rich text unless asked not to: %s', async (flag, content) => {
+    await simulator.say('TS1', '<p class="a"><b>bold</b></p>');
+    const headers = { 'X-Auth-Token': 't' };
+    const response = await fetch(`${simulator.origin}${PATH}?case_ids=TS1${flag}`, { headers });
+    expect(await response.json()).toMatchObject({ immsg: [{ message_list: [{ content }] }] });
   });
 
   it('takes a comma for part of a ticket id, as the official SDKs repeat the key', async () => {

@@ -9,6 +9,8 @@ export class Query {
     readonly caseIds: readonly string[],
     readonly groupId: string | undefined,
     readonly tickets: readonly Ticket[],
+    /** `trim_osm_rich_text_label`, true unless it says otherwise. */
+    readonly trims: boolean,
   ) {}
 
   /** Equal for two queries of the same tickets, whatever their order. */
@@ -27,6 +29,7 @@ export type QueryReading = Query | BadQuery;
 
 const MAX_CASE_IDS = 100;
 const MAX_ID_LENGTH = 64;
+const TRIM = 'trim_osm_rich_text_label';
 const CURSOR = 'last_message_time_id=';
 /** Distinct ticket sets that are kept parsed; past this many the collection starts anew. */
 const MAX_KEPT = 10_000;
@@ -58,6 +61,8 @@ export class Queries {
   private parse(params: URLSearchParams): QueryReading {
     const caseIds = [...new Set(params.getAll('case_ids'))];
     const groupId = params.get('group_id') || undefined;
+    const trim = params.get(TRIM) ?? 'true';
+    if (trim !== 'true' && trim !== 'false') return { reason: `${TRIM} is neither true nor false` };
     if (caseIds.length === 0) return { reason: 'case_ids is missing' };
     if (caseIds.length > MAX_CASE_IDS) return { reason: `case_ids has more than ${MAX_CASE_IDS} entries` };
     if (caseIds.some((id) => id.length === 0 || id.length > MAX_ID_LENGTH)) return { reason: 'case_ids has a bad one' };
@@ -66,6 +71,7 @@ export class Queries {
       caseIds,
       groupId,
       caseIds.map((caseId) => this.store.ticket(caseId, groupId)),
+      trim !== 'false',
     );
   }
 }

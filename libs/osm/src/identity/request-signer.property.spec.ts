@@ -26,6 +26,13 @@ const headers = fc.dictionary(fc.stringMatching(/^x-[a-z]{1,8}$/), fc.stringMatc
   noNullPrototype: true,
 });
 
+const permanent = (accessKey: string, secretKey: string) => ({
+  accessKey,
+  secretKey,
+  securityToken: '',
+  domainId: '',
+  projectId: '',
+});
 const basicDate = (date: Date) => date.toISOString().replace(/[-:]|\.\d+/g, '');
 const withQuery = (pathname: string, parameters: Readonly<Record<string, readonly string[]>>) => {
   const pairs = Object.entries(parameters).flatMap(([each, values]) =>
@@ -66,7 +73,7 @@ describe('request signature, against the official SDK', () => {
     fc.assert(
       fc.property(host, path, query, at, fc.tuple(key, key), ([domain, port], pathname, parameters, date, keys) => {
         const authority = port === null ? domain : `${domain}:${port}`;
-        const signer = new RequestSigner(...keys, { now: () => date.getTime() });
+        const signer = new RequestSigner(permanent(...keys), { now: () => date.getTime() });
         const ours = signer.headers({ method: 'GET', host: authority, path: withQuery(pathname, parameters) });
         const theirs = signedBySdk({
           host: authority,
@@ -76,6 +83,41 @@ describe('request signature, against the official SDK', () => {
           keys,
         });
         expect(ours['authorization']).toBe(theirs.authorization);
+      }),
+      { numRuns: Number(process.env['FC_RUNS'] ?? 1000) },
+    );
+  });
+
+  it('is the one that the SDK makes with a temporary key, for an account and a project', () => {
+    const value = fc.stringMatching(/^[!-~]{1,20}$/);
+    fc.assert(
+      fc.property(value, value, value, query, at, (securityToken, domainId, projectId, parameters, date) => {
+        const keys = ['AK', 'SK'] as const;
+        const signer = new RequestSigner(
+          { ...permanent(...keys), securityToken, domainId, projectId },
+          { now: () => date.getTime() },
+        );
+        const pathname = '/v2/servicerequest/cases/instant-messages';
+        const ours = signer.headers({
+          method: 'GET',
+          host: 'osm.example.com',
+          path: withQuery(pathname, parameters),
+        });
+        const further = { 'X-Security-Token': securityToken, 'X-Domain-Id': domainId, 'X-Project-Id': projectId };
+        const theirs = signedBySdk({
+          host: 'osm.example.com',
+          pathname,
+          parameters,
+          headers: { 'X-Sdk-Date': basicDate(date), ...further },
+          keys,
+        });
+        expect(ours).toEqual({
+          'x-sdk-date': basicDate(date),
+          'x-security-token': securityToken,
+          'x-domain-id': domainId,
+          'x-project-id': projectId,
+          authorization: theirs.authorization,
+        });
       }),
       { numRuns: Number(process.env['FC_RUNS'] ?? 1000) },
     );

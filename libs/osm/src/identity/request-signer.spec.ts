@@ -33,7 +33,10 @@ describe('request signature', () => {
   });
 
   it('signs the host and the time, and shows neither secret', () => {
-    const signer = new RequestSigner('ACCESS', 'SECRET', { now: () => Date.UTC(2019, 10, 15, 3, 36, 55, 123) });
+    const signer = new RequestSigner(
+      { accessKey: 'ACCESS', secretKey: 'SECRET', securityToken: '', domainId: '', projectId: '' },
+      { now: () => Date.UTC(2019, 10, 15, 3, 36, 55, 123) },
+    );
     const request = { ...EXAMPLE, host: HEADERS.host };
     const headers = signer.headers(request);
     const signed = canonicalRequest(EXAMPLE, { host: HEADERS.host, 'x-sdk-date': '20191115T033655Z' });

@@ -5,29 +5,47 @@ import { percentEncode } from './percent-encode.js';
 
 const ALGORITHM = 'SDK-HMAC-SHA256';
 
-/** The least that has to be signed. Other headers may be added to a request afterwards. */
-const SIGNED_HEADERS = 'host;x-sdk-date';
-
 /** Every request that is signed here has no body. */
 const EMPTY_BODY_SHA256 = sha256('');
+
+export interface AccessKey {
+  readonly accessKey: string;
+  readonly secretKey: string;
+  /** Belongs to a temporary key; empty: the key is permanent. */
+  readonly securityToken: string;
+  /** The account, which the official SDKs name and sign for global services; empty: not named. */
+  readonly domainId: string;
+  /** The project; empty: not named. */
+  readonly projectId: string;
+}
 
 /**
  * Signs requests with an access key (AK/SK) as Huawei's "API Request Signing Guide" has it. Like AWS's signature
  * version 4, but the secret key signs directly, and the path ends with a slash in what is signed.
  */
 export class RequestSigner implements Authenticator {
+  /** Sent with every request, and signed. */
+  private readonly fixed: AuthHeaders;
+
   constructor(
-    private readonly accessKey: string,
-    private readonly secretKey: string,
+    private readonly key: AccessKey,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    const { securityToken, domainId, projectId } = key;
+    const named = { 'x-security-token': securityToken, 'x-domain-id': domainId, 'x-project-id': projectId };
+    this.fixed = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== ''));
+  }
 
   headers(request: RequestLine): AuthHeaders {
     const date = new Date(this.clock.now()).toISOString().replace(/[-:]|\.\d+/g, '');
-    const canonical = canonicalRequest(request, { host: request.host, 'x-sdk-date': date });
-    const signature = signatureOf(canonical, date, this.secretKey);
-    const authorization = `${ALGORITHM} Access=${this.accessKey}, SignedHeaders=${SIGNED_HEADERS}, Signature=${signature}`;
-    return { 'x-sdk-date': date, authorization };
+    const sent = { ...this.fixed, 'x-sdk-date': date };
+    const signed = { ...sent, host: request.host };
+    const signature = signatureOf(canonicalRequest(request, signed), date, this.key.secretKey);
+    const names = Object.keys(signed).sort().join(';');
+    return {
+      ...sent,
+      authorization: `${ALGORITHM} Access=${this.key.accessKey}, SignedHeaders=${names}, Signature=${signature}`,
+    };
   }
 
   /** Another signature with the same key would be refused too, and five in a row block the key for five minutes. */
