@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { httpProblem, PROBLEM_TYPE } from '#protocol';
+import { mayUpgrade, upgradeGate, type UpgradeListener } from './upgrade-gate.js';
 
 /** 1,000 case ids of 64 characters in one query take 76 kB; Node's own limit of 16 kB is for less. */
 const HEADERS_MAX_BYTES = 262_144;
@@ -28,18 +29,33 @@ export class HttpAdapter extends ExpressAdapter {
   override listen(port: string | number, ...args: unknown[]): Server {
     const callback = args.pop() as () => void;
     const [host] = args as string[];
+    this.gateUpgrades();
     return this.httpServer.listen({ port: Number(port), host, backlog: BACKLOG }, callback);
   }
 
   override initHttpServer(): void {
     const serve = this.getInstance<RequestListener<typeof IncomingMessage, typeof ServerResponse>>();
-    this.httpServer = createServer({ maxHeaderSize: HEADERS_MAX_BYTES }, (request, response) => {
+    const options = { maxHeaderSize: HEADERS_MAX_BYTES, shouldUpgradeCallback: mayUpgrade };
+    this.httpServer = createServer(options, (request, response) => {
       if (!this.front(request, response)) {
         serve(request, response);
       }
     });
     this.httpServer.on('clientError', answerClientError);
   }
+
+  /** Socket.IO listens for every upgrade by now, and would end those that are none of its own. */
+  private gateUpgrades(): void {
+    const server: Server = this.httpServer;
+    const [handshake] = server.listeners('upgrade') as UpgradeListener[];
+    if (handshake !== undefined) {
+      server.removeAllListeners('upgrade').on('upgrade', upgradeGate(server, isForSocketIo, handshake));
+    }
+  }
+}
+
+function isForSocketIo({ url = '' }: IncomingMessage): boolean {
+  return url.startsWith('/socket.io/');
 }
 
 /** What Node could not read never becomes a request. */
