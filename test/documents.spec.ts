@@ -5,7 +5,7 @@ const ROOT = join(__dirname, '..');
 /** Folders that a clean clone does not have, or that hold what others wrote. */
 const SKIPPED = new Set(['.git', '.cache', 'node_modules', 'dist', 'coverage', 'results']);
 /** Folders that commands make. Documents may name them. */
-const GENERATED = ['dist/', 'bench/results/'];
+const GENERATED = ['.cache/', 'dist/', 'bench/results/'];
 
 const files = walk(ROOT).map((file) => relative(ROOT, file));
 const documents = files.filter((file) => file.endsWith('.md'));
