@@ -19,6 +19,7 @@ import { CaseHistory } from './http/case-history.js';
 import { CaseMessagesController } from './http/case-messages.controller.js';
 import { HintsController } from './http/hints.controller.js';
 import { OriginRule } from './http/origin-rule.js';
+import { OwnOrigins } from './http/own-origin.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RedisStore } from './redis.store.js';
 import { SseEndpoint } from './sse/sse-endpoint.js';
@@ -134,7 +135,8 @@ const delivery: FactoryProvider[] = [
   {
     provide: OriginRule,
     inject: [GatewaySettings],
-    useFactory: ({ allowedOrigins }: GatewaySettings) => new OriginRule(allowedOrigins),
+    useFactory: ({ allowedOrigins, publicUrl, trustProxy }: GatewaySettings) =>
+      new OriginRule(allowedOrigins, new OwnOrigins(publicUrl, trustProxy)),
   },
   {
     provide: CaseHistory,

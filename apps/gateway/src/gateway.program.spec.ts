@@ -34,10 +34,11 @@ describe('a gateway', () => {
     const origin = 'https://app.example';
     const stream = await gateway.read('/v1/events?case_ids=A1', { origin });
     expect(stream.response.headers['access-control-allow-origin']).toBe(origin);
-    const method = { 'access-control-request-method': 'GET' };
-    const preflight = await fetch(`${gateway.url}/v1/events`, { method: 'OPTIONS', headers: { origin, ...method } });
+    const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' };
+    const preflight = await fetch(`${gateway.url}/v1/hints`, { method: 'OPTIONS', headers: { origin, ...asked } });
     expect(preflight.status).toBe(204);
-    expect(preflight.headers.get('access-control-allow-headers')).toContain('Authorization');
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('content-type');
+    expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
     expect((await fetch(`${gateway.url}/v1/events`, { method: 'POST' })).status).toBe(405);
   });
 

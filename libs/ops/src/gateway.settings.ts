@@ -1,4 +1,6 @@
 import { HOUR_MS, SharedSettings } from './program.settings.js';
+import { OriginPattern } from './origin-pattern.js';
+import { isProxyRange } from './proxy-range.js';
 import { Accepted, Holds, isUrl, ListOf, OneOf, Text, When, Whole } from './settings-rules.js';
 
 const AUTH_MODES = ['jwt', 'upstream', 'none'] as const;
@@ -41,10 +43,22 @@ export class GatewaySettings extends SharedSettings {
   readonly authJwtAudience: string = '';
 
   /** Foreign origins that browsers may come from; none: same origin only. `*` would let any page use the cookie. */
-  @ListOf('origins such as https://app.example, without a path, with commas in between', (item) =>
-    isUrl(item, ['http:', 'https:'], 'none'),
+  @ListOf(
+    'origins such as https://app.example, https://*.example.com or http://localhost:*, without a path, with commas in between',
+    (item) => OriginPattern.parse(item) !== null,
   )
   readonly allowedOrigins: readonly string[] = [];
+
+  /** How clients reach the gateway, where that cannot be told from a request: names the gateway's own origin. */
+  @Accepted('an http:// or https:// URL', (text) => text === '' || isUrl(text, ['http:', 'https:']))
+  readonly publicUrl: string = '';
+
+  /** Addresses of proxies whose word is taken for how a client reached them (`Forwarded`, `X-Forwarded-Host`, `-Proto`). */
+  @ListOf(
+    'addresses, networks such as 10.0.0.0/8, or loopback, linklocal, uniquelocal, with commas in between',
+    isProxyRange,
+  )
+  readonly trustProxy: readonly string[] = [];
 
   @Whole('case ids', 1, 10_000)
   readonly maxCasesPerSubscription: number = 500;

@@ -4,6 +4,7 @@ export { HealthState, type Probe, type Readiness } from './health.js';
 export { createLogger, NestLogger } from './logger.js';
 export { createRegistry } from './metrics.js';
 export { createOpsHandler, type OpsHandler } from './ops-handler.js';
+export { OriginPattern, parseOrigin, type Origin } from './origin-pattern.js';
 export { PrometheusPollTelemetry } from './poll-telemetry.js';
 export { ProgramSettings, type LogLevel } from './program.settings.js';
 export { readSettings } from './settings.js';

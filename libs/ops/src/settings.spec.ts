@@ -40,6 +40,8 @@ describe('settings', () => {
       authJwtIssuer: '',
       authJwtAudience: '',
       allowedOrigins: [],
+      publicUrl: '',
+      trustProxy: [],
       maxCasesPerSubscription: 500,
       maxConnectionsPerSubject: 20,
       sseHeartbeatMs: 15_000,
@@ -163,8 +165,16 @@ describe('settings', () => {
       'https://a.example',
       'http://localhost:8080',
     ]);
-    for (const origin of ['*', 'https://a.example/', 'a.example', 'null']) {
+    for (const origin of ['*', 'https://a.example/', 'a.example', 'null', 'https://*.com']) {
       expect(gatewayFaults({ ALLOWED_ORIGINS: origin })).toHaveLength(1);
+    }
+    expect(gatewayFaults({ ALLOWED_ORIGINS: 'https://*.a.example,http://localhost:*,tauri://localhost' })).toEqual([]);
+  });
+
+  it('take proxies by address, network and name', () => {
+    expect(gatewayFaults({ TRUST_PROXY: 'loopback, 10.0.0.0/8,fd00::/8,192.168.1.1' })).toEqual([]);
+    for (const proxies of ['true', '1', 'proxy.example', '10.0.0.0/33', '10.0.0.0/8,*']) {
+      expect(gatewayFaults({ TRUST_PROXY: proxies })).toHaveLength(1);
     }
   });
 });

@@ -7,7 +7,7 @@ export function originGate(origins: OriginRule) {
     response.setHeaders(new Map(Object.entries(origins.headersFor(request))));
     origins.check(request); // What it throws, Express hands to the problem filter.
     if (origins.isPreflight(request)) {
-      origins.preflight(response);
+      origins.preflight(request, response);
     } else {
       next();
     }

@@ -1,25 +1,99 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { OriginRule } from './origin-rule.js';
+import { OwnOrigins } from './own-origin.js';
+
+const ALLOWED = ['https://app.example', 'https://*.example.com', 'capacitor://localhost', 'http://localhost:*'];
+const PROXY = '10.1.2.3';
+
+interface Setup {
+  readonly publicUrl?: string;
+  readonly trustProxy?: readonly string[];
+}
+
+const ruleFor = ({ publicUrl = '', trustProxy = [] }: Setup = {}) =>
+  new OriginRule(ALLOWED, new OwnOrigins(publicUrl, trustProxy));
+const request = (headers: IncomingHttpHeaders, remoteAddress = PROXY) =>
+  ({ headers, socket: { remoteAddress } }) as unknown as IncomingMessage;
 
 describe('OriginRule', () => {
-  const rule = new OriginRule(['https://app.example']);
-  const allows = (origin: string | undefined, host = 'push.example') =>
-    rule.allows({ headers: { host, ...(origin !== undefined && { origin }) } } as IncomingMessage);
-
-  it.each([[undefined], ['https://app.example'], ['https://push.example'], ['http://push.example']])(
-    'lets %s in',
-    (origin) => expect(allows(origin)).toBe(true),
-  );
+  it.each<[string | undefined, string]>([
+    [undefined, 'push.example'],
+    ['https://app.example', 'push.example'],
+    ['https://team.example.com', 'push.example'],
+    ['capacitor://localhost', 'push.example'],
+    ['http://localhost:5173', 'push.example'],
+    ['https://push.example', 'push.example'],
+    ['http://push.example', 'push.example'],
+    ['http://push.example:3000', 'push.example:3000'],
+    // What iOS names, and what proxies say with `$host:$server_port`.
+    ['wss://push.example', 'push.example'],
+    ['https://push.example', 'push.example:443'],
+    ['wss://push.example', 'push.example:443'],
+    ['http://push.example', 'push.example:80'],
+    ['https://push.example:443', 'push.example'],
+    ['https://PUSH.example', 'push.EXAMPLE'],
+    ['http://[::1]:3000', '[::1]:3000'],
+  ])('lets %s in at %s', (origin, host) => {
+    expect(ruleFor().allows(request({ host, ...(origin !== undefined && { origin }) }))).toBe(true);
+  });
 
   it.each([
-    ['https://evil.example'],
-    ['https://app.example.evil.example'],
-    ['http://app.example'],
-    ['https://push.example:8443'],
-    ['null'],
-    [''],
-    ['nonsense'],
-  ])('keeps %p out', (origin) => expect(allows(origin)).toBe(false));
+    ['https://evil.example', 'push.example'],
+    ['https://app.example.evil.example', 'push.example'],
+    ['https://evilexample.com', 'push.example'],
+    ['http://app.example', 'push.example'],
+    ['https://push.example:8443', 'push.example'],
+    ['https://push.example', 'push.example:80'],
+    ['http://push.example', 'push.example:443'],
+    ['null', 'push.example'],
+    ['null', 'null'],
+    ['', 'push.example'],
+    ['nonsense', 'nonsense'],
+    ['tauri://localhost', 'localhost'],
+    ['https://push.example', ''],
+  ])('keeps %p out at %p', (origin, host) => expect(ruleFor().allows(request({ host, origin }))).toBe(false));
 
-  it('compares ports', () => expect(allows('http://push.example:3000', 'push.example:3000')).toBe(true));
+  it.each<[string, IncomingHttpHeaders]>([
+    ['X-Forwarded-Host', { 'x-forwarded-host': 'push.example:8443', 'x-forwarded-proto': 'https' }],
+    ['the first of several', { 'x-forwarded-host': 'push.example:8443, inner', 'x-forwarded-proto': 'https, http' }],
+    ['X-Forwarded-Port', { 'x-forwarded-host': 'push.example', 'x-forwarded-port': '8443' }],
+    ['Forwarded', { forwarded: 'for=1.2.3.4;proto=https;host="push.example:8443", for=10.0.0.1;host=inner' }],
+    ['the scheme alone', { host: 'push.example:8443', 'x-forwarded-proto': 'https' }],
+  ])('believes a trusted proxy, and nobody else: %s', (_what, headers) => {
+    const asked = { host: 'inner:3000', ...headers, origin: 'https://push.example:8443' };
+    expect(ruleFor({ trustProxy: ['10.0.0.0/8'] }).allows(request(asked))).toBe(true);
+    expect(ruleFor({ trustProxy: ['10.0.0.0/8'] }).allows(request(asked, `::ffff:${PROXY}`))).toBe(true);
+    const isByHost = headers.host !== undefined;
+    expect(ruleFor({ trustProxy: ['loopback'] }).allows(request(asked))).toBe(isByHost);
+    expect(ruleFor().allows(request(asked))).toBe(isByHost);
+  });
+
+  it('takes a scheme that a trusted proxy names for what it is', () => {
+    const rule = ruleFor({ trustProxy: [PROXY] });
+    const asked = { host: 'push.example', 'x-forwarded-proto': 'https' };
+    expect(rule.allows(request({ ...asked, origin: 'http://push.example' }))).toBe(false);
+    expect(rule.allows(request({ ...asked, origin: 'https://push.example', forwarded: ';;;' }))).toBe(true);
+  });
+
+  it('goes by PUBLIC_URL, whatever a request says', () => {
+    const rule = ruleFor({ publicUrl: 'https://push.example/', trustProxy: [PROXY] });
+    const asked = { host: 'inner:3000', 'x-forwarded-host': 'other.example' };
+    expect(rule.allows(request({ ...asked, origin: 'https://push.example' }))).toBe(true);
+    expect(rule.allows(request({ ...asked, origin: 'https://other.example' }))).toBe(false);
+    expect(rule.allows(request({ ...asked, origin: 'http://inner:3000' }))).toBe(false);
+  });
+
+  it('names both values and what to set when it refuses', () => {
+    const refused = (headers: IncomingHttpHeaders, setup?: Setup) => () => ruleFor(setup).check(request(headers));
+    expect(refused({ host: 'inner:3000', origin: 'https://push.example' })).toThrow(
+      "the page's origin is https://push.example, and the gateway's own is inner:3000 (from Host): " +
+        'add the page to ALLOWED_ORIGINS, or, where a proxy changes Host, set PUBLIC_URL or TRUST_PROXY',
+    );
+    const forwarded = { 'x-forwarded-host': 'push.example', 'x-forwarded-proto': 'https' };
+    expect(refused({ ...forwarded, origin: 'http://push.example' }, { trustProxy: [PROXY] })).toThrow(
+      "the gateway's own is https://push.example (from X-Forwarded-Host)",
+    );
+    expect(refused({ host: 'push.example', origin: `https://${'x'.repeat(10_000)}.example` })).toThrow(/^.{0,500}$/);
+    expect(refused({ host: 'push.example', origin: 'null' })).toThrow('Origin: null');
+  });
 });

@@ -98,16 +98,20 @@ describe('events over SSE', () => {
   it('answers a preflight of an allowed origin, and refuses that of another one', async () => {
     gateway = await RunningGateway.start({ ALLOWED_ORIGINS: 'https://app.example' });
     const preflight = (origin: string) =>
-      head(gateway, 'OPTIONS', '/v1/events', { origin, 'access-control-request-method': 'GET' });
+      head(gateway, 'OPTIONS', '/v1/events', {
+        origin,
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'authorization, traceparent,baggage, x-request-id',
+      });
     const allowed = await preflight('https://app.example');
     expect(allowed.status).toBe(204);
     expect(allowed.headers).toMatchObject({
       'access-control-allow-origin': 'https://app.example',
       'access-control-allow-credentials': 'true',
-      'access-control-allow-methods': 'GET, HEAD',
-      'access-control-allow-headers': 'Authorization, Last-Event-ID, Cache-Control',
+      'access-control-allow-methods': 'GET, HEAD, POST',
+      'access-control-allow-headers': 'authorization, traceparent,baggage, x-request-id',
       'access-control-max-age': '600',
-      vary: 'Origin',
+      vary: 'Origin, Access-Control-Request-Headers',
     });
     expect((await preflight('https://evil.example')).status).toBe(403);
   });

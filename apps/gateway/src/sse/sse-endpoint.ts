@@ -94,7 +94,7 @@ export class SseEndpoint {
     if (request.method === 'HEAD') {
       await this.head(request, response);
     } else if (this.parts.origins.isPreflight(request)) {
-      this.parts.origins.preflight(response);
+      this.parts.origins.preflight(request, response);
     } else {
       response.setHeader('allow', METHODS);
       answerProblem(response, httpProblem(405, 'only GET is served here'));

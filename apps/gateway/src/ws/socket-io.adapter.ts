@@ -43,7 +43,10 @@ export class SocketIoAdapter extends IoAdapter {
         }
         answer(allowed ? null : 'origin not allowed', allowed);
       },
-      cors: { origin: [...this.origins.allowed], credentials: true },
+      cors: {
+        origin: (origin, answer) => answer(null, origin !== undefined && this.origins.isForeign(origin)),
+        credentials: true,
+      },
     };
     return super.createIOServer(port, { ...options, ...ours }) as Server;
   }
