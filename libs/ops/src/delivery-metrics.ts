@@ -4,10 +4,10 @@ import { METRICS_PREFIX } from './metrics.js';
 
 export type Transport = 'socket_io' | 'sse';
 
-/** Seconds. A hop through Redis and a socket takes about a millisecond; the rest is queues. */
+/** Seconds. The way through Redis and a socket takes about a millisecond; more than that is time in queues. */
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
-/** One transport's connections and deliveries, with its label resolved: it stands in the hottest path of a gateway. */
+/** Connections and deliveries of one transport. The label is resolved once: this is on the hot path of a gateway. */
 export class TransportMetrics {
   constructor(
     private readonly connections: Gauge.Internal<'transport'>,
@@ -63,21 +63,22 @@ export class DeliveryMetrics {
     this.gaps = new Counter({ ...named('gaps_total', 'Gaps that clients were told of.'), labelNames: ['reason'] });
   }
 
-  /** @param tickets how many were subscribed to (or, below 0, left) */
+  /** @param tickets number of tickets that were subscribed to; negative: unsubscribed from */
   subscribed(tickets: number): void {
     this.subscriptions.inc(tickets);
   }
 
   /** To be called once per event and process. @param latencyMs from `seenAt` to the first write; clocks may differ */
-  reached(latencyMs: number): void {
+  firstWritten(latencyMs: number): void {
     this.latency.observe(Math.max(0, latencyMs) / 1000);
   }
 
-  /** @param reason a close reason of the protocol */
+  /** @param reason a close reason (`libs/protocol/src/close-reasons.ts`) */
   closing(reason: string): void {
     this.closings.inc({ reason });
   }
 
+  /** @param code a refusal code (`libs/protocol/src/errors.ts`) */
   refused(code: string): void {
     this.refusals.inc({ code });
   }

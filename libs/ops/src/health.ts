@@ -1,31 +1,31 @@
-/** Tells whether something that the program needs is well: by false, or by throwing, that it is not. */
+/** Whether something that the program needs works. False, or an exception, means that it does not. */
 export type Probe = () => boolean | Promise<boolean>;
 
 export interface Readiness {
   readonly status: 'ok' | 'not ready';
-  /** By name of the probe. No error texts: the endpoint is open to everybody who reaches the port. */
+  /** By name of the probe. Without error texts, because the endpoint needs no authentication. */
   readonly checks: Readonly<Record<string, 'ok' | 'failing' | 'draining'>>;
 }
 
-/** A probe that takes longer (ms) is failing. Load balancers commonly wait one to five seconds. */
+/** A probe that takes longer (ms) counts as failed. Load balancers usually wait one to five seconds. */
 const PROBE_TIMEOUT_MS = 1000;
 
-/** Whether a program lives, and whether it wants work. */
+/** Liveness and readiness of one program. */
 export class HealthState {
   private readonly probes = new Map<string, Probe>();
   private draining = false;
 
-  /** Adds what readiness depends on. Not ready: no work is sent here; the process is not restarted for it. */
+  /** Adds a condition of readiness. A program that is not ready gets no work; it is not restarted for that. */
   require(name: string, probe: Probe): void {
     this.probes.set(name, probe);
   }
 
-  /** Not ready from now on, whatever the probes say. */
+  /** The program is not ready from now on, whatever the probes say. */
   drain(): void {
     this.draining = true;
   }
 
-  /** An answer at all means that the event loop turns. What a restart would not mend belongs into readiness. */
+  /** Any answer means that the event loop runs. A condition that a restart does not mend belongs to readiness. */
   live(): { readonly status: 'ok' } {
     return { status: 'ok' };
   }

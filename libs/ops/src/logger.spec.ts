@@ -6,7 +6,7 @@ function capture() {
 }
 
 describe('logger', () => {
-  it('writes one JSON object a line, with the program, an ISO time and the level in words', () => {
+  it('writes one JSON object per line, with the program, an ISO time and the level as a word', () => {
     const { lines, logger } = capture();
     logger.info({ sets: 3 }, 'polling');
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'info', program: 'gateway', sets: 3, msg: 'polling' });
@@ -20,14 +20,14 @@ describe('logger', () => {
     [{ url: '/v1/events?case_ids=a&access_token=hunter2&history=5' }],
     [{ err: Object.assign(new Error('failed with Bearer hunter2'), { config: { token: 'hunter2' } }) }],
     [{ set: 'pollcast_token=hunter2; Path=/' }],
-  ])('hides secrets wherever they are: %j', (entry) => {
+  ])('hides secrets at any depth: %j', (entry) => {
     const { lines, logger } = capture();
     logger.error(entry, 'seen with access_token=hunter2');
     expect(lines[0]).not.toContain('hunter2');
     expect(JSON.parse(lines[0] ?? '')).toHaveProperty('msg', 'seen with access_token=[hidden]');
   });
 
-  it('leaves the rest of a line alone', () => {
+  it('does not change the rest of a line', () => {
     const { lines, logger } = capture();
     logger.info({ url: '/v1/events?access_token=x&history=5', tokens: 3, token_age_s: 12 });
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
@@ -37,7 +37,7 @@ describe('logger', () => {
     });
   });
 
-  it('writes what Nest says', () => {
+  it('writes what Nest logs', () => {
     const { lines, logger } = capture();
     new NestLogger(logger).error('broken', 'Error: broken\n  at x', 'Router');
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'error', msg: 'broken', context: 'Router' });

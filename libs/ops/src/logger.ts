@@ -2,21 +2,21 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import type { LogLevel } from './program.settings.js';
 
-/** A JSON member whose name ends like a secret's, with its text or list of texts. */
+/** A JSON member whose name ends like the name of a secret, with its text or list of texts. */
 const SECRET_MEMBER =
   /("[\w-]*(?:authorization|cookie|token|secret|secret_?key|password)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\])/gi;
-/** Secrets inside a text: `?access_token=…`, `pollcast_token=…`, `Bearer …`. */
+/** A secret inside a text: `?access_token=…`, `pollcast_token=…`, `Bearer …`. */
 const SECRET_IN_TEXT = /(\b\w*(?:token|secret|password)=|\bBearer\s+)[^\s"&;,\\]+/gi;
 
 /**
- * Hides secrets in a finished log line, however deep they were and whoever wrote them: naming paths one by one would
- * miss the error of a library that carries its request's headers.
+ * Hides secrets in a finished log line, at any depth. A list of paths would miss secrets at unknown places, such as the
+ * request headers in an error of a library.
  */
 export function withoutSecrets(line: string): string {
   return line.replace(SECRET_MEMBER, '$1"[hidden]"').replace(SECRET_IN_TEXT, '$1[hidden]');
 }
 
-/** Logs of one program: JSON lines on stdout unless another destination is given. */
+/** Logger of one program: JSON lines on stdout, unless another destination is given. */
 export function createLogger(program: string, level: LogLevel, destination?: DestinationStream): Logger {
   const options = {
     level,
@@ -28,7 +28,7 @@ export function createLogger(program: string, level: LogLevel, destination?: Des
   return destination ? pino(options, destination) : pino(options);
 }
 
-/** Lets Nest write to our logger. Nest gives the context last, and `error` a stack before it. */
+/** Nest's logger, written to ours. Nest passes the context last; `error` has a stack before it. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 

@@ -55,7 +55,7 @@ describe('health and metrics over HTTP', () => {
     deliveries.sse.opened();
     deliveries.socketIo.delivered(7);
     deliveries.subscribed(5);
-    deliveries.reached(12);
+    deliveries.firstWritten(12);
     deliveries.closing('draining');
     const text = await (await fetch(`${base}/metrics`)).text();
     for (const line of [

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HealthState } from './health.js';
 
-/** Answers a request if it is for one of the operator's paths, and says whether it was. */
+/** Answers a request if its path is one of the operator's. @returns whether it is */
 export type OpsHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** Where `/metrics` comes from: a registry, or what adds up several. */
+/** Source of `/metrics`: one registry, or the sum of several. */
 export interface MetricsSource {
   readonly contentType: string;
   metrics(): Promise<string>;
@@ -17,8 +17,8 @@ interface Answer {
 }
 
 /**
- * `GET /health/live`, `/health/ready` and `/metrics` without a framework: a worker serves them with `createServer`, a
- * gateway puts them in front of its own routes.
+ * `GET /health/live`, `/health/ready` and `/metrics`, without a framework. A worker serves them with `createServer`; a
+ * gateway has them in front of its own routes.
  */
 export function createOpsHandler(health: HealthState, registry: MetricsSource): OpsHandler {
   const routes = new Map<string, () => Promise<Answer>>([
@@ -53,7 +53,7 @@ function json(status: number, value: object): Answer {
   return { status, type: 'application/json; charset=utf-8', body: JSON.stringify(value) };
 }
 
-/** `no-store`: a proxy that remembers a readiness would send clients to a draining gateway. */
+/** With `no-store`: a proxy that caches readiness would send clients to a gateway that drains. */
 function send(response: ServerResponse, { status, type, body }: Answer): void {
   const length = Buffer.byteLength(body);
   response.writeHead(status, { 'content-type': type, 'content-length': length, 'cache-control': 'no-store' }).end(body);

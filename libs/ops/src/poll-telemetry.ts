@@ -2,14 +2,14 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { UPSTREAM_FAILURES, type PollTelemetry, type UpstreamFailureCode } from '#core';
 import { METRICS_PREFIX } from './metrics.js';
 
-/** Seconds. Polls are meant to leave within some milliseconds of their time; beyond 5 s a whole interval is lost. */
+/** Seconds. Polls should be sent within some milliseconds of their due time. 5 s is the default of the longest interval. */
 const LAG_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-/** Seconds, up to the default timeout. */
+/** Seconds, up to the default of `UPSTREAM_TIMEOUT_MS`. */
 const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 const DISCARD_REASONS = ['conflict', 'busy', 'gone'] as const;
 
-/** Counts polls. Children are resolved once: thousands of polls a second go through here, at half a microsecond each. */
+/** Counts polls. Labels are resolved once: a worker may count thousands of polls per second. */
 export class PrometheusPollTelemetry implements PollTelemetry {
   private readonly news: Counter.Internal;
   private readonly idle: Counter.Internal;
@@ -65,7 +65,7 @@ export class PrometheusPollTelemetry implements PollTelemetry {
     this.request.observe(poll.upstreamMs / 1000);
   }
 
-  /** @param ms how long the set that waits longest has been due */
+  /** @param ms time since the due time of the set that waits longest */
   stalest(ms: number): void {
     this.stalestSet.set(ms / 1000);
   }

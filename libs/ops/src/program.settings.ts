@@ -4,11 +4,11 @@ import { Accepted, isUrl, items, OneOf, Text, Whole } from './settings-rules.js'
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** One hour and one day, the longest that any span of milliseconds may be: more is a slip of units. */
+/** One hour and one day: upper limits of spans in milliseconds. A larger value is most likely a wrong unit. */
 export const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** What every program reads. */
+/** Settings of every program. */
 export abstract class ProgramSettings {
   /** Address to listen on. */
   @Text(/^[^\s/,]{1,255}$/, 'a host name or an IP address')
@@ -24,37 +24,37 @@ export abstract class ProgramSettings {
   readonly nodeEnv: string = 'development';
 }
 
-/** What gateways and workers must agree on: how the store is laid out, and what a ticket set and a history are. */
+/** Settings that gateways and workers share. All processes of a deployment must have the same values. */
 export abstract class SharedSettings extends ProgramSettings {
-  /** One URL, or several with commas in between for a Redis Cluster. May hold a password. */
+  /** One URL, or several with commas between them for a Redis Cluster. May contain a password. */
   @Accepted('one redis:// or rediss:// URL, or several with commas in between for a cluster', isRedisUrlList)
   readonly redisUrl: string = 'redis://127.0.0.1:6379';
 
-  /** In front of every key. Braces would move a feed's hash tag. */
+  /** Prefix of every key. Braces are refused: they would replace the hash tag of a feed. */
   @Text(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 letters, digits or _ . : -')
   readonly redisPrefix: string = 'pollcast';
 
-  /** `X-Language` for subscribers that name none. */
+  /** `X-Language` for subscriptions that name no language. */
   @Text(LANGUAGE_PATTERN, 'a language tag such as zh-cn or en-us')
   readonly upstreamLanguage: string = 'zh-cn';
 
-  /** Largest ticket set; the upstream takes no more than 100 at once. */
+  /** Largest number of tickets in a set. The upstream accepts 100 at most. */
   @Whole('case ids', 1, UPSTREAM_CASE_IDS_MAX)
   readonly upstreamMaxCaseIds: number = UPSTREAM_CASE_IDS_MAX;
 
-  /** Pace of a set with recent messages. */
+  /** Interval between two polls of an active set, ms. */
   @Whole('milliseconds', 10, HOUR_MS)
   readonly pollIntervalMs: number = 1000;
 
-  /** Polling goes on this long after the last subscriber left. */
+  /** How long a ticket is polled after its last subscriber left, ms. */
   @Whole('milliseconds', 0, DAY_MS)
   readonly subscriptionLingerMs: number = 30_000;
 
-  /** Events kept per ticket for replay. */
+  /** Events per ticket that history keeps. */
   @Whole('events', 1, 100_000)
   readonly historyMaxEvents: number = 1000;
 
-  /** How long they are kept. One year at most. */
+  /** How long history keeps events, s. One year at most. */
   @Whole('seconds', 1, 31_536_000)
   readonly historyTtlS: number = 86_400;
 }

@@ -1,7 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 
-/** Settings that cannot be worked with. The message names each wrong one on a line of its own, and no secret. */
+/** Some settings are wrong. The message names each of them on its own line, and contains no secret. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 
@@ -11,8 +11,8 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads what a settings class declares: the property `pollIntervalMs` from `POLL_INTERVAL_MS`, and so on. A variable
- * that is not set, or is empty, leaves the class's default; a text without a value is ''.
+ * Reads the settings that a class declares: the property `pollIntervalMs` from `POLL_INTERVAL_MS`, and so on. A variable
+ * that is not set, or is empty, leaves the default of the class; a text without a default is ''.
  *
  * @throws {SettingsError} naming all faults at once
  */

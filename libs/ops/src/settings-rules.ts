@@ -2,8 +2,8 @@ import { Transform } from 'class-transformer';
 import { ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 
 /**
- * The rules that settings are checked by. Each is one decorator that says in words what it expects; the words end up
- * in the message that an operator reads. Values are shown for numbers and choices only: a text may be a secret.
+ * The rules for settings. Each rule is one decorator with a text that says what it expects. The operator reads this text
+ * in the error message. The message shows the value of numbers and choices only, because a text may be a secret.
  */
 function rule(expected: string, accepts: (value: unknown) => boolean, shown = false): PropertyDecorator {
   return ValidateBy({
@@ -29,10 +29,10 @@ function all(...decorators: PropertyDecorator[]): PropertyDecorator {
   return (target, key) => decorators.forEach((decorate) => decorate(target, key));
 }
 
-/** 15 digits are always below 2^53. Signs, exponents, hexadecimal and white space are more likely slips than meant. */
+/** 15 digits are always below 2^53. Signs, exponents, hexadecimal and white space are refused as likely mistakes. */
 const DECIMAL = /^\d{1,15}$/;
 
-/** A whole number of what `unit` says, written in decimal digits. */
+/** A whole number in decimal digits. @param unit what it counts, for the error message */
 export function Whole(unit: string, min: number, max: number): PropertyDecorator {
   return all(
     Transform(({ value }: { value: unknown }) =>
@@ -46,17 +46,17 @@ export function Whole(unit: string, min: number, max: number): PropertyDecorator
   );
 }
 
-/** One of a few words. */
+/** One of the given words. */
 export function OneOf(words: readonly string[]): PropertyDecorator {
   return rule(`one of ${words.filter(Boolean).join(', ')}`, (value) => words.some((word) => word === value), true);
 }
 
-/** A text that matches; `expected` says so in words. */
+/** A text that matches the pattern. @param expected the pattern in words */
 export function Text(pattern: RegExp, expected: string): PropertyDecorator {
   return rule(expected, (value) => typeof value === 'string' && pattern.test(value));
 }
 
-/** Comma-separated values; white space around them and empty ones are dropped. Each must pass. */
+/** Comma-separated values. White space around them and empty ones are dropped. Each value must be accepted. */
 export function ListOf(expected: string, accepts: (item: string) => boolean): PropertyDecorator {
   return all(
     Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? items(value) : value)),
@@ -64,7 +64,7 @@ export function ListOf(expected: string, accepts: (item: string) => boolean): Pr
   );
 }
 
-/** The comma-separated values of a text. */
+/** The comma-separated values of a text, without white space around them and without empty ones. */
 export function items(text: string): string[] {
   return text
     .split(',')
@@ -72,12 +72,12 @@ export function items(text: string): string[] {
     .filter((item) => item !== '');
 }
 
-/** A text that a function accepts. */
+/** A text that the function accepts. @param expected what it accepts, in words */
 export function Accepted(expected: string, accepts: (text: string) => boolean): PropertyDecorator {
   return rule(expected, (value) => typeof value === 'string' && accepts(value));
 }
 
-/** What must hold between settings, told under the name of the one it stands at by `sentence`: 'must be …'. */
+/** A rule between settings. @param sentence follows the name of the setting in the message: 'must be …' */
 export function Holds<T extends object>(sentence: string, holds: (settings: T) => boolean): PropertyDecorator {
   return ValidateBy({
     name: sentence,
@@ -85,12 +85,12 @@ export function Holds<T extends object>(sentence: string, holds: (settings: T) =
   });
 }
 
-/** The rules of this setting apply only then. */
+/** The other rules of this setting apply only if the condition is true. */
 export function When<T extends object>(condition: (settings: T) => boolean): PropertyDecorator {
   return ValidateIf((settings: object) => condition(settings as T));
 }
 
-/** Whether a text is a URL of one of these schemes with a host, and without what a base URL cannot have. */
+/** Whether a text is a URL with one of these schemes and a host, without fragment. @param path `none`: an origin alone */
 export function isUrl(text: string, schemes: readonly string[], path: 'any' | 'none' = 'any'): boolean {
   if (!URL.canParse(text)) {
     return false;

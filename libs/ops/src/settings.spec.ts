@@ -20,7 +20,7 @@ const gatewayFaults = (env: NodeJS.ProcessEnv) => faults(() => readSettings('gat
 const workerFaults = (env: NodeJS.ProcessEnv) => faults(() => readSettings('worker', { ...WORKER, ...env }));
 
 describe('settings', () => {
-  it('have the defaults of the contract', () => {
+  it('have the defaults that README.md lists', () => {
     expect(readSettings('gateway', GATEWAY)).toEqual({
       host: '0.0.0.0',
       port: 3000,

@@ -3,7 +3,7 @@ import { readAs } from './settings-reader.js';
 import { WorkerSettings } from './worker.settings.js';
 
 /**
- * The settings of a program, read once at its start. Each program reads only what it needs.
+ * The settings of a program. A program reads them once, when it starts, and reads only its own.
  *
  * @throws {SettingsError} for the program to print to stderr before it exits with a non-zero code
  */

@@ -3,7 +3,7 @@ import { Accepted, Holds, isUrl, OneOf, Text, When, Whole } from './settings-rul
 
 const UPSTREAM_AUTHS = ['token', 'iam', 'aksk'] as const;
 
-/** What travels in a header: visible ASCII, which also keeps line breaks out. */
+/** The value of a header: visible ASCII. This also excludes line breaks. */
 const HEADER_TEXT = /^[\x21-\x7e]{1,5000}$/;
 /** An id of the cloud's, or none. */
 const ID = /^[\x21-\x7e]{0,64}$/;
@@ -16,11 +16,11 @@ const byIam = When<WorkerSettings>((settings) => settings.upstreamAuth === 'iam'
 const bySignature = When<WorkerSettings>((settings) => settings.upstreamAuth === 'aksk');
 const baseUrl = (text: string) => isUrl(text, ['http:', 'https:']) && !/[?#@\s]/.test(text);
 
-/** What a worker reads. Texts that were not set are empty. */
+/** Settings of a worker. A text that is not set is empty. */
 export class WorkerSettings extends SharedSettings {
   override readonly port: number = 3001;
 
-  /** Scheme, host and, if the API lies deeper, a path. */
+  /** Scheme, host and, if the API has one, a path. */
   @Accepted('an http:// or https:// URL without user, query and fragment', baseUrl)
   readonly upstreamBaseUrl: string = '';
 
@@ -76,7 +76,7 @@ export class WorkerSettings extends SharedSettings {
   @Text(ID, 'the id of a project, up to 64 visible characters')
   readonly upstreamProjectId: string = '';
 
-  /** Wall clock of `create_time`, and `X-Time-Zone` of each request. */
+  /** Time zone of `create_time`, and `X-Time-Zone` of each request. */
   @Text(TIME_ZONE, 'an offset such as GMT, GMT+8, GMT+08:00 or UTC-3:30')
   readonly upstreamTimeZone: string = 'GMT+8';
 
@@ -88,7 +88,7 @@ export class WorkerSettings extends SharedSettings {
   @OneOf(['', 'true', 'false'])
   readonly upstreamTrimRichText: '' | 'true' | 'false' = '';
 
-  /** One request, headers and body. */
+  /** Limit of one request, headers and body, ms. */
   @Whole('milliseconds', 10, 600_000)
   readonly upstreamTimeoutMs: number = 5000;
 
@@ -96,11 +96,11 @@ export class WorkerSettings extends SharedSettings {
   @Whole('requests per second', 0, 100_000)
   readonly upstreamMaxRps: number = 0;
 
-  /** Largest answer that is read, after decompression. The default has room for 100 tickets of 250 long messages. */
+  /** Largest answer that is read, bytes after decompression. The default has room for 100 tickets with 250 long messages. */
   @Whole('bytes', 1024, 1_073_741_824)
   readonly upstreamMaxBodyBytes: number = 16_777_216;
 
-  /** Pace of a set in which nothing happens. */
+  /** Longest interval between two polls of an idle set, ms. */
   @Whole('milliseconds', 10, HOUR_MS)
   @Holds<WorkerSettings>(
     'must be no less than POLL_INTERVAL_MS',
@@ -108,11 +108,11 @@ export class WorkerSettings extends SharedSettings {
   )
   readonly pollIntervalMaxMs: number = 5000;
 
-  /** How far before the cursor a poll looks again for late arrivals. */
+  /** How late a message may become visible, ms: each poll looks back that far. */
   @Whole('milliseconds', 0, HOUR_MS)
   readonly pollOverlapMs: number = 2000;
 
-  /** Polls in flight at once in this process. */
+  /** Largest number of polls that are in flight at once in this process. */
   @Whole('polls', 1, 10_000)
   readonly workerConcurrency: number = 200;
 }

@@ -16,7 +16,7 @@ export class DeliveryCounters {
     this.written[transport] += 1;
     if (publication !== this.newest) {
       this.newest = publication;
-      this.metrics.reached(Date.now() - publication.seenAt);
+      this.metrics.firstWritten(Date.now() - publication.seenAt);
     }
   }
 

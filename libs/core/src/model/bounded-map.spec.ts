@@ -1,7 +1,7 @@
 import { BoundedMap } from './bounded-map.js';
 
-describe('a bounded memory', () => {
-  it('forgets what was set the longest ago', () => {
+describe('a bounded map', () => {
+  it('drops the key that was set the longest ago', () => {
     const recent = new BoundedMap<string, number>(2);
     recent.set('a', 1);
     recent.set('b', 2);
@@ -10,7 +10,7 @@ describe('a bounded memory', () => {
     expect(['a', 'b', 'c'].map((key) => recent.get(key))).toEqual([3, undefined, 4]);
   });
 
-  it('has room again for each thing that is deleted', () => {
+  it('has room again for each key that is deleted', () => {
     const recent = new BoundedMap<string, number>(2);
     recent.set('a', 1);
     recent.set('b', 2);

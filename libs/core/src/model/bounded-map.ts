@@ -1,8 +1,8 @@
-/** A bounded memory: of more things than that, the one that was set the longest ago is forgotten. */
+/** A map with a bound. When it is full, a new key replaces the key that was set the longest ago. */
 export class BoundedMap<K, V> {
   private readonly items = new Map<K, V>();
 
-  /** @param bound how many things are remembered */
+  /** @param bound largest number of keys, at least 1 */
   constructor(private readonly bound: number) {}
 
   get(key: K): V | undefined {
@@ -10,7 +10,7 @@ export class BoundedMap<K, V> {
   }
 
   set(key: K, value: V): void {
-    // A map keeps its order when a value is replaced: taken out first, the key becomes the newest.
+    // A Map does not move a key whose value is replaced. Deleted first, the key becomes the newest one.
     this.items.delete(key);
     this.items.set(key, value);
     if (this.items.size > this.bound) {

@@ -1,5 +1,5 @@
-/** Where core gets its time from. Tests own it. */
+/** The only source of time in core. Tests move it. */
 export interface Clock {
-  /** Milliseconds since 1970, the same in every process of a deployment as nearly as can be; may have fractions. */
+  /** Milliseconds since 1970, with fractions. All processes of a deployment agree on it to within some milliseconds. */
   now(): number;
 }

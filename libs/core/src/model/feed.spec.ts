@@ -10,18 +10,18 @@ describe('feedKey', () => {
       fc.property(groups, (groupId) => {
         const key = feedKey({ language: 'zh-cn', groupId });
         expect(parseFeedKey(key)).toEqual({ language: 'zh-cn', groupId });
-        // Anything else would end a hash tag, or be refused in a job id.
+        // Any other character would end a hash tag, or BullMQ would refuse it in a job id.
         expect(key).toMatch(/^[^:{}\s]+$/);
       }),
     );
     expect(parseFeedKey(feedKey({ language: 'zh-cn' }))).toEqual({ language: 'zh-cn' });
   });
 
-  it('is one key for one language, however it is written', () => {
+  it('is the same for upper and lower case of a language', () => {
     expect(feedKey({ language: 'EN-us' })).toBe(feedKey({ language: 'en-US' }));
   });
 
-  it('keeps groups apart, and no group from every group', () => {
+  it('differs for each group, and for no group', () => {
     const keys = [undefined, 'a', 'b', 'a/b', 'a%2Fb'].map((groupId) =>
       feedKey(groupId === undefined ? { language: 'en' } : { language: 'en', groupId }),
     );

@@ -3,19 +3,19 @@ import { identify } from './fingerprint.js';
 const digest = (text: string) => `<${text}>`;
 
 describe('identify', () => {
-  it('names a message by all of its fields, whatever their order', () => {
+  it('identifies a message by all of its fields, whatever their order', () => {
     const [one] = identify([{ content: 'x', type: 1 }], digest);
     expect(identify([{ type: 1, content: 'x' }], digest)).toEqual([one]);
     expect(identify([{ type: 0, content: 'x' }], digest)).not.toEqual([one]);
     expect(identify([{ type: 1, content: 'x', added: null }], digest)).not.toEqual([one]);
   });
 
-  it('counts equal ones', () => {
+  it('counts equal messages', () => {
     const names = identify([{ a: 1 }, { a: 2 }, { a: 1 }], digest);
     expect(names).toEqual(['<{"a":1}>.1', '<{"a":2}>.1', '<{"a":1}>.2']);
   });
 
-  it('gives the same names however the answer is ordered', () => {
+  it('gives the same identities in whatever order the answer lists the messages', () => {
     const messages = [{ a: 1 }, { a: 2 }, { a: 1 }, { a: 3 }];
     expect(new Set(identify(messages.toReversed(), digest))).toEqual(new Set(identify(messages, digest)));
   });

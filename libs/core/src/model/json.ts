@@ -1,37 +1,37 @@
-/** A JSON number that a JavaScript number would change, kept as it was written. */
+/** A JSON number that a JavaScript number cannot hold without change. The text is kept as it was written. */
 export class RawNumber {
   constructor(readonly literal: string) {}
 }
 
-/** A JSON value that loses nothing of what was received. */
+/** A JSON value without loss: what was received can be written again. */
 export type JsonValue = null | boolean | number | string | RawNumber | JsonValue[] | JsonObject;
 export interface JsonObject {
   [key: string]: JsonValue;
 }
 
-/** Text that is known to be one valid JSON value without line breaks; it is passed on, never parsed again. */
+/** Text of one valid JSON value without line breaks. No code parses it again. */
 export type JsonText = string & { readonly __brand: 'JsonText' };
 
-/** Writes a value as JSON, keys in the order in which they were received. */
+/** Writes a value as JSON. Keys keep the order in which they were received. */
 export function jsonText(value: JsonValue): JsonText {
   return write(value, (keys) => keys) as JsonText;
 }
 
-/** Writes a value as JSON with sorted keys, so that equal values give equal texts (invariant 3 compares by all fields). */
+/** Writes a value as JSON with sorted keys, so that equal values give equal texts (invariant 3). */
 export function canonicalJson(value: JsonValue): string {
   return write(value, (keys) => keys.sort());
 }
 
-/** An array or object that is being written, and how far that has come. */
+/** An array or object that is being written, and the index of the next member. */
 interface Level {
   readonly value: Record<string | number, JsonValue>;
-  /** Null in an array. */
+  /** Null for an array. */
   readonly keys: readonly string[] | null;
   readonly length: number;
   next: number;
 }
 
-/** Without recursion: a message that is nested deeper than the stack would stop its whole ticket set. */
+/** Without recursion: one message that is nested deeper than the stack would stop its whole ticket set. */
 function write(root: JsonValue, order: (keys: string[]) => string[]): string {
   if (isScalar(root)) {
     return scalarText(root);

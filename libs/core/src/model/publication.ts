@@ -2,26 +2,26 @@ import type { JsonText } from './json.js';
 import type { CaseId } from './ticket.js';
 
 interface Placed {
-  /** Which life of the feed the offset belongs to. */
+  /** The numbering of the feed that the offset belongs to. */
   readonly epoch: string;
-  /** Place in the feed; grows by one with every publication of the feed. */
+  /** Number of the publication in the feed; grows by one with every publication of the feed. */
   readonly offset: number;
-  /** Offset of the same ticket's publication before this one, 0 for its first: a missing one is noticed at once. */
+  /** Offset of the ticket's publication before this one, 0 for its first. A gateway notices a missing one by it. */
   readonly previous: number;
 }
 
 interface Seen {
   readonly caseId: CaseId;
-  /** When the poll that found it was answered, milliseconds since 1970. */
+  /** When the poll that found this was answered, milliseconds since 1970. */
   readonly seenAt: number;
 }
 
 /** A message that the upstream shows, before it has a position. */
 export interface MessageDelta extends Seen {
   readonly kind: 'message';
-  /** The upstream's object, untouched. */
+  /** The upstream's object, unchanged. */
   readonly message: JsonText;
-  /** Its `create_time` as milliseconds since 1970; null where that could not be read. */
+  /** Its `create_time` as milliseconds since 1970; null if it could not be read. */
   readonly sentAt: number | null;
 }
 
@@ -32,5 +32,5 @@ export interface StatusDelta extends Seen {
   readonly status: number;
 }
 
-/** A delta at a stream position: the only thing that travels from the commit to the clients. */
+/** A message or status at a stream position. Nothing else goes from the commit to the clients. */
 export type Publication = (MessageDelta | StatusDelta) & Placed;

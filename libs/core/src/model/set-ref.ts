@@ -1,12 +1,12 @@
 import type { FeedKey } from './feed.js';
 
-/** Names a ticket set. Ids are never used again within a life of the feed, so a set that is gone stays gone. */
+/** Name of a ticket set. Ids are not reused within an epoch, so the name of an ended set never means another set. */
 export interface SetRef {
   readonly feed: FeedKey;
   readonly id: number;
 }
 
-/** The one text form of a set's name: in memory, as a job id (which may hold no `:`; feed keys hold none), on channels. */
+/** Text form of a set's name: key in memory, BullMQ job id (which may have no `:`), text on channels. */
 export function setName(ref: SetRef): string {
   return `${ref.feed}/${ref.id}`;
 }

@@ -27,7 +27,7 @@ describe('stream position', () => {
     );
   });
 
-  it('grows as text with the start of its life', () => {
+  it('grows as text with the time of its epoch', () => {
     fc.assert(
       fc.property(moments, moments, salts, salts, (one, other, salt, pepper) => {
         fc.pre(one !== other);
@@ -36,12 +36,12 @@ describe('stream position', () => {
     );
   });
 
-  it('tells two lives apart that began in one millisecond', () => {
+  it('has different epochs that began in one millisecond', () => {
     expect(newEpoch(1, 0.25)).not.toBe(newEpoch(1, 0.75));
   });
 
   it.each(['', '5', 'epoch0000', 'epoch0000-5', 'epoch0000-0000000000012', 'EPOCH0000-000000000001', '-1-1'])(
-    'takes %p for none of ours',
+    'refuses %p as a position',
     (id) => {
       expect(parsePosition(id)).toBeNull();
     },

@@ -1,6 +1,6 @@
 /**
- * A place in a feed: which life of the feed (`epoch`) and how many publications it had seen (`offset`).
- * An offset alone proves nothing after Redis lost its data, so the epoch changes then (invariant 6).
+ * A place in a feed: the numbering (`epoch`) and the number of publications in it (`offset`).
+ * An offset alone proves nothing after Redis lost data, so the epoch changes then (invariant 6).
  */
 export interface StreamPosition {
   readonly epoch: string;
@@ -8,24 +8,24 @@ export interface StreamPosition {
   readonly offset: number;
 }
 
-/** Offsets are written with this many digits, so that ids of one feed also grow as text. 12 digits last 30 years at 1,000/s. */
+/** Digits of an offset in an id, so that ids of one feed also grow as text. 12 digits last 30 years at 1,000/s. */
 const OFFSET_DIGITS = 12;
 const PATTERN = /^([0-9a-z]{8,24})-([0-9]{12})$/;
 
-/** The opaque `id` that clients keep: 21 to 37 characters of [0-9a-z-]. */
+/** The opaque `id` that clients keep: 21 to 37 characters of `0-9 a-z -`. */
 export function formatPosition(position: StreamPosition): string {
   return `${position.epoch}-${String(position.offset).padStart(OFFSET_DIGITS, '0')}`;
 }
 
-/** The position that an id names, or null where the text was never one of ours. */
+/** The position that an id names, or null if `formatPosition` cannot have made the text. */
 export function parsePosition(id: string): StreamPosition | null {
   const match = PATTERN.exec(id);
   return match?.[1] && match[2] ? { epoch: match[1], offset: Number(match[2]) } : null;
 }
 
 /**
- * Name of a feed's new life: its start in milliseconds, in base 36, so that later epochs sort after earlier ones,
- * then randomness, so that two lives begun in one millisecond differ.
+ * A new epoch: the time in milliseconds in base 36, so that later epochs sort after earlier ones, then a random part, so
+ * that two epochs of one millisecond differ.
  *
  * @param now milliseconds since 1970
  * @param random a number in [0, 1)
