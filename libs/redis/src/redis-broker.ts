@@ -53,7 +53,7 @@ export class RedisBroker implements Broker {
   ) {
     this.scripts = new Scripts(parts.commands, ['history'], bounds);
     this.subscriptions = new Subscriptions(parts.subscriber, {
-      received: (channel, text, more) => this.receive(channel, text, more),
+      received: (channel, text) => this.receive(channel, text),
       interrupted: () => {
         this.barriers.lost();
         this.listener?.interrupted();
@@ -121,11 +121,11 @@ export class RedisBroker implements Broker {
     this.subscriptions.stop();
   }
 
-  private receive(channel: string, text: string, more: boolean): void {
+  private receive(channel: string, text: string): void {
     const route = this.routes.get(channel);
     switch (route?.kind) {
       case 'news':
-        this.listener?.published(route.feed, readPublication(route.caseId, text), more);
+        this.listener?.published(route.feed, readPublication(route.caseId, text));
         return;
       case 'state':
         this.receiveState(route.feed, text);

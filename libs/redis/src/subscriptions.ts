@@ -3,8 +3,7 @@ import { Cluster, type Redis } from 'ioredis';
 import { COMMAND_TIMEOUT_MS, type RedisClient } from './connection.js';
 
 export interface SubscriptionsListener {
-  /** @param more another message came with this one, and is told at once */
-  received(channel: string, text: string, more: boolean): void;
+  received(channel: string, text: string): void;
   /** Something may have been published that was not received. */
   interrupted(): void;
   failed(error: Error): void;
@@ -23,8 +22,6 @@ const PING_EVERY_MS = 3000;
  */
 export class Subscriptions {
   private readonly channels = new Set<string>();
-  /** Messages of what was read last from the connection: channel and text by turns. */
-  private arrived: string[] = [];
   /** Resolves once the channels are subscribed to (again); pending from the moment the connection is lost. */
   private restored: Promise<void> = Promise.resolve();
   private finishRestoring: (() => void) | null = null;
@@ -37,11 +34,11 @@ export class Subscriptions {
   ) {
     if (client instanceof Cluster) {
       // The cluster client subscribes anew by itself; a changed topology may have cost messages.
-      client.on('smessage', (channel: string, text: string) => this.receive(channel, text));
+      client.on('smessage', (channel: string, text: string) => listener.received(channel, text));
       client.on('-node', () => listener.interrupted());
       client.on('+node', () => listener.interrupted());
     } else {
-      client.on('message', (channel: string, text: string) => this.receive(channel, text));
+      client.on('message', (channel: string, text: string) => listener.received(channel, text));
       client.on('close', () => {
         this.awaitRestoring();
         listener.interrupted();
@@ -88,21 +85,6 @@ export class Subscriptions {
   stop(): void {
     clearInterval(this.pinger);
   }
-
-  /** Redis sends many at once: they are told of when all are here, so that it is known what comes together. */
-  private receive(channel: string, text: string): void {
-    if (this.arrived.push(channel, text) === 2) {
-      process.nextTick(this.hand);
-    }
-  }
-
-  private readonly hand = (): void => {
-    const { arrived } = this;
-    this.arrived = [];
-    for (let i = 0; i < arrived.length; i += 2) {
-      this.listener.received(arrived[i] ?? '', arrived[i + 1] ?? '', i + 2 < arrived.length);
-    }
-  };
 
   private subscribe(channels: readonly string[]): Promise<unknown> {
     return Promise.all(

@@ -39,7 +39,6 @@ export class ClientSession {
   private subscriptions: readonly LiveSubscription[] = [];
   private readonly operations = new OperationQueue();
   private readonly connection: Connection;
-  private ended = false;
 
   constructor(
     private rights: Rights,
@@ -48,7 +47,7 @@ export class ClientSession {
     private readonly owner: SessionOwner,
   ) {
     const limit = new UnsentLimit(parts.maxUnsentBytes);
-    this.connection = new Connection(outlet, limit, parts.counters, parts.writes, this);
+    this.connection = new Connection(outlet, limit, parts.counters, this);
   }
 
   get subject(): string | null {
@@ -67,7 +66,7 @@ export class ClientSession {
       const subscription = this.subscriptionOf(parameters.feed);
       subscription.onReady = onReady;
       try {
-        await this.goLive(parameters, subscription, () => operation.abandoned || this.ended);
+        await this.goLive(parameters, subscription, () => operation.abandoned || !this.connection.isOpen);
       } catch (error) {
         this.leave(subscription, parameters.caseIds);
         this.parts.onError(error);
@@ -123,7 +122,8 @@ export class ClientSession {
 
   /** Tells the client why, and ends the connection. */
   close(reason: CloseReason): void {
-    if (!this.ended) {
+    this.parts.writes.flush(); // It may find the client too slow, and close this session.
+    if (this.connection.isOpen) {
       this.parts.counters.closing(reason);
       this.end();
       this.outlet.close(closing(reason, Math.random()));
@@ -132,8 +132,8 @@ export class ClientSession {
 
   /** Nothing is delivered any more: the connection is gone or about to go. */
   end(): void {
-    if (!this.ended) {
-      this.ended = true;
+    if (this.connection.isOpen) {
+      this.connection.isOpen = false;
       this.operations.stop(connectionCloses);
       this.subscriptions.forEach((subscription) => this.leave(subscription, [...subscription.tickets]));
       this.owner.ended(this);
@@ -165,7 +165,7 @@ export class ClientSession {
     if (found !== undefined) {
       return found;
     }
-    const subscription = new LiveSubscription(feed, key, this.connection);
+    const subscription = new LiveSubscription(feed, key, this.connection, this.parts.writes);
     this.subscriptions = this.subscriptions.concat(subscription); // Spread, it would have room for 16 more.
     return subscription;
   }

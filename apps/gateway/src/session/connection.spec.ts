@@ -4,50 +4,52 @@ import { DeliveryMetrics } from '#ops';
 import { fakeOutlet } from '../../test/test-connections.js';
 import { Connection } from './connection.js';
 import { DeliveryCounters } from './delivery-counters.js';
-import { TickWrites } from './tick-writes.js';
 import { UnsentLimit } from './unsent-limit.js';
 
 const FEED = { language: 'en-us' };
 const publication = { seenAt: 0 } as Publication;
-const endOfTick = () => new Promise((resolve) => setImmediate(resolve));
 
 function connected(outlet = fakeOutlet()) {
   const tooSlow = jest.fn();
   const counters = new DeliveryCounters(new DeliveryMetrics(new Registry()));
-  const connection = new Connection(outlet, new UnsentLimit(1000), counters, new TickWrites(), { tooSlow });
-  return { outlet, tooSlow, deliver: (more: boolean) => connection.deliver(publication, FEED, more) };
+  const connection = new Connection(outlet, new UnsentLimit(1000), counters, { tooSlow });
+  return { outlet, tooSlow, connection };
 }
 
 describe('Connection', () => {
-  it('writes what came alone at once', async () => {
-    const { outlet, deliver } = connected();
-    deliver(false);
-    expect(outlet.send).toHaveBeenCalledTimes(1);
-    await endOfTick();
-    expect([outlet.send.mock.calls.length, outlet.flush.mock.calls.length]).toEqual([1, 0]);
-  });
-
-  it('writes what came together once, when all of it is there', async () => {
-    const { outlet, deliver } = connected();
-    [true, true, false].forEach(deliver);
-    expect([outlet.publish, outlet.send, outlet.flush].map(({ mock }) => mock.calls.length)).toEqual([3, 0, 0]);
-    await endOfTick();
+  it('writes once what was published together', () => {
+    const { outlet, connection } = connected();
+    expect(connection.publish(publication, FEED)).toBe(true);
+    expect(connection.publish(publication, FEED)).toBe(false);
+    expect([outlet.publish, outlet.flush].map(({ mock }) => mock.calls.length)).toEqual([2, 0]);
+    connection.flush();
     expect(outlet.flush).toHaveBeenCalledTimes(1);
+    expect(connection.publish(publication, FEED)).toBe(true);
   });
 
   it('writes a long run without waiting for the rest of it', () => {
-    const { outlet, deliver } = connected({ ...fakeOutlet(), publish: jest.fn(() => 65_536) });
-    deliver(true);
+    const { outlet, connection } = connected({ ...fakeOutlet(), publish: jest.fn(() => 65_536) });
+    connection.publish(publication, FEED);
     expect(outlet.flush).toHaveBeenCalledTimes(1);
   });
 
   it('looks at what is unsent only where the outlet says that there may be much', () => {
     const slow = { ...fakeOutlet(), unsentBytes: 1001 };
-    const { tooSlow, deliver } = connected(slow);
+    const { tooSlow, connection } = connected(slow);
     slow.send.mockReturnValueOnce(true);
-    deliver(false);
+    connection.send(publication, FEED);
     expect(tooSlow).not.toHaveBeenCalled();
-    deliver(false);
+    connection.send(publication, FEED);
     expect(tooSlow).toHaveBeenCalledTimes(1);
+  });
+
+  it('writes no live publication once it is not open any more', () => {
+    const { outlet, connection } = connected();
+    connection.publish(publication, FEED);
+    connection.isOpen = false;
+    connection.send(publication, FEED);
+    connection.publish(publication, FEED);
+    connection.flush();
+    expect([outlet.publish, outlet.send, outlet.flush].map(({ mock }) => mock.calls.length)).toEqual([1, 0, 0]);
   });
 });

@@ -1,7 +1,6 @@
 import type { Feed, Publication } from '#core';
 import type { DeliveryCounters } from './delivery-counters.js';
 import type { Outlet } from './outlet.js';
-import type { TickWrites } from './tick-writes.js';
 import type { UnsentLimit } from './unsent-limit.js';
 
 /** Publications of one tick that reach this size (bytes) are written without waiting for the rest of them. */
@@ -14,28 +13,50 @@ export interface ConnectionOwner {
 
 /** What all subscriptions of one connection share. */
 export class Connection {
-  /** Whether {@link flush} will be called at the end of the tick. */
+  /** False from when the client was told goodbye or is gone: nothing is delivered any more. */
+  isOpen = true;
+  /** Something was published since the last {@link flush}. */
   private waits = false;
 
   constructor(
     readonly outlet: Outlet,
     readonly limit: UnsentLimit,
     readonly counters: DeliveryCounters,
-    private readonly writes: TickWrites,
     private readonly owner: ConnectionOwner,
   ) {}
 
-  /** @param more others may follow in this tick: where none does, the client is written to at once */
-  deliver(publication: Publication, feed: Feed, more: boolean): void {
-    const { outlet } = this;
-    this.counters.delivered(publication, outlet.transport);
-    if (!more && !this.waits) {
+  /** Writes a live publication that came alone. */
+  send(publication: Publication, feed: Feed): void {
+    if (this.isOpen) {
+      const { outlet } = this;
+      this.counters.delivered(publication, outlet.transport);
       this.written(outlet.send(publication, feed));
-    } else if (outlet.publish(publication, feed) >= RUN_MAX_BYTES) {
+    }
+  }
+
+  /**
+   * Takes a live publication to be written at {@link flush}, together with others.
+   *
+   * @returns whether it is the first one since the last flush
+   */
+  publish(publication: Publication, feed: Feed): boolean {
+    if (!this.isOpen) {
+      return false;
+    }
+    const { outlet, waits } = this;
+    this.waits = true;
+    this.counters.delivered(publication, outlet.transport);
+    if (outlet.publish(publication, feed) >= RUN_MAX_BYTES) {
       this.written(outlet.flush());
-    } else if (!this.waits) {
-      this.waits = true;
-      this.writes.add(this);
+    }
+    return !waits;
+  }
+
+  /** Writes what was published. */
+  flush(): void {
+    this.waits = false;
+    if (this.isOpen) {
+      this.written(this.outlet.flush());
     }
   }
 
@@ -48,12 +69,6 @@ export class Connection {
     }
     this.outlet.flush(); // Acknowledgements go their own way: the replay has to be out before them.
     this.counters.replayed(publications.length, this.outlet.transport);
-  }
-
-  /** Writes what was delivered in this tick. */
-  flush(): void {
-    this.waits = false;
-    this.written(this.outlet.flush());
   }
 
   /** @param isLittle whether less is unsent than any limit */

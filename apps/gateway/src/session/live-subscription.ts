@@ -10,9 +10,13 @@ import {
 } from '#core';
 import { upstreamData, type NoticeEvent, type ReadyData, type RevokedReason } from '#protocol';
 import type { Connection } from './connection.js';
+import type { Receiver, TickWrites } from './tick-writes.js';
 
-/** One client's tickets of one feed: hands what the hub brings to the client's connection. */
-export class LiveSubscription implements Subscriber {
+/**
+ * One client's tickets of one feed: hands what the hub brings to the client's connection. Publications wait for the end
+ * of the tick; whatever else is written goes out behind those that wait.
+ */
+export class LiveSubscription implements Subscriber, Receiver {
   /** Tickets that are delivered or about to be; each stands for one interest. */
   readonly tickets = new Set<CaseId>();
   /** Told when a subscribe is complete, before the first live publication. */
@@ -22,9 +26,11 @@ export class LiveSubscription implements Subscriber {
     readonly feed: Feed,
     readonly key: FeedKey,
     private readonly connection: Connection,
+    private readonly writes: TickWrites,
   ) {}
 
   recover(recovery: Recovery): void {
+    this.writes.flush();
     const { outlet, limit } = this.connection;
     outlet.begin();
     recovery.notices.forEach((notice) => this.notify(notice));
@@ -40,22 +46,37 @@ export class LiveSubscription implements Subscriber {
     limit.replayed(outlet.unsentBytes);
   }
 
-  deliver(publication: Publication, more: boolean): void {
-    this.connection.deliver(publication, this.feed, more);
+  deliver(publication: Publication): void {
+    this.writes.add(this, publication);
+  }
+
+  send(publication: Publication): void {
+    this.connection.send(publication, this.feed);
+  }
+
+  publish(publication: Publication): boolean {
+    return this.connection.publish(publication, this.feed);
+  }
+
+  flush(): void {
+    this.connection.flush();
   }
 
   notify(notice: Notice): void {
+    this.writes.flush();
     this.connection.counters.noticed(notice);
     this.connection.outlet.notify(this.noticeEvent(notice));
   }
 
   /** Tells the client that its right to these tickets is withdrawn. */
   revoke(caseIds: readonly CaseId[]): void {
+    this.writes.flush();
     this.connection.outlet.notify(this.revoked(caseIds, 'rights'));
   }
 
   /** These tickets are delivered no longer. */
   forget(caseIds: readonly CaseId[]): void {
+    this.writes.flush();
     caseIds.forEach((caseId) => this.tickets.delete(caseId));
     this.connection.outlet.left(caseIds.map((caseId) => this.room(caseId)));
   }

@@ -1,26 +1,88 @@
+import type { Publication } from '#core';
 import { TickWrites } from './tick-writes.js';
 
+const publication = (message: string) => ({ kind: 'message', message }) as Publication;
+const [one, two] = [publication('one'), publication('two')];
+const name = (told: Publication) => (told.kind === 'message' ? told.message : told.kind);
+const nextEvent = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
 describe('TickWrites', () => {
-  it('lets each writer write at the end of the tick, before anything else comes in', async () => {
-    const order: string[] = [];
-    const writes = new TickWrites();
-    setImmediate(() => order.push('next event'));
-    ['a', 'b'].forEach((name) => writes.add({ flush: () => order.push(name) }));
-    order.push('tick');
-    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-    expect(order).toEqual(['tick', 'a', 'b', 'next event']);
+  let order: string[];
+  let writes: TickWrites;
+  beforeEach(() => {
+    order = [];
+    writes = new TickWrites();
   });
 
-  it('goes on when a writer adds another one', async () => {
-    const order: string[] = [];
-    const writes = new TickWrites();
-    writes.add({
-      flush: () => {
-        order.push('a');
-        writes.add({ flush: () => order.push('b') });
+  function receiver(id: string) {
+    let waits = false;
+    return {
+      send: (told: Publication) => void order.push(`${id} sends ${name(told)}`),
+      publish: (told: Publication) => {
+        order.push(`${id} takes ${name(told)}`);
+        const isFirst = !waits;
+        waits = true;
+        return isFirst;
       },
-    });
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(order).toEqual(['a', 'b']);
+      flush: () => {
+        order.push(`${id} flushes`);
+        waits = false;
+      },
+    };
+  }
+
+  it('writes a publication that came alone at the end of the tick, once to each client', async () => {
+    const [a, b] = [receiver('a'), receiver('b')];
+    setImmediate(() => order.push('next event'));
+    [a, b].forEach((each) => writes.add(each, one));
+    order.push('tick');
+    await nextEvent();
+    expect(order).toEqual(['tick', 'a sends one', 'b sends one', 'next event']);
+  });
+
+  it('lets each client write once what came in one tick', async () => {
+    const [a, b] = [receiver('a'), receiver('b')];
+    writes.add(a, one);
+    writes.add(b, one);
+    const c = receiver('c');
+    [a, c, c].forEach((each) => writes.add(each, two));
+    await nextEvent();
+    expect(order.slice(0, 5)).toEqual(['a takes one', 'b takes one', 'a takes two', 'c takes two', 'c takes two']);
+    expect(order.slice(5)).toEqual(['a flushes', 'b flushes', 'c flushes']);
+  });
+
+  it('begins anew with the next tick', async () => {
+    const a = receiver('a');
+    writes.add(a, one);
+    writes.add(a, two);
+    await nextEvent();
+    order.length = 0;
+    writes.add(a, two);
+    await nextEvent();
+    expect(order).toEqual(['a sends two']);
+  });
+
+  it('writes before the end of the tick where it is told to, and nothing twice', async () => {
+    const a = receiver('a');
+    writes.add(a, one);
+    writes.flush();
+    expect(order).toEqual(['a sends one']);
+    writes.add(a, two);
+    await nextEvent();
+    expect(order).toEqual(['a sends one', 'a sends two']);
+  });
+
+  it('is not disturbed by a client that wants all written while it is written to', async () => {
+    const a = {
+      ...receiver('a'),
+      send: (publication: Publication) => {
+        writes.flush();
+        order.push(`a sends ${name(publication)}`);
+      },
+    };
+    writes.add(a, one);
+    writes.add(receiver('b'), one);
+    await nextEvent();
+    expect(order).toEqual(['a sends one', 'b sends one']);
   });
 });

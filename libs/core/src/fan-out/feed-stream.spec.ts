@@ -139,7 +139,7 @@ describe('FeedStream', () => {
       await settled();
       const reads = jest.spyOn(broker, 'history');
       if (late !== undefined) {
-        hub.published(scene.key, { ...late, offset: 99 }, false);
+        hub.published(scene.key, { ...late, offset: 99 });
       }
       await settled();
       await settled();

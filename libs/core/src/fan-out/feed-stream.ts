@@ -96,8 +96,7 @@ export class FeedStream {
     }
   }
 
-  /** @param more see {@link BrokerListener.published} */
-  published(publication: Publication, more: boolean): void {
+  published(publication: Publication): void {
     if (this.held) {
       this.hold(this.held, publication);
       return;
@@ -111,7 +110,7 @@ export class FeedStream {
       this.repair([publication]);
       return;
     }
-    this.dispatch(topic, publication, more);
+    this.dispatch(topic, publication);
   }
 
   upstreamChanged(state: UpstreamState): void {
@@ -195,7 +194,7 @@ export class FeedStream {
     } while (this.repairAgain);
     const held = this.held ?? [];
     this.held = null;
-    held.forEach((publication) => this.published(publication, true));
+    held.forEach((publication) => this.published(publication));
   }
 
   private async repairOnce(): Promise<void> {
@@ -277,7 +276,7 @@ export class FeedStream {
       }
     }
     tell(holed, (caseIds) => ({ kind: 'gap', caseIds, reason: 'history_truncated' }));
-    publications.forEach((publication) => this.dispatch(this.topics.of(publication.caseId), publication, true));
+    publications.forEach((publication) => this.dispatch(this.topics.of(publication.caseId), publication));
   }
 
   /** The feed began a new life: old offsets mean nothing any more, and the new life is read from its beginning. */
@@ -290,12 +289,12 @@ export class FeedStream {
     this.repairAgain = true;
   }
 
-  private dispatch(topic: Topic, publication: Publication, more: boolean): void {
+  private dispatch(topic: Topic, publication: Publication): void {
     this.epoch = publication.epoch;
     this.known = Math.max(this.known, publication.offset);
     topic.tail.append(publication);
     for (const subscriber of topic.subscribers) {
-      subscriber.deliver(publication, more);
+      subscriber.deliver(publication);
     }
   }
 }

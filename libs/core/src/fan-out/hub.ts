@@ -41,8 +41,8 @@ export class Hub implements BrokerListener {
     this.streams.get(feedKey(feed))?.unsubscribe(caseIds, subscriber);
   }
 
-  published(feed: FeedKey, publication: Publication, more: boolean): void {
-    this.streams.get(feed)?.published(publication, more);
+  published(feed: FeedKey, publication: Publication): void {
+    this.streams.get(feed)?.published(publication);
   }
 
   upstreamChanged(feed: FeedKey, state: UpstreamState): void {

@@ -46,7 +46,6 @@ export interface Recovery {
 export interface Subscriber {
   /** Once, in the same tick in which live publications begin (invariant 7). */
   recover(recovery: Recovery): void;
-  /** @param more others may follow in this tick */
-  deliver(publication: Publication, more: boolean): void;
+  deliver(publication: Publication): void;
   notify(notice: Notice): void;
 }

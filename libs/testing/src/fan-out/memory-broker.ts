@@ -72,7 +72,7 @@ export class MemoryBroker implements Broker, MemoryConnection {
   published(feed: FeedKey, publication: Publication): void {
     if (this.watched.get(feed)?.has(publication.caseId)) {
       this.send({
-        arrive: () => this.listener?.published(feed, publication, this.inTransit.length > 0),
+        arrive: () => this.listener?.published(feed, publication),
         lost: () => undefined,
       });
     }

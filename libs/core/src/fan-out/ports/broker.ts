@@ -42,8 +42,7 @@ export interface HistorySnapshot {
 
 /** What a broker tells its one listener, in the order of the feed. */
 export interface BrokerListener {
-  /** @param more something else arrived with it, and is told at once: what both bring to a client can leave together */
-  published(feed: FeedKey, publication: Publication, more: boolean): void;
+  published(feed: FeedKey, publication: Publication): void;
   upstreamChanged(feed: FeedKey, state: UpstreamState): void;
   /** The upstream refuses a ticket (`apart`), or answers for it again. */
   quarantineChanged(feed: FeedKey, caseId: CaseId, quarantined: boolean): void;
