@@ -8,13 +8,15 @@ const FEED = { language: 'en-us' };
 const KEY = feedKey(FEED);
 const LINGER_MS = 30_000;
 
-function setUp() {
+function setUp(lingerMs = LINGER_MS) {
   const clock = new ManualClock();
   const wants: { caseIds: readonly string[]; until: number; reason: LeaseReason }[] = [];
   const woken: number[] = [];
   const state = { outOfReach: false };
+  let opened = Promise.resolve();
   const registry = {
     want: async (_: unknown, caseIds: readonly string[], now: number, until: number, reason: LeaseReason) => {
+      await opened;
       if (state.outOfReach) {
         throw new Error('out of reach');
       }
@@ -29,7 +31,13 @@ function setUp() {
     earliestDue: async () => null,
   };
   const queue = { wake: async (sets: readonly DueSet[]) => void woken.push(...sets.map(({ ref }) => ref.id)) };
-  return { clock, interest: new Interest({ registry, queue, clock }, LINGER_MS), wants, woken, state };
+  /** Lets the registry answer nothing until what it returns is called. */
+  const gate = () => {
+    let open = () => {};
+    opened = new Promise((resolve) => (open = resolve));
+    return open;
+  };
+  return { clock, interest: new Interest({ registry, queue, clock }, lingerMs), wants, woken, state, gate };
 }
 
 describe('Interest', () => {
@@ -92,6 +100,82 @@ describe('Interest', () => {
     expect(wants).toEqual([]);
     await interest.acquire(FEED, ['a']);
     expect(wants).toHaveLength(1);
+  });
+
+  describe('of several clients in one ticket, of which the first could not be told to the registry', () => {
+    const out = { message: 'out of reach' };
+
+    it('is not held by those who came while it was being told', async () => {
+      const { interest, wants, state } = setUp();
+      state.outOfReach = true;
+      const first = interest.acquire(FEED, ['a']);
+      const second = interest.acquire(FEED, ['a']);
+      await Promise.all([expect(first).rejects.toMatchObject(out), expect(second).rejects.toMatchObject(out)]);
+      state.outOfReach = false;
+      await interest.renew();
+      expect(wants).toEqual([]);
+    });
+
+    it('is told when the next one comes, however soon, and whoever else holds it', async () => {
+      const { interest, wants, state, clock } = setUp();
+      await interest.acquire(FEED, ['a']);
+      clock.advance(1000);
+      state.outOfReach = true;
+      await expect(interest.acquire(FEED, ['a'])).rejects.toMatchObject(out);
+      state.outOfReach = false;
+      clock.advance(1);
+      await interest.acquire(FEED, ['a']);
+      expect(wants.map(({ caseIds, reason }) => [caseIds, reason])).toEqual([
+        [['a'], 'arrival'],
+        [['a'], 'arrival'],
+      ]);
+    });
+
+    it('leaves what others hold as it is', async () => {
+      const { interest, wants, state, clock } = setUp();
+      await interest.acquire(FEED, ['a']);
+      clock.advance(1000);
+      state.outOfReach = true;
+      await expect(interest.acquire(FEED, ['b', 'a'])).rejects.toMatchObject(out);
+      state.outOfReach = false;
+      wants.length = 0;
+      await interest.renew();
+      expect(wants.map(({ caseIds }) => caseIds)).toEqual([['a']]);
+      await interest.release(FEED, ['a']);
+      wants.length = 0;
+      await interest.renew();
+      expect(wants).toEqual([]);
+    });
+  });
+
+  it('waits for what is being told of a ticket already', async () => {
+    const { interest, gate } = setUp();
+    const open = gate();
+    const seen: string[] = [];
+    const first = interest.acquire(FEED, ['a']).then(() => seen.push('first'));
+    const second = interest.acquire(FEED, ['a']).then(() => seen.push('second'));
+    await new Promise(setImmediate);
+    expect(seen).toEqual([]);
+    open();
+    await Promise.all([first, second]);
+    expect(seen.sort()).toEqual(['first', 'second']);
+  });
+
+  it('leases for three seconds at least: shorter ones could not be renewed in time', async () => {
+    const { interest, wants } = setUp(1000);
+    await interest.acquire(FEED, ['a']);
+    expect([wants[0]?.until, interest.renewEveryMs]).toEqual([3000, 1000]);
+  });
+
+  it('of one client that left twice is not that of another', async () => {
+    const { interest, wants } = setUp();
+    await interest.acquire(FEED, ['a']);
+    await interest.release(FEED, ['a', 'b']);
+    await interest.release(FEED, ['a']);
+    await interest.acquire(FEED, ['a']);
+    wants.length = 0;
+    await interest.renew();
+    expect(wants.map(({ caseIds }) => caseIds)).toEqual([['a']]);
   });
 
   it('asks for many tickets in calls of bounded size', async () => {

@@ -22,8 +22,10 @@ const LEASE_MIN_MS = 3000;
 /** One ticket that clients of this gateway want. */
 interface LocalInterest {
   clients: number;
-  /** When the registry was last told of an arrival, ms since 1970. */
+  /** When the registry was last told of an arrival, ms since 1970; 0 where that failed. */
   reportedAt: number;
+  /** What is being told now; null once it was heard, or failed. */
+  report: Promise<void> | null;
 }
 
 /**
@@ -50,7 +52,7 @@ export class Interest {
 
   /**
    * Some client wants these tickets now. The registry hears of arrivals at a ticket at most once a second: a thousand
-   * clients that come at once cost one call.
+   * clients that come at once cost one call, for which all of them wait.
    *
    * @throws where the store is out of reach; nothing is held then
    */
@@ -59,18 +61,20 @@ export class Interest {
     const holdings = this.held.get(key) ?? new Map<CaseId, LocalInterest>();
     this.held.set(key, holdings);
     const now = this.parts.clock.now();
-    const reported: CaseId[] = [];
+    const untold: CaseId[] = [];
+    const underWay = new Set<Promise<void>>();
     for (const caseId of caseIds) {
-      const holding = holdings.get(caseId) ?? { clients: 0, reportedAt: 0 };
+      const holding = holdings.get(caseId) ?? { clients: 0, reportedAt: 0, report: null };
       holdings.set(caseId, holding);
       holding.clients += 1;
       if (now - holding.reportedAt >= REPORT_ARRIVAL_EVERY_MS) {
-        holding.reportedAt = now;
-        reported.push(caseId);
+        untold.push(caseId);
+      } else if (holding.report !== null) {
+        underWay.add(holding.report);
       }
     }
     try {
-      await this.lease(key, reported, 'arrival');
+      await Promise.all([this.report(key, untold, now), ...underWay]);
     } catch (error) {
       this.drop(key, caseIds);
       throw error;
@@ -86,6 +90,22 @@ export class Interest {
   async renew(): Promise<void> {
     for (const [key, holdings] of this.held) {
       await this.lease(key, [...holdings.keys()], 'renewal');
+    }
+  }
+
+  /** Tells the registry of an arrival at these tickets, which are held. Whoever comes meanwhile waits for the same. */
+  private async report(key: FeedKey, caseIds: readonly CaseId[], now: number): Promise<void> {
+    const report = this.lease(key, caseIds, 'arrival');
+    const told = caseIds.flatMap((caseId) => this.held.get(key)?.get(caseId) ?? []);
+    told.forEach((holding) => Object.assign(holding, { reportedAt: now, report }));
+    const mine = () => told.filter((holding) => holding.report === report);
+    try {
+      await report;
+    } catch (error) {
+      mine().forEach((holding) => (holding.reportedAt = 0));
+      throw error;
+    } finally {
+      mine().forEach((holding) => (holding.report = null));
     }
   }
 
