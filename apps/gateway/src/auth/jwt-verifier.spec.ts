@@ -11,6 +11,10 @@ function sign(payload: JWTPayload, alg = 'HS256', key: KeyLike | Uint8Array = Bu
   return new SignJWT(payload).setProtectedHeader({ alg, kid: alg }).setExpirationTime(exp).sign(key);
 }
 
+/** A token that ends as it says, whatever that is. */
+const signExp = (exp: unknown) =>
+  new SignJWT({ ...claims, exp: exp as never }).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(SECRET));
+
 const refused = { name: 'Refusal', code: 'unauthorized' };
 
 describe('JwtVerifier with a secret', () => {
@@ -37,6 +41,27 @@ describe('JwtVerifier with a secret', () => {
     expect(rights.mayUseGroup('any')).toBe(true);
   });
 
+  it('reads many tickets and groups', async () => {
+    const cases = Array.from({ length: 40 }, (_, index) => `A${index}`);
+    const rights = await verifier.verify(await sign({ sub: 'carol', cases, groups: [...cases, 'g'] }));
+    expect(cases.filter((caseId) => !rights.mayRead(caseId) || !rights.mayUseGroup(caseId))).toEqual([]);
+    expect(rights.mayRead('A40')).toBe(false);
+  });
+
+  // A claim of another type is no yes: a backend that writes "false" means no.
+  it.each<[unknown]>([[undefined], [null], [false], ['false'], ['true'], [0], [1], [[]], [[true]], [{}]])(
+    'allows no hints where the claim is %j',
+    async (hints) => {
+      const rights = await verifier.verify(await sign({ ...claims, hints }));
+      expect(() => rights.requireHints()).toThrow('does not allow hints');
+    },
+  );
+
+  it('allows hints where the claim is true', async () => {
+    const rights = await verifier.verify(await sign({ ...claims, hints: true }));
+    expect(() => rights.requireHints()).not.toThrow();
+  });
+
   it.each<[string, () => Promise<string> | string | undefined]>([
     ['no token', () => undefined],
     ['an empty token', () => ''],
@@ -50,7 +75,15 @@ describe('JwtVerifier with a secret', () => {
     ['an empty sub', () => sign({ sub: '' })],
     ['cases that are a text', () => sign({ sub: 'a', cases: '*' })],
     ['a case that is a number', () => sign({ sub: 'a', cases: [1] })],
+    ['cases that are null', () => sign({ sub: 'a', cases: null })],
+    ['cases that are an object', () => sign({ sub: 'a', cases: { '*': true } })],
+    ['a case that is a list', () => sign({ sub: 'a', cases: ['A1', ['*']] })],
     ['groups that are an object', () => sign({ sub: 'a', groups: {} })],
+    ['groups that are a text', () => sign({ sub: 'a', groups: '*' })],
+    ['a group that is null', () => sign({ sub: 'a', groups: ['g', null] })],
+    ['a sub that is a number', () => sign({ ...claims, sub: 7 as never })],
+    ['an exp that is a text', () => signExp('9999999999')],
+    ['an exp that is null', () => signExp(null)],
     [
       'alg none',
       async () => {

@@ -78,6 +78,48 @@ describe('EnginePipe', () => {
     });
     expect(ours.equals(plain)).toBe(true);
   });
+
+  describe('over long polling', () => {
+    const POLLING = '/socket.io/?EIO=4&transport=polling';
+
+    /** A client that polls when a test says so, and its server side. */
+    async function polling() {
+      const connected = once(io, 'connection') as Promise<[Socket]>;
+      const url = `http://127.0.0.1:${port}${POLLING}`;
+      const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1)) as { sid: string };
+      const poll = async () => (await fetch(`${url}&sid=${sid}`)).text();
+      await fetch(`${url}&sid=${sid}`, { method: 'POST', body: '40' });
+      const [socket] = await connected;
+      await poll(); // Has the acknowledgement of the connection.
+      return { socket, pipe: new EnginePipe(socket.conn), poll };
+    }
+
+    it('says what is unsent until the client has asked for it, each time', async () => {
+      const { socket, pipe, poll } = await polling();
+      const bytes = frames.reduce((sum, { frame }) => sum + frame.length, 0);
+      for (let round = 0; round < 3; round += 1) {
+        expect(pipe.unsentBytes).toBe(0);
+        expect(pipe.write(run(frames))).toBe(false);
+        expect(pipe.unsentBytes).toBe(bytes);
+        pipe.write(run(frames.slice(0, 1)));
+        expect(pipe.unsentBytes).toBe(bytes + (frames[0]?.frame.length ?? 0));
+        const got = await poll();
+        expect(got.split('\x1e').map((packet) => JSON.parse(packet.slice(2))[1].n)).toEqual([
+          ...DATA.map(({ n }) => n),
+          0,
+        ]);
+      }
+      expect(pipe.unsentBytes).toBe(0);
+      socket.disconnect(true);
+    });
+
+    it('counts nothing for a client that is gone', async () => {
+      const { socket, pipe } = await polling();
+      socket.disconnect(true);
+      pipe.write(run(frames));
+      expect(pipe.unsentBytes).toBe(0);
+    });
+  });
 });
 
 /** Resolves once nothing more has come for a moment. */
