@@ -54,6 +54,40 @@ describe('FeedStream', () => {
       expect(subscriber.told).toEqual(['live', ...words('1', '2')]);
     });
 
+    it('between two reads of a repair is repaired, too', async () => {
+      const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
+      const many = Array.from({ length: 51 }, (_, index) => `t${index}`); // One call asks for 50.
+      const joining = scene.subscribe(hub, many, subscriber);
+      const flush = async (count?: number) => {
+        broker.flush(count);
+        await settled();
+      };
+      for (let calls = 0; calls < 3; calls += 1) await settled().then(() => flush());
+      await joining;
+      hub.interrupted();
+      await settled(); // The first read waits for its answer.
+      await scene.say('t0', 'lost');
+      broker.flush(1);
+      broker.interrupt();
+      broker.restore();
+      for (let calls = 0; calls < 5; calls += 1) await settled().then(() => flush());
+      expect(subscriber.told).toEqual(['live', ...words('lost')]);
+    });
+
+    it('does not double what comes with history and live', async () => {
+      const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
+      const joining = scene.subscribe(hub, ['a'], subscriber);
+      await settled();
+      broker.flush();
+      await joining;
+      await scene.say('a', '1');
+      hub.interrupted();
+      await settled(); // History has it, and it is on its way.
+      broker.flush();
+      await settled();
+      expect(subscriber.told).toEqual(['live', ...words('1')]);
+    });
+
     it('lets those wait who subscribe while it is repaired', async () => {
       const { hub, broker } = scene.gateway();
       await scene.subscribe(hub, ['a'], new RecordingSubscriber());
@@ -109,6 +143,70 @@ describe('FeedStream', () => {
     broker.flush();
     await settled();
     expect(subscriber.told).toEqual(['live', ...words('passes by', 'lost', 'shows the hole')]);
+  });
+
+  describe('a store that lost its end', () => {
+    /** The same life as it was before the last words, in which other things were said since. */
+    async function restored(...since: string[]): Promise<PublishingFixture> {
+      const other = new PublishingFixture(OPTIONS);
+      await other.say('a', '1', '2', ...since);
+      return other;
+    }
+
+    // A tail has two, a history four.
+    it.each([[['x3']], [['x3', 'x4']], [['x3', 'x4', 'x5']], [['x3', 'x4', 'x5', 'x6']]])(
+      'is found out however much was said since: %j',
+      async (since) => {
+        const { hub, broker } = scene.gateway();
+        await scene.subscribe(hub, ['a'], subscriber);
+        await scene.say('a', '1', '2', '3');
+        broker.interrupt();
+        const elsewhere = (await restored(...since)).gateway().broker;
+        jest.spyOn(broker, 'history').mockImplementation((...asked) => elsewhere.history(...asked));
+        broker.restore();
+        await settled();
+        await settled();
+        expect(subscriber.told.slice(0, 5)).toEqual(['live', ...words('1', '2', '3'), 'unknown_position a']);
+        expect(subscriber.told.slice(-since.length)).toEqual(words(...since));
+      },
+    );
+
+    it('is not taken for one that has all, or has let go of what was handed on', async () => {
+      const { hub, broker } = scene.gateway();
+      await scene.subscribe(hub, ['a'], subscriber);
+      await scene.say('a', '1', '2', '3');
+      for (const said of [['4'], [], ['5', '6', '7', '8']]) {
+        broker.interrupt();
+        await scene.say('a', ...said);
+        broker.restore();
+        await settled();
+      }
+      expect(subscriber.told).toEqual(['live', ...words('1', '2', '3', '4', '5', '6', '7', '8')]);
+    });
+  });
+
+  it('reads from history what was too much to be held back during a repair', async () => {
+    const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
+    const joining = scene.subscribe(hub, ['a', 'b'], subscriber);
+    await settled();
+    broker.flush();
+    await joining;
+    broker.interrupt();
+    broker.restore();
+    await settled(); // The repair has read history, and waits for its answer.
+    await scene.say('a', 'first');
+    const flood = Array.from({ length: 10_000 }, (_, index) => `b${index}`);
+    await scene.say('b', ...flood);
+    for (let round = 0; round < 4; round += 1) {
+      broker.flush();
+      await settled();
+    }
+    expect(subscriber.told.filter((told) => !told.startsWith('"b'))).toEqual([
+      'live',
+      'history_truncated b',
+      ...words('first'),
+    ]);
+    expect(subscriber.told.at(-1)).toBe(words('b9999')[0]);
   });
 
   describe('a new life of the feed', () => {

@@ -157,6 +157,20 @@ describe('Hub', () => {
     });
   });
 
+  it('lets go of no ticket that somebody is on the way to', async () => {
+    const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
+    const joining = scene.subscribe(hub, ['a'], subscriber);
+    await settled(); // It waits for history.
+    hub.sweep(scene.clock.now());
+    scene.clock.advance(OPTIONS.idleMs);
+    hub.sweep(scene.clock.now());
+    broker.flush();
+    await joining;
+    await scene.say('a', '1');
+    broker.flush();
+    expect(subscriber.told).toEqual(['live', ...words('1')]);
+  });
+
   it('lets go of tickets that nobody wants, after a while', async () => {
     const { hub, broker } = scene.gateway();
     const unwatched = jest.spyOn(broker, 'unwatch');

@@ -39,6 +39,23 @@ describe('missedSince', () => {
     expect(offsets(missedSince(ends, reads, held).publications)).toEqual([1, 2, 3]);
   });
 
+  it('has what was held back with exactly the newest offset, and nothing beyond it', () => {
+    const ends = new Map([
+      ['a', 1],
+      ['b', 1],
+    ]);
+    // Ticket a was read first; then 4 was published on it, which the reading of b counts.
+    const reads = [snapshot(1, history('a', [1])), snapshot(4, history('b', [3]))];
+    const held = [publication('a', 4), publication('b', 5)];
+    expect(offsets(missedSince(ends, reads, held).publications)).toEqual([3, 4]);
+  });
+
+  it('has nothing that was handed on, to the very offset', () => {
+    const read = snapshot(3, history('a', [1, 2, 3]));
+    expect(offsets(missedSince(new Map([['a', 3]]), [read], [publication('a', 3)]).publications)).toEqual([]);
+    expect(offsets(missedSince(new Map([['a', 2]]), [read], [publication('a', 3)]).publications)).toEqual([3]);
+  });
+
   it('passes over what was held back of another life, and of tickets that were not read', () => {
     const held = [publication('a', 2, 'epoch0000'), publication('z', 1)];
     expect(missedSince(new Map([['a', 0]]), [snapshot(2, history('a', []))], held).publications).toEqual([]);
@@ -54,7 +71,7 @@ describe('missedSince', () => {
   });
 });
 
-describe('contradicts', () => {
+describe('hasDiverged', () => {
   const end = { ...publication('a', 7), seenAt: 70 };
   const kept = (completeAfter: number, ...publications: Publication[]) => [
     snapshot(9, { caseId: 'a', publications, completeAfter, exhausted: true }),
@@ -63,6 +80,7 @@ describe('contradicts', () => {
   it('is not what still has the last publication, or has let go of it', () => {
     expect(hasDiverged([end], kept(5, publication('a', 6), end, publication('a', 9)))).toBe(false);
     expect(hasDiverged([end], kept(8, publication('a', 9)))).toBe(false);
+    expect(hasDiverged([end], kept(7, publication('a', 9)))).toBe(false);
     expect(hasDiverged([end], [])).toBe(false);
   });
 
@@ -70,5 +88,6 @@ describe('contradicts', () => {
     expect(hasDiverged([end], kept(5, { ...end, seenAt: 71 }))).toBe(true);
     expect(hasDiverged([end], kept(5, { ...publication('a', 7), kind: 'status', status: 1, seenAt: 70 }))).toBe(true);
     expect(hasDiverged([end], kept(5, publication('a', 6), publication('a', 8)))).toBe(true);
+    expect(hasDiverged([end], kept(6, publication('a', 8)))).toBe(true);
   });
 });
