@@ -86,6 +86,23 @@ describe('a Redis in trouble', () => {
     broker.stop();
   });
 
+  it('ends a history that waits at a barrier at once when the subscribed connection is cut', async () => {
+    const gateway = randomUUID();
+    const subscriber = connect('impatient');
+    const broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: () => undefined }, BOUNDS);
+    await broker.watch(FEED, ['a']);
+    // Its mark cannot come: the barrier is open for as long as the connection lives.
+    await subscriber.unsubscribe(keys.barrierChannel(FEED, gateway));
+    const before = Date.now();
+    const reading = broker.history(FEED, [{ caseId: 'a', atLeast: 1, after: null }], null);
+    const refused = expect(reading).rejects.toThrow('the subscribed Redis connection was lost');
+    await sleep(100);
+    await commands.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await refused;
+    expect(Date.now() - before).toBeLessThan(PROMPT_MS);
+    broker.stop();
+  });
+
   it('that was emptied has other tickets in the set of the same name, and takes no result of then', async () => {
     const { begin, poll } = worker();
     await poll('a');
