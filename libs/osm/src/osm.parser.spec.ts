@@ -106,6 +106,12 @@ describe('cursor', () => {
     expect(content(`{"immsg":[{"incident_id":"CS1","message_list":[${nested}]}]}`).cursor).toBeNull();
   });
 
+  it.each(['""', 'null'])('is none where it is %s, also where the whole answer has to be read for it', (literal) => {
+    const nested = '{"last_message_time_id":7}';
+    expect(content(withMessage(nested, literal)).cursor).toBeNull();
+    expect(content(withMessage('{"n":1.5}', literal)).cursor).toBeNull();
+  });
+
   it('is not taken from what customers write', () => {
     const written = JSON.stringify({ content: '"last_message_time_id":5,' });
     expect(content(withMessage(written, '8')).cursor).toBe('8');
@@ -126,6 +132,7 @@ describe('answers with known contents', () => {
       ['22222222222222222222', '22222222222222222222'],
       ['"x"', 'x'],
       ['null', null],
+      ['""', null],
     ] as const) {
       expect(read(withMessage('{"content":"hello"}', literal), known)).toEqual({ kind: 'unchanged', cursor });
     }

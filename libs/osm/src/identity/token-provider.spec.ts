@@ -4,7 +4,7 @@ import { RenewedToken, StaticToken, type IssuedToken } from './token-provider.js
 const HOUR_MS = 3_600_000;
 
 /** Logins that the test answers one by one. */
-function setup() {
+function setup(random = () => 0) {
   let now = 1_000_000;
   const logins: { grant(token: string, lifetimeMs?: number): Promise<void>; fail(): Promise<void> }[] = [];
   const issue = () =>
@@ -14,7 +14,7 @@ function setup() {
         fail: async () => reject(new UpstreamFailure('unavailable', 'IAM answered 503')),
       });
     });
-  const source = new RenewedToken(issue, { now: () => now }, () => 0);
+  const source = new RenewedToken(issue, { now: () => now }, random);
   const first = async () => {
     const headers = source.headers();
     await logins[0]?.grant('one');
@@ -87,6 +87,50 @@ describe('renewed token', () => {
     const again = source.headers();
     await logins[2]?.grant('two');
     expect(await again).toEqual(TWO);
+  });
+
+  it('asks IAM at the first pace again after a login that succeeded', async () => {
+    const { source, logins, first, pass } = setup();
+    await first();
+    let attempt = 0;
+    /** Lets the token end, and the next login fail. @returns how long to wait for another, ms */
+    const failedLogin = async () => {
+      const waiting = expect(source.headers()).rejects.toMatchObject({ code: 'unavailable' });
+      await logins[(attempt += 1)]?.fail();
+      await waiting;
+      const [refused] = await Promise.allSettled([source.headers()]);
+      return (refused?.status === 'rejected' ? (refused.reason as UpstreamFailure) : undefined)?.retryAfterMs ?? 0;
+    };
+    pass(24 * HOUR_MS);
+    const waits: number[] = [];
+    for (let times = 0; times < 9; times += 1) {
+      waits.push(await failedLogin());
+      pass(waits.at(-1) ?? 0);
+    }
+    expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    const served = source.headers();
+    await logins[(attempt += 1)]?.grant('two');
+    expect(await served).toEqual(TWO);
+    pass(24 * HOUR_MS);
+    expect(await failedLogin()).toBe(1000);
+  });
+
+  it.each([
+    [0, 0.8, 1000],
+    [0.999_999, 0.9, 500],
+  ])('is renewed and tried again at moments of its own: random %d', async (random, share, backoffMs) => {
+    const { source, logins, first, pass } = setup(() => random);
+    await first();
+    pass(share * 24 * HOUR_MS - 10_000);
+    expect([source.headers(), logins.length]).toEqual([ONE, 1]);
+    pass(20_000);
+    expect([source.headers(), logins.length]).toEqual([ONE, 2]);
+    await logins[1]?.fail();
+    await new Promise(setImmediate);
+    pass(backoffMs - 1);
+    expect([source.headers(), logins.length]).toEqual([ONE, 2]);
+    pass(2);
+    expect([source.headers(), logins.length]).toEqual([ONE, 3]);
   });
 
   it('is renewed once after a 401, whoever comes with the old one', async () => {
