@@ -1,0 +1,73 @@
+import { Registry } from 'prom-client';
+import { Hub, Interest, type Feed } from '#core';
+import { DeliveryMetrics } from '#ops';
+import type { ReadyData } from '#protocol';
+import { Rights } from '../src/auth/rights.js';
+import type { SubscriptionParameters } from '../src/edge/subscription-parameters.js';
+import { fakeOutlet } from './test-connections.js';
+import { TestStore } from './test-store.js';
+import { ClientSession } from '../src/session/client-session.js';
+import { DeliveryCounters } from '../src/session/delivery-counters.js';
+import { TickWrites } from '../src/session/tick-writes.js';
+
+export const FEED: Feed = { language: 'zh-cn' };
+export const GROUP: Feed = { ...FEED, groupId: 'g' };
+/** `MAX_CASES_PER_SUBSCRIPTION` */
+export const MAX_CASES = 3;
+
+export const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** One session on a store in memory, which counts what is held for it. */
+export function sessionFixture(granted = new Rights('alice', 1000, { cases: ['*'], groups: ['g'], hints: false })) {
+  const store = new TestStore();
+  const { broker, registry, queue, clock } = store;
+  const hub = new Hub({ broker, wait: async () => undefined }, { historyMax: 10, tailMax: 10, idleMs: 0 });
+  const interest = new Interest({ registry, queue, clock }, 0);
+  const counters = new DeliveryCounters(new DeliveryMetrics(new Registry()));
+  const onError = jest.fn();
+  const owner = { ended: jest.fn() };
+  const limits = { maxCases: MAX_CASES, maxUnsentBytes: 1000 };
+  const outlet = fakeOutlet();
+  const parts = { hub, interest, counters, writes: new TickWrites(), ...limits, onError };
+  const session = new ClientSession(granted, outlet, parts, owner);
+  const counted = jest.spyOn(counters, 'subscribed');
+  const subscribe = (caseIds: readonly string[], feed = FEED, history = 0) => {
+    const ready: ReadyData[] = [];
+    const parameters: SubscriptionParameters = { feed, caseIds, from: { kind: 'start' }, history };
+    return session.subscribe(parameters, (data) => ready.push(data)).then(() => ready);
+  };
+  return {
+    store,
+    session,
+    outlet,
+    owner,
+    onError,
+    subscribe,
+    /** Tickets that would be leased again now: what is wanted of the store in the name of clients. */
+    held: async () => {
+      const want = jest.spyOn(registry, 'want').mockClear();
+      await interest.renew();
+      const names = want.mock.calls.flatMap(([feed, caseIds]) => caseIds.map((caseId) => `${feed} ${caseId}`));
+      want.mockRestore();
+      return names;
+    },
+    /** Tickets subscribed to, as the metric has it. */
+    counted: () => counted.mock.calls.reduce((sum, [tickets]) => sum + tickets, 0),
+    contents: () => outlet.send.mock.calls.length + outlet.publish.mock.calls.length,
+  };
+}
+
+/** Lets arrivals wait on their way to the store until they are let go, or refused. */
+export function heldBack(store: TestStore) {
+  const answers: { go(): void; refuse(): void }[] = [];
+  const want = store.registry.want.bind(store.registry);
+  jest.spyOn(store.registry, 'want').mockImplementation(async (...args) => {
+    if (args[4] === 'arrival') {
+      await new Promise<void>((resolve, reject) =>
+        answers.push({ go: resolve, refuse: () => reject(new Error('out of reach')) }),
+      );
+    }
+    return want(...args);
+  });
+  return answers;
+}
