@@ -167,6 +167,7 @@ describe('ClientSession holds nothing any more', () => {
     for (const caseId of ['a', 'b', 'c']) {
       await made.store.publish(caseId);
     }
+    await settled();
     expect(made.contents()).toBe(0);
   });
 });

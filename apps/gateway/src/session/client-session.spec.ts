@@ -23,6 +23,7 @@ describe('ClientSession', () => {
     await settled();
     jest.mocked(store.registry.want).mockRestore();
     await store.publish('a');
+    await settled();
     expect([outlet.send.mock.calls.length, outlet.publish.mock.calls.length]).toEqual([0, 0]);
     answers.forEach(({ go }) => go());
     expect(await again).toMatchObject([{ replayed: 1 }]);
@@ -51,6 +52,7 @@ describe('ClientSession', () => {
       expect(outlet.notify.mock.calls).toEqual([[{ event: 'revoked', data }]]);
       expect(await held()).toEqual(['zh-cn a']);
       await store.publish('a');
+      await settled();
       expect(outlet.send).toHaveBeenCalledTimes(1);
       await expect(subscribe(['a'], GROUP)).rejects.toMatchObject({ code: 'forbidden' });
     });
