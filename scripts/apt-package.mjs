@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { run } from './processes.mjs';
@@ -12,6 +12,8 @@ export async function unpackPackages(names, folder) {
   await mkdir(dirname(folder), { recursive: true });
   // Unpacked aside and renamed when complete: an interrupted fetch leaves nothing that looks finished.
   const work = await mkdtemp(`${folder}.`);
+  const forget = () => rmSync(work, { recursive: true, force: true });
+  process.once('exit', forget);
   try {
     const apt = await privateApt(work);
     for (const step of [
@@ -36,7 +38,8 @@ export async function unpackPackages(names, folder) {
   } catch (error) {
     return error.code === 'ENOENT' ? `${error.path ?? 'apt-get'} is not there` : error.message;
   } finally {
-    await rm(work, { recursive: true, force: true });
+    forget();
+    process.off('exit', forget);
   }
 }
 

@@ -7,43 +7,55 @@ const READY_CHECK_MS = 100;
 
 /** Programs that need each other: started in order, each when the one before is ready, and ended in reverse. */
 export class Deployment {
-  #programs = [];
+  /** In the order in which they were started; a program that is started again keeps its place. */
+  #programs = new Map();
   #watchdog;
   #graceMs;
+  #onEnd;
   #stopping = false;
-  #break;
 
-  /** Rejects when a program ends that nobody asked to end. */
-  broken = new Promise((_, reject) => (this.#break = reject));
-
-  constructor({ folder, graceMs }) {
+  /** `onEnd` is called with an error when a program ends that was ready and that nobody asked to end. */
+  constructor({ folder, graceMs, onEnd }) {
     this.#watchdog = new Watchdog(folder);
     this.#graceMs = graceMs;
-    // Before anybody waits for it, a failure is seen by start() already.
-    this.broken.catch(() => undefined);
+    this.#onEnd = onEnd;
   }
 
+  /**
+   * Starts a program, and resolves when it is ready. A program of that name that runs is ended before. Rejects when it
+   * ends or is ended before it is ready.
+   */
   async start(name, { ready, ...how }) {
+    await this.#programs.get(name)?.stop(this.#graceMs);
     if (this.#stopping) throw new Error(`${name} is not started any more`);
     const program = new Program(name, how);
-    this.#programs.push(program);
+    this.#programs.set(name, program);
     if (program.pid !== undefined) this.#watchdog.guard(program.pid);
-    void program.ended.then((end) => {
-      if (!this.#stopping) this.#break(failure(program, end));
+    let isReady = false;
+    const ended = program.ended.then((end) => {
+      if (program.pid !== undefined) this.#watchdog.release(program.pid);
+      if (isReady && !program.isStopping) this.#onEnd(failure(program, end));
+      return end;
     });
-    await Promise.race([this.broken, this.#untilReady(program, ready)]);
+    await this.#untilReady(program, ready, ended);
+    isReady = true;
   }
 
   async stop() {
     this.#stopping = true;
-    for (const program of this.#programs.reverse()) await program.stop(this.#graceMs);
+    for (const program of [...this.#programs.values()].reverse()) await program.stop(this.#graceMs);
     this.#watchdog.dismiss();
   }
 
-  async #untilReady(program, ready) {
+  async #untilReady(program, ready, ended) {
     const deadline = Date.now() + READY_TIMEOUT_MS;
-    while (!(await ready())) {
-      if (this.#stopping) throw new Error(`${program.name} was stopped before it was ready`);
+    let end;
+    void ended.then((how) => (end = how));
+    for (;;) {
+      const isReady = await ready();
+      if (program.isStopping) throw new Error(`${program.name} was stopped before it was ready`);
+      if (end !== undefined) throw failure(program, end);
+      if (isReady) return;
       if (Date.now() > deadline) throw failure(program, `was not ready after ${READY_TIMEOUT_MS / 1000} s`);
       await sleep(READY_CHECK_MS);
     }

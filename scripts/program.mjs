@@ -6,10 +6,12 @@ import { launch, signalGroup } from './processes.mjs';
 
 const TAIL_LINES = 20;
 
-/** A long-running process with its output in a log file. */
+/** A long-running process with its output in a log file. What it leaves running in its group ends with it. */
 export class Program {
   #child;
   #ended;
+  #isRunning = true;
+  #isStopping = false;
 
   constructor(name, { command, args, env, log }) {
     this.name = name;
@@ -18,10 +20,12 @@ export class Program {
     const file = openSync(log, 'w');
     this.#child = launch(command, args, { env, stdio: ['ignore', file, file] });
     closeSync(file);
+    this.#child.once('exit', () => signalGroup(this.pid, 'SIGKILL'));
     this.#ended = once(this.#child, 'close').then(
       ([code, signal]) => (signal ? `was ended by ${signal}` : `exited with code ${code}`),
       (error) => `could not be started: ${error.message}`,
     );
+    void this.#ended.then(() => (this.#isRunning = false));
   }
 
   get pid() {
@@ -33,9 +37,15 @@ export class Program {
     return this.#ended;
   }
 
+  /** True once it was asked to end. */
+  get isStopping() {
+    return this.#isStopping;
+  }
+
   /** Asks it to end, and makes it end when the grace is over. */
   async stop(graceMs) {
-    if (this.pid === undefined) return;
+    this.#isStopping = true;
+    if (this.pid === undefined || !this.#isRunning) return;
     signalGroup(this.pid, 'SIGTERM');
     const timer = new AbortController();
     const late = sleep(graceMs, true, { signal: timer.signal, ref: false }).catch(() => false);

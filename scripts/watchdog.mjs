@@ -5,7 +5,12 @@ import { launch } from './processes.mjs';
  * is gone, however it went. Then it kills the groups named to it and removes the temporary folder.
  */
 const SHELL = `
-  while read -r pid; do groups="$groups -$pid"; done
+  while read -r action group; do
+    kept=
+    for other in $groups; do [ "$other" = "-$group" ] || kept="$kept $other"; done
+    groups=$kept
+    [ "$action" = release ] || groups="$groups -$group"
+  done
   [ -z "$groups" ] || kill -s KILL -- $groups
   rm -rf "$1"
 `;
@@ -18,10 +23,15 @@ export class Watchdog {
   }
 
   guard(pid) {
-    this.#shell.stdin.write(`${pid}\n`);
+    this.#shell.stdin.write(`guard ${pid}\n`);
   }
 
-  /** After an orderly end there is nothing left to kill, and the numbers may soon belong to others. */
+  /** For a process that has ended: its number may soon belong to another one. */
+  release(pid) {
+    this.#shell.stdin.write(`release ${pid}\n`);
+  }
+
+  /** After an orderly end there is nothing left to kill. */
   dismiss() {
     this.#shell.kill('SIGKILL');
   }

@@ -1,75 +1,110 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import { alive, descendantsOf } from './harness/processes/descendants.js';
+import { OwnedProcess } from './harness/processes/owned-process.js';
 import { freePort } from './harness/processes/ports.js';
-import { ROOT } from './harness/processes/repository.js';
+import { ScriptRun } from './harness/processes/script-run.js';
 import { until } from './harness/until.js';
 
 /** Long enough (ms) to install and to build, where that was not done before. */
 const START_MS = 240_000;
+const PATH = process.env['PATH'] ?? '';
+const FOLDERS = PATH.split(delimiter).filter((folder) => existsSync(folder));
+const HAS_CURL = FOLDERS.some((folder) => isExecutable(join(folder, 'curl')));
+const TWO_MESSAGES = /event: message\ndata: \{.+\}\n\n[^]*event: message\n/;
 
 /** The first thing that anybody does with the project: start it, and paste the line that it prints. */
 describe('npm start', () => {
-  it(
-    'prints a line that shows messages as they arrive, and leaves nothing behind',
-    async () => {
-      const port = await freePort();
-      const env = { ...process.env, PORT: String(port), NODE_ENV: '' };
-      const start = spawn(process.execPath, [join(ROOT, 'scripts/start.mjs')], { cwd: ROOT, env, stdio: 'pipe' });
-      // A jest that ends early must not leave a whole deployment behind; asked to end, the script takes it along.
-      const abandon = () => start.kill('SIGTERM');
-      process.once('exit', abandon);
-      let printed = '';
-      [start.stdout, start.stderr].forEach((stream) =>
-        stream.setEncoding('utf8').on('data', (text: string) => (printed += text)),
-      );
-      const ended = once(start, 'close');
-      let programs: number[] = [];
-      try {
-        const line = await until(
-          () => start.exitCode !== null || /^curl .+$/m.exec(printed)?.[0],
-          START_MS,
-          () => `a line to paste; printed so far:\n${printed}`,
-        );
-        if (line === true) throw new Error(`it ended by itself:\n${printed}`);
-        expect(line).toContain(`:${port}/`);
-        expect(await outputOf(line, /event: message\ndata: \{.+\}\n\n[^]*event: message\n/)).toContain('event: ready');
+  let start: ScriptRun;
+  let folder: string;
 
-        programs = descendantsOf(start.pid ?? 0);
-        // A simulator, a worker and a gateway at least; Redis unless there was one.
-        expect(programs.length).toBeGreaterThanOrEqual(3);
-        start.kill('SIGINT');
-        const [code] = await ended;
-        expect(code).toBe(0);
-        await until(
-          () => alive(programs).length === 0,
-          5000,
-          () => `processes to end: ${alive(programs).join(' ')}`,
-        );
-      } finally {
-        start.kill('SIGKILL');
-        alive(programs).forEach((pid) => process.kill(pid, 'SIGKILL'));
-      }
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'pollcast-test-'))));
+  afterEach(async () => {
+    await start.kill();
+    rmSync(folder, { recursive: true });
+  });
+
+  // The first name says what the machine has, and so which line was run.
+  it.each([
+    [`${HAS_CURL ? 'curl' : 'node'}, which this machine has,`, HAS_CURL ? 'curl' : 'node', () => PATH],
+    ['node, where there is no curl,', 'node', () => pathWithout('curl', folder)],
+  ])(
+    'prints a line for %s that shows messages as they arrive, and leaves nothing behind',
+    async (_, command, path) => {
+      const port = await freePort();
+      const settings = { PORT: String(port), PATH: path() };
+      start = new ScriptRun('start.mjs', settings);
+      const line = await start.untilPrinted(/^(curl|node) .+$/m, START_MS);
+      expect(line.split(' ')[0]).toBe(command);
+      expect(line).toContain(`:${port}/`);
+      expect(await outputOf(line, settings.PATH)).toContain('event: ready');
+
+      // A simulator, a worker and a gateway at least; Redis unless there was one.
+      expect(start.descendants.length).toBeGreaterThanOrEqual(3);
+      expect(await start.end('SIGINT')).toBe(0);
     },
     START_MS + 60_000,
   );
+
+  it(
+    'ends in order at any instant of its start',
+    async () => {
+      const settings = { TMPDIR: folder, PORT: String(await freePort()) };
+      const begin = async () => {
+        start = new ScriptRun('start.mjs', settings);
+        // Its first child is there: from now on it knows what to do about signals.
+        await until(() => start.descendants.length > 0, START_MS, 'the script to begin');
+        return Date.now();
+      };
+      const began = await begin();
+      await start.untilPrinted(/is ready at/, START_MS);
+      const startMs = Date.now() - began;
+      expect(await start.end('SIGTERM')).toBe(0);
+
+      const instants = [0, 0.4, 0.7, 0.9];
+      for (const [index, instant] of instants.entries()) {
+        await begin();
+        await sleep(instant * startMs);
+        const ending = await start.end(index % 2 === 0 ? 'SIGINT' : 'SIGTERM');
+        expect([instant, ending, start.printed]).toEqual([instant, 0, expect.not.stringMatching(/error/i)]);
+        expect(readdirSync(folder)).toEqual([]);
+      }
+    },
+    START_MS + 120_000,
+  );
 });
 
-/** Runs a line in a shell, as a person would, until its output matches. */
-async function outputOf(line: string, pattern: RegExp): Promise<string> {
-  const shell = spawn('sh', ['-c', `exec ${line}`], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let output = '';
-  shell.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+/** A folder of links to every command on PATH but one. */
+function pathWithout(command: string, folder: string): string {
+  for (const name of new Set(FOLDERS.flatMap((each) => readdirSync(each)))) {
+    const target = FOLDERS.map((each) => join(each, name)).find((path) => isExecutable(path));
+    if (target !== undefined && name !== command) symlinkSync(target, join(folder, name));
+  }
+  return folder;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs exactly that line in a shell, as a person would, until it has shown two messages. */
+async function outputOf(line: string, path: string): Promise<string> {
+  const shell = new OwnedProcess('sh', ['-c', `exec ${line}`], { env: { PATH: path } });
   try {
     await until(
-      () => pattern.test(output),
+      () => TWO_MESSAGES.test(shell.stdout),
       30_000,
-      () => `two messages; the line printed:\n${output}`,
+      () => `two messages; the line printed:\n${shell.stdout}\n${shell.stderr}`,
     );
-    return output;
+    return shell.stdout;
   } finally {
-    shell.kill('SIGKILL');
+    await shell.kill();
   }
 }

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { demoToken } from './demo-token.mjs';
+import { freePort, nextFreePort } from './port.mjs';
+import { privateRedis } from './redis-server.mjs';
+import { cache, root } from './repository.mjs';
+import { streamCommand } from './stream-command.mjs';
+
+const LOOPBACK = '127.0.0.1';
+const DRAIN_MS = 500;
+/** Longest orderly end of one of the programs, ms. */
+export const GRACE_MS = DRAIN_MS + 5000;
+export const APPS = ['simulator', 'worker', 'gateway'];
+
+/** The whole of Pollcast on one machine, against the simulator: Redis (unless `REDIS_URL` names one) and the three apps. */
+export class Demo {
+  #deployment;
+  #folder;
+  #secret = randomBytes(32).toString('base64url');
+  /** How each app is started, and where it is reached. */
+  #apps = new Map();
+
+  /** `folder` is for the files of the private Redis. */
+  constructor(deployment, folder) {
+    this.#deployment = deployment;
+    this.#folder = folder;
+  }
+
+  async start() {
+    const redisUrl = process.env.REDIS_URL || (await this.#startRedis());
+    await this.#choose('simulator', { SIMULATOR_DEMO: 'true' });
+    const upstream = {
+      REDIS_URL: redisUrl,
+      UPSTREAM_BASE_URL: this.#apps.get('simulator').url,
+      UPSTREAM_AUTH: 'token',
+      UPSTREAM_TOKEN: 'demo',
+    };
+    await this.#choose('worker', upstream);
+    const host = process.env.HOST || LOOPBACK;
+    const port = await nextFreePort(host, Number(process.env.PORT) || 3000);
+    const auth = { AUTH_MODE: 'jwt', AUTH_JWT_SECRET: this.#secret };
+    await this.#choose('gateway', { ...upstream, ...auth, HOST: host, PORT: String(port) });
+    for (const name of APPS) await this.startApp(name);
+  }
+
+  /** Starts one of the apps, again where it runs: with the same settings and on the same port. */
+  async startApp(name) {
+    const { url, settings } = this.#apps.get(name);
+    await this.#deployment.start(name, {
+      command: process.execPath,
+      args: startArguments(name),
+      env: settings,
+      log: cache('start', `${name}.log`),
+      ready: () => isReady(url),
+    });
+  }
+
+  /** What a person has to know, once everything runs. */
+  introduction() {
+    const { url } = this.#apps.get('gateway');
+    const stream = `${url}/v1/events?case_ids=demo-1&case_ids=demo-2`;
+    return [
+      `Pollcast is ready at ${url}/ (Ctrl-C ends it; logs in ${relative(root, cache('start'))}/*.log).`,
+      'The messages of two tickets, as they arrive:',
+      streamCommand(stream, demoToken(this.#secret)),
+    ].join('\n');
+  }
+
+  async #startRedis() {
+    const { url, ...how } = await privateRedis({ folder: this.#folder });
+    await this.#deployment.start('redis', { ...how, log: cache('start', 'redis.log') });
+    return url;
+  }
+
+  async #choose(name, settings) {
+    const port = settings.PORT ?? String(await freePort(LOOPBACK));
+    const url = `http://${reachable(settings.HOST ?? LOOPBACK)}:${port}`;
+    const common = { ...outerSettings(), HOST: LOOPBACK, PORT: port, DRAIN_MS: String(DRAIN_MS) };
+    this.#apps.set(name, { url, settings: { ...common, ...settings } });
+  }
+}
+
+/** What the program's start script gives to `node`. */
+function startArguments(name) {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const [, ...args] = scripts[`start:${name}`].split(' ');
+  return [...args.slice(0, -1), join(root, args.at(-1))];
+}
+
+/** The host in a URL. "Every address" is one to listen on, not one to connect to. */
+function reachable(host) {
+  if (host === '0.0.0.0' || host === '::') return LOOPBACK;
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** The caller may tune the demo (LOG_LEVEL, POLL_INTERVAL_MS), but never mix a real account's settings into it. */
+function outerSettings() {
+  const foreign = /^(UPSTREAM|IAM|AUTH|ADMIN|SIMULATOR)_/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+}
+
+async function isReady(url) {
+  try {
+    const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(2000) });
+    await answer.body?.cancel();
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
