@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { lstat, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './processes.mjs';
 import { root, tool } from './repository.mjs';
@@ -13,6 +13,8 @@ const stampFile = tool('.pollcast-stamp');
  * deleting it: an interrupted install is never taken for a finished one.
  */
 export async function install() {
+  // A linked folder belongs to another working tree: `npm ci` would empty it while it is in use.
+  if ((await lstat(tool('')).catch(() => null))?.isSymbolicLink()) return;
   const stamp = await wantedStamp();
   if ((await readFile(stampFile, 'utf8').catch(() => '')) === stamp) return;
   console.log('Installing dependencies (npm ci)');
