@@ -24,17 +24,26 @@ export function signalGroup(pid, signal) {
 
 /**
  * Runs a command to its end. With `capture` its output is returned instead of shown. What it left running in its
- * group (a test's server after a crash) dies with it.
+ * group (a test's server after a crash) dies with it. After `timeoutMs` it is killed, which `late` says.
  */
-export function run(command, args, { capture = false, ...options } = {}) {
+export function run(command, args, { capture = false, timeoutMs = 0, ...options } = {}) {
   const out = capture ? 'pipe' : 'inherit';
   const child = launch(command, args, { ...options, stdio: ['ignore', out, out] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (output += text));
+  let late = false;
+  const endLate = () => {
+    late = true;
+    signalGroup(child.pid, 'SIGKILL');
+  };
+  const timer = timeoutMs > 0 && setTimeout(endLate, timeoutMs);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', () => signalGroup(child.pid, 'SIGKILL'));
-    child.once('close', (code, signal) => resolve({ ok: code === 0, code, signal, output }));
+    child.once('exit', () => {
+      clearTimeout(timer || undefined);
+      signalGroup(child.pid, 'SIGKILL');
+    });
+    child.once('close', (code, signal) => resolve({ ok: code === 0, code, signal, output, late }));
   });
 }
 

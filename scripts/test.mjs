@@ -2,13 +2,15 @@ import { join } from 'node:path';
 import { install } from './install.mjs';
 import { interruption } from './interruption.mjs';
 import { assertMatch, redisSettings, runJest } from './jest.mjs';
+import { testMutants } from './mutant-run.mjs';
 import { killEverything, run } from './processes.mjs';
 import { redisBinary } from './redis-binary.mjs';
 import { root } from './repository.mjs';
 
 /**
  * `npm test`: every check that a change has to pass, cheapest first, ended by the first that fails. What follows
- * `npm test --` goes to jest, as a pattern of test files.
+ * `npm test --` goes to jest, as a pattern of test files. Without one, a sample of the ledger of mistakes says whether unit
+ * tests still catch what they should.
  *
  * The last line counts tests, for people and machines alike. A failed check counts as one failed test, so that
  * `0 failed` is printed if and only if the exit code is 0. The lines before it repeat which checks could not be made.
@@ -25,6 +27,7 @@ const CHECKS = [
   ['build', ...npmScript('build')],
 ];
 const AT_ONCE = 2;
+const MUTANTS = 10;
 /** The exit code of a check that could not be made, as automake has it. */
 const SKIPPED = 77;
 
@@ -75,15 +78,25 @@ async function runCheck(name, command, args) {
   console.log(`ok  ${name} (${seconds(started)})${text && `: ${text.split('\n').at(-1)}`}`);
 }
 
-/** End-to-end tests are not started when unit tests have failed. */
+/** End-to-end tests are not started when unit tests have failed, or fail to notice a mistake. */
 async function runTests(settings) {
-  for (const project of ['unit', 'e2e']) {
-    console.log(`\n${project} tests`);
-    const { passed, failed } = await runJest(project, settings);
+  const steps = [
+    ['unit tests', () => runJest('unit', settings)],
+    ...(settings.patterns.length > 0 ? [] : [['planted mistakes', () => runMutants(settings)]]),
+    ['e2e tests', () => runJest('e2e', settings)],
+  ];
+  for (const [name, step] of steps) {
+    console.log(`\n${name}`);
+    const { passed, failed } = await step();
     total.passed += passed;
     total.failed += failed;
     if (failed > 0) return;
   }
+}
+
+async function runMutants({ env }) {
+  const { killed, others } = await testMutants({ sample: MUTANTS, env });
+  return { passed: killed, failed: others };
 }
 
 function seconds(since) {

@@ -1,0 +1,21 @@
+import { adapters } from './adapters.mjs';
+import { core } from './core.mjs';
+import { gateway } from './gateway.mjs';
+
+/**
+ * The ledger: mistakes of the kind that a good engineer makes, each with what it breaks and the test that has to fail.
+ * `npm run test:mutants` makes them one at a time (scripts/mutants.mjs). A row whose text is no longer in its file is a
+ * failure: it is rewritten with the code, or deleted with it.
+ *
+ * @typedef {object} Mutant
+ * @property {string} id unique; names the mistake
+ * @property {string} file where it is made
+ * @property {string} find text that is in the file once
+ * @property {string} put text that takes its place: the mistake
+ * @property {string} breaks the invariant of ARCHITECTURE.md or the rule that no longer holds, and what is seen of it
+ * @property {{ file: string, test?: string }} killedBy the test file of the unit project that fails, and a part of the
+ *   test's name; without one, any test of the file
+ */
+
+/** @type {readonly Mutant[]} */
+export const mutants = [...core, ...adapters, ...gateway];
