@@ -15,6 +15,7 @@ import { RequestReader } from './edge/request-reader.js';
 import { TickWrites } from './session/tick-writes.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { GatewayStore } from './gateway.store.js';
+import { AnswerHeaders } from './http/answer-headers.js';
 import { CaseHistory } from './http/case-history.js';
 import { CaseMessagesController } from './http/case-messages.controller.js';
 import { HintsController } from './http/hints.controller.js';
@@ -147,19 +148,20 @@ const delivery: FactoryProvider[] = [
 ];
 
 const edges: FactoryProvider[] = [
+  { provide: AnswerHeaders, inject: [OriginRule], useFactory: (origins: OriginRule) => new AnswerHeaders(origins) },
   { provide: ProblemFilter, inject: [RefusalLog], useFactory: (log: RefusalLog) => new ProblemFilter(log) },
   {
     provide: SseEndpoint,
-    inject: [TokenVerifier, RequestReader, Connections, SseFrames, OriginRule, ProblemFilter, GatewaySettings],
+    inject: [TokenVerifier, RequestReader, Connections, SseFrames, AnswerHeaders, ProblemFilter, GatewaySettings],
     useFactory: (
       verifier: TokenVerifier,
       reader: RequestReader,
       connections: Connections,
       frames: SseFrames,
-      origins: OriginRule,
+      headers: AnswerHeaders,
       problems: ProblemFilter,
       settings: GatewaySettings,
-    ) => new SseEndpoint({ verifier, reader, connections, frames, origins, problems, settings }),
+    ) => new SseEndpoint({ verifier, reader, connections, frames, headers, problems, settings }),
   },
 ];
 

@@ -5,15 +5,18 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { createOpsHandler, GatewaySettings, HealthState, NestLogger } from '#ops';
 import { Drain } from './lifecycle/drain.js';
+import { RefusalLog } from './edge/refusal-log.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { FleetMetrics } from './fleet/fleet-metrics.js';
 import { LOGGER } from './gateway.module.js';
 import { GatewayStore } from './gateway.store.js';
 import { type HttpAdapter } from './http/http.adapter.js';
-import { originGate } from './http/origin-gate.js';
+import { AnswerHeaders } from './http/answer-headers.js';
 import { OriginRule } from './http/origin-rule.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { RequestGate } from './http/request-gate.js';
 import { SseEndpoint } from './sse/sse-endpoint.js';
+import { SocketIoRule, type SocketIoTransport } from './ws/socket-io-rule.js';
 import { SocketIoAdapter } from './ws/socket-io.adapter.js';
 
 /** After clients were sent away, what does not close within this time (ms) is left behind. */
@@ -29,23 +32,27 @@ export class GatewayProgram {
 
   constructor(private readonly app: NestExpressApplication) {
     this.logger = app.get<Logger>(LOGGER);
-    const origins = app.get(OriginRule);
     const registry = app.get<Registry>(Registry);
     const ops = createOpsHandler(app.get(HealthState), cluster.isWorker ? new FleetMetrics(registry) : registry);
     app.useLogger(new NestLogger(this.logger));
     app.disable('x-powered-by');
     // Queries are read as URLSearchParams: Express' parsers end at 1,000 keys, or make objects of brackets.
     app.set('query parser', false);
-    const streams = app.get(SseEndpoint);
-    (app.getHttpAdapter() as HttpAdapter).putInFront(
-      (request, response) => ops(request, response) || streams.serves(request, response),
-    );
-    app.use(originGate(origins));
+    const transports: SocketIoTransport[] = cluster.isWorker ? ['websocket'] : ['websocket', 'polling'];
+    const servesClient = app.get(GatewaySettings).serveSocketIoClient === 'true';
+    const gate = new RequestGate({
+      origins: app.get(OriginRule),
+      headers: app.get(AnswerHeaders),
+      socketIo: new SocketIoRule(transports, servesClient),
+      ops,
+      streams: app.get(SseEndpoint),
+      problems: app.get(ProblemFilter),
+      refusals: app.get(RefusalLog),
+    });
+    (app.getHttpAdapter() as HttpAdapter).putInFront(gate);
     app.useBodyParser('json', { limit: BODY_MAX });
     app.useGlobalFilters(app.get(ProblemFilter));
-    app.useWebSocketAdapter(
-      new SocketIoAdapter(app, origins, cluster.isWorker ? ['websocket'] : ['websocket', 'polling']),
-    );
+    app.useWebSocketAdapter(new SocketIoAdapter(app, transports, servesClient));
   }
 
   /** Listens first: until the store answers, operators see a gateway that waits. @throws where the port is taken */

@@ -60,6 +60,10 @@ export class GatewaySettings extends SharedSettings {
   )
   readonly trustProxy: readonly string[] = [];
 
+  /** Whether `/socket.io/socket.io.js` and its siblings are served, for pages that have no other source. */
+  @OneOf(['true', 'false'])
+  readonly serveSocketIoClient: 'true' | 'false' = 'false';
+
   @Whole('case ids', 1, 10_000)
   readonly maxCasesPerSubscription: number = 500;
 

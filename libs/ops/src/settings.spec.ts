@@ -42,6 +42,7 @@ describe('settings', () => {
       allowedOrigins: [],
       publicUrl: '',
       trustProxy: [],
+      serveSocketIoClient: 'false',
       maxCasesPerSubscription: 500,
       maxConnectionsPerSubject: 20,
       sseHeartbeatMs: 15_000,

@@ -16,8 +16,39 @@ describe('the token', () => {
   });
 
   it('of a handshake is auth.token first', () => {
-    expect(tokenOfHandshake({ token: 'a' }, { authorization: 'Bearer b' })).toBe('a');
-    expect(tokenOfHandshake({ token: 7 }, { authorization: 'bearer b' })).toBe('b');
-    expect(tokenOfHandshake({}, {})).toBeUndefined();
+    expect(tokenOfHandshake({ token: 'a' }, { authorization: 'Bearer b' }, false)).toBe('a');
+    expect(tokenOfHandshake({ token: 7 }, { authorization: 'bearer b' }, false)).toBe('b');
+    expect(tokenOfHandshake({}, {}, false)).toBeUndefined();
+    expect(tokenOfHandshake({}, {}, true)).toBeUndefined();
+  });
+
+  const cookie = 'pollcast_token=c';
+  const origin = 'https://app.example';
+  it.each<[IncomingMessage['headers'], boolean, boolean]>([
+    [{ cookie }, true, false],
+    [{ cookie, origin }, true, true],
+    [{ cookie, origin, 'sec-fetch-site': 'cross-site' }, true, true],
+    [{ cookie, 'sec-fetch-site': 'same-origin' }, true, true],
+    [{ cookie, 'sec-fetch-site': 'none' }, true, true],
+    [{ cookie, 'sec-fetch-site': 'same-site' }, false, false],
+    [{ cookie, 'sec-fetch-site': 'cross-site' }, false, false],
+    [{ cookie, 'sec-fetch-site': 'nonsense' }, false, false],
+  ])('of a cookie counts for %j: %s; with long polling: %s', (headers, isCounted, isCountedWithPolling) => {
+    const refusal = expect.objectContaining({
+      code: 'unauthorized',
+      message: expect.stringContaining('does not count'),
+    });
+    const outcome = (read: () => string | undefined) => {
+      try {
+        return read();
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(outcome(() => tokenOf(request(headers), query('')))).toEqual(isCounted ? 'c' : refusal);
+    expect(outcome(() => tokenOfHandshake({}, headers, false))).toEqual(isCounted ? 'c' : refusal);
+    expect(outcome(() => tokenOfHandshake({}, headers, true))).toEqual(isCountedWithPolling ? 'c' : refusal);
+    expect(tokenOf(request(headers), query('access_token=q'))).toBe(isCounted ? 'c' : 'q');
+    expect(tokenOf(request({ ...headers, authorization: 'Bearer b' }), query(''))).toBe('b');
   });
 });

@@ -1,24 +1,64 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Refusal } from '#protocol';
 
 /** The cookie that may carry a token. */
 const COOKIE = 'pollcast_token';
 const BEARER = /^Bearer +([^\s]+) *$/i;
 
-/** The token of an HTTP request: header, cookie or, for an EventSource that can set neither, the query. */
-export function tokenOf(request: IncomingMessage, query: URLSearchParams): string | undefined {
-  return tokenOfHeaders(request.headers) ?? query.get('access_token') ?? undefined;
+/**
+ * The token of an HTTP request: header, cookie or, for an EventSource that can set neither, the query.
+ *
+ * @throws {Refusal} where there is one in the cookie alone, and the cookie does not count
+ */
+export function tokenOf({ headers }: IncomingMessage, query: URLSearchParams): string | undefined {
+  const counts = cookieCounts(headers, false);
+  return tokenOfHeaders(headers, counts) ?? query.get('access_token') ?? refuseCookie(headers, counts);
 }
 
-/** The token of a Socket.IO handshake: `auth.token`, then what its HTTP request has. */
-export function tokenOfHandshake(auth: Record<string, unknown>, headers: IncomingHttpHeaders): string | undefined {
-  return typeof auth['token'] === 'string' ? auth['token'] : tokenOfHeaders(headers);
+/**
+ * The token of a Socket.IO handshake: `auth.token`, then what its HTTP request has.
+ *
+ * @param isPolling browsers name a page's origin with every WebSocket, but not with every poll
+ * @throws {Refusal} as {@link tokenOf}
+ */
+export function tokenOfHandshake(
+  auth: Record<string, unknown>,
+  headers: IncomingHttpHeaders,
+  isPolling: boolean,
+): string | undefined {
+  const counts = cookieCounts(headers, isPolling);
+  const given = typeof auth['token'] === 'string' ? auth['token'] : tokenOfHeaders(headers, counts);
+  return given ?? refuseCookie(headers, counts);
 }
 
-function tokenOfHeaders(headers: IncomingHttpHeaders): string | undefined {
-  return BEARER.exec(headers.authorization ?? '')?.[1] ?? cookie(headers.cookie ?? '', COOKIE);
+/**
+ * Whether the cookie shows that the user wants this. Browsers send it along whoever caused the request, so nothing may
+ * speak for another site's page. An `Origin` is an allowed one by now: the gate has looked at it.
+ *
+ * @param isProofNeeded whether a request that says nothing of its page counts as another site's: old browsers
+ */
+function cookieCounts({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders, isProofNeeded: boolean): boolean {
+  if (origin !== undefined || site === undefined) {
+    return origin !== undefined || !isProofNeeded;
+  }
+  return site === 'same-origin' || site === 'none';
 }
 
-function cookie(header: string, name: string): string | undefined {
+function tokenOfHeaders({ authorization, cookie }: IncomingHttpHeaders, cookieCounts: boolean): string | undefined {
+  return BEARER.exec(authorization ?? '')?.[1] ?? (cookieCounts ? valueOf(cookie ?? '', COOKIE) : undefined);
+}
+
+function refuseCookie({ cookie }: IncomingHttpHeaders, cookieCounts: boolean): undefined {
+  if (!cookieCounts && valueOf(cookie ?? '', COOKIE) !== undefined) {
+    throw new Refusal(
+      'unauthorized',
+      `the cookie ${COOKIE} does not count here: nothing shows that a page of this site asks (Origin, Sec-Fetch-Site)`,
+    );
+  }
+  return undefined;
+}
+
+function valueOf(header: string, name: string): string | undefined {
   for (const pair of header.split(';')) {
     const equals = pair.indexOf('=');
     if (equals > 0 && pair.slice(0, equals).trim() === name) {

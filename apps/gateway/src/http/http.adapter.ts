@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { httpProblem, PROBLEM_TYPE } from '#protocol';
+import { httpProblem, type Problem } from '#protocol';
+import { rawAnswer } from './raw-answer.js';
 import { mayUpgrade, upgradeGate, type UpgradeListener } from './upgrade-gate.js';
 
 /** 1,000 case ids of 64 characters in one query take 76 kB; Node's own limit of 16 kB is for less. */
@@ -13,49 +14,71 @@ const HEADERS_MAX_BYTES = 262_144;
  */
 const BACKLOG = 4096;
 
-/** Answers a request if it is one of its own, and says whether it was. */
-export type Front = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** What every request and handshake passes before anybody else hears of it. */
+export interface Gate {
+  /** Answers the request, or leaves it to who is behind. @returns whether it answered */
+  answers(request: IncomingMessage, response: ServerResponse): boolean;
+  /** @returns what a WebSocket handshake is refused with; null where it may go on */
+  refusalOf(handshake: IncomingMessage): Problem | null;
+  /** Whether a WebSocket is served where this one is asked for. */
+  isWebSocket(request: IncomingMessage): boolean;
+}
 
 /** Express on a server that takes long queries, and that answers unreadable requests in our words. */
 export class HttpAdapter extends ExpressAdapter {
-  private front: Front = () => false;
+  private gate: Gate | null = null;
 
-  /** Puts something before Express, which gives each request and response a shape of its own: kilobytes, for streams. */
-  putInFront(front: Front): void {
-    this.front = front;
+  /** To be called before {@link listen}. */
+  putInFront(gate: Gate): void {
+    this.gate = gate;
   }
 
   /** Nest hands on an address and then its callback. */
   override listen(port: string | number, ...args: unknown[]): Server {
     const callback = args.pop() as () => void;
     const [host] = args as string[];
-    this.gateUpgrades();
+    this.closeIn();
     return this.httpServer.listen({ port: Number(port), host, backlog: BACKLOG }, callback);
   }
 
   override initHttpServer(): void {
-    const serve = this.getInstance<RequestListener<typeof IncomingMessage, typeof ServerResponse>>();
-    const options = { maxHeaderSize: HEADERS_MAX_BYTES, shouldUpgradeCallback: mayUpgrade };
-    this.httpServer = createServer(options, (request, response) => {
-      if (!this.front(request, response)) {
-        serve(request, response);
+    const express = this.getInstance<RequestListener<typeof IncomingMessage, typeof ServerResponse>>();
+    // The gate says in words what Node would refuse without a word: a request without Host.
+    const options = { maxHeaderSize: HEADERS_MAX_BYTES, requireHostHeader: false, shouldUpgradeCallback: mayUpgrade };
+    this.httpServer = createServer(options, express).on('clientError', answerClientError);
+  }
+
+  /** Puts the gate before all listeners there are by now: Express, and Socket.IO, which has put itself before Express. */
+  private closeIn(): void {
+    const server: Server = this.httpServer;
+    const { gate } = this;
+    if (gate === null) {
+      return;
+    }
+    const serve = server.listeners('request') as RequestListener[];
+    server.removeAllListeners('request').on('request', (request: IncomingMessage, response: ServerResponse) => {
+      if (request.headers.upgrade !== undefined) {
+        // Node loses what was sent behind such a request's body: the client is to send it again.
+        response.shouldKeepAlive = false;
+      }
+      if (!gate.answers(request, response)) {
+        serve.forEach((listener) => void listener.call(server, request, response));
       }
     });
-    this.httpServer.on('clientError', answerClientError);
-  }
-
-  /** Socket.IO listens for every upgrade by now, and would end those that are none of its own. */
-  private gateUpgrades(): void {
-    const server: Server = this.httpServer;
     const [handshake] = server.listeners('upgrade') as UpgradeListener[];
     if (handshake !== undefined) {
-      server.removeAllListeners('upgrade').on('upgrade', upgradeGate(server, isForSocketIo, handshake));
+      const gated: UpgradeListener = (request, socket, head) => {
+        const problem = gate.refusalOf(request);
+        if (problem === null) {
+          handshake(request, socket, head);
+        } else {
+          socket.on('error', () => undefined).end(rawAnswer(problem));
+        }
+      };
+      const isWanted = (request: IncomingMessage) => gate.isWebSocket(request);
+      server.removeAllListeners('upgrade').on('upgrade', upgradeGate(server, isWanted, gated));
     }
   }
-}
-
-function isForSocketIo({ url = '' }: IncomingMessage): boolean {
-  return url.startsWith('/socket.io/');
 }
 
 /** What Node could not read never becomes a request. */
@@ -69,10 +92,5 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex & { byte
   const problem = tooLarge
     ? httpProblem(431, `the request line and headers may have ${HEADERS_MAX_BYTES} bytes`)
     : httpProblem(400, 'the request could not be read');
-  const body = JSON.stringify(problem);
-  const reason = tooLarge ? 'Request Header Fields Too Large' : 'Bad Request';
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${reason}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  socket.end(rawAnswer(problem));
 }

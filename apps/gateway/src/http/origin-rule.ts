@@ -13,9 +13,6 @@ const SHOWN_MAX = 100;
 const METHODS = 'GET, HEAD, POST';
 const FIELD_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
 
-/** Without a page of a foreign origin; one object for all, as streams keep theirs. */
-const UNMARKED: Readonly<Record<string, string>> = { vary: 'Origin' };
-
 /** Which web pages may talk to the gateway: those of its own origin and those of `ALLOWED_ORIGINS`. */
 export class OriginRule {
   private readonly allowed: readonly OriginPattern[];
@@ -45,24 +42,17 @@ export class OriginRule {
     }
   }
 
-  /** What every answer to the request says: the page at an allowed foreign origin may read it. */
-  headersFor(request: IncomingMessage): Readonly<Record<string, string>> {
-    const { origin } = request.headers;
-    if (origin === undefined || !this.isForeign(origin)) {
-      return UNMARKED;
+  /** The header fields that let a page of an allowed foreign origin read the answer; null for everybody else. */
+  readableBy({ headers: { origin } }: IncomingMessage): Readonly<Record<string, string>> | null {
+    const parsed = origin === undefined ? null : parseOrigin(origin);
+    if (origin === undefined || parsed === null || !this.isAllowed(parsed)) {
+      return null;
     }
     return {
-      ...UNMARKED,
       'access-control-allow-origin': origin,
       'access-control-allow-credentials': 'true',
       'access-control-expose-headers': 'Retry-After',
     };
-  }
-
-  /** Whether this is an origin of `ALLOWED_ORIGINS`. */
-  isForeign(origin: string): boolean {
-    const parsed = parseOrigin(origin);
-    return parsed !== null && this.isAllowed(parsed);
   }
 
   /** Whether the request asks if another one, from a page of another origin, would be served. */

@@ -9,6 +9,12 @@ export function queryOf(request: IncomingMessage): URLSearchParams {
   return new URLSearchParams(mark < 0 ? '' : url.slice(mark));
 }
 
+/** The path of a request, as it came. */
+export function pathOf({ url = '' }: IncomingMessage): string {
+  const mark = url.indexOf('?');
+  return mark < 0 ? url : url.slice(0, mark);
+}
+
 /** The value of a key that may be given once; empty is absent. Several values stay several, for validation to refuse. */
 export function single(query: URLSearchParams, key: string): string | string[] | undefined {
   const values = query.getAll(key);

@@ -1,5 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { httpProblem } from '#protocol';
+import { rawAnswer } from './raw-answer.js';
 
 /** What Node calls for a request with `Upgrade`; from then on the listener owns the socket. */
 export type UpgradeListener = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
@@ -56,7 +58,7 @@ const ignore = () => undefined;
 
 function serveAsUsual(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
   if (request.rawHeaders.length >= RAW_HEADERS_MAX) {
-    socket.end('HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    socket.end(rawAnswer(httpProblem(431, `a request has at most ${RAW_HEADERS_MAX / 2} header fields`)));
     return;
   }
   socket.setTimeout(0); // What was set after the answer before this request is of the reading that has ended.

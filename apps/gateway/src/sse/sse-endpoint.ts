@@ -5,7 +5,7 @@ import { tokenOf } from '../auth/client-token.js';
 import { type TokenVerifier } from '../auth/token-verifier.js';
 import { type RequestReader } from '../edge/request-reader.js';
 import { subscriptionParametersOf, type SubscriptionParameters } from '../edge/subscription-parameters.js';
-import { type OriginRule } from '../http/origin-rule.js';
+import { type AnswerHeaders } from '../http/answer-headers.js';
 import { answerProblem } from '../http/problem-answer.js';
 import { type ProblemFilter } from '../http/problem.filter.js';
 import { queryOf, single, wholeNumber } from '../http/query.js';
@@ -25,7 +25,7 @@ export interface SseEndpointParts {
   readonly reader: RequestReader;
   readonly connections: Connections;
   readonly frames: SseFrames;
-  readonly origins: OriginRule;
+  readonly headers: AnswerHeaders;
   readonly problems: ProblemFilter;
   readonly settings: Pick<GatewaySettings, 'upstreamLanguage'>;
 }
@@ -49,10 +49,9 @@ export class SseEndpoint {
 
   /** Headers go into the head of the stream together: Node keeps 700 bytes per stream of those that are set before it. */
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { origins, problems } = this.parts;
-    const headers = origins.headersFor(request);
+    const { problems } = this.parts;
+    const headers = this.parts.headers.of(request);
     try {
-      origins.check(request);
       if (request.method === 'GET') {
         await this.stream(request, response, headers);
         return;
@@ -93,8 +92,6 @@ export class SseEndpoint {
   private async answerWithoutStream(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method === 'HEAD') {
       await this.head(request, response);
-    } else if (this.parts.origins.isPreflight(request)) {
-      this.parts.origins.preflight(request, response);
     } else {
       response.setHeader('allow', METHODS);
       answerProblem(response, httpProblem(405, 'only GET is served here'));

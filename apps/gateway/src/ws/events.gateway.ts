@@ -97,7 +97,8 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
 
   private async admit(socket: EventsSocket): Promise<void> {
     const { auth, headers } = socket.handshake;
-    socket.data.rights = await this.verifier.verify(tokenOfHandshake(auth, headers));
+    const isPolling = socket.conn.transport.name === 'polling';
+    socket.data.rights = await this.verifier.verify(tokenOfHandshake(auth, headers, isPolling));
     this.connections.admit(socket.data.rights);
   }
 
