@@ -57,10 +57,10 @@ export class GatewayProgram {
 
   /** Listens first: until the store answers, operators see a gateway that waits. @throws where the port is taken */
   async start(): Promise<void> {
-    const { host, port } = this.app.get(GatewaySettings);
-    await this.app.listen(port, host);
+    const { address, port } = this.app.get(GatewaySettings);
+    await this.app.listen(port, address);
     this.app.get(Maintenance).start();
-    this.logger.info({ port }, 'gateway listening');
+    this.logger.info({ address, port }, 'gateway listening');
     await this.untilStoreAnswers(this.app.get(GatewayStore));
   }
 

@@ -12,7 +12,7 @@ import { HttpAdapter } from '../src/http/http.adapter.js';
 import { SseStream } from './sse-stream.js';
 import { TestStore } from './test-store.js';
 
-const SECRET = 'a secret for tests';
+const SECRET = 'a secret for tests of at least 32 bytes';
 const SETTINGS = { AUTH_JWT_SECRET: SECRET, LOG_LEVEL: 'silent', PORT: '0', HOST: '127.0.0.1', DRAIN_MS: '300' };
 
 /** A token of alice, who may read the tickets whose ids begin with A. */

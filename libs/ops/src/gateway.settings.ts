@@ -7,9 +7,20 @@ const AUTH_MODES = ['jwt', 'upstream', 'none'] as const;
 
 const byJwt = When<GatewaySettings>((settings) => settings.authMode === 'jwt');
 
+const SECRET_LEAST_BYTES = 32;
+
 /** What a gateway reads. Texts that were not set are empty. */
 export class GatewaySettings extends SharedSettings {
+  /** Empty: {@link address} says where. */
+  @When<GatewaySettings>(({ host }) => host !== '')
+  override readonly host: string = '';
+
   override readonly port: number = 3000;
+
+  /** Where to listen. Whoever lets everybody read everything has to name the address to be reached from elsewhere. */
+  get address(): string {
+    return this.host || (this.authMode === 'none' ? '127.0.0.1' : '0.0.0.0');
+  }
 
   @OneOf(AUTH_MODES)
   @Holds<GatewaySettings>(
@@ -22,9 +33,12 @@ export class GatewaySettings extends SharedSettings {
   )
   readonly authMode: (typeof AUTH_MODES)[number] = 'jwt';
 
-  /** HS256 secret. Shorter ones than 8 characters are guessed within hours; 32 random ones are a good length. */
+  /** HS256 secret. It has to be as long as the hash (RFC 7518, 3.2): whoever holds a token can try out a shorter one. */
   @byJwt
-  @Accepted('a secret of 8 or more characters', (secret) => secret === '' || secret.length >= 8)
+  @Accepted(
+    'a secret of 32 or more bytes, such as `openssl rand -base64 32` prints',
+    (secret) => secret === '' || Buffer.byteLength(secret) >= SECRET_LEAST_BYTES,
+  )
   @Holds<GatewaySettings>(
     'or AUTH_JWKS_URL must be set for AUTH_MODE=jwt, one of the two and not both',
     ({ authJwtSecret, authJwksUrl }) => (authJwtSecret === '') !== (authJwksUrl === ''),
@@ -41,6 +55,10 @@ export class GatewaySettings extends SharedSettings {
 
   /** Checked against `aud` where set. */
   readonly authJwtAudience: string = '';
+
+  /** How far the clock of whoever signs tokens may be ahead: `nbf`. The end of a token is not moved by it. */
+  @Whole('seconds', 0, 600)
+  readonly authClockToleranceS: number = 30;
 
   /** Foreign origins that browsers may come from; none: same origin only. `*` would let any page use the cookie. */
   @ListOf(

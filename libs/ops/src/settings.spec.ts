@@ -1,7 +1,7 @@
 import { readSettings } from './settings.js';
 import { SettingsError } from './settings-reader.js';
 
-const GATEWAY = { AUTH_JWT_SECRET: 'a-long-enough-secret' };
+const GATEWAY = { AUTH_JWT_SECRET: 'a-secret-of-at-least-thirty-two-bytes' };
 const WORKER = { UPSTREAM_BASE_URL: 'https://osm.example', UPSTREAM_TOKEN: 'token-of-the-account' };
 
 function faults(read: () => unknown): readonly string[] {
@@ -22,7 +22,7 @@ const workerFaults = (env: NodeJS.ProcessEnv) => faults(() => readSettings('work
 describe('settings', () => {
   it('have the defaults that README.md lists', () => {
     expect(readSettings('gateway', GATEWAY)).toEqual({
-      host: '0.0.0.0',
+      host: '',
       port: 3000,
       logLevel: 'info',
       nodeEnv: 'development',
@@ -35,10 +35,11 @@ describe('settings', () => {
       historyMaxEvents: 1000,
       historyTtlS: 86_400,
       authMode: 'jwt',
-      authJwtSecret: 'a-long-enough-secret',
+      authJwtSecret: 'a-secret-of-at-least-thirty-two-bytes',
       authJwksUrl: '',
       authJwtIssuer: '',
       authJwtAudience: '',
+      authClockToleranceS: 30,
       allowedOrigins: [],
       publicUrl: '',
       trustProxy: [],
@@ -150,6 +151,22 @@ describe('settings', () => {
     expect(gatewayFaults({ AUTH_JWT_SECRET: '' })).toEqual([sentence]);
     expect(gatewayFaults({ AUTH_JWKS_URL: 'https://id.example/jwks.json' })).toEqual([sentence]);
     expect(gatewayFaults({ AUTH_JWT_SECRET: '', AUTH_JWKS_URL: 'https://id.example/jwks.json' })).toEqual([]);
+  });
+
+  it('want a secret as long as the hash, in bytes', () => {
+    const fault = expect.stringMatching(/^AUTH_JWT_SECRET is wrong: expected a secret of 32 or more bytes/);
+    expect(gatewayFaults({ AUTH_JWT_SECRET: 'x'.repeat(31) })).toEqual([fault]);
+    expect(gatewayFaults({ AUTH_JWT_SECRET: 'x'.repeat(32) })).toEqual([]);
+    expect(gatewayFaults({ AUTH_JWT_SECRET: '密'.repeat(11) })).toEqual([]);
+  });
+
+  it('listen on every address, or on this machine only where everybody is let in', () => {
+    const addressOf = (env: NodeJS.ProcessEnv) => readSettings('gateway', { ...GATEWAY, ...env }).address;
+    expect(addressOf({})).toBe('0.0.0.0');
+    expect(addressOf({ AUTH_MODE: 'none' })).toBe('127.0.0.1');
+    expect(addressOf({ AUTH_MODE: 'none', HOST: '0.0.0.0' })).toBe('0.0.0.0');
+    expect(addressOf({ HOST: '10.0.0.1' })).toBe('10.0.0.1');
+    expect(gatewayFaults({ HOST: 'a b' })).toHaveLength(1);
   });
 
   it('let everybody in only outside production', () => {

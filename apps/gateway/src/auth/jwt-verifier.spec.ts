@@ -3,8 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { base64url, exportJWK, exportSPKI, generateKeyPair, SignJWT, type JWTPayload, type KeyLike } from 'jose';
 import { JwtVerifier, type JwtSettings } from './jwt-verifier.js';
 
-const SECRET = 'a secret for tests';
-const settings: JwtSettings = { authJwtSecret: SECRET, authJwksUrl: '', authJwtIssuer: '', authJwtAudience: '' };
+const SECRET = 'a secret for tests of at least 32 bytes';
+const settings: JwtSettings = {
+  authJwtSecret: SECRET,
+  authJwksUrl: '',
+  authJwtIssuer: '',
+  authJwtAudience: '',
+  authClockToleranceS: 30,
+};
 const claims = { sub: 'alice', cases: ['A1', 'B*'], groups: ['g'] };
 
 function sign(payload: JWTPayload, alg = 'HS256', key: KeyLike | Uint8Array = Buffer.from(SECRET), exp = '1h') {
@@ -26,6 +32,17 @@ describe('JwtVerifier with a secret', () => {
     expect(rights.expiresAt).toBeGreaterThan(Date.now() + 3_590_000);
     expect(['A1', 'A11', 'B', 'B2', 'C'].filter((caseId) => rights.mayRead(caseId))).toEqual(['A1', 'B', 'B2']);
     expect([undefined, 'g', 'h'].filter((group) => rights.mayUseGroup(group))).toEqual([undefined, 'g']);
+  });
+
+  it('takes a token of a clock that is somewhat ahead, and moves no end by that', async () => {
+    const ahead = Math.floor(Date.now() / 1000) + 20;
+    expect((await verifier.verify(await sign({ ...claims, nbf: ahead, iat: ahead }))).subject).toBe('alice');
+    const strict = new JwtVerifier({ ...settings, authClockToleranceS: 0 });
+    await expect(strict.verify(await sign({ ...claims, nbf: ahead }))).rejects.toMatchObject(refused);
+    await expect(verifier.verify(await sign(claims, 'HS256', Buffer.from(SECRET), '-1s'))).rejects.toMatchObject({
+      ...refused,
+      message: 'the token has expired',
+    });
   });
 
   it('gives no right that is not claimed', async () => {
@@ -70,6 +87,7 @@ describe('JwtVerifier with a secret', () => {
     ['another secret', () => sign(claims, 'HS256', Buffer.from('another secret'))],
     ['another HMAC', () => sign(claims, 'HS512')],
     ['an expired token', () => sign(claims, 'HS256', Buffer.from(SECRET), '-1s')],
+    ['a token that begins in a minute', () => sign({ ...claims, nbf: Math.floor(Date.now() / 1000) + 60 })],
     ['no exp', () => new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(SECRET))],
     ['no sub', () => sign({ cases: ['*'] })],
     ['an empty sub', () => sign({ sub: '' })],

@@ -13,6 +13,8 @@ export interface JwtSettings {
   readonly authJwtIssuer: string;
   /** Checked against `aud` unless empty. */
   readonly authJwtAudience: string;
+  /** How far `nbf` may be ahead, seconds. */
+  readonly authClockToleranceS: number;
 }
 
 /** Longest token that is looked at, characters. */
@@ -57,11 +59,12 @@ export class JwtVerifier extends TokenVerifier {
   }
 
   private async claims(token: string): Promise<JWTPayload> {
-    const { authJwtIssuer: issuer, authJwtAudience: audience } = this.settings;
+    const { authJwtIssuer: issuer, authJwtAudience: audience, authClockToleranceS } = this.settings;
     try {
       const { payload } = await jwtVerify(token, this.key, {
         algorithms: this.algorithms,
         requiredClaims: ['sub', 'exp'],
+        clockTolerance: authClockToleranceS,
         ...(issuer !== '' && { issuer }),
         ...(audience !== '' && { audience }),
       });
@@ -72,18 +75,25 @@ export class JwtVerifier extends TokenVerifier {
   }
 }
 
+const hasExpired = () => new Refusal('unauthorized', 'the token has expired');
+
 function refusalFor(error: unknown): Refusal {
   if (!(error instanceof errors.JOSEError) || KEYS_TROUBLE.has(error.code)) {
     return new Refusal('unavailable', 'the keys to check tokens with are out of reach', { retryMs: KEYS_RETRY_MS });
   }
-  const expired = error instanceof errors.JWTExpired;
-  return new Refusal('unauthorized', expired ? 'the token has expired' : 'the token is not valid here');
+  if (error instanceof errors.JWTExpired) {
+    return hasExpired();
+  }
+  return new Refusal('unauthorized', 'the token is not valid here');
 }
 
 /** @throws {Refusal} where a claim is not what the protocol says: half a right would be guessed */
 function rightsOf({ sub, exp, cases, groups, hints }: JWTPayload): Rights {
   if (typeof sub !== 'string' || sub === '' || exp === undefined || !isTexts(cases) || !isTexts(groups)) {
     throw new Refusal('unauthorized', 'the claims of the token are malformed');
+  }
+  if (exp <= Math.floor(Date.now() / 1000)) {
+    throw hasExpired(); // jose would move the end of a token by the tolerance, too.
   }
   return new Rights(sub, exp * 1000, { cases: cases ?? [], groups: groups ?? [], hints: hints === true });
 }
