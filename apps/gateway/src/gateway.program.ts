@@ -44,12 +44,15 @@ export class GatewayProgram {
       origins: app.get(OriginRule),
       headers: app.get(AnswerHeaders),
       socketIo: new SocketIoRule(transports, servesClient),
+      health: app.get(HealthState),
       ops,
       streams: app.get(SseEndpoint),
       problems: app.get(ProblemFilter),
       refusals: app.get(RefusalLog),
     });
-    (app.getHttpAdapter() as HttpAdapter).putInFront(gate);
+    const adapter = app.getHttpAdapter() as HttpAdapter;
+    adapter.putInFront(gate);
+    adapter.keepConnections(app.get(GatewaySettings).httpKeepAliveMs);
     app.useBodyParser('json', { limit: BODY_MAX });
     app.useGlobalFilters(app.get(ProblemFilter));
     app.useWebSocketAdapter(new SocketIoAdapter(app, transports, servesClient));

@@ -1,4 +1,4 @@
-import { get, type IncomingMessage } from 'node:http';
+import { get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
@@ -28,6 +28,7 @@ export class RunningGateway {
     readonly program: GatewayProgram,
     readonly store: TestStore,
     readonly url: string,
+    readonly server: Server,
   ) {}
 
   static async start(env: Record<string, string> = {}): Promise<RunningGateway> {
@@ -41,8 +42,9 @@ export class RunningGateway {
     const app = module.createNestApplication<NestExpressApplication>(new HttpAdapter(), { bodyParser: false });
     const program = new GatewayProgram(app);
     await program.start();
-    const { port } = app.getHttpServer().address() as AddressInfo;
-    return new RunningGateway(program, store, `http://127.0.0.1:${port}`);
+    const server: Server = app.getHttpServer();
+    const { port } = server.address() as AddressInfo;
+    return new RunningGateway(program, store, `http://127.0.0.1:${port}`, server);
   }
 
   async stop(): Promise<void> {

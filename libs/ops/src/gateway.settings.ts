@@ -93,6 +93,10 @@ export class GatewaySettings extends SharedSettings {
   @Whole('milliseconds', 100, HOUR_MS)
   readonly sseHeartbeatMs: number = 15_000;
 
+  /** How long a connection without a request is kept. Balancers keep theirs for 60 s, and have to be the first to end them. */
+  @Whole('milliseconds', 1000, HOUR_MS)
+  readonly httpKeepAliveMs: number = 75_000;
+
   /** Unsent bytes of one connection; past it the connection is closed and can resume. */
   @Whole('bytes', 1024, 1_073_741_824)
   readonly slowConsumerMaxBytes: number = 1_048_576;

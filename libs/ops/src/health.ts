@@ -25,6 +25,10 @@ export class HealthState {
     this.draining = true;
   }
 
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
   /** Any answer means that the event loop runs. A condition that a restart does not mend belongs to readiness. */
   live(): { readonly status: 'ok' } {
     return { status: 'ok' };

@@ -47,6 +47,7 @@ describe('settings', () => {
       maxCasesPerSubscription: 500,
       maxConnectionsPerSubject: 20,
       sseHeartbeatMs: 15_000,
+      httpKeepAliveMs: 75_000,
       slowConsumerMaxBytes: 1_048_576,
       drainMs: 10_000,
       adminToken: '',

@@ -14,6 +14,9 @@ const HEADERS_MAX_BYTES = 262_144;
  */
 const BACKLOG = 4096;
 
+/** How long the head of a request may take, on top of how long a connection may wait for one, ms. */
+const HEADERS_MS = 10_000;
+
 /** What every request and handshake passes before anybody else hears of it. */
 export interface Gate {
   /** Answers the request, or leaves it to who is behind. @returns whether it answered */
@@ -31,6 +34,15 @@ export class HttpAdapter extends ExpressAdapter {
   /** To be called before {@link listen}. */
   putInFront(gate: Gate): void {
     this.gate = gate;
+  }
+
+  /** @param ms how long a connection without a request is kept */
+  keepConnections(ms: number): void {
+    const server: Server = this.httpServer;
+    server.keepAliveTimeout = ms;
+    // Also counts from the opening of a connection, and balancers open some that they use later.
+    server.headersTimeout = ms + HEADERS_MS;
+    server.requestTimeout = Math.max(server.requestTimeout, server.headersTimeout);
   }
 
   /** Nest hands on an address and then its callback. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { OpsHandler } from '#ops';
+import type { HealthState, OpsHandler } from '#ops';
 import { type Problem, Refusal, refusalProblem } from '#protocol';
 import type { RefusalLog } from '../edge/refusal-log.js';
 import type { SseEndpoint } from '../sse/sse-endpoint.js';
@@ -13,6 +13,7 @@ export interface RequestGateParts {
   readonly origins: OriginRule;
   readonly headers: AnswerHeaders;
   readonly socketIo: SocketIoRule;
+  readonly health: Pick<HealthState, 'isDraining'>;
   readonly ops: OpsHandler;
   readonly streams: SseEndpoint;
   readonly problems: ProblemFilter;
@@ -28,7 +29,10 @@ export class RequestGate implements Gate {
 
   /** Answers the request, or leaves it to who is behind. @returns whether it answered */
   answers(request: IncomingMessage, response: ServerResponse): boolean {
-    const { origins, headers, socketIo, ops, streams, problems } = this.parts;
+    const { origins, headers, socketIo, health, ops, streams, problems } = this.parts;
+    if (health.isDraining) {
+      response.shouldKeepAlive = false; // What comes next on this connection is for a gateway that stays.
+    }
     try {
       checkHost(request);
       origins.check(request);

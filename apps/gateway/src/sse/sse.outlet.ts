@@ -21,6 +21,9 @@ export const SSE_HEADERS = {
   'x-accel-buffering': 'no',
 } as const;
 
+/** A stream ends because the client is to go elsewhere: nobody may send another request on its connection. */
+const STREAM_HEADERS = { ...SSE_HEADERS, connection: 'close' } as const;
+
 export type StreamHeaders = Readonly<Record<string, string>>;
 
 /** Bounds of the `retry` hint (ms): clients of a gateway that died come back spread over this span. */
@@ -52,7 +55,7 @@ export class SseOutlet implements Outlet {
   begin(): void {
     this.flush();
     this.response.socket?.cork(); // Headers, replay and ready leave in one piece.
-    this.response.writeHead(200, { ...this.headers, ...SSE_HEADERS });
+    this.response.writeHead(200, { ...this.headers, ...STREAM_HEADERS });
     this.response.flushHeaders(); // Before anything is written past the response.
     this.socket = this.response.chunkedEncoding ? this.response.socket : null;
     this.opened = true;

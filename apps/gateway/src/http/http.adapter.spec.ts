@@ -1,0 +1,73 @@
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { RunningGateway, token } from '../../test/running-gateway.js';
+import { until } from '../../test/until.js';
+
+describe('connections to a gateway', () => {
+  let gateway: RunningGateway;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  afterEach(async () => {
+    agent.destroy();
+    await gateway.stop();
+  });
+
+  /** One exchange on a connection that is kept. @returns the port at the client's end, by which connections differ */
+  async function exchange(
+    path: string,
+  ): Promise<{ port: number | undefined; response: IncomingMessage; text: string }> {
+    const headers = { authorization: `Bearer ${await token()}` };
+    return new Promise((resolve, reject) => {
+      get(`${gateway.url}${path}`, { agent, headers }, (response) => {
+        const port = response.socket.localPort;
+        let text = '';
+        response.setEncoding('utf8').on('data', (part: string) => (text += part));
+        response.on('end', () => resolve({ port, response, text }));
+      }).on('error', reject);
+    });
+  }
+
+  it('are kept beyond 60 s, as long as balancers keep theirs, and heads are waited for beyond that', async () => {
+    gateway = await RunningGateway.start();
+    const { response } = await exchange('/health/live');
+    expect(response.headers['keep-alive']).toBe('timeout=75');
+    const { keepAliveTimeout, headersTimeout, requestTimeout } = gateway.server;
+    expect(headersTimeout).toBeGreaterThan(keepAliveTimeout);
+    expect(requestTimeout).toBeGreaterThanOrEqual(headersTimeout);
+  });
+
+  it('are kept as long as HTTP_KEEP_ALIVE_MS says', async () => {
+    gateway = await RunningGateway.start({ HTTP_KEEP_ALIVE_MS: '8000' });
+    const { port } = await exchange('/health/live');
+    await new Promise((resolve) => setTimeout(resolve, 6500)); // Beyond Node's own 5 s.
+    expect((await exchange('/health/live')).port).toBe(port);
+  });
+
+  it('end with their stream', async () => {
+    gateway = await RunningGateway.start();
+    const headers = { authorization: `Bearer ${await token({}, 2)}` };
+    const response = await new Promise<IncomingMessage>((resolve) => {
+      get(`${gateway.url}/v1/events?case_ids=A1`, { agent, headers }, resolve);
+    });
+    let isClosed = false;
+    response.socket.on('close', () => (isClosed = true));
+    expect(response.headers.connection).toBe('close');
+    let text = '';
+    response.setEncoding('utf8').on('data', (part: string) => (text += part));
+    await until(() => isClosed);
+    expect(text).toContain('event: closing');
+  });
+
+  it('of a gateway that drains are not kept', async () => {
+    gateway = await RunningGateway.start({ DRAIN_MS: '1500' });
+    const before = await exchange('/health/live');
+    const stream = await gateway.read('/v1/events?case_ids=A1'); // Keeps the gateway from ending at once.
+    await until(() => stream.has('ready'));
+    const stopped = gateway.program.stop();
+    // A request may be under way: it is answered, and the next one goes elsewhere.
+    const after = await exchange('/v1/cases/A1/messages');
+    expect([after.port, after.response.headers.connection]).toEqual([before.port, 'close']);
+    const next = await exchange('/socket.io/?EIO=4&transport=polling');
+    expect(next.port).not.toBe(before.port);
+    expect(next.response.headers.connection).toBe('close');
+    await stopped;
+  });
+});
