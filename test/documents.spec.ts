@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative } from 'node:path';
+import { GatewaySettings, WorkerSettings } from '#ops';
 
 const ROOT = join(__dirname, '..');
 /** Folders that a clean clone does not have, or that hold what others wrote. */
@@ -52,6 +53,25 @@ describe('the documents', () => {
     );
     expect(cited.length).toBeGreaterThan(listed.length);
     expect(cited.filter(({ number }) => !listed.includes(number))).toEqual([]);
+  });
+});
+
+describe('the settings in README.md', () => {
+  const [, section = ''] = text('README.md').split('\n## Settings\n');
+  const table = section.split('\n## ')[0] ?? '';
+  const named = new Set(matches(table.replace(/^[^|].*$/gm, ''), /`([A-Z][A-Z0-9_]+)[`=]/g));
+
+  it.each([GatewaySettings, WorkerSettings])('are all that %p reads', (Settings) => {
+    const read = Object.keys(new Settings()).map((name) => name.replace(/[A-Z]/g, '_$&').toUpperCase());
+    expect(read.filter((name) => !named.has(name))).toEqual([]);
+  });
+
+  it('are no others', () => {
+    const read = files.filter((file) => file.startsWith('libs/ops/src/')).map(text);
+    const camel = [...named].map((name) =>
+      name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+    );
+    expect(camel.filter((name) => !read.some((source) => source.includes(`${name}:`)))).toEqual([]);
   });
 });
 

@@ -36,7 +36,6 @@ const CASES: readonly Case[] = [
       SSE_HEARTBEAT_MS: '0',
       SLOW_CONSUMER_MAX_BYTES: '1',
       DRAIN_MS: '1e3',
-      ADMIN_TOKEN: 'hunter2 hunter2',
     },
   },
   { app: 'gateway', what: 'nothing is set', missing: ['AUTH_JWT_SECRET', 'AUTH_JWKS_URL'] },

@@ -1,39 +1,35 @@
 import { HOUR_MS, SharedSettings } from './program.settings.js';
 import { OriginPattern } from './origin-pattern.js';
 import { isProxyRange } from './proxy-range.js';
-import { Accepted, Holds, isUrl, ListOf, OneOf, Text, When, Whole } from './settings-rules.js';
+import { Accepted, Holds, isUrl, ListOf, OneOf, When, Whole } from './settings-rules.js';
 
-const AUTH_MODES = ['jwt', 'upstream', 'none'] as const;
+const AUTH_MODES = ['jwt', 'none'] as const;
 
 const byJwt = When<GatewaySettings>((settings) => settings.authMode === 'jwt');
 
 const SECRET_LEAST_BYTES = 32;
 
-/** What a gateway reads. Texts that were not set are empty. */
+/** Settings of a gateway. A text that is not set is empty. */
 export class GatewaySettings extends SharedSettings {
-  /** Empty: {@link address} says where. */
+  /** Address to listen on; empty: see {@link address}. */
   @When<GatewaySettings>(({ host }) => host !== '')
   override readonly host: string = '';
 
   override readonly port: number = 3000;
 
-  /** Where to listen. Whoever lets everybody read everything has to name the address to be reached from elsewhere. */
+  /** Address to listen on. With `AUTH_MODE=none` it is the loopback address, unless `HOST` names another one. */
   get address(): string {
     return this.host || (this.authMode === 'none' ? '127.0.0.1' : '0.0.0.0');
   }
 
   @OneOf(AUTH_MODES)
   @Holds<GatewaySettings>(
-    'cannot be upstream yet: this version does not ask the upstream what a token may read',
-    ({ authMode }) => authMode !== 'upstream',
-  )
-  @Holds<GatewaySettings>(
     'cannot be none when NODE_ENV=production: everybody could read every ticket',
     ({ authMode, nodeEnv }) => authMode !== 'none' || nodeEnv !== 'production',
   )
   readonly authMode: (typeof AUTH_MODES)[number] = 'jwt';
 
-  /** HS256 secret. It has to be as long as the hash (RFC 7518, 3.2): whoever holds a token can try out a shorter one. */
+  /** HS256 secret, at least as long as the hash (RFC 7518, 3.2): a shorter one can be found by trial from any token. */
   @byJwt
   @Accepted(
     'a secret of 32 or more bytes, such as `openssl rand -base64 32` prints',
@@ -45,71 +41,68 @@ export class GatewaySettings extends SharedSettings {
   )
   readonly authJwtSecret: string = '';
 
-  /** Where the RS256, ES256 or EdDSA keys are published. */
+  /** URL of the published RS256, ES256 or EdDSA keys. */
   @byJwt
   @Accepted('an http:// or https:// URL', (text) => text === '' || isUrl(text, ['http:', 'https:']))
   readonly authJwksUrl: string = '';
 
-  /** Checked against `iss` where set. */
+  /** Required `iss`; empty: not checked. */
   readonly authJwtIssuer: string = '';
 
-  /** Checked against `aud` where set. */
+  /** Required `aud`; empty: not checked. */
   readonly authJwtAudience: string = '';
 
-  /** How far the clock of whoever signs tokens may be ahead: `nbf`. The end of a token is not moved by it. */
+  /** How far the clock that signs tokens may be ahead, s. It applies to `nbf`, not to `exp`. */
   @Whole('seconds', 0, 600)
   readonly authClockToleranceS: number = 30;
 
-  /** Foreign origins that browsers may come from; none: same origin only. `*` would let any page use the cookie. */
+  /** Other origins of web pages that may connect; empty: same origin only. `*` is refused: any page could use the cookie. */
   @ListOf(
     'origins such as https://app.example, https://*.example.com or http://localhost:*, without a path, with commas in between',
     (item) => OriginPattern.parse(item) !== null,
   )
   readonly allowedOrigins: readonly string[] = [];
 
-  /** How clients reach the gateway, where that cannot be told from a request: names the gateway's own origin. */
+  /** URL by which clients reach the gateway, if requests do not show it. It is the gateway's own origin. */
   @Accepted('an http:// or https:// URL', (text) => text === '' || isUrl(text, ['http:', 'https:']))
   readonly publicUrl: string = '';
 
-  /** Addresses of proxies whose word is taken for how a client reached them (`Forwarded`, `X-Forwarded-Host`, `-Proto`). */
+  /** Addresses of trusted proxies: `Forwarded`, `X-Forwarded-Host` and `X-Forwarded-Proto` count if they come from one. */
   @ListOf(
     'addresses, networks such as 10.0.0.0/8, or loopback, linklocal, uniquelocal, with commas in between',
     isProxyRange,
   )
   readonly trustProxy: readonly string[] = [];
 
-  /** Whether `/socket.io/socket.io.js` and its siblings are served, for pages that have no other source. */
+  /** Whether `/socket.io/socket.io.js` and its variants are served, for pages that have no other source. */
   @OneOf(['true', 'false'])
   readonly serveSocketIoClient: 'true' | 'false' = 'false';
 
+  /** Largest number of tickets in one subscription. */
   @Whole('case ids', 1, 10_000)
   readonly maxCasesPerSubscription: number = 500;
 
-  /** By JWT `sub`, in this process. */
+  /** Largest number of connections per JWT `sub` in one process. */
   @Whole('connections', 1, 1_000_000)
   readonly maxConnectionsPerSubject: number = 20;
 
-  /** A comment line goes out on a stream that was quiet this long. */
+  /** An SSE stream that was silent for this long (ms) gets a comment line. */
   @Whole('milliseconds', 100, HOUR_MS)
   readonly sseHeartbeatMs: number = 15_000;
 
-  /** How long a connection without a request is kept. Balancers keep theirs for 60 s, and have to be the first to end them. */
+  /** How long a connection without a request is kept, ms. Load balancers keep theirs for 60 s and must end them first. */
   @Whole('milliseconds', 1000, HOUR_MS)
   readonly httpKeepAliveMs: number = 75_000;
 
-  /** Unsent bytes of one connection; past it the connection is closed and can resume. */
+  /** Largest number of unsent bytes of one connection. A connection with more is closed, and its client can resume. */
   @Whole('bytes', 1024, 1_073_741_824)
   readonly slowConsumerMaxBytes: number = 1_048_576;
 
-  /** Over which clients are told to go elsewhere on SIGTERM. */
+  /** After SIGTERM, clients are sent away one after the other within this time (ms). */
   @Whole('milliseconds', 0, HOUR_MS)
   readonly drainMs: number = 10_000;
 
-  /** Bearer for `/admin/*`; empty: closed. */
-  @Text(/^[\x21-\x7e]{0,5000}$/, 'up to 5000 visible characters without spaces')
-  readonly adminToken: string = '';
-
-  /** Processes that serve together. */
+  /** Number of gateway processes on one port. */
   @Whole('processes', 1, 256)
   readonly gatewayProcesses: number = 1;
 }

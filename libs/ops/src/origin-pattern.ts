@@ -1,9 +1,9 @@
-/** A web page's origin in parts. `ws` and `wss` count as `http` and `https`, as some clients name those. */
+/** Parts of a web page's origin. `ws` and `wss` are read as `http` and `https`, because some clients send them. */
 export interface Origin {
   readonly scheme: string;
-  /** In lower case, without the port. */
+  /** Lower case, without the port. */
   readonly host: string;
-  /** Empty where it is the scheme's usual one. */
+  /** Empty for the default port of the scheme. */
   readonly port: string;
 }
 
@@ -12,7 +12,7 @@ const IS_ADDRESS = /^\[|^[\d.]+$/;
 /** The scheme with its slashes; then `*.`; then host and port; then `:*`. */
 const PATTERN = /^([a-z][a-z0-9+.-]*:\/\/)(\*\.)?([^*]*?)(:\*)?$/i;
 
-/** @returns null for what is no origin: `null`, which sandboxed pages have, anything with a path, or nonsense */
+/** @returns null if the text is not an origin: `null` (sandboxed pages), a URL with a path, or any other text */
 export function parseOrigin(text: string): Origin | null {
   if (text.endsWith('/') || !URL.canParse(text)) {
     return null;
@@ -25,7 +25,7 @@ export function parseOrigin(text: string): Origin | null {
   return { scheme: HTTP_OF[protocol] ?? protocol.slice(0, -1), host: hostname.toLowerCase(), port };
 }
 
-/** Some origins: `https://app.example`, `https://*.example.com`, `http://localhost:*`, `capacitor://localhost`. */
+/** A pattern of origins: `https://app.example`, `https://*.example.com`, `http://localhost:*`, `capacitor://localhost`. */
 export class OriginPattern {
   private constructor(
     private readonly base: Origin,
@@ -33,7 +33,7 @@ export class OriginPattern {
     private readonly isAnyPort: boolean,
   ) {}
 
-  /** @returns null for what is none: `*` alone, or `*.` before an address or a whole top-level domain */
+  /** @returns null if the text is not a pattern: `*` alone, `*.` before an IP address or before a top-level domain */
   static parse(text: string): OriginPattern | null {
     const [, scheme = '', subdomains, rest = '', anyPort] = PATTERN.exec(text) ?? [];
     const base = parseOrigin(`${scheme}${rest}`);
@@ -47,7 +47,7 @@ export class OriginPattern {
     return new OriginPattern(base, subdomains !== undefined, anyPort !== undefined);
   }
 
-  /** `*.` stands for one or more labels, and never for none. */
+  /** `*.` matches one or more labels. */
   matches({ scheme, host, port }: Origin): boolean {
     const { base } = this;
     const isHost = this.isSubdomains ? host.endsWith(`.${base.host}`) : host === base.host;

@@ -1,8 +1,8 @@
 import { compile } from 'proxy-addr';
 
 /**
- * Whether a text names proxies as `proxy-addr` takes them: an address, a network, or a name for some networks. It would
- * also take `1` for the address 0.0.0.1, where other programs mean a number of hops.
+ * Whether `proxy-addr` accepts a text: an IP address, a network, or a name for some networks. A number alone is refused:
+ * `proxy-addr` reads `1` as the address 0.0.0.1, but other programs mean a number of hops by it.
  */
 export function isProxyRange(text: string): boolean {
   try {

@@ -50,7 +50,6 @@ describe('settings', () => {
       httpKeepAliveMs: 75_000,
       slowConsumerMaxBytes: 1_048_576,
       drainMs: 10_000,
-      adminToken: '',
       gatewayProcesses: 1,
     });
     expect(readSettings('worker', WORKER)).toMatchObject({
@@ -103,8 +102,8 @@ describe('settings', () => {
     const signing = workerFaults({ ...key, UPSTREAM_SECURITY_TOKEN: 'hunter2 hunter2' });
     expect(signing).toHaveLength(2);
     expect(signing.join()).not.toContain('hunter2');
-    const gateway = gatewayFaults({ AUTH_JWT_SECRET: 'hunter2', ADMIN_TOKEN: 'hunter2 hunter2' });
-    expect(gateway).toHaveLength(2);
+    const gateway = gatewayFaults({ AUTH_JWT_SECRET: 'hunter2', AUTH_JWKS_URL: 'ftp://hunter2' });
+    expect(gateway).toHaveLength(3);
     expect(gateway.join()).not.toContain('hunter2');
   });
 
@@ -175,7 +174,7 @@ describe('settings', () => {
     expect(gatewayFaults({ AUTH_MODE: 'none', NODE_ENV: 'production' })).toEqual([
       'AUTH_MODE cannot be none when NODE_ENV=production: everybody could read every ticket',
     ]);
-    expect(gatewayFaults({ AUTH_MODE: 'upstream' })).toEqual([expect.stringContaining('cannot be upstream yet')]);
+    expect(gatewayFaults({ AUTH_MODE: 'upstream' })).toEqual(['AUTH_MODE is "upstream": expected one of jwt, none']);
   });
 
   it('take whole origins only', () => {
