@@ -32,6 +32,8 @@ describe('an upstream that fails', () => {
     [{ kind: 'error_in_200', error_code: 'OSM.9999' }, 'upstream_rejected'],
     [{ kind: 'throttle' }, 'upstream_throttled'],
     [{ kind: 'html' }, 'upstream_unavailable'],
+    [{ kind: 'status', status: 403, body: '<html></html>', content_type: 'text/html' }, 'upstream_unavailable'],
+    [{ kind: 'status', status: 403, body: { error_code: 'OSM.01010002' } }, 'upstream_refused'],
     [{ kind: 'redirect', location: 'http://127.0.0.1:1/' }, 'upstream_rejected'],
     [{ kind: 'hang' }, 'upstream_timeout'],
     [{ kind: 'drip' }, 'upstream_timeout'],
@@ -77,6 +79,7 @@ describe('an upstream that fails', () => {
       await expectEverything(upstream, [...clients, late], { quietMs: 400 });
       for (const { recording } of [...clients, late]) {
         expect(recording.of('upstream').map(({ data }) => data.state)).toEqual(['degraded', 'ok']);
+        expect(recording.of('revoked')).toEqual([]);
       }
       [...clients, late].forEach((client) => client.close());
     },

@@ -36,7 +36,13 @@ const SETTINGS: Omit<OsmSettings, 'upstreamBaseUrl'> = {
 
 /** What becomes of one poll of an upstream. */
 async function poll(upstreamBaseUrl: string): Promise<unknown> {
-  const client = createOsmClient({ ...SETTINGS, upstreamBaseUrl }, { now: () => Date.now() });
+  const client = createOsmClient(
+    { ...SETTINGS, upstreamBaseUrl },
+    {
+      clock: { now: () => Date.now() },
+      userAgent: 'pollcast/test',
+    },
+  );
   try {
     return await client.poll(REQUEST).catch((error: unknown) => error);
   } finally {

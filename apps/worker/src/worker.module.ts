@@ -9,6 +9,7 @@ import {
   createOpsHandler,
   createRegistry,
   HealthState,
+  programVersion,
   PrometheusPollTelemetry,
   readSettings,
 } from '#ops';
@@ -55,7 +56,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
         const clock = new RedisClock(commands, failed('clock'));
         const registry = createRegistry('worker');
         const queue = new BullPollQueue(bull, keys, clock, failed('queue'));
-        const upstream: Upstream = createOsmClient(settings, clock);
+        const upstream: Upstream = createOsmClient(settings, { clock, userAgent: `pollcast/${programVersion()}` });
         const quota = new RedisQuota(commands, keys, settings.upstreamMaxRps);
         const telemetry = new PrometheusPollTelemetry(registry);
         const cycle = new PollCycle(

@@ -10,4 +10,5 @@ export { ProgramSettings, type LogLevel } from './program.settings.js';
 export { readSettings } from './settings.js';
 export { readAs, SettingsError } from './settings-reader.js';
 export { Accepted, Holds, ListOf, OneOf, Text, When, Whole } from './settings-rules.js';
+export { programVersion } from './version.js';
 export { WorkerSettings } from './worker.settings.js';

@@ -66,7 +66,7 @@ function settings(changes: Partial<OsmSettings> = {}): OsmSettings {
   };
 }
 
-const clock = { now: () => Date.now() };
+const parts = { clock: { now: () => Date.now() }, userAgent: 'pollcast/1.2.3' };
 const poll = (changes: Partial<PollRequest> = {}) => client.poll({ ...REQUEST, ...changes });
 const failure = (code: string, message?: string) =>
   expect.objectContaining({ name: 'UpstreamFailure', code, ...(message ? { message } : {}) });
@@ -81,7 +81,7 @@ beforeEach(async () => {
   server.on('connection', (socket) => sockets.add(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   handle = answers(EMPTY);
-  client = createOsmClient(settings(), clock);
+  client = createOsmClient(settings(), parts);
 });
 
 afterEach(async () => {
@@ -96,7 +96,13 @@ describe('request', () => {
     expect(seen[0]).toMatchObject({
       method: 'GET',
       url: '/api/v2/servicerequest/cases/instant-messages?case_ids=CS1&case_ids=CS2&last_message_time_id=42',
-      headers: { 'x-auth-token': 'the-token', 'x-language': 'zh-cn', 'x-time-zone': 'GMT+8', 'x-site': '1' },
+      headers: {
+        'user-agent': 'pollcast/1.2.3',
+        'x-auth-token': 'the-token',
+        'x-language': 'zh-cn',
+        'x-time-zone': 'GMT+8',
+        'x-site': '1',
+      },
     });
   });
 
@@ -123,7 +129,7 @@ describe('request', () => {
   it.each(['true', 'false'] as const)(
     'says whether labels of rich text are removed: %s',
     async (upstreamTrimRichText) => {
-      const telling = createOsmClient(settings({ upstreamTrimRichText }), clock);
+      const telling = createOsmClient(settings({ upstreamTrimRichText }), parts);
       await telling.poll(REQUEST);
       await telling.close();
       expect(seen[0]?.url).toMatch(
@@ -145,7 +151,7 @@ describe('request', () => {
   });
 
   it('is signed where keys are given', async () => {
-    const signing = createOsmClient(settings({ upstreamAuth: 'aksk' }), clock);
+    const signing = createOsmClient(settings({ upstreamAuth: 'aksk' }), parts);
     await signing.poll(REQUEST);
     await signing.close();
     expect(seen[0]?.headers.authorization).toMatch(
@@ -260,7 +266,7 @@ describe('token', () => {
     valid = '';
     iamStatus = 201;
     await client.close();
-    client = createOsmClient(settings({ upstreamAuth: 'iam', upstreamTimeoutMs: 2000 }), clock);
+    client = createOsmClient(settings({ upstreamAuth: 'iam', upstreamTimeoutMs: 2000 }), parts);
     handle = (request, response) => {
       if (request.url === '/v3/auth/tokens') {
         issued += iamStatus === 201 ? 1 : 0;
@@ -277,6 +283,7 @@ describe('token', () => {
 
   it('is fetched once for all polls', async () => {
     await Promise.all([poll(), poll(), poll()]);
+    expect(seen.map(({ headers }) => headers['user-agent'])).toEqual(Array(4).fill('pollcast/1.2.3'));
     expect(seen.map(({ method, url }) => `${method} ${url.slice(0, 15)}`)).toEqual([
       'POST /v3/auth/tokens',
       ...Array<string>(3).fill('GET /api/v2/service'),
@@ -305,7 +312,7 @@ describe('token', () => {
   });
 
   it('from the settings is refused once', async () => {
-    const fixed = createOsmClient(settings(), clock);
+    const fixed = createOsmClient(settings(), parts);
     await expect(fixed.poll(REQUEST)).rejects.toEqual(failure('unauthorized'));
     await fixed.close();
     expect(seen).toHaveLength(1);

@@ -11,6 +11,8 @@ const PATH = '/v2/servicerequest/cases/instant-messages';
 
 export interface OsmOptions extends HttpLimits {
   readonly baseUrl: string;
+  /** Name and version of this program, as in the header `User-Agent`. */
+  readonly userAgent: string;
   /** `X-Time-Zone`, and how `create_time` is read; see `parseTimeZone` for what it may be. */
   readonly timeZone: string;
   /** `X-Site`: 0 China, 1 international; empty: not sent. */
@@ -38,6 +40,7 @@ export class OsmClient implements Upstream {
     this.offsetMinutes = parseTimeZone(options.timeZone);
     this.headers = {
       accept: 'application/json',
+      'user-agent': options.userAgent,
       'x-time-zone': options.timeZone,
       ...(options.site === '' ? {} : { 'x-site': options.site }),
     };

@@ -10,8 +10,12 @@ function failure(status: number, body: JsonObject | null, headers: Record<string
 describe('upstream errors', () => {
   it.each([
     [401, null, 'unauthorized'],
-    [403, null, 'refused'],
-    [404, null, 'rejected'],
+    [403, null, 'unavailable'],
+    [403, 'OSM.7', 'refused'],
+    [403, 'APIGW.0302', 'rejected'],
+    [403, 'WAF.403', 'rejected'],
+    [404, null, 'unavailable'],
+    [404, 'APIGW.0101', 'rejected'],
     [302, null, 'rejected'],
     [204, null, 'rejected'],
     [408, null, 'unavailable'],
@@ -26,7 +30,7 @@ describe('upstream errors', () => {
     [200, 'OSM.01010015', 'refused'],
     [200, 'NEW.1', 'rejected'],
     [400, 'OSM.0001', 'doubted'],
-    [400, null, 'rejected'],
+    [400, null, 'unavailable'],
     [400, 'OSM.0002', 'unauthorized'],
     [403, 'OSM.0003', 'refused'],
     [500, 'OSM.0004', 'unavailable'],

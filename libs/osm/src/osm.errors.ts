@@ -32,9 +32,14 @@ const SPAN_MS: Readonly<Record<string, number>> = { second: 1000, minute: 60_000
 /** No upstream is obeyed for longer than this at once: a clock that is wrong on either side would silence us. */
 const RETRY_AFTER_MAX_MS = 3_600_000;
 
+/** Codes of the service itself. `APIGW.` is the gateway in front of it, which knows no tickets. */
+const OF_THE_SERVICE = /^OSM\./;
+
 /**
  * The failure that an answer amounts to; null where it is none. A body with an `error_code` is an error whatever the
- * status (invariant 5). The message names status, code and request id, never the upstream's own words.
+ * status (invariant 5). Only such a body is the upstream's own word: firewalls and proxies in between answer 403 to
+ * whatever we ask, and say nothing of a ticket. The message names status, code and request id, never the upstream's own
+ * words.
  *
  * @param body the parsed body, null where it is no JSON object
  * @param now milliseconds since 1970
@@ -45,7 +50,8 @@ export function failureOf(answer: HttpAnswer, body: JsonObject | null, now: numb
     return null;
   }
   const errorCode = typeof stated === 'string' && ERROR_CODE.test(stated) ? stated.replace(/^APIG\./, 'APIGW.') : null;
-  const code = answer.status === 429 ? 'throttled' : (BY_ERROR_CODE[errorCode ?? ''] ?? byStatus(answer.status));
+  const code =
+    answer.status === 429 ? 'throttled' : (BY_ERROR_CODE[errorCode ?? ''] ?? byStatus(answer.status, errorCode));
   const requestId = [answer.headers['x-request-id'], body?.['request_id']].find(isRequestId);
   const named = errorCode ?? (stated === '' ? 'no error_code' : 'an unknown error_code');
   const message = `the upstream answered ${answer.status} with ${named} (request ${requestId ?? 'unnamed'})`;
@@ -56,19 +62,19 @@ function isRequestId(value: unknown): value is string {
   return typeof value === 'string' && REQUEST_ID.test(value);
 }
 
-function byStatus(status: number): UpstreamFailureCode {
-  if (status >= 500 || status === 408) {
+/** @param errorCode a code that the table does not have, null where the answer has none */
+function byStatus(status: number, errorCode: string | null): UpstreamFailureCode {
+  if (status === 401) {
+    return 'unauthorized';
+  }
+  if (status >= 500 || status === 408 || (status >= 400 && errorCode === null)) {
     return 'unavailable';
   }
-  switch (status) {
-    case 401:
-      return 'unauthorized';
-    case 403:
-      return 'refused';
-    default:
-      // 200 with a code that nobody documented, other 2xx, redirects (never followed) and the rest of 4xx.
-      return 'rejected';
+  if (status === 403 && errorCode !== null && OF_THE_SERVICE.test(errorCode)) {
+    return 'refused';
   }
+  // 200 with a code that nobody documented, other 2xx, redirects (never followed) and the rest of 4xx.
+  return 'rejected';
 }
 
 /** `Retry-After` in seconds or as a date, else the span of the quota that was used up. */

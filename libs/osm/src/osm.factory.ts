@@ -30,10 +30,19 @@ export interface OsmSettings {
   readonly workerConcurrency: number;
 }
 
+/** What the adapter is given beside its settings. */
+export interface OsmParts {
+  readonly clock: Clock;
+  /** Name and version of this program, as in the header `User-Agent`. */
+  readonly userAgent: string;
+}
+
 /** The polled API, as the settings describe it. */
-export function createOsmClient(settings: OsmSettings, clock: Clock): OsmClient {
+export function createOsmClient(settings: OsmSettings, parts: OsmParts): OsmClient {
+  const { clock, userAgent } = parts;
   const options = {
     baseUrl: settings.upstreamBaseUrl,
+    userAgent,
     timeZone: settings.upstreamTimeZone,
     site: settings.upstreamSite,
     trimRichText: settings.upstreamTrimRichText,
@@ -41,10 +50,10 @@ export function createOsmClient(settings: OsmSettings, clock: Clock): OsmClient 
     maxBodyBytes: settings.upstreamMaxBodyBytes,
     connections: settings.workerConcurrency,
   };
-  return new OsmClient(options, authenticatorFor(settings, clock), clock);
+  return new OsmClient(options, authenticatorFor(settings, parts), clock);
 }
 
-function authenticatorFor(settings: OsmSettings, clock: Clock): Authenticator {
+function authenticatorFor(settings: OsmSettings, { clock, userAgent }: OsmParts): Authenticator {
   switch (settings.upstreamAuth) {
     case 'token':
       return new StaticToken(settings.upstreamToken);
@@ -61,6 +70,7 @@ function authenticatorFor(settings: OsmSettings, clock: Clock): Authenticator {
         password: settings.iamPassword,
         domain: settings.iamDomain,
         project: settings.iamProject,
+        userAgent,
       });
       return new RenewedToken(() => iam.login(), clock, Math.random);
     }

@@ -208,24 +208,14 @@ function entryArgument(entry: DeltaEntry): EntryArgument {
   };
 }
 
-/** A bisection as it is stored: its name for `unconfirmedSince` is older, and other releases read it. */
-type StoredBisection = Omit<Bisection, 'unconfirmedSince'> & { readonly warySince?: number };
-
 /** Scripts keep it and do not look into it. */
 function bisectionText(bisection: Bisection | null): string {
-  if (bisection === null) {
-    return '';
-  }
-  const { unconfirmedSince: warySince, ...rest } = bisection;
-  return JSON.stringify({ ...rest, warySince } satisfies StoredBisection);
+  return bisection === null ? '' : JSON.stringify(bisection);
 }
 
+/** One that a worker of an earlier release began has neither time nor proof: it goes on, and blames nobody yet. */
 function readBisection(text: string | undefined): Bisection | null {
-  if (!text) {
-    return null;
-  }
-  const { warySince, ...rest } = JSON.parse(text) as StoredBisection;
-  return { ...rest, ...(warySince !== undefined && { unconfirmedSince: warySince }) };
+  return text ? { since: 0, alone: null, ...(JSON.parse(text) as Pick<Bisection, 'suspects' | 'cleared'>) } : null;
 }
 
 /** Times travel as whole milliseconds. */

@@ -57,6 +57,7 @@ export interface LoggedRequest {
   readonly at: number;
   readonly case_ids: readonly string[];
   readonly cursor: string | null;
+  readonly user_agent: string | null;
   readonly status: number | 'none' | null;
   readonly duration_ms: number | null;
 }

@@ -10,6 +10,7 @@ interface RequestReport {
   readonly cursor: string | null;
   readonly group_id: string | null;
   readonly language: string;
+  readonly user_agent: string | null;
   /** Null while in flight; `none` where the connection ended before any answer. */
   readonly status: number | 'none' | null;
   readonly duration_ms: number | null;
@@ -40,12 +41,13 @@ export class TrafficController {
   }
 }
 
-const report = ({ at, query, cursor, language, status, durationMs }: LoggedRequest): RequestReport => ({
+const report = ({ at, query, cursor, language, userAgent, status, durationMs }: LoggedRequest): RequestReport => ({
   at,
   case_ids: query?.caseIds ?? [],
   cursor: cursor ?? null,
   group_id: query?.groupId ?? null,
   language,
+  user_agent: userAgent ?? null,
   status: status ?? null,
   duration_ms: durationMs ?? null,
 });

@@ -50,7 +50,8 @@ export class InstantMessages {
     const { query, cursor } = queries.read((req.url ?? '').slice(INSTANT_MESSAGES_PATH.length + 1));
     const language = headerOf(req, 'x-language') ?? DEFAULT_LANGUAGE;
     res.setHeader('X-Request-Id', requestId);
-    traffic.begin({ query: query instanceof Query ? query : undefined, cursor, language }, res);
+    const userAgent = headerOf(req, 'user-agent');
+    traffic.begin({ query: query instanceof Query ? query : undefined, cursor, language, userAgent }, res);
 
     const refusal = gate.refusal(req);
     if (refusal) return refuse(res, refusal, requestId);

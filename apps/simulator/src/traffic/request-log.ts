@@ -8,6 +8,7 @@ export interface LoggedRequest {
   readonly query?: Query;
   readonly cursor?: string;
   readonly language: string;
+  readonly userAgent?: string;
   /** Absent while in flight; `none` where the connection ended before any answer. */
   status?: number | 'none';
   durationMs?: number;

@@ -8,15 +8,16 @@ export interface UpstreamFailureRule {
   readonly cursor: 'stays';
   /**
    * `own`: this set alone is asked for again after `retryDelay`, or `Retry-After` where that is longer. `account`: and
-   * nobody asks anything of the upstream for as long. `bisect`: half of the set is asked for at once, and so on.
-   * `bisect_unconfirmed`: the same, but nobody is blamed before the upstream answered for others: it may be about them all.
+   * nobody asks anything of the upstream for as long. `bisect`: half of the set is asked for at once, and so on, until the
+   * ticket is found because of which the upstream refuses; nobody is blamed before it answered for others.
    */
-  readonly retry: 'own' | 'account' | 'bisect' | 'bisect_unconfirmed';
+  readonly retry: 'own' | 'account' | 'bisect';
   /**
    * What clients hear: `upstream` `degraded` from the second failed poll of a set in a row on and `ok` from the next
-   * answer on; or `revoked`, those of the one ticket that the search finds; `either` of them, as it turns out.
+   * answer on; or `either` that, where the upstream refuses everything, or `revoked`, those of the one ticket that the
+   * search finds.
    */
-  readonly told: 'degraded' | 'revoked' | 'either';
+  readonly told: 'degraded' | 'either';
   /** What clients are told in `upstream.reason`. */
   readonly reason: string;
 }
@@ -24,9 +25,10 @@ export interface UpstreamFailureRule {
 /** The closed table of upstream failures. Its keys are also the labels under which they are counted. */
 export const UPSTREAM_FAILURES: Readonly<Record<UpstreamFailureCode, UpstreamFailureRule>> = {
   unauthorized: { cursor: 'stays', retry: 'own', told: 'degraded', reason: 'upstream_unauthorized' },
-  refused: { cursor: 'stays', retry: 'bisect', told: 'revoked', reason: 'upstream_refused' },
+  // No permission, or no such ticket: of one ticket, or of all that the account asks for.
+  refused: { cursor: 'stays', retry: 'bisect', told: 'either', reason: 'upstream_refused' },
   // Bad parameters: one malformed ticket, or all that we ask.
-  doubted: { cursor: 'stays', retry: 'bisect_unconfirmed', told: 'either', reason: 'upstream_rejected' },
+  doubted: { cursor: 'stays', retry: 'bisect', told: 'either', reason: 'upstream_rejected' },
   rejected: { cursor: 'stays', retry: 'own', told: 'degraded', reason: 'upstream_rejected' },
   throttled: { cursor: 'stays', retry: 'account', told: 'degraded', reason: 'upstream_throttled' },
   unavailable: { cursor: 'stays', retry: 'own', told: 'degraded', reason: 'upstream_unavailable' },

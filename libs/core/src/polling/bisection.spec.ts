@@ -5,108 +5,112 @@ import {
   QUARANTINE_MAX_MS,
   quarantineMs,
   beginBisection,
-  beginUnconfirmedBisection,
   refusedTicketOf,
   nextProbe,
   stillWithin,
   type Bisection,
 } from './bisection.js';
 
+const BEGAN_AT = 1000;
 /** The upstream has answered nothing else. */
 const NEVER = Number.NEGATIVE_INFINITY;
 const tickets = Array.from({ length: 100 }, (_, index) => `t${index}`);
+const begun = (among: readonly string[]) => beginBisection(among, BEGAN_AT);
+const refusal = (asked: readonly string[], answeredSince = NEVER) => ({ asked, now: BEGAN_AT, answeredSince });
 
 /** Asks until someone is blamed or nobody is suspected; returns who, and how many requests that took. */
-function searchFor(
-  refuses: (asked: readonly string[]) => boolean,
-  among: readonly string[] = tickets,
-  first: Bisection = beginBisection(among),
-) {
-  let bisection = first;
-  for (let requests = 0; ; requests += 1) {
-    const found = refusedTicketOf(bisection);
-    if (found !== null) {
+function searchFor(refuses: (asked: readonly string[]) => boolean, among: readonly string[] = tickets) {
+  let bisection: Bisection | null = begun(among);
+  for (let requests = 1; ; requests += 1) {
+    const asked = nextProbe(bisection, among, [], NEVER);
+    const isRefused = refuses(asked);
+    const found = isRefused ? refusedTicketOf(bisection, refusal(asked)) : null;
+    bisection = isRefused ? afterRefusal(bisection, refusal(asked)) : afterAnswer(bisection, asked);
+    if (found !== null || bisection === null) {
       return { found, requests };
     }
-    const asked = nextProbe(bisection, among);
-    const next = refuses(asked) ? afterRefusal(bisection, asked, NEVER) : afterAnswer(bisection, asked);
-    if (next === null) {
-      return { found: null, requests: requests + 1 };
-    }
-    bisection = next;
   }
 }
 
 describe('a search for a refused ticket', () => {
-  it('finds any one of a hundred within seven requests, and one to be sure', () => {
-    const taken = tickets.map((bad) => {
-      const { found, requests } = searchFor((asked) => asked.includes(bad));
-      expect(found).toBe(bad);
-      return requests;
-    });
-    expect(Math.max(...taken)).toBeLessThanOrEqual(Math.ceil(Math.log2(100)) + 1);
-    expect(taken.filter((requests) => requests > Math.ceil(Math.log2(100))).length).toBeLessThanOrEqual(5);
-  });
-
-  it.each([1, 2, 3, 5, 64])('finds each of %d', (size) => {
-    const among = tickets.slice(0, size);
-    among.forEach((bad) => expect(searchFor((asked) => asked.includes(bad), among).found).toBe(bad));
-  });
-
-  it('finds one of several', () => {
-    const { found } = searchFor((asked) => asked.includes('t3') || asked.includes('t97'));
-    expect(['t3', 't97']).toContain(found);
-  });
-
-  it('blames nobody for refusals that pass', () => {
-    for (let lasting = 0; lasting <= 6; lasting += 1) {
-      let refusals = 0;
-      expect(searchFor(() => (refusals += 1) <= lasting).found).toBeNull();
-    }
-  });
-
-  it('asks again for everybody who was answered for', () => {
-    const second = afterAnswer(beginBisection(['a', 'b', 'c', 'd']), ['a', 'b']);
-    expect(second && nextProbe(second, ['a', 'b', 'c', 'd'])).toEqual(['a', 'b', 'c']);
-  });
-
-  it('blames nobody by elimination once a suspect has left', () => {
-    const bisection = { suspects: ['bad', 'good'], cleared: ['a'], answered: true, proven: true };
-    const left = stillWithin(bisection, ['a', 'good']);
-    expect(left).toEqual({ suspects: ['good'], cleared: ['a'], answered: true, proven: false });
-    expect(left && refusedTicketOf(left)).toBeNull();
-    expect(stillWithin(bisection, ['a'])).toBeNull();
-  });
-});
-
-describe('a wary search', () => {
-  const wary = (among: readonly string[]) => beginUnconfirmedBisection(among, 1000);
-
-  it.each([2, 3, 5, 64, 100])('finds each of %d, with three requests more than one that is not', (size) => {
+  it.each([2, 3, 5, 64, 100])('finds each of %d, by halving and three requests to be sure', (size) => {
     const among = tickets.slice(0, size);
     for (const bad of among) {
-      const { found, requests } = searchFor((asked) => asked.includes(bad), among, wary(among));
+      const { found, requests } = searchFor((asked) => asked.includes(bad), among);
       expect(found).toBe(bad);
       expect(requests).toBeLessThanOrEqual(Math.ceil(Math.log2(size)) + 3);
     }
   });
 
-  it('blames nobody where everything is refused', () => {
-    expect(searchFor(() => true, tickets, wary(tickets)).found).toBeNull();
+  it('finds one of several', () => {
+    const { found } = searchFor((asked) => asked.includes('t13') || asked.includes('t97'));
+    expect(['t13', 't97']).toContain(found);
   });
 
-  it('blames nobody for refusals that pass, whenever they do', () => {
-    for (let lasting = 0; lasting <= 12; lasting += 1) {
-      let refusals = 0;
-      expect(searchFor(() => (refusals += 1) <= lasting, tickets, wary(tickets)).found).toBeNull();
+  it('blames nobody where everything is refused', () => {
+    expect(searchFor(() => true).found).toBeNull();
+  });
+
+  it('blames nobody for refusals of everything that pass, whenever they begin and end', () => {
+    for (let begin = 0; begin <= 12; begin += 1) {
+      for (let lasting = 1; lasting <= 12; lasting += 1) {
+        let requests = 0;
+        const { found } = searchFor(() => (requests += 1) > begin && requests <= begin + lasting);
+        expect([begin, lasting, found]).toEqual([begin, lasting, null]);
+      }
     }
   });
 
-  it('blames a ticket that is alone only after the upstream answered for others', () => {
-    const before = afterRefusal(wary(['a']), ['a'], 1000);
-    expect(before && refusedTicketOf(before)).toBeNull();
-    const since = afterRefusal(wary(['a']), ['a'], 1001);
-    expect(since && refusedTicketOf(since)).toBe('a');
+  it('blames nobody else for refusals of everything that begin in the middle of it', () => {
+    for (let begin = 0; begin <= 12; begin += 1) {
+      let requests = 0;
+      const { found } = searchFor((asked) => (requests += 1) > begin || asked.includes('t42'));
+      expect(found === null || found === 't42').toBe(true);
+    }
+  });
+
+  it('blames a ticket that is alone once it was refused on both sides of an answer to others', () => {
+    const once = afterRefusal(begun(['a']), refusal(['a'], BEGAN_AT + 1));
+    expect(once && nextProbe(once, ['a'], [], NEVER)).toEqual(['a']);
+    expect(once && refusedTicketOf(once, refusal(['a'], BEGAN_AT))).toBeNull();
+    expect(once && afterRefusal(once, refusal(['a'], BEGAN_AT))).toEqual(once);
+    expect(once && refusedTicketOf(once, refusal(['a'], BEGAN_AT + 1))).toBe('a');
+  });
+
+  it('blames one of a set that is refused whole once others than those of the set were answered for', () => {
+    let bisection: Bisection = begun(['a', 'b']);
+    for (const asked of [['a'], ['b']]) {
+      expect(nextProbe(bisection, ['a', 'b'], [], NEVER)).toEqual(asked);
+      bisection = afterRefusal(bisection, refusal(asked)) ?? bisection;
+    }
+    expect(nextProbe(bisection, ['a', 'b'], [], NEVER)).toEqual(['a']);
+    expect(refusedTicketOf(bisection, refusal(['a'], BEGAN_AT + 1))).toBe('a');
+    expect(afterRefusal(bisection, refusal(['a']))).toBeNull();
+  });
+
+  it('asks again for everybody who was answered for', () => {
+    const all = ['a', 'b', 'c', 'd'];
+    const second = afterAnswer(begun(all), ['a', 'b']);
+    expect(second && nextProbe(second, all, [], NEVER)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('asks, to see whether the upstream answers for others, for one who was answered for where there is one', () => {
+    const left = afterRefusal(begun(['a']), refusal(['a']));
+    const next = (cleared: string[], among: string[], members: string[]) =>
+      left && nextProbe({ ...left, cleared }, among, members, NEVER);
+    expect(next(['c'], ['a', 'b', 'c'], ['m'])).toEqual(['c']);
+    expect(next([], ['a', 'b'], ['m'])).toEqual(['m']);
+    expect(next([], ['a', 'b'], ['a', 'b'])).toEqual(['b']);
+    expect(next([], ['a'], [])).toEqual(['a']);
+    expect(left && nextProbe(left, ['a', 'b'], [], BEGAN_AT + 1)).toEqual(['a']);
+  });
+
+  it('goes on without those who have left, and is over when no suspect is left', () => {
+    const bisection = { ...begun(['bad', 'good']), cleared: ['a'] };
+    const left = stillWithin(bisection, ['a', 'good']);
+    expect(left).toEqual({ ...bisection, suspects: ['good'] });
+    expect(left && refusedTicketOf(left, refusal(['good'], BEGAN_AT + 1))).toBeNull();
+    expect(stillWithin(bisection, ['a'])).toBeNull();
   });
 });
 

@@ -3,84 +3,107 @@ import type { CaseId } from '../model/ticket.js';
 /**
  * The search for the one ticket because of which the upstream refuses whole requests, between two of its steps. It is
  * kept with the set, so that any worker can take the next step. Serialisable as JSON.
+ *
+ * A refusal may be of one ticket, or of whatever the account asks: a permission that was withdrawn, a parameter that the
+ * upstream takes no longer. The two look the same. So halving only finds a suspect. A ticket is blamed when it was
+ * refused by itself twice, and the upstream answered for others in between.
  */
 export interface Bisection {
-  /** A refused ticket is among them. */
+  /** A refused ticket is among them, if there is one. */
   readonly suspects: readonly CaseId[];
   /** Answered for since the search began: asked for along with every further step, so that they keep their pace. */
   readonly cleared: readonly CaseId[];
-  /** Whether anything was answered since the search began. */
-  readonly answered: boolean;
-  /**
-   * Whether refusals were seen to depend on what is asked for: one came after an answer, or to a ticket asked for by
-   * itself. Before that the upstream may have refused just anything for a moment, and nobody is blamed by elimination.
-   */
-  readonly proven: boolean;
-  /**
-   * Of a wary search, whose refusals may as well be about whatever is asked: since when, ms. A refusal proves something
-   * once the upstream has answered for others since, here or elsewhere.
-   */
-  readonly unconfirmedSince?: number;
-  /**
-   * Of a wary search: whether the last suspect was refused when it was asked for by itself, by an upstream that answered
-   * for others. What narrowed the search down to it may have been refusals of everything.
-   */
-  readonly confirmed?: boolean;
+  /** When the search began, ms since 1970. */
+  readonly since: number;
+  /** Of the only suspect that is left, once it was refused by itself; null before. */
+  readonly alone: RefusedAlone | null;
 }
 
-/** The search that a refused request begins. */
-export function beginBisection(asked: readonly CaseId[]): Bisection {
-  return { suspects: asked, cleared: [], answered: false, proven: false };
+export interface RefusedAlone {
+  /** When that was, ms since 1970. */
+  readonly at: number;
+  /** What the upstream said since then when one of the others was asked for. */
+  readonly others: 'not_asked' | 'answered' | 'refused';
 }
 
-/** The search that begins with a request that was refused for whatever reason. */
-export function beginUnconfirmedBisection(asked: readonly CaseId[], now: number): Bisection {
-  return { ...beginBisection(asked), unconfirmedSince: now };
+/** A request of a search, as it was refused. */
+export interface RefusedProbe {
+  readonly asked: readonly CaseId[];
+  /** ms since 1970. */
+  readonly now: number;
+  /**
+   * When the newest request was sent that the upstream had answered before it was asked this, whichever set it was for,
+   * ms since 1970.
+   */
+  readonly answeredSince: number;
+}
+
+/** The search that a refused request begins. @param now ms since 1970 */
+export function beginBisection(asked: readonly CaseId[], now: number): Bisection {
+  return { suspects: asked, cleared: [], since: now, alone: null };
 }
 
 /**
- * What to ask for next: half of the suspects, so that of n tickets one is found within log2(n) steps, and one more
- * where it has to be asked for by itself to be sure. The first half is the larger one: a search that was begun by a
- * passing refusal only meets answers, and is the shortest.
+ * What to ask for next: half of the suspects, so that of n tickets one is left within log2(n) steps. The first half is
+ * the larger one: a search that was begun by a passing refusal meets only answers, and is the shortest. The suspect that
+ * is left is asked for by itself, then one of the others, then the suspect again.
  *
- * A wary search that comes down to one ticket without any answer asks for the others, and at the first answer for all:
- * only if they are refused again was it because of a ticket.
- *
- * @param tickets among whom is searched
+ * @param among the tickets among whom is searched
+ * @param members tickets of the set that were answered for before; the search may be among others, who are to join them
+ * @param answeredSince as in {@link RefusedProbe}
  */
-export function nextProbe(bisection: Bisection, tickets: readonly CaseId[]): readonly CaseId[] {
-  const { suspects, cleared } = bisection;
-  if (bisection.unconfirmedSince !== undefined && !bisection.proven) {
-    const others = tickets.filter((caseId) => !suspects.includes(caseId));
-    if (bisection.answered) {
-      return tickets;
-    }
-    if (suspects.length === 1 && others.length > 0) {
-      return others;
-    }
+export function nextProbe(
+  { suspects, cleared, alone }: Bisection,
+  among: readonly CaseId[],
+  members: readonly CaseId[],
+  answeredSince: number,
+): readonly CaseId[] {
+  if (suspects.length > 1) {
+    return [...cleared, ...suspects.slice(0, Math.ceil(suspects.length / 2))];
   }
-  return suspects.length === 1 ? suspects : [...cleared, ...suspects.slice(0, Math.ceil(suspects.length / 2))];
+  if (alone?.others !== 'not_asked' || answeredSince > alone.at) {
+    return suspects;
+  }
+  const others = [cleared, members, among].map((tickets) => tickets.filter((caseId) => !suspects.includes(caseId)));
+  // Whoever was answered for before is the better sample. The time draws one: it may be another refused ticket.
+  const best = others.find((tickets) => tickets.length > 0) ?? suspects;
+  return best.slice(Math.floor(alone.at) % best.length).slice(0, 1);
 }
 
-/**
- * What remains of a search when that question was refused: null where a wary one learned nothing of any ticket.
- *
- * @param answeredSince when a request was sent that the upstream had answered before it was asked this, ms since 1970
- */
-export function afterRefusal(bisection: Bisection, asked: readonly CaseId[], answeredSince: number): Bisection | null {
+/** The ticket that is to blame for this refusal; null where that is not certain. */
+export function refusedTicketOf({ suspects, alone }: Bisection, probe: RefusedProbe): CaseId | null {
+  const [only] = suspects;
+  const isAlone = only !== undefined && probe.asked.length === 1 && probe.asked[0] === only;
+  const isProven = alone !== null && (alone.others === 'answered' || probe.answeredSince > alone.at);
+  return isAlone && isProven ? only : null;
+}
+
+/** What remains of a search when a probe was refused that blames nobody: null where nothing was learned of any ticket. */
+export function afterRefusal(bisection: Bisection, { asked, now }: RefusedProbe): Bisection | null {
   const suspects = bisection.suspects.filter((caseId) => asked.includes(caseId));
-  const { unconfirmedSince } = bisection;
-  const proves = unconfirmedSince === undefined ? asked.length === 1 : answeredSince > unconfirmedSince;
-  const proven = bisection.proven || bisection.answered || proves;
-  const confirmed = proven && asked.length === 1;
-  return suspects.length === 0 ? null : { ...bisection, suspects, proven, ...(confirmed && { confirmed }) };
+  const { alone } = bisection;
+  if (suspects.length === 0) {
+    return alone && { ...bisection, alone: { ...alone, others: 'refused' } };
+  }
+  if (asked.length > 1) {
+    return { ...bisection, suspects };
+  }
+  if (alone === null) {
+    return { ...bisection, suspects, alone: { at: now, others: 'not_asked' } };
+  }
+  return alone.others === 'refused' ? null : bisection;
 }
 
-/** What remains of a search when that question was answered: null where nobody is suspected any more. */
+/** What remains of a search when a probe was answered: null where nobody is suspected any more. */
 export function afterAnswer(bisection: Bisection, asked: readonly CaseId[]): Bisection | null {
   const suspects = bisection.suspects.filter((caseId) => !asked.includes(caseId));
-  const cleared = [...new Set([...bisection.cleared, ...asked])];
-  return suspects.length === 0 ? null : { ...bisection, suspects, cleared, answered: true };
+  if (suspects.length === 0) {
+    return null;
+  }
+  const { alone } = bisection;
+  return alone === null
+    ? { ...bisection, suspects, cleared: [...new Set([...bisection.cleared, ...asked])] }
+    : { ...bisection, alone: { ...alone, others: 'answered' } };
 }
 
 /** A search as it stands when some tickets may have left the set: it may have been because of one of them. */
@@ -88,16 +111,7 @@ export function stillWithin(bisection: Bisection, tickets: readonly CaseId[]): B
   const here = new Set(tickets);
   const suspects = bisection.suspects.filter((caseId) => here.has(caseId));
   const cleared = bisection.cleared.filter((caseId) => here.has(caseId));
-  const proven = bisection.proven && suspects.length === bisection.suspects.length;
-  return suspects.length === 0 ? null : { ...bisection, suspects, cleared, proven };
-}
-
-/** The refused ticket, once it is found. */
-export function refusedTicketOf({ suspects, proven, unconfirmedSince, confirmed = false }: Bisection): CaseId | null {
-  const [only, ...others] = suspects;
-  return only !== undefined && others.length === 0 && proven && (unconfirmedSince === undefined || confirmed)
-    ? only
-    : null;
+  return suspects.length === 0 ? null : { ...bisection, suspects, cleared };
 }
 
 /** How long a ticket that the upstream refuses is left alone the first time, ms. */

@@ -77,12 +77,23 @@ describe('nextQuietDue', () => {
 });
 
 describe('retryDelay', () => {
-  it('doubles from a quarter interval up to a little more than one', () => {
-    expect([1, 2, 3, 4, 50].map((failures) => retryDelay(failures, 0, PACE))).toEqual([500, 1000, 1500, 1500, 1500]);
+  it('grows from one interval to half a second more', () => {
+    expect([1, 2, 3, 4, 50].map((failures) => retryDelay(failures, 0, 1000))).toEqual([1063, 1125, 1250, 1500, 1500]);
   });
 
-  it('takes up to half off at random', () => {
-    expect(retryDelay(2, 0.5, PACE)).toBe(750);
-    expect(retryDelay(2, 0.999, PACE)).toBeGreaterThanOrEqual(500);
+  it('takes up to half of what is beyond the interval off at random', () => {
+    expect(retryDelay(4, 0.5, 5000)).toBe(5375);
+    expect(retryDelay(4, 0.999, 5000)).toBeGreaterThanOrEqual(5250);
+  });
+
+  it('never asks faster than before', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1000 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        fc.nat({ max: 10_000 }),
+        (failures, random, interval) => expect(retryDelay(failures, random, interval)).toBeGreaterThanOrEqual(interval),
+      ),
+    );
   });
 });

@@ -45,17 +45,20 @@ export function nextIdleDue(setId: number, now: number, idleMs: number, pace: Pa
   return (intervalMs > pace.intervalMs ? firstDue : nextDue)(setId, now, intervalMs);
 }
 
-/** How far beyond one interval retries back off (ms): the upstream is seen to be well within that after it is. */
+/** How far beyond one interval retries back off (ms): an upstream that is back is seen within that and one interval. */
 const RETRY_SLACK_MS = 500;
+/** From this many failed polls in a row on the slack is used up; before, each failure doubles the part that is used. */
+const PATIENT_AFTER = 4;
 
 /**
- * How long to wait after the `failures`-th failed poll in a row: doubling from a quarter interval, at most an interval
- * and a bit, each with up to half taken off at random so that sets that failed together do not return together.
+ * How long to wait after the `failures`-th failed poll in a row, ms: at least one interval, because an upstream in trouble
+ * or a firewall that blocks us must not be asked faster than before; and up to half a second more, of which up to half is
+ * taken off at random, so that sets that failed together do not return together.
  *
  * @param random a number in [0, 1)
+ * @param intervalMs the pace that the set had before
  */
-export function retryDelay(failures: number, random: number, pace: Pace): number {
-  const limit = pace.intervalMs + RETRY_SLACK_MS;
-  const wanted = Math.min(limit, (pace.intervalMs / 4) * 2 ** Math.min(failures, 10));
-  return Math.round(wanted * (1 - random / 2));
+export function retryDelay(failures: number, random: number, intervalMs: number): number {
+  const slack = RETRY_SLACK_MS * 2 ** (Math.min(failures, PATIENT_AFTER) - PATIENT_AFTER);
+  return Math.round(intervalMs + slack * (1 - random / 2));
 }

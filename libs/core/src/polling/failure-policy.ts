@@ -1,10 +1,10 @@
-import { retryDelay, type Pace } from './cadence.js';
+import { intervalFor, retryDelay, type Pace } from './cadence.js';
 import { UPSTREAM_FAILURES, type UpstreamFailure } from '../model/upstream-failure.js';
 import type { Clock } from '../model/clock.js';
 import type { Quota } from './ports/quota.js';
 import type { SetStore } from './ports/set-store.js';
 import type { PollTelemetry } from './ports/telemetry.js';
-import { afterRefusal, beginBisection, beginUnconfirmedBisection, type Bisection } from './bisection.js';
+import { afterRefusal, beginBisection, refusedTicketOf, type Bisection } from './bisection.js';
 import type { TicketSet } from './ticket-set.js';
 import type { CaseId } from '../model/ticket.js';
 
@@ -46,82 +46,72 @@ export class FailurePolicy {
 
   /** What follows is in the closed table. */
   async after(failure: UpstreamFailure, poll: FailedPoll): Promise<number> {
-    const { set, tickets, bisection, asked, answeredSince } = poll;
-    const remains = bisection && afterRefusal(bisection, asked, answeredSince);
     switch (UPSTREAM_FAILURES[failure.code].retry) {
       case 'bisect':
-        return this.refused(set, remains ?? beginBisection(asked), failure);
-      case 'bisect_unconfirmed':
-        // A search that took every refusal for one of a ticket starts over: this one may be of anything.
-        return this.doubted(
-          poll,
-          bisection?.unconfirmedSince === undefined ? this.unconfirmedBisection(tickets) : remains,
-          failure,
-        );
+        return this.refused(poll, failure);
       case 'own':
       case 'account':
-        return this.failed(set, failure);
+        return this.failed(poll.set, failure);
     }
-  }
-
-  /** The upstream refused the request because of some ticket: the search for it goes on at once. */
-  private async refused(set: TicketSet, bisection: Bisection, failure: UpstreamFailure): Promise<number> {
-    this.parts.telemetry.failed(failure.code);
-    const now = this.parts.clock.now();
-    await this.parts.store.recordBisection({ ref: set.ref, fence: set.fence, now, bisection, quarantined: [] });
-    return now;
   }
 
   /**
-   * The upstream refused the request, because of some ticket or altogether. The first search goes on at once. One that
-   * came to nothing, and whatever follows, waits as after any failure, and so does a ticket that has no others beside
-   * it: that the upstream answers for others is seen by other sets then, for which there has to be time before the
-   * feed is called degraded.
+   * The upstream refused the request, because of one ticket or altogether. The first search goes on at once, and so does
+   * any search while the upstream answers for others. All else waits as after any failure.
    */
-  private async doubted(poll: FailedPoll, bisection: Bisection | null, failure: UpstreamFailure): Promise<number> {
-    const { set, tickets } = poll;
-    const isAlone = tickets.length === 1;
-    if (bisection !== null && (bisection.answered || bisection.proven || (set.failures === 0 && !isAlone))) {
-      return this.refused(set, bisection, failure);
-    }
+  private async refused(poll: FailedPoll, failure: UpstreamFailure): Promise<number> {
     this.parts.telemetry.failed(failure.code);
+    const { set, tickets, asked, answeredSince } = poll;
     const now = this.parts.clock.now();
-    const at = now + retryDelay(set.failures + 1, this.parts.random(), this.pace);
-    const isTold = !isAlone || now - (bisection?.unconfirmedSince ?? now) >= this.pace.intervalMaxMs;
-    const retry = { at, ...(isTold && { code: failure.code }) };
-    await this.parts.store.recordBisection({ ref: set.ref, fence: set.fence, now, bisection, quarantined: [], retry });
+    const probe = { asked, now, answeredSince };
+    const refusedTicket = poll.bisection && refusedTicketOf(poll.bisection, probe);
+    if (refusedTicket !== null) {
+      return this.found(poll, refusedTicket, now);
+    }
+    const begun = poll.bisection ?? beginBisection(this.shuffled(tickets), now);
+    const bisection = afterRefusal(begun, probe);
+    const step = { ref: set.ref, fence: set.fence, now, bisection, quarantined: [] };
+    if (bisection !== null && this.goesOnAtOnce(bisection, poll)) {
+      await this.parts.store.recordBisection(step);
+      return now;
+    }
+    const at = now + this.delayAfter(set, set.failures + 1, now);
+    // A set of one ticket learns only by other sets that the upstream answers for others. That takes them some time.
+    const isTold = tickets.length > 1 || now - begun.since >= this.pace.intervalMaxMs;
+    await this.parts.store.recordBisection({ ...step, retry: { at, ...(isTold && { code: failure.code }) } });
     return at;
   }
 
-  /** In any order: of several malformed tickets, two that hide one another do so once only. */
-  private unconfirmedBisection(asked: readonly CaseId[]): Bisection {
+  private goesOnAtOnce({ cleared, since, alone }: Bisection, { set, tickets, answeredSince }: FailedPoll): boolean {
+    if (tickets.length === 1 || alone?.others === 'refused') {
+      return false; // Only the polls of other sets can show that the upstream answers for others.
+    }
+    return set.failures === 0 || cleared.length > 0 || answeredSince > since;
+  }
+
+  /** Two refused tickets can hide one another from a search. In another order the next search finds one of them. */
+  private shuffled(asked: readonly CaseId[]): readonly CaseId[] {
     const drawn = asked.map((caseId) => ({ caseId, lot: this.parts.random() })).sort((a, b) => a.lot - b.lot);
-    return beginUnconfirmedBisection(
-      drawn.map(({ caseId }) => caseId),
-      this.parts.clock.now(),
-    );
+    return drawn.map(({ caseId }) => caseId);
+  }
+
+  /** How long a set waits after so many failed polls in a row, ms. */
+  private delayAfter(set: TicketSet, failures: number, now: number): number {
+    return retryDelay(failures, this.parts.random(), intervalFor(now - set.activeAt, this.pace));
   }
 
   /**
-   * The refused ticket is found: lets the others go on without it, at once. Only where search after search meets
-   * nothing but refusals is it the account that is refused rather than some tickets: then each next search waits, as
-   * after any failure.
+   * The refused ticket is found: lets the others go on without it, at once. Where nobody of the set was answered for, the
+   * next search waits, as after any failure.
    */
-  async found(set: TicketSet, bisection: Bisection, refusedTicket: CaseId): Promise<number> {
+  private async found({ set, bisection }: FailedPoll, refusedTicket: CaseId, now: number): Promise<number> {
     this.parts.telemetry.quarantined();
-    const now = this.parts.clock.now();
-    const delay = set.failures > 0 ? retryDelay(set.failures, this.parts.random(), this.pace) : 0;
-    const retry = !bisection.answered ? { retry: { at: now + delay } } : {};
     const { ref, fence } = set;
-    await this.parts.store.recordBisection({
-      ref,
-      fence,
-      now,
-      bisection: null,
-      quarantined: [refusedTicket],
-      ...retry,
-    });
-    return retry.retry?.at ?? now;
+    const isOneOfMany = bisection !== null && (bisection.cleared.length > 0 || bisection.alone?.others === 'answered');
+    const at = isOneOfMany ? now : now + this.delayAfter(set, set.failures + 1, now);
+    const step = { ref, fence, now, bisection: null, quarantined: [refusedTicket] };
+    await this.parts.store.recordBisection({ ...step, ...(!isOneOfMany && { retry: { at } }) });
+    return at;
   }
 
   /** Anything else: this set, or the whole account, is left alone for a while. */
@@ -129,7 +119,7 @@ export class FailurePolicy {
     this.parts.telemetry.failed(failure.code);
     const now = this.parts.clock.now();
     const throttled = UPSTREAM_FAILURES[failure.code].retry === 'account';
-    const own = retryDelay(set.failures + 1, this.parts.random(), this.pace);
+    const own = this.delayAfter(set, set.failures + 1, now);
     const pauseMs = failure.retryAfterMs ?? (throttled ? DEFAULT_PAUSE_MS : 0);
     const at = now + Math.max(own, pauseMs);
     await this.parts.store.fail({ ref: set.ref, fence: set.fence, now, code: failure.code, dueAt: at });

@@ -239,9 +239,9 @@ describe('PollCycle', () => {
       const before = await worker.run(ref);
       scene.upstream.failNext(new UpstreamFailure('timeout', 'x'), new UpstreamFailure('malformed', 'x'));
       const first = await scene.pollWhenDue(worker, ref, before);
-      expect(first).toEqual({ kind: 'again', at: scene.clock.now() + 500 });
+      expect(first).toEqual({ kind: 'again', at: scene.clock.now() + 1063 });
       const second = await scene.pollWhenDue(worker, ref, first);
-      expect(second).toEqual({ kind: 'again', at: scene.clock.now() + 1000 });
+      expect(second).toEqual({ kind: 'again', at: scene.clock.now() + 1125 });
       scene.upstream.post('a', { content: 'x' }, { at: scene.clock.now() - 1000 });
       await scene.pollWhenDue(worker, ref, second);
       const cursors = scene.upstream.requests.slice(1).map((request) => request.cursor);

@@ -12,7 +12,7 @@ import type { Quota } from './ports/quota.js';
 import type { Committed, SetCommit, SetStore } from './ports/set-store.js';
 import type { PollTelemetry } from './ports/telemetry.js';
 import type { PollAnswer, Upstream } from './ports/upstream.js';
-import { afterAnswer, refusedTicketOf, nextProbe, stillWithin, type Bisection } from './bisection.js';
+import { afterAnswer, nextProbe, stillWithin, type Bisection } from './bisection.js';
 import type { CaseId } from '../model/ticket.js';
 import { FailurePolicy } from './failure-policy.js';
 import { setName, type SetRef } from '../model/set-ref.js';
@@ -133,27 +133,24 @@ export class PollCycle {
     const rank = active ? set.dueAt : set.dueAt + this.options.intervalMs;
     const tickets = backfills ? set.joining : set.members;
     const bisection = set.bisection && stillWithin(set.bisection, tickets);
-    const refusedTicket = bisection && refusedTicketOf(bisection);
-    if (bisection !== null && refusedTicket !== null) {
-      return { kind: 'again', at: await this.failurePolicy.found(set, bisection, refusedTicket) };
-    }
     const wait = await this.parts.quota.turn({ ref: set.ref, rank, now });
     if (wait > 0) {
       return this.leave(set, now + wait);
     }
-    const answeredSince = bisection?.unconfirmedSince === undefined ? NEVER : await this.parts.liveness.newest();
+    const answeredSince = bisection === null ? NEVER : await this.parts.liveness.newest();
     if (this.parts.clock.now() > sendBy) {
       // This process stood still meanwhile. The set may be another's by now: what became of it is looked up anew.
       return { kind: 'again', at: this.parts.clock.now() };
     }
-    const asked = bisection ? nextProbe(bisection, tickets) : tickets;
+    const asked = bisection ? nextProbe(bisection, tickets, set.members, answeredSince) : tickets;
     const left = bisection && afterAnswer(bisection, asked);
     try {
-      const committed = backfills
-        ? await this.backfill(set, asked, left)
-        : bisection
-          ? await this.pollSome(set, asked, left)
-          : await this.pollMembers(set, window);
+      const committed =
+        backfills && asked.every((caseId) => set.joining.includes(caseId))
+          ? await this.backfill(set, asked, left)
+          : bisection
+            ? await this.pollSome(set, asked, left)
+            : await this.pollMembers(set, window);
       if (committed.kind === 'committed') {
         return { kind: 'again', at: committed.joining || bisection ? this.parts.clock.now() : committed.dueAt };
       }

@@ -3,13 +3,15 @@ import type { HttpAnswer } from '../http-exchange.js';
 import type { HttpOrigin } from '../http-origin.js';
 import type { IssuedToken } from './token-provider.js';
 
-export interface IamCredentials {
+export interface IamOptions {
   readonly username: string;
   readonly password: string;
   /** Name of the account that the user belongs to. */
   readonly domain: string;
   /** Name of the project to scope the token to; empty: the token is for the whole domain. */
   readonly project: string;
+  /** As in the header `User-Agent`. */
+  readonly userAgent: string;
 }
 
 const TOKEN = /^[\x21-\x7e]{1,5000}$/;
@@ -23,9 +25,9 @@ export class IamClient {
 
   constructor(
     private readonly origin: HttpOrigin,
-    credentials: IamCredentials,
+    private readonly options: IamOptions,
   ) {
-    this.body = JSON.stringify(loginBody(credentials));
+    this.body = JSON.stringify(loginBody(options));
   }
 
   /** @throws {UpstreamFailure} `unauthorized` where the credentials were refused */
@@ -33,7 +35,11 @@ export class IamClient {
     const answer = await this.origin.send({
       method: 'POST',
       path: `${this.origin.basePath}/v3/auth/tokens`,
-      headers: { 'content-type': 'application/json;charset=utf8', accept: 'application/json' },
+      headers: {
+        'content-type': 'application/json;charset=utf8',
+        accept: 'application/json',
+        'user-agent': this.options.userAgent,
+      },
       body: this.body,
     });
     if (answer.status !== 201) {
@@ -47,7 +53,7 @@ export class IamClient {
   }
 }
 
-function loginBody({ username, password, domain, project }: IamCredentials): object {
+function loginBody({ username, password, domain, project }: IamOptions): object {
   const user = { name: username, password, domain: { name: domain } };
   const scope = project === '' ? { domain: { name: domain } } : { project: { name: project } };
   return { auth: { identity: { methods: ['password'], password: { user } }, scope } };

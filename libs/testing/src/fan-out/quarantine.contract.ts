@@ -3,7 +3,12 @@ import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store
 import { RecordingListener } from './recording-listener.js';
 import { HOLD_MS, message, StoreDriver, text } from '../store/store-driver.js';
 
-const SEARCH: Bisection = { suspects: ['a', 'b'], cleared: ['c'], answered: true, proven: false };
+const SEARCH: Bisection = {
+  suspects: ['a', 'b'],
+  cleared: ['c'],
+  since: 1000,
+  alone: { at: 2000, others: 'refused' },
+};
 
 /** What a store does with tickets that the upstream refuses. */
 export function describeQuarantine(name: string, make: MakeStoreFixture): void {

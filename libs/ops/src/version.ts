@@ -1,0 +1,20 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/**
+ * The version of this program: that of the nearest package.json above the code, which is the repository's own both for
+ * the sources and for the build.
+ *
+ * @throws {Error} where there is none
+ */
+export function programVersion(folder: string = __dirname): string {
+  const file = join(folder, 'package.json');
+  if (existsSync(file)) {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  }
+  const parent = dirname(folder);
+  if (parent === folder) {
+    throw new Error(`no package.json in ${__dirname} or above`);
+  }
+  return programVersion(parent);
+}
