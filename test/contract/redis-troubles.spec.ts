@@ -55,7 +55,7 @@ describe('a Redis in trouble', () => {
     const store = new RedisSetStore(commands, keys, BOUNDS);
     const registry = new RedisInterestRegistry(commands, keys, BOUNDS);
     const begin = async (id: number) => {
-      const begun = await store.begin({ feed: FEED, id }, clock.now(), clock.now(), 'worker');
+      const begun = await store.begin({ feed: FEED, id }, clock.now(), { owner: 'worker', until: clock.now() });
       if (begun.kind !== 'begun') throw new Error(`found the set ${begun.kind}`);
       return begun.set;
     };

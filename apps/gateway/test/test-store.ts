@@ -25,7 +25,7 @@ export class TestStore extends GatewayStore {
     const now = this.clock.now();
     await this.registry.want(FEED, [caseId], now, now + 60_000, 'arrival');
     const [ref] = await this.registry.overdue(FEED, Number.POSITIVE_INFINITY);
-    const begun = ref && (await this.registry.begin(ref, now, 0, 'worker'));
+    const begun = ref && (await this.registry.begin(ref, now, { owner: 'worker', until: now }));
     if (begun?.kind !== 'begun') throw new Error('no set to publish in');
     const { fence } = begun.set;
     const message = jsonText({ content });

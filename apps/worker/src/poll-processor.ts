@@ -83,7 +83,7 @@ export class PollProcessor implements WakeListener {
     try {
       return await this.cycle.run(ref);
     } catch (error) {
-      // The set stays held until its hold runs out, so a poll that hung on Redis cannot overlap with the next.
+      // Its request is over, and the lease is still this worker's, or runs out.
       this.onError(error, job);
       return { kind: 'again', at: this.clock.now() + ERROR_PAUSE_MS };
     }

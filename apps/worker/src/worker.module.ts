@@ -33,8 +33,8 @@ import { PollWorker } from './poll-worker.js';
 import { Reconciler } from './reconciler.js';
 import { WorkerProgram } from './worker.program.js';
 
-/** Beyond the upstream's timeout (ms): half of it may pass before a request is sent, the rest is for clocks that differ. */
-const HOLD_MARGIN_MS = 1000;
+/** A lease outlasts the upstream's timeout by this, ms. A request is sent within half of it; the rest is for clocks that differ. */
+const LEASE_MARGIN_MS = 1000;
 
 /** 128 bits: two different messages of one ticket share them with a chance of one in 10^38. */
 const digest = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
@@ -69,14 +69,16 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             digest,
             telemetry,
             random: Math.random,
-            holder: randomUUID(),
           },
           {
             intervalMs: settings.pollIntervalMs,
             intervalMaxMs: settings.pollIntervalMaxMs,
             overlapMs: settings.pollOverlapMs,
-            holdMs: settings.upstreamTimeoutMs + HOLD_MARGIN_MS,
-            sendWithinMs: HOLD_MARGIN_MS / 2,
+            lease: {
+              owner: randomUUID(),
+              leaseMs: settings.upstreamTimeoutMs + LEASE_MARGIN_MS,
+              sendWithinMs: LEASE_MARGIN_MS / 2,
+            },
           },
         );
         const processor = new PollProcessor(cycle, clock, (error, job) =>

@@ -35,8 +35,8 @@ export interface LiveWorkerParts {
 }
 
 /** As the worker's module has it, ms. */
-const HOLD_MS = 6000;
-const SEND_WITHIN_MS = 1000;
+const LEASE_MS = 6000;
+const SEND_WITHIN_MS = 500;
 const OVERLAP_MS = 2000;
 
 /** All that a worker process is made of but its upstream, its clock and its health: polls real sets of a real Redis. */
@@ -61,13 +61,12 @@ export class LiveWorker {
     const digest = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
     const store = new RedisSetStore(commands, keys, bounds);
     const cycle = new PollCycle(
-      { store, upstream, quota, liveness, clock, digest, telemetry, random: Math.random, holder: randomUUID() },
+      { store, upstream, quota, liveness, clock, digest, telemetry, random: Math.random },
       {
         intervalMs: bounds.pollIntervalMs,
         intervalMaxMs: bounds.pollIntervalMs,
         overlapMs: OVERLAP_MS,
-        holdMs: HOLD_MS,
-        sendWithinMs: SEND_WITHIN_MS,
+        lease: { owner: randomUUID(), leaseMs: LEASE_MS, sendWithinMs: SEND_WITHIN_MS },
       },
     );
     const processor = new PollProcessor(cycle, clock, onError);

@@ -16,6 +16,7 @@ export * from './polling/cadence.js';
 export * from './polling/cursor-history.js';
 export * from './polling/delta.js';
 export * from './polling/poll-cycle.js';
+export * from './polling/set-lease.js';
 export * from './polling/ticket-set.js';
 export type * from './polling/ports/poll-queue.js';
 export type * from './polling/ports/quota.js';

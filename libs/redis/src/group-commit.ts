@@ -8,15 +8,15 @@ const UNHURRIED = 10;
 
 /**
  * Commits of polls that found nothing leave in groups: nobody waits for them, and it is waking Redis and being woken by
- * it that costs, not the script. Whatever a client is to hear of goes at once. A set stays held while its commit waits,
- * so what the fence and the hold promise does not change.
+ * it that costs, not the script. Whatever a client is to hear of goes at once. A set stays leased while its commit
+ * waits, so what the lease and the fence promise does not change.
  */
 export class GroupCommit {
   private group: Promise<void> | null = null;
 
   /** Waits if the commit may. @throws what the store's commit throws */
   async commit(store: Pick<SetStore, 'commit'>, commit: SetCommit): Promise<Committed> {
-    if (isIdle(commit) && commit.due.idle - commit.now > UNHURRIED * GROUP_MS) {
+    if (isIdle(commit) && !isDueSoon(commit)) {
       await this.others();
     }
     return store.commit(commit);
@@ -35,4 +35,8 @@ export class GroupCommit {
 
 function isIdle(commit: SetCommit): boolean {
   return commit.entries.length === 0 && commit.backfilled.length === 0 && commit.bisection === undefined;
+}
+
+function isDueSoon({ due, now }: SetCommit): boolean {
+  return due === undefined || due.idle - now <= UNHURRIED * GROUP_MS;
 }

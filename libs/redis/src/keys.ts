@@ -30,14 +30,14 @@ import type { CaseId, FeedKey } from '#core';
  * | `epoch`, `offset` | the stream position |
  * | `sets` | id of the newest set |
  * | `nursery`, `primed` | id of the staging set; when the newest staging set is or was due, ms |
- * | `unsettled` | no set is reserved until then, ms |
+ * | `unsettled` | reservations of sets are suspended until then, ms |
  * | `state`, `since`, `reason` | of the upstream: `ok` or `degraded`, ms, why |
  * | `doubted` | run id of the Redis process in which a client's claim began a new epoch; another claim is not believed in it |
  *
  * | field of a set | means |
  * | --- | --- |
  * | `fence` | moves with every change of the set |
- * | `hold`, `holder` | the set is taken until then, ms; who reserved it, empty while a poll is in flight |
+ * | `hold`, `holder` | the set lease: its end, ms; its owner |
  * | `members`, `joining` | tickets, joined by line feeds |
  * | `trail`, `digest`, `order` | cursor history as JSON; digest of the last answer; listing order |
  * | `due`, `lively` | when it is due; when it last was active, ms |

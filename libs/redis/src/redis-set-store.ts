@@ -3,17 +3,18 @@ import {
   BoundedMap,
   setName,
   UPSTREAM_FAILURES,
-  type AfterCommit,
   type Begun,
   type CaseId,
   type Committed,
   type CursorHistory,
   type FeedKey,
+  type LeaseAfterCommit,
   type ListingOrder,
   type DeltaEntry,
   type PollFailure,
   type Bisection,
   type SetCommit,
+  type SetLease,
   type SetRef,
   type SetStore,
   type StreamPosition,
@@ -72,13 +73,13 @@ export class RedisSetStore implements SetStore {
     this.scripts = new Scripts(client, SET_SCRIPTS, bounds);
   }
 
-  async begin(ref: SetRef, now: number, heldUntil: number, holder: string): Promise<Begun> {
+  async begin(ref: SetRef, now: number, lease: SetLease): Promise<Begun> {
     const key = setName(ref);
     const known = this.members.get(key);
     const answer = (await this.run('begin', ref, {
       now: ms(now),
-      heldUntil: ms(heldUntil),
-      holder,
+      owner: lease.owner,
+      leaseUntil: ms(lease.until),
       membersDigest: known?.membersDigest,
     })) as string[];
     const [
@@ -129,8 +130,8 @@ export class RedisSetStore implements SetStore {
       fence: commit.fence,
       now: ms(commit.now),
       entries: commit.entries.map(entryArgument),
-      after: afterArgument(commit.after),
-      due: { active: ms(commit.due.active), idle: ms(commit.due.idle) },
+      lease: leaseArgument(commit.lease),
+      due: commit.due && { active: ms(commit.due.active), idle: ms(commit.due.idle) },
       learned: learned && {
         cursorHistory: learned.cursorHistory === null ? '' : JSON.stringify(learned.cursorHistory),
         answerDigest: learned.answerDigest ?? '',
@@ -159,8 +160,8 @@ export class RedisSetStore implements SetStore {
     };
   }
 
-  async release(ref: SetRef, fence: number, holder: string): Promise<void> {
-    await this.run('release', ref, { fence, holder });
+  async release(ref: SetRef, owner: string): Promise<void> {
+    await this.run('release', ref, { owner });
   }
 
   async fail({ ref, fence, now, code, dueAt }: PollFailure): Promise<void> {
@@ -188,8 +189,8 @@ export class RedisSetStore implements SetStore {
   }
 }
 
-function afterArgument(after: AfterCommit | undefined): ScriptArguments['commit']['after'] {
-  return after?.kind === 'more' ? { kind: 'more', heldUntil: ms(after.heldUntil) } : after;
+function leaseArgument(lease: LeaseAfterCommit | undefined): LeaseAfterCommit | undefined {
+  return lease?.kind === 'extend' ? { kind: 'extend', until: ms(lease.until) } : lease;
 }
 
 function entryArgument(entry: DeltaEntry): EntryArgument {

@@ -1,19 +1,21 @@
+import type { LeaseAfterCommit } from '#core';
+
 /**
  * What each script of lua/ takes, by the names that the script uses. The header of each file tells what they mean. All
  * times are whole milliseconds since 1970. An argument that is absent is nil in the script: null must not be sent.
  */
 export interface ScriptArguments {
-  readonly begin: OfSet & { readonly now: number; readonly heldUntil: number; readonly holder: string } & {
+  readonly begin: OfSet & {
+    readonly now: number;
+    readonly owner: string;
+    readonly leaseUntil: number;
     readonly membersDigest: string | undefined;
   };
-  readonly release: OfSet & { readonly fence: number; readonly holder: string };
+  readonly release: OfSet & { readonly owner: string };
   readonly commit: FromFence & {
     readonly entries: readonly EntryArgument[];
-    readonly after:
-      | { readonly kind: 'more'; readonly heldUntil: number }
-      | { readonly kind: 'rest'; readonly holder: string; readonly holdMs: number }
-      | undefined;
-    readonly due: { readonly active: number; readonly idle: number };
+    readonly lease: LeaseAfterCommit | undefined;
+    readonly due: { readonly active: number; readonly idle: number } | undefined;
     readonly learned:
       { readonly cursorHistory: string; readonly answerDigest: string; readonly order: string } | undefined;
     readonly backfilled: readonly string[];

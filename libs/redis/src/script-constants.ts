@@ -1,11 +1,11 @@
 import {
+  ABOUT_TO_POLL_MS,
   DEGRADED_AFTER_FAILURES,
   HINT_PAUSE_MS,
   QUARANTINE_FIRST_MS,
   QUARANTINE_MAX_MS,
-  REST_MAX_MS,
-  REST_MIN_MS,
-  UNSETTLED_MS,
+  RESERVATION_MAX_MS,
+  RESERVATIONS_SUSPENDED_MS,
 } from '#core';
 
 import { publishCommand, type RedisClient } from './connection.js';
@@ -42,6 +42,7 @@ export type ScriptConstants = Readonly<Record<string, string | number | undefine
 export function scriptConstants(client: RedisClient, settings: ScriptSettings): ScriptConstants {
   const { historyTtlS } = settings;
   return {
+    ABOUT_TO_POLL_MS,
     DEGRADED_AFTER_FAILURES,
     DELIVERED_MAX,
     HINT_PAUSE_MS,
@@ -49,9 +50,8 @@ export function scriptConstants(client: RedisClient, settings: ScriptSettings): 
     QUARANTINE_MAX_MS,
     QUOTA_KEPT_MS,
     QUOTA_RAMP_MS,
-    REST_MAX_MS,
-    REST_MIN_MS,
-    UNSETTLED_MS,
+    RESERVATION_MAX_MS,
+    RESERVATIONS_SUSPENDED_MS,
     PUBLISH: publishCommand(client),
     HISTORY_MAX_EVENTS: settings.historyMaxEvents,
     HISTORY_TTL_MS: historyTtlS === undefined ? undefined : historyTtlS * 1000,

@@ -31,7 +31,10 @@ describe('scripts of lua/', () => {
   it.each(FILES)('%s declares each constant and names each part that it uses, and no other', (name) => {
     const source = read(name);
     const body = source.replace(/^--\[\[.*?\]\]/s, '').replace(/--.*$/gm, '');
-    const own = all(body, /^local ([A-Z][A-Z_, ]+) =/gm).flatMap((names) => names.split(', '));
+    const includes = all(source, /^-- @include ([\w-]+)$/gm);
+    const own = [body, ...includes.map(read)]
+      .flatMap((text) => all(text, /^local ([A-Z][A-Z_, ]+) =/gm))
+      .flatMap((names) => names.split(', '));
     const used = new Set(
       all(body, /(?<![\w.'])([A-Z][A-Z_]+)\b(?!')/g).filter((word) => !['KEYS', 'ARGV'].includes(word)),
     );
@@ -42,7 +45,7 @@ describe('scripts of lua/', () => {
     const parts = FILES.filter((part) => part.startsWith('_') && part !== name);
     const calls = (found: string) => new RegExp(`\\b${found}\\(`).test(body);
     const needed = parts.filter((part) => functions(part).some(calls)).sort();
-    expect(all(source, /^-- @include ([\w-]+)$/gm)).toEqual(needed);
+    expect(includes).toEqual(needed);
   });
 
   it('are loaded with their constants, and with each part once', () => {

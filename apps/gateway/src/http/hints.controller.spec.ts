@@ -20,7 +20,7 @@ describe('POST /v1/hints', () => {
     await gateway.store.publish('A1');
     clock.advance(10_000);
     const [ref] = await registry.overdue(FEED, Number.POSITIVE_INFINITY);
-    const begun = ref && (await registry.begin(ref, clock.now(), 0, 'worker'));
+    const begun = ref && (await registry.begin(ref, clock.now(), { owner: 'worker', until: clock.now() }));
     if (begun?.kind !== 'begun') throw new Error('no set');
     const due = { active: clock.now() + 5000, idle: clock.now() + 5000 };
     await registry.commit({

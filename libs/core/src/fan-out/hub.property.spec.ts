@@ -213,7 +213,7 @@ class World {
   private async sets(): Promise<TicketSet[]> {
     const now = this.clock.now();
     const refs = await this.store.overdue(KEY, Number.POSITIVE_INFINITY);
-    const begun = await Promise.all(refs.map((ref) => this.store.begin(ref, now, 0, 'worker')));
+    const begun = await Promise.all(refs.map((ref) => this.store.begin(ref, now, { owner: 'worker', until: now })));
     return begun.flatMap((one) => (one.kind === 'begun' ? [one.set] : []));
   }
 
@@ -231,9 +231,9 @@ class World {
   private async take() {
     const now = this.clock.now();
     await this.store.want(KEY, TICKETS, now, now + 1e12, 'renewal');
-    const begun = await this.store.begin({ feed: KEY, id: 1 }, now, 0, 'worker');
+    const begun = await this.store.begin({ feed: KEY, id: 1 }, now, { owner: 'worker', until: now });
     if (begun.kind !== 'begun') {
-      throw new Error('the set is never held here');
+      throw new Error('the set has no other owner here');
     }
     this.truth.epoch = this.store.historyOf(KEY, [], null).epoch;
     return begun.set;

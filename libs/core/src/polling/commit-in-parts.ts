@@ -6,16 +6,16 @@ import type { TicketSet } from './ticket-set.js';
 export interface CommitContext {
   readonly store: SetStore;
   readonly clock: Clock;
-  /** How long a part keeps the set taken for the next one, ms. */
-  readonly holdMs: number;
+  /** How long a part extends the lease for the next one, ms. */
+  readonly leaseMs: number;
 }
 
 /** Commits in parts that do not block Redis for long; only the last part advances anything but what is delivered. */
 export async function commitInParts(
-  { store, clock, holdMs }: CommitContext,
+  { store, clock, leaseMs }: CommitContext,
   set: TicketSet,
   entries: readonly DeltaEntry[],
-  last: Pick<SetCommit, 'backfilled' | 'learned' | 'due' | 'after' | 'bisection'>,
+  last: Pick<SetCommit, 'backfilled' | 'learned' | 'due' | 'lease' | 'bisection'>,
 ): Promise<Committed> {
   let fence = set.fence;
   let published = 0;
@@ -28,8 +28,7 @@ export async function commitInParts(
       now,
       entries: entries.slice(start, start + COMMIT_MAX_ENTRIES),
       backfilled: [],
-      after: { kind: 'more', heldUntil: now + holdMs },
-      due: { active: set.dueAt, idle: set.dueAt },
+      lease: { kind: 'extend', until: now + leaseMs },
     });
     if (part.kind !== 'committed') {
       return part;
@@ -37,7 +36,7 @@ export async function commitInParts(
     fence = part.fence;
     published += part.published;
   }
-  const rest = { ref: set.ref, fence, now: clock.now(), entries: entries.slice(start), ...last };
-  const committed = await store.commit(rest);
+  const remaining = { ref: set.ref, fence, now: clock.now(), entries: entries.slice(start), ...last };
+  const committed = await store.commit(remaining);
   return committed.kind === 'committed' ? { ...committed, published: committed.published + published } : committed;
 }

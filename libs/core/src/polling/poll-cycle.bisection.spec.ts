@@ -6,7 +6,8 @@ import { QUARANTINE_FIRST_MS } from './bisection.js';
 import type { SetRef } from '../model/set-ref.js';
 
 const KEY = feedKey({ language: 'en-us' });
-const OPTIONS = { intervalMs: 1000, intervalMaxMs: 1000, overlapMs: 2000, holdMs: 7000, sendWithinMs: 1000 };
+const OPTIONS = { intervalMs: 1000, intervalMaxMs: 1000, overlapMs: 2000 };
+const LEASE = { leaseMs: 7000, sendWithinMs: 1000 };
 const STEPS = Math.ceil(Math.log2(100));
 const TICKETS = Array.from({ length: 100 }, (_, index) => `t${index}`);
 
@@ -47,8 +48,8 @@ class Scene {
     const digest = (text: string) => text;
     const liveness = new MemoryUpstreamLiveness();
     const parts = { store, upstream, quota, liveness, clock, digest, telemetry, random: new Lots().next };
-    this.cycle = new PollCycle({ ...parts, holder: 'worker' }, OPTIONS);
-    this.other = new PollCycle({ ...parts, holder: 'other' }, OPTIONS);
+    this.cycle = new PollCycle(parts, { ...OPTIONS, lease: { ...LEASE, owner: 'worker' } });
+    this.other = new PollCycle(parts, { ...OPTIONS, lease: { ...LEASE, owner: 'other' } });
   }
 
   run(ref: SetRef): Promise<Next> {

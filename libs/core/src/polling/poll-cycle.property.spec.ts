@@ -23,7 +23,7 @@ import type { SetRef } from '../model/set-ref.js';
  */
 
 const OVERLAP_MS = 2000;
-const HOLD_MS = 5000;
+const LEASE_MS = 5000;
 const PACE = { intervalMs: 1000, intervalMaxMs: 5000 };
 const FEED = feedKey({ language: 'en-us' });
 /** More than fit one set. What is said on the first is visible at once, so its order is certain. */
@@ -65,11 +65,11 @@ const events: fc.Arbitrary<Event[]> = fc.array(
       weight: 5,
       arbitrary: fc.record({
         kind: fc.constant('pass' as const),
-        // Within a second, to the next polls, past a hold (then two workers poll one set), and past a time apart.
+        // Within a second, to the next polls, past a lease (then two workers poll one set), and past a time apart.
         ms: fc.oneof(
           fc.nat({ max: 400 }),
           fc.integer({ min: 900, max: 1500 }),
-          fc.constant(HOLD_MS + 1),
+          fc.constant(LEASE_MS + 1),
           fc.constant(QUARANTINE_FIRST_MS),
         ),
       }),
@@ -135,8 +135,8 @@ class World {
     quirks: FakeUpstreamQuirks,
   ) {
     this.upstream = new FakeUpstream({ clock: this.clock, latency: () => this.wait() }, quirks);
-    this.workers = ['one', 'other'].map((holder) => {
-      const worker: { cycle: PollCycle; death: Death } = { cycle: this.cycle(holder, () => worker.death), death: null };
+    this.workers = ['one', 'other'].map((owner) => {
+      const worker: { cycle: PollCycle; death: Death } = { cycle: this.cycle(owner, () => worker.death), death: null };
       return worker;
     });
   }
@@ -185,7 +185,7 @@ class World {
       await this.want(...TICKETS);
       await this.sweep();
       for (let round = 0; round < 8; round += 1) {
-        this.clock.advance(HOLD_MS + PACE.intervalMaxMs);
+        this.clock.advance(LEASE_MS + PACE.intervalMaxMs);
         await this.round((set) => set % 2);
       }
     }
@@ -258,13 +258,13 @@ class World {
     return this.scheduler.schedule(Promise.resolve());
   }
 
-  private cycle(holder: string, death: () => Death): PollCycle {
+  private cycle(owner: string, death: () => Death): PollCycle {
     const { store, clock, upstream } = this;
     const distant: SetStore = {
-      begin: (ref, now, heldUntil, holder) => this.wait().then(() => store.begin(ref, now, heldUntil, holder)),
-      release: (ref, fence, holder) => this.wait().then(() => store.release(ref, fence, holder)),
+      begin: (ref, now, lease) => this.wait().then(() => store.begin(ref, now, lease)),
+      release: (ref, owner) => this.wait().then(() => store.release(ref, owner)),
       fail: (failure) => this.wait().then(() => store.fail(failure)),
-      recordBisection: (suspicion) => this.wait().then(() => store.recordBisection(suspicion)),
+      recordBisection: (step) => this.wait().then(() => store.recordBisection(step)),
       commit: async (commit) => {
         const dies = death();
         await this.wait();
@@ -284,8 +284,9 @@ class World {
     const quota = { turn: async () => 0, throttled: async () => undefined };
     const digest = (text: string) => text;
     const { liveness } = this;
-    const parts = { store: distant, upstream, quota, liveness, clock, digest, telemetry, random: () => 0.5, holder };
-    return new PollCycle(parts, { ...PACE, overlapMs: OVERLAP_MS, holdMs: HOLD_MS, sendWithinMs: HOLD_MS });
+    const parts = { store: distant, upstream, quota, liveness, clock, digest, telemetry, random: () => 0.5 };
+    const lease = { owner, leaseMs: LEASE_MS, sendWithinMs: LEASE_MS };
+    return new PollCycle(parts, { ...PACE, overlapMs: OVERLAP_MS, lease });
   }
 }
 

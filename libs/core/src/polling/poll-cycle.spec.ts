@@ -9,8 +9,9 @@ import { COMMIT_MAX_ENTRIES } from './ports/set-store.js';
 import type { SetRef } from '../model/set-ref.js';
 
 const KEY = feedKey({ language: 'en-us' });
-const OPTIONS = { intervalMs: 1000, intervalMaxMs: 5000, overlapMs: 2000, holdMs: 7000, sendWithinMs: 1000 };
-const LEASE_MS = 1e9;
+const LEASE = { leaseMs: 7000, sendWithinMs: 1000 };
+const OPTIONS = { intervalMs: 1000, intervalMaxMs: 5000, overlapMs: 2000 };
+const INTEREST_MS = 1e9;
 
 class Scene {
   readonly clock = new ManualClock();
@@ -29,20 +30,20 @@ class Scene {
     this.upstream = new FakeUpstream({ clock: this.clock, latency: () => this.latency() }, quirks);
   }
 
-  worker(holder = 'worker'): PollCycle {
+  worker(owner: string): PollCycle {
     const nothing = () => undefined;
     const discarded: PollTelemetry['discarded'] = (reason) => this.discarded.push(reason);
     const telemetry = { polled: nothing, failed: nothing, quarantined: nothing, discarded };
     const { store, upstream, clock, quota } = this;
     const digest = (text: string) => text;
     const liveness = new MemoryUpstreamLiveness();
-    const parts = { store, upstream, quota, liveness, clock, digest, telemetry, random: () => 0, holder };
-    return new PollCycle(parts, OPTIONS);
+    const parts = { store, upstream, quota, liveness, clock, digest, telemetry, random: () => 0 };
+    return new PollCycle(parts, { ...OPTIONS, lease: { ...LEASE, owner } });
   }
 
   async want(...caseIds: string[]): Promise<SetRef> {
     const now = this.clock.now();
-    const [due] = await this.store.want(KEY, caseIds, now, now + LEASE_MS, 'arrival');
+    const [due] = await this.store.want(KEY, caseIds, now, now + INTEREST_MS, 'arrival');
     return due?.ref ?? { feed: KEY, id: 1 };
   }
 
@@ -69,7 +70,7 @@ describe('PollCycle', () => {
   let worker: PollCycle;
   beforeEach(() => {
     scene = new Scene();
-    worker = scene.worker();
+    worker = scene.worker('one');
   });
 
   it('polls a new set from the beginning, and from its cursor after that', async () => {
@@ -99,7 +100,7 @@ describe('PollCycle', () => {
 
   it('polls tickets that were moved to it from the beginning, without the others, where cursors cannot be mixed', async () => {
     scene = new Scene({ form: 'opaque' });
-    worker = scene.worker();
+    worker = scene.worker('worker');
     scene.upstream.post('b', { content: 'from long ago' }, { at: 1_000 });
     const first = await scene.want('a');
     await worker.run(first);
@@ -125,7 +126,7 @@ describe('PollCycle', () => {
     expect(await worker.run(ref)).toEqual({ kind: 'again', at: now + 300 });
     expect(scene.upstream.requests).toEqual([]);
     expect(scene.quota.turn.mock.calls).toEqual([[{ ref, rank: now, now }]]);
-    await scene.worker().run(ref);
+    await scene.worker('worker').run(ref);
     expect(scene.upstream.requests).toHaveLength(1);
   });
 
@@ -166,16 +167,16 @@ describe('PollCycle', () => {
     jest.spyOn(scene.store, 'commit').mockImplementationOnce(commit).mockImplementationOnce(killed);
     const ref = await scene.want('a');
     await expect(worker.run(ref)).rejects.toThrow('killed');
-    scene.clock.advance(OPTIONS.holdMs);
-    await scene.worker().run(ref);
+    scene.clock.advance(LEASE.leaseMs);
+    await scene.worker('worker').run(ref);
     expect(await scene.contents('a')).toEqual(many);
   });
 
   describe('of two workers', () => {
     it('only one asks the upstream', async () => {
       const ref = await scene.want('a');
-      const [, second] = await Promise.all([worker.run(ref), scene.worker().run(ref)]);
-      expect(second).toEqual({ kind: 'again', at: scene.clock.now() + OPTIONS.holdMs });
+      const [, second] = await Promise.all([worker.run(ref), scene.worker('worker').run(ref)]);
+      expect(second).toEqual({ kind: 'again', at: scene.clock.now() + LEASE.leaseMs });
       expect(scene.upstream.requests).toHaveLength(1);
       expect(scene.discarded).toEqual(['busy']);
     });
@@ -189,8 +190,8 @@ describe('PollCycle', () => {
       const slow = worker.run(ref);
       await new Promise((resolve) => setImmediate(resolve)); // It has asked by now.
       scene.latency = () => Promise.resolve();
-      scene.clock.advance(OPTIONS.holdMs);
-      await scene.worker().run(ref);
+      scene.clock.advance(LEASE.leaseMs);
+      await scene.worker('worker').run(ref);
       release();
       await slow;
       expect(scene.discarded).toEqual(['conflict']);
@@ -203,7 +204,7 @@ describe('PollCycle', () => {
     const begin = scene.store.begin.bind(scene.store);
     jest.spyOn(scene.store, 'begin').mockImplementationOnce(async (...args) => {
       const begun = await begin(...args);
-      scene.clock.advance(OPTIONS.sendWithinMs + 1);
+      scene.clock.advance(LEASE.sendWithinMs + 1);
       return begun;
     });
     expect(await worker.run(ref)).toEqual({ kind: 'again', at: scene.clock.now() });
@@ -214,7 +215,7 @@ describe('PollCycle', () => {
     const ref = await scene.want('a');
     const polled = await scene.pollWhenDue(worker, ref, await worker.run(ref));
     scene.quota.turn.mockImplementationOnce(async () => {
-      scene.clock.advance(OPTIONS.sendWithinMs - 100);
+      scene.clock.advance(LEASE.sendWithinMs - 100);
       return 0;
     });
     const asked = scene.upstream.requests.length;
@@ -225,9 +226,52 @@ describe('PollCycle', () => {
     expect(scene.upstream.requests).toHaveLength(asked + 1);
   });
 
+  it('asks once where its process was given the job of a set twice', async () => {
+    const ref = await scene.want('a');
+    const [, second] = await Promise.all([worker.run(ref), worker.run(ref)]);
+    expect(second).toEqual({ kind: 'again', at: scene.clock.now() + OPTIONS.intervalMs });
+    expect(scene.upstream.requests).toHaveLength(1);
+    expect(scene.discarded).toEqual(['busy']);
+  });
+
+  it('polls a reserved set without asking the store, and reads it anew when it changed', async () => {
+    const begins = jest.spyOn(scene.store, 'begin');
+    const ref = await scene.want('a');
+    let next = await scene.pollWhenDue(worker, ref, await worker.run(ref));
+    begins.mockClear();
+    next = await scene.pollWhenDue(worker, ref, next);
+    expect(begins).not.toHaveBeenCalled();
+    worker.changed(ref);
+    await scene.pollWhenDue(worker, ref, next);
+    expect(begins).toHaveBeenCalledTimes(1);
+    expect(scene.upstream.requests).toHaveLength(4);
+  });
+
+  it.each(['as it was', 'after it changed'])('lets others have a set that it releases, %s', async (how) => {
+    const ref = await scene.want('a');
+    const next = await scene.pollWhenDue(worker, ref, await worker.run(ref));
+    const other = scene.worker('other');
+    if (how === 'after it changed') {
+      worker.changed(ref);
+    }
+    expect(await other.run(ref)).toMatchObject({ at: (next.kind === 'again' ? next.at : 0) + LEASE.leaseMs });
+    await worker.release(ref);
+    expect(await other.run(ref)).toEqual(next);
+  });
+
+  it('polls again at once, under its own lease, when the store was out of reach for its commit', async () => {
+    const ref = await scene.want('a');
+    scene.upstream.post('a', { content: 'x' }, { at: scene.clock.now() - 1000 });
+    jest.spyOn(scene.store, 'commit').mockRejectedValueOnce(new Error('out of reach'));
+    await expect(worker.run(ref)).rejects.toThrow('out of reach');
+    expect(await scene.worker('other').run(ref)).toEqual({ kind: 'again', at: scene.clock.now() + LEASE.leaseMs });
+    expect((await worker.run(ref)).kind).toBe('again');
+    expect(await scene.contents('a')).toEqual(['x']);
+  });
+
   it('lets a set go that nobody wants any more', async () => {
     const ref = await scene.want('a');
-    scene.clock.advance(LEASE_MS);
+    scene.clock.advance(INTEREST_MS);
     await scene.store.sweep(KEY, scene.clock.now());
     expect(await worker.run(ref)).toEqual({ kind: 'gone' });
     expect(scene.upstream.requests).toEqual([]);
@@ -282,7 +326,7 @@ describe('PollCycle', () => {
       'finds what becomes visible late (%s)',
       async (form) => {
         scene = new Scene({ form });
-        worker = scene.worker();
+        worker = scene.worker('worker');
         const ref = await scene.want('a');
         let next = await pollFor(6, ref);
         const at = scene.clock.now() - 1;

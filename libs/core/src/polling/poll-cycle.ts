@@ -4,7 +4,7 @@ import { advanceCursorHistory, cursorToSend } from './cursor-history.js';
 import { delta, EMPTY_WINDOW, type DeliveredWindow, type DeltaEntry } from './delta.js';
 import { UpstreamFailure } from '../model/upstream-failure.js';
 import { parseFeedKey } from '../model/feed.js';
-import { Reservations } from './reservations.js';
+import { SetLeases, type LeaseTerms } from './set-lease.js';
 import type { Digest } from '../model/fingerprint.js';
 import type { UpstreamLiveness } from './ports/upstream-liveness.js';
 import type { Clock } from '../model/clock.js';
@@ -15,17 +15,14 @@ import type { PollAnswer, Upstream } from './ports/upstream.js';
 import { afterAnswer, nextProbe, stillWithin, type Bisection } from './bisection.js';
 import type { CaseId } from '../model/ticket.js';
 import { FailurePolicy } from './failure-policy.js';
-import { setName, type SetRef } from '../model/set-ref.js';
+import type { SetRef } from '../model/set-ref.js';
 import type { TicketSet } from './ticket-set.js';
 
 export interface PollOptions extends Pace {
   /** `POLL_OVERLAP_MS`. */
   readonly overlapMs: number;
-  /** How long one request keeps a set taken, ms: longer than `UPSTREAM_TIMEOUT_MS`, so that no two ever overlap. */
-  readonly holdMs: number;
-  /** A request that is sent later than this (ms) after its set was taken, or was due where it is reserved, might outlast
-   *  the hold: it is not sent. */
-  readonly sendWithinMs: number;
+  /** Of the leases under which requests are sent. */
+  readonly lease: LeaseTerms;
 }
 
 /** What is to happen to the set's job. Times in milliseconds since 1970. */
@@ -41,8 +38,6 @@ export interface PollCycleParts {
   readonly telemetry: PollTelemetry;
   /** A number in [0, 1) at each call. */
   readonly random: () => number;
-  /** Name of this process, unique in the deployment. */
-  readonly holder: string;
 }
 
 /** A job that comes this much early (ms) counts as due: clocks of processes agree to within some milliseconds. */
@@ -55,43 +50,42 @@ const NEVER = Number.NEGATIVE_INFINITY;
 
 /** One request for one ticket set, from taking the set to the committed result. */
 export class PollCycle {
-  private readonly reservations = new Reservations();
-  private readonly running = new Set<string>();
+  private readonly leases: SetLeases;
   private readonly failurePolicy: FailurePolicy;
 
   constructor(
     private readonly parts: PollCycleParts,
     private readonly options: PollOptions,
   ) {
+    this.leases = new SetLeases(options.lease);
     this.failurePolicy = new FailurePolicy(parts, options);
   }
 
   /**
    * Sends one request for a set if one is due: for the tickets that wait to join it, else for its members.
-   * @throws where the store is out of reach; the set is then polled again once its hold has run out
+   * @throws where the store is out of reach
    */
   async run(ref: SetRef): Promise<Next> {
     const now = this.parts.clock.now();
-    const key = setName(ref);
-    if (this.running.has(key)) {
-      // The job was given out twice, both times to this process.
+    if (!this.leases.startPoll(ref)) {
       this.parts.telemetry.discarded('busy');
       return { kind: 'again', at: now + this.options.intervalMs };
     }
-    this.running.add(key);
     try {
       return await this.take(ref, now);
     } finally {
-      this.running.delete(key);
+      this.leases.endPoll(ref);
     }
   }
 
+  /** Takes the set as this process knows it, or as the store does, and polls it. */
   private async take(ref: SetRef, now: number): Promise<Next> {
-    const reserved = this.reservations.take(ref, now);
+    const reserved = this.leases.takeReservation(ref, now);
     if (reserved) {
-      return this.poll(reserved.set, { now, sendBy: reserved.set.dueAt + this.options.sendWithinMs }, reserved.window);
+      return this.poll(reserved.set, { now, sendBy: this.leases.sendBy(reserved.lease) }, reserved.window);
     }
-    const begun = await this.parts.store.begin(ref, now, now + this.options.holdMs, this.parts.holder);
+    const lease = this.leases.leaseFrom(now);
+    const begun = await this.parts.store.begin(ref, now, lease);
     switch (begun.kind) {
       case 'gone':
         this.parts.telemetry.discarded('gone');
@@ -100,24 +94,23 @@ export class PollCycle {
         this.parts.telemetry.discarded('busy');
         return { kind: 'again', at: begun.until };
       case 'begun':
-        return this.poll(begun.set, { now, sendBy: now + this.options.sendWithinMs }, EMPTY_WINDOW);
+        return this.poll(begun.set, { now, sendBy: this.leases.sendBy(lease) }, EMPTY_WINDOW);
     }
   }
 
-  /** Somebody changed the set: it is looked at anew before it is polled again. */
+  /** Somebody changed the set: it is read anew before it is polled again. */
   changed(ref: SetRef): void {
-    this.reservations.take(ref, 0);
+    this.leases.changed(ref);
   }
 
   /** Lets others have a set that this process does not poll again. @throws where the store is out of reach */
   async release(ref: SetRef): Promise<void> {
-    const reserved = this.reservations.take(ref, 0);
-    if (reserved) {
-      await this.parts.store.release(ref, reserved.set.fence, this.parts.holder);
+    if (this.leases.giveUp(ref)) {
+      await this.parts.store.release(ref, this.options.lease.owner);
     }
   }
 
-  /** @param time `sendBy`: a request that is sent later might outlast the set's hold */
+  /** @param time `sendBy`: a request that is sent later might outlast the lease */
   private async poll(
     set: TicketSet,
     { now, sendBy }: { readonly now: number; readonly sendBy: number },
@@ -167,7 +160,7 @@ export class PollCycle {
   }
 
   private async leave(set: TicketSet, at: number): Promise<Next> {
-    await this.parts.store.release(set.ref, set.fence, this.parts.holder);
+    await this.parts.store.release(set.ref, this.options.lease.owner);
     return { kind: 'again', at };
   }
 
@@ -177,7 +170,7 @@ export class PollCycle {
     const found = this.difference(set, asked, answer, answeredAt, EMPTY_WINDOW);
     // A set without members has no cursor to protect: the first answer gives it one.
     const founds = set.members.length === 0;
-    const due = founds ? firstDue(set.ref.id, answeredAt, this.options.intervalMs) : set.dueAt;
+    const due = firstDue(set.ref.id, answeredAt, this.options.intervalMs);
     return this.commit(set, found.entries, {
       backfilled: asked,
       bisection,
@@ -188,7 +181,7 @@ export class PollCycle {
         answerDigest: founds ? null : set.answerDigest,
         order: found.order,
       },
-      due: { active: due, idle: due },
+      ...(founds && { due: { active: due, idle: due } }),
     });
   }
 
@@ -204,7 +197,7 @@ export class PollCycle {
       null,
     );
     const found = this.difference(set, asked, answer, answeredAt, EMPTY_WINDOW);
-    return this.commit(set, found.entries, { backfilled: [], bisection, due: { active: set.dueAt, idle: set.dueAt } });
+    return this.commit(set, found.entries, { backfilled: [], bisection });
   }
 
   private async pollMembers(set: TicketSet, known: DeliveredWindow): Promise<Committed> {
@@ -221,10 +214,10 @@ export class PollCycle {
       order: found.order,
     };
     const due = this.dueAfter(set, answeredAt);
-    const after = { kind: 'rest', holder: this.parts.holder, holdMs: this.options.holdMs } as const;
+    const lease = { kind: 'reserve', leaseMs: this.options.lease.leaseMs } as const;
     // Where there was a search, all who were suspected have left meanwhile.
     const over = set.bisection && { bisection: null };
-    const committed = await this.commit(set, found.entries, { backfilled: [], learned, due, after, ...over });
+    const committed = await this.commit(set, found.entries, { backfilled: [], learned, due, lease, ...over });
     if (committed.kind === 'committed') {
       this.reserve({ ...set, ...learned, bisection: null }, committed, found.window, answeredAt);
       const published = committed.published;
@@ -265,10 +258,10 @@ export class PollCycle {
     last: Parameters<typeof commitInParts>[3],
   ): Promise<Committed> {
     const { store, clock } = this.parts;
-    return commitInParts({ store, clock, holdMs: this.options.holdMs }, set, entries, last);
+    return commitInParts({ store, clock, leaseMs: this.options.lease.leaseMs }, set, entries, last);
   }
 
-  private dueAfter(set: TicketSet, answeredAt: number): SetCommit['due'] {
+  private dueAfter(set: TicketSet, answeredAt: number): NonNullable<SetCommit['due']> {
     const base = Math.max(answeredAt, set.dueAt);
     return {
       active: nextDue(set.ref.id, base, this.options.intervalMs),
@@ -285,8 +278,10 @@ export class PollCycle {
     const { reserved, joining, fence, dueAt, published } = committed;
     if (reserved) {
       const activeAt = published > 0 ? answeredAt : set.activeAt;
-      // Tickets that came to join are not known here: due long ago means to be looked at anew.
-      this.reservations.keep({ set: { ...set, fence, dueAt: joining ? 0 : dueAt, activeAt, failures: 0 }, window });
+      const lease = this.leases.leaseFrom(dueAt);
+      // Tickets that came to join are not known here: the set is read anew.
+      const reservation = { lease, set: { ...set, fence, dueAt, activeAt, failures: 0 }, window };
+      this.leases.reserve(set.ref, joining ? null : reservation);
     }
   }
 }

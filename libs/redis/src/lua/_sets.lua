@@ -1,8 +1,9 @@
 -- Ticket sets of a feed: made, ended, and packed so that they are as few as can be.
 -- @include _fence
 -- @include _health
+-- @include _lease
 -- @include _lists
--- @constant UNSETTLED_MS, UPSTREAM_MAX_CASE_IDS
+-- @constant UPSTREAM_MAX_CASE_IDS
 
 -- Bounds of one call: sets that may be dissolved, the thinnest ones; sets that may take tickets in; merges.
 local SOURCES, TARGETS, MERGES = 10, 200, 10
@@ -74,30 +75,11 @@ local function move_in(base, id, cases, cursor_history, now)
   end
 end
 
--- A worker polls a set that it reserved without asking here first. So nobody else may change such a set: the worker
--- might hear of it too late. Whoever would have to change one suspends the reservations of the feed for a while: each
--- set is free between two polls then, and each commit merges what can be merged.
-local function suspend_reservations(base, now)
-  redis.call('HSET', base .. 'feed', 'unsettled', now + UNSETTLED_MS)
-end
-
-local function are_reservations_suspended(base, now)
-  return tonumber(redis.call('HGET', base .. 'feed', 'unsettled') or 0) > now
-end
-
--- Whether a poll of the set may be in flight, or may begin unasked.
-local function is_taken(base, hold, holder, now)
-  if tonumber(hold) > now and holder ~= '' then
-    suspend_reservations(base, now)
-  end
-  return tonumber(hold) > now
-end
-
 -- Whether the tickets of a set may be changed. The result of a poll in flight would not fit the changed set, and while
 -- a refused ticket is looked for in it, a ticket that came meanwhile would be suspected.
 local function is_changeable(base, id, now)
-  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'holder', 'members', 'joining', 'search')
-  return row[1] and not is_taken(base, row[1], row[2], now) and row[3] ~= '' and row[4] == '' and (row[5] or '') == ''
+  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'members', 'joining', 'search')
+  return row[1] and is_free_to_change(base, row[1], now) and row[2] ~= '' and row[3] == '' and (row[4] or '') == ''
 end
 
 -- Where the tickets of a set would fit: {{set id, how many}..}, fullest sets first; nil where they do not all fit.

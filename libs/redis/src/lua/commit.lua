@@ -10,9 +10,10 @@
              entries     what the poll found, in order, each
                          {kind: 'm', case, identity, seenAt: ms, sentAt: ms or absent, message: JSON text}
                          or {kind: 's', case, status, seenAt: ms}
-             after       what becomes of the set: {kind: 'more', heldUntil: ms since 1970},
-                         {kind: 'rest', holder, holdMs: beyond due} or absent: it is free
-             due         {active, idle}: when the set is due if something was published, and if nothing was
+             lease       what becomes of the lease: {kind: 'extend', until: ms since 1970},
+                         {kind: 'reserve', leaseMs: it lasts so long after the set is due} or absent: it ends
+             due         {active, idle}: when the set is due if something was published, and if nothing was; absent
+                         to leave it as it is
              learned     {cursorHistory: JSON text or '', answerDigest: or '', order}, absent to leave them as they are
              backfilled  tickets that are members from now on
              bisection   the bisection as text, '' where it is over, absent to leave it as it is
@@ -26,14 +27,15 @@
 -- @include _fence
 -- @include _health
 -- @include _horizon
+-- @include _lease
 -- @include _lists
 -- @include _quarantine
 -- @include _sets
--- @constant DELIVERED_MAX, HISTORY_MAX_EVENTS, HISTORY_TTL_MS, PUBLISH, REST_MAX_MS
+-- @constant DELIVERED_MAX, HISTORY_MAX_EVENTS, HISTORY_TTL_MS, PUBLISH, RESERVATION_MAX_MS
 local args = cjson.decode(ARGV[1])
 local base, id, now = args.base, args.id, args.now
 local set, feed = base .. 'set:' .. id, base .. 'feed'
-local row = redis.call('HMGET', set, 'fence', 'failures', 'joining', 'again')
+local row = redis.call('HMGET', set, 'fence', 'failures', 'joining', 'again', 'due')
 if not row[1] then
   return { 'gone' }
 end
@@ -131,20 +133,23 @@ for case, ticket in pairs(tickets) do
 end
 
 local fence = next_fence(row[1], now)
-local due = published > 0 and args.due.active or args.due.idle
--- A hint came while this poll was in flight, which may have been answered before what the hint is about.
-local again = tonumber(row[4])
-if again then
-  due = math.min(due, again)
+local due, again = tonumber(row[5]), tonumber(row[4])
+if args.due then
+  due = published > 0 and args.due.active or args.due.idle
+  if again then
+    due = math.min(due, again) -- A hint came while this poll was in flight, and may be about what it did not show.
+  end
 end
-local hold, holder = 0, ''
 local is_suspended = are_reservations_suspended(base, now)
-if args.after and args.after.kind == 'more' then
-  hold = args.after.heldUntil
-elseif args.after and not is_suspended and due - now <= REST_MAX_MS then
-  hold, holder = due + args.after.holdMs, args.after.holder
+local lease = args.lease or { kind = 'end' }
+local is_reserved = lease.kind == 'reserve' and not is_suspended and due - now <= RESERVATION_MAX_MS
+local ends = ENDED
+if lease.kind == 'extend' then
+  ends = lease['until']
+elseif is_reserved then
+  ends = due + lease.leaseMs
 end
-local fields = { 'fence', fence, 'hold', hold, 'holder', holder, 'due', due }
+local fields = { 'fence', fence, 'hold', ends, 'due', due }
 local function write(...)
   for _, value in ipairs({ ... }) do
     fields[#fields + 1] = value
@@ -160,8 +165,8 @@ end
 if args.bisection then
   write('search', args.bisection)
 end
-if again then
-  write('again', '', 'hinted', again)
+if again and args.due then
+  write('again', '')
 end
 if row[2] ~= '0' then
   write('failures', 0)
@@ -179,7 +184,7 @@ if #args.backfilled > 0 then
 end
 redis.call('HSET', set, unpack(fields))
 redis.call('ZADD', base .. 'due', due, id)
-local answer = { 'committed', fence, published, due, joining ~= '' and 1 or 0, holder ~= '' and 1 or 0, epoch or '',
+local answer = { 'committed', fence, published, due, joining ~= '' and 1 or 0, is_reserved and 1 or 0, epoch or '',
   offset or '' }
 if #args.backfilled > 0 or is_suspended then
   for _, changed in ipairs(pack(base, now)) do

@@ -1,5 +1,5 @@
 --[[
-  fail: counts a failed poll. The cursor stays (invariant 5). A stale fence changes nothing.
+  fail: counts a failed poll and ends the lease. The cursor stays (invariant 5). A stale fence changes nothing.
 
   KEYS       1 feed hash
   Arguments  base, id  what the feed's keys begin with, set id
@@ -11,6 +11,7 @@
 ]]
 -- @include _fence
 -- @include _health
+-- @include _lease
 -- @include _sets
 -- @constant DEGRADED_AFTER_FAILURES
 local args = cjson.decode(ARGV[1])
@@ -21,7 +22,8 @@ if not fence or tonumber(fence) ~= args.fence then
   return
 end
 local failures = redis.call('HINCRBY', set, 'failures', 1)
-redis.call('HSET', set, 'fence', next_fence(fence, now), 'hold', 0, 'holder', '')
+end_lease(set)
+redis.call('HSET', set, 'fence', next_fence(fence, now))
 set_due(base, id, args.due)
 if failures >= DEGRADED_AFTER_FAILURES then
   set_failing(base, id, now, args.reason)

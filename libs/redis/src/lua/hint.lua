@@ -7,14 +7,15 @@
              tickets  case ids
   Returns {set id, due, set id, due..}
 ]]
+-- @include _lease
 -- @include _sets
--- @constant HINT_PAUSE_MS, REST_MIN_MS
+-- @constant ABOUT_TO_POLL_MS, HINT_PAUSE_MS
 local args = cjson.decode(ARGV[1])
 local base, now = args.base, args.now
 
--- The holder of a reserved set hears of the hint, unless the set is due in this moment.
-local function is_in_flight(hold, holder, due)
-  return tonumber(hold) > now and (holder == '' or tonumber(due) <= now + REST_MIN_MS)
+-- A poll is in flight from when its set is due. The owner of a leased set that is due later hears of the hint.
+local function is_polled(hold, due)
+  return is_leased(hold, now) and due <= now + ABOUT_TO_POLL_MS
 end
 
 local woken, seen = {}, {}
@@ -23,12 +24,15 @@ for _, case in ipairs(args.tickets) do
   if id and not seen[id] then
     seen[id] = true
     local set = base .. 'set:' .. id
-    local row = redis.call('HMGET', set, 'hinted', 'due', 'hold', 'holder')
+    local row = redis.call('HMGET', set, 'hinted', 'due', 'hold', 'again')
     local due = math.max(now, tonumber(row[1]) + HINT_PAUSE_MS)
     redis.call('HSET', set, 'lively', now)
-    if is_in_flight(row[3], row[4], row[2]) then
-      -- The poll in flight may have been answered before it happened: its commit takes this due time.
-      redis.call('HSET', set, 'again', due)
+    if is_polled(row[3], tonumber(row[2])) then
+      -- The poll in flight may have been answered before it happened: its commit takes this due time. One that another
+      -- hint has left there will do as well.
+      if row[4] == '' then
+        redis.call('HSET', set, 'again', due, 'hinted', due)
+      end
     elseif due < tonumber(row[2]) then
       redis.call('HSET', set, 'hinted', due)
       set_due(base, id, due)

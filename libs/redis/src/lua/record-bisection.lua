@@ -1,5 +1,5 @@
 --[[
-  record-bisection: keeps what a refused poll taught about a set. The cursor stays (invariant 5). Tickets that were
+  record-bisection: keeps what a refused poll taught about a set and ends the lease. The cursor stays (invariant 5). Tickets that were
   found to be refused leave the set, so that the others go on without them. A stale fence changes nothing.
 
   KEYS       1 feed hash
@@ -14,6 +14,7 @@
 ]]
 -- @include _fence
 -- @include _health
+-- @include _lease
 -- @include _quarantine
 -- @include _sets
 -- @constant DEGRADED_AFTER_FAILURES
@@ -24,7 +25,8 @@ local fence = redis.call('HGET', set, 'fence')
 if not fence or tonumber(fence) ~= args.fence then
   return
 end
-redis.call('HSET', set, 'fence', next_fence(fence, now), 'hold', 0, 'holder', '', 'search', args.bisection)
+end_lease(set)
+redis.call('HSET', set, 'fence', next_fence(fence, now), 'search', args.bisection)
 if args.due then
   local failures = redis.call('HINCRBY', set, 'failures', 1)
   set_due(base, id, args.due)

@@ -1,15 +1,14 @@
 --[[
-  release: frees a set that was taken and not polled after all, or that was reserved and is not wanted any more.
+  release: ends the lease of a set that its owner does not poll after all, or not again.
 
   KEYS       1 feed hash
   Arguments  base, id  what the feed's keys begin with, set id
-             fence     the set was taken with it
-             holder    who reserved the set
+             owner     the lease of another owner stays
   Returns nothing
 ]]
+-- @include _lease
 local args = cjson.decode(ARGV[1])
 local set = args.base .. 'set:' .. args.id
-local row = redis.call('HMGET', set, 'fence', 'holder')
-if row[1] and (tonumber(row[1]) == args.fence or row[2] == args.holder) then
-  redis.call('HSET', set, 'hold', 0, 'holder', '')
+if redis.call('HGET', set, 'holder') == args.owner then
+  end_lease(set)
 end

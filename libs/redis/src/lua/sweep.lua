@@ -2,8 +2,7 @@
   sweep: takes tickets whose interest has ended off their sets, ends sets that are empty, gives quarantined tickets
   whose time has passed a set of their own, and merges thin sets. What was delivered of a ticket and its history stay
   for HISTORY_TTL_MS, so that a ticket that comes back neither loses nor doubles.
-  Sets with a poll in flight, or reserved for one, are left for the next call: a ticket that came back meanwhile would
-  be polled twice at once.
+  Leased sets are left for the next call: a ticket that came back meanwhile would be polled twice at once.
 
   KEYS       1 feed hash
   Arguments  base  what the feed's keys begin with
@@ -12,23 +11,24 @@
   Returns {how many tickets left, 1 if anything remains that has to be swept, ids of sets that changed..}
 ]]
 -- @include _fence
+-- @include _lease
 -- @include _quarantine
 -- @include _sets
 -- @constant HISTORY_TTL_MS
 local args = cjson.decode(ARGV[1])
 local base, now = args.base, args.now
 
-local function is_busy(id)
-  local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'holder')
-  return row[1] and is_taken(base, row[1], row[2], now)
+local function may_be_left(id)
+  local hold = redis.call('HGET', base .. 'set:' .. id, 'hold')
+  return not hold or is_free_to_change(base, hold, now)
 end
 
--- By set id: the tickets that leave it, or false for a set that is busy.
+-- By set id: the tickets that leave it, or false for a leased set.
 local leaving, left = {}, 0
 for _, case in ipairs(redis.call('ZRANGEBYSCORE', base .. 'interest', '-inf', now, 'LIMIT', 0, args.most)) do
   local id = redis.call('HGET', base .. 'place', case)
   if id and leaving[id] == nil then
-    leaving[id] = not is_busy(id) and {}
+    leaving[id] = may_be_left(id) and {}
   end
   if not id or leaving[id] then
     redis.call('ZREM', base .. 'interest', case)

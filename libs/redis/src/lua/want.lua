@@ -15,6 +15,7 @@
              tickets      case ids
   Returns {set id, due, set id, due..} of the sets that want a poll earlier than they did
 ]]
+-- @include _lease
 -- @include _lists
 -- @include _quarantine
 -- @include _sets
@@ -40,12 +41,12 @@ end
 
 local staging_set, size, staged, staging_due
 
--- A set is still the staging set if it has room and was not polled, and if no refused ticket is looked for in it.
+-- The staging set takes more tickets if it has room, is not polled yet, and no refused ticket is looked for in it.
 local function is_open(id)
   local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'members', 'due', 'search')
   size = tonumber(redis.call('ZSCORE', base .. 'sizes', id) or UPSTREAM_MAX_CASE_IDS)
   staging_due = tonumber(row[3] or 0)
-  return size < UPSTREAM_MAX_CASE_IDS and row[1] == '0' and row[2] == '' and (row[4] or '') == ''
+  return size < UPSTREAM_MAX_CASE_IDS and row[1] and not is_leased(row[1], now) and row[2] == '' and (row[4] or '') == ''
 end
 
 local function open_staging_set()

@@ -65,10 +65,10 @@ export class PublishingFixture {
   private async take(caseId: CaseId): Promise<TicketSet> {
     const now = this.clock.now();
     await this.store.want(this.key, [caseId], now, now + 1e9, 'renewal');
-    // All tickets are in the one set that gathers newcomers: nothing here primes it.
-    const begun = await this.store.begin({ feed: this.key, id: 1 }, now, 0, 'newsroom');
+    // All tickets are in the one set that gathers new tickets: nothing here backfills it.
+    const begun = await this.store.begin({ feed: this.key, id: 1 }, now, { owner: 'fixture', until: now });
     if (begun.kind !== 'begun') {
-      throw new Error('the set is never held here');
+      throw new Error('the set has no other owner here');
     }
     return begun.set;
   }

@@ -1,7 +1,7 @@
 import { QUARANTINE_FIRST_MS, type CaseId, type Bisection, type SetRef } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
 import { RecordingListener } from './recording-listener.js';
-import { HOLD_MS, message, StoreDriver, text } from '../store/store-driver.js';
+import { LEASE_MS, message, StoreDriver, text } from '../store/store-driver.js';
 
 const SEARCH: Bisection = {
   suspects: ['a', 'b'],
@@ -42,12 +42,12 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       const { dueAt } = await driver.publish(ref);
       await recordBisection(ref, SEARCH);
       expect(await driver.begin(ref)).toMatchObject({ bisection: SEARCH, dueAt, failures: 0 });
-      fixture.clock.advance(HOLD_MS);
+      fixture.clock.advance(LEASE_MS);
       await driver.commit(await driver.begin(ref), []);
       const next = { ...SEARCH, suspects: ['b'] };
       await driver.commit(await driver.begin(ref), [], { bisection: next });
       expect((await driver.begin(ref)).bisection).toEqual(next);
-      fixture.clock.advance(HOLD_MS);
+      fixture.clock.advance(LEASE_MS);
       await driver.commit(await driver.begin(ref), [], { bisection: null });
       expect((await driver.begin(ref)).bisection).toBeNull();
     });
@@ -64,7 +64,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
     it('discards the result of a poll that a refusal overtook', async () => {
       const ref = await driver.wantOneSet('a', 'b');
       const slow = await driver.begin(ref);
-      fixture.clock.advance(HOLD_MS);
+      fixture.clock.advance(LEASE_MS);
       await recordBisection(ref, null, 'a');
       expect(await driver.commit(slow, [message('a', 'x')])).toEqual({ kind: 'conflict' });
     });
@@ -99,7 +99,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       const back = (await pass(QUARANTINE_FIRST_MS, 'a', 'b')).find(({ id }) => id !== ref.id) ?? ref;
       expect(await driver.begin(back)).toMatchObject({ members: [], joining: ['a'], dueAt: driver.now });
       expect((await driver.history('a')).quarantined).toEqual(['a']);
-      fixture.clock.advance(HOLD_MS);
+      fixture.clock.advance(LEASE_MS);
       await driver.publish(back, message('a', 'before'), message('a', 'after'));
       await listener.until(() => listener.quarantined.length === 2);
       expect(listener.quarantined).toEqual([
@@ -121,7 +121,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
     it('ends a set whose last ticket is set apart', async () => {
       const ref = await driver.wantOneSet('a');
       await recordBisection(ref, null, 'a');
-      expect(await fixture.store.begin(ref, driver.now, driver.now, 'worker')).toEqual({ kind: 'gone' });
+      expect(await driver.ask(ref, 'worker')).toEqual({ kind: 'gone' });
     });
 
     it('leaves a ticket alone for twice as long when it is refused again, and tells it once', async () => {
@@ -140,11 +140,11 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
 
     it('forgets a ticket that nobody wants any more when its time has come', async () => {
       await recordBisection(await driver.wantOneSet('a'), null, 'a');
-      const [nursery, ...others] = await pass(QUARANTINE_FIRST_MS, 'other');
+      const [stagingSet, ...others] = await pass(QUARANTINE_FIRST_MS, 'other');
       expect(others).toEqual([]);
       expect((await driver.history('a')).quarantined).toEqual([]);
       await driver.want('a');
-      expect(nursery && (await driver.begin(nursery)).joining).toEqual(['other', 'a']);
+      expect(stagingSet && (await driver.begin(stagingSet)).joining).toEqual(['other', 'a']);
     });
 
     it('brings a ticket back that left while it was polled by itself', async () => {
@@ -159,9 +159,9 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
     it('lets newcomers not wait for a search, and changes no set that is searched', async () => {
       const ref = await driver.wantOneSet('a', 'b');
       await recordBisection(ref, { ...SEARCH, cleared: [] });
-      const nursery = await driver.wantOneSet('d');
-      expect(nursery.id).not.toBe(ref.id);
-      await driver.publish(nursery);
+      const stagingSet = await driver.wantOneSet('d');
+      expect(stagingSet.id).not.toBe(ref.id);
+      await driver.publish(stagingSet);
       expect(await driver.begin(ref)).toMatchObject({ joining: ['a', 'b'] });
     });
   });

@@ -1,7 +1,7 @@
 import { QUARANTINE_MAX_MS, quarantineMs, type SetRef } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
 import { describePacking } from './packing.contract.js';
-import { HOLD_MS, LEASE_MS, message, StoreDriver, status, text } from '../store/store-driver.js';
+import { INTEREST_MS, LEASE_MS, message, StoreDriver, status, text } from '../store/store-driver.js';
 
 /** Longer than any feed is listed of which nothing is left. */
 const HOUR_MS = 3_600_000;
@@ -15,8 +15,7 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
     beforeEach(() => void (driver = new StoreDriver(fixture)));
     afterAll(() => fixture.dispose());
 
-    const isGone = async (ref: SetRef) =>
-      (await fixture.store.begin(ref, driver.now, driver.now + HOLD_MS, 'worker')).kind === 'gone';
+    const isGone = async (ref: SetRef) => (await driver.ask(ref, 'worker')).kind === 'gone';
 
     it('gives tickets one place, however often and by however many they are wanted', async () => {
       const ref = await driver.wantOneSet('a', 'b');
@@ -51,28 +50,28 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
     it('never shortens a lease', async () => {
       const ref = await driver.wantOneSet('a');
       await fixture.registry.want(driver.feed, ['a'], driver.now, driver.now + 1, 'renewal');
-      fixture.clock.advance(LEASE_MS - 1);
+      fixture.clock.advance(INTEREST_MS - 1);
       expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(0);
       expect(await isGone(ref)).toBe(false);
     });
 
     it('takes tickets off when the last lease has run out, and ends a set that is empty', async () => {
       const ref = await driver.wantOneSet('leaves');
-      fixture.clock.advance(LEASE_MS / 2);
+      fixture.clock.advance(INTEREST_MS / 2);
       await driver.want('stays');
       await driver.publish(ref);
-      fixture.clock.advance(LEASE_MS / 2 + 1);
+      fixture.clock.advance(INTEREST_MS / 2 + 1);
       expect(await sweepAll()).toBe(1);
       expect(await driver.begin(ref)).toMatchObject({ members: ['stays'] });
-      fixture.clock.advance(LEASE_MS);
+      fixture.clock.advance(INTEREST_MS);
       expect(await sweepAll()).toBe(1);
       expect(await isGone(ref)).toBe(true);
-      expect(await fixture.registry.overdue(driver.feed, driver.now + LEASE_MS)).toEqual([]);
+      expect(await fixture.registry.overdue(driver.feed, driver.now + INTEREST_MS)).toEqual([]);
     });
 
     it('never uses the id of a set again', async () => {
       const first = await driver.wantOneSet('a');
-      fixture.clock.advance(LEASE_MS + 1);
+      fixture.clock.advance(INTEREST_MS + 1);
       await sweepAll();
       const second = await driver.wantOneSet('a');
       expect(second.id).toBeGreaterThan(first.id);
@@ -82,7 +81,7 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
     it('doubles nothing for a ticket that left and came back', async () => {
       const entries = [message('a', 'old'), status('a', 1)] as const;
       await driver.publish(await driver.wantOneSet('a'), ...entries);
-      fixture.clock.advance(LEASE_MS + 1);
+      fixture.clock.advance(INTEREST_MS + 1);
       await sweepAll();
       const back = await driver.wantOneSet('a');
       expect(await driver.publish(back, ...entries, message('a', 'new'))).toMatchObject({ published: 1 });
@@ -118,7 +117,7 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
       await driver.begin(ref);
       await round();
       expect(await isListed()).toBe(true);
-      fixture.clock.advance(HOLD_MS + 1);
+      fixture.clock.advance(LEASE_MS + 1);
       await round();
       expect(await isGone(ref)).toBe(true);
     });

@@ -1,6 +1,6 @@
 import { HINT_PAUSE_MS, type CursorHistory, type SetRef } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
-import { HOLD_MS, LEASE_MS, message, StoreDriver, text } from '../store/store-driver.js';
+import { INTEREST_MS, LEASE_MS, message, StoreDriver, text } from '../store/store-driver.js';
 
 /** Largest set in these suites: small, so that sets fill. */
 const MAX = 4;
@@ -28,8 +28,8 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       Map<number, { members: string[]; joining: string[]; cursorHistory: CursorHistory | null }>
     > {
       const found = new Map<number, { members: string[]; joining: string[]; cursorHistory: CursorHistory | null }>();
-      for (const ref of await fixture.registry.overdue(driver.feed, driver.now + 10 * LEASE_MS)) {
-        const begun = await fixture.store.begin(ref, driver.now, driver.now, 'worker');
+      for (const ref of await fixture.registry.overdue(driver.feed, driver.now + 10 * INTEREST_MS)) {
+        const begun = await fixture.store.begin(ref, driver.now, { owner: 'worker', until: driver.now });
         if (begun.kind === 'begun') {
           const { members, joining, cursorHistory } = begun.set;
           found.set(ref.id, { members: [...members].sort(), joining: [...joining].sort(), cursorHistory });
@@ -41,9 +41,9 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
     it('packs tickets into sets with room once they are primed, and goes back no further than it must', async () => {
       await backfill(await driver.wantOneSet('a', 'b', 'c'), numeric(5000));
       fixture.clock.advance(2000);
-      const nursery = await driver.wantOneSet('d');
+      const stagingSet = await driver.wantOneSet('d');
       expect((await sets()).size).toBe(2);
-      await backfill(nursery, numeric(7000));
+      await backfill(stagingSet, numeric(7000));
       const packed = await sets();
       expect([...packed.values()]).toEqual([
         { members: ['a', 'b', 'c', 'd'], joining: [], cursorHistory: numeric(5000) },
@@ -52,9 +52,9 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
 
     it('lets who comes after a crowd wait for one interval, not for as many as the crowd filled sets', async () => {
       await driver.want(...Array.from({ length: 5 * MAX }, (_, at) => `crowd-${at}`));
-      const nursery = await driver.wantOneSet('late');
+      const stagingSet = await driver.wantOneSet('late');
       const due = await fixture.registry.overdue(driver.feed, driver.now + USUAL_LIMITS.intervalMs + 1);
-      expect(due).toContainEqual(nursery);
+      expect(due).toContainEqual(stagingSet);
     });
 
     it('leaves sets alone where none can be saved', async () => {
@@ -68,7 +68,7 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       await backfill(await driver.wantOneSet('a', 'b', 'c', 'd'));
       fixture.clock.advance(2000);
       await backfill(await driver.wantOneSet('e', 'f', 'g', 'h'));
-      fixture.clock.advance(LEASE_MS - 3000);
+      fixture.clock.advance(INTEREST_MS - 3000);
       await driver.want('a', 'b', 'e', 'f');
       fixture.clock.advance(3000);
       expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(4);
@@ -89,7 +89,7 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       await backfill(first, numeric(5000));
       await backfill(second, numeric(7000));
       const stale = [await driver.begin(first), await driver.begin(second)];
-      fixture.clock.advance(LEASE_MS - 1000);
+      fixture.clock.advance(INTEREST_MS - 1000);
       await driver.want('a', 'e', 'f');
       fixture.clock.advance(2000);
       expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(3);
@@ -106,9 +106,9 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       const ref = await driver.wantOneSet('a', 'b', 'c');
       await backfill(ref);
       fixture.clock.advance(2000);
-      const nursery = await driver.wantOneSet('d');
+      const stagingSet = await driver.wantOneSet('d');
       const inFlight = await driver.begin(ref);
-      await backfill(nursery);
+      await backfill(stagingSet);
       await fixture.registry.sweep(driver.feed, driver.now);
       expect(await driver.commit(inFlight, [message('a', 'x')])).toMatchObject({ kind: 'committed', published: 1 });
       await fixture.registry.sweep(driver.feed, driver.now);
@@ -117,9 +117,9 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
 
     it('keeps a ticket in its set while a poll of it is in flight', async () => {
       const ref = await driver.wantOneSet('a');
-      fixture.clock.advance(LEASE_MS - 1);
+      fixture.clock.advance(INTEREST_MS - 1);
       const set = await driver.begin(ref);
-      fixture.clock.advance(HOLD_MS - 1);
+      fixture.clock.advance(LEASE_MS - 1);
       expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(0);
       expect(await driver.commit(set, [message('a', 'last words')])).toMatchObject({ published: 1 });
       expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(1);
@@ -127,11 +127,11 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
     });
 
     it('lets tickets that come soon after others wait for the end of the interval, together', async () => {
-      const [first] = await fixture.registry.want(driver.feed, ['a'], driver.now, driver.now + LEASE_MS, 'arrival');
+      const [first] = await fixture.registry.want(driver.feed, ['a'], driver.now, driver.now + INTEREST_MS, 'arrival');
       expect(first?.at).toBe(driver.now);
       await backfill(first?.ref ?? { feed: driver.feed, id: 0 });
       fixture.clock.advance(100);
-      const later = await fixture.registry.want(driver.feed, ['b'], driver.now, driver.now + LEASE_MS, 'arrival');
+      const later = await fixture.registry.want(driver.feed, ['b'], driver.now, driver.now + INTEREST_MS, 'arrival');
       expect(later.map((set) => set.at)).toEqual([driver.now + 900]);
       expect(await driver.want('c')).toEqual([]);
     });
@@ -139,7 +139,7 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
     it('primes a full set of tickets at once', async () => {
       await backfill(await driver.wantOneSet('a'));
       const [, ...rest] = ['a', 'b', 'c', 'd', 'e'];
-      const woken = await fixture.registry.want(driver.feed, rest, driver.now, driver.now + LEASE_MS, 'arrival');
+      const woken = await fixture.registry.want(driver.feed, rest, driver.now, driver.now + INTEREST_MS, 'arrival');
       expect(woken.at(-1)?.at).toBe(driver.now);
     });
 
@@ -147,7 +147,7 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       const ref = await driver.wantOneSet('a');
       await backfill(ref);
       const want = (reason: 'arrival' | 'renewal') =>
-        fixture.registry.want(driver.feed, ['a'], driver.now, driver.now + LEASE_MS, reason);
+        fixture.registry.want(driver.feed, ['a'], driver.now, driver.now + INTEREST_MS, reason);
       expect(await want('renewal')).toEqual([]);
       expect(await want('arrival')).toEqual([{ ref, at: driver.now + USUAL_LIMITS.intervalMs }]);
       expect(await driver.begin(ref)).toMatchObject({ activeAt: driver.now, dueAt: driver.now + 1000 });
@@ -170,6 +170,45 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       expect(await fixture.registry.hint(driver.feed, ['a'], driver.now)).toEqual([]);
       expect(await driver.commit(set, [], { backfilled: set.joining })).toMatchObject({ dueAt: driver.now });
       expect(await driver.commit(await driver.begin(ref), [])).toMatchObject({ dueAt: driver.now + 5000 });
+    });
+
+    it('polls again once, however many hints came while the poll was in flight', async () => {
+      const ref = await driver.wantOneSet('a');
+      const set = await driver.begin(ref);
+      const first = driver.now;
+      await fixture.registry.hint(driver.feed, ['a'], driver.now);
+      fixture.clock.advance(50);
+      await fixture.registry.hint(driver.feed, ['a'], driver.now);
+      expect(await driver.commit(set, [], { backfilled: set.joining })).toMatchObject({ dueAt: first });
+      expect(await driver.commit(await driver.begin(ref), [])).toMatchObject({ dueAt: driver.now + 5000 });
+    });
+
+    it('keeps a hint for the last part of a result that is committed in parts', async () => {
+      const ref = await driver.wantOneSet('a');
+      const set = await driver.begin(ref);
+      await fixture.registry.hint(driver.feed, ['a'], driver.now);
+      const extended = { lease: { kind: 'extend', until: driver.now + LEASE_MS }, due: undefined } as const;
+      const part = await driver.commit(set, [message('a', '1')], extended);
+      const fence = part.kind === 'committed' ? part.fence : -1;
+      expect(await driver.commit({ ref, fence }, [message('a', '2')])).toMatchObject({ dueAt: driver.now });
+    });
+
+    it('keeps a hint that came during a poll that leaves the due time alone', async () => {
+      const ref = await driver.wantOneSet('a');
+      await backfill(ref);
+      const set = await driver.begin(ref);
+      expect(set.dueAt).toBeGreaterThan(driver.now);
+      expect(await fixture.registry.hint(driver.feed, ['a'], driver.now)).toEqual([{ ref, at: driver.now }]);
+      expect(await driver.commit(set, [], { due: undefined })).toMatchObject({ dueAt: driver.now });
+    });
+
+    it('counts a poll that begins after a hint as an answer to it', async () => {
+      const ref = await driver.wantOneSet('a');
+      await driver.begin(ref);
+      await fixture.registry.hint(driver.feed, ['a'], driver.now);
+      fixture.clock.advance(LEASE_MS);
+      const set = await driver.begin(ref, 'other');
+      expect(await driver.commit(set, [], { backfilled: set.joining })).toMatchObject({ dueAt: driver.now + 5000 });
     });
   });
 }

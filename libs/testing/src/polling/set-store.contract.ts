@@ -1,6 +1,6 @@
-import { REST_MAX_MS, UNSETTLED_MS, type Committed, type JsonText, type SetRef } from '#core';
+import { RESERVATION_MAX_MS, RESERVATIONS_SUSPENDED_MS, type Committed, type JsonText, type SetRef } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
-import { HOLD_MS, LEASE_MS, message, StoreDriver, status, text } from '../store/store-driver.js';
+import { INTEREST_MS, LEASE_MS, message, StoreDriver, status, text } from '../store/store-driver.js';
 
 /** What every {@link SetStore} must do; `libs/redis` and the in-memory one run the same suite. */
 export function describeSetStore(name: string, make: MakeStoreFixture): void {
@@ -22,27 +22,60 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
       it('knows nothing of a set that never was', async () => {
         const { id } = await driver.wantOneSet('a');
         const unknown = { feed: driver.feed, id: id + 1 };
-        expect(await fixture.store.begin(unknown, driver.now, driver.now + HOLD_MS, 'worker')).toEqual({
-          kind: 'gone',
-        });
+        expect(await driver.ask(unknown, 'worker')).toEqual({ kind: 'gone' });
       });
 
-      it('gives a set to one worker at a time, until its hold runs out', async () => {
+      it('gives a set to one worker at a time, until its lease ends', async () => {
         const ref = await driver.wantOneSet('a');
-        const until = driver.now + HOLD_MS;
-        await driver.begin(ref);
-        expect(await fixture.store.begin(ref, until - 1, until + HOLD_MS, 'worker')).toEqual({ kind: 'busy', until });
-        expect(await fixture.store.begin(ref, until, until + HOLD_MS, 'worker')).toMatchObject({ kind: 'begun' });
+        const until = driver.now + LEASE_MS;
+        await driver.begin(ref, 'one');
+        fixture.clock.advance(LEASE_MS - 1);
+        expect(await driver.ask(ref, 'other')).toEqual({ kind: 'busy', until });
+        fixture.clock.advance(1);
+        expect(await driver.ask(ref, 'other')).toMatchObject({ kind: 'begun' });
+        expect(await driver.ask(ref, 'one')).toMatchObject({ kind: 'busy' });
       });
 
       it('gives a set to exactly one of many workers that ask at once', async () => {
         const ref = await driver.wantOneSet('a');
-        const asked = Array.from({ length: 8 }, () =>
-          fixture.store.begin(ref, driver.now, driver.now + HOLD_MS, 'worker'),
-        );
+        const asked = Array.from({ length: 8 }, (_, at) => driver.ask(ref, `worker ${at}`));
         const kinds = (await Promise.all(asked)).map((begun) => begun.kind);
         expect(kinds.filter((kind) => kind === 'begun')).toHaveLength(1);
         expect(kinds.filter((kind) => kind === 'busy')).toHaveLength(7);
+      });
+
+      it('gives a worker its own set anew, and takes no result from before that', async () => {
+        const ref = await driver.wantOneSet('a');
+        const before = await driver.begin(ref, 'one');
+        fixture.clock.advance(LEASE_MS - 1);
+        const after = await driver.begin(ref, 'one');
+        expect(await driver.commit(before, [message('a', 'before')])).toEqual({ kind: 'conflict' });
+        expect(await driver.ask(ref, 'other')).toEqual({ kind: 'busy', until: driver.now + LEASE_MS });
+        expect(await driver.commit(after, [message('a', 'after')])).toMatchObject({ kind: 'committed' });
+      });
+    });
+
+    describe('release', () => {
+      it('lets others have a set at once', async () => {
+        const ref = await driver.wantOneSet('a');
+        await driver.begin(ref, 'one');
+        await fixture.store.release(ref, 'one');
+        expect(await driver.ask(ref, 'other')).toMatchObject({ kind: 'begun' });
+      });
+
+      it('leaves the lease of another worker alone', async () => {
+        const ref = await driver.wantOneSet('a');
+        await driver.begin(ref, 'one');
+        await fixture.store.release(ref, 'other');
+        expect(await driver.ask(ref, 'other')).toMatchObject({ kind: 'busy' });
+      });
+
+      it('of a set that ended changes nothing', async () => {
+        const ref = await driver.wantOneSet('a');
+        fixture.clock.advance(INTEREST_MS + 1);
+        await fixture.registry.sweep(driver.feed, driver.now);
+        await fixture.store.release(ref, 'one');
+        expect(await driver.ask(ref, 'one')).toEqual({ kind: 'gone' });
       });
     });
 
@@ -91,7 +124,7 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
       it('discards the result of the second of two workers, whole', async () => {
         const ref = await driver.wantOneSet('a');
         const first = await driver.begin(ref);
-        fixture.clock.advance(HOLD_MS + 1);
+        fixture.clock.advance(LEASE_MS + 1);
         const second = await driver.begin(ref);
         expect(second.fence).toBeGreaterThan(first.fence);
         expect(await driver.commit(second, [message('a', 'second')], { backfilled: ['a'] })).toMatchObject({
@@ -156,13 +189,15 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await driver.contents('a')).toEqual(['status 0', 'status 1', 'status 0']);
       });
 
-      it('keeps the set taken between the parts of one result', async () => {
+      it('extends the lease between the parts of one result, and leaves the due time alone', async () => {
         const ref = await driver.wantOneSet('a');
         const set = await driver.begin(ref);
-        const heldUntil = driver.now + HOLD_MS;
-        const part = await driver.commit(set, [message('a', '1')], { after: { kind: 'more', heldUntil } });
-        const again = await fixture.store.begin(ref, driver.now, driver.now + HOLD_MS, 'worker');
-        expect(again).toEqual({ kind: 'busy', until: heldUntil });
+        fixture.clock.advance(100);
+        const until = driver.now + LEASE_MS;
+        const extended = { lease: { kind: 'extend', until }, due: undefined } as const;
+        const part = await driver.commit(set, [message('a', '1')], extended);
+        expect(part).toMatchObject({ kind: 'committed', reserved: false, dueAt: set.dueAt });
+        expect(await driver.ask(ref, 'other')).toEqual({ kind: 'busy', until });
         const fence = part.kind === 'committed' ? part.fence : -1;
         expect(await driver.commit({ ref, fence }, [message('a', '2')])).toMatchObject({ kind: 'committed' });
         expect(await driver.contents('a')).toEqual([text('1'), text('2')]);
@@ -171,116 +206,116 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
       it('lets tickets that come while the poll runs wait for a poll of their own', async () => {
         const ref = await driver.wantOneSet('a');
         const set = await driver.begin(ref);
-        const [nursery] = await driver.want('b');
+        const [stagingSet] = await driver.want('b');
         expect(await driver.commit(set, [], { backfilled: set.joining })).toMatchObject({ joining: false });
         expect(await driver.begin(ref)).toMatchObject({ members: ['a'], joining: [] });
-        expect(await driver.begin(nursery ?? ref)).toMatchObject({ members: [], joining: ['b'] });
+        expect(await driver.begin(stagingSet ?? ref)).toMatchObject({ members: [], joining: ['b'] });
       });
 
-      it('discards a poll that outlived its hold when a ticket left meanwhile', async () => {
+      it('discards a poll that outlived its lease when a ticket left meanwhile', async () => {
         const ref = await driver.wantOneSet('leaves');
-        fixture.clock.advance(LEASE_MS / 2);
+        fixture.clock.advance(INTEREST_MS / 2);
         await driver.want('stays');
         const set = await driver.begin(ref);
-        fixture.clock.advance(LEASE_MS / 2 + 1);
+        fixture.clock.advance(INTEREST_MS / 2 + 1);
         expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(1);
         const late = await driver.commit(set, [message('stays', 'x')], { backfilled: set.joining });
         expect(late).toEqual({ kind: 'conflict' });
         expect(await driver.begin(ref)).toMatchObject({ members: [], joining: ['stays'] });
       });
 
-      it('discards what a poll sends after its hold ran out and another poll began', async () => {
+      it('discards what a poll sends after its lease ended and another poll began', async () => {
         const ref = await driver.wantOneSet('a');
-        const early = await driver.begin(ref);
-        fixture.clock.advance(HOLD_MS + 1);
-        const late = await driver.begin(ref);
-        // Such as a commit that waited for a Redis that refused to write: it must not free, or take, what the other holds.
-        const rest = { kind: 'rest', holder: 'early', holdMs: HOLD_MS } as const;
-        expect(await driver.commit(early, [message('a', 'x')], { after: rest })).toEqual({ kind: 'conflict' });
-        await fixture.store.release(ref, early.fence, 'early');
-        expect(await fixture.store.begin(ref, driver.now, driver.now + HOLD_MS, 'early')).toMatchObject({
-          kind: 'busy',
-        });
+        const early = await driver.begin(ref, 'early');
+        fixture.clock.advance(LEASE_MS + 1);
+        const late = await driver.begin(ref, 'late');
+        // Such as a commit that waited for a Redis that refused to write: it must not end, or take, the other's lease.
+        const lease = { kind: 'reserve', leaseMs: LEASE_MS } as const;
+        expect(await driver.commit(early, [message('a', 'x')], { lease })).toEqual({ kind: 'conflict' });
+        await fixture.store.release(ref, 'early');
+        expect(await driver.ask(ref, 'early')).toMatchObject({ kind: 'busy' });
         expect(await driver.commit(late, [message('a', 'x')])).toMatchObject({ kind: 'committed' });
       });
 
       it('says so when the set ended while the poll ran', async () => {
         const set = await driver.begin(await driver.wantOneSet('a'));
-        fixture.clock.advance(LEASE_MS + 1);
+        fixture.clock.advance(INTEREST_MS + 1);
         await fixture.registry.sweep(driver.feed, driver.now);
         expect(await driver.commit(set, [message('a', 'x')])).toEqual({ kind: 'gone' });
       });
     });
 
     describe('reservation', () => {
-      const after = { kind: 'rest', holder: 'worker', holdMs: HOLD_MS } as const;
+      const lease = { kind: 'reserve', leaseMs: LEASE_MS } as const;
       const CURSOR_HISTORY = { head: '1781524870803', polledAt: 5000, samples: [] };
-      const gone = async (ref: SetRef) => (await fixture.store.begin(ref, driver.now, driver.now, 'x')).kind === 'gone';
-      const take = (ref: SetRef, holder: string) =>
-        fixture.store.begin(ref, driver.now, driver.now + HOLD_MS, holder).then(({ kind }) => kind);
+      const gone = async (ref: SetRef) => {
+        const begun = await fixture.store.begin(ref, driver.now, { owner: 'passer-by', until: driver.now });
+        return begun.kind === 'gone';
+      };
+      const ask = async (ref: SetRef, owner: string) => (await driver.ask(ref, owner)).kind;
 
-      async function rest(ref: SetRef, due: number): Promise<Committed> {
+      async function reserve(ref: SetRef, due: number): Promise<Committed> {
         const set = await driver.begin(ref);
-        return driver.commit(set, [], { backfilled: set.joining, after, due: { active: due, idle: due } });
+        return driver.commit(set, [], { backfilled: set.joining, lease, due: { active: due, idle: due } });
       }
 
-      it('keeps a set that rests for whoever polled it', async () => {
+      it('keeps a set for whoever polled it, until it is due and for one request more', async () => {
         const ref = await driver.wantOneSet('a');
-        expect(await rest(ref, driver.now + 1000)).toMatchObject({ reserved: true });
-        expect(await take(ref, 'other')).toBe('busy');
-        expect(await take(ref, 'worker')).toBe('begun');
-        expect(await take(ref, 'worker')).toBe('busy');
+        const dueAt = driver.now + 1000;
+        expect(await reserve(ref, dueAt)).toMatchObject({ reserved: true, dueAt });
+        expect(await driver.ask(ref, 'other')).toEqual({ kind: 'busy', until: dueAt + LEASE_MS });
+        expect(await ask(ref, 'worker')).toBe('begun');
       });
 
-      it('gives it to others when its holder did not come', async () => {
+      it('gives it to others when its owner did not come', async () => {
         const ref = await driver.wantOneSet('a');
-        await rest(ref, driver.now + 1000);
-        fixture.clock.advance(1000 + HOLD_MS);
-        expect(await take(ref, 'other')).toBe('begun');
+        await reserve(ref, driver.now + 1000);
+        fixture.clock.advance(1000 + LEASE_MS);
+        expect(await ask(ref, 'other')).toBe('begun');
       });
 
-      it('does not keep a set that rests for long', async () => {
+      it('does not keep a set that is not due for long', async () => {
         const ref = await driver.wantOneSet('a');
-        expect(await rest(ref, driver.now + REST_MAX_MS + 1)).toMatchObject({ reserved: false });
-        expect(await take(ref, 'other')).toBe('begun');
+        expect(await reserve(ref, driver.now + RESERVATION_MAX_MS + 1)).toMatchObject({ reserved: false });
+        expect(await ask(ref, 'other')).toBe('begun');
       });
 
-      it('is ended by its holder alone', async () => {
+      it('is ended by its owner alone', async () => {
         const ref = await driver.wantOneSet('a');
-        await rest(ref, driver.now + 1000);
-        await fixture.store.release(ref, -1, 'other');
-        expect(await take(ref, 'other')).toBe('busy');
-        await fixture.store.release(ref, -1, 'worker');
-        expect(await take(ref, 'other')).toBe('begun');
+        await reserve(ref, driver.now + 1000);
+        await fixture.store.release(ref, 'other');
+        expect(await ask(ref, 'other')).toBe('busy');
+        await fixture.store.release(ref, 'worker');
+        expect(await ask(ref, 'other')).toBe('begun');
       });
 
       it('lets nobody change the set, and is not given again before it was changed', async () => {
         const ref = await driver.wantOneSet('stays', 'leaves');
-        fixture.clock.advance(LEASE_MS - 1000);
+        fixture.clock.advance(INTEREST_MS - 1000);
         await driver.want('stays');
-        const rested = await rest(ref, driver.now + 1500);
+        const reserved = await reserve(ref, driver.now + 1500);
         fixture.clock.advance(1000);
         expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(0);
         fixture.clock.advance(500);
-        const fence = rested.kind === 'committed' ? rested.fence : -1;
+        const fence = reserved.kind === 'committed' ? reserved.fence : -1;
         const due = { active: driver.now + 1000, idle: driver.now + 1000 };
-        expect(await driver.commit({ ref, fence }, [], { after, due })).toMatchObject({ reserved: false });
+        expect(await driver.commit({ ref, fence }, [], { lease, due })).toMatchObject({ reserved: false });
         expect(await fixture.registry.sweep(driver.feed, driver.now)).toBe(1);
         expect(await driver.begin(ref)).toMatchObject({ members: ['stays'] });
       });
 
       it('is given again when there is nothing more to change', async () => {
         const ref = await driver.wantOneSet('stays', 'leaves');
-        fixture.clock.advance(LEASE_MS - 1000);
+        fixture.clock.advance(INTEREST_MS - 1000);
         await driver.want('stays');
-        await rest(ref, driver.now + 500);
+        await reserve(ref, driver.now + 500);
         fixture.clock.advance(1000);
         await fixture.registry.sweep(driver.feed, driver.now);
-        await fixture.store.release(ref, -1, 'worker');
-        expect(await rest(ref, driver.now + 500)).toMatchObject({ reserved: false });
+        await fixture.store.release(ref, 'worker');
+        expect(await reserve(ref, driver.now + 500)).toMatchObject({ reserved: false });
         await fixture.registry.sweep(driver.feed, driver.now);
-        fixture.clock.advance(UNSETTLED_MS);
-        expect(await rest(ref, driver.now + 500)).toMatchObject({ reserved: true });
+        fixture.clock.advance(RESERVATIONS_SUSPENDED_MS);
+        expect(await reserve(ref, driver.now + 500)).toMatchObject({ reserved: true });
       });
 
       it('makes way for tickets that a set could take in', async () => {
@@ -288,15 +323,15 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         const learned = { cursorHistory: CURSOR_HISTORY, answerDigest: null, order: 'oldest_first' as const };
         const due = { active: driver.now + 1500, idle: driver.now + 1500 };
         const set = await driver.begin(ref);
-        const rested = await driver.commit(set, [], { backfilled: set.joining, learned, after, due });
+        const reserved = await driver.commit(set, [], { backfilled: set.joining, learned, lease, due });
         fixture.clock.advance(1000);
-        const nursery = await driver.begin(await driver.wantOneSet('b'));
-        await driver.commit(nursery, [], { backfilled: nursery.joining, learned });
-        expect(await gone(nursery.ref)).toBe(false);
+        const stagingSet = await driver.begin(await driver.wantOneSet('b'));
+        await driver.commit(stagingSet, [], { backfilled: stagingSet.joining, learned });
+        expect(await gone(stagingSet.ref)).toBe(false);
         fixture.clock.advance(500);
-        const fence = rested.kind === 'committed' ? rested.fence : -1;
-        await driver.commit({ ref, fence }, [], { after });
-        const kinds = [await gone(ref), await gone(nursery.ref)];
+        const fence = reserved.kind === 'committed' ? reserved.fence : -1;
+        await driver.commit({ ref, fence }, [], { lease });
+        const kinds = [await gone(ref), await gone(stagingSet.ref)];
         expect(kinds.sort()).toEqual([false, true]);
       });
     });
@@ -318,9 +353,8 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         await driver.commit({ ref, fence }, []);
         const before = await driver.begin(ref);
         await fixture.store.fail({ ref, fence, now: driver.now, code: 'timeout', dueAt: driver.now + 1 });
-        const held = await fixture.store.begin(ref, driver.now, driver.now + HOLD_MS, 'worker');
-        expect(held.kind).toBe('busy');
-        fixture.clock.advance(HOLD_MS);
+        expect((await driver.ask(ref, 'other')).kind).toBe('busy');
+        fixture.clock.advance(LEASE_MS);
         const after = await driver.begin(ref);
         expect(after).toEqual({ ...before, fence: after.fence });
       });

@@ -1,6 +1,6 @@
 import {
   quarantineMs,
-  UNSETTLED_MS,
+  RESERVATIONS_SUSPENDED_MS,
   type CaseId,
   type HistorySnapshot,
   type HistoryWant,
@@ -10,7 +10,7 @@ import {
   type StreamPosition,
   type UpstreamState,
 } from '#core';
-import { canTakeTickets, mergeInto, newMemorySet, sizeOf, type MemorySet } from './memory-set.js';
+import { canTakeTickets, isLeased, mergeInto, newMemorySet, sizeOf, type MemorySet } from './memory-set.js';
 import { MemoryTicket } from './memory-ticket.js';
 
 export interface MemoryLimits {
@@ -38,8 +38,8 @@ export class MemoryFeed {
   /** The set in which new tickets gather until its first poll, and when the last such set is or was due. */
   private stagingSet: MemorySet | null = null;
   private backfilledAt = 0;
-  /** Until when no set is reserved, because one that was could not be changed. */
-  private unsettledUntil = 0;
+  /** Until when no set is reserved, because a leased one could not be changed. */
+  private suspendedUntil = 0;
 
   constructor(
     private readonly ref: Omit<SetRef, 'id'>,
@@ -59,7 +59,7 @@ export class MemoryFeed {
     const fits =
       open !== null &&
       this.sets.has(open.ref.id) &&
-      open.heldUntil === 0 &&
+      !isLeased(open, now) &&
       open.members.size === 0 &&
       open.bisection === null &&
       sizeOf(open) < this.limits.maxCaseIds;
@@ -72,17 +72,17 @@ export class MemoryFeed {
     return fits ? null : set;
   }
 
-  isUnsettled(now: number): boolean {
-    return this.unsettledUntil > now;
+  areReservationsSuspended(now: number): boolean {
+    return this.suspendedUntil > now;
   }
 
-  /** Whether a set must be left as it is, because a poll of it may be in flight or begin unasked. */
-  isTaken(set: MemorySet, now: number): boolean {
-    const taken = set.heldUntil > now;
-    if (taken && set.holder !== '') {
-      this.unsettledUntil = now + UNSETTLED_MS;
+  /** Whether a set may be changed, as far as its lease goes. */
+  isFreeToChange(set: MemorySet, now: number): boolean {
+    if (isLeased(set, now)) {
+      this.suspendedUntil = now + RESERVATIONS_SUSPENDED_MS;
+      return false;
     }
-    return taken;
+    return true;
   }
 
   /** Merges thin sets while one can be saved. */
@@ -181,8 +181,8 @@ export class MemoryFeed {
   }
 
   private dissolveOne(now: number): boolean {
-    const still = [...this.sets.values()].filter((set) => !this.isTaken(set, now) && canTakeTickets(set));
-    const bySize = still.sort((a, b) => sizeOf(a) - sizeOf(b));
+    const changeable = [...this.sets.values()].filter((set) => this.isFreeToChange(set, now) && canTakeTickets(set));
+    const bySize = changeable.sort((a, b) => sizeOf(a) - sizeOf(b));
     for (const source of bySize) {
       const targets = bySize.filter((set) => set !== source && sizeOf(set) < this.limits.maxCaseIds).reverse();
       const room = targets.reduce((sum, set) => sum + this.limits.maxCaseIds - sizeOf(set), 0);
@@ -193,7 +193,7 @@ export class MemoryFeed {
         }
         this.sets.delete(source.ref.id);
         this.failing.delete(source.ref.id);
-        this.unsettledUntil = now + UNSETTLED_MS;
+        this.suspendedUntil = now + RESERVATIONS_SUSPENDED_MS;
         return true;
       }
     }

@@ -1,9 +1,10 @@
 import {
-  REST_MAX_MS,
-  REST_MIN_MS,
+  ABOUT_TO_POLL_MS,
+  RESERVATION_MAX_MS,
   type CaseId,
   type CursorHistory,
   type SetCommit,
+  type SetLease,
   type SetRef,
   type TicketSet,
 } from '#core';
@@ -14,9 +15,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export type MemorySet = Omit<Mutable<TicketSet>, 'members' | 'joining'> & {
   readonly members: Set<CaseId>;
   readonly joining: Set<CaseId>;
-  heldUntil: number;
-  /** Who reserved it until it is due; empty while a poll is in flight. */
-  holder: string;
+  lease: SetLease | null;
   /** When a hint last made it due. */
   hintedAt: number;
   /** A hint came while a poll was in flight: due then, whatever that poll says. */
@@ -36,8 +35,7 @@ export function newMemorySet(ref: SetRef, now: number, dueAt: number): MemorySet
     dueAt,
     failures: 0,
     bisection: null,
-    heldUntil: 0,
-    holder: '',
+    lease: null,
     hintedAt: 0,
     againAt: null,
   };
@@ -47,9 +45,13 @@ export function sizeOf(set: MemorySet): number {
   return set.members.size + set.joining.size;
 }
 
-/** Whether a hint comes while a poll of the set may be in flight; the holder of one that rests hears of it. */
-export function inFlight(set: MemorySet, now: number): boolean {
-  return set.heldUntil > now && (set.holder === '' || set.dueAt <= now + REST_MIN_MS);
+export function isLeased({ lease }: MemorySet, now: number): boolean {
+  return lease !== null && lease.until > now;
+}
+
+/** Whether a poll of the set may be in flight. The owner of a leased set that is due later hears of a hint. */
+export function isPolled(set: MemorySet, now: number): boolean {
+  return isLeased(set, now) && set.dueAt <= now + ABOUT_TO_POLL_MS;
 }
 
 /** A set that nobody polls may be changed when it was primed, and no refused ticket is searched for in it. */
@@ -63,7 +65,7 @@ export function mergeInto(set: MemorySet, caseIds: readonly CaseId[], cursorHist
   if (caseIds.length === 0) {
     return;
   }
-  // The set is another one now: the result of a poll that was held up beyond its hold would not fit it.
+  // The set is another one now: the result of a poll that outlived its lease would not fit it.
   set.fence += 1;
   caseIds.forEach((caseId) => (numeric ? set.members : set.joining).add(caseId));
   if (
@@ -76,20 +78,23 @@ export function mergeInto(set: MemorySet, caseIds: readonly CaseId[], cursorHist
   }
 }
 
-/** Who holds a set after a commit, and until when. */
-export function holdAfter(
-  { after, now }: SetCommit,
+/** The lease of a set after a commit. */
+export function leaseAfter(
+  set: MemorySet,
+  { lease, now }: SetCommit,
   dueAt: number,
-  unsettled: boolean,
-): Pick<MemorySet, 'heldUntil' | 'holder'> {
-  switch (after?.kind) {
-    case 'more':
-      return { heldUntil: after.heldUntil, holder: '' };
-    case 'rest':
-      return dueAt - now <= REST_MAX_MS && !unsettled
-        ? { heldUntil: dueAt + after.holdMs, holder: after.holder }
-        : { heldUntil: 0, holder: '' };
+  isSuspended: boolean,
+): SetLease | null {
+  if (set.lease === null) {
+    return null;
+  }
+  const { owner } = set.lease;
+  switch (lease?.kind) {
+    case 'extend':
+      return { owner, until: lease.until };
+    case 'reserve':
+      return dueAt - now <= RESERVATION_MAX_MS && !isSuspended ? { owner, until: dueAt + lease.leaseMs } : null;
     case undefined:
-      return { heldUntil: 0, holder: '' };
+      return null;
   }
 }

@@ -16,6 +16,7 @@ import {
   type LeaseReason,
   type Publication,
   type SetCommit,
+  type SetLease,
   type SetRef,
   type SetStore,
   type StreamPosition,
@@ -24,7 +25,7 @@ import {
   type UpstreamState,
 } from '#core';
 import { MemoryFeed } from './memory-feed.js';
-import { holdAfter, inFlight, type MemorySet } from './memory-set.js';
+import { isLeased, isPolled, leaseAfter, type MemorySet } from './memory-set.js';
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
@@ -97,8 +98,10 @@ export class MemoryStore implements SetStore, InterestRegistry {
     for (const set of new Set(caseIds.map((caseId) => stored.setOf(caseId)).filter((one) => one !== undefined))) {
       const at = Math.max(now, set.hintedAt + HINT_PAUSE_MS);
       set.activeAt = now;
-      if (inFlight(set, now)) {
-        set.againAt = at;
+      if (isPolled(set, now)) {
+        if (set.againAt === null) {
+          Object.assign(set, { againAt: at, hintedAt: at });
+        }
       } else if (at < set.dueAt) {
         Object.assign(set, { hintedAt: at, dueAt: at });
         woken.push({ ref: set.ref, at });
@@ -109,11 +112,11 @@ export class MemoryStore implements SetStore, InterestRegistry {
 
   async sweep(feed: FeedKey, now: number): Promise<number> {
     const stored = this.feed(feed);
-    const isTaken = (caseId: CaseId) => {
+    const mayLeave = (caseId: CaseId) => {
       const set = stored.setOf(caseId);
-      return set !== undefined && stored.isTaken(set, now);
+      return set === undefined || stored.isFreeToChange(set, now);
     };
-    const ended = [...stored.leases].filter(([caseId, until]) => until <= now && !isTaken(caseId));
+    const ended = [...stored.leases].filter(([caseId, until]) => until <= now && mayLeave(caseId));
     for (const [caseId] of ended) {
       stored.leases.delete(caseId);
       stored.displace(caseId);
@@ -141,23 +144,23 @@ export class MemoryStore implements SetStore, InterestRegistry {
     return dues.length === 0 ? null : Math.min(...dues);
   }
 
-  async release(ref: SetRef, fence: number, holder: string): Promise<void> {
+  async release(ref: SetRef, owner: string): Promise<void> {
     const set = this.feed(ref.feed).sets.get(ref.id);
-    if (set?.fence === fence || set?.holder === holder) {
-      Object.assign(set, { heldUntil: 0, holder: '' });
+    if (set?.lease?.owner === owner) {
+      set.lease = null;
     }
   }
 
-  async begin(ref: SetRef, now: number, heldUntil: number, holder: string): Promise<Begun> {
+  async begin(ref: SetRef, now: number, lease: SetLease): Promise<Begun> {
     const stored = this.feed(ref.feed).sets.get(ref.id);
     if (stored === undefined) {
       return { kind: 'gone' };
     }
-    if (stored.heldUntil > now && stored.holder !== holder) {
-      return { kind: 'busy', until: stored.heldUntil };
+    if (stored.lease !== null && isLeased(stored, now) && stored.lease.owner !== lease.owner) {
+      return { kind: 'busy', until: stored.lease.until };
     }
-    Object.assign(stored, { fence: stored.fence + 1, heldUntil, holder: '' });
-    const { heldUntil: _, holder: __, hintedAt: ___, againAt: ____, ...set } = stored;
+    Object.assign(stored, { fence: stored.fence + 1, lease, againAt: null });
+    const { lease: _, hintedAt: __, againAt: ___, ...set } = stored;
     return { kind: 'begun', set: { ...set, members: [...set.members], joining: [...set.joining] } };
   }
 
@@ -171,7 +174,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       return { kind: 'conflict' };
     }
     const published = feed.publish(commit.entries);
-    const unsettled = feed.isUnsettled(commit.now);
+    const isSuspended = feed.areReservationsSuspended(commit.now);
     for (const caseId of commit.backfilled) {
       // A ticket that left meanwhile is not brought back.
       if (set.joining.delete(caseId)) {
@@ -182,14 +185,14 @@ export class MemoryStore implements SetStore, InterestRegistry {
       }
     }
     const active = published.length > 0;
-    const dueAt = Math.min(active ? commit.due.active : commit.due.idle, set.againAt ?? Number.POSITIVE_INFINITY);
+    const { due } = commit;
+    const dueAt = due ? Math.min(active ? due.active : due.idle, set.againAt ?? Number.POSITIVE_INFINITY) : set.dueAt;
     Object.assign(set, commit.learned, {
       fence: set.fence + 1,
       dueAt,
-      hintedAt: set.againAt ?? set.hintedAt,
-      againAt: null,
+      againAt: due ? null : set.againAt,
       activeAt: active ? commit.now : set.activeAt,
-      ...holdAfter(commit, dueAt, unsettled),
+      lease: leaseAfter(set, commit, dueAt, isSuspended),
       failures: 0,
       ...(commit.bisection !== undefined && { bisection: commit.bisection }),
     });
@@ -201,10 +204,10 @@ export class MemoryStore implements SetStore, InterestRegistry {
       this.changeUpstream(commit.ref.feed, { state: 'ok', since: commit.now });
     }
     const { fence, joining } = set;
-    if (commit.backfilled.length > 0 || unsettled) {
+    if (commit.backfilled.length > 0 || isSuspended) {
       feed.pack(commit.now);
     }
-    const reserved = set.holder !== '';
+    const reserved = commit.lease?.kind === 'reserve' && set.lease !== null;
     return { kind: 'committed', fence, published: published.length, dueAt, reserved, joining: joining.size > 0 };
   }
 
@@ -214,7 +217,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
     if (set?.fence !== fence) {
       return;
     }
-    Object.assign(set, { fence: fence + 1, failures: set.failures + 1, dueAt, heldUntil: 0, holder: '' });
+    Object.assign(set, { fence: fence + 1, failures: set.failures + 1, dueAt, lease: null });
     this.tellFailing(set, code, now);
   }
 
@@ -224,7 +227,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
     if (set?.fence !== fence) {
       return;
     }
-    Object.assign(set, { fence: fence + 1, bisection, heldUntil: 0 });
+    Object.assign(set, { fence: fence + 1, bisection, lease: null });
     if (retry !== undefined) {
       Object.assign(set, { failures: set.failures + 1, dueAt: retry.at });
       if (retry.code !== undefined) {

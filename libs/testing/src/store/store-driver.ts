@@ -1,6 +1,7 @@
 import {
   feedKey,
   jsonText,
+  type Begun,
   type CaseId,
   type Committed,
   type FeedKey,
@@ -14,9 +15,10 @@ import {
 } from '#core';
 import type { StoreFixture } from './store-fixture.js';
 
-/** How long a lease, and a hold, lasts in the suites, ms. */
-export const LEASE_MS = 30_000;
-export const HOLD_MS = 10_000;
+/** How long interest in a ticket lasts in the suites, ms. */
+export const INTEREST_MS = 30_000;
+/** How long the lease of a set lasts in the suites, ms. */
+export const LEASE_MS = 10_000;
 
 let feeds = 0;
 
@@ -36,7 +38,7 @@ export class StoreDriver {
 
   /** Some client wants tickets; returns the sets that this brings forward. */
   async want(...caseIds: CaseId[]): Promise<SetRef[]> {
-    const sets = await this.fixture.registry.want(this.feed, caseIds, this.now, this.now + LEASE_MS, 'arrival');
+    const sets = await this.fixture.registry.want(this.feed, caseIds, this.now, this.now + INTEREST_MS, 'arrival');
     return sets.map((set) => set.ref);
   }
 
@@ -50,9 +52,14 @@ export class StoreDriver {
     return ref;
   }
 
-  /** Takes a set that must be free. */
-  async begin(ref: SetRef): Promise<TicketSet> {
-    const begun = await this.fixture.store.begin(ref, this.now, this.now + HOLD_MS, 'worker');
+  /** Asks for the lease of a set. */
+  ask(ref: SetRef, owner: string): Promise<Begun> {
+    return this.fixture.store.begin(ref, this.now, { owner, until: this.now + LEASE_MS });
+  }
+
+  /** Takes a set that must be free, or this worker's already. */
+  async begin(ref: SetRef, owner = 'worker'): Promise<TicketSet> {
+    const begun = await this.ask(ref, owner);
     if (begun.kind !== 'begun') {
       throw new Error(`expected a free set, found it ${begun.kind}`);
     }

@@ -3,13 +3,14 @@ import type { ListingOrder, DeltaEntry } from '../delta.js';
 import type { UpstreamFailureCode } from '../../model/upstream-failure.js';
 import type { Bisection } from '../bisection.js';
 import type { SetRef } from '../../model/set-ref.js';
+import type { SetLease } from '../set-lease.js';
 import type { TicketSet } from '../ticket-set.js';
 import type { CaseId } from '../../model/ticket.js';
 
-/** What became of the wish to poll a set. All times in milliseconds since 1970. */
+/** What came of asking for a set's lease. All times in milliseconds since 1970. */
 export type Begun =
   | { readonly kind: 'begun'; readonly set: TicketSet }
-  /** Another poll of the set may still be in flight until then. */
+  /** Another worker has the lease until then. */
   | { readonly kind: 'busy'; readonly until: number }
   /** Nobody wants the set any more, or it was merged into another. */
   | { readonly kind: 'gone' };
@@ -32,32 +33,20 @@ export interface SetCommit {
   readonly backfilled: readonly CaseId[];
   /** What remains of the search for a refused ticket; absent: it stays as it is. */
   readonly bisection?: Bisection | null;
-  /** What becomes of the set now; absent: anybody may take it. */
-  readonly after?: AfterCommit;
-  /** When the set is next due if anything was published, and if nothing was. */
-  readonly due: { readonly active: number; readonly idle: number };
+  /** What becomes of the lease; absent: it ends. */
+  readonly lease?: LeaseAfterCommit;
+  /** When the set is next due if anything was published, and if nothing was; absent: its due time stays. */
+  readonly due?: { readonly active: number; readonly idle: number };
 }
 
-export type AfterCommit =
-  /** Another part follows: taken until then. */
-  | { readonly kind: 'more'; readonly heldUntil: number }
-  /** Its holder polls it again when it is due: reserved until `holdMs` after that, unless it rests for long. */
-  | { readonly kind: 'rest'; readonly holder: string; readonly holdMs: number };
-
-/**
- * A set that is due later than this (ms) is not reserved while it rests: others would have to wait that much longer for
- * the set of a worker that died.
- */
-export const REST_MAX_MS = 2500;
-
-/**
- * Nobody changes a reserved set but its holder. Where tickets are to leave or to move, no set is reserved for this long
- * (ms), so that each is free between two polls: longer than any reserved rest.
- */
-export const UNSETTLED_MS = 4000;
-
-/** What rests for no longer than this (ms) counts as in flight to a hint: it is polled anyway. */
-export const REST_MIN_MS = 50;
+export type LeaseAfterCommit =
+  /** Another part of the result follows: the lease lasts until then, ms since 1970. */
+  | { readonly kind: 'extend'; readonly until: number }
+  /**
+   * Its owner polls the set again when it is due. The lease lasts until `leaseMs` after that, unless the set is due
+   * later than {@link RESERVATION_MAX_MS}, or reservations are suspended: then it ends.
+   */
+  | { readonly kind: 'reserve'; readonly leaseMs: number };
 
 export type Committed =
   | {
@@ -67,9 +56,9 @@ export type Committed =
       readonly published: number;
       /** When the set's members are next due. */
       readonly dueAt: number;
-      /** Whether the set stays with its holder until it is due. */
+      /** Whether the owner keeps the lease until the set is due. */
       readonly reserved: boolean;
-      /** Tickets came to join while the poll ran: they want to be primed at once. */
+      /** Tickets came to join while the poll ran: they want to be backfilled at once. */
       readonly joining: boolean;
     }
   | { readonly kind: 'conflict' }
@@ -102,20 +91,24 @@ export const COMMIT_MAX_ENTRIES = 200;
 /** From this many failed polls of a set in a row on, its feed is told to be degraded: one blip is not news. */
 export const DEGRADED_AFTER_FAILURES = 2;
 
-/** The workers' side of the store: cursors, fences, commits. */
+/** The workers' side of the store: cursors, leases, fences, commits. */
 export interface SetStore {
-  /** Takes the set for one poll until `heldUntil`. What `holder` reserved for itself it may take. */
-  begin(ref: SetRef, now: number, heldUntil: number, holder: string): Promise<Begun>;
-  /** Frees a set that was taken with this fence, or that `holder` reserved. Else it changes nothing. */
-  release(ref: SetRef, fence: number, holder: string): Promise<void>;
+  /**
+   * Takes the lease of a set for one poll, and moves its fence. An owner may take its own lease anew.
+   *
+   * @param now ms since 1970
+   */
+  begin(ref: SetRef, now: number, lease: SetLease): Promise<Begun>;
+  /** Ends the lease of a set, if it is that owner's. */
+  release(ref: SetRef, owner: string): Promise<void>;
   /** One atomic step (invariant 2): compare the fence, publish, remember, advance. */
   commit(commit: SetCommit): Promise<Committed>;
-  /** Counts a failed poll, frees the set, and tells the feed where its state changed. A stale fence changes nothing. */
+  /** Counts a failed poll, ends the lease, and tells the feed where its state changed. A stale fence changes nothing. */
   fail(failure: PollFailure): Promise<void>;
   /**
-   * Frees the set and remembers where to look for a refused ticket. One that was found leaves the set: it is told as
-   * revoked, and polled again by itself, in a set of its own, after `apartFor` its refusals in a row. A `retry` counts
-   * as a failed poll. A stale fence changes nothing.
+   * Ends the lease and remembers where to look for a refused ticket. A ticket that was found leaves the set: it is told
+   * as revoked, and polled again by itself, in a set of its own, after {@link quarantineMs} of its refusals in a row. A
+   * `retry` counts as a failed poll. A stale fence changes nothing.
    */
-  recordBisection(suspicion: BisectionStep): Promise<void>;
+  recordBisection(step: BisectionStep): Promise<void>;
 }
