@@ -2,6 +2,7 @@ export * from './fan-out/recording-subscriber.js';
 export * from './polling/fake-upstream.js';
 export * from './model/manual-clock.js';
 export * from './polling/memory-upstream-liveness.js';
+export * from './polling/poll-scene.js';
 export * from './fan-out/memory-broker.js';
 export * from './store/memory-store.js';
 export * from './fan-out/publishing-fixture.js';

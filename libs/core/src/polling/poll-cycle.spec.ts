@@ -1,75 +1,14 @@
-import { FakeUpstream, ManualClock, MemoryBroker, MemoryStore, MemoryUpstreamLiveness } from '#testing';
-import type { FakeUpstreamQuirks } from '#testing';
+import { PollScene } from '#testing';
 import { UpstreamFailure } from '../model/upstream-failure.js';
-import { feedKey } from '../model/feed.js';
-import { PollCycle, type Next } from './poll-cycle.js';
-import type { TurnRequest } from './ports/quota.js';
-import type { PollTelemetry } from './ports/telemetry.js';
+import type { PollCycle, Next } from './poll-cycle.js';
 import { COMMIT_MAX_ENTRIES } from './ports/set-store.js';
 import type { SetRef } from '../model/set-ref.js';
 
-const KEY = feedKey({ language: 'en-us' });
-const LEASE = { leaseMs: 7000, sendWithinMs: 1000 };
-const OPTIONS = { intervalMs: 1000, intervalMaxMs: 5000, overlapMs: 2000 };
-const INTEREST_MS = 1e9;
-
-class Scene {
-  readonly clock = new ManualClock();
-  readonly store = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 1000, intervalMs: 1000 });
-  readonly upstream: FakeUpstream;
-  readonly discarded: string[] = [];
-  /** Turns are free, until a test says otherwise. */
-  readonly quota = {
-    turn: jest.fn<Promise<number>, [TurnRequest]>(async () => 0),
-    throttled: jest.fn<Promise<void>, [until: number, now: number]>(async () => undefined),
-  };
-  /** Passes on the way to the upstream and back. */
-  latency: () => Promise<void> = () => Promise.resolve();
-
-  constructor(quirks: Partial<FakeUpstreamQuirks> = {}) {
-    this.upstream = new FakeUpstream({ clock: this.clock, latency: () => this.latency() }, quirks);
-  }
-
-  worker(owner: string): PollCycle {
-    const nothing = () => undefined;
-    const discarded: PollTelemetry['discarded'] = (reason) => this.discarded.push(reason);
-    const telemetry = { polled: nothing, failed: nothing, quarantined: nothing, discarded };
-    const { store, upstream, clock, quota } = this;
-    const digest = (text: string) => text;
-    const liveness = new MemoryUpstreamLiveness();
-    const parts = { store, upstream, quota, liveness, clock, digest, telemetry, random: () => 0 };
-    return new PollCycle(parts, { ...OPTIONS, lease: { ...LEASE, owner } });
-  }
-
-  async want(...caseIds: string[]): Promise<SetRef> {
-    const now = this.clock.now();
-    const [due] = await this.store.want(KEY, caseIds, now, now + INTEREST_MS, 'arrival');
-    return due?.ref ?? { feed: KEY, id: 1 };
-  }
-
-  /** Lets time pass until the set is due, and polls it. */
-  async pollWhenDue(worker: PollCycle, ref: SetRef, next: Next): Promise<Next> {
-    if (next.kind !== 'again') {
-      throw new Error(`expected another poll, found ${next.kind}`);
-    }
-    this.clock.advance(Math.max(0, next.at - this.clock.now()));
-    return worker.run(ref);
-  }
-
-  async contents(caseId: string): Promise<unknown[]> {
-    const want = { caseId, atLeast: 1000, after: null };
-    const [history] = (await new MemoryBroker(this.store).history(KEY, [want], null)).tickets;
-    return (history?.publications ?? []).map((one) =>
-      one.kind === 'message' ? (JSON.parse(one.message) as { content: unknown }).content : `status ${one.status}`,
-    );
-  }
-}
-
 describe('PollCycle', () => {
-  let scene: Scene;
+  let scene: PollScene;
   let worker: PollCycle;
   beforeEach(() => {
-    scene = new Scene();
+    scene = new PollScene();
     worker = scene.worker('one');
   });
 
@@ -99,15 +38,15 @@ describe('PollCycle', () => {
   });
 
   it('polls tickets that were moved to it from the beginning, without the others, where cursors cannot be mixed', async () => {
-    scene = new Scene({ form: 'opaque' });
+    scene = new PollScene({ form: 'opaque' });
     worker = scene.worker('worker');
     scene.upstream.post('b', { content: 'from long ago' }, { at: 1_000 });
     const first = await scene.want('a');
     await worker.run(first);
     const second = await scene.want('b');
-    scene.clock.advance(OPTIONS.intervalMs);
+    scene.clock.advance(PollScene.OPTIONS.intervalMs);
     await worker.run(second);
-    await scene.store.sweep(KEY, scene.clock.now());
+    await scene.store.sweep(scene.feed, scene.clock.now());
     scene.upstream.requests.length = 0;
     for (const ref of [first, second]) {
       const next = await worker.run(ref);
@@ -167,112 +106,14 @@ describe('PollCycle', () => {
     jest.spyOn(scene.store, 'commit').mockImplementationOnce(commit).mockImplementationOnce(killed);
     const ref = await scene.want('a');
     await expect(worker.run(ref)).rejects.toThrow('killed');
-    scene.clock.advance(LEASE.leaseMs);
+    scene.clock.advance(PollScene.LEASE.leaseMs);
     await scene.worker('worker').run(ref);
     expect(await scene.contents('a')).toEqual(many);
   });
 
-  describe('of two workers', () => {
-    it('only one asks the upstream', async () => {
-      const ref = await scene.want('a');
-      const [, second] = await Promise.all([worker.run(ref), scene.worker('worker').run(ref)]);
-      expect(second).toEqual({ kind: 'again', at: scene.clock.now() + LEASE.leaseMs });
-      expect(scene.upstream.requests).toHaveLength(1);
-      expect(scene.discarded).toEqual(['busy']);
-    });
-
-    it('the one that was held up for too long discards its result', async () => {
-      const ref = await scene.want('a');
-      scene.upstream.post('a', { content: 'x' });
-      let release = () => {};
-      const held = new Promise<void>((resolve) => (release = resolve));
-      scene.latency = () => held;
-      const slow = worker.run(ref);
-      await new Promise((resolve) => setImmediate(resolve)); // It has asked by now.
-      scene.latency = () => Promise.resolve();
-      scene.clock.advance(LEASE.leaseMs);
-      await scene.worker('worker').run(ref);
-      release();
-      await slow;
-      expect(scene.discarded).toEqual(['conflict']);
-      expect(await scene.contents('a')).toEqual(['x']);
-    });
-  });
-
-  it('does not ask when it stood still for so long that the set may be another’s', async () => {
-    const ref = await scene.want('a');
-    const begin = scene.store.begin.bind(scene.store);
-    jest.spyOn(scene.store, 'begin').mockImplementationOnce(async (...args) => {
-      const begun = await begin(...args);
-      scene.clock.advance(LEASE.sendWithinMs + 1);
-      return begun;
-    });
-    expect(await worker.run(ref)).toEqual({ kind: 'again', at: scene.clock.now() });
-    expect(scene.upstream.requests).toEqual([]);
-  });
-
-  it('does not ask for a set that it reserved when what was left of the hold went by while it waited', async () => {
-    const ref = await scene.want('a');
-    const polled = await scene.pollWhenDue(worker, ref, await worker.run(ref));
-    scene.quota.turn.mockImplementationOnce(async () => {
-      scene.clock.advance(LEASE.sendWithinMs - 100);
-      return 0;
-    });
-    const asked = scene.upstream.requests.length;
-    scene.clock.advance((polled.kind === 'again' ? polled.at : 0) + 200 - scene.clock.now());
-    expect(await worker.run(ref)).toEqual({ kind: 'again', at: scene.clock.now() });
-    expect(scene.upstream.requests).toHaveLength(asked);
-    expect((await worker.run(ref)).kind).toBe('again');
-    expect(scene.upstream.requests).toHaveLength(asked + 1);
-  });
-
-  it('asks once where its process was given the job of a set twice', async () => {
-    const ref = await scene.want('a');
-    const [, second] = await Promise.all([worker.run(ref), worker.run(ref)]);
-    expect(second).toEqual({ kind: 'again', at: scene.clock.now() + OPTIONS.intervalMs });
-    expect(scene.upstream.requests).toHaveLength(1);
-    expect(scene.discarded).toEqual(['busy']);
-  });
-
-  it('polls a reserved set without asking the store, and reads it anew when it changed', async () => {
-    const begins = jest.spyOn(scene.store, 'begin');
-    const ref = await scene.want('a');
-    let next = await scene.pollWhenDue(worker, ref, await worker.run(ref));
-    begins.mockClear();
-    next = await scene.pollWhenDue(worker, ref, next);
-    expect(begins).not.toHaveBeenCalled();
-    worker.changed(ref);
-    await scene.pollWhenDue(worker, ref, next);
-    expect(begins).toHaveBeenCalledTimes(1);
-    expect(scene.upstream.requests).toHaveLength(4);
-  });
-
-  it.each(['as it was', 'after it changed'])('lets others have a set that it releases, %s', async (how) => {
-    const ref = await scene.want('a');
-    const next = await scene.pollWhenDue(worker, ref, await worker.run(ref));
-    const other = scene.worker('other');
-    if (how === 'after it changed') {
-      worker.changed(ref);
-    }
-    expect(await other.run(ref)).toMatchObject({ at: (next.kind === 'again' ? next.at : 0) + LEASE.leaseMs });
-    await worker.release(ref);
-    expect(await other.run(ref)).toEqual(next);
-  });
-
-  it('polls again at once, under its own lease, when the store was out of reach for its commit', async () => {
-    const ref = await scene.want('a');
-    scene.upstream.post('a', { content: 'x' }, { at: scene.clock.now() - 1000 });
-    jest.spyOn(scene.store, 'commit').mockRejectedValueOnce(new Error('out of reach'));
-    await expect(worker.run(ref)).rejects.toThrow('out of reach');
-    expect(await scene.worker('other').run(ref)).toEqual({ kind: 'again', at: scene.clock.now() + LEASE.leaseMs });
-    expect((await worker.run(ref)).kind).toBe('again');
-    expect(await scene.contents('a')).toEqual(['x']);
-  });
-
   it('lets a set go that nobody wants any more', async () => {
     const ref = await scene.want('a');
-    scene.clock.advance(INTEREST_MS);
-    await scene.store.sweep(KEY, scene.clock.now());
+    await scene.endInterest();
     expect(await worker.run(ref)).toEqual({ kind: 'gone' });
     expect(scene.upstream.requests).toEqual([]);
   });
@@ -325,12 +166,12 @@ describe('PollCycle', () => {
     it.each(['milliseconds', 'nineteen_digits', 'opaque'] as const)(
       'finds what becomes visible late (%s)',
       async (form) => {
-        scene = new Scene({ form });
+        scene = new PollScene({ form });
         worker = scene.worker('worker');
         const ref = await scene.want('a');
         let next = await pollFor(6, ref);
         const at = scene.clock.now() - 1;
-        scene.upstream.post('a', { content: 'late' }, { at, visibleAt: at + OPTIONS.overlapMs });
+        scene.upstream.post('a', { content: 'late' }, { at, visibleAt: at + PollScene.OPTIONS.overlapMs });
         for (let polls = 0; polls < 3; polls += 1) {
           next = await scene.pollWhenDue(worker, ref, next);
         }
@@ -354,7 +195,7 @@ describe('PollCycle', () => {
       const [before, after] = [due - 1, due + 1];
       expect(Math.floor(before / 1000)).toBe(Math.floor(after / 1000));
       scene.upstream.post('a', { content: 'twin' }, { at: before });
-      scene.upstream.post('a', { content: 'twin' }, { at: after, visibleAt: after + OPTIONS.overlapMs });
+      scene.upstream.post('a', { content: 'twin' }, { at: after, visibleAt: after + PollScene.OPTIONS.overlapMs });
       for (let polls = 0; polls < 6; polls += 1) {
         next = await scene.pollWhenDue(worker, ref, next);
       }
@@ -368,7 +209,11 @@ describe('PollCycle', () => {
       scene.latency = async () => scene.clock.advance(passing.shift() ?? 0);
       const sentAt = next.kind === 'again' ? next.at : 0;
       // Visible only after this poll was read, and before it is answered.
-      scene.upstream.post('a', { content: 'late' }, { at: sentAt + 1 - OPTIONS.overlapMs, visibleAt: sentAt + 1 });
+      scene.upstream.post(
+        'a',
+        { content: 'late' },
+        { at: sentAt + 1 - PollScene.OPTIONS.overlapMs, visibleAt: sentAt + 1 },
+      );
       next = await scene.pollWhenDue(worker, ref, next);
       expect(await scene.contents('a')).toEqual([]);
       await scene.pollWhenDue(worker, ref, next);

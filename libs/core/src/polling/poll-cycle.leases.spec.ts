@@ -1,0 +1,110 @@
+import { PollScene } from '#testing';
+import type { PollCycle } from './poll-cycle.js';
+
+const { LEASE, OPTIONS } = PollScene;
+
+describe('PollCycle, under leases', () => {
+  let scene: PollScene;
+  let worker: PollCycle;
+  beforeEach(() => {
+    scene = new PollScene();
+    worker = scene.worker('one');
+  });
+
+  describe('of two workers', () => {
+    it('only one asks the upstream', async () => {
+      const ref = await scene.want('a');
+      const [, second] = await Promise.all([worker.run(ref), scene.worker('worker').run(ref)]);
+      expect(second).toEqual({ kind: 'again', at: scene.clock.now() + LEASE.leaseMs });
+      expect(scene.upstream.requests).toHaveLength(1);
+      expect(scene.discarded).toEqual(['busy']);
+    });
+
+    it('the one that was held up for too long discards its result', async () => {
+      const ref = await scene.want('a');
+      scene.upstream.post('a', { content: 'x' });
+      let release = () => {};
+      const held = new Promise<void>((resolve) => (release = resolve));
+      scene.latency = () => held;
+      const slow = worker.run(ref);
+      await new Promise((resolve) => setImmediate(resolve)); // It has asked by now.
+      scene.latency = () => Promise.resolve();
+      scene.clock.advance(LEASE.leaseMs);
+      await scene.worker('worker').run(ref);
+      release();
+      await slow;
+      expect(scene.discarded).toEqual(['conflict']);
+      expect(await scene.contents('a')).toEqual(['x']);
+    });
+  });
+
+  it('does not ask when it stood still for so long that the set may be another’s', async () => {
+    const ref = await scene.want('a');
+    const begin = scene.store.begin.bind(scene.store);
+    jest.spyOn(scene.store, 'begin').mockImplementationOnce(async (...args) => {
+      const begun = await begin(...args);
+      scene.clock.advance(LEASE.sendWithinMs + 1);
+      return begun;
+    });
+    expect(await worker.run(ref)).toEqual({ kind: 'again', at: scene.clock.now() });
+    expect(scene.upstream.requests).toEqual([]);
+  });
+
+  it('does not ask for a set that it reserved when what was left of the lease went by while it waited', async () => {
+    const ref = await scene.want('a');
+    const polled = await scene.pollWhenDue(worker, ref, await worker.run(ref));
+    scene.quota.turn.mockImplementationOnce(async () => {
+      scene.clock.advance(LEASE.sendWithinMs - 100);
+      return 0;
+    });
+    const asked = scene.upstream.requests.length;
+    scene.clock.advance((polled.kind === 'again' ? polled.at : 0) + 200 - scene.clock.now());
+    expect(await worker.run(ref)).toEqual({ kind: 'again', at: scene.clock.now() });
+    expect(scene.upstream.requests).toHaveLength(asked);
+    expect((await worker.run(ref)).kind).toBe('again');
+    expect(scene.upstream.requests).toHaveLength(asked + 1);
+  });
+
+  it('asks once where its process was given the job of a set twice', async () => {
+    const ref = await scene.want('a');
+    const [, second] = await Promise.all([worker.run(ref), worker.run(ref)]);
+    expect(second).toEqual({ kind: 'again', at: scene.clock.now() + OPTIONS.intervalMs });
+    expect(scene.upstream.requests).toHaveLength(1);
+    expect(scene.discarded).toEqual(['busy']);
+  });
+
+  it('polls a reserved set without asking the store, and reads it anew when it changed', async () => {
+    const begins = jest.spyOn(scene.store, 'begin');
+    const ref = await scene.want('a');
+    let next = await scene.pollWhenDue(worker, ref, await worker.run(ref));
+    begins.mockClear();
+    next = await scene.pollWhenDue(worker, ref, next);
+    expect(begins).not.toHaveBeenCalled();
+    worker.changed(ref);
+    await scene.pollWhenDue(worker, ref, next);
+    expect(begins).toHaveBeenCalledTimes(1);
+    expect(scene.upstream.requests).toHaveLength(4);
+  });
+
+  it.each(['as it was', 'after it changed'])('lets others have a set that it releases, %s', async (how) => {
+    const ref = await scene.want('a');
+    const next = await scene.pollWhenDue(worker, ref, await worker.run(ref));
+    const other = scene.worker('other');
+    if (how === 'after it changed') {
+      worker.changed(ref);
+    }
+    expect(await other.run(ref)).toMatchObject({ at: (next.kind === 'again' ? next.at : 0) + LEASE.leaseMs });
+    await worker.release(ref);
+    expect(await other.run(ref)).toEqual(next);
+  });
+
+  it('polls again at once, under its own lease, when the store was out of reach for its commit', async () => {
+    const ref = await scene.want('a');
+    scene.upstream.post('a', { content: 'x' }, { at: scene.clock.now() - 1000 });
+    jest.spyOn(scene.store, 'commit').mockRejectedValueOnce(new Error('out of reach'));
+    await expect(worker.run(ref)).rejects.toThrow('out of reach');
+    expect(await scene.worker('other').run(ref)).toEqual({ kind: 'again', at: scene.clock.now() + LEASE.leaseMs });
+    expect((await worker.run(ref)).kind).toBe('again');
+    expect(await scene.contents('a')).toEqual(['x']);
+  });
+});
