@@ -67,7 +67,7 @@ describe('the protocol', () => {
     });
     expect(response['content-encoding']).toBeUndefined();
     const event = (name: string) => `id: [\\w-]{1,64}\nevent: ${name}\ndata: \\{.+\\}\n\n`;
-    expect(text).toMatch(new RegExp(`^retry: \\d+\n\n${event('status')}${event('message')}${event('ready')}$`));
+    expect(text).toMatch(new RegExp(`^retry: \\d+\n${event('status')}${event('message')}${event('ready')}$`));
   });
 
   it('S4: sends a comment on a quiet stream, and none on a busy one', async () => {

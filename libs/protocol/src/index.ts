@@ -15,6 +15,21 @@ export type * from './events.js';
 export type { FrameRun } from './frame-run.js';
 export { Refusal, type RefusalCode } from './refusal.js';
 export { resumeFrom } from './resume.js';
-export { SSE_HEARTBEAT, sseEvent, SseFrames, sseRetry, type SseFrame } from './sse-frame.js';
+export {
+  SSE_HEARTBEAT_COMMENT,
+  SSE_HEARTBEAT_EVENT,
+  sseEvent,
+  SseFrames,
+  sseRetry,
+  type SseFrame,
+} from './sse-frame.js';
 export { sioEvent, SioFrames, type SioFrame } from './sio-frame.js';
-export { EVENT_ID_PATTERN, HISTORY_DEFAULT, HISTORY_MAX, SubscribeDto, TicketsDto } from './subscribe.dto.js';
+export {
+  EVENT_ID_PATTERN,
+  HISTORY_DEFAULT,
+  HISTORY_MAX,
+  StreamDto,
+  SubscribeDto,
+  TicketsDto,
+  type Heartbeat,
+} from './subscribe.dto.js';

@@ -1,5 +1,5 @@
 import type { JsonText, Publication } from '#core';
-import { SSE_HEARTBEAT, sseEvent, SseFrames, sseRetry } from './sse-frame.js';
+import { SSE_HEARTBEAT_COMMENT, SSE_HEARTBEAT_EVENT, sseEvent, SseFrames, sseRetry } from './sse-frame.js';
 
 const publication: Publication = {
   epoch: '0abcdefgh',
@@ -18,8 +18,19 @@ describe('SSE frames', () => {
   it('carry id, name and data', () => {
     expect(sseEvent('ready', '{}', 'x').plain.toString()).toBe('id: x\nevent: ready\ndata: {}\n\n');
     expect(sseEvent('gap', '{}').plain.toString()).toBe('event: gap\ndata: {}\n\n');
-    expect(sseRetry(1500).plain.toString()).toBe('retry: 1500\n\n');
-    expect(SSE_HEARTBEAT.plain.toString()).toBe(':\n\n');
+    expect(sseRetry(1500).plain.toString()).toBe('retry: 1500\n');
+    expect(SSE_HEARTBEAT_COMMENT.plain.toString()).toBe(':\n');
+    expect(SSE_HEARTBEAT_EVENT.plain.toString()).toBe('event: heartbeat\ndata: {}\n\n');
+  });
+
+  it('have one line of data for any reader, whatever is in it', () => {
+    // Everything that Unicode or some language takes for the end of a line, or for a separator of records.
+    const marks = ['\n', '\r', '\v', '\f', '\u001c', '\u001d', '\u001e', '\u0085', '\u2028', '\u2029'];
+    const text = sseEvent('gap', JSON.stringify({ marks })).plain.toString();
+    const lines = marks.reduce((parts, mark) => parts.flatMap((part) => part.split(mark)), [text]);
+    const [event, data = '', ...rest] = lines;
+    expect([event, rest]).toEqual(['event: gap', ['', '']]);
+    expect(JSON.parse(data.slice('data: '.length))).toEqual({ marks });
   });
 
   it('are chunks whose size counts bytes, not characters', () => {

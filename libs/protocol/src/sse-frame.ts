@@ -31,15 +31,28 @@ function ssePublication(publication: Publication, groupId: string | undefined): 
   return sseEvent(publication.kind, encodePublication(publication, groupId), formatPosition(publication));
 }
 
-/** One event. @param data JSON text, which has no line breaks */
+/** What Python's `splitlines` takes for the end of a line, and JSON does not escape: clients would see two lines. */
+const LINE_BREAKS_BESIDE_JSON = /[\u0085\u2028\u2029]/g;
+
+/** One event. @param data JSON text, without line breaks */
 export function sseEvent(event: string, data: string, id?: string): SseFrame {
-  return new SseFrame(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`);
+  const line = data.replace(
+    LINE_BREAKS_BESIDE_JSON,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return new SseFrame(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${line}\n\n`);
 }
 
-/** Tells the client how long to wait before it connects again when the stream ends, ms. */
+/**
+ * Tells the client how long to wait before it connects again when the stream ends, ms. It is a line of the event that is
+ * written next: some clients hand out a block without data as an event, and fail when they read its data.
+ */
 export function sseRetry(ms: number): SseFrame {
-  return new SseFrame(`retry: ${ms}\n\n`);
+  return new SseFrame(`retry: ${ms}\n`);
 }
 
-/** A comment line: proxies see life, clients see nothing. */
-export const SSE_HEARTBEAT = new SseFrame(':\n\n');
+/** A comment line, which becomes part of the next event's block: proxies see life, clients see nothing. */
+export const SSE_HEARTBEAT_COMMENT = new SseFrame(':\n');
+
+/** An event, for clients that have to notice a quiet stream themselves: an EventSource shows no comments. */
+export const SSE_HEARTBEAT_EVENT = sseEvent('heartbeat', '{}');

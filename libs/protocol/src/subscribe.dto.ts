@@ -1,4 +1,4 @@
-import { ArrayNotEmpty, IsArray, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { ArrayNotEmpty, IsArray, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { CASE_ID_PATTERN, GROUP_ID_PATTERN, LANGUAGE_PATTERN } from '#core';
 
 /** An id that a client gives back to us. Whether it is a position of ours shows later. */
@@ -25,7 +25,7 @@ export class TicketsDto {
   readonly language?: string | null;
 }
 
-/** The body of `subscribe`, and the query of an event stream. */
+/** The body of `subscribe`. */
 export class SubscribeDto extends TicketsDto {
   @IsOptional()
   @Matches(EVENT_ID_PATTERN, { message: 'last_event_id must be 1 to 64 characters, none of them a control character' })
@@ -36,4 +36,15 @@ export class SubscribeDto extends TicketsDto {
   @Min(0, { message: `history must be a whole number from 0 to ${HISTORY_MAX}` })
   @Max(HISTORY_MAX, { message: `history must be a whole number from 0 to ${HISTORY_MAX}` })
   readonly history?: number | null;
+}
+
+const HEARTBEATS = ['comment', 'event'] as const;
+/** What a quiet event stream gets. */
+export type Heartbeat = (typeof HEARTBEATS)[number];
+
+/** What an event stream is asked for with. */
+export class StreamDto extends SubscribeDto {
+  @IsOptional()
+  @IsIn(HEARTBEATS, { message: `heartbeat must be ${HEARTBEATS.join(' or ')}` })
+  readonly heartbeat?: Heartbeat | null;
 }

@@ -1,14 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type GatewaySettings } from '#ops';
-import { httpProblem, type SseFrames, SubscribeDto } from '#protocol';
+import { httpProblem, SSE_HEARTBEAT_COMMENT, SSE_HEARTBEAT_EVENT, type SseFrames, StreamDto } from '#protocol';
 import { tokenOf } from '../auth/client-token.js';
 import { type TokenVerifier } from '../auth/token-verifier.js';
 import { type RequestReader } from '../edge/request-reader.js';
-import { subscriptionParametersOf, type SubscriptionParameters } from '../edge/subscription-parameters.js';
+import { subscriptionParametersOf } from '../edge/subscription-parameters.js';
 import { type AnswerHeaders } from '../http/answer-headers.js';
 import { answerProblem } from '../http/problem-answer.js';
 import { type ProblemFilter } from '../http/problem.filter.js';
 import { queryOf, single, wholeNumber } from '../http/query.js';
+import { lastEventIdOf } from './last-event-id.js';
 import { type Connections } from '../session/connections.js';
 import { SSE_HEADERS, SseOutlet, type StreamHeaders } from './sse.outlet.js';
 
@@ -70,9 +71,11 @@ export class SseEndpoint {
     const { verifier, connections, frames } = this.parts;
     const query = queryOf(request);
     const rights = await verifier.verify(tokenOf(request, query));
-    const parameters = this.parameters(request, query);
+    const asked = this.read(request, query);
+    const parameters = subscriptionParametersOf(asked, this.parts.settings.upstreamLanguage);
     freeRequest(request);
-    const outlet = new SseOutlet(response, headers, frames);
+    const heartbeat = asked.heartbeat === 'event' ? SSE_HEARTBEAT_EVENT : SSE_HEARTBEAT_COMMENT;
+    const outlet = new SseOutlet(response, headers, frames, heartbeat);
     const session = connections.add(rights, outlet);
     response.on('close', () => connections.gone(session));
     // A client that goes while something is written is no error; `close` follows.
@@ -102,22 +105,21 @@ export class SseEndpoint {
   private async head(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const query = queryOf(request);
     const rights = await this.parts.verifier.verify(tokenOf(request, query));
-    const { feed, caseIds } = this.parameters(request, query);
+    const asked = this.read(request, query);
+    const { feed, caseIds } = subscriptionParametersOf(asked, this.parts.settings.upstreamLanguage);
     rights.require(feed, caseIds);
     response.writeHead(200, SSE_HEADERS).end();
   }
 
-  private parameters(request: IncomingMessage, query: URLSearchParams): SubscriptionParameters {
-    const { reader, settings } = this.parts;
-    const dto = reader.read(SubscribeDto, {
+  private read(request: IncomingMessage, query: URLSearchParams): StreamDto {
+    return this.parts.reader.read(StreamDto, {
       case_ids: query.getAll('case_ids'),
       group_id: single(query, 'group_id'),
       language: single(query, 'language'),
       history: wholeNumber(query, 'history'),
-      // The header is what an EventSource sends when it comes back: it is newer than the URL that it was made with.
-      last_event_id: request.headers['last-event-id'] || single(query, 'last_event_id'),
+      last_event_id: lastEventIdOf(request, query),
+      heartbeat: single(query, 'heartbeat'),
     });
-    return subscriptionParametersOf(dto, settings.upstreamLanguage);
   }
 }
 

@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Feed, Publication } from '#core';
 import {
-  SSE_HEARTBEAT,
   sseEvent,
   sseRetry,
   type ClosingData,
@@ -29,7 +28,7 @@ export type StreamHeaders = Readonly<Record<string, string>>;
 /** Bounds of the `retry` hint (ms): clients of a gateway that died come back spread over this span. */
 const RETRY_LEAST_MS = 1000;
 const RETRY_SPREAD_MS = 2000;
-/** Beats without an event after which a comment goes out: a heartbeat interval has four. */
+/** Beats without an event after which a heartbeat goes out: a heartbeat interval has four. */
 const QUIET_CHECKS = 4;
 
 /** An event stream. Finished chunks go straight to the socket: a third cheaper than through the response. */
@@ -46,6 +45,8 @@ export class SseOutlet implements Outlet {
     private readonly response: ServerResponse,
     private readonly headers: StreamHeaders,
     private readonly frames: SseFrames,
+    /** What goes out on a quiet stream. */
+    private readonly heartbeatFrame: SseFrame,
   ) {}
 
   get unsentBytes(): number {
@@ -111,7 +112,7 @@ export class SseOutlet implements Outlet {
   heartbeat(): void {
     this.quietChecks += 1;
     if (this.opened && this.quietChecks >= QUIET_CHECKS) {
-      this.write(SSE_HEARTBEAT);
+      this.write(this.heartbeatFrame);
     }
   }
 
