@@ -1,13 +1,12 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { All, Body, Controller, HttpCode, MethodNotAllowedException, Post, Req, Res } from '@nestjs/common';
-import { feedKey } from '#core';
+import { Interest } from '#core';
 import { GatewaySettings } from '#ops';
 import { Refusal, TicketsDto } from '#protocol';
 import { tokenOf } from '../auth/client-token.js';
 import { TokenVerifier } from '../auth/token-verifier.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { ticketsOf } from '../edge/subscription-parameters.js';
-import { GatewayStore } from '../gateway.store.js';
 import { queryOf } from './query.js';
 
 /** When a backend may hint again after the store was out of reach, ms. */
@@ -19,7 +18,7 @@ export class HintsController {
   constructor(
     private readonly verifier: TokenVerifier,
     private readonly reader: RequestReader,
-    private readonly store: GatewayStore,
+    private readonly interest: Interest,
     private readonly settings: GatewaySettings,
   ) {}
 
@@ -34,9 +33,8 @@ export class HintsController {
     }
     rights.require(feed, caseIds);
     rights.requireHints();
-    const { registry, queue, clock } = this.store;
     try {
-      await queue.wake(await registry.hint(feedKey(feed), caseIds, clock.now()));
+      await this.interest.hint(feed, caseIds);
     } catch {
       throw new Refusal('unavailable', 'the store is out of reach', { retryMs: RETRY_MS });
     }

@@ -11,6 +11,7 @@ const LINGER_MS = 30_000;
 function setUp(lingerMs = LINGER_MS) {
   const clock = new ManualClock();
   const wants: { caseIds: readonly string[]; until: number; reason: LeaseReason }[] = [];
+  const hints: (readonly string[])[] = [];
   const woken: number[] = [];
   const state = { outOfReach: false };
   let opened = Promise.resolve();
@@ -23,7 +24,10 @@ function setUp(lingerMs = LINGER_MS) {
       wants.push({ caseIds, until: until - now, reason });
       return [{ ref: { feed: KEY, id: wants.length }, at: now }];
     },
-    hint: async () => [],
+    hint: async (_: unknown, caseIds: readonly string[], now: number) => {
+      hints.push(caseIds);
+      return [{ ref: { feed: KEY, id: 100 + hints.length }, at: now }];
+    },
     sweep: async () => 0,
     feeds: async () => [],
     forget: async () => undefined,
@@ -37,10 +41,21 @@ function setUp(lingerMs = LINGER_MS) {
     opened = new Promise((resolve) => (open = resolve));
     return open;
   };
-  return { clock, interest: new Interest({ registry, queue, clock }, lingerMs), wants, woken, state, gate };
+  return { clock, interest: new Interest({ registry, queue, clock }, lingerMs), wants, hints, woken, state, gate };
 }
 
 describe('Interest', () => {
+  it('tells hints in bounded calls, wakes the sets that want a poll earlier, and leases nothing', async () => {
+    const { interest, hints, wants, woken } = setUp();
+    await interest.hint(
+      FEED,
+      Array.from({ length: 501 }, (_, at) => `t${at}`),
+    );
+    expect(hints.map((caseIds) => caseIds.length)).toEqual([500, 1]);
+    expect(woken).toEqual([101, 102]);
+    expect(wants).toEqual([]);
+  });
+
   it('leases a ticket for the linger time, and wakes the set that it joins', async () => {
     const { interest, wants, woken } = setUp();
     await interest.acquire(FEED, ['a', 'b']);

@@ -1,6 +1,6 @@
 import { feedKey, type Feed, type FeedKey } from '../model/feed.js';
 import type { Clock } from '../model/clock.js';
-import type { PollQueue } from '../polling/ports/poll-queue.js';
+import type { DueSet, PollQueue } from '../polling/ports/poll-queue.js';
 import type { InterestRegistry, LeaseReason } from './ports/interest-registry.js';
 import type { CaseId } from '../model/ticket.js';
 
@@ -86,6 +86,16 @@ export class Interest {
     await this.lease(feedKey(feed), this.drop(feedKey(feed), caseIds), 'renewal');
   }
 
+  /**
+   * Somebody knows that something happened to these tickets, such as a backend: their sets are polled at once. Tickets
+   * that nobody wants are not.
+   *
+   * @throws where the store is out of reach
+   */
+  async hint(feed: Feed, caseIds: readonly CaseId[]): Promise<void> {
+    await this.wakeAfter(caseIds, (part, now) => this.parts.registry.hint(feedKey(feed), part, now));
+  }
+
   /** Renews all leases. @throws where the store is out of reach */
   async renew(): Promise<void> {
     for (const [key, holdings] of this.held) {
@@ -126,12 +136,19 @@ export class Interest {
     return left;
   }
 
-  private async lease(key: FeedKey, caseIds: readonly CaseId[], reason: LeaseReason): Promise<void> {
+  private lease(key: FeedKey, caseIds: readonly CaseId[], reason: LeaseReason): Promise<void> {
+    const { registry } = this.parts;
+    return this.wakeAfter(caseIds, (part, now) => registry.want(key, part, now, now + this.leaseMs, reason));
+  }
+
+  /** Tells the registry of tickets, in bounded calls, and wakes the sets that want a poll earlier because of it. */
+  private async wakeAfter(
+    caseIds: readonly CaseId[],
+    tell: (part: readonly CaseId[], now: number) => Promise<DueSet[]>,
+  ): Promise<void> {
+    const { queue, clock } = this.parts;
     for (let start = 0; start < caseIds.length; start += CALL_TICKETS) {
-      const now = this.parts.clock.now();
-      const part = caseIds.slice(start, start + CALL_TICKETS);
-      const sets = await this.parts.registry.want(key, part, now, now + this.leaseMs, reason);
-      await this.parts.queue.wake(sets);
+      await queue.wake(await tell(caseIds.slice(start, start + CALL_TICKETS), clock.now()));
     }
   }
 }

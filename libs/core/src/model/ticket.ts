@@ -1,9 +1,6 @@
 /** Id of one support ticket, called `case_id` or `incident_id` by the upstream. 1 to 64 visible ASCII characters. */
 export type CaseId = string;
 
-/** Longest accepted case id, in characters. */
-export const CASE_ID_MAX_LENGTH = 64;
-
 /**
  * A valid case id: 1 to 64 visible ASCII characters. White space and control characters are refused, because the store joins
  * ids with line feeds, and because ids appear in query strings, logs and channel names.
