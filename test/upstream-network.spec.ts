@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import dns from 'node:dns';
+import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
+import { connect, type AddressInfo, type Server } from 'node:net';
+import { join } from 'node:path';
 
 import { UpstreamFailure, type PollRequest } from '#core';
 import { createOsmClient, type OsmSettings } from '#osm';
@@ -12,6 +16,10 @@ const REQUEST: PollRequest = { feed: { language: 'zh-cn' }, caseIds: ['CS1'], cu
 const MAX_BYTES = 1_000_000;
 const DAY_MS = 86_400_000;
 const HUGE_BYTES = 100_000_000;
+/** How long Node tries one of several addresses unless it is told otherwise, ms. */
+const NODES_ATTEMPT_MS = 250;
+
+type LookupCallback = (error: null, addresses: readonly { address: string; family: number }[]) => void;
 
 const SETTINGS: Omit<OsmSettings, 'upstreamBaseUrl'> = {
   upstreamAuth: 'token',
@@ -68,6 +76,31 @@ describe('the upstream, over a bad network', () => {
 
   it('that has no address is out of reach', async () => {
     expect(await poll('http://nowhere.invalid')).toMatchObject({ name: 'UpstreamFailure', code: 'unavailable' });
+  });
+
+  it('that is a second away, with an address of a family that this machine cannot reach, is reached', async () => {
+    const child = spawn(process.execPath, [join(__dirname, 'harness/upstream/distant-server.cjs')]);
+    try {
+      const [told] = (await once(child.stdout, 'data')) as [Buffer];
+      const port = Number(told);
+      const waiting = Array.from({ length: 4 }, () => connect(port, '127.0.0.1'));
+      await Promise.all(waiting.slice(0, 2).map((socket) => once(socket, 'connect')));
+      const addresses = [
+        { address: '127.0.0.1', family: 4 },
+        { address: '::1', family: 6 }, // Nobody listens there.
+      ];
+      jest
+        .spyOn(dns, 'lookup')
+        .mockImplementation(((_host: string, _options: object, done: LookupCallback) =>
+          done(null, addresses)) as never);
+      const began = performance.now();
+      expect(await poll(`http://osm.example:${port}`)).toMatchObject({ kind: 'content', cursor: '1' });
+      expect(performance.now() - began).toBeGreaterThan(NODES_ATTEMPT_MS);
+      waiting.forEach((socket) => socket.destroy());
+    } finally {
+      jest.restoreAllMocks();
+      child.kill();
+    }
   });
 
   it.each([

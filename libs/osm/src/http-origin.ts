@@ -21,6 +21,14 @@ export interface HttpLimits {
   readonly connections: number;
 }
 
+/**
+ * How long one address of a host gets before the next one is tried, ms. Node's default is 250: an upstream further away
+ * than that, with addresses of both families, cannot be connected to from a machine that has only one of them.
+ */
+const ADDRESS_ATTEMPT_MS = 2000;
+/** Of a short timeout an address gets this share, so that a second one is tried within it. */
+const ADDRESS_SHARE = 0.4;
+
 const gunzipped = promisify(gunzip);
 
 /**
@@ -50,7 +58,11 @@ export class HttpOrigin {
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: { timeout: limits.timeoutMs },
+      connect: {
+        timeout: limits.timeoutMs,
+        autoSelectFamily: true,
+        autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_ATTEMPT_MS, Math.round(limits.timeoutMs * ADDRESS_SHARE)),
+      },
     });
   }
 
