@@ -82,6 +82,12 @@ module.exports = {
       { path: '^test/', pathNot: '^test/harness/' },
     ),
     rule(
+      'conformance-runs-anywhere',
+      'Checks see a gateway and a simulator by their addresses alone, so that they run against any deployment, without jest.',
+      { path: '^test/conformance/' },
+      { path: '^(apps|libs|bench|test)/', pathNot: '^test/(conformance|harness)/' },
+    ),
+    rule(
       'harness-is-below-tests',
       'The harness knows neither a test nor jest nor the inside of Pollcast: it sees what a client and an operator see.',
       { path: '^test/harness/', pathNot: SPEC },

@@ -10,6 +10,8 @@ import { root, tool } from './repository.mjs';
  */
 const dist = join(root, 'dist');
 const buildInfo = '.tsbuildinfo';
+/** The folders that tsconfig.build.json includes. */
+const COMPILED = ['apps', 'libs', 'bench', 'test/harness', 'test/conformance'];
 const { compiled, assets } = await sources();
 const expected = new Set([buildInfo, ...compiled.flatMap((path) => [path, `${path}.map`]), ...assets]);
 
@@ -23,12 +25,7 @@ for (const path of assets) await copyIfChanged(join(root, path), join(dist, path
 async function sources() {
   const compiled = [];
   const assets = [];
-  for (const path of [
-    ...(await files('apps')),
-    ...(await files('libs')),
-    ...(await files('bench')),
-    ...(await files('test/harness')),
-  ]) {
+  for (const path of (await Promise.all(COMPILED.map(files))).flat()) {
     if (/\.spec\.ts$|\.d\.ts$|^libs\/testing\/|^apps\/[^/]+\/test\//.test(path)) continue;
     if (path.endsWith('.ts')) compiled.push(path.replace(/\.ts$/, '.js'));
     else if (/^(apps|libs)\/[^/]+\/(src|public)\//.test(path)) assets.push(path);

@@ -59,9 +59,11 @@ export class Demo {
   /** What a person has to know, once everything runs. */
   introduction() {
     const { url } = this.#apps.get('gateway');
+    const simulator = this.#apps.get('simulator').url;
     const stream = `${url}/v1/events?case_ids=demo-1&case_ids=demo-2`;
     return [
       `Pollcast is ready at ${url}/ (Ctrl-C ends it; logs in ${relative(root, cache('start'))}/*.log).`,
+      `Its upstream is a simulator at ${simulator}/ (apps/simulator/README.md tells how to post messages there).`,
       'The messages of two tickets, as they arrive:',
       streamCommand(stream, demoToken(this.#secret)),
     ].join('\n');

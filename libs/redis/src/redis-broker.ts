@@ -74,8 +74,7 @@ export class RedisBroker implements Broker {
     try {
       await this.subscriptions.add(channels);
     } catch (error) {
-      // What failed is told, whether or not Redis can be reached for this.
-      await this.unwatch(feed, caseIds).catch(this.parts.onError);
+      await this.unwatch(feed, caseIds);
       throw error;
     }
   }
@@ -87,9 +86,8 @@ export class RedisBroker implements Broker {
 
   async history(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): Promise<HistorySnapshot> {
     const { keys, clock, gateway } = this.parts;
-    const channels = this.holdFeed(feed, 1);
+    await this.subscriptions.add(this.holdFeed(feed, 1));
     try {
-      await this.subscriptions.add(channels);
       await this.subscriptions.whole();
       const barrier = this.barriers.open();
       const now = Math.round(clock.now());

@@ -112,8 +112,14 @@ export class SimulatorControl {
     return (await this.call<{ requests: readonly LoggedRequest[] }>('GET', 'requests?limit=1000')).requests;
   }
 
-  async inject(fault: Fault): Promise<void> {
-    await this.call('POST', 'faults', fault);
+  /** @returns the id by which {@link clearFault} ends it */
+  async inject(fault: Fault): Promise<number> {
+    return (await this.call<{ id: number }>('POST', 'faults', fault)).id;
+  }
+
+  /** @throws Error where it was cleared before, or has run out */
+  clearFault(id: number): Promise<void> {
+    return this.call('DELETE', `faults/${id}`);
   }
 
   clearFaults(): Promise<void> {

@@ -1,0 +1,75 @@
+import { expect } from 'expect';
+
+import { exchange, type Exchange } from '../harness/clients/exchange.js';
+import { RawStream } from '../harness/clients/raw-stream.js';
+import { check, type Check } from './check.js';
+import { textsOf, type Page } from './trial.js';
+
+/** Section 5 of PROTOCOL.md. */
+export const REFUSAL_CHECKS: readonly Check[] = [
+  check('X1: a refusal over HTTP has a real status and a problem+json body with a documented code', async (trial) => {
+    const authorization = `Bearer ${await trial.token()}`;
+    const ask = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+      exchange(`${trial.url}${path}`, { method, headers: { authorization, ...headers } });
+    expectProblem(await ask('/v1/events'), 400, 'invalid');
+    expectProblem(await ask('/v1/events?case_ids=a&history=-1'), 400, 'invalid');
+    expectProblem(await ask(`/v1/events?case_ids=${'x'.repeat(65)}`), 400, 'invalid');
+    expectProblem(await ask('/v1/cases/a/messages?limit=0'), 400, 'invalid');
+    const many = Array.from({ length: trial.target.limits.maxCases + 1 }, (_, at) => `case_ids=t${at}`).join('&');
+    expectProblem(await ask(`/v1/events?${many}`), 400, 'too_many');
+    expectProblem(await ask('/v1/events?case_ids=a', { authorization: '' }), 401, 'unauthorized');
+    expectProblem(await ask('/v1/events?case_ids=a', { origin: 'https://elsewhere.example' }), 403, 'forbidden');
+    expectProblem(await ask('/v1/nothing-is-here'), 404, 'not_found');
+    expectProblem(await ask('/v1/events?case_ids=a', {}, 'POST'), 405, 'method_not_allowed');
+  }),
+
+  check(
+    'X2 W5: a Socket.IO request is refused in its acknowledgement, and the connection and its tickets live on',
+    async (trial) => {
+      const caseId = await trial.ticketWithPast(1);
+      const client = await trial.open('websocket', [caseId]);
+      const many = Array.from({ length: trial.target.limits.maxCases + 1 }, (_, at) => `t${at}`);
+      const refused: [unknown, string][] = [
+        [{ case_ids: [] }, 'invalid'],
+        [{ case_ids: [caseId, 'a b'] }, 'invalid'],
+        [{ case_ids: [caseId], history: -1 }, 'invalid'],
+        ['text', 'invalid'],
+        [{ case_ids: [caseId, ...many] }, 'too_many'],
+      ];
+      for (const [body, code] of refused) {
+        const ack = await client.ask('subscribe', body);
+        expect(ack).toMatchObject({ ok: false, error: { code, message: expect.any(String) } });
+      }
+      await trial.post(caseId, 'live');
+      await client.recording.count(2);
+      // Nothing was replayed, and nothing was lost.
+      expect(textsOf(client)).toEqual(['past 1', 'live']);
+      expect(client.ended).toBeNull();
+    },
+  ),
+
+  check('X4: an Upgrade header of another protocol changes nothing', async (trial) => {
+    const caseId = await trial.ticketWithPast(1);
+    const authorization = `Bearer ${await trial.token()}`;
+    for (const upgrade of ['h2c', 'TLS/1.2']) {
+      const headers = { authorization, connection: 'Upgrade', upgrade };
+      const { status, text } = await trial.request(`/v1/cases/${caseId}/messages`, headers);
+      expect([status, (JSON.parse(text) as Page).events.length]).toEqual([200, 2]);
+      expectProblem(await trial.request('/v1/events', headers), 400, 'invalid');
+      const stream = trial.closing(await RawStream.open(`${trial.url}/v1/events?case_ids=${caseId}`, headers));
+      expect(stream.status).toBe(200);
+      await stream.untilText(/event: ready\n/);
+    }
+  }),
+];
+
+function expectProblem({ status, headers, text }: Exchange, expected: number, code: string): void {
+  expect([status, headers['content-type']]).toEqual([expected, expect.stringMatching(/^application\/problem\+json/)]);
+  expect(JSON.parse(text)).toMatchObject({
+    type: expect.any(String),
+    title: expect.any(String),
+    detail: expect.any(String),
+    status: expected,
+    code,
+  });
+}

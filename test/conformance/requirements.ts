@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { ROOT } from '../harness/processes/repository.js';
+
+const REQUIREMENT = /^- \*\*([A-Z]\d+)\*\* /gm;
+
+/** The ids of all numbered requirements, in the order of PROTOCOL.md. */
+export function requirementIds(): readonly string[] {
+  const text = readFileSync(join(ROOT, 'PROTOCOL.md'), 'utf8');
+  return [...text.matchAll(REQUIREMENT)].map(([, id = '']) => id);
+}
+
+/**
+ * Requirements that no client can test alone: something has to happen to the deployment. `npm test` tests them with a
+ * deployment of its own. The values say what has to happen.
+ */
+export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
+  R9: 'the store is restarted',
+  X3: 'the store is frozen',
+  W11: "the gateway's rooms are looked at from inside",
+  P3: 'SLOW_CONSUMER_MAX_BYTES is small',
+  P4: 'a gateway is stopped',
+};

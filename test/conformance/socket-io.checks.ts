@@ -1,0 +1,118 @@
+import { expect } from 'expect';
+
+import type { Ready } from '../harness/clients/wire.js';
+import { check, type Check } from './check.js';
+import { textsOf } from './trial.js';
+
+/** Requests of one connection that may wait. */
+const WAITING_MAX = 64;
+
+/** Section 7 of PROTOCOL.md. */
+export const SOCKET_IO_CHECKS: readonly Check[] = [
+  check(
+    'W2: subscribe gives what there is to say, the replay, the acknowledgement, and then live events',
+    async (trial) => {
+      const caseId = await trial.ticketWithPast(2);
+      const client = await trial.client('websocket', [caseId]);
+      client.recording.lastEventId = 'no-position';
+      const ready = await client.open(trial.url);
+      expect(ready).toMatchObject({ ok: true, case_ids: [caseId], recovered: false, replayed: 3 });
+      await trial.post(caseId, 'live');
+      await client.recording.count(3);
+      const events = client.recording.frames.map(({ event }) => event);
+      // `ready` stands for the acknowledgement.
+      expect(events).toEqual(['gap', 'status', 'message', 'message', 'ready', 'message']);
+    },
+  ),
+
+  check('W3: several subscribes on one connection add up, each with a replay of its own', async (trial) => {
+    const [first, second] = [await trial.ticketWithPast(1), await trial.ticketWithPast(2)];
+    const client = await trial.connect();
+    expect(await client.ask<Ready>('subscribe', { case_ids: [first] })).toMatchObject({ ok: true, replayed: 2 });
+    const ack = await client.ask<Ready>('subscribe', { case_ids: [second, second] });
+    expect(ack).toMatchObject({ ok: true, replayed: 3, case_ids: [second], recovered: false });
+    await trial.post(first, 'of the first');
+    await trial.post(second, 'of the second');
+    await client.recording.count(5);
+    expect(textsOf(client).slice(0, 3)).toEqual(['past 1', 'past 1', 'past 2']);
+    expect(textsOf(client).slice(3).sort()).toEqual(['of the first', 'of the second']);
+  }),
+
+  check('W4: a subscribe to a ticket that is live begins it anew', async (trial) => {
+    const caseId = await trial.ticketWithPast(2);
+    const client = await trial.open('websocket', [caseId]);
+    const again = await client.ask<Ready>('subscribe', { case_ids: [caseId], history: 1 });
+    expect(again).toMatchObject({ ok: true, replayed: 1 });
+    await trial.post(caseId, 'live');
+    await client.recording.count(4);
+    await trial.post(caseId, 'the last one');
+    await client.recording.count(5);
+    expect(textsOf(client)).toEqual(['past 1', 'past 2', 'past 2', 'live', 'the last one']);
+  }),
+
+  check(
+    'W5: after forbidden everything is as it was before the subscribe',
+    async (trial) => {
+      const [live, other, foreign] = [await trial.ticketWithPast(1), await trial.ticketWithPast(0), trial.ticket()];
+      const client = await trial.open('websocket', [live], { token: await trial.token({ cases: [live, other] }) });
+      const ack = await client.ask('subscribe', { case_ids: [live, other, foreign] });
+      expect(ack).toMatchObject({ ok: false, error: { code: 'forbidden', case_ids: [foreign] } });
+      const observer = await trial.open('sse', [live, other]);
+      await trial.post(other, 'not subscribed');
+      await observer.recording.next('message', ({ case_id }) => case_id === other);
+      await trial.post(live, 'live');
+      await client.recording.count(2);
+      expect(textsOf(client)).toEqual(['past 1', 'live']);
+    },
+    'tokens',
+  ),
+
+  check(
+    'W6: after the acknowledgement of unsubscribe nothing of its tickets comes, and the others go on',
+    async (trial) => {
+      const [left, kept] = [await trial.ticketWithPast(0), await trial.ticketWithPast(0)];
+      const client = await trial.open('websocket', [left, kept]);
+      const observer = await trial.open('sse', [left]);
+      expect(await client.ask('unsubscribe', { case_ids: [left, 'never-subscribed'] })).toEqual({ ok: true });
+      await trial.post(left, 'of the ticket that was left');
+      await observer.recording.count(1);
+      await trial.post(kept, 'of the other');
+      await client.recording.count(1);
+      expect(textsOf(client)).toEqual(['of the other']);
+    },
+  ),
+
+  check('W8: requests are worked off in their order, and at most 64 may wait', async (trial) => {
+    const caseId = await trial.ticketWithPast(0);
+    const client = await trial.connect();
+    const done: number[] = [];
+    const ask = async (at: number) => {
+      const ack = await client.ask(at % 2 === 0 ? 'subscribe' : 'unsubscribe', { case_ids: [caseId] });
+      if (ack.ok) done.push(at);
+      return ack.ok ? 'ok' : ack.error.code;
+    };
+    const answers = await Promise.all(Array.from({ length: 4 * WAITING_MAX }, (_, at) => ask(at)));
+    expect(answers.slice(0, WAITING_MAX)).toEqual(Array(WAITING_MAX).fill('ok'));
+    expect(new Set(answers)).toEqual(new Set(['ok', 'too_many']));
+    expect(done).toEqual([...done].sort((a, b) => a - b));
+    expect(client.ended).toBeNull();
+  }),
+
+  check(
+    'W9: an unknown event is refused as invalid where it asks for an acknowledgement, and ignored otherwise',
+    async (trial) => {
+      const caseId = await trial.ticketWithPast(1);
+      const client = await trial.connect();
+      for (const event of ['publish', 'constructor', '']) {
+        const ack = await client.ask(event, { case_ids: [caseId] });
+        expect(ack).toMatchObject({ ok: false, error: { code: 'invalid', message: expect.any(String) } });
+      }
+      client.sendText('2["publish",{}]');
+      client.sendText('2["subscribe",{"case_ids":[]}]');
+      // A request without an acknowledgement is served.
+      client.sendText(`2["subscribe",${JSON.stringify({ case_ids: [caseId] })}]`);
+      await client.recording.count(1);
+      expect([textsOf(client), client.ended]).toEqual([['past 1'], null]);
+    },
+  ),
+];

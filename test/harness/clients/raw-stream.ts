@@ -1,0 +1,45 @@
+import { request, type ClientRequest, type IncomingHttpHeaders } from 'node:http';
+
+import { until } from '../until.js';
+
+/** Longest wait for a text unless a caller says otherwise, ms. */
+const WAIT_MS = 20_000;
+
+/** An event stream as the text that came over the wire, read by no parser. */
+export class RawStream {
+  text = '';
+  ended = false;
+
+  private constructor(
+    private readonly outgoing: ClientRequest,
+    readonly status: number,
+    readonly headers: IncomingHttpHeaders,
+  ) {}
+
+  /** Sends a GET request and resolves with its answer, whatever its status. */
+  static open(url: string, headers: Readonly<Record<string, string>>): Promise<RawStream> {
+    return new Promise((resolve, reject) => {
+      const outgoing = request(url, { headers, agent: false }, (response) => {
+        const stream = new RawStream(outgoing, response.statusCode ?? 0, response.headers);
+        response.setEncoding('utf8').on('data', (text: string) => (stream.text += text));
+        response.on('error', () => undefined);
+        response.on('close', () => (stream.ended = true));
+        resolve(stream);
+      });
+      outgoing.on('error', reject).end();
+    });
+  }
+
+  /** Resolves once the text matches. @throws Error where it does not in time */
+  async untilText(pattern: RegExp, timeoutMs = WAIT_MS): Promise<void> {
+    await until(
+      () => pattern.test(this.text),
+      timeoutMs,
+      () => `${pattern} in:\n${this.text}`,
+    );
+  }
+
+  close(): void {
+    this.outgoing.destroy();
+  }
+}
