@@ -152,7 +152,16 @@ const edges: FactoryProvider[] = [
   { provide: ProblemFilter, inject: [RefusalLog], useFactory: (log: RefusalLog) => new ProblemFilter(log) },
   {
     provide: SseEndpoint,
-    inject: [TokenVerifier, RequestReader, Connections, SseFrames, AnswerHeaders, ProblemFilter, GatewaySettings],
+    inject: [
+      TokenVerifier,
+      RequestReader,
+      Connections,
+      SseFrames,
+      AnswerHeaders,
+      ProblemFilter,
+      RefusalLog,
+      GatewaySettings,
+    ],
     useFactory: (
       verifier: TokenVerifier,
       reader: RequestReader,
@@ -160,8 +169,9 @@ const edges: FactoryProvider[] = [
       frames: SseFrames,
       headers: AnswerHeaders,
       problems: ProblemFilter,
+      refusals: RefusalLog,
       settings: GatewaySettings,
-    ) => new SseEndpoint({ verifier, reader, connections, frames, headers, problems, settings }),
+    ) => new SseEndpoint({ verifier, reader, connections, frames, headers, problems, refusals, settings }),
   },
 ];
 

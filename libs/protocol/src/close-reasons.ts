@@ -15,6 +15,8 @@ export const CLOSE_REASONS: Readonly<Record<CloseReason, CloseRule>> = {
   draining: { retryMs: [100, 2000] },
   /** The subject has too many connections here. Another one has to end first. */
   too_many_connections: { retryMs: [5000, 15_000] },
+  /** A stream could not begin: the store, or the keys of tokens, are out of reach or slow. SSE only. */
+  unavailable: { retryMs: [2000, 5000] },
 };
 
 /** What a client is told before its connection ends. @param random a number in [0, 1) */

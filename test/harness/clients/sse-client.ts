@@ -35,10 +35,17 @@ export class SseClient implements Client {
     const before = this.recording.of('ready').length;
     await this.begin(gateway);
     return until(
-      () => this.recording.of('ready')[before]?.data,
+      () => this.recording.of('ready')[before]?.data ?? this.unlessEnded(),
       READY_MS,
       () => `ready from ${gateway}; ended: ${this.ended}`,
     );
+  }
+
+  /** @throws where the stream has ended, which `closing` explains */
+  private unlessEnded(): undefined {
+    if (this.ended === null) return undefined;
+    const { data } = this.recording.of('closing').at(-1) ?? {};
+    throw new Error(`the stream ended before ready (${this.ended}): ${JSON.stringify(data)}`);
   }
 
   /** Sends the request; resolves once the answer's head is there. @throws {StreamRefused} */

@@ -158,49 +158,6 @@ describe('events over SSE', () => {
     expect(stream.has('heartbeat')).toBe(false);
   });
 
-  it('keeps a quiet stream alive with events, for clients that have to see them', async () => {
-    gateway = await RunningGateway.start({ SSE_HEARTBEAT_MS: '100' });
-    const stream = await gateway.read('/v1/events?case_ids=A1&heartbeat=event');
-    await until(() => stream.events.filter(({ event }) => event === 'heartbeat').length >= 2);
-    expect(stream.events.at(-1)).toEqual({ event: 'heartbeat', id: undefined, data: {} });
-    expect(stream.text).not.toMatch(/^:$/m);
-    expect((await gateway.read('/v1/events?case_ids=A1&heartbeat=loud')).response.statusCode).toBe(400);
-  });
-
-  it('writes no block without data: some clients take each for an event', async () => {
-    gateway = await RunningGateway.start({ SSE_HEARTBEAT_MS: '100' });
-    const authorization = `Bearer ${await token({}, 2)}`;
-    const stream = await gateway.read('/v1/events?case_ids=A1&last_event_id=nonsense', { authorization });
-    await until(() => stream.text.includes('\n:\n'));
-    await gateway.store.publish('A1', 'after a heartbeat');
-    await stream.whole();
-    const blocks = stream.text.split('\n\n');
-    expect(blocks.pop()).toBe('');
-    expect(blocks.filter((block) => !/^data: ./m.test(block))).toEqual([]);
-    expect(stream.text).toMatch(/\nretry: \d+\nevent: closing\n/);
-  });
-
-  it.each(['last_event_id', 'lastEventId', 'Last-Event-ID'])('goes on from the query, too: %s', async (key) => {
-    gateway = await RunningGateway.start();
-    await gateway.store.publish('A1', 'seen');
-    const before = await gateway.read('/v1/events?case_ids=A1');
-    await until(() => before.has('ready'));
-    await gateway.store.publish('A1', 'missed');
-    const position = before.events.at(-1)?.id ?? '';
-    // What a client adds when it comes back is newer than what its URL began with.
-    const query = `case_ids=A1${key === 'last_event_id' ? '' : '&last_event_id=old'}&${key}=${position}`;
-    const stream = await gateway.read(`/v1/events?${query}`);
-    await until(() => stream.has('ready'));
-    expect([stream.contents(), stream.events.at(-1)?.data.recovered]).toEqual([['missed'], true]);
-    const header = await gateway.read(`/v1/events?case_ids=A1&${key}=nonsense`, { 'last-event-id': position });
-    await until(() => header.has('ready'));
-    expect(header.contents()).toEqual(['missed']);
-    expect((await gateway.read(`/v1/events?case_ids=A1&${key}=a&${key}=b`)).response.statusCode).toBe(400);
-    const strange = await gateway.read(`/v1/events?case_ids=A1&${key}=nonsense`);
-    await until(() => strange.has('ready'));
-    expect(strange.events[0]).toMatchObject({ event: 'gap', data: { reason: 'unknown_position' } });
-  });
-
   it.each<[string, string, Record<string, string>, number, object]>([
     ['no token', '/v1/events?case_ids=A1', { authorization: '' }, 401, { code: 'unauthorized' }],
     ['no tickets', '/v1/events', {}, 400, { code: 'invalid' }],

@@ -1,8 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type GatewaySettings } from '#ops';
-import { httpProblem, SSE_HEARTBEAT_COMMENT, SSE_HEARTBEAT_EVENT, type SseFrames, StreamDto } from '#protocol';
+import {
+  closing,
+  httpProblem,
+  Refusal,
+  SSE_HEARTBEAT_COMMENT,
+  SSE_HEARTBEAT_EVENT,
+  type SseFrames,
+  StreamDto,
+} from '#protocol';
 import { tokenOf } from '../auth/client-token.js';
 import { type TokenVerifier } from '../auth/token-verifier.js';
+import { type RefusalLog } from '../edge/refusal-log.js';
 import { type RequestReader } from '../edge/request-reader.js';
 import { subscriptionParametersOf } from '../edge/subscription-parameters.js';
 import { type AnswerHeaders } from '../http/answer-headers.js';
@@ -28,6 +37,7 @@ export interface SseEndpointParts {
   readonly frames: SseFrames;
   readonly headers: AnswerHeaders;
   readonly problems: ProblemFilter;
+  readonly refusals: RefusalLog;
   readonly settings: Pick<GatewaySettings, 'upstreamLanguage'>;
 }
 
@@ -50,8 +60,8 @@ export class SseEndpoint {
 
   /** Headers go into the head of the stream together: Node keeps 700 bytes per stream of those that are set before it. */
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { problems } = this.parts;
     const headers = this.parts.headers.of(request);
+    const isEventSource = request.method === 'GET' && acceptsStream(request);
     try {
       if (request.method === 'GET') {
         await this.stream(request, response, headers);
@@ -60,11 +70,23 @@ export class SseEndpoint {
       response.setHeaders(new Map(Object.entries(headers)));
       await this.answerWithoutStream(request, response);
     } catch (error) {
-      if (!response.headersSent) {
-        response.setHeaders(new Map(Object.entries(headers)));
-      }
-      problems.answer(error, response);
+      this.refuse(error, response, headers, isEventSource);
     }
+  }
+
+  /** What is over in a moment is said in a stream to who may be an EventSource: on another status it would end for good. */
+  private refuse(error: unknown, response: ServerResponse, headers: StreamHeaders, isEventSource: boolean): void {
+    const { problems, refusals, frames } = this.parts;
+    if (response.headersSent) {
+      return; // The session has said why it ends.
+    }
+    if (isEventSource && error instanceof Refusal && error.code === 'unavailable') {
+      refusals.note(error);
+      new SseOutlet(response, headers, frames, SSE_HEARTBEAT_COMMENT).close(closing('unavailable', Math.random()));
+      return;
+    }
+    response.setHeaders(new Map(Object.entries(headers)));
+    problems.answer(error, response);
   }
 
   private async stream(request: IncomingMessage, response: ServerResponse, headers: StreamHeaders): Promise<void> {
@@ -121,6 +143,11 @@ export class SseEndpoint {
       heartbeat: single(query, 'heartbeat'),
     });
   }
+}
+
+/** An EventSource says so, as do libraries that stand in for one; programs that read statuses rarely do. */
+function acceptsStream({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/event-stream') === true;
 }
 
 const ignore = () => undefined;

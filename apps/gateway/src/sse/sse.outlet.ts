@@ -56,10 +56,7 @@ export class SseOutlet implements Outlet {
   begin(): void {
     this.flush();
     this.response.socket?.cork(); // Headers, replay and ready leave in one piece.
-    this.response.writeHead(200, { ...this.headers, ...STREAM_HEADERS });
-    this.response.flushHeaders(); // Before anything is written past the response.
-    this.socket = this.response.chunkedEncoding ? this.response.socket : null;
-    this.opened = true;
+    this.open();
     this.write(sseRetry(Math.round(RETRY_LEAST_MS + Math.random() * RETRY_SPREAD_MS)));
   }
 
@@ -116,18 +113,26 @@ export class SseOutlet implements Outlet {
     }
   }
 
+  /** A stream that has not begun begins with it: on any status but 200 an EventSource would never come back. */
   close(closing: ClosingData): void {
-    // A stream that never began is answered with an HTTP status instead.
-    if (this.opened) {
-      this.write(sseRetry(closing.retry_ms));
-      this.notify({ event: 'closing', data: closing });
-      this.socket = null; // Whatever comes too late must not get past the end of the response.
-      this.response.end();
+    if (!this.opened) {
+      this.open();
     }
+    this.write(sseRetry(closing.retry_ms));
+    this.notify({ event: 'closing', data: closing });
+    this.socket = null; // Whatever comes too late must not get past the end of the response.
+    this.response.end();
   }
 
   destroy(): void {
     this.response.destroy();
+  }
+
+  private open(): void {
+    this.response.writeHead(200, { ...this.headers, ...STREAM_HEADERS });
+    this.response.flushHeaders(); // Before anything is written past the response.
+    this.socket = this.response.chunkedEncoding ? this.response.socket : null;
+    this.opened = true;
   }
 
   private write(frame: SseFrame): boolean {
