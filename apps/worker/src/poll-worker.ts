@@ -1,7 +1,7 @@
 import { POLL_QUEUE, type Keys, type PollJob, type RedisClient } from '#redis';
-import { Worker, type Job } from 'bullmq';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Worker } from 'bullmq';
 
+import { JobWorker, RETRY_MS } from './job-worker.js';
 import type { PollProcessor } from './poll-processor.js';
 
 /**
@@ -11,26 +11,11 @@ import type { PollProcessor } from './poll-processor.js';
 const LOCK_MS = 5000;
 const STALLED_CHECK_MS = 1000;
 
-/** After a loop of BullMQ's failed, such as while Redis loads its file (ms). Its default of 15 s outlasts the outage. */
-const RETRY_MS = 500;
-
 /** Sets that stay with one worker at once. Their polls in flight are bounded by `WORKER_CONCURRENCY` connections. */
 const SETS_MAX = 20_000;
 
 /** A perpetual job may lose its worker any number of times in its life; BullMQ's default gives it up at the second. */
 const NEVER_GIVE_UP = 1_000_000_000;
-
-/** BullMQ asks for the next job again at once when Redis refused (full, read-only): for as long as it does, that spins. */
-class PausingWorker extends Worker<PollJob> {
-  protected override async moveToActive(token: string, name?: string): Promise<Job<PollJob>> {
-    try {
-      return await super.moveToActive(token, name);
-    } catch (error) {
-      await delay(RETRY_MS);
-      throw error;
-    }
-  }
-}
 
 /** Takes poll jobs off the queue, in as many worker processes as ops start. */
 export class PollWorker {
@@ -42,12 +27,13 @@ export class PollWorker {
     private readonly processor: PollProcessor,
     onError: (error: Error) => void,
   ) {
-    this.worker = new PausingWorker(POLL_QUEUE, (job, lock) => processor.process(job, lock), {
+    this.worker = new JobWorker(POLL_QUEUE, (job, lock) => processor.process(job, lock), {
       connection: client,
       prefix: keys.queuePrefix,
       concurrency: SETS_MAX,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
+      // After a loop of BullMQ failed, such as while Redis loads its file. The default of 15 s outlasts the outage.
       runRetryDelay: RETRY_MS,
       maxStalledCount: NEVER_GIVE_UP,
       removeOnComplete: { count: 0 },

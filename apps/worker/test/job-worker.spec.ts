@@ -1,0 +1,100 @@
+import { feedKey } from '#core';
+import { connectRedis, type PollJob, type RedisClient } from '#redis';
+import { DelayedError, Queue, type Job } from 'bullmq';
+
+import { RedisServer } from '../../../test/harness/processes/redis-server.js';
+import { until } from '../../../test/harness/until.js';
+import { JobWorker } from '../src/job-worker.js';
+
+const LOCK_MS = 1000;
+const HOUR_MS = 3_600_000;
+const PATIENCE_MS = 10_000;
+const JOB: PollJob = { feed: feedKey({ language: 'en-us' }), set: 1 };
+
+/** How jobs end and lose their locks at a real Redis, while BullMQ renews locks. */
+describe('JobWorker', () => {
+  let server: RedisServer;
+  let client: RedisClient;
+  let queue: Queue<PollJob>;
+  let worker: JobWorker;
+  let errors: string[];
+  let run: (job: Job<PollJob>, lock: string) => Promise<void>;
+
+  beforeAll(async () => void (server = await RedisServer.start()));
+  afterAll(() => server.dispose());
+  beforeEach(async () => {
+    errors = [];
+    const onError = ({ message }: Error) => void errors.push(message);
+    client = connectRedis({ redisUrl: server.url, redisPrefix: '' }, 'patient', onError);
+    await client.flushall();
+    queue = new Queue('polls', { connection: client });
+    const options = { connection: client, lockDuration: LOCK_MS, autorun: false };
+    worker = new JobWorker('polls', (job, lock = '') => run(job, lock), options);
+    worker.on('error', onError);
+    void worker.run();
+  });
+  afterEach(async () => {
+    await worker.close(true);
+    await queue.close();
+    client.disconnect();
+  });
+
+  const lockOf = (job: Job<PollJob>) => queue.toKey(`${job.id ?? ''}:lock`);
+
+  describe('reports no lost lock', () => {
+    let renewal: Promise<string[]> | undefined;
+    beforeEach(() => void (renewal = undefined));
+    const renew = (job: Job<PollJob>, lock: string) =>
+      (renewal = worker.extendJobLocks([job.id ?? ''], [lock], LOCK_MS));
+
+    async function expectNothingReported(): Promise<void> {
+      const job = await queue.add('poll', JOB);
+      await until(() => renewal !== undefined, PATIENCE_MS, 'the job to run');
+      expect(await renewal).toEqual([]);
+      // Its lock had ended: BullMQ alone would have reported it.
+      expect(await client.exists(lockOf(job))).toBe(0);
+    }
+
+    it('where a job delays itself while its lock is renewed', async () => {
+      run = async (job, lock) => {
+        const delayed = job.moveToDelayed(Date.now() + HOUR_MS, lock);
+        void renew(job, lock);
+        await delayed;
+        throw new DelayedError();
+      };
+      await expectNothingReported();
+    });
+
+    it('where a job is completed while its lock is renewed', async () => {
+      run = async (job, lock) => void setTimeout(() => void renew(job, lock), 20);
+      await expectNothingReported();
+    });
+  });
+
+  it('renews the lock of a job that runs for longer than a lock lasts', async () => {
+    let lasted = false;
+    run = async (job, lock) => {
+      await new Promise((resolve) => setTimeout(resolve, 2.5 * LOCK_MS));
+      lasted = (await client.get(lockOf(job))) === lock;
+    };
+    await queue.add('poll', JOB);
+    await until(() => lasted, PATIENCE_MS, 'the job to end with its lock');
+    expect(errors).toEqual([]);
+  });
+
+  it.each([
+    ['is gone', (key: string) => client.del(key)],
+    ['is another worker’s', (key: string) => client.set(key, 'another token')],
+  ])('reports a lock that %s while its job runs', async (_, lose) => {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    run = async (job) => {
+      await lose(lockOf(job));
+      await ended;
+    };
+    const { id } = await queue.add('poll', JOB);
+    const report = `could not renew lock for job ${id}`;
+    await until(() => errors.includes(report), PATIENCE_MS, 'the lost lock to be reported');
+    end();
+  });
+});
