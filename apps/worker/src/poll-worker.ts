@@ -5,8 +5,9 @@ import { JobWorker, RETRY_MS } from './job-worker.js';
 import type { PollProcessor } from './poll-processor.js';
 
 /**
- * A job whose worker has not renewed its lock for this long (ms) is another worker's: with the check below, sets of a
- * killed worker are polled again within {@link LOCK_MS} + twice {@link STALLED_CHECK_MS} (BullMQ looks once to suspect a job, once to be sure).
+ * A job is given to another worker when its worker has not renewed its lock for this long, ms, and BullMQ has seen that
+ * in two checks, every {@link STALLED_CHECK_MS}. OPERATIONS.md, Stopping, says when the sets of a killed worker are polled
+ * again because of that.
  */
 const LOCK_MS = 5000;
 const STALLED_CHECK_MS = 1000;

@@ -58,7 +58,7 @@ describe('firstDue', () => {
   });
 });
 
-describe('nextQuietDue', () => {
+describe('nextIdleDue', () => {
   it('never makes a set that slows down poll in a burst, nor wait for two intervals', () => {
     fc.assert(
       fc.property(setIds, nows, fc.integer({ min: 30_001, max: 200_000 }), (setId, now, idle) => {
