@@ -45,7 +45,7 @@ describe('a connection that the gateway ends', () => {
     const { data } = await client.recording.next('closing');
     expect(data).toEqual({ reason: 'token_expired', retry_ms: expect.any(Number) });
     await until(() => client.ended !== null, 5000, 'the connection to end');
-    expect(client.ended).toBe(transport === 'sse' ? 'end' : 'transport close');
+    expect(client.ended).toBe({ sse: 'end', websocket: 'transport close', polling: 'transport error' }[transport]);
     expect(client.recording.frames.at(-1)?.event).toBe('closing');
 
     await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile` });

@@ -86,6 +86,29 @@ describe('a Redis in trouble', () => {
     broker.stop();
   });
 
+  it('that refused to subscribe leaves nobody counted: once it agrees, channels end with those who need them', async () => {
+    const heard: string[] = [];
+    const parts = { commands, subscriber: connect('impatient'), keys, clock, gateway: randomUUID() };
+    const broker = new RedisBroker({ ...parts, onError: (error) => heard.push(error.message) }, BOUNDS);
+    const subscribed = async () => (await commands.call('PUBSUB', 'CHANNELS', `${keys.base(FEED)}*`)) as string[];
+    const read = () => broker.history(FEED, [{ caseId: 'a', atLeast: 1, after: null }], null);
+    await commands.call('ACL', 'SETUSER', 'default', 'resetchannels');
+    try {
+      await expect(read()).rejects.toThrow('NOPERM');
+      await expect(broker.watch(FEED, ['a'])).rejects.toThrow('NOPERM');
+    } finally {
+      await commands.call('ACL', 'SETUSER', 'default', 'allchannels');
+    }
+    await read();
+    expect(await subscribed()).toEqual([]);
+    await broker.watch(FEED, ['a']);
+    expect(await subscribed()).toHaveLength(3);
+    await broker.unwatch(FEED, ['a']);
+    expect(await subscribed()).toEqual([]);
+    expect(heard).toEqual([]);
+    broker.stop();
+  });
+
   it('ends a history that waits at a barrier at once when the subscribed connection is cut', async () => {
     const gateway = randomUUID();
     const subscriber = connect('impatient');

@@ -1,6 +1,7 @@
 import { adapters } from './adapters.mjs';
 import { core } from './core.mjs';
 import { gateway } from './gateway.mjs';
+import { workers } from './worker.mjs';
 
 /**
  * The ledger: mistakes of the kind that a good engineer makes, each with what it breaks and the test that has to fail.
@@ -18,4 +19,4 @@ import { gateway } from './gateway.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const mutants = [...core, ...adapters, ...gateway];
+export const mutants = [...core, ...adapters, ...gateway, ...workers];

@@ -27,7 +27,7 @@ export type * from './polling/ports/upstream-liveness.js';
 
 // fan-out: from what was published to the subscribers of one gateway
 export * from './fan-out/feed-stream.js';
-export { claimOf } from './fan-out/history-reader.js';
+export { claimOf } from './fan-out/history-wants.js';
 export * from './fan-out/hub.js';
 export * from './fan-out/recovery.js';
 export * from './fan-out/subscription.js';

@@ -50,6 +50,7 @@ describe('health and metrics over HTTP', () => {
   it('counts polls and deliveries', async () => {
     polls.polled({ lagMs: 3, upstreamMs: 40, published: 2 });
     polls.polled({ lagMs: -1, upstreamMs: 40, published: 0 });
+    polls.polled({ lagMs: null, upstreamMs: 40, published: 0 });
     polls.failed('throttled');
     polls.discarded('conflict');
     deliveries.sse.opened();
@@ -60,11 +61,12 @@ describe('health and metrics over HTTP', () => {
     const text = await (await fetch(`${base}/metrics`)).text();
     for (const line of [
       'pollcast_polls_total{outcome="news",program="worker"} 1',
-      'pollcast_polls_total{outcome="quiet",program="worker"} 1',
+      'pollcast_polls_total{outcome="quiet",program="worker"} 2',
       'pollcast_publications_total{program="worker"} 2',
       'pollcast_poll_failures_total{code="throttled",program="worker"} 1',
       'pollcast_polls_discarded_total{reason="conflict",program="worker"} 1',
       'pollcast_poll_lag_seconds_count{program="worker"} 2',
+      'pollcast_upstream_request_seconds_count{program="worker"} 3',
       'pollcast_connections{transport="sse",program="worker"} 1',
       'pollcast_deliveries_total{transport="socket_io",program="worker"} 7',
       'pollcast_subscriptions{program="worker"} 5',

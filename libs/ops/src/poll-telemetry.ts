@@ -25,7 +25,7 @@ export class PrometheusPollTelemetry implements PollTelemetry {
     const registers = [registry];
     const named = (name: string, help: string) => ({ name: `${METRICS_PREFIX}${name}`, help, registers });
     const polls = new Counter({
-      ...named('polls_total', 'Polls that were answered and committed, by whether they brought news.'),
+      ...named('polls_total', 'Polls of any kind that were answered and committed, by whether they brought news.'),
       labelNames: ['outcome'],
     });
     this.news = polls.labels('news');
@@ -58,10 +58,12 @@ export class PrometheusPollTelemetry implements PollTelemetry {
     this.discards = new Map(DISCARD_REASONS.map((reason) => [reason, discards.labels(reason)]));
   }
 
-  polled(poll: { readonly lagMs: number; readonly upstreamMs: number; readonly published: number }): void {
+  polled(poll: Parameters<PollTelemetry['polled']>[0]): void {
     (poll.published > 0 ? this.news : this.idle).inc();
     this.publications.inc(poll.published);
-    this.lag.observe(Math.max(0, poll.lagMs) / 1000);
+    if (poll.lagMs !== null) {
+      this.lag.observe(Math.max(0, poll.lagMs) / 1000);
+    }
     this.request.observe(poll.upstreamMs / 1000);
   }
 

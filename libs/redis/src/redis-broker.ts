@@ -74,7 +74,8 @@ export class RedisBroker implements Broker {
     try {
       await this.subscriptions.add(channels);
     } catch (error) {
-      await this.unwatch(feed, caseIds);
+      // What failed is told, whether or not Redis can be reached for this.
+      await this.unwatch(feed, caseIds).catch(this.parts.onError);
       throw error;
     }
   }
@@ -86,8 +87,9 @@ export class RedisBroker implements Broker {
 
   async history(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): Promise<HistorySnapshot> {
     const { keys, clock, gateway } = this.parts;
-    await this.subscriptions.add(this.holdFeed(feed, 1));
+    const channels = this.holdFeed(feed, 1);
     try {
+      await this.subscriptions.add(channels);
       await this.subscriptions.whole();
       const barrier = this.barriers.open();
       const now = Math.round(clock.now());

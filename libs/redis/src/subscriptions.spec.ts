@@ -83,7 +83,8 @@ describe('Subscriptions', () => {
     await settled();
     expect([first.now, second.now]).toEqual(['refused', 'refused']);
     const third = outcome(subscriptions.add(['a']));
-    expect(client.sent).toEqual(['subscribe a', 'subscribe a']);
+    expect(client.sent).toEqual(['subscribe a', 'unsubscribe a', 'subscribe a']);
+    client.answer();
     client.answer();
     await settled();
     expect(third.now).toBe('done');
@@ -95,8 +96,11 @@ describe('Subscriptions', () => {
     expect(adding.now).toBe('pending');
     await jest.advanceTimersByTimeAsync(1);
     expect(adding.now).toBe('Redis did not answer in time');
+    // It may answer later: then nobody is there to end the subscription.
+    const commands = () => client.sent.filter((command) => command !== 'ping');
+    expect(commands()).toEqual(['subscribe a', 'unsubscribe a']);
     subscriptions.remove(['a']).catch(() => undefined);
-    expect(client.sent.filter((command) => command.startsWith('unsubscribe'))).toEqual([]);
+    expect(commands()).toHaveLength(2);
   });
 
   it('that was lost is told of at once, and is whole when its channels are subscribed to again', async () => {

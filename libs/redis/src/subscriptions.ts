@@ -60,6 +60,8 @@ export class Subscriptions {
       await inTime(Promise.all(this.underway));
     } catch (error) {
       fresh.forEach((channel) => this.channels.delete(channel));
+      // Redis may still confirm what was not confirmed in time. This failing is told already.
+      this.unsubscribe(fresh).catch(() => undefined);
       throw error;
     } finally {
       this.underway.delete(adding);
@@ -68,13 +70,7 @@ export class Subscriptions {
 
   async remove(channels: readonly string[]): Promise<void> {
     const known = channels.filter((channel) => this.channels.delete(channel));
-    await inTime(
-      Promise.all(
-        parts(known).map((part) =>
-          this.client instanceof Cluster ? this.client.sunsubscribe(...part) : this.client.unsubscribe(...part),
-        ),
-      ),
-    );
+    await inTime(this.unsubscribe(known));
   }
 
   /** Resolves while all channels are subscribed to. @throws when they are not in time */
@@ -90,6 +86,14 @@ export class Subscriptions {
     return Promise.all(
       parts(channels).map((part) =>
         this.client instanceof Cluster ? this.client.ssubscribe(...part) : this.client.subscribe(...part),
+      ),
+    );
+  }
+
+  private unsubscribe(channels: readonly string[]): Promise<unknown> {
+    return Promise.all(
+      parts(channels).map((part) =>
+        this.client instanceof Cluster ? this.client.sunsubscribe(...part) : this.client.unsubscribe(...part),
       ),
     );
   }

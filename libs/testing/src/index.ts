@@ -3,6 +3,7 @@ export * from './polling/fake-upstream.js';
 export * from './model/manual-clock.js';
 export * from './polling/memory-upstream-liveness.js';
 export * from './polling/poll-scene.js';
+export * from './polling/recording-telemetry.js';
 export * from './fan-out/memory-broker.js';
 export * from './store/memory-store.js';
 export * from './fan-out/publishing-fixture.js';

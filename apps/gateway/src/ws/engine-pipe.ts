@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Socket as ClientSocket } from 'socket.io';
 import type { FrameRun, SioFrame } from '#protocol';
@@ -6,8 +7,14 @@ type EngineSocket = ClientSocket['conn'];
 
 /** What is used of engine.io's and ws's insides. All of it is looked for before it is used. */
 interface EngineInsides {
+  readyState: string;
   readonly writeBuffer?: readonly { readonly data?: unknown }[];
-  readonly transport: { readonly name: string; readonly socket?: WebSocketInsides };
+  readonly transport: {
+    readonly name: string;
+    readonly socket?: WebSocketInsides;
+    /** The poll that waits for an answer. */
+    readonly req?: IncomingMessage | null;
+  };
 }
 interface WebSocketInsides {
   readonly readyState?: number;
@@ -62,14 +69,40 @@ export class EnginePipe {
     this.tcp?.uncork();
   }
 
-  /** Ends the connection once everything that was written is sent. Clients take it for a lost one and come back. */
+  /**
+   * Ends the connection once everything that was written is sent, as a network that fails ends it: without WebSocket's
+   * Close frame and without engine.io's close packet. After those, some clients do not come back.
+   */
   close(): void {
-    this.engine.close();
+    if (this.engine.readyState !== 'open') {
+      return;
+    }
+    // What engine.io does itself when it closes: it takes no more packets, and sends those that wait.
+    this.insides.readyState = 'closing';
+    if (this.insides.writeBuffer?.length) {
+      this.engine.once('drain', () => this.end());
+    } else {
+      this.end();
+    }
   }
 
+  /** Ends the connection at once, as {@link close} does; what is unsent is lost. */
   destroy(): void {
     if (this.webSocket?.terminate) {
       this.webSocket.terminate();
+    } else {
+      // A poll that waits would be answered with a close packet.
+      this.insides.transport.req?.socket.destroy();
+      this.engine.close(true);
+    }
+  }
+
+  /** engine.io's own way would say goodbye in its protocol, unless there is no poll to answer. */
+  private end(): void {
+    if (this.tcp !== null) {
+      this.tcp.end();
+    } else if (this.insides.transport.req) {
+      this.destroy();
     } else {
       this.engine.close(true);
     }

@@ -54,7 +54,7 @@ export class Hub implements BrokerListener {
   }
 
   interrupted(): void {
-    this.streams.forEach((stream) => stream.repair());
+    this.streams.forEach((stream) => stream.interrupted());
   }
 
   /** To be called every few seconds. */

@@ -4,7 +4,7 @@ import { COMMIT_MAX_ENTRIES, type Committed, type SetCommit, type SetStore } fro
 import type { TicketSet } from './ticket-set.js';
 
 export interface CommitContext {
-  readonly store: SetStore;
+  readonly store: Pick<SetStore, 'commit'>;
   readonly clock: Clock;
   /** How long a part extends the lease for the next one, ms. */
   readonly leaseMs: number;

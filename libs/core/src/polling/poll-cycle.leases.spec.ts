@@ -17,7 +17,7 @@ describe('PollCycle, under leases', () => {
       const [, second] = await Promise.all([worker.run(ref), scene.worker('worker').run(ref)]);
       expect(second).toEqual({ kind: 'again', at: scene.clock.now() + LEASE.leaseMs });
       expect(scene.upstream.requests).toHaveLength(1);
-      expect(scene.discarded).toEqual(['busy']);
+      expect(scene.telemetry.discards).toEqual(['busy']);
     });
 
     it('the one that was held up for too long discards its result', async () => {
@@ -33,7 +33,7 @@ describe('PollCycle, under leases', () => {
       await scene.worker('worker').run(ref);
       release();
       await slow;
-      expect(scene.discarded).toEqual(['conflict']);
+      expect(scene.telemetry.discards).toEqual(['conflict']);
       expect(await scene.contents('a')).toEqual(['x']);
     });
   });
@@ -70,7 +70,7 @@ describe('PollCycle, under leases', () => {
     const [, second] = await Promise.all([worker.run(ref), worker.run(ref)]);
     expect(second).toEqual({ kind: 'again', at: scene.clock.now() + OPTIONS.intervalMs });
     expect(scene.upstream.requests).toHaveLength(1);
-    expect(scene.discarded).toEqual(['busy']);
+    expect(scene.telemetry.discards).toEqual(['busy']);
   });
 
   it('polls a reserved set without asking the store, and reads it anew when it changed', async () => {

@@ -1,21 +1,18 @@
-import { firstDue, nextDue, nextIdleDue, type Pace } from './cadence.js';
-import { commitInParts } from './commit-in-parts.js';
-import { advanceCursorHistory, cursorToSend } from './cursor-history.js';
-import { delta, EMPTY_WINDOW, type DeliveredWindow, type DeltaEntry } from './delta.js';
-import { UpstreamFailure } from '../model/upstream-failure.js';
-import { parseFeedKey } from '../model/feed.js';
-import { SetLeases, type LeaseTerms } from './set-lease.js';
-import type { Digest } from '../model/fingerprint.js';
-import type { UpstreamLiveness } from './ports/upstream-liveness.js';
 import type { Clock } from '../model/clock.js';
-import type { Quota } from './ports/quota.js';
-import type { Committed, SetCommit, SetStore } from './ports/set-store.js';
-import type { PollTelemetry } from './ports/telemetry.js';
-import type { PollAnswer, Upstream } from './ports/upstream.js';
-import { afterAnswer, nextProbe, stillWithin, type Bisection } from './bisection.js';
-import type { CaseId } from '../model/ticket.js';
-import { FailurePolicy } from './failure-policy.js';
+import type { Digest } from '../model/fingerprint.js';
 import type { SetRef } from '../model/set-ref.js';
+import { UpstreamFailure } from '../model/upstream-failure.js';
+import { afterAnswer, nextProbe, stillWithin } from './bisection.js';
+import { nextDue, type Pace } from './cadence.js';
+import { EMPTY_WINDOW, type DeliveredWindow } from './delta.js';
+import { FailurePolicy } from './failure-policy.js';
+import type { Quota } from './ports/quota.js';
+import type { SetStore } from './ports/set-store.js';
+import type { PollTelemetry } from './ports/telemetry.js';
+import type { UpstreamLiveness } from './ports/upstream-liveness.js';
+import type { Upstream } from './ports/upstream.js';
+import { SetLeases, type LeaseTerms } from './set-lease.js';
+import { SetPoller, type SettledPoll } from './set-poller.js';
 import type { TicketSet } from './ticket-set.js';
 
 export interface PollOptions extends Pace {
@@ -51,6 +48,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 /** One request for one ticket set, from taking the set to the committed result. */
 export class PollCycle {
   private readonly leases: SetLeases;
+  private readonly poller: SetPoller;
   private readonly failurePolicy: FailurePolicy;
 
   constructor(
@@ -58,6 +56,7 @@ export class PollCycle {
     private readonly options: PollOptions,
   ) {
     this.leases = new SetLeases(options.lease);
+    this.poller = new SetPoller(parts, { ...options, leaseMs: options.lease.leaseMs });
     this.failurePolicy = new FailurePolicy(parts, options);
   }
 
@@ -138,18 +137,13 @@ export class PollCycle {
     const asked = bisection ? nextProbe(bisection, tickets, set.members, answeredSince) : tickets;
     const left = bisection && afterAnswer(bisection, asked);
     try {
-      const committed =
+      const polled =
         backfills && asked.every((caseId) => set.joining.includes(caseId))
-          ? await this.backfill(set, asked, left)
+          ? await this.poller.backfill(set, asked, left)
           : bisection
-            ? await this.pollSome(set, asked, left)
-            : await this.pollMembers(set, window);
-      if (committed.kind === 'committed') {
-        return { kind: 'again', at: committed.joining || bisection ? this.parts.clock.now() : committed.dueAt };
-      }
-      this.parts.telemetry.discarded(committed.kind);
-      const at = nextDue(set.ref.id, this.parts.clock.now(), this.options.intervalMs);
-      return committed.kind === 'gone' ? { kind: 'gone' } : { kind: 'again', at };
+            ? await this.poller.probe(set, asked, left)
+            : await this.poller.pollMembers(set, window);
+      return this.afterPoll(set, polled, { isStep: bisection !== null, wasDue: due });
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) {
         throw error;
@@ -159,128 +153,38 @@ export class PollCycle {
     }
   }
 
+  private afterPoll(
+    set: TicketSet,
+    polled: SettledPoll,
+    { isStep, wasDue }: { readonly isStep: boolean; readonly wasDue: boolean },
+  ): Next {
+    const { committed, sentAt, answeredAt } = polled;
+    const { telemetry, clock } = this.parts;
+    if (committed.kind === 'committed') {
+      const { published, joining, dueAt } = committed;
+      const lagMs = wasDue && !isStep ? sentAt - set.dueAt : null;
+      telemetry.polled({ lagMs, upstreamMs: answeredAt - sentAt, published });
+      this.reserve(polled);
+      return { kind: 'again', at: joining || isStep ? clock.now() : dueAt };
+    }
+    telemetry.discarded(committed.kind);
+    return committed.kind === 'gone'
+      ? { kind: 'gone' }
+      : { kind: 'again', at: nextDue(set.ref.id, clock.now(), this.options.intervalMs) };
+  }
+
   private async leave(set: TicketSet, at: number): Promise<Next> {
     await this.parts.store.release(set.ref, this.options.lease.owner);
     return { kind: 'again', at };
   }
 
-  /** Polls joining tickets from the beginning, in one request, leaving the members' cursor alone (invariant 4). */
-  private async backfill(set: TicketSet, asked: readonly CaseId[], bisection: Bisection | null): Promise<Committed> {
-    const { answer, sentAt, answeredAt } = await this.ask(set, asked, null, null);
-    const found = this.difference(set, asked, answer, answeredAt, EMPTY_WINDOW);
-    // A set without members has no cursor to protect: the first answer gives it one.
-    const founds = set.members.length === 0;
-    const due = firstDue(set.ref.id, answeredAt, this.options.intervalMs);
-    return this.commit(set, found.entries, {
-      backfilled: asked,
-      bisection,
-      learned: {
-        cursorHistory: founds
-          ? advanceCursorHistory(null, { sentAt, answeredAt, cursor: answer.cursor }, this.options.overlapMs)
-          : set.cursorHistory,
-        answerDigest: founds ? null : set.answerDigest,
-        order: found.order,
-      },
-      ...(founds && { due: { active: due, idle: due } }),
-    });
-  }
-
-  /**
-   * Polls some members while a refused ticket is searched for: what is found is delivered at once. The cursor stays:
-   * it is for the poll of all that the upstream answers for, which is due still.
-   */
-  private async pollSome(set: TicketSet, asked: readonly CaseId[], bisection: Bisection | null): Promise<Committed> {
-    const { answer, answeredAt } = await this.ask(
-      set,
-      asked,
-      cursorToSend(set.cursorHistory, this.options.overlapMs),
-      null,
-    );
-    const found = this.difference(set, asked, answer, answeredAt, EMPTY_WINDOW);
-    return this.commit(set, found.entries, { backfilled: [], bisection });
-  }
-
-  private async pollMembers(set: TicketSet, known: DeliveredWindow): Promise<Committed> {
-    const cursor = cursorToSend(set.cursorHistory, this.options.overlapMs);
-    const { answer, sentAt, answeredAt } = await this.ask(set, set.members, cursor, set.answerDigest);
-    const found = this.difference(set, set.members, answer, answeredAt, known);
-    const learned = {
-      cursorHistory: advanceCursorHistory(
-        set.cursorHistory,
-        { sentAt, answeredAt, cursor: answer.cursor },
-        this.options.overlapMs,
-      ),
-      answerDigest: answer.kind === 'content' ? answer.digest : set.answerDigest,
-      order: found.order,
-    };
-    const due = this.dueAfter(set, answeredAt);
-    const lease = { kind: 'reserve', leaseMs: this.options.lease.leaseMs } as const;
-    // Where there was a search, all who were suspected have left meanwhile.
-    const over = set.bisection && { bisection: null };
-    const committed = await this.commit(set, found.entries, { backfilled: [], learned, due, lease, ...over });
-    if (committed.kind === 'committed') {
-      this.reserve({ ...set, ...learned, bisection: null }, committed, found.window, answeredAt);
-      const published = committed.published;
-      this.parts.telemetry.polled({ lagMs: sentAt - set.dueAt, upstreamMs: answeredAt - sentAt, published });
-    }
-    return committed;
-  }
-
-  private async ask(
-    set: TicketSet,
-    caseIds: readonly CaseId[],
-    cursor: string | null,
-    knownDigest: string | null,
-  ): Promise<{ answer: PollAnswer; sentAt: number; answeredAt: number }> {
-    const sentAt = this.parts.clock.now();
-    const answer = await this.parts.upstream.poll({ feed: parseFeedKey(set.ref.feed), caseIds, cursor, knownDigest });
-    this.parts.liveness.seen(sentAt);
-    return { answer, sentAt, answeredAt: this.parts.clock.now() };
-  }
-
-  private difference(
-    set: TicketSet,
-    asked: readonly CaseId[],
-    answer: PollAnswer,
-    seenAt: number,
-    delivered: DeliveredWindow,
-  ): { entries: readonly DeltaEntry[]; window: DeliveredWindow; order: TicketSet['order'] } {
-    if (answer.kind === 'unchanged') {
-      return { entries: [], window: delivered, order: set.order };
-    }
-    const { digest } = this.parts;
-    return delta(answer.content, { asked: new Set(asked), delivered, order: set.order, seenAt, digest });
-  }
-
-  private commit(
-    set: TicketSet,
-    entries: readonly DeltaEntry[],
-    last: Parameters<typeof commitInParts>[3],
-  ): Promise<Committed> {
-    const { store, clock } = this.parts;
-    return commitInParts({ store, clock, leaseMs: this.options.lease.leaseMs }, set, entries, last);
-  }
-
-  private dueAfter(set: TicketSet, answeredAt: number): NonNullable<SetCommit['due']> {
-    const base = Math.max(answeredAt, set.dueAt);
-    return {
-      active: nextDue(set.ref.id, base, this.options.intervalMs),
-      idle: nextIdleDue(set.ref.id, base, answeredAt - set.activeAt, this.options),
-    };
-  }
-
-  private reserve(
-    set: TicketSet,
-    committed: Extract<Committed, { kind: 'committed' }>,
-    window: DeliveredWindow,
-    answeredAt: number,
-  ): void {
-    const { reserved, joining, fence, dueAt, published } = committed;
-    if (reserved) {
+  private reserve({ set, window, committed, answeredAt }: SettledPoll): void {
+    if (committed.kind === 'committed' && committed.reserved) {
+      const { joining, fence, dueAt, published } = committed;
       const activeAt = published > 0 ? answeredAt : set.activeAt;
       const lease = this.leases.leaseFrom(dueAt);
-      // Tickets that came to join are not known here: the set is read anew.
       const reservation = { lease, set: { ...set, fence, dueAt, activeAt, failures: 0 }, window };
+      // Tickets that came to join are not known here: the set is read anew.
       this.leases.reserve(set.ref, joining ? null : reservation);
     }
   }

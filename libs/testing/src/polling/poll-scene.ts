@@ -1,18 +1,10 @@
-import {
-  feedKey,
-  PollCycle,
-  type FeedKey,
-  type Next,
-  type PollOptions,
-  type PollTelemetry,
-  type SetRef,
-  type TurnRequest,
-} from '#core';
+import { feedKey, PollCycle, type FeedKey, type Next, type PollOptions, type SetRef, type TurnRequest } from '#core';
 import { MemoryBroker } from '../fan-out/memory-broker.js';
 import { ManualClock } from '../model/manual-clock.js';
 import { MemoryStore } from '../store/memory-store.js';
 import { FakeUpstream, type FakeUpstreamQuirks } from './fake-upstream.js';
 import { MemoryUpstreamLiveness } from './memory-upstream-liveness.js';
+import { RecordingTelemetry } from './recording-telemetry.js';
 
 const INTEREST_MS = 1e9;
 
@@ -25,8 +17,8 @@ export class PollScene {
   readonly clock = new ManualClock();
   readonly store = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 1000, intervalMs: 1000 });
   readonly upstream: FakeUpstream;
-  /** Why results of polls were discarded. */
-  readonly discarded: string[] = [];
+  /** What all workers counted. */
+  readonly telemetry = new RecordingTelemetry();
   /** Turns are free, until a test says otherwise. */
   readonly quota = {
     turn: jest.fn<Promise<number>, [TurnRequest]>(async () => 0),
@@ -40,10 +32,7 @@ export class PollScene {
   }
 
   worker(owner: string): PollCycle {
-    const nothing = () => undefined;
-    const discarded: PollTelemetry['discarded'] = (reason) => this.discarded.push(reason);
-    const telemetry = { polled: nothing, failed: nothing, quarantined: nothing, discarded };
-    const { store, upstream, clock, quota } = this;
+    const { store, upstream, clock, quota, telemetry } = this;
     const digest = (text: string) => text;
     const liveness = new MemoryUpstreamLiveness();
     const parts = { store, upstream, quota, liveness, clock, digest, telemetry, random: () => 0 };

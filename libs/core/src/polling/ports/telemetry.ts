@@ -2,8 +2,16 @@ import type { UpstreamFailureCode } from '../../model/upstream-failure.js';
 
 /** What core counts while polling. Durations in milliseconds. */
 export interface PollTelemetry {
-  /** A poll was answered and committed. */
-  polled(poll: { readonly lagMs: number; readonly upstreamMs: number; readonly published: number }): void;
+  /** A poll was answered and committed: of members, a backfill, or a step of a bisection. */
+  polled(poll: {
+    /** From when the poll was due to when it was sent; null where it did not wait for a time: a step, moved tickets. */
+    readonly lagMs: number | null;
+    /** From sending the request to its parsed answer. */
+    readonly upstreamMs: number;
+    /** Messages and statuses. */
+    readonly published: number;
+  }): void;
+  /** A poll brought no answer. */
   failed(code: UpstreamFailureCode): void;
   /** A ticket that the upstream refuses was found. */
   quarantined(): void;

@@ -1,0 +1,205 @@
+import { DelayedError, type Job } from 'bullmq';
+import { feedKey, type Clock, type Next, type PollCycle, type SetRef } from '#core';
+import type { PollJob } from '#redis';
+import { PollProcessor } from './poll-processor.js';
+
+const REF: SetRef = { feed: feedKey({ language: 'en-us' }), id: 7 };
+const OTHER: SetRef = { ...REF, id: 8 };
+const LOCK = 'the lock of the job';
+/** The bounds of a stay, ms. */
+const [SHORTEST_MS, LONGEST_MS] = [30_000, 60_000];
+/** The longest sleep of a job, ms. */
+const SLEEP_MAX_MS = 10_000;
+
+/** What became of a job, to be looked at at any time. */
+type Fate = 'running' | 'delayed' | 'ended' | Error;
+
+describe('PollProcessor', () => {
+  /** Redis's time: a minute ahead of the system clock, which BullMQ runs on. */
+  const clock: Clock = { now: () => Date.now() + 60_000 };
+  /** A set that is due every second, unless a test says otherwise. */
+  let run: jest.Mock<Promise<Next>, [SetRef]>;
+  const release = jest.fn<Promise<void>, [SetRef]>();
+  const changed = jest.fn<void, [SetRef]>();
+  const onError = jest.fn();
+  const moveToDelayed = jest.fn<Promise<void>, [number, string | undefined]>();
+  let random: jest.SpyInstance<number>;
+  let processor: PollProcessor;
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    random = jest.spyOn(Math, 'random').mockReturnValue(0);
+    run = jest.fn(async (_: SetRef): Promise<Next> => ({ kind: 'again', at: clock.now() + 1000 }));
+    [release, moveToDelayed].forEach((mock) => mock.mockReset().mockResolvedValue());
+    [changed, onError].forEach((mock) => mock.mockReset());
+    const cycle = { run: (ref: SetRef) => run(ref), release, changed } as unknown as PollCycle;
+    processor = new PollProcessor(cycle, clock, onError);
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+  });
+
+  const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+
+  function begin({ feed, id }: SetRef = REF): { now: Fate } {
+    const fate: { now: Fate } = { now: 'running' };
+    processor.process({ data: { feed, set: id }, moveToDelayed } as unknown as Job<PollJob>, LOCK).then(
+      () => (fate.now = 'ended'),
+      (error: Error) => (fate.now = error instanceof DelayedError ? 'delayed' : error),
+    );
+    return fate;
+  }
+
+  it('polls the set that the job names, and again each time that it is due', async () => {
+    const job = begin();
+    await pass(2999);
+    expect(run.mock.calls).toEqual([[REF], [REF], [REF]]);
+    expect([job.now, release.mock.calls.length]).toEqual(['running', 0]);
+    await pass(1);
+    expect(run).toHaveBeenCalledTimes(4);
+  });
+
+  it.each([
+    [0, SHORTEST_MS],
+    [0.999_999, LONGEST_MS],
+  ])('gives the set back when its stay is over: random %d, after %d ms', async (number, stayMs) => {
+    random.mockReturnValue(number);
+    const job = begin();
+    await pass(stayMs - 1000 - 1);
+    expect(job.now).toBe('running');
+    await pass(1); // The next poll would be after its end.
+    expect(job.now).toBe('delayed');
+    expect(release.mock.calls).toEqual([[REF]]);
+    expect(moveToDelayed.mock.calls).toEqual([[Date.now() + 1000, LOCK]]);
+  });
+
+  it('lets go of the set before another worker can have its job', async () => {
+    const order: string[] = [];
+    release.mockImplementation(async () => void order.push('release'));
+    moveToDelayed.mockImplementation(async () => void order.push('delay'));
+    run.mockImplementation(async () => ({ kind: 'again', at: clock.now() + LONGEST_MS }));
+    begin();
+    await pass(0);
+    expect(order).toEqual(['release', 'delay']);
+  });
+
+  it('lets no job sleep for longer than any may, nor into the past', async () => {
+    run.mockImplementationOnce(async () => ({ kind: 'again', at: clock.now() + 24 * LONGEST_MS }));
+    begin();
+    await pass(0);
+    expect(moveToDelayed.mock.calls).toEqual([[Date.now() + SLEEP_MAX_MS, LOCK]]);
+    processor.stop();
+    run.mockImplementationOnce(async () => ({ kind: 'again', at: clock.now() - 5000 }));
+    const late = begin();
+    await pass(0);
+    expect([late.now, moveToDelayed.mock.calls.at(-1)]).toEqual(['delayed', [Date.now(), LOCK]]);
+  });
+
+  it('ends the job of a set that is gone, and gives nothing back', async () => {
+    run.mockImplementationOnce(async () => ({ kind: 'again', at: clock.now() + 1000 }));
+    run.mockImplementationOnce(async () => ({ kind: 'gone' }));
+    const job = begin();
+    await pass(1001);
+    expect(job.now).toBe('ended');
+    expect([run.mock.calls.length, release.mock.calls.length, moveToDelayed.mock.calls.length]).toEqual([2, 0, 0]);
+  });
+
+  it('polls at once a set that somebody changed, and leaves the others', async () => {
+    const jobs = [begin(), begin(OTHER)];
+    await pass(300);
+    processor.changed(REF);
+    await pass(1);
+    expect(changed.mock.calls).toEqual([[REF]]);
+    expect(run.mock.calls).toEqual([[REF], [OTHER], [REF]]);
+    await pass(699);
+    expect(run.mock.calls.slice(3)).toEqual([[OTHER]]);
+    await pass(301);
+    expect(run.mock.calls.slice(4)).toEqual([[REF]]);
+    expect(jobs.map(({ now }) => now)).toEqual(['running', 'running']);
+  });
+
+  it('knows how to hear of a set that it does not have', async () => {
+    processor.changed(OTHER);
+    expect(changed.mock.calls).toEqual([[OTHER]]);
+    begin();
+    processor.changed(REF); // While it is polled: it does not wait.
+    await pass(999);
+    expect(run).toHaveBeenCalledTimes(1);
+  });
+
+  describe('when a worker comes', () => {
+    it.each([
+      [0, 1000],
+      [0.5, 2000],
+      [0.999_999, 5000],
+    ])('gives each set back once, at a moment of its own: random %d, after %d ms', async (number, atMs) => {
+      random.mockReturnValue(number);
+      const job = begin();
+      await pass(500);
+      processor.workerCame();
+      await pass(atMs - 500 - 1);
+      expect(job.now).toBe('running');
+      await pass(1);
+      expect(job.now).toBe('delayed');
+      const again = begin();
+      await pass(SHORTEST_MS - 1001);
+      expect(again.now).toBe('running');
+    });
+
+    it('gives no set back later than it would have', async () => {
+      random.mockReturnValue(0.9);
+      const job = begin();
+      await pass(SHORTEST_MS * 1.9 - 1500);
+      processor.workerCame();
+      await pass(499);
+      expect(job.now).toBe('running');
+      await pass(1);
+      expect(job.now).toBe('delayed');
+    });
+  });
+
+  it('gives all sets back when it is stopped, at once, and lets none stay any more', async () => {
+    const jobs = [begin(), begin(OTHER)];
+    await pass(300);
+    processor.stop();
+    await pass(0);
+    expect(jobs.map(({ now }) => now)).toEqual(['delayed', 'delayed']);
+    expect(release.mock.calls).toEqual([[REF], [OTHER]]);
+    expect(moveToDelayed.mock.calls[0]?.[0]).toBe(Date.now() + 700);
+    const later = begin();
+    await pass(1);
+    expect([later.now, run.mock.calls.length]).toEqual(['delayed', 3]);
+  });
+
+  it('tells of a poll that Redis could not take, and polls again a second later', async () => {
+    const broken = new Error('out of reach');
+    run.mockRejectedValueOnce(broken);
+    const job = begin();
+    await pass(999);
+    expect(onError.mock.calls).toEqual([[broken, { feed: REF.feed, set: REF.id }]]);
+    expect(run).toHaveBeenCalledTimes(1);
+    await pass(1);
+    expect([run.mock.calls.length, job.now]).toEqual([2, 'running']);
+  });
+
+  describe('fails the job, which the reconciler makes again', () => {
+    it('where its lock is lost, after the set was let go of', async () => {
+      const lost = new Error('Missing lock for job');
+      moveToDelayed.mockRejectedValueOnce(lost);
+      processor.stop();
+      const job = begin();
+      await pass(1);
+      expect([job.now, release.mock.calls.length]).toEqual([lost, 1]);
+    });
+
+    it('where Redis is out of reach to let go of the set', async () => {
+      const broken = new Error('out of reach');
+      release.mockRejectedValueOnce(broken);
+      processor.stop();
+      const job = begin();
+      await pass(1);
+      expect([job.now, moveToDelayed.mock.calls.length]).toEqual([broken, 0]);
+    });
+  });
+});

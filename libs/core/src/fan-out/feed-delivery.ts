@@ -1,0 +1,144 @@
+import type { FeedKey } from '../model/feed.js';
+import type { FeedState } from './feed-state.js';
+import { callsOf } from './history-wants.js';
+import type { Publication } from '../model/publication.js';
+import type { Broker, HistorySnapshot } from './ports/broker.js';
+import type { Topic } from './topic.js';
+
+export interface FeedDeliveryParts {
+  readonly broker: Pick<Broker, 'history'>;
+  readonly state: FeedState;
+  /** Resolves after that many milliseconds. */
+  readonly wait: (ms: number) => Promise<void>;
+  /** Publications that are read per ticket at least. */
+  readonly tailMax: number;
+}
+
+/** Publications held back during a repair. Beyond it they are dropped, and read from history instead. */
+const REPAIR_BUFFER_MAX = 10_000;
+/** Pause before a failed repair is tried again, ms. */
+const REPAIR_RETRY_MS = 200;
+
+/**
+ * Dispatches what is published on one feed, in order and without a hole. Where something is missing it holds back
+ * what arrives, reads history, dispatches what was missed, and goes on (invariant 8).
+ */
+export class FeedDelivery {
+  /** How many times history was read for a repair. */
+  repairs = 0;
+  /** Resolves once the latest repair has ended. */
+  repaired: Promise<void> = Promise.resolve();
+  /** Publications held back while history is read; null while nothing is missing. */
+  private held: Publication[] | null = null;
+  private repairAgain = false;
+
+  constructor(
+    private readonly feed: FeedKey,
+    private readonly parts: FeedDeliveryParts,
+  ) {}
+
+  get isRepairing(): boolean {
+    return this.held !== null;
+  }
+
+  published(publication: Publication): void {
+    if (this.held) {
+      this.hold(this.held, publication);
+      return;
+    }
+    const { state } = this.parts;
+    const topic = state.topics.find(publication.caseId);
+    if (topic === undefined || state.isDispatched(publication)) {
+      return;
+    }
+    if (state.isNext(topic, publication)) {
+      state.dispatch(topic, publication);
+    } else {
+      this.repair([publication]);
+    }
+  }
+
+  /** Reads what was missed from history before anything live goes on. @param held what arrived already */
+  repair(held: Publication[] = []): void {
+    this.parts.state.upstream.markStale();
+    if (this.held) {
+      this.repairAgain = true;
+      return;
+    }
+    this.held = held;
+    this.repaired = this.repairUntilWhole();
+  }
+
+  private hold(held: Publication[], publication: Publication): void {
+    if (held.length < REPAIR_BUFFER_MAX) {
+      held.push(publication);
+    } else {
+      this.held = [];
+      this.repairAgain = true;
+    }
+  }
+
+  private async repairUntilWhole(): Promise<void> {
+    do {
+      this.repairAgain = false;
+      try {
+        await this.repairOnce();
+      } catch {
+        // The store is out of reach: clients keep their connection and their position until it is back.
+        this.repairAgain = true;
+        await this.parts.wait(REPAIR_RETRY_MS);
+      }
+    } while (this.repairAgain);
+    const held = this.held ?? [];
+    this.held = null;
+    held.forEach((publication) => this.published(publication));
+  }
+
+  private async repairOnce(): Promise<void> {
+    this.repairs += 1;
+    const { state } = this.parts;
+    const { heard } = state.quarantined;
+    // A topic that is not watched yet may miss publications after this read: its subscription reads it.
+    const asked = [...state.topics].filter((topic) => topic.isWatched);
+    const snapshots = await this.read(asked);
+    const newest = snapshots.at(-1);
+    if (this.repairAgain || snapshots.some((snapshot) => snapshot.epoch !== newest?.epoch)) {
+      // Something was lost between two of these reads, or between a read and now: together they prove nothing.
+      this.repairAgain = true;
+      return;
+    }
+    // A ticket may have been evicted and followed again meanwhile, as another topic.
+    const topics = new Set(asked.filter((topic) => state.topics.find(topic.caseId) === topic));
+    [...state.topics].filter((topic) => !topics.has(topic)).forEach((topic) => topic.tail.clear());
+    if (newest === undefined) {
+      return; // Nobody follows a ticket of this feed.
+    }
+    if (state.catchUp({ topics: [...topics], snapshots, newest, held: this.held ?? [], heard }) === 'whole') {
+      this.dropOtherEpochs();
+    } else {
+      this.repairAgain = true;
+    }
+  }
+
+  private async read(topics: readonly Topic[]): Promise<HistorySnapshot[]> {
+    const { broker, state, tailMax } = this.parts;
+    const wants = topics.map((topic) => ({
+      caseId: topic.caseId,
+      atLeast: tailMax,
+      // With the publication that was dispatched last, to be compared with what the store has at its offset.
+      after: Math.min(state.dispatchedUpTo(topic), (topic.tail.newest?.offset ?? Number.POSITIVE_INFINITY) - 1),
+    }));
+    const snapshots: HistorySnapshot[] = [];
+    for (const call of callsOf(wants)) {
+      snapshots.push(await broker.history(this.feed, call, state.position));
+    }
+    return snapshots;
+  }
+
+  /** A held publication of another epoch is an old one that came late, or the first of a new epoch: history tells. */
+  private dropOtherEpochs(): void {
+    const held = this.held ?? [];
+    this.held = held.filter(({ epoch }) => !this.parts.state.hasOtherEpoch(epoch));
+    this.repairAgain ||= this.held.length < held.length;
+  }
+}

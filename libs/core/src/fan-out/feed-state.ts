@@ -1,0 +1,168 @@
+import type { FeedKey } from '../model/feed.js';
+import type { Publication } from '../model/publication.js';
+import type { StreamPosition } from '../model/stream-position.js';
+import type { Broker, HistorySnapshot } from './ports/broker.js';
+import { QuarantineNotices } from './quarantine-notices.js';
+import type { RecoverySource } from './recovery.js';
+import { hasDiverged, missedSince } from './repair.js';
+import { tell, type Topic } from './topic.js';
+import { Topics } from './topics.js';
+import { UpstreamNotices } from './upstream-notices.js';
+
+/**
+ * What came of a repair. `whole`: everything that was missed is dispatched. Else history has to be read again:
+ * `new_epoch`: the feed began a new epoch. `diverged`: the store has other publications at offsets that were dispatched.
+ */
+export type CatchUp = 'whole' | 'new_epoch' | 'diverged';
+
+/** What a repair read. */
+export interface RepairRead {
+  readonly topics: readonly Topic[];
+  /** Of one epoch, oldest first. */
+  readonly snapshots: readonly HistorySnapshot[];
+  /** The last one of them. */
+  readonly newest: HistorySnapshot;
+  /** Publications that arrived during the repair. */
+  readonly held: readonly Publication[];
+  /** `quarantined.heard` from before the first snapshot was read. */
+  readonly heard: number;
+}
+
+/** What one gateway knows of one feed: how far its publications are dispatched, and the ends of its tickets' histories. */
+export class FeedState {
+  readonly topics: Topics;
+  readonly upstream: UpstreamNotices;
+  readonly quarantined: QuarantineNotices;
+  private epoch: string | null = null;
+  /** Up to here everything that was published on the watched tickets is dispatched. */
+  private offset = 0;
+  /** History was read in this epoch. */
+  private loaded = false;
+  private diverged = false;
+
+  constructor(feed: FeedKey, broker: Pick<Broker, 'watch' | 'unwatch'>) {
+    this.topics = new Topics(feed, broker);
+    this.upstream = new UpstreamNotices(this.topics);
+    this.quarantined = new QuarantineNotices((caseId) => this.topics.find(caseId));
+  }
+
+  /**
+   * What the store must have at least, or it lost its newest data. After the store diverged no offset is enough: the
+   * store then begins a new epoch.
+   */
+  get position(): StreamPosition | null {
+    const offset = this.diverged ? Number.MAX_SAFE_INTEGER : this.offset;
+    return this.epoch === null ? null : { epoch: this.epoch, offset };
+  }
+
+  /** What is in memory at this instant. */
+  get source(): RecoverySource {
+    return {
+      position: { epoch: this.epoch ?? '', offset: this.offset },
+      loaded: this.loaded,
+      upstream: this.upstream.state,
+      isQuarantined: (caseId) => this.topics.of(caseId).quarantined,
+      tail: (caseId) => this.topics.of(caseId).tail,
+    };
+  }
+
+  /** Whether the feed has an epoch here, and it is not this one. */
+  hasOtherEpoch(epoch: string): boolean {
+    return this.epoch !== null && this.epoch !== epoch;
+  }
+
+  isDispatched({ epoch, offset }: Publication): boolean {
+    return !this.hasOtherEpoch(epoch) && offset <= this.offset;
+  }
+
+  /** Whether nothing is missing between what is dispatched of the topic and the publication. */
+  isNext(topic: Topic, publication: Publication): boolean {
+    return !this.hasOtherEpoch(publication.epoch) && topic.tail.continues(publication);
+  }
+
+  dispatch(topic: Topic, publication: Publication): void {
+    this.epoch = publication.epoch;
+    this.offset = Math.max(this.offset, publication.offset);
+    topic.tail.append(publication);
+    for (const subscriber of topic.subscribers) {
+      subscriber.deliver(publication);
+    }
+  }
+
+  /** Offset up to which the topic's subscribers have all of it. */
+  dispatchedUpTo(topic: Topic): number {
+    // The tail's end, where it is known: the feed's offset may be beyond a publication of the topic that was lost.
+    return Math.min(this.offset, topic.tail.end);
+  }
+
+  /**
+   * Takes in history that was read for a subscription.
+   *
+   * @param heard `quarantined.heard` from before it was read
+   */
+  absorb(snapshot: HistorySnapshot, heard: number): void {
+    this.reached(snapshot);
+    this.upstream.learn(snapshot.upstream);
+    this.quarantined.learn([snapshot], heard);
+    for (const history of snapshot.tickets) {
+      this.topics.find(history.caseId)?.tail.absorb(history, snapshot.offset);
+    }
+  }
+
+  /** Takes in history that was read for a repair, and dispatches what was missed. */
+  catchUp({ topics, snapshots, newest, held, heard }: RepairRead): CatchUp {
+    if (this.hasOtherEpoch(newest.epoch)) {
+      this.restart(newest.epoch);
+      return 'new_epoch';
+    }
+    const ends = topics.flatMap((topic) => topic.tail.newest ?? []);
+    if (hasDiverged(ends, snapshots)) {
+      this.diverged = true;
+      return 'diverged';
+    }
+    this.epoch = newest.epoch;
+    this.dispatchMissed(topics, snapshots, held);
+    this.reached(newest);
+    this.upstream.learn(newest.upstream);
+    this.quarantined.learn(snapshots, heard);
+    return 'whole';
+  }
+
+  private reached({ epoch, offset }: HistorySnapshot): void {
+    this.loaded = true;
+    this.epoch = epoch;
+    this.offset = Math.max(this.offset, offset);
+  }
+
+  /** Dispatches, in order, what history and the held publications have beyond what is dispatched. */
+  private dispatchMissed(
+    topics: readonly Topic[],
+    snapshots: readonly HistorySnapshot[],
+    held: readonly Publication[],
+  ): void {
+    const ends = new Map(topics.map((topic) => [topic.caseId, this.dispatchedUpTo(topic)]));
+    const { publications, truncated } = missedSince(ends, snapshots, held);
+    const holed = topics.filter((topic) => truncated.has(topic.caseId));
+    holed.forEach((topic) => topic.tail.clear());
+    for (const { offset, tickets } of snapshots) {
+      for (const history of tickets) {
+        const end = ends.get(history.caseId);
+        if (end !== undefined) {
+          const older = history.publications.filter((publication) => publication.offset <= end);
+          this.topics.of(history.caseId).tail.absorb({ ...history, publications: older }, offset);
+        }
+      }
+    }
+    tell(holed, (caseIds) => ({ kind: 'gap', caseIds, reason: 'history_truncated' }));
+    publications.forEach((publication) => this.dispatch(this.topics.of(publication.caseId), publication));
+  }
+
+  /** The feed has a new epoch: offsets of the old one mean nothing any more. The new one is read from its beginning. */
+  private restart(epoch: string): void {
+    tell(this.topics, (caseIds) => ({ kind: 'gap', caseIds, reason: 'unknown_position' }));
+    [...this.topics].forEach((topic) => topic.tail.clear());
+    this.epoch = epoch;
+    this.offset = 0;
+    this.diverged = false;
+  }
+}

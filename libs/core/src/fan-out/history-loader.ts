@@ -1,0 +1,63 @@
+import type { FeedDelivery } from './feed-delivery.js';
+import type { FeedKey } from '../model/feed.js';
+import type { FeedState } from './feed-state.js';
+import { callsOf, HistoryWants } from './history-wants.js';
+import type { Broker, HistoryWant } from './ports/broker.js';
+
+/**
+ * Loads history into the state of one feed, for subscriptions that need more than is in memory. A thousand clients that
+ * wait for the same tickets cost one call: whatever is wanted during a call goes into the next one, merged by ticket.
+ */
+export class HistoryLoader {
+  private readonly wants = new HistoryWants();
+  private inFlight: Promise<void> = Promise.resolve();
+  private queued: Promise<void> | null = null;
+
+  constructor(
+    private readonly feed: FeedKey,
+    private readonly broker: Pick<Broker, 'history'>,
+    private readonly state: FeedState,
+    private readonly delivery: FeedDelivery,
+  ) {}
+
+  /**
+   * Resolves once what is wanted was read. A repair that begins meanwhile may keep it from being taken in: look again
+   * at what is missing.
+   *
+   * @throws where the store is out of reach
+   */
+  load(wants: readonly HistoryWant[]): Promise<void> {
+    this.wants.add(wants);
+    this.queued ??= this.loadQueued();
+    return this.queued;
+  }
+
+  private async loadQueued(): Promise<void> {
+    await this.inFlight.catch(() => undefined); // Those who asked for it get the error.
+    const wants = this.wants.take();
+    this.queued = null;
+    this.inFlight = this.loadAll(wants);
+    await this.inFlight;
+  }
+
+  private async loadAll(wants: readonly HistoryWant[]): Promise<void> {
+    for (const call of callsOf(wants)) {
+      await this.loadCall(call);
+    }
+  }
+
+  private async loadCall(wants: readonly HistoryWant[]): Promise<void> {
+    const { state, delivery } = this;
+    const { repairs } = delivery;
+    const { heard } = state.quarantined;
+    const snapshot = await this.broker.history(this.feed, wants, state.position);
+    if (delivery.isRepairing || delivery.repairs !== repairs) {
+      return; // This snapshot may be older than what a repair read meanwhile.
+    }
+    if (state.hasOtherEpoch(snapshot.epoch)) {
+      delivery.repair();
+    } else {
+      state.absorb(snapshot, heard);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { HistoryWant } from './ports/broker.js';
+import type { CaseId } from '../model/ticket.js';
+
+/** Tickets per history call. It bounds the time for which one call blocks Redis. */
+const CALL_TICKETS = 50;
+
+/** What is wanted of history, merged by ticket: the most that anyone wants of it. */
+export class HistoryWants {
+  private readonly byTicket = new Map<CaseId, HistoryWant>();
+
+  add(wants: readonly HistoryWant[]): void {
+    for (const want of wants) {
+      this.byTicket.set(want.caseId, merge(want, this.byTicket.get(want.caseId)));
+    }
+  }
+
+  /** Removes and returns all that is wanted. */
+  take(): HistoryWant[] {
+    const wants = [...this.byTicket.values()];
+    this.byTicket.clear();
+    return wants;
+  }
+}
+
+/** Splits wants into history calls of bounded size. */
+export function callsOf(wants: readonly HistoryWant[]): HistoryWant[][] {
+  return Array.from({ length: Math.ceil(wants.length / CALL_TICKETS) }, (_, call) =>
+    wants.slice(call * CALL_TICKETS, (call + 1) * CALL_TICKETS),
+  );
+}
+
+/** The furthest claim of the newest epoch. Epochs grow, so no other claim can be about the feed's present epoch. */
+export function claimOf(wants: readonly HistoryWant[]): Pick<HistoryWant, 'claim'> {
+  const claims = wants.flatMap(({ claim }) => claim ?? []);
+  const [claim] = claims.sort((a, b) => (a.epoch === b.epoch ? b.offset - a.offset : a.epoch < b.epoch ? 1 : -1));
+  return claim === undefined ? {} : { claim };
+}
+
+function merge(want: HistoryWant, other: HistoryWant | undefined): HistoryWant {
+  const afters = [want.after, other?.after ?? null].filter((after) => after !== null);
+  return {
+    caseId: want.caseId,
+    atLeast: Math.max(want.atLeast, other?.atLeast ?? 0),
+    after: afters.length > 0 ? Math.min(...afters) : null,
+    ...claimOf([want, ...(other ? [other] : [])]),
+  };
+}

@@ -1,0 +1,158 @@
+import { parseFeedKey } from '../model/feed.js';
+import type { Digest } from '../model/fingerprint.js';
+import type { Clock } from '../model/clock.js';
+import type { CaseId } from '../model/ticket.js';
+import { firstDue, nextDue, nextIdleDue, type Pace } from './cadence.js';
+import { commitInParts } from './commit-in-parts.js';
+import { advanceCursorHistory, cursorToSend } from './cursor-history.js';
+import { delta, EMPTY_WINDOW, type DeliveredWindow, type DeltaEntry } from './delta.js';
+import type { Bisection } from './bisection.js';
+import type { UpstreamLiveness } from './ports/upstream-liveness.js';
+import type { Committed, SetCommit, SetStore } from './ports/set-store.js';
+import type { PollAnswer, Upstream } from './ports/upstream.js';
+import type { TicketSet } from './ticket-set.js';
+
+export interface SetPollerParts {
+  readonly store: Pick<SetStore, 'commit'>;
+  readonly upstream: Upstream;
+  readonly liveness: Pick<UpstreamLiveness, 'seen'>;
+  readonly clock: Clock;
+  readonly digest: Digest;
+}
+
+export interface SetPollerOptions extends Pace {
+  /** `POLL_OVERLAP_MS`. */
+  readonly overlapMs: number;
+  /** How long the lease lasts that is taken for one request, ms. */
+  readonly leaseMs: number;
+}
+
+/** A poll that was answered, and what became of its result. Times in milliseconds since 1970. */
+export interface SettledPoll {
+  readonly sentAt: number;
+  readonly answeredAt: number;
+  readonly committed: Committed;
+  /** The set with what the answer taught, and the window that it is known to have delivered. */
+  readonly set: TicketSet;
+  readonly window: DeliveredWindow;
+}
+
+interface Answered {
+  readonly answer: PollAnswer;
+  readonly sentAt: number;
+  readonly answeredAt: number;
+}
+
+/**
+ * The requests that are sent for a ticket set, each with the commit of what it brought. They differ in what they read
+ * from, and in what they teach. Each throws {@link UpstreamFailure} where the upstream does not answer, and what the
+ * store throws.
+ */
+export class SetPoller {
+  constructor(
+    private readonly parts: SetPollerParts,
+    private readonly options: SetPollerOptions,
+  ) {}
+
+  /**
+   * Polls joining tickets from the beginning, in one request, and leaves the members' cursor alone (invariant 4).
+   *
+   * @param bisection what remains of the search for a refused ticket among them
+   */
+  async backfill(set: TicketSet, asked: readonly CaseId[], bisection: Bisection | null): Promise<SettledPoll> {
+    const { overlapMs, intervalMs } = this.options;
+    const answered = await this.ask(set, asked, null, null);
+    const { answer, sentAt, answeredAt } = answered;
+    const found = this.difference(set, asked, answered, EMPTY_WINDOW);
+    // A set without members has no cursor to protect: the first answer gives it one.
+    const isFirst = set.members.length === 0;
+    const due = firstDue(set.ref.id, answeredAt, intervalMs);
+    const learned = {
+      cursorHistory: isFirst
+        ? advanceCursorHistory(null, { sentAt, answeredAt, cursor: answer.cursor }, overlapMs)
+        : set.cursorHistory,
+      answerDigest: isFirst ? null : set.answerDigest,
+      order: found.order,
+    };
+    const last = { backfilled: asked, bisection, learned, ...(isFirst && { due: { active: due, idle: due } }) };
+    const committed = await this.commit(set, found.entries, last);
+    return { sentAt, answeredAt, committed, set: { ...set, ...learned }, window: found.window };
+  }
+
+  /**
+   * Polls some members while a refused ticket is searched for: what is found is delivered at once. The cursor stays,
+   * for the poll of all that the upstream answers for. That poll is due still.
+   */
+  async probe(set: TicketSet, asked: readonly CaseId[], bisection: Bisection | null): Promise<SettledPoll> {
+    const cursor = cursorToSend(set.cursorHistory, this.options.overlapMs);
+    const answered = await this.ask(set, asked, cursor, null);
+    const { entries, window } = this.difference(set, asked, answered, EMPTY_WINDOW);
+    const committed = await this.commit(set, entries, { backfilled: [], bisection });
+    return { sentAt: answered.sentAt, answeredAt: answered.answeredAt, committed, set, window };
+  }
+
+  /** Polls all members from their cursor, and reserves the set for the next time. */
+  async pollMembers(set: TicketSet, known: DeliveredWindow): Promise<SettledPoll> {
+    const { overlapMs, leaseMs } = this.options;
+    const cursor = cursorToSend(set.cursorHistory, overlapMs);
+    const answered = await this.ask(set, set.members, cursor, set.answerDigest);
+    const { answer, sentAt, answeredAt } = answered;
+    const found = this.difference(set, set.members, answered, known);
+    const learned = {
+      cursorHistory: advanceCursorHistory(set.cursorHistory, { sentAt, answeredAt, cursor: answer.cursor }, overlapMs),
+      answerDigest: answer.kind === 'content' ? answer.digest : set.answerDigest,
+      order: found.order,
+    };
+    const committed = await this.commit(set, found.entries, {
+      backfilled: [],
+      learned,
+      due: this.dueAfter(set, answeredAt),
+      lease: { kind: 'reserve', leaseMs },
+      // Where there was a search, all suspects have left meanwhile.
+      ...(set.bisection && { bisection: null }),
+    });
+    return { sentAt, answeredAt, committed, set: { ...set, ...learned, bisection: null }, window: found.window };
+  }
+
+  private async ask(
+    set: TicketSet,
+    caseIds: readonly CaseId[],
+    cursor: string | null,
+    knownDigest: string | null,
+  ): Promise<Answered> {
+    const sentAt = this.parts.clock.now();
+    const answer = await this.parts.upstream.poll({ feed: parseFeedKey(set.ref.feed), caseIds, cursor, knownDigest });
+    this.parts.liveness.seen(sentAt);
+    return { answer, sentAt, answeredAt: this.parts.clock.now() };
+  }
+
+  private difference(
+    set: TicketSet,
+    asked: readonly CaseId[],
+    { answer, answeredAt }: Answered,
+    delivered: DeliveredWindow,
+  ): { entries: readonly DeltaEntry[]; window: DeliveredWindow; order: TicketSet['order'] } {
+    if (answer.kind === 'unchanged') {
+      return { entries: [], window: delivered, order: set.order };
+    }
+    const { digest } = this.parts;
+    return delta(answer.content, { asked: new Set(asked), delivered, order: set.order, seenAt: answeredAt, digest });
+  }
+
+  private commit(
+    set: TicketSet,
+    entries: readonly DeltaEntry[],
+    last: Parameters<typeof commitInParts>[3],
+  ): Promise<Committed> {
+    const { store, clock } = this.parts;
+    return commitInParts({ store, clock, leaseMs: this.options.leaseMs }, set, entries, last);
+  }
+
+  private dueAfter(set: TicketSet, answeredAt: number): NonNullable<SetCommit['due']> {
+    const base = Math.max(answeredAt, set.dueAt);
+    return {
+      active: nextDue(set.ref.id, base, this.options.intervalMs),
+      idle: nextIdleDue(set.ref.id, base, answeredAt - set.activeAt, this.options),
+    };
+  }
+}
