@@ -31,39 +31,64 @@ const FINISH_MS = 10_000;
 /** The order in which a worker's parts come and go. */
 export class WorkerProgram {
   private stopping: Promise<void> | null = null;
+  private isPolling = false;
 
   constructor(private readonly parts: WorkerParts) {}
 
-  /** Listens first, so that ops can see a worker that waits for Redis. @throws where the port is taken */
+  /**
+   * Listens first, so that ops can see a worker that waits for Redis. Takes no further step once it is being stopped.
+   *
+   * @throws where the port is taken
+   */
   async start(): Promise<void> {
-    const { settings, logger, clock, worker, hearSignals, announce, reconciler, ops } = this.parts;
-    await ops.listen(settings.port, settings.host);
-    logger.info({ port: settings.port }, 'worker listening');
-    await this.untilRedisAnswers(() => clock.start());
-    await hearSignals();
-    worker.start();
-    await this.untilRedisAnswers(announce);
-    reconciler.start();
-    logger.info('worker polling');
+    const { settings, logger, clock, hearSignals, announce, reconciler, ops } = this.parts;
+    const steps: readonly (() => void | Promise<void>)[] = [
+      () => ops.listen(settings.port, settings.host),
+      () => logger.info({ port: settings.port }, 'worker listening'),
+      () => this.untilRedisAnswers(() => clock.start()),
+      hearSignals,
+      () => this.poll(),
+      () => this.untilRedisAnswers(announce),
+      () => reconciler.start(),
+      () => logger.info('worker polling'),
+    ];
+    for (const step of steps) {
+      if (this.stopping === null) {
+        await step();
+      }
+    }
   }
 
-  /** Finishes the polls that run, leaves the others to other workers, and lets go of everything. */
+  /** Finishes the polls that run, leaves the others to other workers, and closes all connections. */
   stop(): Promise<void> {
     this.stopping ??= this.stopOnce();
     return this.stopping;
   }
 
+  private poll(): void {
+    this.isPolling = true;
+    this.parts.worker.start();
+  }
+
   private async stopOnce(): Promise<void> {
-    const { logger, clock, worker, queue, reconciler, health, ops, connections } = this.parts;
+    const { logger, clock, health, ops, connections } = this.parts;
     logger.info('worker stopping');
     health.drain();
-    const finished = [reconciler, worker].reduce((before, part) => before.then(() => part.stop()), Promise.resolve());
-    // Sets whose polls are not over by then go on elsewhere once their holds have run out.
-    await Promise.race([finished.then(() => queue.close()), delay(FINISH_MS, undefined, { ref: false })]);
+    if (this.isPolling) {
+      // The sets of polls that are not over by then go on elsewhere once their leases have ended.
+      await Promise.race([this.finish(), delay(FINISH_MS, undefined, { ref: false })]);
+    }
     clock.stop();
     connections.forEach((connection) => connection.disconnect());
     await ops.close();
     logger.info('worker stopped');
+  }
+
+  private async finish(): Promise<void> {
+    const { reconciler, worker, queue } = this.parts;
+    await reconciler.stop();
+    await worker.stop();
+    await queue.close();
   }
 
   private async untilRedisAnswers(attempt: () => Promise<void>): Promise<void> {
