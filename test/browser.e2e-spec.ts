@@ -18,7 +18,7 @@ describe('clients as they are in browsers', () => {
   const deployment = useDeployment({ gateways: 2, settings: { ALLOWED_ORIGINS: `${FRIEND},http://localhost:8080` } });
   const url = () => deployment.gateway().url;
 
-  it('lets pages of allowed origins read, and of its own', async () => {
+  it('A6: lets pages of allowed origins read, and of its own', async () => {
     const headers = { authorization: `Bearer ${await tokenFor()}` };
     const ask = (origin: string) => exchange(`${url()}/v1/cases/T1/messages`, { headers: { ...headers, origin } });
     expect(await ask(FRIEND)).toMatchObject({
@@ -33,7 +33,7 @@ describe('clients as they are in browsers', () => {
     expect((await ask('null')).status).toBe(403);
   });
 
-  it('answers preflights of allowed origins only', async () => {
+  it('A6: answers preflights of allowed origins only', async () => {
     const ask = (origin: string) =>
       exchange(`${url()}/v1/events`, {
         method: 'OPTIONS',
@@ -46,7 +46,7 @@ describe('clients as they are in browsers', () => {
     expect((await ask(STRANGER)).headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  it.each(['websocket', 'polling'] as const)('checks the origin of a handshake: %s', async (transport) => {
+  it.each(['websocket', 'polling'] as const)('A6: checks the origin of a handshake: %s', async (transport) => {
     const connect = async (origin: string) => {
       const client = new SocketClient({ token: await tokenFor(), caseIds: [], headers: { origin } }, transport);
       await client.connect(url());
@@ -58,7 +58,7 @@ describe('clients as they are in browsers', () => {
     await expect(connect('null')).rejects.toThrow();
   });
 
-  it('takes the token from a cookie and from the query', async () => {
+  it('A1: takes the token from a cookie and from the query', async () => {
     const token = await tokenFor();
     const page = `${url()}/v1/cases/T1/messages`;
     expect((await exchange(page, { headers: { cookie: `other=1; pollcast_token=${token}` } })).status).toBe(200);

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { clientOf } from './harness/clients/clients.js';
 import { useDeployment } from './fixtures/use-deployment.js';
 import { exchange } from './harness/clients/exchange.js';
@@ -13,6 +11,8 @@ import { until } from './harness/until.js';
 
 const TRANSPORTS = ['sse', 'websocket', 'polling'] as const;
 const MAX_CONNECTIONS = 3;
+const DRAIN_MS = 5000;
+const UNSENT_MAX_BYTES = 65_536;
 
 /** Every end that the gateway brings about is said, and can be resumed from. */
 describe('a connection that the gateway ends', () => {
@@ -20,9 +20,9 @@ describe('a connection that the gateway ends', () => {
     gateways: 2,
     settings: {
       MAX_CONNECTIONS_PER_SUBJECT: String(MAX_CONNECTIONS),
-      SLOW_CONSUMER_MAX_BYTES: '65536',
+      SLOW_CONSUMER_MAX_BYTES: String(UNSENT_MAX_BYTES),
       // The last client is told when a tenth of it is left, and long polling takes a moment to hear of it.
-      DRAIN_MS: '5000',
+      DRAIN_MS: String(DRAIN_MS),
       POLL_INTERVAL_MS: '300',
       POLL_INTERVAL_MAX_MS: '300',
     },
@@ -32,76 +32,35 @@ describe('a connection that the gateway ends', () => {
 
   beforeEach(() => deployment.restore());
 
-  it.each(TRANSPORTS)('is told token_expired, and resumes with a new token: %s', async (transport) => {
-    const { upstream } = deployment;
-    const [caseId = ''] = freshTickets(1);
-    const sub = subject();
-    const expiresInS = 2;
-    const client = clientOf(transport, { token: await tokenFor({ sub, expiresInS }), caseIds: [caseId] });
-    await client.open(deployment.gateway().url);
-    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} in time` });
-    await client.recording.count(1);
+  it.each(TRANSPORTS)(
+    'A5 E10 W10: is told token_expired as its last event, and resumes with a new token: %s',
+    async (transport) => {
+      const { upstream } = deployment;
+      const [caseId = ''] = freshTickets(1);
+      const sub = subject();
+      const expiresInS = 2;
+      const client = clientOf(transport, { token: await tokenFor({ sub, expiresInS }), caseIds: [caseId] });
+      await client.open(deployment.gateway().url);
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} in time` });
+      await client.recording.count(1);
 
-    const { data } = await client.recording.next('closing');
-    expect(data).toEqual({ reason: 'token_expired', retry_ms: expect.any(Number) });
-    await until(() => client.ended !== null, 5000, 'the connection to end');
-    expect(client.ended).toBe({ sse: 'end', websocket: 'transport close', polling: 'transport error' }[transport]);
-    expect(client.recording.frames.at(-1)?.event).toBe('closing');
+      const { data } = await client.recording.next('closing');
+      expect(data).toEqual({ reason: 'token_expired', retry_ms: expect.any(Number) });
+      await until(() => client.ended !== null, 5000, 'the connection to end');
+      expect(client.ended).toBe({ sse: 'end', websocket: 'transport close', polling: 'transport error' }[transport]);
+      expect(client.recording.frames.at(-1)?.event).toBe('closing');
 
-    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile` });
-    const successor = clientOf(transport, { token: await tokenFor({ sub }), caseIds: [caseId] });
-    successor.recording.lastEventId = client.recording.lastEventId;
-    expect(await successor.open(deployment.gateway(1).url)).toMatchObject({ recovered: true });
-    await successor.recording.count(1);
-    expect(successor.recording.contents).toEqual([`${CONFIDENTIAL} meanwhile`]);
-    successor.close();
-  });
+      await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} meanwhile` });
+      const successor = clientOf(transport, { token: await tokenFor({ sub }), caseIds: [caseId] });
+      successor.recording.lastEventId = client.recording.lastEventId;
+      expect(await successor.open(deployment.gateway(1).url)).toMatchObject({ recovered: true });
+      await successor.recording.count(1);
+      expect(successor.recording.contents).toEqual([`${CONFIDENTIAL} meanwhile`]);
+      successor.close();
+    },
+  );
 
-  it('is not ended if authenticate renews its token, and refuses what is no renewal', async () => {
-    const { upstream } = deployment;
-    const [caseId = ''] = freshTickets(1);
-    const sub = subject();
-    const client = new SocketClient({ token: await tokenFor({ sub, expiresInS: 3 }), caseIds: [caseId] });
-    await client.open(deployment.gateway().url);
-    const renew = (token: unknown) => client.ask('authenticate', { token });
-
-    expect(await renew(await tokenFor({ sub: subject() }))).toMatchObject({ ok: false, error: { code: 'forbidden' } });
-    expect(await renew(await tokenFor({ sub, secret: 'some-other-secret' }))).toMatchObject({
-      ok: false,
-      error: { code: 'unauthorized' },
-    });
-    expect(await renew(7)).toMatchObject({ ok: false, error: { code: 'invalid' } });
-    expect(await renew(await tokenFor({ sub, expiresInS: 60 }))).toEqual({ ok: true });
-
-    await sleep(4500);
-    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} later` });
-    await client.recording.count(1);
-    expect([client.ended, client.recording.of('closing')]).toEqual([null, []]);
-    client.close();
-  });
-
-  it('is told which tickets a renewed token revokes, and goes on with the others', async () => {
-    const { upstream } = deployment;
-    const [kept = '', lost = ''] = freshTickets(2);
-    const sub = subject();
-    const client = new SocketClient({ token: await tokenFor({ sub }), caseIds: [kept, lost] });
-    await client.open(deployment.gateway().url);
-    const ack = await client.ask('authenticate', { token: await tokenFor({ sub, cases: [kept] }) });
-    expect(ack).toEqual({ ok: true });
-    expect(client.recording.of('revoked').map(({ data }) => data)).toEqual([{ case_ids: [lost], reason: 'rights' }]);
-
-    await upstream.post(...[lost, kept].map((case_id) => ({ case_id, content: `${CONFIDENTIAL} later` })));
-    await client.recording.count(1);
-    await sleep(800);
-    expect(client.recording.messages.map(({ data }) => data.case_id)).toEqual([kept]);
-    expect(await client.ask('subscribe', { case_ids: [lost] })).toMatchObject({
-      ok: false,
-      error: { code: 'forbidden', case_ids: [lost] },
-    });
-    client.close();
-  });
-
-  it('is told draining when its gateway stops, which ends in good order and loses nothing', async () => {
+  it('P4 E10 P1: is told draining when its gateway stops, one client after the other, and loses nothing', async () => {
     const { upstream } = deployment;
     const tickets = freshTickets(4);
     const tokens = await Promise.all(Array.from({ length: 8 }, () => tokenFor({ sub: subject() })));
@@ -121,15 +80,18 @@ describe('a connection that the gateway ends', () => {
       10_000,
       'three looks at its readiness',
     );
-    await Promise.all(
+    const told = await Promise.all(
       live.map(async (client) => {
-        const { data } = await client.recording.next('closing');
+        const { data, at } = await client.recording.next('closing');
         expect(data).toEqual({ reason: 'draining', retry_ms: expect.any(Number) });
+        expect([data.retry_ms >= 100, data.retry_ms <= 2000]).toEqual([true, true]);
         await until(() => client.ended !== null, 5000, 'the connection to end');
         expect(await client.open(deployment.gateway(1).url)).toMatchObject({ recovered: true });
+        return at;
       }),
     );
     expect(await stopped).toBe(0);
+    expect(Math.max(...told) - Math.min(...told)).toBeGreaterThan(DRAIN_MS / 2);
     await watching;
     // Never ready after the signal, though it still answers at first.
     expect(readiness[0]).toBe(503);
@@ -141,7 +103,7 @@ describe('a connection that the gateway ends', () => {
   });
 
   it.each(['sse', 'websocket'] as const)(
-    'is told slow_consumer when it does not read, others are not held up, and it loses nothing: %s',
+    'P3 E10 P1: is told slow_consumer when it does not read, others are not held up, and it loses nothing: %s',
     async (transport) => {
       const { upstream } = deployment;
       const [caseId = ''] = freshTickets(1);
@@ -163,7 +125,9 @@ describe('a connection that the gateway ends', () => {
         await brisk.recording.count(4 * batch);
       }
       slow.resume();
-      expect((await slow.recording.next('closing')).data.reason).toBe('slow_consumer');
+      const { data } = await slow.recording.next('closing');
+      expect(data).toEqual({ reason: 'slow_consumer', retry_ms: expect.any(Number) });
+      expect([data.retry_ms >= 1000, data.retry_ms <= 5000]).toEqual([true, true]);
       await until(() => slow.ended !== null, 10_000, 'the connection to end');
       expect(await slow.open(deployment.gateway(1).url)).toMatchObject({ recovered: true });
 
@@ -174,7 +138,35 @@ describe('a connection that the gateway ends', () => {
     90_000,
   );
 
-  it('does not even begin beyond the limit of its subject, and others are not concerned', async () => {
+  it.each(['sse', 'websocket'] as const)(
+    'P3: is not ended by a replay that is larger than what may be unsent, while its client reads: %s',
+    async (transport) => {
+      const { upstream } = deployment;
+      const [caseId = ''] = freshTickets(1);
+      const token = await tokenFor({ sub: subject() });
+      const [client, observer] = [transport, 'sse' as const].map((each) =>
+        clientOf(each, { token, caseIds: [caseId] }),
+      );
+      await observer?.open(deployment.gateway(0).url);
+      await client?.open(deployment.gateway(0).url);
+      client?.cut();
+      const extra = JSON.stringify({ padding: 'x'.repeat(2000) });
+      const count = Math.ceil(UNSENT_MAX_BYTES / 2000);
+      for (let batch = 1; batch <= 20; batch += 1) {
+        await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} ${batch}.{n}`, count, extra });
+        await observer?.recording.count(count * batch);
+      }
+      expect(await client?.open(deployment.gateway(1).url)).toMatchObject({ recovered: true });
+      expect(client?.recording.of('closing')).toEqual([]);
+      await expectEverything(
+        upstream,
+        [client, observer].flatMap((each) => each ?? []),
+      );
+      [client, observer].forEach((each) => each?.close());
+    },
+  );
+
+  it('W1 X1: does not even begin beyond the limit of its subject, and others are not concerned', async () => {
     const caseIds = freshTickets(1);
     const sub = subject();
     const gateway = deployment.gateway(0).url;

@@ -31,7 +31,7 @@ describe('failover', () => {
   });
   afterEach(() => started.clients.forEach((client) => client.close()));
 
-  it('loses and doubles nothing when a worker is killed in the middle of a poll', async () => {
+  it('P1: loses and doubles nothing when a worker is killed in the middle of a poll', async () => {
     const { upstream } = deployment;
     const { tickets, clients } = started;
     await upstream.change({ latency_ms: 700 });
@@ -75,7 +75,7 @@ describe('failover', () => {
     await until(async () => (await pollsOf(1)) >= 20, 15_000, 'polls of the worker that came');
   });
 
-  it('loses and doubles nothing when a gateway is killed and its clients go on at the other', async () => {
+  it('P1: loses and doubles nothing when a gateway is killed and its clients go on at the other', async () => {
     const { upstream } = deployment;
     const { tickets, clients } = started;
     const traffic = postTraffic(upstream, { caseIds: tickets, messages: 160, overMs: 3000 });
@@ -97,7 +97,7 @@ describe('failover', () => {
     );
 
   it.each(['is stopped', 'is killed'])(
-    'loses and doubles nothing when Redis %s and comes back with its append-only file',
+    'R9 P1: loses and doubles nothing when Redis %s and comes back with its append-only file',
     async (how) => {
       const { upstream, redis } = deployment;
       const { tickets, clients } = started;

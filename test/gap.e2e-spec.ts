@@ -17,7 +17,7 @@ describe('a gap', () => {
     allowedLogs: { trouble: true },
   });
 
-  it.each(TRANSPORTS)('is told where history was too short, over %s', async (transport) => {
+  it.each(TRANSPORTS)('E7 R3 P2: is told where history was too short, over %s', async (transport) => {
     const { upstream } = deployment;
     const [busy = '', quiet = ''] = freshTickets(2);
     const token = await tokenFor();
@@ -46,7 +46,7 @@ describe('a gap', () => {
     [client, observer].forEach((each) => each.close());
   });
 
-  it.each(TRANSPORTS)('is told where a position was never ours, over %s', async (transport) => {
+  it.each(TRANSPORTS)('R4 E7: is told where a position was never ours, over %s', async (transport) => {
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
     const token = await tokenFor();
@@ -72,7 +72,7 @@ describe('a gap', () => {
     observer.close();
   });
 
-  it('is told to those who read page by page', async () => {
+  it('H3: is told to those who read page by page', async () => {
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
     const token = await tokenFor();
@@ -92,7 +92,7 @@ describe('a gap', () => {
     observer.close();
   });
 
-  it('is told to everybody when Redis has lost its data, and delivery goes on', async () => {
+  it('E7 P2 R9: is told to everybody when Redis has lost its data, and delivery goes on', async () => {
     const { upstream, redis } = deployment;
     const [caseId = ''] = freshTickets(1);
     const token = await tokenFor();

@@ -21,7 +21,7 @@ describe('recovery', () => {
   });
   const openAt = (client: Client, gateway: number) => client.open(deployment.gateway(gateway % 2).url);
 
-  it('gives everything once to clients cut off four times that go on at the other gateway', async () => {
+  it('P1 R7: gives everything once to clients cut off four times that go on at the other gateway', async () => {
     const { upstream } = deployment;
     const tickets = freshTickets(6);
     const clients = overlappingClients(6, tickets, { token: await tokenFor() });
@@ -46,7 +46,7 @@ describe('recovery', () => {
     clients.forEach((client) => client.close());
   });
 
-  it.each(TRANSPORTS)('resumes after a restart of its gateway, over %s', async (transport) => {
+  it.each(TRANSPORTS)('P1 R2: resumes after a restart of its gateway, over %s', async (transport) => {
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
     const client = clientOf(transport, { token: await tokenFor(), caseIds: [caseId] });
@@ -73,7 +73,7 @@ describe('recovery', () => {
       ['50 events of each ticket by default', undefined, 50],
       ['as many as were asked for', 7, 7],
       ['all that there is for history=1000', 1000, 80],
-    ])('gives %s', async (_what, history, expected) => {
+    ])('R1: gives %s', async (_what, history, expected) => {
       const { upstream } = deployment;
       const token = await tokenFor();
       await fillHistory();
@@ -96,7 +96,7 @@ describe('recovery', () => {
       }
     });
 
-    it('is read page by page, from the first event to where a stream goes on', async () => {
+    it('H2: is read page by page, from the first event to where a stream goes on', async () => {
       await fillHistory();
       const token = await tokenFor();
       const contents: unknown[] = [];

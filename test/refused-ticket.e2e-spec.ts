@@ -144,7 +144,7 @@ class Refused {
 describe('a ticket that the upstream refuses', () => {
   const deployment = useDeployment({ workers: 2 });
 
-  it('is found and told, the others keep their pace, and nothing is lost when it is allowed again', async () => {
+  it('E9 H5: is found and told, the others keep their pace, and nothing is lost when it is allowed again', async () => {
     const token = await tokenFor();
     const all = [
       new Refused(deployment, token, '403', 'zh-cn'),

@@ -1,8 +1,6 @@
 import { adapters } from './adapters.mjs';
 import { core } from './core.mjs';
 import { gateway } from './gateway.mjs';
-import { historyScripts } from './lua-history.mjs';
-import { setScripts } from './lua-sets.mjs';
 import { workers } from './worker.mjs';
 
 /**
@@ -21,4 +19,4 @@ import { workers } from './worker.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const mutants = [...core, ...adapters, ...gateway, ...historyScripts, ...setScripts, ...workers];
+export const mutants = [...core, ...adapters, ...gateway, ...workers];

@@ -1,6 +1,7 @@
 import { record } from '../../test/recording.js';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { until } from '../../test/until.js';
+import { EventsGateway } from './events.gateway.js';
 
 describe('events over Socket.IO', () => {
   let gateway: RunningGateway;
@@ -65,6 +66,25 @@ describe('events over Socket.IO', () => {
     await gateway.store.publish('A2', 'yes');
     await until(() => events.length === 1);
     expect(events[0]?.[1].message.content).toBe('yes');
+  });
+
+  it('W11: has the socket in one room per live ticket, whatever the group', async () => {
+    const begun = jest.spyOn(EventsGateway.prototype, 'afterInit');
+    gateway = await RunningGateway.start();
+    const [server] = begun.mock.lastCall ?? [];
+    const socket = await gateway.connect({ token: await token({ groups: ['g'] }) });
+    const rooms = () =>
+      [...(server?.sockets.adapter.socketRooms(socket.id ?? '') ?? [])].filter((room) => room !== socket.id);
+    await socket.emitWithAck('subscribe', { case_ids: ['A1', 'A2'] });
+    await socket.emitWithAck('subscribe', { case_ids: ['A1'], group_id: 'g' });
+    await socket.emitWithAck('subscribe', { case_ids: ['A2'] });
+    expect(new Set(rooms()).size).toBe(3);
+    await socket.emitWithAck('unsubscribe', { case_ids: ['A1'] });
+    expect(rooms()).toHaveLength(2);
+    await socket.emitWithAck('unsubscribe', { case_ids: ['A1'], group_id: 'g' });
+    await socket.emitWithAck('unsubscribe', { case_ids: ['A2'] });
+    expect(rooms()).toEqual([]);
+    begun.mockRestore();
   });
 
   it.each<[string, unknown, object]>([

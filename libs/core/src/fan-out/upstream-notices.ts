@@ -1,7 +1,7 @@
 import type { UpstreamState } from './ports/broker.js';
 import type { Topic } from './topic.js';
 
-/** Keeps the upstream state of one feed, and tells its subscribers when it changes. */
+/** Keeps whether the polling of one feed works, and tells its subscribers when that changes. */
 export class UpstreamNotices {
   private known: UpstreamState = { state: 'ok', since: 0 };
 
@@ -15,7 +15,7 @@ export class UpstreamNotices {
     const changed = state.state !== this.known.state;
     this.known = state;
     if (!changed) {
-      return; // A repair has told it already.
+      return; // A repair was faster.
     }
     const subscribers = new Set([...this.topics].flatMap((topic) => [...topic.subscribers]));
     for (const subscriber of subscribers) {
@@ -23,12 +23,12 @@ export class UpstreamNotices {
     }
   }
 
-  /** A change may have been missed. The next state from history counts as newer. */
+  /** A change may have been missed: whatever history says next is newer. */
   markStale(): void {
     this.known = { ...this.known, since: 0 };
   }
 
-  /** Takes a state from history, unless a newer one arrived while history was read. */
+  /** Takes a state from history, unless a newer one was told while it was read. */
   learn(state: UpstreamState): void {
     if (state.since >= this.known.since) {
       this.changed(state);
