@@ -1,7 +1,7 @@
 import { Module, type FactoryProvider } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { Hub, Interest } from '#core';
+import { Hub, Interest, PollingWatch } from '#core';
 import { createLogger, createRegistry, DeliveryMetrics, GatewaySettings, HealthState, readSettings } from '#ops';
 import { SioFrames, SseFrames } from '#protocol';
 import { JwtVerifier } from './auth/jwt-verifier.js';
@@ -117,15 +117,20 @@ const delivery: FactoryProvider[] = [
   },
   {
     provide: Maintenance,
-    inject: [Connections, Hub, Interest, GatewayStore, GatewaySettings, LOGGER],
+    inject: [Connections, Hub, Interest, GatewayStore, DeliveryMetrics, GatewaySettings, LOGGER],
     useFactory: (
       connections: Connections,
       hub: Hub,
       interest: Interest,
       store: GatewayStore,
+      metrics: DeliveryMetrics,
       { sseHeartbeatMs }: GatewaySettings,
       logger: Logger,
-    ) => new Maintenance({ connections, hub, interest, store, onError: trouble(logger, 'leases') }, sseHeartbeatMs),
+    ) => {
+      const polling = new PollingWatch(hub, store.registry, store.clock);
+      const onError = trouble(logger, 'leases');
+      return new Maintenance({ connections, hub, interest, store, polling, metrics, onError }, sseHeartbeatMs);
+    },
   },
   {
     provide: Drain,

@@ -29,10 +29,12 @@ export type * from './polling/ports/upstream-liveness.js';
 export * from './fan-out/feed-stream.js';
 export { claimOf } from './fan-out/history-wants.js';
 export * from './fan-out/hub.js';
+export * from './fan-out/polling-watch.js';
 export * from './fan-out/recovery.js';
 export * from './fan-out/subscription.js';
 export * from './fan-out/tail.js';
 export type * from './fan-out/ports/broker.js';
+export type * from './fan-out/ports/due-times.js';
 
 // interest: who wants what, as leases
 export * from './interest/interest.js';

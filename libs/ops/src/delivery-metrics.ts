@@ -33,6 +33,7 @@ export class DeliveryMetrics {
   readonly socketIo: TransportMetrics;
   readonly sse: TransportMetrics;
   private readonly subscriptions: Gauge;
+  private readonly feedsNotPolled: Gauge;
   private readonly latency: Histogram;
   private readonly closings: Counter<'reason'>;
   private readonly refusals: Counter<'code'>;
@@ -60,6 +61,9 @@ export class DeliveryMetrics {
       labelNames: ['reason'],
     });
     this.refusals = new Counter({ ...named('refusals_total', 'Requests that were refused.'), labelNames: ['code'] });
+    this.feedsNotPolled = new Gauge(
+      named('feeds_not_polled', 'Feeds that clients of this gateway wait for and that nobody polls.'),
+    );
     this.gaps = new Counter({ ...named('gaps_total', 'Gaps that clients were told of.'), labelNames: ['reason'] });
   }
 
@@ -81,6 +85,11 @@ export class DeliveryMetrics {
   /** @param code a refusal code (`libs/protocol/src/errors.ts`) */
   refused(code: string): void {
     this.refusals.inc({ code });
+  }
+
+  /** @param feeds how many feeds of clients of this gateway are not polled */
+  notPolled(feeds: number): void {
+    this.feedsNotPolled.set(feeds);
   }
 
   gap(reason: GapReason): void {

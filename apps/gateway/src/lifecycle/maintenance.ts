@@ -1,4 +1,5 @@
-import type { Hub, Interest } from '#core';
+import type { Hub, Interest, PollingWatch } from '#core';
+import type { DeliveryMetrics } from '#ops';
 import type { GatewayStore } from '../gateway.store.js';
 import type { Connections } from '../session/connections.js';
 
@@ -6,6 +7,8 @@ export interface MaintenanceParts {
   readonly connections: Connections;
   readonly hub: Hub;
   readonly interest: Interest;
+  readonly polling: PollingWatch;
+  readonly metrics: Pick<DeliveryMetrics, 'notPolled'>;
   readonly store: Pick<GatewayStore, 'watchDataLoss'>;
   /** Hears of leases that could not be renewed. */
   readonly onError: (error: unknown) => void;
@@ -13,6 +16,8 @@ export interface MaintenanceParts {
 
 const SWEEP_MS = 1000;
 const HUB_SWEEP_MS = 5000;
+/** Between two looks at whether feeds are polled. */
+const POLLING_CHECK_MS = 1000;
 /** Connections look this many times per heartbeat interval whether they were quiet. */
 const CHECKS_PER_HEARTBEAT = 4;
 
@@ -20,6 +25,7 @@ const CHECKS_PER_HEARTBEAT = 4;
 export class Maintenance {
   private timers: NodeJS.Timeout[] = [];
   private renewing = false;
+  private checking = false;
 
   constructor(
     private readonly parts: MaintenanceParts,
@@ -32,6 +38,7 @@ export class Maintenance {
     this.every(SWEEP_MS, () => connections.sweep(Date.now()));
     this.every(HUB_SWEEP_MS, () => hub.sweep(Date.now()));
     this.every(this.heartbeatMs / CHECKS_PER_HEARTBEAT, () => connections.heartbeat());
+    this.every(POLLING_CHECK_MS, () => this.checkPolling());
     this.every(interest.renewEveryMs, () => this.renew());
     // A store that forgot knows of no tickets to poll until it is told again.
     store.watchDataLoss(() => interest.renew());
@@ -44,6 +51,19 @@ export class Maintenance {
 
   private every(ms: number, work: () => void): void {
     this.timers.push(setInterval(work, ms));
+  }
+
+  private checkPolling(): void {
+    if (this.checking) {
+      return;
+    }
+    this.checking = true;
+    const { polling, metrics, onError } = this.parts;
+    polling
+      .check()
+      .then(() => metrics.notPolled(polling.stalledCount))
+      .catch(onError)
+      .finally(() => (this.checking = false));
   }
 
   private renew(): void {

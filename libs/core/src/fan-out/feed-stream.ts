@@ -81,6 +81,21 @@ export class FeedStream {
     this.state.upstream.changed(state);
   }
 
+  /** @see UpstreamNotices.pollingChanged */
+  pollingChanged(since: number | null, now: number): void {
+    this.state.upstream.pollingChanged(since, now);
+  }
+
+  /** Whether some client waits for a ticket that the upstream does not refuse. */
+  get isAwaited(): boolean {
+    for (const topic of this.state.topics) {
+      if (topic.subscribers.size > 0 && !topic.quarantined) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   quarantineChanged(caseId: CaseId, quarantined: boolean): void {
     this.state.quarantined.changed(caseId, quarantined);
   }

@@ -1,6 +1,7 @@
 import { feedKey, type Feed, type FeedKey } from '../model/feed.js';
 import { FeedStream, type FeedStreamOptions } from './feed-stream.js';
 import type { Broker, BrokerListener, UpstreamState } from './ports/broker.js';
+import type { WatchedFeeds } from './polling-watch.js';
 import type { Publication } from '../model/publication.js';
 import type { Subscriber, SubscribeRequest } from './subscription.js';
 import type { CaseId } from '../model/ticket.js';
@@ -15,7 +16,7 @@ export interface HubParts {
 const TAILS_TOTAL_MAX = 200_000;
 
 /** Where publications meet subscribers: one {@link FeedStream} per feed that someone here wants. */
-export class Hub implements BrokerListener {
+export class Hub implements BrokerListener, WatchedFeeds {
   private readonly streams = new Map<FeedKey, FeedStream>();
 
   constructor(
@@ -51,6 +52,14 @@ export class Hub implements BrokerListener {
 
   quarantineChanged(feed: FeedKey, caseId: CaseId, quarantined: boolean): void {
     this.streams.get(feed)?.quarantineChanged(caseId, quarantined);
+  }
+
+  awaitedFeeds(): FeedKey[] {
+    return [...this.streams].filter(([, stream]) => stream.isAwaited).map(([feed]) => feed);
+  }
+
+  pollingChanged(feed: FeedKey, since: number | null, now: number): void {
+    this.streams.get(feed)?.pollingChanged(since, now);
   }
 
   interrupted(): void {

@@ -1,37 +1,65 @@
 import type { UpstreamState } from './ports/broker.js';
 import type { Topic } from './topic.js';
 
-/** Keeps whether the polling of one feed works, and tells its subscribers when that changes. */
+/** What clients are told in `upstream.reason` of a feed that nobody polls. */
+export const NOT_POLLED = 'not_polled';
+
+/**
+ * Keeps whether the polling of one feed works, and tells its subscribers when that changes. Workers report what the
+ * upstream answers; that nobody polls at all is what this gateway sees ({@link PollingWatch}).
+ */
 export class UpstreamNotices {
-  private known: UpstreamState = { state: 'ok', since: 0 };
+  private reported: UpstreamState = { state: 'ok', since: 0 };
+  private stalled: UpstreamState | null = null;
 
   constructor(private readonly topics: Iterable<Topic>) {}
 
+  /** What a worker reports goes before what this gateway sees: it says more. */
   get state(): UpstreamState {
-    return this.known;
+    return this.reported.state === 'ok' && this.stalled !== null ? this.stalled : this.reported;
   }
 
+  /** A worker reports. */
   changed(state: UpstreamState): void {
-    const changed = state.state !== this.known.state;
-    this.known = state;
-    if (!changed) {
-      return; // A repair was faster.
-    }
-    const subscribers = new Set([...this.topics].flatMap((topic) => [...topic.subscribers]));
-    for (const subscriber of subscribers) {
-      subscriber.notify({ kind: 'upstream', state });
-    }
+    this.update(() => (this.reported = state));
+  }
+
+  /**
+   * This gateway sees that the feed is polled, or not.
+   *
+   * @param since since when it is not polled, ms since 1970; null: it is polled
+   * @param now ms since 1970
+   */
+  pollingChanged(since: number | null, now: number): void {
+    this.update(
+      () => (this.stalled = since === null ? null : { state: 'degraded', reason: NOT_POLLED, since }),
+      // The last report may be hours old: clients are told when polling came back.
+      () => (this.state.state === 'ok' ? { state: 'ok', since: now } : this.state),
+    );
   }
 
   /** A change may have been missed: whatever history says next is newer. */
   markStale(): void {
-    this.known = { ...this.known, since: 0 };
+    this.reported = { ...this.reported, since: 0 };
   }
 
   /** Takes a state from history, unless a newer one was told while it was read. */
   learn(state: UpstreamState): void {
-    if (state.since >= this.known.since) {
+    if (state.since >= this.reported.since) {
       this.changed(state);
+    }
+  }
+
+  private update(change: () => void, told: () => UpstreamState = () => this.state): void {
+    const before = this.state.state;
+    change();
+    if (this.state.state === before) {
+      return; // A repair was faster, or the reason alone is another one.
+    }
+    const state = told();
+    const subscribers = new Set([...this.topics].flatMap((topic) => [...topic.subscribers]));
+    for (const subscriber of subscribers) {
+      subscriber.notify({ kind: 'upstream', state });
     }
   }
 }
