@@ -6,6 +6,8 @@ interface RefusalRule {
   /** HTTP status where the refusal names no other. */
   readonly status: number;
   readonly title: string;
+  /** When to come back where the refusal names no other time, ms. Absent where waiting does not help. */
+  readonly retryMs?: number;
 }
 
 /** The closed table of refusals. */
@@ -14,7 +16,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
   unauthorized: { status: 401, title: 'Missing or unusable token' },
   forbidden: { status: 403, title: 'Not allowed' },
   too_many: { status: 400, title: 'Too many' },
-  unavailable: { status: 503, title: 'Temporarily unavailable' },
+  unavailable: { status: 503, title: 'Temporarily unavailable', retryMs: 2000 },
 };
 
 /** Status of a refusal for too many connections or requests, in contrast to too many tickets: waiting helps. */
@@ -54,6 +56,11 @@ export function refusalProblem(refusal: Refusal): Problem {
   };
 }
 
+/** When a refused client may come back, ms; undefined where waiting does not help. */
+export function retryMsOf({ code, details }: Refusal): number | undefined {
+  return details.retryMs ?? REFUSALS[code].retryMs;
+}
+
 /** The problem that an error is which only HTTP knows, by its status. */
 export function httpProblem(status: number, detail: string): Problem {
   const rule = HTTP_ERRORS[status] ?? (status >= 500 ? INTERNAL : { code: 'invalid', title: REFUSALS.invalid.title });
@@ -62,7 +69,8 @@ export function httpProblem(status: number, detail: string): Problem {
 
 /** The error that a refusal is in a Socket.IO acknowledgement. */
 export function refusalError(refusal: Refusal): ErrorBody {
-  const { caseIds, retryMs } = refusal.details;
+  const { caseIds } = refusal.details;
+  const retryMs = retryMsOf(refusal);
   return {
     code: refusal.code,
     message: refusal.message,

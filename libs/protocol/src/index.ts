@@ -8,6 +8,7 @@ export {
   REFUSALS,
   refusalError,
   refusalProblem,
+  retryMsOf,
   TOO_MANY_REQUESTS,
   type Problem,
 } from './errors.js';

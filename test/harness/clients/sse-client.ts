@@ -53,6 +53,7 @@ export class SseClient implements Client {
     const { token, headers } = this.options;
     const resume = this.recording.lastEventId;
     this.ended = null;
+    this.response = null;
     const outgoing = request(`${gateway}/v1/events?${this.query()}`, {
       agent: false,
       headers: {
@@ -113,9 +114,13 @@ export class SseClient implements Client {
       recording.lastEventId ?? '',
     );
     response.on('data', (chunk: Buffer) => parser.push(chunk));
-    response.on('end', () => (this.ended = 'end'));
-    response.on('error', () => (this.ended ??= 'cut'));
-    response.on('close', () => (this.ended ??= 'cut'));
+    // A stream that was cut may say so when the next one has begun.
+    const tell = (how: 'end' | 'cut') => {
+      if (this.response === response) this.ended ??= how;
+    };
+    response.on('end', () => tell('end'));
+    response.on('error', () => tell('cut'));
+    response.on('close', () => tell('cut'));
   }
 }
 

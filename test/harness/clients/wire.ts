@@ -55,6 +55,7 @@ export interface EventMap {
   readonly revoked: RevokedEvent;
   readonly closing: ClosingEvent;
   readonly ready: Ready;
+  readonly error: ErrorBody & { readonly request: string };
 }
 export type EventName = keyof EventMap;
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type Problem, PROBLEM_TYPE, type Refusal, refusalProblem } from '#protocol';
+import { type Problem, PROBLEM_TYPE, type Refusal, refusalProblem, retryMsOf } from '#protocol';
 
 /** Answers with a problem, unless something else was answered already. */
 export function answerProblem(response: ServerResponse, problem: Problem): void {
@@ -22,7 +22,7 @@ export function answerProblem(response: ServerResponse, problem: Problem): void 
 
 /** Answers with a refusal, and says when to come back where that is known. */
 export function answerRefusal(response: ServerResponse, refusal: Refusal): void {
-  const { retryMs } = refusal.details;
+  const retryMs = retryMsOf(refusal);
   if (retryMs !== undefined && !response.headersSent) {
     response.setHeader('retry-after', Math.max(1, Math.ceil(retryMs / 1000)));
   }

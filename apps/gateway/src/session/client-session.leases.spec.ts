@@ -53,14 +53,14 @@ describe('ClientSession holds nothing any more', () => {
       'that it may not read any more',
       async ({ session, subscribe }) => {
         await subscribe(['a', 'b']);
-        await session.authenticate(new Rights('alice', 1000, { cases: ['x'], groups: [], hints: false }));
+        await session.authenticate(async () => new Rights('alice', 1000, { cases: ['x'], groups: [], hints: false }));
       },
     ],
     [
       'that it was refused',
       async ({ session, subscribe }) => {
         await expect(subscribe(['a', 'b', 'c', 'd'])).rejects.toMatchObject({ code: 'too_many' });
-        await session.authenticate(new Rights('alice', 1000, { cases: [], groups: [], hints: false }));
+        await session.authenticate(async () => new Rights('alice', 1000, { cases: [], groups: [], hints: false }));
         await expect(subscribe(['a'])).rejects.toMatchObject({ code: 'forbidden' });
       },
     ],

@@ -47,7 +47,7 @@ describe('ClientSession', () => {
       const { session, subscribe, outlet, held, store } = sessionFixture();
       await subscribe(['a', 'b'], GROUP);
       await subscribe(['a']);
-      await session.authenticate(renewed(['*'], []));
+      await session.authenticate(async () => renewed(['*'], []));
       const data = { case_ids: ['a', 'b'], group_id: 'g', reason: 'rights' };
       expect(outlet.notify.mock.calls).toEqual([[{ event: 'revoked', data }]]);
       expect(await held()).toEqual(['zh-cn a']);
@@ -61,7 +61,7 @@ describe('ClientSession', () => {
       const { session, subscribe, outlet, held } = sessionFixture();
       await subscribe(['a', 'b'], GROUP);
       await subscribe(['a', 'b']);
-      await session.authenticate(renewed(['b'], ['g']));
+      await session.authenticate(async () => renewed(['b'], ['g']));
       expect(outlet.notify.mock.calls.map(([{ data }]) => data)).toEqual([
         { case_ids: ['a'], group_id: 'g', reason: 'rights' },
         { case_ids: ['a'], reason: 'rights' },
@@ -72,7 +72,7 @@ describe('ClientSession', () => {
     it('keeps what it has where they cover it, and lives as long as they do', async () => {
       const { session, subscribe, outlet, held } = sessionFixture();
       await subscribe(['a'], GROUP);
-      await session.authenticate(renewed(['a'], ['*']));
+      await session.authenticate(async () => renewed(['a'], ['*']));
       expect(outlet.notify).not.toHaveBeenCalled();
       expect(await held()).toEqual(['zh-cn/g a']);
       session.check(1999);
@@ -83,7 +83,9 @@ describe('ClientSession', () => {
 
     it('of another subject goes on as before', async () => {
       const { session, subscribe, outlet } = sessionFixture();
-      await expect(session.authenticate(renewed(['x'], [], 'bob'))).rejects.toMatchObject({ code: 'forbidden' });
+      await expect(session.authenticate(async () => renewed(['x'], [], 'bob'))).rejects.toMatchObject({
+        code: 'forbidden',
+      });
       expect(await subscribe(['a'], GROUP)).toHaveLength(1);
       session.check(1000);
       expect(outlet.close).toHaveBeenCalledTimes(1);

@@ -4,8 +4,9 @@ import type { Rights } from '../auth/rights.js';
 import type { DeliveryCounters } from './delivery-counters.js';
 import { Connection } from './connection.js';
 import { LiveSubscription } from './live-subscription.js';
-import { OperationQueue, STORE_RETRY_MS } from './operation-queue.js';
+import { OperationQueue, STORE_RETRY_MS, type Operation } from './operation-queue.js';
 import type { Outlet } from './outlet.js';
+import { SubscribeBatch, type WaitingSubscribe } from './subscribe-batch.js';
 import type { TickWrites } from './tick-writes.js';
 import { UnsentLimit } from './unsent-limit.js';
 import type { Tickets, SubscriptionParameters } from '../edge/subscription-parameters.js';
@@ -26,6 +27,9 @@ export interface SessionParts {
 /** A connection may hold this many times `MAX_CASES_PER_SUBSCRIPTION`, from any number of subscribes. */
 const FULL_SUBSCRIPTIONS = 10;
 
+/** What an id takes beside its characters, bytes. */
+const ID_BYTES = 24;
+
 const connectionCloses = () => new Refusal('unavailable', 'the connection is closing', { retryMs: STORE_RETRY_MS });
 
 /** Told once, when nothing is delivered to a session any more; its connection may still be saying goodbye. */
@@ -37,7 +41,7 @@ export interface SessionOwner {
 export class ClientSession {
   /** By feed; most clients have one, and a map would take 130 bytes more of each. */
   private subscriptions: readonly LiveSubscription[] = [];
-  private readonly operations = new OperationQueue();
+  private readonly operations = new OperationQueue<WaitingSubscribe>();
   private readonly connection: Connection;
 
   constructor(
@@ -61,35 +65,37 @@ export class ClientSession {
    * @throws {Refusal}
    */
   subscribe(parameters: SubscriptionParameters, onReady: (ready: ReadyData) => void): Promise<void> {
-    return this.operations.run(async (operation) => {
-      this.admit(parameters);
-      const subscription = this.subscriptionOf(parameters.feed);
-      subscription.onReady = onReady;
-      try {
-        await this.goLive(parameters, subscription, () => operation.abandoned || !this.connection.isOpen);
-      } catch (error) {
-        this.leave(subscription, parameters.caseIds);
-        this.parts.onError(error);
-        throw new Refusal('unavailable', 'the store is out of reach', { retryMs: STORE_RETRY_MS });
-      } finally {
-        subscription.onReady = null;
+    const waiting: WaitingSubscribe = { parameters, onReady, isServed: false };
+    const work = async (operation: Operation<WaitingSubscribe>) => {
+      if (!waiting.isServed) {
+        this.admit(parameters);
+        const batch = SubscribeBatch.of(waiting, operation.behind, (...joining) => this.mayJoin(...joining));
+        await this.serve(batch, parameters, () => operation.abandoned || !this.connection.isOpen);
       }
-    });
+    };
+    return this.operations.run(work, bytesOf(parameters), waiting);
   }
 
   /** Ends delivery of these tickets. Those that are not subscribed are passed over. @throws {Refusal} */
-  unsubscribe({ feed, caseIds }: Tickets): Promise<void> {
-    return this.operations.run(async () => {
-      const subscription = this.find(feedKey(feed));
+  unsubscribe(tickets: Tickets): Promise<void> {
+    const work = async () => {
+      const subscription = this.find(feedKey(tickets.feed));
       if (subscription !== undefined) {
-        this.leave(subscription, caseIds);
+        this.leave(subscription, tickets.caseIds);
       }
-    });
+    };
+    return this.operations.run(work, bytesOf(tickets));
   }
 
-  /** Goes on with other rights of the same subject. What they do not cover is revoked; positions stay. @throws {Refusal} */
-  authenticate(rights: Rights): Promise<void> {
+  /**
+   * Goes on with other rights of the same subject. What they do not cover is revoked; positions stay.
+   *
+   * @param verify tells them when the request's turn has come: what follows it is judged by them
+   * @throws {Refusal}
+   */
+  authenticate(verify: () => Promise<Rights>): Promise<void> {
     return this.operations.run(async () => {
+      const rights = await verify();
       if (rights.subject !== this.rights.subject) {
         throw new Refusal('forbidden', 'the token is of another subject: open a connection of its own for it');
       }
@@ -141,7 +147,7 @@ export class ClientSession {
   }
 
   /** @throws {Refusal} before anything of a ticket is touched (invariant 10) */
-  private admit({ feed, caseIds }: SubscriptionParameters): void {
+  private admit({ feed, caseIds }: SubscriptionParameters, together = 0): void {
     const { maxCases } = this.parts;
     if (caseIds.length > maxCases) {
       throw new Refusal('too_many', `a subscription has at most ${maxCases} tickets`);
@@ -150,8 +156,40 @@ export class ClientSession {
     const named = this.find(feedKey(feed))?.tickets;
     const added = caseIds.filter((caseId) => !named?.has(caseId)).length;
     const held = this.subscriptions.reduce((sum, { tickets }) => sum + tickets.size, 0);
-    if (held + added > maxCases * FULL_SUBSCRIPTIONS) {
+    if (held + added > maxCases * FULL_SUBSCRIPTIONS || held + together > maxCases * FULL_SUBSCRIPTIONS) {
       throw new Refusal('too_many', `a connection holds at most ${maxCases * FULL_SUBSCRIPTIONS} tickets`);
+    }
+  }
+
+  /** @param together tickets of the batch that it would join, its own included */
+  private mayJoin(parameters: SubscriptionParameters, together: number): boolean {
+    if (together > this.parts.maxCases) {
+      return false;
+    }
+    try {
+      this.admit(parameters, together);
+      return true;
+    } catch {
+      return false; // It hears why when its own turn comes.
+    }
+  }
+
+  private async serve(
+    batch: SubscribeBatch,
+    { feed, from, history }: SubscriptionParameters,
+    isAbandoned: () => boolean,
+  ): Promise<void> {
+    const parameters = { feed, caseIds: batch.caseIds, from, history };
+    const subscription = this.subscriptionOf(feed);
+    subscription.onRecovered = (recovery) => batch.ready(recovery);
+    try {
+      await this.goLive(parameters, subscription, isAbandoned);
+    } catch (error) {
+      this.leave(subscription, parameters.caseIds);
+      this.parts.onError(error);
+      throw new Refusal('unavailable', 'the store is out of reach', { retryMs: STORE_RETRY_MS });
+    } finally {
+      subscription.onRecovered = null;
     }
   }
 
@@ -201,4 +239,9 @@ export class ClientSession {
     }
     interest.release(subscription.feed, held).catch(onError);
   }
+}
+
+/** What the tickets that a request names take while it waits, bytes. */
+function bytesOf({ caseIds }: Tickets): number {
+  return caseIds.reduce((sum, caseId) => sum + caseId.length + ID_BYTES, 0);
 }

@@ -1,5 +1,4 @@
 import {
-  formatPosition,
   type CaseId,
   type Feed,
   type FeedKey,
@@ -8,7 +7,7 @@ import {
   type Recovery,
   type Subscriber,
 } from '#core';
-import { upstreamData, type NoticeEvent, type ReadyData, type RevokedReason } from '#protocol';
+import { upstreamData, type NoticeEvent, type RevokedReason } from '#protocol';
 import type { Connection } from './connection.js';
 import type { Receiver, TickWrites } from './tick-writes.js';
 
@@ -19,8 +18,8 @@ import type { Receiver, TickWrites } from './tick-writes.js';
 export class LiveSubscription implements Subscriber, Receiver {
   /** Tickets that are delivered or about to be; each stands for one interest. */
   readonly tickets = new Set<CaseId>();
-  /** Told when a subscribe is complete, before the first live publication. */
-  onReady: ((ready: ReadyData) => void) | null = null;
+  /** Told when the replay is written, before the first live publication. */
+  onRecovered: ((recovery: Recovery) => void) | null = null;
 
   constructor(
     readonly feed: Feed,
@@ -36,12 +35,7 @@ export class LiveSubscription implements Subscriber, Receiver {
     recovery.notices.forEach((notice) => this.notify(notice));
     this.connection.replay(recovery.replay, this.feed);
     outlet.joined(recovery.caseIds.map((caseId) => this.room(caseId)));
-    this.onReady?.({
-      case_ids: recovery.caseIds,
-      last_event_id: formatPosition(recovery.position),
-      recovered: recovery.recovered,
-      replayed: recovery.replay.length,
-    });
+    this.onRecovered?.(recovery);
     outlet.settle();
     limit.replayed(outlet.unsentBytes);
   }

@@ -3,7 +3,7 @@ import { OperationQueue } from './operation-queue.js';
 
 describe('OperationQueue', () => {
   it('runs one after the other', async () => {
-    const queue = new OperationQueue();
+    const queue = new OperationQueue<never>();
     const seen: string[] = [];
     const slow = queue.run(async () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -15,24 +15,38 @@ describe('OperationQueue', () => {
   });
 
   it('goes on after a failure', async () => {
-    const queue = new OperationQueue();
+    const queue = new OperationQueue<never>();
     const failing = queue.run(() => Promise.reject(new Error('x')));
     const next = queue.run(async () => 'next');
     await expect(failing).rejects.toThrow('x');
     await expect(next).resolves.toBe('next');
   });
 
-  it('bounds how many wait', async () => {
-    const queue = new OperationQueue();
-    const waiting = Array.from({ length: 64 }, () => queue.run(async () => undefined));
-    await expect(queue.run(async () => undefined)).rejects.toMatchObject({ code: 'too_many' });
+  it('bounds what waits in bytes, and says when to come back', async () => {
+    const queue = new OperationQueue<never>();
+    const waiting = Array.from({ length: 500 }, () => queue.run(async () => undefined, 1000));
+    await expect(queue.run(async () => undefined, 100_000)).rejects.toMatchObject({
+      code: 'too_many',
+      details: { retryMs: expect.any(Number) },
+    });
     await Promise.all(waiting);
-    await expect(queue.run(async () => 'again')).resolves.toBe('again');
+    await expect(queue.run(async () => 'again', 100_000)).resolves.toBe('again');
+    // One alone is never too much: the transport bounds it.
+    await expect(queue.run(async () => 'large', 10_000_000)).resolves.toBe('large');
+  });
+
+  it('shows what waits behind the one that runs, in order', async () => {
+    const queue = new OperationQueue<string>();
+    const seen: (readonly (string | null)[])[] = [];
+    const run = (request: string | null) => queue.run(async ({ behind }) => void seen.push([...behind]), 0, request);
+    await Promise.all(['a', 'b', null, 'c'].map(run));
+    await run('d');
+    expect(seen).toEqual([['b', null, 'c'], [null, 'c'], ['c'], [], []]);
   });
 
   it('answers in time, but lets nobody else begin before late work has ended', async () => {
     jest.useFakeTimers();
-    const queue = new OperationQueue();
+    const queue = new OperationQueue<never>();
     let finish: (() => void) | undefined;
     let abandoned: boolean | undefined;
     const late = queue.run(async (operation) => {
@@ -53,7 +67,7 @@ describe('OperationQueue', () => {
   });
 
   it('answers all that wait when it is stopped', async () => {
-    const queue = new OperationQueue();
+    const queue = new OperationQueue<never>();
     const running = queue.run(() => new Promise(() => undefined));
     const waiting = queue.run(async () => undefined);
     queue.stop(() => new Refusal('unavailable', 'bye'));

@@ -1,19 +1,26 @@
 import { Refusal } from '#protocol';
 
 /** One request on its way. */
-export interface Operation {
+export interface Operation<Request> {
   /** Nobody waits for the answer any more: leave no traces. */
   readonly abandoned: boolean;
+  /** What waits behind it, in order. Null is a request that nobody but itself can serve. */
+  readonly behind: readonly (Request | null)[];
 }
 
-/** Requests that may wait on one connection, the running one included. */
-const WAITING_MAX = 64;
+/** What the requests that wait on one connection may take, bytes, the running one included. */
+const WAITING_MAX_BYTES = 1_048_576;
+/** What a request takes while it waits, on top of what it names, bytes: its promise, its timer, its place. */
+const REQUEST_BYTES = 1024;
 /** A client has its answer after this long (ms), whatever the store does: a bit more than a store command may take. */
 const ANSWER_WITHIN_MS = 5000;
 /** When a client may come back that was refused because the store was slow, ms. */
 export const STORE_RETRY_MS = 2000;
+/** When a client may come back whose requests wait already, ms. */
+const TOO_MANY_RETRY_MS = 1000;
 
 const IDLE = Promise.resolve();
+const NOTHING: never[] = [];
 
 /** What an operation is given up for; made only when one is: an error costs as much as a request. */
 type Why = () => Refusal;
@@ -23,30 +30,46 @@ const takesTooLong: Why = () => new Refusal('unavailable', 'the request took too
  * The requests of one connection, one after the other. A late one is answered as `unavailable` and gives up its turn
  * only when its work has ended, so that no two ever work on the same subscriptions. While nothing waits, nothing is kept.
  */
-export class OperationQueue {
+export class OperationQueue<Request> {
   private turn: Promise<void> = IDLE;
   private giveUps: Set<(why: Why) => void> | null = null;
-  private waiting = 0;
+  /** Bytes. */
+  private held = 0;
+  /** What waits, in order, without the one that runs. */
+  private behind: (Request | null)[] = NOTHING;
 
-  /** @throws {Refusal} `too_many`, `unavailable`, and what `work` throws */
-  async run<T>(work: (operation: Operation) => Promise<T>): Promise<T> {
-    if (this.waiting >= WAITING_MAX) {
-      throw new Refusal('too_many', `more than ${WAITING_MAX} requests wait on this connection`);
+  /**
+   * @param bytes what the request names
+   * @param request what those that run before it may serve along with themselves
+   * @throws {Refusal} `too_many`, `unavailable`, and what `work` throws
+   */
+  async run<T>(
+    work: (operation: Operation<Request>) => Promise<T>,
+    bytes = 0,
+    request: Request | null = null,
+  ): Promise<T> {
+    const size = REQUEST_BYTES + bytes;
+    if (this.held > 0 && this.held + size > WAITING_MAX_BYTES) {
+      const most = `the requests that wait on this connection take more than ${WAITING_MAX_BYTES} bytes`;
+      throw new Refusal('too_many', most, { retryMs: TOO_MANY_RETRY_MS });
     }
-    this.waiting += 1;
-    const operation = { abandoned: false };
+    this.held += size;
+    if (this.behind === NOTHING) {
+      this.behind = [];
+    }
+    this.behind.push(request);
+    const operation = { abandoned: false, behind: this.behind };
     const previous = this.turn;
     const done = (async () => {
       await previous;
+      this.behind.shift();
       if (!operation.abandoned) {
         return await work(operation);
       }
       throw new Refusal('unavailable', 'the request was given up');
     })();
-    this.turn = done.then(
-      () => this.ended(),
-      () => this.ended(),
-    );
+    const ended = () => this.ended(size);
+    this.turn = done.then(ended, ended);
     return this.answered(done, operation);
   }
 
@@ -55,10 +78,11 @@ export class OperationQueue {
     this.giveUps?.forEach((giveUp) => giveUp(why));
   }
 
-  private ended(): void {
-    this.waiting -= 1;
-    if (this.waiting === 0) {
+  private ended(size: number): void {
+    this.held -= size;
+    if (this.held === 0) {
       this.turn = IDLE;
+      this.behind = NOTHING;
     }
   }
 

@@ -102,6 +102,38 @@ describe('events over Socket.IO', () => {
     expect(await socket.emitWithAck('subscribe', { case_ids: ['A1'] })).toMatchObject({ ok: true });
   });
 
+  it('serves a page whose hundred components subscribe each for itself, with few reads of history', async () => {
+    gateway = await RunningGateway.start();
+    const past: string[] = [];
+    for (let at = 0; at < 5; at += 1) past.push(await gateway.store.publish(`A${at}`));
+    const history = jest.spyOn(gateway.store.broker, 'history');
+    const socket = await gateway.connect({ token: await token() });
+    const events = record(socket);
+    const acks = Array.from({ length: 300 }, (_, at) => socket.emitWithAck('subscribe', { case_ids: [`A${at}`] }));
+    const answers = await Promise.all(acks);
+    expect(answers.filter(({ ok }) => !ok)).toEqual([]);
+    expect(answers.map(({ replayed }) => replayed).slice(0, 7)).toEqual([1, 1, 1, 1, 1, 0, 0]);
+    expect(events.map(([, data]) => data.message.content).sort()).toEqual(past.sort());
+    expect(history.mock.calls.length).toBeLessThan(30); // One for what had come when the one before was done.
+    const live = await gateway.store.publish('A299');
+    await until(() => events.length === 6);
+    expect(events.at(-1)?.[1].message.content).toBe(live);
+  });
+
+  it('tells a refusal as an event where no acknowledgement was asked for', async () => {
+    gateway = await RunningGateway.start();
+    const socket = await gateway.connect({ token: await token() });
+    const events = record(socket);
+    socket.emit('subscribe', { case_ids: ['A1', 'B1'] });
+    await until(() => events.length === 1);
+    socket.emit('sing');
+    await until(() => events.length === 2);
+    expect(events).toEqual([
+      ['error', { request: 'subscribe', code: 'forbidden', message: expect.any(String), case_ids: ['B1'] }],
+      ['error', { request: 'sing', code: 'invalid', message: 'unknown event sing' }],
+    ]);
+  });
+
   it('touches nothing of a ticket that may not be read', async () => {
     gateway = await RunningGateway.start();
     const want = jest.spyOn(gateway.store.registry, 'want');

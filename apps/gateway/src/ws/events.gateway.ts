@@ -19,6 +19,7 @@ import { Connections } from '../session/connections.js';
 import { RefusalLog } from '../edge/refusal-log.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { ticketsOf, subscriptionParametersOf } from '../edge/subscription-parameters.js';
+import { STORE_RETRY_MS } from '../session/operation-queue.js';
 import { SocketIoOutlet } from './socket-io.outlet.js';
 
 /** What a socket carries: its rights from the handshake on, its session while it is served. */
@@ -30,6 +31,9 @@ type EventsServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap,
 type EventsSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
 /** Absent where the client asked for no acknowledgement. */
 type Reply = ((answer: Acknowledgement) => void) | undefined;
+
+/** Most characters of an event's name that are repeated. */
+const EVENT_SHOWN_MAX = 64;
 
 /** Serves one request. @returns what is acknowledged; undefined where it acknowledged by itself */
 type Service = (socket: EventsSocket, body: unknown, reply: Reply) => Promise<Acknowledgement | undefined>;
@@ -91,7 +95,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
 
   private async authenticate(socket: EventsSocket, body: unknown): Promise<Acknowledgement> {
     const { token } = this.reader.read(AuthenticateDto, body);
-    await this.sessionOf(socket).authenticate(await this.verifier.verify(token));
+    await this.sessionOf(socket).authenticate(() => this.verifier.verify(token));
     return { ok: true };
   }
 
@@ -115,20 +119,25 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     try {
       const service = this.services.get(event);
       if (service === undefined) {
-        throw new Refusal('invalid', `unknown event ${event.slice(0, 64)}`);
+        throw new Refusal('invalid', `unknown event ${event.slice(0, EVENT_SHOWN_MAX)}`);
       }
       const answer = await service(socket, given.length > 1 ? given : given[0], reply);
       if (answer !== undefined) {
         reply?.(answer);
       }
     } catch (error) {
-      reply?.({ ok: false, error: refusalError(this.refusals.note(error)) });
+      const refusal = refusalError(this.refusals.note(error));
+      if (reply !== undefined) {
+        reply({ ok: false, error: refusal });
+      } else {
+        socket.emit('error', { request: event.slice(0, EVENT_SHOWN_MAX), ...refusal });
+      }
     }
   }
 
   private sessionOf(socket: EventsSocket): ClientSession {
     if (socket.data.session === undefined) {
-      throw new Refusal('unavailable', 'the connection is closing');
+      throw new Refusal('unavailable', 'the connection is closing', { retryMs: STORE_RETRY_MS });
     }
     return socket.data.session;
   }

@@ -1,0 +1,92 @@
+import { Rights } from '../auth/rights.js';
+import { FEED, GROUP, heldBack, sessionFixture, settled } from '../../test/session-fixture.js';
+
+/** A page whose components subscribe each for itself sends all of it at once. */
+describe('subscribes that wait together', () => {
+  afterEach(() => void jest.restoreAllMocks());
+
+  /** A session whose first subscribe is under way, and how often history is read for what follows. */
+  async function busy(past: readonly string[] = [], rights?: Rights) {
+    const fixture = sessionFixture(rights);
+    for (const caseId of past) await fixture.store.publish(caseId);
+    const answers = heldBack(fixture.store);
+    const first = fixture.subscribe(['first']);
+    await settled();
+    return { ...fixture, first, go: () => (jest.mocked(fixture.store.registry.want).mockRestore(), answers[0]?.go()) };
+  }
+
+  it('share one replay, and are acknowledged each for itself', async () => {
+    const { subscribe, outlet, first, go, held, counted } = await busy(['a', 'b', 'b', 'c']);
+    const waiting = [['a'], ['b', 'a'], ['c']].map((caseIds) => subscribe(caseIds, FEED, 10));
+    go();
+    await first;
+    const ready = (await Promise.all(waiting)).flat();
+    expect(ready.map(({ case_ids, replayed }) => [case_ids, replayed])).toEqual([
+      [['a'], 1],
+      [['b', 'a'], 3],
+      [['c'], 1],
+    ]);
+    expect(new Set(ready.map(({ last_event_id }) => last_event_id)).size).toBe(1);
+    expect(outlet.begin).toHaveBeenCalledTimes(2); // Of the first, and of all others.
+    expect(outlet.publish).toHaveBeenCalledTimes(4); // Each once, whoever asked for it.
+    expect((await held()).sort()).toEqual(['zh-cn a', 'zh-cn b', 'zh-cn c', 'zh-cn first']);
+    expect(counted()).toBe(4);
+  });
+
+  it('keep the order of what is between them, and other places apart', async () => {
+    const { session, subscribe, outlet, first, go, held } = await busy(['a']);
+    const done: string[] = [];
+    const waiting = [
+      subscribe(['a']).then(() => done.push('a')),
+      session.unsubscribe({ feed: FEED, caseIds: ['a'] }).then(() => done.push('not a')),
+      subscribe(['b']).then(() => done.push('b')),
+      subscribe(['b'], GROUP).then(() => done.push('b of a group')),
+      subscribe(['c'], FEED, 1).then(() => done.push('c with history')),
+    ];
+    go();
+    await Promise.all([first, ...waiting]);
+    expect(done).toEqual(['a', 'not a', 'b', 'b of a group', 'c with history']);
+    expect(outlet.begin).toHaveBeenCalledTimes(5);
+    expect((await held()).sort()).toEqual(['zh-cn b', 'zh-cn c', 'zh-cn first', 'zh-cn/g b']);
+  });
+
+  it('are refused each for itself, in nobody else’s way', async () => {
+    const { subscribe, first, go, held } = await busy(
+      [],
+      new Rights('alice', 1000, { cases: ['first', 'ok*'], groups: [], hints: false }),
+    );
+    const outcomes = Promise.allSettled([['ok1'], ['foreign'], ['ok2', 'ok3'], ['ok4']].map((ids) => subscribe(ids)));
+    go();
+    await first;
+    expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect((await held()).sort()).toEqual(['zh-cn first', 'zh-cn ok1', 'zh-cn ok2', 'zh-cn ok3', 'zh-cn ok4']);
+  });
+
+  it('are judged by the rights of the token before them in the queue', async () => {
+    const { session, subscribe, first, go } = await busy();
+    const narrow = new Rights('alice', 1000, { cases: ['first'], groups: [], hints: false });
+    const wide = new Rights('alice', 1000, { cases: ['*'], groups: [], hints: false });
+    const later = <T>(value: T) => new Promise<T>((resolve) => setTimeout(() => resolve(value), 20));
+    const outcomes = Promise.allSettled([
+      subscribe(['a']),
+      session.authenticate(() => later(narrow)),
+      subscribe(['b']),
+      session.authenticate(() => later(wide)),
+      subscribe(['c']),
+    ]);
+    go();
+    await first;
+    const states = (await outcomes).map(({ status }) => status);
+    expect(states).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+  });
+
+  it('leave nothing behind where the store fails all of them', async () => {
+    const { store, subscribe, first, go, held, counted } = await busy();
+    const outcomes = Promise.allSettled([['a'], ['b']].map((ids) => subscribe(ids)));
+    jest.spyOn(store.broker, 'history').mockRejectedValue(new Error('out of reach'));
+    go();
+    expect((await Promise.allSettled([first]))[0]?.status).toBe('rejected');
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect([await held(), counted()]).toEqual([[], 0]);
+  });
+});

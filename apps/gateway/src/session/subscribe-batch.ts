@@ -1,0 +1,84 @@
+import { feedKey, formatPosition, type CaseId, type Recovery } from '#core';
+import type { ReadyData } from '#protocol';
+import type { SubscriptionParameters } from '../edge/subscription-parameters.js';
+
+/** One subscribe that waits for its turn, or for that of one before it. */
+export interface WaitingSubscribe {
+  readonly parameters: SubscriptionParameters;
+  readonly onReady: (ready: ReadyData) => void;
+  /** One before it has served it. */
+  isServed: boolean;
+}
+
+/**
+ * Subscribes that wait together and go on from the same place: a page whose components subscribe each for itself sends
+ * a hundred at once. They share one replay, and are acknowledged each for itself.
+ */
+export class SubscribeBatch {
+  private constructor(
+    private readonly members: readonly WaitingSubscribe[],
+    /** Of all members, distinct. */
+    readonly caseIds: readonly CaseId[],
+  ) {}
+
+  /**
+   * The subscribe whose turn it is, with those right behind it that can share its replay.
+   *
+   * @param admits whether a subscribe may join where there would be so many tickets then. One that may not waits for its
+   *   own turn, and is in nobody's way
+   */
+  static of(
+    first: WaitingSubscribe,
+    behind: readonly (WaitingSubscribe | null)[],
+    admits: (parameters: SubscriptionParameters, together: number) => boolean,
+  ): SubscribeBatch {
+    const members = [first];
+    const caseIds = new Set(first.parameters.caseIds);
+    for (const waiting of behind) {
+      if (waiting === null || !isAlike(first.parameters, waiting.parameters)) {
+        break;
+      }
+      const added = waiting.parameters.caseIds.filter((caseId) => !caseIds.has(caseId));
+      if (admits(waiting.parameters, caseIds.size + added.length)) {
+        members.push(waiting);
+        added.forEach((caseId) => caseIds.add(caseId));
+      }
+    }
+    return new SubscribeBatch(members, members.length === 1 ? first.parameters.caseIds : [...caseIds]);
+  }
+
+  /** Acknowledges each. To be called after the replay, in the same tick. */
+  ready(recovery: Recovery): void {
+    if (this.members.length === 1) {
+      this.members[0]?.onReady(readyOf(recovery, recovery.caseIds, recovery.replay.length, recovery.recovered));
+      return;
+    }
+    const replayed = new Map<CaseId, number>();
+    recovery.replay.forEach(({ caseId }) => replayed.set(caseId, (replayed.get(caseId) ?? 0) + 1));
+    const lost = new Set(recovery.notices.flatMap((notice) => (notice.kind === 'gap' ? notice.caseIds : [])));
+    for (const member of this.members) {
+      const { caseIds, from } = member.parameters;
+      const count = caseIds.reduce((sum, caseId) => sum + (replayed.get(caseId) ?? 0), 0);
+      const isWhole = from.kind !== 'start' && !caseIds.some((caseId) => lost.has(caseId));
+      member.isServed = true;
+      member.onReady(readyOf(recovery, caseIds, count, isWhole));
+    }
+  }
+}
+
+/** Whether two subscribes are given the same of each ticket. */
+function isAlike(one: SubscriptionParameters, other: SubscriptionParameters): boolean {
+  if (feedKey(one.feed) !== feedKey(other.feed)) {
+    return false;
+  }
+  if (one.from.kind === 'position' && other.from.kind === 'position') {
+    return (
+      one.from.position.epoch === other.from.position.epoch && one.from.position.offset === other.from.position.offset
+    );
+  }
+  return one.from.kind === other.from.kind && one.history === other.history;
+}
+
+function readyOf({ position }: Recovery, caseIds: readonly CaseId[], replayed: number, recovered: boolean): ReadyData {
+  return { case_ids: caseIds, last_event_id: formatPosition(position), recovered, replayed };
+}
