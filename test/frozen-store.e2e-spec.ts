@@ -36,7 +36,6 @@ describe('a store that is frozen', () => {
       socket.ask<Ready>('subscribe', { case_ids: [asked, unknown] }),
       exchange(`${url}/v1/events?case_ids=${unknown}`, { headers: accept }),
       exchange(`${url}/v1/events?case_ids=${unknown}`, { headers }),
-      exchange(`${url}/v1/cases/${live}/messages`, { headers }),
     ]);
     expect(Date.now() - startedAt).toBeLessThan(ANSWERED_MS);
     expect(ack).toMatchObject({ ok: false, error: { code: 'unavailable', retry_ms: expect.any(Number) } });
