@@ -22,6 +22,9 @@ const NODES_ATTEMPT_MS = 250;
 type LookupCallback = (error: null, addresses: readonly { address: string; family: number }[]) => void;
 
 const SETTINGS: Omit<OsmSettings, 'upstreamBaseUrl'> = {
+  httpsProxy: '',
+  httpProxy: '',
+  noProxy: '',
   upstreamAuth: 'token',
   upstreamToken: 'the-token',
   iamBaseUrl: '',

@@ -9,9 +9,15 @@ export const UPSTREAM_TOKEN = 'e2e-upstream-token-of-the-account';
 /** Of the access key that signs requests. */
 export const SIGNING_SECRETS = ['secret-of-the-key', 'token-of-the-temporary-key'] as const;
 
+/** Of the proxy that requests go through. */
+export const PROXY_PASSWORD = 'pass:of@the-proxy';
+
 const FORBIDDEN: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['a JWT', /eyJ[\w-]{8,}\.[\w-]+\./],
-  ['a secret of the settings', new RegExp(`${JWT_SECRET}|${UPSTREAM_TOKEN}|${SIGNING_SECRETS.join('|')}`)],
+  [
+    'a secret of the settings',
+    new RegExp(`${JWT_SECRET}|${UPSTREAM_TOKEN}|${SIGNING_SECRETS.join('|')}|pass(:|%3A)of`),
+  ],
   ['a message content', new RegExp(CONFIDENTIAL)],
 ];
 /** A frame of a stack, at the start of a line or behind an escaped line break in JSON. */

@@ -2,9 +2,19 @@ import { Module, type FactoryProvider } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { Hub, Interest, PollingWatch } from '#core';
-import { createLogger, createRegistry, DeliveryMetrics, GatewaySettings, HealthState, readSettings } from '#ops';
+import {
+  createLogger,
+  createRegistry,
+  DeliveryMetrics,
+  GatewaySettings,
+  HealthState,
+  programVersion,
+  readSettings,
+} from '#ops';
 import { SioFrames, SseFrames } from '#protocol';
-import { JwtVerifier } from './auth/jwt-verifier.js';
+import { JwtVerifier, publicKeys, secretKeys } from './auth/jwt-verifier.js';
+import { KeySetUrl } from './auth/key-set-url.js';
+import { PublishedKeys } from './auth/published-keys.js';
 import { CachingVerifier } from './auth/caching-verifier.js';
 import { OpenVerifier, TokenVerifier } from './auth/token-verifier.js';
 import { Connections } from './session/connections.js';
@@ -60,7 +70,7 @@ const outside: FactoryProvider[] = [
   },
   {
     provide: TokenVerifier,
-    inject: [GatewaySettings],
+    inject: [GatewaySettings, LOGGER],
     useFactory: verifierFor,
   },
 ];
@@ -180,13 +190,23 @@ const edges: FactoryProvider[] = [
   },
 ];
 
-function verifierFor(settings: GatewaySettings): TokenVerifier {
+function verifierFor(settings: GatewaySettings, logger: Logger): TokenVerifier {
   if (settings.authMode === 'none') {
     return new OpenVerifier();
   }
-  const verifier = new JwtVerifier(settings);
-  return settings.authJwtSecret === '' ? verifier : new CachingVerifier(verifier);
+  if (settings.authJwtSecret !== '') {
+    return new CachingVerifier(new JwtVerifier(secretKeys(settings.authJwtSecret), settings));
+  }
+  const url = new KeySetUrl(settings.authJwksUrl, settings, `pollcast/${programVersion()}`);
+  const keys = new PublishedKeys(
+    () => url.fetch(),
+    (error) => logger.warn({ part: 'keys', reason: reasonOf(error) }, 'the published keys cannot be fetched'),
+  );
+  return new JwtVerifier(publicKeys(keys.find), settings);
 }
+
+/** Without a stack: what failed is outside. */
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** The gateway's composition root: the one place where its parts meet. */
 @Module({

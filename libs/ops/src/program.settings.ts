@@ -1,5 +1,5 @@
 import { LANGUAGE_PATTERN, UPSTREAM_CASE_IDS_MAX } from '#core';
-import { Accepted, isUrl, items, OneOf, Text, Whole } from './settings-rules.js';
+import { Accepted, isUrl, items, OneOf, ProxyUrl, Text, Whole } from './settings-rules.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -29,6 +29,17 @@ export abstract class SharedSettings extends ProgramSettings {
   /** One URL, or several with commas between them for a Redis Cluster. May contain a password. */
   @Accepted('one redis:// or rediss:// URL, or several with commas in between for a cluster', isRedisUrlList)
   readonly redisUrl: string = 'redis://127.0.0.1:6379';
+
+  /** The proxy for requests to `https:` URLs: the upstream, IAM, published keys. May hold a password. */
+  @ProxyUrl()
+  readonly httpsProxy: string = '';
+
+  /** The proxy for requests to `http:` URLs. May hold a password. */
+  @ProxyUrl()
+  readonly httpProxy: string = '';
+
+  /** Hosts that are reached without a proxy, separated by commas: `localhost,.example.com,10.0.0.1:8080`; `*` is all. */
+  readonly noProxy: string = '';
 
   /** Prefix of every key. Braces are refused: they would replace the hash tag of a feed. */
   @Text(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 letters, digits or _ . : -')

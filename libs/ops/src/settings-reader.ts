@@ -19,7 +19,7 @@ export class SettingsError extends Error {
 export function readAs<T extends object>(Shape: new () => T, env: NodeJS.ProcessEnv = process.env): Readonly<T> {
   const given: Record<string, string> = {};
   for (const property of Object.keys(new Shape())) {
-    const text = env[variableOf(property)];
+    const text = textOf(env, variableOf(property));
     if (text !== undefined && text !== '') {
       given[property] = text;
     }
@@ -32,6 +32,13 @@ export function readAs<T extends object>(Shape: new () => T, env: NodeJS.Process
     throw new SettingsError(faults);
   }
   return Object.freeze(settings);
+}
+
+/** Many systems set these in lower case alone. Where both are set, curl and others take the lower one. */
+const LOWER_CASE_TOO = new Set(['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']);
+
+function textOf(env: NodeJS.ProcessEnv, variable: string): string | undefined {
+  return (LOWER_CASE_TOO.has(variable) && env[variable.toLowerCase()]) || env[variable];
 }
 
 /** pollIntervalMs → POLL_INTERVAL_MS */

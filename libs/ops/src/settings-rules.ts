@@ -77,6 +77,19 @@ export function Accepted(expected: string, accepts: (text: string) => boolean): 
   return rule(expected, (value) => typeof value === 'string' && accepts(value));
 }
 
+/** The URL of an HTTP proxy, or none. Without a scheme, such as `proxy:3128`, it is an `http:` one, as for curl. */
+export function ProxyUrl(): PropertyDecorator {
+  return all(
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' && value !== '' && !value.includes('://') ? `http://${value}` : value,
+    ),
+    Accepted(
+      'an http:// or https:// URL of a proxy, with user and password if it wants them',
+      (text) => text === '' || isUrl(text, ['http:', 'https:']),
+    ),
+  );
+}
+
 /** A rule between settings. @param sentence follows the name of the setting in the message: 'must be …' */
 export function Holds<T extends object>(sentence: string, holds: (settings: T) => boolean): PropertyDecorator {
   return ValidateBy({

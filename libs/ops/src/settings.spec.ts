@@ -48,6 +48,9 @@ describe('settings', () => {
       maxConnectionsPerSubject: 20,
       sseHeartbeatMs: 15_000,
       httpKeepAliveMs: 75_000,
+      httpsProxy: '',
+      httpProxy: '',
+      noProxy: '',
       slowConsumerMaxBytes: 1_048_576,
       drainMs: 10_000,
       gatewayProcesses: 1,
@@ -110,6 +113,31 @@ describe('settings', () => {
   it.each(['1e3', ' 5', '5 ', '0x10', '-1', '+1', '1.0', 'ten', '99999999999999999999'])(
     'do not take %j for a number',
     (text) => expect(workerFaults({ POLL_OVERLAP_MS: text })).toHaveLength(1),
+  );
+
+  it('read proxies as curl does: in lower case too, and without a scheme', () => {
+    const { httpsProxy, httpProxy, noProxy } = readSettings('worker', {
+      ...WORKER,
+      https_proxy: 'http://user:p%40ss@proxy:3128',
+      HTTP_PROXY: 'proxy:3128',
+      no_proxy: 'localhost,.example.com',
+      NO_PROXY: 'overruled',
+    });
+    expect([httpsProxy, httpProxy, noProxy]).toEqual([
+      'http://user:p%40ss@proxy:3128',
+      'http://proxy:3128',
+      'localhost,.example.com',
+    ]);
+  });
+
+  it.each(['socks5://user:hunter2@proxy:1080', 'http://', 'user:hunter2@'])(
+    'refuse %s for a proxy, without showing it',
+    (url) => {
+      const found = workerFaults({ HTTPS_PROXY: url });
+      expect(found).toEqual([
+        'HTTPS_PROXY is wrong: expected an http:// or https:// URL of a proxy, with user and password if it wants them',
+      ]);
+    },
   );
 
   it('take an empty text for a setting that is not set', () => {

@@ -15,6 +15,9 @@ const NETWORK_FAILURES: Readonly<Record<string, UpstreamFailureCode>> = {
   UND_ERR_INVALID_ARG: 'rejected',
 };
 
+/** How undici words it where a proxy refused to connect, for example because it wants other credentials (407). */
+const FROM_A_PROXY = /^Proxy (?:response|Authentication Required) \((\d{3})\)/;
+
 /** With less than this share of its time left a request is not sent any more: it would be paid for and given up. */
 const LEAST_LEFT = 0.05;
 
@@ -71,6 +74,11 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: unknown, error: Error & { readonly code?: string }): void {
+    const [, proxyStatus] = FROM_A_PROXY.exec(error.message) ?? [];
+    if (proxyStatus !== undefined) {
+      this.fail('unavailable', `the proxy answered ${proxyStatus}`);
+      return;
+    }
     const kind = error.code ?? error.name;
     const garbled = error.name === 'HTTPParserError';
     this.fail(garbled ? 'malformed' : (NETWORK_FAILURES[kind] ?? 'unavailable'), `${kind} from the network`);

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { Pool } from 'undici';
+import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
 import { UpstreamFailure } from '#core';
 import { HttpExchange, type HttpAnswer } from './http-exchange.js';
 
@@ -19,6 +19,16 @@ export interface HttpLimits {
   readonly maxBodyBytes: number;
   /** Connections at once. */
   readonly connections: number;
+}
+
+/** By the names they have in the environment. */
+export interface ProxySettings {
+  /** URL of the proxy for `https:` origins, with user and password if it wants them; empty: none. */
+  readonly httpsProxy: string;
+  /** The same for `http:` origins. */
+  readonly httpProxy: string;
+  /** Hosts to reach without a proxy, separated by commas: `localhost,.example.com,10.0.0.1:8080`; `*` is all of them. */
+  readonly noProxy: string;
 }
 
 /**
@@ -44,26 +54,21 @@ export class HttpOrigin {
   readonly host: string;
   /** In front of every path, without a slash at its end. */
   readonly basePath: string;
-  private readonly pool: Pool;
+  private readonly origin: string;
+  private readonly dispatcher: Dispatcher;
 
   constructor(
     baseUrl: string,
     private readonly limits: HttpLimits,
+    proxies: ProxySettings,
   ) {
     const url = new URL(baseUrl);
     this.host = url.host;
     this.basePath = url.pathname.replace(/\/+$/, '');
-    this.pool = new Pool(url.origin, {
-      connections: limits.connections,
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: {
-        timeout: limits.timeoutMs,
-        autoSelectFamily: true,
-        autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_ATTEMPT_MS, Math.round(limits.timeoutMs * ADDRESS_SHARE)),
-      },
-    });
+    this.origin = url.origin;
+    const proxy = url.protocol === 'https:' ? proxies.httpsProxy : proxies.httpProxy;
+    this.dispatcher =
+      proxy === '' ? new Pool(url.origin, poolOptions(limits)) : proxied(proxy, proxies.noProxy, limits);
   }
 
   /**
@@ -73,7 +78,10 @@ export class HttpOrigin {
   async send(request: HttpRequest, timeoutMs = this.limits.timeoutMs): Promise<HttpAnswer> {
     const { maxBodyBytes } = this.limits;
     const answer = await new Promise<HttpAnswer>((resolve, reject) => {
-      this.pool.dispatch(request, new HttpExchange(maxBodyBytes, timeoutMs, resolve, reject));
+      this.dispatcher.dispatch(
+        { ...request, origin: this.origin },
+        new HttpExchange(maxBodyBytes, timeoutMs, resolve, reject),
+      );
     });
     const encoding = answer.headers['content-encoding'];
     return encoding === undefined || encoding === 'identity' ? answer : decoded(answer, encoding, maxBodyBytes);
@@ -81,8 +89,39 @@ export class HttpOrigin {
 
   /** Ends every request and connection. */
   close(): Promise<void> {
-    return this.pool.destroy();
+    return this.dispatcher.destroy();
   }
+}
+
+function poolOptions({ timeoutMs, connections }: HttpLimits) {
+  const attemptMs = Math.min(ADDRESS_ATTEMPT_MS, Math.round(timeoutMs * ADDRESS_SHARE));
+  return {
+    connections,
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: timeoutMs, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: attemptMs },
+  };
+}
+
+/**
+ * undici's agent for proxies, which also reads `noProxy`. Plain HTTP is asked of the proxy itself, as most proxies want
+ * it, and HTTPS through a tunnel.
+ */
+function proxied(proxy: string, noProxy: string, limits: HttpLimits): Dispatcher {
+  const pool = poolOptions(limits);
+  return new EnvHttpProxyAgent({
+    // Both are named, even where only one of them is used: what is not named is read from the environment.
+    httpProxy: proxy,
+    httpsProxy: proxy,
+    noProxy,
+    proxyTunnel: false,
+    ...pool,
+    proxyTls: pool.connect,
+    requestTls: { timeout: limits.timeoutMs },
+    // Without it a pool of connections to the proxy would have none of the limits.
+    factory: (origin, options: object) => new Pool(origin, { ...pool, ...options }),
+  });
 }
 
 /** We never ask for compression, but an answer may come so all the same. */

@@ -1,5 +1,3 @@
-export type { Authenticator, AuthHeaders, RequestLine } from './identity/authenticator.js';
-export { OsmClient, type OsmOptions } from './osm.client.js';
-export { createOsmClient, type OsmSettings } from './osm.factory.js';
-export { RequestSigner } from './identity/request-signer.js';
-export { RenewedToken, StaticToken, type IssuedToken } from './identity/token-provider.js';
+export { HttpOrigin, type HttpLimits, type ProxySettings } from './http-origin.js';
+export type { OsmClient } from './osm.client.js';
+export { createOsmClient, type OsmParts, type OsmSettings } from './osm.factory.js';

@@ -44,6 +44,9 @@ function settings(changes: Partial<OsmSettings> = {}): OsmSettings {
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     upstreamBaseUrl: `${base}/api/`,
+    httpsProxy: '',
+    httpProxy: '',
+    noProxy: '',
     upstreamAuth: 'token',
     upstreamToken: 'the-token',
     iamBaseUrl: base,

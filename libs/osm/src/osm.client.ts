@@ -2,7 +2,7 @@ import { UpstreamFailure, type Clock, type PollAnswer, type PollRequest, type Up
 import type { AuthHeaders, Authenticator } from './identity/authenticator.js';
 import { parseTimeZone } from './create-time.js';
 import type { HttpAnswer } from './http-exchange.js';
-import { HttpOrigin, type HttpLimits } from './http-origin.js';
+import { HttpOrigin, type HttpLimits, type ProxySettings } from './http-origin.js';
 import { readAnswer } from './osm.answer.js';
 import { PollQueryWriter } from './poll-query.js';
 
@@ -11,6 +11,7 @@ const PATH = '/v2/servicerequest/cases/instant-messages';
 
 export interface OsmOptions extends HttpLimits {
   readonly baseUrl: string;
+  readonly proxies: ProxySettings;
   /** Name and version of this program, as in the header `User-Agent`. */
   readonly userAgent: string;
   /** `X-Time-Zone`, and how `create_time` is read; see `parseTimeZone` for what it may be. */
@@ -34,7 +35,7 @@ export class OsmClient implements Upstream {
     private readonly authenticator: Authenticator,
     private readonly clock: Clock,
   ) {
-    this.origin = new HttpOrigin(options.baseUrl, options);
+    this.origin = new HttpOrigin(options.baseUrl, options, options.proxies);
     this.path = `${this.origin.basePath}${PATH}`;
     this.queries = new PollQueryWriter(options.trimRichText);
     this.offsetMinutes = parseTimeZone(options.timeZone);

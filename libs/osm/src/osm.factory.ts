@@ -1,13 +1,13 @@
 import type { Clock } from '#core';
 import type { Authenticator } from './identity/authenticator.js';
-import { HttpOrigin } from './http-origin.js';
+import { HttpOrigin, type ProxySettings } from './http-origin.js';
 import { IamClient } from './identity/iam.client.js';
 import { OsmClient } from './osm.client.js';
 import { RequestSigner, type AccessKey } from './identity/request-signer.js';
 import { RenewedToken, StaticToken } from './identity/token-provider.js';
 
 /** The settings that this adapter is made from, by the names they have in the environment. */
-export interface OsmSettings {
+export interface OsmSettings extends ProxySettings {
   readonly upstreamBaseUrl: string;
   readonly upstreamAuth: 'token' | 'iam' | 'aksk';
   readonly upstreamToken: string;
@@ -41,6 +41,7 @@ export interface OsmParts {
 export function createOsmClient(settings: OsmSettings, parts: OsmParts): OsmClient {
   const { clock, userAgent } = parts;
   const options = {
+    proxies: settings,
     baseUrl: settings.upstreamBaseUrl,
     userAgent,
     timeZone: settings.upstreamTimeZone,
@@ -65,7 +66,7 @@ function authenticatorFor(settings: OsmSettings, { clock, userAgent }: OsmParts)
         maxBodyBytes: settings.upstreamMaxBodyBytes,
         connections: 1,
       };
-      const iam = new IamClient(new HttpOrigin(settings.iamBaseUrl, limits), {
+      const iam = new IamClient(new HttpOrigin(settings.iamBaseUrl, limits, settings), {
         username: settings.iamUsername,
         password: settings.iamPassword,
         domain: settings.iamDomain,

@@ -1,12 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { base64url, exportJWK, exportSPKI, generateKeyPair, SignJWT, type JWTPayload, type KeyLike } from 'jose';
-import { JwtVerifier, type JwtSettings } from './jwt-verifier.js';
+import { KeySetUrl } from './key-set-url.js';
+import { JwtVerifier, publicKeys, secretKeys, type JwtSettings } from './jwt-verifier.js';
+import { PublishedKeys } from './published-keys.js';
 
 const SECRET = 'a secret for tests of at least 32 bytes';
 const settings: JwtSettings = {
-  authJwtSecret: SECRET,
-  authJwksUrl: '',
   authJwtIssuer: '',
   authJwtAudience: '',
   authClockToleranceS: 30,
@@ -24,7 +24,7 @@ const signExp = (exp: unknown) =>
 const refused = { name: 'Refusal', code: 'unauthorized' };
 
 describe('JwtVerifier with a secret', () => {
-  const verifier = new JwtVerifier(settings);
+  const verifier = new JwtVerifier(secretKeys(SECRET), settings);
 
   it('reads subject, end and rights', async () => {
     const rights = await verifier.verify(await sign(claims));
@@ -37,7 +37,7 @@ describe('JwtVerifier with a secret', () => {
   it('takes a token of a clock that is somewhat ahead, and moves no end by that', async () => {
     const ahead = Math.floor(Date.now() / 1000) + 20;
     expect((await verifier.verify(await sign({ ...claims, nbf: ahead, iat: ahead }))).subject).toBe('alice');
-    const strict = new JwtVerifier({ ...settings, authClockToleranceS: 0 });
+    const strict = new JwtVerifier(secretKeys(SECRET), { ...settings, authClockToleranceS: 0 });
     await expect(strict.verify(await sign({ ...claims, nbf: ahead }))).rejects.toMatchObject(refused);
     await expect(verifier.verify(await sign(claims, 'HS256', Buffer.from(SECRET), '-1s'))).rejects.toMatchObject({
       ...refused,
@@ -114,7 +114,11 @@ describe('JwtVerifier with a secret', () => {
   });
 
   it('checks issuer and audience where they are set', async () => {
-    const strict = new JwtVerifier({ ...settings, authJwtIssuer: 'us', authJwtAudience: 'pollcast' });
+    const strict = new JwtVerifier(secretKeys(SECRET), {
+      ...settings,
+      authJwtIssuer: 'us',
+      authJwtAudience: 'pollcast',
+    });
     await expect(strict.verify(await sign({ ...claims, iss: 'us', aud: 'pollcast' }))).resolves.toBeDefined();
     await expect(strict.verify(await sign({ ...claims, iss: 'them', aud: 'pollcast' }))).rejects.toMatchObject(refused);
     await expect(strict.verify(await sign({ ...claims, iss: 'us', aud: 'other' }))).rejects.toMatchObject(refused);
@@ -128,6 +132,17 @@ describe('JwtVerifier with published keys', () => {
   let publicPem = '';
   let server: Server;
   let verifier: JwtVerifier;
+  const urls: KeySetUrl[] = [];
+
+  function published(at: string): JwtVerifier {
+    const url = new KeySetUrl(at, { httpProxy: '', httpsProxy: '', noProxy: '' }, 'pollcast/test');
+    urls.push(url);
+    const keys = new PublishedKeys(
+      () => url.fetch(),
+      () => undefined,
+    );
+    return new JwtVerifier(publicKeys(keys.find), settings);
+  }
 
   beforeAll(async () => {
     const keys: object[] = [];
@@ -140,9 +155,12 @@ describe('JwtVerifier with published keys', () => {
     server = createServer((_, response) => response.end(JSON.stringify({ keys })));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    verifier = new JwtVerifier({ ...settings, authJwtSecret: '', authJwksUrl: `http://127.0.0.1:${port}/keys` });
+    verifier = published(`http://127.0.0.1:${port}/keys`);
   });
-  afterAll(() => void server.close());
+  afterAll(async () => {
+    await Promise.all(urls.map((url) => url.close()));
+    server.close();
+  });
 
   it.each(algorithms)('accepts %s', async (alg) => {
     await expect(verifier.verify(await sign(claims, alg, privateKeys.get(alg)))).resolves.toMatchObject({
@@ -166,7 +184,7 @@ describe('JwtVerifier with published keys', () => {
   });
 
   it('does not blame the token where the keys cannot be had', async () => {
-    const lost = new JwtVerifier({ ...settings, authJwtSecret: '', authJwksUrl: 'http://127.0.0.1:1/keys' });
+    const lost = published('http://127.0.0.1:1/keys');
     const token = await sign(claims, 'RS256', privateKeys.get('RS256'));
     await expect(lost.verify(token)).rejects.toMatchObject({ code: 'unavailable' });
   });

@@ -1,14 +1,10 @@
 import { createSecretKey } from 'node:crypto';
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { Refusal } from '#protocol';
 import { Rights } from './rights.js';
 import { TokenVerifier } from './token-verifier.js';
 
 export interface JwtSettings {
-  /** HS256 secret; empty where keys are used. */
-  readonly authJwtSecret: string;
-  /** Where RS256, ES256 or EdDSA keys are published; empty where a secret is used. */
-  readonly authJwksUrl: string;
   /** Checked against `iss` unless empty. */
   readonly authJwtIssuer: string;
   /** Checked against `aud` unless empty. */
@@ -17,35 +13,37 @@ export interface JwtSettings {
   readonly authClockToleranceS: number;
 }
 
+/** What tokens are signed with. */
+export interface SigningKeys {
+  /** Finds the key of a token. Whatever is thrown that is not jose's says that there are no keys now. */
+  readonly find: JWTVerifyGetKey;
+  /** Follow from the kind of key and never from the token, so that `alg: none` and a public key used as a secret fail. */
+  readonly algorithms: readonly string[];
+}
+
+/** One secret. It is made a key once: jose would make one of bare bytes for each token. */
+export function secretKeys(authJwtSecret: string): SigningKeys {
+  const secret = createSecretKey(authJwtSecret, 'utf8');
+  return { find: async () => secret, algorithms: ['HS256'] };
+}
+
+/** Public keys. */
+export function publicKeys(find: JWTVerifyGetKey): SigningKeys {
+  return { find, algorithms: ['RS256', 'ES256', 'EdDSA'] };
+}
+
 /** Longest token that is looked at, characters. */
 const TOKEN_MAX_LENGTH = 16_384;
-/** How long to wait for published keys, ms. */
-const KEYS_TIMEOUT_MS = 4000;
 /** When a client may come back after the keys could not be had, ms. */
 const KEYS_RETRY_MS = 2000;
 
-/** What jose says of keys that could not be had; everything else it says is about the token. */
-const KEYS_TROUBLE = new Set([errors.JOSEError.code, errors.JWKSTimeout.code, errors.JWKSInvalid.code]);
-
-/**
- * `AUTH_MODE=jwt`. The accepted algorithms follow from the kind of key and never from the token, so that `alg: none`
- * and a public key used as an HMAC secret are refused.
- */
+/** `AUTH_MODE=jwt`. */
 export class JwtVerifier extends TokenVerifier {
-  private readonly key: JWTVerifyGetKey;
-  private readonly algorithms: string[];
-
-  constructor(private readonly settings: JwtSettings) {
+  constructor(
+    private readonly keys: SigningKeys,
+    private readonly settings: JwtSettings,
+  ) {
     super();
-    if (settings.authJwtSecret !== '') {
-      // Made once: jose would make one of bare bytes for each token.
-      const secret = createSecretKey(settings.authJwtSecret, 'utf8');
-      this.key = async () => secret;
-      this.algorithms = ['HS256'];
-    } else {
-      this.key = createRemoteJWKSet(new URL(settings.authJwksUrl), { timeoutDuration: KEYS_TIMEOUT_MS });
-      this.algorithms = ['RS256', 'ES256', 'EdDSA'];
-    }
   }
 
   async verify(token: string | undefined): Promise<Rights> {
@@ -61,8 +59,8 @@ export class JwtVerifier extends TokenVerifier {
   private async claims(token: string): Promise<JWTPayload> {
     const { authJwtIssuer: issuer, authJwtAudience: audience, authClockToleranceS } = this.settings;
     try {
-      const { payload } = await jwtVerify(token, this.key, {
-        algorithms: this.algorithms,
+      const { payload } = await jwtVerify(token, this.keys.find, {
+        algorithms: [...this.keys.algorithms],
         requiredClaims: ['sub', 'exp'],
         clockTolerance: authClockToleranceS,
         ...(issuer !== '' && { issuer }),
@@ -78,7 +76,8 @@ export class JwtVerifier extends TokenVerifier {
 const hasExpired = () => new Refusal('unauthorized', 'the token has expired');
 
 function refusalFor(error: unknown): Refusal {
-  if (!(error instanceof errors.JOSEError) || KEYS_TROUBLE.has(error.code)) {
+  // Whatever jose says is about the token, but that the published keys are none.
+  if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSInvalid) {
     return new Refusal('unavailable', 'the keys to check tokens with are out of reach', { retryMs: KEYS_RETRY_MS });
   }
   if (error instanceof errors.JWTExpired) {
