@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { demoToken } from './demo-token.mjs';
 import { freePort, nextFreePort } from './port.mjs';
 import { privateRedis } from './redis-server.mjs';
-import { cache, root } from './repository.mjs';
+import { root } from './repository.mjs';
 import { streamCommand } from './stream-command.mjs';
 
 const LOOPBACK = '127.0.0.1';
@@ -17,14 +17,16 @@ export const APPS = ['simulator', 'worker', 'gateway'];
 export class Demo {
   #deployment;
   #folder;
+  #logs;
   #secret = randomBytes(32).toString('base64url');
   /** How each app is started, and where it is reached. */
   #apps = new Map();
 
-  /** `folder` is for the files of the private Redis. */
-  constructor(deployment, folder) {
+  /** `folder` is for the files of the private Redis, `logs` for the programs' logs. */
+  constructor(deployment, { folder, logs }) {
     this.#deployment = deployment;
     this.#folder = folder;
+    this.#logs = logs;
   }
 
   async start() {
@@ -51,7 +53,7 @@ export class Demo {
       command: process.execPath,
       args: startArguments(name),
       env: settings,
-      log: cache('start', `${name}.log`),
+      log: join(this.#logs, `${name}.log`),
       ready: () => isReady(url),
     });
   }
@@ -62,7 +64,7 @@ export class Demo {
     const simulator = this.#apps.get('simulator').url;
     const stream = `${url}/v1/events?case_ids=demo-1&case_ids=demo-2`;
     return [
-      `Pollcast is ready at ${url}/ (Ctrl-C ends it; logs in ${relative(root, cache('start'))}/*.log).`,
+      `Pollcast is ready at ${url}/ (Ctrl-C ends it; logs in ${relative(root, this.#logs)}/*.log).`,
       `Its upstream is a simulator at ${simulator}/ (apps/simulator/README.md tells how to post messages there).`,
       'The messages of two tickets, as they arrive:',
       streamCommand(stream, demoToken(this.#secret)),
@@ -71,7 +73,7 @@ export class Demo {
 
   async #startRedis() {
     const { url, ...how } = await privateRedis({ folder: this.#folder });
-    await this.#deployment.start('redis', { ...how, log: cache('start', 'redis.log') });
+    await this.#deployment.start('redis', { ...how, log: join(this.#logs, 'redis.log') });
     return url;
   }
 

@@ -14,7 +14,7 @@ export class Deployment {
   #onEnd;
   #stopping = false;
 
-  /** `onEnd` is called with an error when a program ends that was ready and that nobody asked to end. */
+  /** `onEnd` is called with an error and a name when a program ends that was ready and that nobody asked to end. */
   constructor({ folder, graceMs, onEnd }) {
     this.#watchdog = new Watchdog(folder);
     this.#graceMs = graceMs;
@@ -34,11 +34,16 @@ export class Deployment {
     let isReady = false;
     const ended = program.ended.then((end) => {
       if (program.pid !== undefined) this.#watchdog.release(program.pid);
-      if (isReady && !program.isStopping) this.#onEnd(failure(program, end));
+      if (isReady && !program.isStopping) this.#onEnd(failure(program, end), name);
       return end;
     });
     await this.#untilReady(program, ready, ended);
     isReady = true;
+  }
+
+  /** Any other process that is not to outlive a script that is killed. */
+  guard(pid) {
+    this.#watchdog.guard(pid);
   }
 
   async stop() {

@@ -17,21 +17,11 @@ export async function install() {
   if ((await lstat(tool('')).catch(() => null))?.isSymbolicLink()) return;
   const stamp = await wantedStamp();
   if ((await readFile(stampFile, 'utf8').catch(() => '')) === stamp) return;
-  // A linked folder belongs to another checkout, which `npm ci` would empty.
-  if (await isLink(tool(''))) {
-    console.log('node_modules is a link to a folder that was installed elsewhere: it is used as it is');
-    return;
-  }
   console.log('Installing dependencies (npm ci)');
   // NODE_ENV=production in the caller's environment would leave out the compiler.
   const { ok } = await run('npm', ['ci', '--include=dev'], { cwd: root });
   if (!ok) throw new Error('npm ci failed');
   await writeFile(stampFile, stamp);
-}
-
-async function isLink(path) {
-  const stats = await lstat(path.replace(/\/$/, '')).catch(() => null);
-  return stats?.isSymbolicLink() ?? false;
 }
 
 async function wantedStamp() {

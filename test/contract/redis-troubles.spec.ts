@@ -126,6 +126,24 @@ describe('a Redis in trouble', () => {
     broker.stop();
   });
 
+  it('that lost its end gives fences beyond all that were there before', async () => {
+    const { begin, poll } = worker();
+    await poll('a', '1');
+    const key = `${keys.base(FEED)}set:1`;
+    const dump = await commands.dumpBuffer(key);
+    const before: number[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      clock.advance(1);
+      before.push((await begin(1)).fence);
+      const polled = await poll('a', `more ${count}`);
+      before.push(polled.kind === 'committed' ? polled.fence : 0);
+    }
+    await commands.restore(key, 0, dump, 'REPLACE');
+    clock.advance(100);
+    const { fence } = await begin(1);
+    expect(fence).toBeGreaterThan(Math.max(...before));
+  });
+
   it('that was emptied has other tickets in the set of the same name, and takes no result of then', async () => {
     const { begin, poll } = worker();
     await poll('a');

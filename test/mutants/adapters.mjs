@@ -44,6 +44,14 @@ export const adapters = [
     killedBy: { file: 'test/contract/redis-troubles.spec.ts', test: 'waits at a barrier at once' },
   },
   {
+    id: 'feed-counted-for-ever',
+    file: redis('redis-broker.ts'),
+    find: 'const channels = this.holdFeed(feed, 1);\n    try {\n      await this.subscriptions.add(channels);',
+    put: 'await this.subscriptions.add(this.holdFeed(feed, 1));\n    try {',
+    breaks: 'Invariant 9: a history that Redis refused keeps the channels of its feed subscribed for ever.',
+    killedBy: { file: 'test/contract/redis-troubles.spec.ts', test: 'leaves nobody counted' },
+  },
+  {
     id: 'barrier-timer-stays',
     file: redis('barriers.ts'),
     find: 'clearTimeout(timer);\n',

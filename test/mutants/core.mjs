@@ -66,7 +66,7 @@ export const core = [
     find: 'publication.offset > (ends.get(publication.caseId)',
     put: 'publication.offset >= (ends.get(publication.caseId)',
     breaks: 'Invariant 8: after an interruption the last one comes twice.',
-    killedBy: { file: fanOut('repair.spec.ts'), test: 'to the very offset' },
+    killedBy: { file: fanOut('repair.spec.ts'), test: 'up to the exact offset' },
   },
   {
     id: 'repair-passes-over-a-gap',
@@ -74,7 +74,7 @@ export const core = [
     find: '({ caseId, completeAfter }) => completeAfter > (ends',
     put: '({ caseId, completeAfter }) => completeAfter > 1 + (ends',
     breaks: 'Invariant 6: a history that is one short is not told as a gap.',
-    killedBy: { file: fanOut('repair.spec.ts'), test: 'gone for good' },
+    killedBy: { file: fanOut('repair.spec.ts'), test: 'publications are lost' },
   },
   {
     id: 'divergence-where-history-let-go',
@@ -82,7 +82,7 @@ export const core = [
     find: 'history.completeAfter < end.offset',
     put: 'history.completeAfter <= end.offset',
     breaks: 'Invariant 6: a history that was trimmed to where the gateway is begins a new life, and all is replayed.',
-    killedBy: { file: fanOut('repair.spec.ts'), test: 'has let go of it' },
+    killedBy: { file: fanOut('repair.spec.ts'), test: 'no longer keeps it' },
   },
   {
     id: 'divergence-by-content-alone',
@@ -90,7 +90,7 @@ export const core = [
     find: 'return isSaid && one.seenAt === other.seenAt;',
     put: 'return isSaid;',
     breaks: 'Invariant 6: a Redis that lost its end, and was told the same again, is not found out.',
-    killedBy: { file: fanOut('repair.spec.ts'), test: 'has another one at its place' },
+    killedBy: { file: fanOut('repair.spec.ts'), test: 'another publication at its offset' },
   },
   {
     id: 'divergence-probe-within-tail',
@@ -106,7 +106,7 @@ export const core = [
     find: 'this.held = [];\n      this.repairAgain = true;',
     put: 'this.held = [];',
     breaks: 'Invariant 8: more than may be held back during a repair is dropped and never read.',
-    killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'too much to be held back' },
+    killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'too much to be held during a repair' },
   },
   {
     id: 'delivers-what-is-known',
@@ -122,7 +122,7 @@ export const core = [
     find: '!this.hasOtherEpoch(publication.epoch) && topic.tail.continues(publication)',
     put: '!this.hasOtherEpoch(publication.epoch)',
     breaks: 'Invariant 8: a publication that Pub/Sub lost is missing for good.',
-    killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'lost without a word' },
+    killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'lost without an interruption' },
   },
   {
     id: 'live-overtakes-repair',
@@ -130,7 +130,7 @@ export const core = [
     find: 'while (wants.length > 0 || delivery.isRepairing) {',
     put: 'while (wants.length > 0) {',
     breaks: 'Invariant 7: who subscribes during a repair goes live without what is being read.',
-    killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'lets those wait who subscribe while it is repaired' },
+    killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'keeps new subscribers waiting' },
   },
   {
     id: 'second-interruption-forgotten',
@@ -146,7 +146,7 @@ export const core = [
     find: 'this.subscribers.size > 0 || this.pending > 0',
     put: 'this.subscribers.size > 0',
     breaks: 'Invariant 7: a ticket is let go while somebody is about to subscribe to it.',
-    killedBy: { file: fanOut('hub.spec.ts'), test: 'lets go of no ticket that somebody is on the way to' },
+    killedBy: { file: fanOut('hub.spec.ts'), test: 'evicts no ticket for which a subscription' },
   },
   {
     id: 'topics-stay',
@@ -154,7 +154,7 @@ export const core = [
     find: 'topics.forEach((topic) => (topic.pending -= 1));',
     put: '',
     breaks: 'Invariant 9: a ticket that was subscribed to once is watched for as long as the gateway lives.',
-    killedBy: { file: fanOut('hub.spec.ts'), test: 'lets go of tickets that nobody wants' },
+    killedBy: { file: fanOut('hub.spec.ts'), test: 'evicts tickets without subscribers' },
   },
   {
     id: 'position-at-the-end-is-unknown',
@@ -178,7 +178,7 @@ export const core = [
     find: 'this.completeAfter = newestGone.offset;\n      this.exhausted = false;',
     put: 'this.completeAfter = newestGone.offset;',
     breaks: 'Invariant 6: what a tail trimmed is not read again, and a client misses it.',
-    killedBy: { file: fanOut('tail.spec.ts'), test: 'remembers what it trimmed' },
+    killedBy: { file: fanOut('tail.spec.ts'), test: 'knows what it trimmed' },
   },
   {
     id: 'tail-takes-in-across-a-hole',

@@ -1,6 +1,8 @@
 import { adapters } from './adapters.mjs';
 import { core } from './core.mjs';
 import { gateway } from './gateway.mjs';
+import { historyScripts } from './lua-history.mjs';
+import { setScripts } from './lua-sets.mjs';
 import { workers } from './worker.mjs';
 
 /**
@@ -19,4 +21,4 @@ import { workers } from './worker.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const mutants = [...core, ...adapters, ...gateway, ...workers];
+export const mutants = [...core, ...adapters, ...gateway, ...historyScripts, ...setScripts, ...workers];

@@ -13,3 +13,4 @@ export * from './interest/interest-registry.contract.js';
 export * from './fan-out/model-client.js';
 export * from './fan-out/recording-listener.js';
 export * from './polling/set-store.contract.js';
+export * from './store/store-driver.js';

@@ -8,6 +8,8 @@ export type Ending = number | NodeJS.Signals;
 export interface OwnedProcessOptions {
   /** The whole environment; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
+  /** Where it runs; the root of the repository unless given. */
+  readonly cwd?: string;
   /** Opens an IPC channel: `child.send()` and the event `message` work. */
   readonly ipc?: boolean;
   /** Characters of each output stream that are kept, the last ones; all of them unless given. */
@@ -30,10 +32,11 @@ export class OwnedProcess {
   /** Settles when the process has ended and its output is read. Never rejects. */
   readonly ending: Promise<Ending>;
 
-  /** Runs in the root of the repository. A command that cannot be started says so in {@link stderr}. */
-  constructor(command: string, args: readonly string[], { env, ipc = false, keep = Infinity }: OwnedProcessOptions) {
+  /** A command that cannot be started says so in {@link stderr}. */
+  constructor(command: string, args: readonly string[], options: OwnedProcessOptions) {
+    const { env, cwd = ROOT, ipc = false, keep = Infinity } = options;
     const child = spawn(command, args, {
-      cwd: ROOT,
+      cwd,
       env,
       stdio: ipc ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
     });

@@ -23,7 +23,7 @@ describe('FeedStream', () => {
       expect(subscriber.told).toEqual(['live', ...words('1', '2', '3')]);
     });
 
-    it('is told where it was longer than the history', async () => {
+    it('is told as a gap if it was longer than the history', async () => {
       const { hub, broker } = scene.gateway();
       await scene.subscribe(hub, ['a', 'b'], subscriber);
       broker.interrupt();
@@ -88,7 +88,7 @@ describe('FeedStream', () => {
       expect(subscriber.told).toEqual(['live', ...words('1')]);
     });
 
-    it('lets those wait who subscribe while it is repaired', async () => {
+    it('keeps new subscribers waiting until it is repaired', async () => {
       const { hub, broker } = scene.gateway();
       await scene.subscribe(hub, ['a'], new RecordingSubscriber());
       broker.interrupt();
@@ -127,7 +127,7 @@ describe('FeedStream', () => {
     });
   });
 
-  it('notices a publication that was lost without a word', async () => {
+  it('notices a publication that was lost without an interruption', async () => {
     const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
     const joining = scene.subscribe(hub, ['a', 'b'], subscriber);
     await settled();
@@ -145,8 +145,8 @@ describe('FeedStream', () => {
     expect(subscriber.told).toEqual(['live', ...words('passes by', 'lost', 'shows the hole')]);
   });
 
-  describe('a store that lost its end', () => {
-    /** The same life as it was before the last words, in which other things were said since. */
+  describe('a store that lost its newest data', () => {
+    /** The same epoch as it was some time before, in which other messages were published since. */
     async function restored(...since: string[]): Promise<PublishingFixture> {
       const other = new PublishingFixture(OPTIONS);
       await other.say('a', '1', '2', ...since);
@@ -171,7 +171,7 @@ describe('FeedStream', () => {
       },
     );
 
-    it('is not taken for one that has all, or has let go of what was handed on', async () => {
+    it('is not confused with one that has everything, or that no longer keeps what was dispatched', async () => {
       const { hub, broker } = scene.gateway();
       await scene.subscribe(hub, ['a'], subscriber);
       await scene.say('a', '1', '2', '3');
@@ -185,7 +185,7 @@ describe('FeedStream', () => {
     });
   });
 
-  it('reads from history what was too much to be held back during a repair', async () => {
+  it('reads from history what was too much to be held during a repair', async () => {
     const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
     const joining = scene.subscribe(hub, ['a', 'b'], subscriber);
     await settled();
@@ -209,8 +209,8 @@ describe('FeedStream', () => {
     expect(subscriber.told.at(-1)).toBe(words('b9999')[0]);
   });
 
-  describe('a new life of the feed', () => {
-    it('is told as a gap, and given from its beginning', async () => {
+  describe('a new epoch of the feed', () => {
+    it('is told as a gap, and delivered from its beginning', async () => {
       const { hub } = scene.gateway();
       await scene.subscribe(hub, ['a'], subscriber);
       await scene.say('a', '1', '2', '3');
@@ -225,7 +225,7 @@ describe('FeedStream', () => {
       ]);
     });
 
-    it('is not undone by a late publication of the old one', async () => {
+    it('is not undone by a late publication of the old epoch', async () => {
       const { hub, broker } = scene.gateway();
       await scene.subscribe(hub, ['a'], subscriber);
       await scene.say('a', '1');

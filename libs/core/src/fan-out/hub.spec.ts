@@ -16,7 +16,7 @@ describe('Hub', () => {
   });
 
   describe('a subscriber', () => {
-    it('gets the last ones, then what comes', async () => {
+    it('gets the last publications, then the live ones', async () => {
       const { hub } = scene.gateway();
       await scene.say('a', '1', '2', '3');
       await scene.subscribe(hub, ['a'], subscriber);
@@ -42,7 +42,7 @@ describe('Hub', () => {
       expect(subscriber.told).toEqual(['live', 'live', ...words('1')]);
     });
 
-    it('that nobody waits for any more is never told anything', async () => {
+    it('that was abandoned gets nothing', async () => {
       const { hub } = scene.gateway();
       await scene.subscribe(hub, ['a'], subscriber, { isAbandoned: () => true });
       await scene.say('a', '1');
@@ -76,7 +76,7 @@ describe('Hub', () => {
   });
 
   describe('a position', () => {
-    it('beyond all there is, by whom only its client knows, is one of a life that is over for everybody', async () => {
+    it('beyond the newest publication, known to its client alone, begins a new epoch for all', async () => {
       const { hub } = scene.gateway();
       const [stays, ahead, late] = [new RecordingSubscriber(), new RecordingSubscriber(), new RecordingSubscriber()];
       await scene.say('a', '1', '2');
@@ -85,13 +85,13 @@ describe('Hub', () => {
       await scene.subscribe(hub, ['a'], ahead, { from: from({ epoch, offset: 3 }) });
       expect(ahead.told).toEqual(['unknown_position a', ...words('1', '2'), 'live']);
       expect(stays.told).toContain('unknown_position a');
-      // By now there is as much: the same position would else be taken for one of what came since.
+      // By now the feed has as many publications. In the old epoch the same position would name one of them.
       await scene.say('a', '3', '4');
       await scene.subscribe(hub, ['a'], late, { from: from({ epoch, offset: 3 }) });
       expect(late.told[0]).toBe('unknown_position a');
     });
 
-    it('is gone on from, also at another gateway that has not seen as much', async () => {
+    it('is resumed from, also at another gateway that has seen less', async () => {
       const [first, second] = [scene.gateway(), scene.gateway()];
       const early = new RecordingSubscriber();
       await scene.subscribe(second.hub, ['a'], early);
@@ -104,7 +104,7 @@ describe('Hub', () => {
       expect(back.recovered).toBe(true);
     });
 
-    it('older than what is kept is told, once the rest is known', async () => {
+    it('older than the history gets a gap, and then what is kept', async () => {
       const { hub } = scene.gateway();
       await scene.subscribe(hub, ['a'], subscriber);
       const position = subscriber.position;
@@ -116,7 +116,7 @@ describe('Hub', () => {
       expect(back.recovered).toBe(false);
     });
 
-    it('is served from memory where the store has let go of more than this gateway', async () => {
+    it('is served from memory if the store keeps less than this gateway', async () => {
       const { hub } = scene.gateway();
       await scene.say('a', '1', '2', '3');
       await scene.subscribe(hub, ['a'], new RecordingSubscriber());
@@ -127,7 +127,7 @@ describe('Hub', () => {
       expect(subscriber.told).toEqual(['history_truncated a', ...words('2', '3', '4', '5', '6', '7', '8'), 'live']);
     });
 
-    it('of nobody is told, and everything is given', async () => {
+    it('that was never given gets a gap, and then everything that is kept', async () => {
       const { hub } = scene.gateway();
       await scene.say('a', '1', '2', '3');
       await scene.subscribe(hub, ['a'], subscriber, { from: { kind: 'unknown' }, history: 0 });
@@ -157,7 +157,7 @@ describe('Hub', () => {
     });
   });
 
-  it('lets go of no ticket that somebody is on the way to', async () => {
+  it('evicts no ticket for which a subscription is under way', async () => {
     const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
     const joining = scene.subscribe(hub, ['a'], subscriber);
     await settled(); // It waits for history.
@@ -171,7 +171,7 @@ describe('Hub', () => {
     expect(subscriber.told).toEqual(['live', ...words('1')]);
   });
 
-  it('lets go of tickets that nobody wants, after a while', async () => {
+  it('evicts tickets without subscribers after the linger time', async () => {
     const { hub, broker } = scene.gateway();
     const unwatched = jest.spyOn(broker, 'unwatch');
     await scene.subscribe(hub, ['a', 'b'], subscriber);

@@ -18,7 +18,7 @@ function snapshot(...quarantined: string[]): HistorySnapshot {
   return { epoch: 'epoch0001', offset: 0, upstream: { state: 'ok', since: 0 }, quarantined, tickets };
 }
 
-describe('ApartNotices', () => {
+describe('QuarantineNotices', () => {
   it('tells subscribers once of a refused ticket, and nothing when it is back', () => {
     const { notices, told, isQuarantined } = setup();
     notices.changed('a', true);
@@ -30,13 +30,13 @@ describe('ApartNotices', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('tells in one notice what only history tells', () => {
+  it('tells in one notice what only history says', () => {
     const { notices, told } = setup();
     notices.learn([snapshot('a', 'b')], notices.heard);
     expect(told).toEqual([{ kind: 'revoked', caseIds: ['a', 'b'] }]);
   });
 
-  it('believes what was heard while history was read rather than history', () => {
+  it('prefers a notice that arrived while history was read to what history says', () => {
     const { notices, isQuarantined } = setup();
     const { heard } = notices;
     notices.changed('a', true);
@@ -46,7 +46,7 @@ describe('ApartNotices', () => {
     expect([isQuarantined('a'), isQuarantined('b')]).toEqual([false, false]);
   });
 
-  it('passes over tickets that nobody here wants', () => {
+  it('ignores tickets that have no topic here', () => {
     const { notices, told } = setup();
     notices.changed('elsewhere', true);
     expect(told).toEqual([]);

@@ -2,9 +2,9 @@ import type { HistorySnapshot } from './ports/broker.js';
 import type { CaseId } from '../model/ticket.js';
 import { tell, type Topic } from './topic.js';
 
-/** Keeps, for the tickets of one feed, which of them the upstream refuses, and tells their subscribers of new ones. */
+/** Keeps which tickets of one feed are quarantined, and tells the subscribers of a ticket when it becomes so. */
 export class QuarantineNotices {
-  /** How many notices were heard of any ticket. */
+  /** How many notices arrived, of any ticket. */
   heard = 0;
 
   constructor(private readonly topicOf: (caseId: CaseId) => Topic | undefined) {}
@@ -18,7 +18,11 @@ export class QuarantineNotices {
     }
   }
 
-  /** Takes in what history says, but of those tickets of which a notice was heard since before it was read. */
+  /**
+   * Takes in what history says. A ticket whose notice arrived while history was read is skipped: the notice is newer.
+   *
+   * @param heardBefore {@link heard} from before history was read
+   */
   learn(snapshots: readonly HistorySnapshot[], heardBefore: number): void {
     for (const { tickets, quarantined } of snapshots) {
       const read = tickets.map((history) => this.topicOf(history.caseId)).filter((topic) => topic !== undefined);

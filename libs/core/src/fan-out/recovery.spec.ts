@@ -39,7 +39,7 @@ const recovered = (from: ResumeFrom, history = 1) => recover({ caseIds: ['a', 'b
 const offsets = (replay: readonly Publication[]) => replay.map((one) => one.offset);
 
 describe('resumeOffset', () => {
-  it('is the offset of a position in this life of the feed', () => {
+  it('is the offset of a position in the present epoch', () => {
     expect(resumeOffset(at(10), POSITION)).toBe(10);
   });
 
@@ -52,19 +52,19 @@ describe('resumeOffset', () => {
 });
 
 describe('recover', () => {
-  it('gives a newcomer the last of each ticket, in the order of the feed', () => {
+  it('gives a client without a position the last publications of each ticket, in the order of the feed', () => {
     const recovery = recovered({ kind: 'start' }, 2);
     expect(offsets(recovery.replay)).toEqual([4, 5, 8, 9]);
     expect(recovery).toMatchObject({ notices: [], position: POSITION, recovered: false });
   });
 
-  it('gives who comes back what came after its position, and says that nothing is missing', () => {
+  it('gives a client with a position what came after it, and says that nothing is missing', () => {
     const recovery = recovered(at(4));
     expect(offsets(recovery.replay)).toEqual([5, 8, 9]);
     expect(recovery).toMatchObject({ notices: [], recovered: true });
   });
 
-  it('names the tickets of which something is gone', () => {
+  it('names the tickets of which publications are lost', () => {
     const recovery = recovered(at(2));
     expect(offsets(recovery.replay)).toEqual([4, 5, 8, 9]);
     expect(recovery.notices).toEqual([{ kind: 'gap', caseIds: ['b'], reason: 'history_truncated' }]);
@@ -81,13 +81,13 @@ describe('recover', () => {
     },
   );
 
-  it('tells a newcomer that the feed is degraded', () => {
+  it('says that the feed is degraded', () => {
     const state = { state: 'degraded', reason: 'upstream_timeout', since: 5 } as const;
     const request = { caseIds: ['a'], from: { kind: 'start' } as const, history: 0 };
     expect(recover(request, source(state)).notices).toEqual([{ kind: 'upstream', state }]);
   });
 
-  it('tells who comes to a refused ticket that it is revoked, and replays what is kept all the same', () => {
+  it('says that a refused ticket is revoked, and replays what is kept of it nevertheless', () => {
     const request = { caseIds: ['a', 'b'], from: at(4), history: 0 };
     const recovery = recover(request, source({ state: 'ok', since: 0 }, ['b', 'c']));
     expect(recovery.notices).toEqual([{ kind: 'revoked', caseIds: ['b'] }]);
@@ -106,7 +106,7 @@ describe('what has to be read before a request can be served', () => {
   it.each([
     ['what is not in memory', at(4), {}, [['unread', 100, 4]]],
     ['as much history as is asked for', START, {}, [['unread', 200, null]]],
-    ['all there is for a position of another life', at(4, 'other'), {}, [['unread', 1000, null]]],
+    ['all there is for a position of another epoch', at(4, 'other'), {}, [['unread', 1000, null]]],
     [
       'everything anew for a position that another gateway may have given',
       at(12),

@@ -8,7 +8,7 @@ import type { CaseId } from '../model/ticket.js';
 /** What is known of a feed at the instant of a recovery: everything up to `position` of the tickets asked for. */
 export interface RecoverySource {
   readonly position: StreamPosition;
-  /** Whether history was ever read: before that, nothing is known but what happened to be published. */
+  /** Whether history was read. Before that, only what was published meanwhile is known. */
   readonly loaded: boolean;
   readonly upstream: UpstreamState;
   /** Whether the upstream refuses the ticket. */
@@ -24,7 +24,7 @@ export interface ReadBounds {
   readonly tailMax: number;
 }
 
-/** The offset a client can go on from, or null where its position says nothing in this life of the feed. */
+/** The offset that a client can go on from, or null if its position is not one of the feed's present epoch. */
 export function resumeOffset(from: SubscribeRequest['from'], position: StreamPosition): number | null {
   const known =
     from.kind === 'position' && from.position.epoch === position.epoch && from.position.offset <= position.offset;
@@ -34,8 +34,8 @@ export function resumeOffset(from: SubscribeRequest['from'], position: StreamPos
 /**
  * What has to be read from history before a request can be served from memory.
  *
- * @param first nothing was read for this request yet. A position that means nothing here may be one that another
- *   gateway gave a moment ago: history is asked once before it is called unknown.
+ * @param first nothing was read for this request yet. A position that is unknown here may be one that another gateway
+ *   gave a moment ago, so history is read once before the position is called unknown.
  */
 export function missing(
   request: SubscribeRequest,
@@ -47,7 +47,7 @@ export function missing(
   const resumed = resumeOffset(request.from, position);
   const named = request.from.kind === 'position' ? request.from.position.offset : null;
   const stale = !loaded || (first && named !== null && resumed === null);
-  // Any position may turn out to be known: ask for what it would need.
+  // The position may turn out to be known: ask for what it would need.
   const after = stale ? named : resumed;
   const everything = request.from.kind !== 'start' && after === null;
   const count = everything ? bounds.historyMax : after === null ? request.history : 0;
@@ -58,8 +58,8 @@ export function missing(
 }
 
 /**
- * Replays one subscription from tails that cover it. A client whose position means nothing gets everything that is
- * kept, after being told so: rather twice than never.
+ * The recovery of one subscription, from tails that cover it. A client whose position is unknown is told so and gets
+ * everything that is kept: twice is better than never.
  */
 export function recover(request: SubscribeRequest, source: RecoverySource): Recovery {
   const { position } = source;

@@ -29,7 +29,7 @@ describe('missedSince', () => {
     expect(offsets(missedSince(ends, [read], []).publications)).toEqual([2, 5, 6]);
   });
 
-  it('fills what was published between two reads from what was held back, once', () => {
+  it('takes what was published between two reads from the held publications, once', () => {
     const ends = new Map([
       ['a', 0],
       ['b', 0],
@@ -39,7 +39,7 @@ describe('missedSince', () => {
     expect(offsets(missedSince(ends, reads, held).publications)).toEqual([1, 2, 3]);
   });
 
-  it('has what was held back with exactly the newest offset, and nothing beyond it', () => {
+  it('has the held publication of exactly the newest offset, and none beyond it', () => {
     const ends = new Map([
       ['a', 1],
       ['b', 1],
@@ -50,18 +50,18 @@ describe('missedSince', () => {
     expect(offsets(missedSince(ends, reads, held).publications)).toEqual([3, 4]);
   });
 
-  it('has nothing that was handed on, to the very offset', () => {
+  it('has nothing that was dispatched, up to the exact offset', () => {
     const read = snapshot(3, history('a', [1, 2, 3]));
     expect(offsets(missedSince(new Map([['a', 3]]), [read], [publication('a', 3)]).publications)).toEqual([]);
     expect(offsets(missedSince(new Map([['a', 2]]), [read], [publication('a', 3)]).publications)).toEqual([3]);
   });
 
-  it('passes over what was held back of another life, and of tickets that were not read', () => {
+  it('ignores held publications of another epoch, and of tickets that were not read', () => {
     const held = [publication('a', 2, 'epoch0000'), publication('z', 1)];
     expect(missedSince(new Map([['a', 0]]), [snapshot(2, history('a', []))], held).publications).toEqual([]);
   });
 
-  it('names the tickets of which something is gone for good', () => {
+  it('names the tickets of which publications are lost', () => {
     const ends = new Map([
       ['a', 3],
       ['b', 3],
@@ -77,14 +77,14 @@ describe('hasDiverged', () => {
     snapshot(9, { caseId: 'a', publications, completeAfter, exhausted: true }),
   ];
 
-  it('is not what still has the last publication, or has let go of it', () => {
+  it('is false if history still has the last publication, or no longer keeps it', () => {
     expect(hasDiverged([end], kept(5, publication('a', 6), end, publication('a', 9)))).toBe(false);
     expect(hasDiverged([end], kept(8, publication('a', 9)))).toBe(false);
     expect(hasDiverged([end], kept(7, publication('a', 9)))).toBe(false);
     expect(hasDiverged([end], [])).toBe(false);
   });
 
-  it('is what has another one at its place, or none', () => {
+  it('is true if history has another publication at its offset, or none', () => {
     expect(hasDiverged([end], kept(5, { ...end, seenAt: 71 }))).toBe(true);
     expect(hasDiverged([end], kept(5, { ...publication('a', 7), kind: 'status', status: 1, seenAt: 70 }))).toBe(true);
     expect(hasDiverged([end], kept(5, publication('a', 6), publication('a', 8)))).toBe(true);

@@ -2,19 +2,19 @@ import type { HistorySnapshot } from './ports/broker.js';
 import type { Publication } from '../model/publication.js';
 import type { CaseId } from '../model/ticket.js';
 
-/** What an interruption kept from subscribers. */
+/** What subscribers missed during an interruption. */
 export interface Missed {
   /** In order of offset. */
   readonly publications: readonly Publication[];
-  /** Tickets of which some is gone for good. */
+  /** Tickets of which some publications are lost. */
   readonly truncated: ReadonlySet<CaseId>;
 }
 
 /**
- * What history and the publications held back while it was read have beyond what was handed on.
+ * What history, and the publications that were held while it was read, have beyond what is dispatched.
  *
- * @param ends up to which offset each ticket was handed on; what is said of others is passed over
- * @param snapshots of one life of the feed, oldest first
+ * @param ends offset up to which each ticket is dispatched; other tickets are ignored
+ * @param snapshots of one epoch, oldest first
  */
 export function missedSince(
   ends: ReadonlyMap<CaseId, number>,
@@ -23,7 +23,7 @@ export function missedSince(
 ): Missed {
   const newest = snapshots.at(-1);
   const histories = snapshots.flatMap((snapshot) => snapshot.tickets);
-  // Tickets were read at slightly different instants: what was published in between is among those held back.
+  // Tickets were read at slightly different instants. What was published in between is among the held publications.
   const between = held.filter((one) => one.epoch === newest?.epoch && one.offset <= newest.offset);
   const missed = new Map<number, Publication>();
   for (const publication of [...histories.flatMap((history) => history.publications), ...between]) {
@@ -41,10 +41,10 @@ export function missedSince(
 }
 
 /**
- * Whether the store denies what it once published: it came back as it was some time before, and has given the same
- * offsets to other publications since. What it has let go of is no denial.
+ * Whether the store has another publication, or none, at an offset that was dispatched. Then it came back from the past and
+ * has given the same offsets to other publications since. A publication that history no longer keeps does not count.
  *
- * @param ends the last publication that was handed on, per ticket
+ * @param ends the last publication that was dispatched, per ticket
  */
 export function hasDiverged(ends: readonly Publication[], snapshots: readonly HistorySnapshot[]): boolean {
   const histories = new Map(

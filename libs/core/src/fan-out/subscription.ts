@@ -5,10 +5,10 @@ import type { CaseId } from '../model/ticket.js';
 
 /** Where a client wants to go on from. */
 export type ResumeFrom =
-  /** It never was here: the last `history` publications of each ticket. */
+  /** It names no position: it gets the last `history` publications of each ticket. */
   | { readonly kind: 'start' }
   | { readonly kind: 'position'; readonly position: StreamPosition }
-  /** It named something that is not a position of ours. */
+  /** It named a text that is not a position. */
   | { readonly kind: 'unknown' };
 
 export interface SubscribeRequest {
@@ -17,7 +17,7 @@ export interface SubscribeRequest {
   readonly from: ResumeFrom;
   /** Past publications per ticket for a client without a position; 0 to 1000. */
   readonly history: number;
-  /** Asked when history is at hand: true and nobody waits any more, so nothing is recovered and nothing goes live. */
+  /** Called once history is in memory. True: nobody waits for the answer any more, so nothing is recovered or goes live. */
   readonly isAbandoned?: () => boolean;
 }
 
@@ -36,13 +36,13 @@ export interface Recovery {
   readonly notices: readonly Notice[];
   /** In order of offset. */
   readonly replay: readonly Publication[];
-  /** Everything up to here has been given: going on from here misses nothing. */
+  /** The subscriber has everything up to here, and misses nothing if it goes on from here. */
   readonly position: StreamPosition;
-  /** Nothing is missing since the position that the client named. False where it named none. */
+  /** Nothing is missing since the position that the client named. False if it named none. */
   readonly recovered: boolean;
 }
 
-/** One client's end of a subscription. Called synchronously and in order; must not throw and must not block. */
+/** A client, as the hub sees it. Called synchronously and in order. Must not throw and must not block. */
 export interface Subscriber {
   /** Once, in the same tick in which live publications begin (invariant 7). */
   recover(recovery: Recovery): void;

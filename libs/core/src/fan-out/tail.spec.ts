@@ -24,28 +24,28 @@ describe('Tail', () => {
     expect([tail.covers(0, 0, 0), tail.covers(null, 0, 0), tail.covers(99, 0, 99)]).toEqual([false, false, false]);
   });
 
-  it('covers what comes after the offset from which on it is complete', () => {
+  it('covers what comes after the offset from which it is complete', () => {
     const tail = tailOf(history([5, 7], 4));
     expect([3, 4, 5].map((after) => tail.covers(after, 0, 7))).toEqual([false, true, true]);
     expect([3, 4, 5].map((after) => tail.lost(after))).toEqual([true, false, false]);
   });
 
-  it('covers as many as it has up to where it is looked at', () => {
+  it('covers as many publications as it has up to an offset', () => {
     const tail = tailOf(history([5, 7], 4));
     expect([tail.covers(null, 2, 7), tail.covers(null, 3, 7), tail.covers(null, 2, 6)]).toEqual([true, false, false]);
   });
 
-  it('covers anything once nothing older is kept anywhere', () => {
+  it('covers any want once the store has nothing older', () => {
     expect(tailOf(history([5], 4, true)).covers(0, 100, 5)).toBe(true);
   });
 
-  it('is complete from its first publication on where it begins with a live one', () => {
+  it('is complete from its first publication on if that is a live one', () => {
     const tail = new Tail();
     tail.append(publication(5));
     expect([tail.covers(4, 0, 5), tail.covers(3, 0, 5)]).toEqual([true, false]);
   });
 
-  it('keeps what came while the store was read', () => {
+  it('keeps what was published while the store was read', () => {
     const tail = tailOf(history([5], 4));
     tail.append(publication(8, 5));
     tail.absorb(history([2, 5], 1), 7);
@@ -53,7 +53,7 @@ describe('Tail', () => {
     expect(tail.covers(1, 0, 8)).toBe(true);
   });
 
-  it('takes nothing in that ends before it begins: there would be a hole', () => {
+  it('takes in no history that ends before the tail begins: there would be a hole', () => {
     const tail = new Tail();
     [3, 4, 5].forEach((offset) => tail.append(publication(offset, offset - 1)));
     tail.trim(2);
@@ -65,7 +65,7 @@ describe('Tail', () => {
     expect(tail.covers(0, 0, 5)).toBe(true);
   });
 
-  it('knows that no more can be had when the store keeps less than it does', () => {
+  it('knows that reading again brings no more when the store keeps less than the tail', () => {
     const tail = tailOf(history([5, 6, 7], 4));
     expect(tail.covers(3, 0, 7)).toBe(false);
     tail.absorb(history([7], 6, true), 7);
@@ -74,28 +74,28 @@ describe('Tail', () => {
     expect(offsets(tail.between(0, 7))).toEqual([5, 6, 7]);
   });
 
-  it('notices a hole by the offset that a publication says came before it', () => {
+  it('notices a hole by the previous offset of a publication', () => {
     const tail = tailOf(history([5], 4));
     expect(tail.continues(publication(9, 5))).toBe(true);
     expect(tail.continues(publication(9, 7))).toBe(false);
     expect(tailOf(history([], 7)).continues(publication(9, 7))).toBe(true);
   });
 
-  it('does not keep what came before a gap, which would look like a whole', () => {
+  it('does not keep what came before a gap, because that would hide the hole', () => {
     const tail = tailOf(history([8, 9], 7));
     tail.append(publication(3));
     tail.append(publication(10, 9));
     expect(offsets(tail.last(10, 10))).toEqual([8, 9, 10]);
   });
 
-  it('gives ranges and ends, up to where it is looked at', () => {
+  it('gives ranges and last publications, up to an offset', () => {
     const tail = tailOf(history([2, 4, 6, 8], 0, true));
     expect(offsets(tail.between(2, 6))).toEqual([4, 6]);
     expect(offsets(tail.last(2, 7))).toEqual([4, 6]);
     expect(offsets(tail.last(0, 8))).toEqual([]);
   });
 
-  it('remembers what it trimmed, down to nothing', () => {
+  it('knows what it trimmed, down to nothing', () => {
     const tail = tailOf(history([2, 4, 6], 0, true));
     tail.trim(2);
     expect([tail.size, tail.covers(1, 0, 6), tail.covers(2, 0, 6)]).toEqual([2, false, true]);
@@ -104,7 +104,7 @@ describe('Tail', () => {
     expect(tail.continues(publication(7, 6))).toBe(true);
   });
 
-  it('trims nothing where it has less', () => {
+  it('trims nothing if it has less', () => {
     const tail = tailOf(history([2], 0, true));
     tail.trim(5);
     expect([tail.size, tail.covers(0, 50, 2)]).toEqual([1, true]);

@@ -2,20 +2,20 @@ import type { TicketHistory } from './ports/broker.js';
 import type { Publication } from '../model/publication.js';
 
 /**
- * The end of one ticket's history, kept in memory so that clients that come back are served without asking the store.
- * Without a hole: every publication of the ticket after `completeAfter` is here.
+ * The newest publications of one ticket, kept in memory so that clients that come back are served without the store.
+ * There is no hole: every publication of the ticket after `completeAfter` is here.
  */
 export class Tail {
   private entries: Publication[] = [];
   private completeAfter = Number.POSITIVE_INFINITY;
-  /** Nothing older than this tail is kept anywhere. */
+  /** The store has nothing that is older than this tail. */
   private exhausted = false;
 
   get size(): number {
     return this.entries.length;
   }
 
-  /** What was published last, where that is known. */
+  /** The newest publication, if it is known. */
   get newest(): Publication | undefined {
     return this.entries.at(-1);
   }
@@ -28,12 +28,12 @@ export class Tail {
     return after === null ? this.countUpTo(upTo) >= count : after >= this.completeAfter;
   }
 
-  /** Whether publications after `after` are gone for good, to be asked once the tail covers what can be had. */
+  /** Whether publications after `after` are lost. To be called once the tail covers what the store has. */
   lost(after: number): boolean {
     return after < this.completeAfter;
   }
 
-  /** Up to where the ticket's publications are known without a hole; infinity while nothing is known. */
+  /** Offset up to which the ticket's publications are known without a hole; infinity while nothing is known. */
   get end(): number {
     return Math.max(this.entries.at(-1)?.offset ?? 0, this.completeAfter);
   }
@@ -47,15 +47,15 @@ export class Tail {
     if (this.completeAfter === Number.POSITIVE_INFINITY) {
       this.completeAfter = publication.offset - 1;
     }
-    // One from before a gap would leave a hole behind it.
+    // A publication from before `completeAfter` would leave a hole.
     if (publication.offset > this.completeAfter) {
       this.entries.push(publication);
     }
   }
 
   /**
-   * Takes in what the store had when the feed was at `upTo`. What was appended since then stays. Where some of that was
-   * trimmed already, the two do not meet: nothing is taken in, and the store has to be read again.
+   * Takes in what the store had when the feed was at offset `upTo`. What was appended since then stays. If some of that
+   * was trimmed already, there would be a hole between the two: nothing is taken in, and the store has to be read again.
    */
   absorb(history: TicketHistory, upTo: number): void {
     if (upTo < this.completeAfter && this.completeAfter !== Number.POSITIVE_INFINITY) {
@@ -72,7 +72,7 @@ export class Tail {
       this.completeAfter = history.completeAfter;
       this.exhausted = history.exhausted;
     } else if (history.exhausted) {
-      // The store has let go of what this tail still has: asking again would bring no more.
+      // The store no longer has what this tail still has. Reading again would bring no more.
       this.exhausted = true;
     }
   }
@@ -87,7 +87,7 @@ export class Tail {
     return count === 0 ? [] : this.between(0, upTo).slice(-count);
   }
 
-  /** Forgets all but the newest `count`. */
+  /** Drops all but the newest `count` publications. */
   trim(count: number): void {
     const surplus = this.entries.length - count;
     const newestGone = this.entries[surplus - 1];
@@ -98,7 +98,7 @@ export class Tail {
     }
   }
 
-  /** Forgets everything: the feed began a new life. */
+  /** Drops everything. */
   clear(): void {
     this.entries = [];
     this.completeAfter = Number.POSITIVE_INFINITY;

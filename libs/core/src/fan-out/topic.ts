@@ -2,15 +2,15 @@ import type { Notice, Subscriber } from './subscription.js';
 import { Tail } from './tail.js';
 import type { CaseId } from '../model/ticket.js';
 
-/** One ticket as one gateway sees it: the end of its history and who wants what comes next. */
+/** One ticket in one gateway: its tail and its subscribers. */
 export class Topic {
   readonly tail = new Tail();
   readonly subscribers = new Set<Subscriber>();
-  /** Subscriptions that are on their way: the topic must not be let go under them. */
+  /** Number of subscriptions that are being recovered. A topic that has some must not be evicted. */
   pending = 0;
-  /** Whether `watched` has resolved: before that, publications may pass by unseen. */
+  /** Whether `watched` has resolved. Before that, publications may be missed. */
   isWatched = false;
-  /** Whether the upstream refuses the ticket, and which of the feed's notices said so last. */
+  /** Whether the upstream refuses the ticket, and the number of the notice that said so last. */
   quarantined = false;
   quarantineNotice = 0;
   private idleSince: number | null = null;
@@ -22,11 +22,11 @@ export class Topic {
   ) {
     watched.then(
       () => (this.isWatched = true),
-      () => undefined, // Those who wait for it have the error.
+      () => undefined, // Those who wait for it get the error.
     );
   }
 
-  /** Whether nobody has wanted the ticket for `idleMs`; to be asked now and then. */
+  /** Whether the ticket had no subscriber for `idleMs`. To be called every few seconds. @param now ms since 1970 */
   isIdle(now: number, idleMs: number): boolean {
     if (this.subscribers.size > 0 || this.pending > 0) {
       this.idleSince = null;
@@ -37,7 +37,7 @@ export class Topic {
   }
 }
 
-/** Tells everyone who subscribed to some of these tickets, once each. */
+/** Sends one notice to each subscriber of these tickets. */
 export function tell(topics: Iterable<Topic>, notice: (caseIds: readonly CaseId[]) => Notice): void {
   const named = new Map<Subscriber, CaseId[]>();
   for (const topic of topics) {

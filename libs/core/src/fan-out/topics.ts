@@ -3,7 +3,7 @@ import type { Broker } from './ports/broker.js';
 import type { CaseId } from '../model/ticket.js';
 import { Topic } from './topic.js';
 
-/** The tickets of one feed that a gateway follows: watched at the broker for as long as anybody here needs them. */
+/** The topics of one feed in a gateway. Each is watched at the broker for as long as it is needed here. */
 export class Topics implements Iterable<Topic> {
   private readonly followed = new Map<CaseId, Topic>();
 
@@ -24,7 +24,7 @@ export class Topics implements Iterable<Topic> {
     return this.followed.get(caseId);
   }
 
-  /** One that a subscription holds, which is there. */
+  /** A topic that a subscription holds, so it must exist. */
   of(caseId: CaseId): Topic {
     const topic = this.followed.get(caseId);
     if (topic === undefined) {
@@ -33,13 +33,13 @@ export class Topics implements Iterable<Topic> {
     return topic;
   }
 
-  /** Holds the tickets for a subscription that is on its way, and begins to watch those that were not watched. */
+  /** Holds the topics for a subscription that is being recovered. Starts to watch those that are new. */
   enter(caseIds: readonly CaseId[]): Topic[] {
     const fresh = caseIds.filter((caseId) => !this.followed.has(caseId));
     if (fresh.length > 0) {
       const watched = this.broker.watch(this.feed, fresh);
       fresh.forEach((caseId) => this.followed.set(caseId, new Topic(caseId, watched)));
-      // Nobody may find a ticket that is not watched; those who wait for it have the error.
+      // No later subscription may find a topic that is not watched. Those who wait for it get the error.
       watched.catch(() => fresh.forEach((caseId) => this.followed.delete(caseId)));
     }
     const topics = caseIds.map((caseId) => this.of(caseId));
@@ -47,12 +47,12 @@ export class Topics implements Iterable<Topic> {
     return topics;
   }
 
-  /** Lets go of tickets that nobody has wanted for `idleMs`; to be called now and then. */
+  /** Evicts topics that had no subscriber for `idleMs`. To be called every few seconds. @param now ms since 1970 */
   evictIdle(now: number, idleMs: number): void {
     const idle = [...this].filter((topic) => topic.isIdle(now, idleMs)).map((topic) => topic.caseId);
     if (idle.length > 0) {
       idle.forEach((caseId) => this.followed.delete(caseId));
-      // What cannot be told to the store now ends with the connection anyway.
+      // If the store cannot be reached now, the channels end with the connection.
       this.broker.unwatch(this.feed, idle).catch(() => undefined);
     }
   }

@@ -38,12 +38,12 @@ export class UpstreamNotices {
     );
   }
 
-  /** A change may have been missed: whatever history says next is newer. */
+  /** A change may have been missed. The next state from history counts as newer. */
   markStale(): void {
     this.reported = { ...this.reported, since: 0 };
   }
 
-  /** Takes a state from history, unless a newer one was told while it was read. */
+  /** Takes a state from history, unless a newer one arrived while history was read. */
   learn(state: UpstreamState): void {
     if (state.since >= this.reported.since) {
       this.changed(state);

@@ -10,27 +10,27 @@ export interface InterestParts {
   readonly clock: Clock;
 }
 
-/** Tickets per registry call: bounds the time that one call blocks Redis. */
+/** Tickets per registry call. It bounds the time for which one call blocks Redis. */
 const CALL_TICKETS = 500;
 
-/** How often the registry hears that clients came to one ticket (ms). */
+/** The registry is told of arrivals at one ticket at most once in this time, ms. */
 const REPORT_ARRIVAL_EVERY_MS = 1000;
 
-/** The shortest lease (ms): shorter ones could not be renewed in time, so polling lingers at least this long. */
+/** The shortest lease, ms. A shorter one could not be renewed in time. */
 const LEASE_MIN_MS = 3000;
 
 /** One ticket that clients of this gateway want. */
 interface LocalInterest {
   clients: number;
-  /** When the registry was last told of an arrival, ms since 1970; 0 where that failed. */
+  /** When the registry was last told of an arrival, ms since 1970; 0 if that failed. */
   reportedAt: number;
-  /** What is being told now; null once it was heard, or failed. */
+  /** The call that tells the registry now; null when none is under way. */
   report: Promise<void> | null;
 }
 
 /**
- * What the clients of one gateway want, kept alive as leases. A lease lasts the linger time and is renewed at a third
- * of it, so that it ends that long after the last subscriber left, or after the gateway that held it died.
+ * What the clients of one gateway want, as leases. A lease lasts for the linger time and is renewed at a third of it. So
+ * it ends one linger time after the last subscriber left, or after the gateway died.
  */
 export class Interest {
   private readonly held = new Map<FeedKey, Map<CaseId, LocalInterest>>();
@@ -51,10 +51,10 @@ export class Interest {
   }
 
   /**
-   * Some client wants these tickets now. The registry hears of arrivals at a ticket at most once a second: a thousand
-   * clients that come at once cost one call, for which all of them wait.
+   * A client wants these tickets from now on. The registry is told of arrivals at a ticket at most once per second: a
+   * thousand clients that come at once cost one call, and all of them wait for it.
    *
-   * @throws where the store is out of reach; nothing is held then
+   * @throws if the store is out of reach; nothing is held then
    */
   async acquire(feed: Feed, caseIds: readonly CaseId[]): Promise<void> {
     const key = feedKey(feed);
@@ -81,29 +81,29 @@ export class Interest {
     }
   }
 
-  /** A client wants these tickets no more. The last one's leave starts the linger time. */
+  /** A client does not want these tickets any more. When the last client of a ticket leaves, its linger time begins. */
   async release(feed: Feed, caseIds: readonly CaseId[]): Promise<void> {
     await this.lease(feedKey(feed), this.drop(feedKey(feed), caseIds), 'renewal');
   }
 
   /**
-   * Somebody knows that something happened to these tickets, such as a backend: their sets are polled at once. Tickets
-   * that nobody wants are not.
+   * A backend knows that something happened to these tickets: their sets are polled at once. Tickets that no client wants
+   * are not polled.
    *
-   * @throws where the store is out of reach
+   * @throws if the store is out of reach
    */
   async hint(feed: Feed, caseIds: readonly CaseId[]): Promise<void> {
     await this.wakeAfter(caseIds, (part, now) => this.parts.registry.hint(feedKey(feed), part, now));
   }
 
-  /** Renews all leases. @throws where the store is out of reach */
+  /** Renews all leases. @throws if the store is out of reach */
   async renew(): Promise<void> {
     for (const [key, holdings] of this.held) {
       await this.lease(key, [...holdings.keys()], 'renewal');
     }
   }
 
-  /** Tells the registry of an arrival at these tickets, which are held. Whoever comes meanwhile waits for the same. */
+  /** Tells the registry of an arrival at these tickets, which are held. Clients that come meanwhile wait for the same call. */
   private async report(key: FeedKey, caseIds: readonly CaseId[], now: number): Promise<void> {
     const report = this.lease(key, caseIds, 'arrival');
     const told = caseIds.flatMap((caseId) => this.held.get(key)?.get(caseId) ?? []);
@@ -119,7 +119,7 @@ export class Interest {
     }
   }
 
-  /** Counts down; returns the tickets that nobody here wants any more. */
+  /** Counts one client less. @returns the tickets that no client here wants any more */
   private drop(key: FeedKey, caseIds: readonly CaseId[]): CaseId[] {
     const holdings = this.held.get(key);
     const left: CaseId[] = [];
@@ -141,7 +141,7 @@ export class Interest {
     return this.wakeAfter(caseIds, (part, now) => registry.want(key, part, now, now + this.leaseMs, reason));
   }
 
-  /** Tells the registry of tickets, in bounded calls, and wakes the sets that want a poll earlier because of it. */
+  /** Tells the registry of tickets, in calls of bounded size, and wakes the sets that are due earlier because of it. */
   private async wakeAfter(
     caseIds: readonly CaseId[],
     tell: (part: readonly CaseId[], now: number) => Promise<DueSet[]>,

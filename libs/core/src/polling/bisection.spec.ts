@@ -18,7 +18,7 @@ const tickets = Array.from({ length: 100 }, (_, index) => `t${index}`);
 const begun = (among: readonly string[]) => beginBisection(among, BEGAN_AT);
 const refusal = (asked: readonly string[], answeredSince = NEVER) => ({ asked, now: BEGAN_AT, answeredSince });
 
-/** Asks until someone is blamed or nobody is suspected; returns who, and how many requests that took. */
+/** Asks until a ticket is blamed or no suspect is left. @returns the ticket, and the number of requests */
 function searchFor(refuses: (asked: readonly string[]) => boolean, among: readonly string[] = tickets) {
   let bisection: Bisection | null = begun(among);
   for (let requests = 1; ; requests += 1) {
@@ -47,11 +47,11 @@ describe('a search for a refused ticket', () => {
     expect(['t13', 't97']).toContain(found);
   });
 
-  it('blames nobody where everything is refused', () => {
+  it('blames no ticket while everything is refused', () => {
     expect(searchFor(() => true).found).toBeNull();
   });
 
-  it('blames nobody for refusals of everything that pass, whenever they begin and end', () => {
+  it('blames no ticket for a time in which everything is refused, whenever it begins and ends', () => {
     for (let begin = 0; begin <= 12; begin += 1) {
       for (let lasting = 1; lasting <= 12; lasting += 1) {
         let requests = 0;
@@ -61,7 +61,7 @@ describe('a search for a refused ticket', () => {
     }
   });
 
-  it('blames nobody else for refusals of everything that begin in the middle of it', () => {
+  it('blames no other ticket if everything is refused from the middle of the search on', () => {
     for (let begin = 0; begin <= 12; begin += 1) {
       let requests = 0;
       const { found } = searchFor((asked) => (requests += 1) > begin || asked.includes('t42'));
@@ -69,7 +69,7 @@ describe('a search for a refused ticket', () => {
     }
   });
 
-  it('blames a ticket that is alone once it was refused on both sides of an answer to others', () => {
+  it('blames a ticket that is alone in its set once it was refused before and after an answer to others', () => {
     const once = afterRefusal(begun(['a']), refusal(['a'], BEGAN_AT + 1));
     expect(once && nextProbe(once, ['a'], [], NEVER)).toEqual(['a']);
     expect(once && refusedTicketOf(once, refusal(['a'], BEGAN_AT))).toBeNull();
@@ -77,7 +77,7 @@ describe('a search for a refused ticket', () => {
     expect(once && refusedTicketOf(once, refusal(['a'], BEGAN_AT + 1))).toBe('a');
   });
 
-  it('blames one of a set that is refused whole once others than those of the set were answered for', () => {
+  it('blames one ticket of a set whose tickets are all refused once other sets were answered for', () => {
     let bisection: Bisection = begun(['a', 'b']);
     for (const asked of [['a'], ['b']]) {
       expect(nextProbe(bisection, ['a', 'b'], [], NEVER)).toEqual(asked);
@@ -88,13 +88,13 @@ describe('a search for a refused ticket', () => {
     expect(afterRefusal(bisection, refusal(['a']))).toBeNull();
   });
 
-  it('asks again for everybody who was answered for', () => {
+  it('asks in each step for all tickets that were answered for', () => {
     const all = ['a', 'b', 'c', 'd'];
     const second = afterAnswer(begun(all), ['a', 'b']);
     expect(second && nextProbe(second, all, [], NEVER)).toEqual(['a', 'b', 'c']);
   });
 
-  it('asks, to see whether the upstream answers for others, for one who was answered for where there is one', () => {
+  it('samples a ticket that was answered for, if there is one, to see whether the upstream answers for others', () => {
     const left = afterRefusal(begun(['a']), refusal(['a']));
     const next = (cleared: string[], among: string[], members: string[]) =>
       left && nextProbe({ ...left, cleared }, among, members, NEVER);
@@ -105,7 +105,7 @@ describe('a search for a refused ticket', () => {
     expect(left && nextProbe(left, ['a', 'b'], [], BEGAN_AT + 1)).toEqual(['a']);
   });
 
-  it('goes on without those who have left, and is over when no suspect is left', () => {
+  it('goes on without tickets that have left, and ends when no suspect is left', () => {
     const bisection = { ...begun(['bad', 'good']), cleared: ['a'] };
     const left = stillWithin(bisection, ['a', 'good']);
     expect(left).toEqual({ ...bisection, suspects: ['good'] });
@@ -114,7 +114,7 @@ describe('a search for a refused ticket', () => {
   });
 });
 
-describe('the time apart', () => {
+describe('the time in quarantine', () => {
   it('doubles with every refusal, up to its limit', () => {
     expect([1, 2, 3].map(quarantineMs)).toEqual([
       QUARANTINE_FIRST_MS,

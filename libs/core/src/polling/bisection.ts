@@ -1,39 +1,38 @@
 import type { CaseId } from '../model/ticket.js';
 
 /**
- * The search for the one ticket because of which the upstream refuses whole requests, between two of its steps. It is
- * kept with the set, so that any worker can take the next step. Serialisable as JSON.
+ * The search for the one ticket that makes the upstream refuse whole requests, between two of its steps. It is kept with
+ * the set, so that any worker can take the next step. Serialisable as JSON.
  *
- * A refusal may be of one ticket, or of whatever the account asks: a permission that was withdrawn, a parameter that the
- * upstream takes no longer. The two look the same. So halving only finds a suspect. A ticket is blamed when it was
- * refused by itself twice, and the upstream answered for others in between.
+ * A refusal may concern one ticket, or everything that the account asks: a permission was withdrawn, or the upstream no
+ * longer accepts a parameter. The two look the same. So halving only finds a suspect. A ticket is blamed when it was
+ * refused alone twice, and the upstream answered for other tickets in between.
  */
 export interface Bisection {
   /** A refused ticket is among them, if there is one. */
   readonly suspects: readonly CaseId[];
-  /** Answered for since the search began: asked for along with every further step, so that they keep their pace. */
+  /** Tickets that were answered for since the search began. Each further step asks for them, too: they keep their pace. */
   readonly cleared: readonly CaseId[];
   /** When the search began, ms since 1970. */
   readonly since: number;
-  /** Of the only suspect that is left, once it was refused by itself; null before. */
+  /** About the only suspect that is left, once it was refused alone; null before. */
   readonly alone: RefusedAlone | null;
 }
 
 export interface RefusedAlone {
   /** When that was, ms since 1970. */
   readonly at: number;
-  /** What the upstream said since then when one of the others was asked for. */
+  /** What the upstream has said since then when another ticket of the set was asked for. */
   readonly others: 'not_asked' | 'answered' | 'refused';
 }
 
-/** A request of a search, as it was refused. */
+/** A request of a search that was refused. */
 export interface RefusedProbe {
   readonly asked: readonly CaseId[];
   /** ms since 1970. */
   readonly now: number;
   /**
-   * When the newest request was sent that the upstream had answered before it was asked this, whichever set it was for,
-   * ms since 1970.
+   * When the newest request was sent that the upstream had answered before this one was sent, for any set, ms since 1970.
    */
   readonly answeredSince: number;
 }
@@ -45,11 +44,11 @@ export function beginBisection(asked: readonly CaseId[], now: number): Bisection
 
 /**
  * What to ask for next: half of the suspects, so that of n tickets one is left within log2(n) steps. The first half is
- * the larger one: a search that was begun by a passing refusal meets only answers, and is the shortest. The suspect that
- * is left is asked for by itself, then one of the others, then the suspect again.
+ * the larger one, because a search that a passing refusal began meets only answers and is shortest that way. The suspect
+ * that is left is asked for alone, then one other ticket, then the suspect again.
  *
- * @param among the tickets among whom is searched
- * @param members tickets of the set that were answered for before; the search may be among others, who are to join them
+ * @param among the tickets that are searched
+ * @param members tickets of the set that were answered for before; a search may be among tickets that are to join them
  * @param answeredSince as in {@link RefusedProbe}
  */
 export function nextProbe(
@@ -65,12 +64,12 @@ export function nextProbe(
     return suspects;
   }
   const others = [cleared, members, among].map((tickets) => tickets.filter((caseId) => !suspects.includes(caseId)));
-  // Whoever was answered for before is the better sample. The time draws one: it may be another refused ticket.
+  // A ticket that was answered for before is the better sample. The time picks one, because any may be refused, too.
   const best = others.find((tickets) => tickets.length > 0) ?? suspects;
   return best.slice(Math.floor(alone.at) % best.length).slice(0, 1);
 }
 
-/** The ticket that is to blame for this refusal; null where that is not certain. */
+/** The ticket that this refusal proves to be refused; null if that is not certain. */
 export function refusedTicketOf({ suspects, alone }: Bisection, probe: RefusedProbe): CaseId | null {
   const [only] = suspects;
   const isAlone = only !== undefined && probe.asked.length === 1 && probe.asked[0] === only;
@@ -78,7 +77,7 @@ export function refusedTicketOf({ suspects, alone }: Bisection, probe: RefusedPr
   return isAlone && isProven ? only : null;
 }
 
-/** What remains of a search when a probe was refused that blames nobody: null where nothing was learned of any ticket. */
+/** What remains of a search after a refusal that blames no ticket; null if nothing was learned of any ticket. */
 export function afterRefusal(bisection: Bisection, { asked, now }: RefusedProbe): Bisection | null {
   const suspects = bisection.suspects.filter((caseId) => asked.includes(caseId));
   const { alone } = bisection;
@@ -94,7 +93,7 @@ export function afterRefusal(bisection: Bisection, { asked, now }: RefusedProbe)
   return alone.others === 'refused' ? null : bisection;
 }
 
-/** What remains of a search when a probe was answered: null where nobody is suspected any more. */
+/** What remains of a search after an answer; null if no suspect is left. */
 export function afterAnswer(bisection: Bisection, asked: readonly CaseId[]): Bisection | null {
   const suspects = bisection.suspects.filter((caseId) => !asked.includes(caseId));
   if (suspects.length === 0) {
@@ -106,7 +105,7 @@ export function afterAnswer(bisection: Bisection, asked: readonly CaseId[]): Bis
     : { ...bisection, alone: { ...alone, others: 'answered' } };
 }
 
-/** A search as it stands when some tickets may have left the set: it may have been because of one of them. */
+/** The search without the tickets that have left the set; null if no suspect is left. */
 export function stillWithin(bisection: Bisection, tickets: readonly CaseId[]): Bisection | null {
   const here = new Set(tickets);
   const suspects = bisection.suspects.filter((caseId) => here.has(caseId));
@@ -114,12 +113,12 @@ export function stillWithin(bisection: Bisection, tickets: readonly CaseId[]): B
   return suspects.length === 0 ? null : { ...bisection, suspects, cleared };
 }
 
-/** How long a ticket that the upstream refuses is left alone the first time, ms. */
+/** How long the first quarantine of a ticket lasts, ms. */
 export const QUARANTINE_FIRST_MS = 60_000;
-/** Doubled with every refusal in a row up to this, ms. */
+/** The quarantine doubles with every refusal in a row, up to this, ms. */
 export const QUARANTINE_MAX_MS = 1_800_000;
 
-/** How long a ticket stays apart that was refused so many times in a row, ms. */
+/** How long a ticket is in quarantine after so many refusals in a row, ms. @param refusals 1 or more */
 export function quarantineMs(refusals: number): number {
   return Math.min(QUARANTINE_MAX_MS, QUARANTINE_FIRST_MS * 2 ** Math.min(refusals - 1, 20));
 }

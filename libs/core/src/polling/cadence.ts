@@ -1,29 +1,29 @@
 /** Pace of polls, all in milliseconds. */
 export interface Pace {
-  /** `POLL_INTERVAL_MS`: the pace of a set in which something happens. */
+  /** `POLL_INTERVAL_MS`: interval of an active set. */
   readonly intervalMs: number;
-  /** `POLL_INTERVAL_MAX_MS`: the pace of a set in which nothing happens. */
+  /** `POLL_INTERVAL_MAX_MS`: longest interval of an idle set. */
   readonly intervalMaxMs: number;
 }
 
-/** A set that was quiet for this many full-pace intervals begins to slow down. */
+/** A set that was idle for this many full-pace intervals begins to slow down. */
 const GRACE_INTERVALS = 30;
-/** After the grace a set waits a tenth as long as it has been quiet: smooth, and never far behind a conversation. */
+/** After the grace the interval grows by a tenth of the time for which the set is idle. */
 const IDLE_SHARE = 0.1;
 
-/** How long a set that has been quiet for `quietMs` waits between polls. Grows smoothly from full pace to the slowest. */
+/** Interval of a set that has been idle for `idleMs`, ms. It grows smoothly from full pace to the slowest pace. */
 export function intervalFor(idleMs: number, pace: Pace): number {
   const beyondGrace = idleMs - GRACE_INTERVALS * pace.intervalMs;
   const wanted = pace.intervalMs + Math.max(0, beyondGrace) * IDLE_SHARE;
   return Math.round(Math.min(wanted, Math.max(pace.intervalMs, pace.intervalMaxMs)));
 }
 
-/** The golden ratio's fraction: its multiples spread any number of sets evenly (low discrepancy), with no count known. */
+/** The fraction of the golden ratio. Its multiples spread any number of sets evenly (low discrepancy). */
 const GOLDEN = 0.6180339887498949;
 
 /**
- * When set number `setId` is next due: the next tick of its own phase after `now`. Ticks that were missed are skipped
- * rather than made up for, and the sets of a feed never fire together (invariant 1).
+ * When set number `setId` is next due, ms since 1970: the next tick of its own phase after `now`. Missed ticks are skipped,
+ * and the sets of a feed never fire together (invariant 1).
  */
 export function nextDue(setId: number, now: number, intervalMs: number): number {
   const phase = ((setId * GOLDEN) % 1) * intervalMs;
@@ -31,15 +31,15 @@ export function nextDue(setId: number, now: number, intervalMs: number): number 
 }
 
 /**
- * When a set that was polled before its phase counted, at its founding or at another pace, is next due: between half an
- * interval and one and a half from now, so that on average it costs no poll more than one an interval.
+ * When a set is next due whose last poll was not on its phase: its first poll, or a poll at another pace. It is between half
+ * an interval and one and a half from now, so that on average the set costs one poll per interval.
  */
 export function firstDue(setId: number, now: number, intervalMs: number): number {
   const due = nextDue(setId, now, intervalMs);
   return due - now < intervalMs / 2 ? due + intervalMs : due;
 }
 
-/** When a quiet set is next due. While its interval grows, every poll has another grid of ticks. */
+/** When an idle set is next due. While its interval grows, every poll has another grid of ticks. */
 export function nextIdleDue(setId: number, now: number, idleMs: number, pace: Pace): number {
   const intervalMs = intervalFor(idleMs, pace);
   return (intervalMs > pace.intervalMs ? firstDue : nextDue)(setId, now, intervalMs);

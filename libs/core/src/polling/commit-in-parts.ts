@@ -10,7 +10,7 @@ export interface CommitContext {
   readonly leaseMs: number;
 }
 
-/** Commits in parts that do not block Redis for long; only the last part advances anything but what is delivered. */
+/** Commits in parts, so that no call blocks Redis for long. Only the last part changes more than what is delivered. */
 export async function commitInParts(
   { store, clock, leaseMs }: CommitContext,
   set: TicketSet,

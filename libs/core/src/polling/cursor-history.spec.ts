@@ -17,13 +17,13 @@ function poll(at: number, cursor: string | null): AnsweredPoll {
   return { sentAt: START + at, answeredAt: START + at + 50, cursor };
 }
 
-describe('a cursor trail', () => {
+describe('a cursor history', () => {
   it('starts with the first cursor that the upstream gives', () => {
     expect(trailOf(poll(0, null))).toBeNull();
     expect(trailOf(poll(0, null), poll(1000, 'x'))).toMatchObject({ head: 'x', polledAt: START + 1000 });
   });
 
-  it('keeps its head where an answer names no cursor', () => {
+  it('keeps its head if an answer has no cursor', () => {
     expect(trailOf(poll(0, 'x'), poll(1000, null))).toMatchObject({ head: 'x', polledAt: START + 1000 });
   });
 
@@ -39,7 +39,7 @@ describe('a cursor trail', () => {
     expect(trailOf(poll(0, '100'), poll(1000, 'a'))?.head).toBe('a');
   });
 
-  it('stays small whatever the pace of polls', () => {
+  it('stays small, whatever the pace of polls', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 4000 }), { maxLength: 200 }), (steps) => {
         let at = 0;
@@ -51,7 +51,7 @@ describe('a cursor trail', () => {
 });
 
 describe('the cursor to send', () => {
-  it('is none before the first answer', () => {
+  it('is null before the first answer', () => {
     expect(cursorToSend(null, OVERLAP_MS)).toBeNull();
   });
 
@@ -60,7 +60,7 @@ describe('the cursor to send', () => {
     expect(cursorToSend(trailOf(...polls), OVERLAP_MS)).toBe('t1000');
   });
 
-  it('is shifted where it is in milliseconds and none is old enough yet', () => {
+  it('is shifted if it is in milliseconds and none is old enough yet', () => {
     expect(cursorToSend(trailOf(poll(0, String(START))), OVERLAP_MS)).toBe(String(START - LOOKBACK_MS));
   });
 

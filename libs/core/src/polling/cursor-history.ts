@@ -1,36 +1,36 @@
 /**
- * The upstream's `last_message_time_id`. Digits alone are a number and may exceed 2^53; anything else is opaque.
+ * The upstream's `last_message_time_id`. A text of digits is a number and may exceed 2^53; any other text is opaque.
  */
 export type Cursor = string;
 
 /**
- * What a ticket set remembers of its cursors: enough to look back by a span of time without knowing what a cursor
- * means. Serialisable as JSON.
+ * Older cursors of a ticket set, enough to look back by a span of time without knowing what a cursor means. Serialisable
+ * as JSON.
  */
 export interface CursorHistory {
   /** The furthest cursor the upstream gave. */
   readonly head: Cursor;
   /** When the latest committed poll was sent, milliseconds since 1970. */
   readonly polledAt: number;
-  /** `[answered at, cursor]`, oldest first: which cursor was the furthest from when on. At most {@link SAMPLES} + 2. */
+  /** `[answered at, cursor]`, oldest first: from when on which cursor was the furthest. At most {@link SAMPLES} + 2. */
   readonly samples: readonly (readonly [at: number, cursor: Cursor])[];
 }
 
-/** One answered poll, as a trail sees it. Times in milliseconds since 1970. */
+/** What a cursor history learns of one answered poll. Times in milliseconds since 1970. */
 export interface AnsweredPoll {
   readonly sentAt: number;
   readonly answeredAt: number;
-  /** Null where the answer named none. */
+  /** Null if the answer had none. */
   readonly cursor: Cursor | null;
 }
 
 /**
- * `create_time` has a resolution of one second. Looking back this much further (ms) keeps two equal messages of one
- * second always on the same side of the window's edge, so that counting them stays right.
+ * `create_time` has a resolution of one second. Looking back this much further (ms) keeps two equal messages of one second
+ * on the same side of the window's edge, so that counting them is right.
  */
 const TIME_RESOLUTION_MS = 1000;
 
-/** A trail is sampled this many times per look-back, which bounds it whatever the pace of polls. */
+/** Samples per look-back. It bounds the history, whatever the pace of polls. */
 const SAMPLES = 16;
 
 const NUMERIC = /^\d+$/;
@@ -47,7 +47,7 @@ function furthest(known: Cursor, given: Cursor): Cursor {
 }
 
 /**
- * The trail after an answered poll; null while the upstream has never given a cursor.
+ * The cursor history after an answered poll; null while the upstream has never given a cursor.
  *
  * @param overlapMs `POLL_OVERLAP_MS`
  */
@@ -71,10 +71,10 @@ export function advanceCursorHistory(
 }
 
 /**
- * The cursor to send: one that was the furthest some while before the latest poll, so that what became visible a
- * little after its own time lies after it. An older cursor of the upstream's own needs no knowledge of its unit, and
- * serves opaque cursors too. Where none is old enough yet, a cursor in milliseconds is shifted; for any other the
- * poll starts at the beginning (null), which is costlier and just as right.
+ * The cursor to send: one that was the furthest a look-back before the latest poll. So a message that became visible
+ * somewhat later than its own time lies after it. The upstream made that cursor itself: its unit need not be known, and it
+ * may be opaque. If no cursor is old enough yet, a cursor in milliseconds is shifted. For any other cursor the poll starts
+ * at the beginning (null), which costs more and is as right.
  *
  * Why this loses nothing: a message of time t that the latest poll did not show became visible after that poll was
  * sent, so t > polledAt - overlap. The cursor sent was given before polledAt - overlap, hence lies before t.

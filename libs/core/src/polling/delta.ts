@@ -4,37 +4,37 @@ import type { AnsweredList, AnsweredMessage, UpstreamContent } from './ports/ups
 import type { MessageDelta, StatusDelta } from '../model/publication.js';
 import type { CaseId } from '../model/ticket.js';
 
-/** One thing that a poll brought: a message with the identity it is remembered by, or a status. */
+/** One thing that a poll brought: a message with its identity, or a status. */
 export type DeltaEntry = (MessageDelta & { readonly identity: MessageIdentity }) | StatusDelta;
 
-/** Which way an upstream lists messages: it does not say, so it is learned and remembered with the set. */
+/** In which order the upstream lists messages. It does not say, so the order is learned and kept with the set. */
 export type ListingOrder = 'oldest_first' | 'newest_first';
 
 /**
- * What is known to have been delivered: identities and statuses of the answer that was committed last. It may know
- * less than the store does (a worker that just took a set over knows nothing); the commit has the last word.
+ * What a worker knows to be delivered: identities and statuses of the answer that was committed last. The store may know
+ * more, because a worker that takes a set over knows nothing. The commit decides.
  */
 export interface DeliveredWindow {
   readonly messages: ReadonlyMap<CaseId, ReadonlySet<MessageIdentity>>;
   readonly statuses: ReadonlyMap<CaseId, number>;
 }
 
-/** The window of a worker that has seen nothing of a set. */
+/** The window of a worker that knows nothing of a set. */
 export const EMPTY_WINDOW: DeliveredWindow = { messages: new Map(), statuses: new Map() };
 
 export interface Delta {
-  /** What was not known, in the order in which it is to be published. */
+  /** What is new, in the order in which it is to be published. */
   readonly entries: readonly DeltaEntry[];
-  /** The window to hold the next answer against. */
+  /** The window for the next answer. */
   readonly window: DeliveredWindow;
   readonly order: ListingOrder;
 }
 
 export interface DeltaContext {
-  /** The tickets that were asked for; what an answer says of others is nobody's. */
+  /** The tickets that were asked for. What an answer says of other tickets is ignored. */
   readonly asked: ReadonlySet<CaseId>;
   readonly delivered: DeliveredWindow;
-  /** The order learned so far, for an answer that does not show one. */
+  /** The order that is known so far, for an answer that does not show one. */
   readonly order: ListingOrder;
   /** When the poll was answered, milliseconds since 1970. */
   readonly seenAt: number;
@@ -42,8 +42,8 @@ export interface DeltaContext {
 }
 
 /**
- * Invariant 3: the news of an answer is the multiset difference between the window as answered and the window as
- * already delivered. Pure: the same answer against the same window always gives the same delta.
+ * Invariant 3: the delta of an answer is the multiset difference between the window as answered and the window as
+ * delivered. Pure: the same answer with the same window always gives the same delta.
  */
 export function delta(content: UpstreamContent, context: DeltaContext): Delta {
   const lists = content.lists.filter((list) => context.asked.has(list.caseId));
@@ -70,7 +70,7 @@ function newMessages(
     identities.set(caseId, new Set(names));
     let at = 0;
     inTime.forEach(({ message, sentAt }, index) => {
-      // A message whose time cannot be read stays beside the one it was listed after.
+      // A message whose time cannot be read keeps its place after the message before it.
       at = sentAt ?? at;
       const identity = names[index];
       if (identity !== undefined && !delivered?.has(identity)) {
@@ -86,7 +86,7 @@ function newMessages(
       }
     });
   }
-  // Stable: within one second the upstream's own order stands.
+  // The sort is stable: within one second the upstream's own order stays.
   found.sort((a, b) => a.at - b.at);
   return { entries: found.map((entry) => entry.entries), identities };
 }
@@ -106,7 +106,7 @@ function newStatuses(
   return { entries: [...changed.values()], known };
 }
 
-/** An answer may name one ticket in several lists; its equal messages must be counted together. */
+/** An answer may have several lists of one ticket. Their equal messages must be counted together. */
 function mergeByTicket(lists: readonly AnsweredList[]): Map<CaseId, AnsweredMessage[]> {
   const tickets = new Map<CaseId, AnsweredMessage[]>();
   for (const { caseId, messages } of lists) {
@@ -115,7 +115,7 @@ function mergeByTicket(lists: readonly AnsweredList[]): Map<CaseId, AnsweredMess
   return tickets;
 }
 
-/** Which way the lists of an answer run, by majority of neighbours; null where it does not show. */
+/** The order of the lists of an answer, by majority of neighbours; null if it does not show. */
 function listingOrder(lists: readonly AnsweredList[]): ListingOrder | null {
   let balance = 0;
   for (const { messages } of lists) {

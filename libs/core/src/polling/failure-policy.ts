@@ -20,22 +20,22 @@ export interface FailurePolicyParts {
 /** A poll that brought no answer. */
 export interface FailedPoll {
   readonly set: TicketSet;
-  /** Those that were due, of which a search asks for some. */
+  /** The tickets that were due. A search asks for some of them. */
   readonly tickets: readonly CaseId[];
   readonly asked: readonly CaseId[];
   readonly bisection: Bisection | null;
   /**
-   * When the newest request was sent that the upstream had answered by the time this one was sent, ms since 1970: an answer
-   * to one that was sent earlier, or that came later, says nothing of the time of this refusal.
+   * When the newest request was sent that the upstream had answered before this one was sent, ms since 1970. Any other
+   * answer says nothing about the time of this refusal.
    */
   readonly answeredSince: number;
 }
 
-/** How long to leave an account alone after a 429 that names no time, ms. */
+/** How long the account pauses after a 429 that names no time, ms. */
 const DEFAULT_PAUSE_MS = 2000;
 
 /**
- * What becomes of a set whose poll brought no answer (invariant 5): each says when the set is to be looked at again,
+ * What becomes of a set whose poll brought no answer (invariant 5). Each method returns when the set is to be polled again,
  * in milliseconds since 1970.
  */
 export class FailurePolicy {
@@ -44,7 +44,7 @@ export class FailurePolicy {
     private readonly pace: Pace,
   ) {}
 
-  /** What follows is in the closed table. */
+  /** Follows the closed table {@link UPSTREAM_FAILURES}. */
   async after(failure: UpstreamFailure, poll: FailedPoll): Promise<number> {
     switch (UPSTREAM_FAILURES[failure.code].retry) {
       case 'bisect':
@@ -56,8 +56,8 @@ export class FailurePolicy {
   }
 
   /**
-   * The upstream refused the request, because of one ticket or altogether. The first search goes on at once, and so does
-   * any search while the upstream answers for others. All else waits as after any failure.
+   * The upstream refused the request, because of one ticket or because of the account. The first search goes on at once,
+   * and so does any search while the upstream answers for others. Any other search waits as after any failure.
    */
   private async refused(poll: FailedPoll, failure: UpstreamFailure): Promise<number> {
     this.parts.telemetry.failed(failure.code);
@@ -76,7 +76,7 @@ export class FailurePolicy {
       return now;
     }
     const at = now + this.delayAfter(set, set.failures + 1, now);
-    // A set of one ticket learns only by other sets that the upstream answers for others. That takes them some time.
+    // For a set of one ticket, only polls of other sets show that the upstream answers for others. That takes some time.
     const isTold = tickets.length > 1 || now - begun.since >= this.pace.intervalMaxMs;
     await this.parts.store.recordBisection({ ...step, retry: { at, ...(isTold && { code: failure.code }) } });
     return at;
@@ -101,8 +101,8 @@ export class FailurePolicy {
   }
 
   /**
-   * The refused ticket is found: lets the others go on without it, at once. Where nobody of the set was answered for, the
-   * next search waits, as after any failure.
+   * The refused ticket is found: the others go on without it, at once. If no ticket of the set was answered for, the next
+   * search waits, as after any failure.
    */
   private async found({ set, bisection }: FailedPoll, refusedTicket: CaseId, now: number): Promise<number> {
     this.parts.telemetry.quarantined();
@@ -114,7 +114,7 @@ export class FailurePolicy {
     return at;
   }
 
-  /** Anything else: this set, or the whole account, is left alone for a while. */
+  /** Any other failure: this set, or the whole account, pauses. */
   private async failed(set: TicketSet, failure: UpstreamFailure): Promise<number> {
     this.parts.telemetry.failed(failure.code);
     const now = this.parts.clock.now();

@@ -122,7 +122,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     },
   );
 
-  it('blames nobody else where everything is refused for a while in the middle of a search', async () => {
+  it('blames no other ticket if everything is refused for a while in the middle of a search', async () => {
     scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
     scene.upstream.refuse('t42');
     for (let step = 0; step < 3; step += 1) {
@@ -161,7 +161,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     },
   );
 
-  it('blames them one after the other where the upstream answers for another set all the while', async () => {
+  it('blames them one after the other while the upstream answers for another set', async () => {
     TICKETS.forEach((caseId) => scene.upstream.refuse(caseId));
     const other = (
       await scene.store.want(feedKey({ language: 'de-de' }), ['fine'], scene.clock.now(), 1e15, 'arrival')
@@ -176,7 +176,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(scene.told).toEqual(['degraded']);
   });
 
-  it('sets a malformed ticket apart that has no others beside it, once the upstream has answered for others', async () => {
+  it('quarantines a malformed ticket that is alone in its set, once the upstream has answered for others', async () => {
     await scene.runOut(ref);
     const alone = await scene.want('alone');
     scene.upstream.refuse('alone', 'doubted');
@@ -189,7 +189,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(scene.told).toEqual([]);
   });
 
-  it('sets it apart as well where all others are polled by another worker', async () => {
+  it('quarantines it as well if all other sets are polled by another worker', async () => {
     await scene.runElsewhere(ref);
     const alone = await scene.want('alone');
     scene.upstream.refuse('alone', 'doubted');
@@ -202,7 +202,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(scene.told).toEqual([]);
   });
 
-  it('takes no late answer to others for a proof against a ticket that has no others beside it', async () => {
+  it('takes no late answer to another set for a proof against a ticket that is alone in its set', async () => {
     await scene.runOut(ref);
     const alone = await scene.want('alone');
     scene.clock.advance(OPTIONS.intervalMs * 1.5);
@@ -227,7 +227,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(scene.found).toBe(0);
   });
 
-  it('searches with the cursor of the set, which the search leaves where it is', async () => {
+  it('searches with the cursor of the set, and does not move it', async () => {
     scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
     const before = scene.upstream.requests.length;
     scene.upstream.refuse('t60');
@@ -237,7 +237,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(new Set(cursors).size).toBe(1);
   });
 
-  it('finds it among newcomers, too', async () => {
+  it('finds it among joining tickets, too', async () => {
     TICKETS.forEach((caseId) => scene.upstream.post(caseId, { content: 'old' }, { at: 1000 }));
     scene.upstream.refuse('t7');
     await scene.runOut(ref);
@@ -247,7 +247,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(await scene.contents('t7')).toEqual([]);
   });
 
-  it('polls it by itself when its time has come, and delivers all that was said meanwhile', async () => {
+  it('polls it alone after its quarantine, and delivers all that was said meanwhile', async () => {
     scene.upstream.refuse('t7');
     await scene.runOut(ref);
     scene.upstream.post('t7', { content: 'meanwhile' });

@@ -58,7 +58,7 @@ describe('PollCycle', () => {
     expect(await scene.contents('b')).toEqual(['from long ago']);
   });
 
-  it('waits for its turn where the quota is used up, and leaves the set to others meanwhile', async () => {
+  it('waits for its turn if the quota is used up, and ends the lease of the set meanwhile', async () => {
     const ref = await scene.want('a');
     scene.quota.turn.mockResolvedValueOnce(300);
     const now = scene.clock.now();
@@ -111,7 +111,7 @@ describe('PollCycle', () => {
     expect(await scene.contents('a')).toEqual(many);
   });
 
-  it('lets a set go that nobody wants any more', async () => {
+  it('ends the job of a set that nobody wants any more', async () => {
     const ref = await scene.want('a');
     await scene.endInterest();
     expect(await worker.run(ref)).toEqual({ kind: 'gone' });
@@ -119,7 +119,7 @@ describe('PollCycle', () => {
   });
 
   describe('a failed poll', () => {
-    it('leaves the cursor where it is, and is tried again with growing patience', async () => {
+    it('leaves the cursor where it is, and is repeated after a growing delay', async () => {
       const ref = await scene.want('a');
       const before = await worker.run(ref);
       scene.upstream.failNext(new UpstreamFailure('timeout', 'x'), new UpstreamFailure('malformed', 'x'));

@@ -18,11 +18,11 @@ import type { TicketSet } from './ticket-set.js';
 export interface PollOptions extends Pace {
   /** `POLL_OVERLAP_MS`. */
   readonly overlapMs: number;
-  /** Of the leases under which requests are sent. */
+  /** The leases under which requests are sent. */
   readonly lease: LeaseTerms;
 }
 
-/** What is to happen to the set's job. Times in milliseconds since 1970. */
+/** What is to happen to the set's job: it runs again `at` (ms since 1970), or the set is gone. */
 export type Next = { readonly kind: 'again'; readonly at: number } | { readonly kind: 'gone' };
 
 export interface PollCycleParts {
@@ -40,7 +40,7 @@ export interface PollCycleParts {
 /** A job that comes this much early (ms) counts as due: clocks of processes agree to within some milliseconds. */
 const DUE_TOLERANCE_MS = 20;
 
-/** A set that showed life this many full-pace intervals ago, or later, has people who wait for its answer. */
+/** A set that was active within this many full-pace intervals goes first: people wait for its answer. */
 const ACTIVE_INTERVALS = 30;
 
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -97,12 +97,12 @@ export class PollCycle {
     }
   }
 
-  /** Somebody changed the set: it is read anew before it is polled again. */
+  /** The set was changed elsewhere: it is read anew before it is polled again. */
   changed(ref: SetRef): void {
     this.leases.changed(ref);
   }
 
-  /** Lets others have a set that this process does not poll again. @throws where the store is out of reach */
+  /** Gives up a set that this process does not poll again. @throws if the store is out of reach */
   async release(ref: SetRef): Promise<void> {
     if (this.leases.giveUp(ref)) {
       await this.parts.store.release(ref, this.options.lease.owner);
@@ -116,10 +116,10 @@ export class PollCycle {
     window: DeliveredWindow,
   ): Promise<Next> {
     const due = now >= set.dueAt - DUE_TOLERANCE_MS;
-    // Tickets that were moved here wait for nobody; a set that was not polled yet gathers tickets until it is due.
+    // Tickets that were moved here are backfilled at once. A staging set gathers tickets until it is due.
     const backfills = set.joining.length > 0 && (due || set.members.length > 0);
     if (!backfills && !due) {
-      return this.leave(set, set.dueAt); // Such as a job that the reconciler made again.
+      return this.leave(set, set.dueAt); // For example, the reconciler made the job again.
     }
     const active = now - set.activeAt <= ACTIVE_INTERVALS * this.options.intervalMs;
     const rank = active ? set.dueAt : set.dueAt + this.options.intervalMs;
@@ -131,7 +131,7 @@ export class PollCycle {
     }
     const answeredSince = bisection === null ? NEVER : await this.parts.liveness.newest();
     if (this.parts.clock.now() > sendBy) {
-      // This process stood still meanwhile. The set may be another's by now: what became of it is looked up anew.
+      // This process stood still. The set may belong to another worker now, so it is read anew.
       return { kind: 'again', at: this.parts.clock.now() };
     }
     const asked = bisection ? nextProbe(bisection, tickets, set.members, answeredSince) : tickets;

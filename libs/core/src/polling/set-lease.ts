@@ -30,8 +30,8 @@ export interface SetLease {
 export const RESERVATION_MAX_MS = 2500;
 
 /**
- * Nobody changes the tickets of a leased set. Where tickets are to leave or to move, no set of the feed is reserved for
- * this long (ms), so that each is free between two polls. It is longer than any reservation.
+ * No script changes the tickets of a leased set. If tickets are to leave or to move, no set of the feed is reserved for
+ * this long (ms), so that each set is free between two polls. It is longer than any reservation.
  */
 export const RESERVATIONS_SUSPENDED_MS = 4000;
 

@@ -44,9 +44,8 @@ interface Answered {
 }
 
 /**
- * The requests that are sent for a ticket set, each with the commit of what it brought. They differ in what they read
- * from, and in what they teach. Each throws {@link UpstreamFailure} where the upstream does not answer, and what the
- * store throws.
+ * The requests for a ticket set, each with the commit of its result. They differ in the cursor that they send and in what
+ * the set learns from them. Each throws {@link UpstreamFailure} if the upstream does not answer, and what the store throws.
  */
 export class SetPoller {
   constructor(
@@ -80,8 +79,8 @@ export class SetPoller {
   }
 
   /**
-   * Polls some members while a refused ticket is searched for: what is found is delivered at once. The cursor stays,
-   * for the poll of all that the upstream answers for. That poll is due still.
+   * Polls some members during a bisection and delivers what is found at once. The cursor stays: it is for the poll of all
+   * members that the upstream answers for, which is still due.
    */
   async probe(set: TicketSet, asked: readonly CaseId[], bisection: Bisection | null): Promise<SettledPoll> {
     const cursor = cursorToSend(set.cursorHistory, this.options.overlapMs);

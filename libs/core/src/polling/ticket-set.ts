@@ -4,10 +4,10 @@ import type { Bisection } from './bisection.js';
 import type { SetRef } from '../model/set-ref.js';
 import type { CaseId } from '../model/ticket.js';
 
-/** A ticket set as a poll finds it: up to `UPSTREAM_MAX_CASE_IDS` tickets of one feed that share one cursor. */
+/** A ticket set at the beginning of a poll: up to `UPSTREAM_MAX_CASE_IDS` tickets of one feed that share one cursor. */
 export interface TicketSet {
   readonly ref: SetRef;
-  /** Grows with every commit: a commit that names another one lost the race and is discarded (invariant 2). */
+  /** Grows with every change of the set. A commit that names another fence is discarded (invariant 2). */
   readonly fence: number;
   /** Tickets that the cursor covers. */
   readonly members: readonly CaseId[];
@@ -17,7 +17,7 @@ export interface TicketSet {
   /** Digest of the last committed answer to the members' poll, null before the first. */
   readonly answerDigest: string | null;
   readonly order: ListingOrder;
-  /** When the set last showed life, milliseconds since 1970. */
+  /** When the set was last active (publication, hint, arrival), milliseconds since 1970. */
   readonly activeAt: number;
   /** When it is next due, milliseconds since 1970. */
   readonly dueAt: number;

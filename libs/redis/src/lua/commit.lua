@@ -70,6 +70,9 @@ local function open_ticket(case)
       ticket.last, ticket.trimmed = 0, offset
     end
     ticket.length = redis.call('XLEN', base .. 'history:' .. case)
+    if ticket.length == 0 then
+      ticket.trimmed = math.max(tonumber(ticket.trimmed), ticket.last) -- The history that it had has ended.
+    end
     ticket.has_place = redis.call('HEXISTS', base .. 'place', case) == 1
     tickets[case] = ticket
   end

@@ -34,13 +34,14 @@ end
 local row = redis.call('HMGET', feed, 'epoch', 'offset', 'state', 'since', 'reason')
 local answer = { row[1], row[2], row[3] or 'ok', row[4] or '0', row[5] or '' }
 
--- Where the history of a ticket begins when everything that is kept of it was read.
+-- Where the history of a ticket begins when everything that is kept of it was read. Where nothing is kept, `last` is of a
+-- history that has ended, and `trimmed` of a ticket that is wanted again after all else of it has ended.
 local function beginning(case, length)
   local found = redis.call('HMGET', base .. 'ticket:' .. case, 'last', 'trimmed')
   if not found[1] then
     return horizon(base, now)
   end
-  return length == 0 and found[1] or found[2]
+  return length == 0 and math.max(tonumber(found[1]), tonumber(found[2])) or found[2]
 end
 
 -- The newest events of a ticket, newest first: `atLeast` of them, and all after the wanted offset.

@@ -118,6 +118,8 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
       it('gives all after an offset, and the last ones besides', async () => {
         await driver.publish(ref, ...messages('1', '2', '3', '4'));
         expect(offsetsOf(await read({ after: 1 }))).toEqual([2, 3, 4]);
+        expect(offsetsOf(await read({ after: 1, atLeast: 2 }))).toEqual([2, 3, 4]);
+        expect(offsetsOf(await read({ after: 2, atLeast: 2 }))).toEqual([3, 4]);
         expect(offsetsOf(await read({ after: 3, atLeast: 2 }))).toEqual([3, 4]);
         const none = await read({ after: 4 });
         expect(none?.publications).toEqual([]);
@@ -138,6 +140,16 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         const kept = await read({ atLeast: 1000 });
         expect(offsetsOf(kept)).toEqual([4, 5, 6, 7, 8]);
         expect(kept).toMatchObject({ completeAfter: 3, exhausted: true });
+      });
+
+      it('trims to its bound when they come one by one, and says what is gone from the first one on', async () => {
+        for (let count = 1; count <= HISTORY_MAX + 3; count += 1) {
+          await driver.publish(ref, count % 2 === 0 ? status('a', count) : message('a', `${count}`));
+          const gone = Math.max(0, count - HISTORY_MAX);
+          const kept = await read({ atLeast: 1000 });
+          expect(offsetsOf(kept)).toEqual(Array.from({ length: count - gone }, (_, index) => gone + 1 + index));
+          expect(kept).toMatchObject({ completeAfter: gone, exhausted: true });
+        }
       });
 
       it('counts one offset for the whole feed, without a hole', async () => {

@@ -90,6 +90,14 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
       expect(ticket?.publications.map((one) => one.previous)).toEqual([0, 1, 2]);
     });
 
+    it('publishes nothing of a ticket that left its set, and remembers nothing of it', async () => {
+      const ref = await driver.wantOneSet('a', 'b');
+      await driver.publish(ref);
+      await refuse(ref, 'a');
+      await driver.commit(await driver.begin(ref), [message('a', 'x'), status('a', 1), message('b', 'y')]);
+      expect([await driver.contents('a'), await driver.contents('b')]).toEqual([[], [text('y')]]);
+    });
+
     it('lists a feed for as long as one of its tickets is apart, however long nobody wanted any', async () => {
       let [ref] = await driver.want('a');
       for (let refusals = 1; ref !== undefined && quarantineMs(refusals) < QUARANTINE_MAX_MS; refusals += 1) {

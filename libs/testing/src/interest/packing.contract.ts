@@ -102,6 +102,22 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       ]);
     });
 
+    it('discards the result of a poll that was held up while another set was merged into its own', async () => {
+      const ref = await driver.wantOneSet('a', 'b', 'c');
+      await backfill(ref, numeric(5000));
+      fixture.clock.advance(2000);
+      const stagingSet = await driver.wantOneSet('d');
+      const stale = await driver.begin(ref);
+      fixture.clock.advance(LEASE_MS);
+      await backfill(stagingSet, numeric(7000));
+      const learned = { cursorHistory: numeric(driver.now), answerDigest: null, order: 'oldest_first' as const };
+      expect(await driver.commit(stale, [message('a', 'x')], { learned })).toEqual({ kind: 'conflict' });
+      expect([...(await sets()).values()]).toEqual([
+        { members: ['a', 'b', 'c', 'd'], joining: [], cursorHistory: numeric(5000) },
+      ]);
+      expect(await driver.contents('a')).toEqual([]);
+    });
+
     it('changes no set with a poll in flight', async () => {
       const ref = await driver.wantOneSet('a', 'b', 'c');
       await backfill(ref);

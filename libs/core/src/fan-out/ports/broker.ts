@@ -44,26 +44,26 @@ export interface HistorySnapshot {
 export interface BrokerListener {
   published(feed: FeedKey, publication: Publication): void;
   upstreamChanged(feed: FeedKey, state: UpstreamState): void;
-  /** The upstream refuses a ticket (`apart`), or answers for it again. */
+  /** The upstream refuses a ticket (it is quarantined), or answers for it again. */
   quarantineChanged(feed: FeedKey, caseId: CaseId, quarantined: boolean): void;
-  /** Publications may have been missed since some time before this: repair from history before going on. */
+  /** Publications may have been missed. The listener must repair from history before it delivers anything else. */
   interrupted(): void;
 }
 
 /** The gateways' side of the store: history and what is published. */
 export interface Broker {
   listen(listener: BrokerListener): void;
-  /** From when it resolves on, every publication of these tickets and what changes of the feed's state reach the listener. */
+  /** Once it has resolved, every publication of these tickets and every change of the feed's state reaches the listener. */
   watch(feed: FeedKey, caseIds: readonly CaseId[]): Promise<void>;
   unwatch(feed: FeedKey, caseIds: readonly CaseId[]): Promise<void>;
   /**
-   * Reads histories at one instant, and resolves only after everything published up to that instant on the watched
-   * tickets has reached the listener: from then on offsets up to `offset` are known without a hole.
+   * Reads histories at one instant. It resolves after everything that was published on the watched tickets up to that
+   * instant has reached the listener. From then on offsets up to `offset` are known without a hole.
    *
-   * @param known what the asker has handed on, null for nothing. A store that has less of that life lost its end, and
-   *   begins a new life before it answers: no offset is ever given to another publication (invariant 6). What is left
-   *   of the old life belongs to the new one. A claim of more than there is has the same effect, once in a life of the
-   *   store's process: nobody but that client may be left who knows, but whoever can read may also invent.
+   * @param known what the caller has dispatched, null for nothing. A store that has less of that epoch lost its newest
+   *   data. It begins a new epoch before it answers, so that no offset ever names two publications (invariant 6). What is
+   *   left of the old epoch belongs to the new one. A claim beyond the store's newest offset has the same effect, but only
+   *   once per run of the store's process: a client may be the only one that still knows, and it may also invent.
    * @throws where the store is out of reach
    */
   history(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): Promise<HistorySnapshot>;

@@ -3,46 +3,45 @@ import type { SetRef } from '../../model/set-ref.js';
 import type { DueSet } from '../../polling/ports/poll-queue.js';
 import type { CaseId } from '../../model/ticket.js';
 
-/** Why tickets are leased: a client came to them, which brings their sets back to full pace, or they are still wanted. */
+/** Why tickets are leased. `arrival`: a client came, so their sets go back to full pace. `renewal`: they are still wanted. */
 export type LeaseReason = 'arrival' | 'renewal';
 
-/** Who wants what, as leases: a ticket is polled until the last lease on it has run out. */
+/** Which tickets are wanted, as leases: a ticket is polled until its lease ends. */
 export interface InterestRegistry {
   /**
-   * Leases tickets until `until` (ms since 1970), never shortening a lease. Tickets without a place gather in a set
-   * that was not polled yet, to be primed together; sets that have room take them in once they are (invariant 4). Tickets that are apart stay so.
+   * Leases tickets until `until` (ms since 1970). A longer lease stays as it is. Tickets without a set gather in the
+   * staging set, which backfills them together. Then they are packed into sets that have room (invariant 4). Quarantined
+   * tickets stay in quarantine.
    *
-   * @returns the sets that want a poll earlier than they did
+   * @returns the sets that are due earlier than before
    */
   want(feed: FeedKey, caseIds: readonly CaseId[], now: number, until: number, reason: LeaseReason): Promise<DueSet[]>;
   /**
-   * Somebody knows that something happened to these tickets: their sets are due at once, each at most once per
-   * {@link HINT_PAUSE_MS}.
+   * Something happened to these tickets: their sets are due at once, each at most once per {@link HINT_PAUSE_MS}.
    *
-   * @returns the sets that want a poll earlier than they did
+   * @returns the sets that are due earlier than before
    */
   hint(feed: FeedKey, caseIds: readonly CaseId[], now: number): Promise<DueSet[]>;
   /**
-   * Takes tickets whose leases have run out off their sets, ends sets that are empty and merges thin ones. Sets with
-   * a poll in flight are left for the next call. Brings tickets back that were apart for long enough, each in a set of
-   * its own, if they are still wanted.
+   * Removes tickets whose leases have ended from their sets, ends empty sets and packs thin ones. Sets that are leased by
+   * a worker are left for the next call. Tickets whose quarantine is over get a set of their own, if they are still wanted.
    *
-   * @returns how many tickets left; call again while it is not 0
+   * @returns how many tickets were removed; call again while it is not 0
    */
   sweep(feed: FeedKey, now: number): Promise<number>;
-  /** Feeds that have tickets, or lately had some. */
+  /** Feeds that have tickets, or had some a short time ago. */
   feeds(): Promise<FeedKey[]>;
   /**
-   * Lists those feeds no longer of which nothing was left the last times they were swept.
+   * Removes feeds from the list of {@link feeds} that have had no ticket for some minutes.
    *
-   * @param swept when the round began in which all of them were swept, ms since 1970
+   * @param swept when the round began in which all feeds were swept, ms since 1970
    */
   forget(swept: number): Promise<void>;
-  /** Sets that were due before `before`: their jobs are late or lost. The latest ones first, some hundreds at most. */
+  /** Sets that were due before `before`: their jobs are late or lost. Longest overdue first, some hundreds at most. */
   overdue(feed: FeedKey, before: number): Promise<SetRef[]>;
-  /** When the feed's set that waits longest was or is due, ms since 1970; null where it has no sets. */
+  /** The earliest due time of the feed's sets, ms since 1970; null if it has no sets. */
   earliestDue(feed: FeedKey): Promise<number | null>;
 }
 
-/** Hints poll a set at most once in this long, ms. */
+/** A set is polled at most once in this time because of hints, ms. */
 export const HINT_PAUSE_MS = 200;

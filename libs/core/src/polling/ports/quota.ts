@@ -3,7 +3,7 @@ import type { SetRef } from '../../model/set-ref.js';
 /** A set that wants to send a request. */
 export interface TurnRequest {
   readonly ref: SetRef;
-  /** Whose turn comes first: the lower one's. Milliseconds since 1970; the time since which the set is due, or later. */
+  /** The lowest rank gets the next turn. Milliseconds since 1970: the due time of the set, or later. */
   readonly rank: number;
   readonly now: number;
 }

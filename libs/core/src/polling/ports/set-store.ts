@@ -12,7 +12,7 @@ export type Begun =
   | { readonly kind: 'begun'; readonly set: TicketSet }
   /** Another worker has the lease until then. */
   | { readonly kind: 'busy'; readonly until: number }
-  /** Nobody wants the set any more, or it was merged into another. */
+  /** The set has ended: no ticket of it is wanted, or it was merged into another set. */
   | { readonly kind: 'gone' };
 
 /** The result of one poll, or a part of one. */
@@ -21,7 +21,7 @@ export interface SetCommit {
   /** The fence the poll began from. */
   readonly fence: number;
   readonly now: number;
-  /** At most {@link COMMIT_MAX_ENTRIES}. What the store knows to be delivered is passed over. */
+  /** At most {@link COMMIT_MAX_ENTRIES}. The store skips what it knows to be delivered. */
   readonly entries: readonly DeltaEntry[];
   /** What the poll taught about the set; absent while more parts are to come. */
   readonly learned?: {
@@ -29,7 +29,7 @@ export interface SetCommit {
     readonly answerDigest: string | null;
     readonly order: ListingOrder;
   };
-  /** Tickets that were polled from the beginning: from joining to members. Those that were set apart are back. */
+  /** Joining tickets that were polled from the beginning: they are members now. Their quarantine ends. */
   readonly backfilled: readonly CaseId[];
   /** What remains of the search for a refused ticket; absent: it stays as it is. */
   readonly bisection?: Bisection | null;
@@ -52,13 +52,13 @@ export type Committed =
   | {
       readonly kind: 'committed';
       readonly fence: number;
-      /** How many news were published. */
+      /** Number of entries that were published. */
       readonly published: number;
       /** When the set's members are next due. */
       readonly dueAt: number;
       /** Whether the owner keeps the lease until the set is due. */
       readonly reserved: boolean;
-      /** Tickets came to join while the poll ran: they want to be backfilled at once. */
+      /** Tickets joined while the poll ran: they are to be backfilled at once. */
       readonly joining: boolean;
     }
   | { readonly kind: 'conflict' }
@@ -85,10 +85,10 @@ export interface BisectionStep {
   readonly retry?: { readonly at: number; readonly code?: UpstreamFailureCode };
 }
 
-/** A commit of this many news blocks Redis for about a millisecond; more are committed in parts. */
+/** A commit of this many entries blocks Redis for about a millisecond. A larger result is committed in parts. */
 export const COMMIT_MAX_ENTRIES = 200;
 
-/** From this many failed polls of a set in a row on, its feed is told to be degraded: one blip is not news. */
+/** From this many failed polls of a set in a row on, its feed is degraded. A single failure is not told. */
 export const DEGRADED_AFTER_FAILURES = 2;
 
 /** The workers' side of the store: cursors, leases, fences, commits. */

@@ -1,6 +1,6 @@
 /**
- * What all workers together know of the upstream's answers. Refusals of whatever is asked are told from the refusal of
- * one ticket by it (core/polling/bisection.ts): a worker that polls that ticket and nothing else would never know.
+ * What all workers together know about the upstream's answers. A bisection needs it to tell the refusal of one ticket from
+ * the refusal of every request (core/polling/bisection.ts). A worker that polls that ticket alone would never know.
  */
 export interface UpstreamLiveness {
   /** The upstream answered a request that was sent then, ms since 1970. Others may hear of it a second later. */

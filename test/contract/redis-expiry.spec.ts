@@ -1,0 +1,162 @@
+import type { RedisClient } from '#redis';
+import { INTEREST_MS, message, status, StoreDriver, USUAL_LIMITS } from '#testing';
+
+import { HISTORY_TTL_S, redisStoreFixture, type RedisStoreFixture } from '../fixtures/redis-store-fixture.js';
+import { RedisServer } from '../harness/processes/redis-server.js';
+
+const TTL_MS = HISTORY_TTL_S * 1000;
+const HISTORY_MAX = 5;
+/** What Redis answers of a key without an end. */
+const NEVER = -1;
+
+/** When each key ends, by its name (the table in libs/redis/src/keys.ts): a key that stays is a leak, one that goes a loss. */
+describe('keys of Redis', () => {
+  let server: RedisServer;
+  let fixture: RedisStoreFixture;
+  let driver: StoreDriver;
+  let commands: RedisClient;
+
+  beforeAll(async () => void (server = await RedisServer.start()));
+  afterAll(() => server.dispose());
+  beforeEach(async () => {
+    fixture = await redisStoreFixture(server.url, { ...USUAL_LIMITS, historyMax: HISTORY_MAX });
+    driver = new StoreDriver(fixture);
+    ({ commands } = fixture);
+  });
+  afterEach(async () => {
+    await commands.flushall();
+    await fixture.dispose();
+  });
+
+  /** All keys of the feed by what comes after its base, with the seconds that they have left, rounded. */
+  async function ends(): Promise<Record<string, number>> {
+    const base = fixture.keys.base(driver.feed);
+    const keys = (await commands.keys('*')).filter((key) => key.startsWith(base)).sort();
+    const found = keys.map(async (key) => {
+      const left = await commands.pttl(key);
+      return [key.slice(base.length), left < 0 ? left : Math.round(left / 1000)] as const;
+    });
+    return Object.fromEntries(await Promise.all(found));
+  }
+
+  /** Makes time pass for Redis's own expiry. */
+  async function expire(...keys: string[]): Promise<void> {
+    expect(await commands.del(...keys.map((key) => fixture.keys.base(driver.feed) + key))).toBe(keys.length);
+  }
+
+  const sweep = () => fixture.registry.sweep(driver.feed, driver.now);
+  const SET = { 'set:1': NEVER, sizes: NEVER, due: NEVER };
+  const WANTED = { feed: NEVER, interest: NEVER, place: NEVER, ...SET };
+  const KNOWN = { 'ticket:a': NEVER, 'delivered:a': NEVER };
+
+  it('are kept while a ticket is wanted, but for what was published', async () => {
+    const ref = await driver.wantOneSet('a');
+    expect(await ends()).toEqual({ ...WANTED, 'ticket:a': NEVER });
+    await driver.publish(ref, message('a', '1'), status('a', 1));
+    const published = { 'history:a': HISTORY_TTL_S, ages: 2 * HISTORY_TTL_S };
+    expect(await ends()).toEqual({ ...WANTED, ...KNOWN, ...published });
+    await driver.fail(ref);
+    await driver.fail(ref);
+    expect(await ends()).toEqual({ ...WANTED, ...KNOWN, ...published, failing: NEVER });
+  });
+
+  it('of published messages live on with each new one', async () => {
+    const ref = await driver.wantOneSet('a');
+    await driver.publish(ref, message('a', '1'));
+    await commands.pexpire(`${fixture.keys.base(driver.feed)}history:a`, 5000);
+    fixture.clock.advance(TTL_MS / 2);
+    await driver.want('a');
+    await driver.publish(ref, message('a', '2'));
+    expect(await ends()).toMatchObject({ 'history:a': HISTORY_TTL_S, ages: 2 * HISTORY_TTL_S });
+  });
+
+  it('end when nobody wants the ticket any more: at once, or with the life of history', async () => {
+    await driver.publish(await driver.wantOneSet('a'), message('a', '1'));
+    fixture.clock.advance(INTEREST_MS);
+    expect(await sweep()).toBe(1);
+    const history = { 'ticket:a': HISTORY_TTL_S, 'delivered:a': HISTORY_TTL_S, 'history:a': HISTORY_TTL_S };
+    expect(await ends()).toEqual({ ...history, ages: 2 * HISTORY_TTL_S, feed: 2 * HISTORY_TTL_S });
+  });
+
+  it('of a quarantined ticket end when nobody wants it any more', async () => {
+    const ref = await driver.wantOneSet('a');
+    const { fence } = await driver.begin(ref);
+    await fixture.store.recordBisection({ ref, fence, now: driver.now, bisection: null, quarantined: ['a'] });
+    expect(await ends()).toEqual({ feed: NEVER, interest: NEVER, apart: NEVER, 'ticket:a': NEVER });
+    fixture.clock.advance(INTEREST_MS);
+    await sweep();
+    fixture.clock.advance(60_000);
+    await sweep();
+    expect(await ends()).toEqual({ feed: 2 * HISTORY_TTL_S, 'ticket:a': HISTORY_TTL_S });
+  });
+
+  it('are kept again when somebody wants the ticket again', async () => {
+    await driver.publish(await driver.wantOneSet('a'), message('a', '1'));
+    fixture.clock.advance(INTEREST_MS);
+    await sweep();
+    const ref = await driver.wantOneSet('a');
+    expect(ref.id).toBe(2);
+    const again = { ...WANTED, ...KNOWN, 'set:2': NEVER };
+    const { 'set:1': _, ...wanted } = again;
+    expect(await ends()).toEqual({ ...wanted, 'history:a': HISTORY_TTL_S, ages: 2 * HISTORY_TTL_S });
+  });
+
+  it('of delivered messages are bounded: the oldest are forgotten', async () => {
+    const ref = await driver.wantOneSet('a');
+    const most = 10_000;
+    for (let first = 0; first < most + 10; first += 2002) {
+      await driver.publish(ref, ...Array.from({ length: 2002 }, (_, at) => message('a', String(first + at))));
+    }
+    const key = `${fixture.keys.base(driver.feed)}delivered:a`;
+    expect([await commands.zcard(key), await commands.zrange(key, '0', '0')]).toEqual([most, ['10.1']]);
+  });
+
+  it('of a feed that was only read end', async () => {
+    await driver.history('a');
+    expect(await ends()).toEqual({ feed: 2 * HISTORY_TTL_S });
+  });
+
+  describe('that ended', () => {
+    const read = (after: number) =>
+      fixture.brokers[0]
+        .history(driver.feed, [{ caseId: 'a', atLeast: 0, after }], null)
+        .then(({ tickets }) => tickets[0]);
+
+    it('leave a ticket that lives without its history: what is gone is told', async () => {
+      const ref = await driver.wantOneSet('a');
+      await driver.publish(ref, message('a', '1'), message('a', '2'), message('a', '3'));
+      await expire('history:a');
+      expect(await read(1)).toEqual({ caseId: 'a', publications: [], completeAfter: 3, exhausted: true });
+      expect(await read(3)).toEqual({ caseId: 'a', publications: [], completeAfter: 3, exhausted: true });
+    });
+
+    it('leave it so also after something new was published', async () => {
+      const ref = await driver.wantOneSet('a');
+      await driver.publish(ref, message('a', '1'), message('a', '2'), message('a', '3'));
+      await expire('history:a');
+      await driver.publish(ref, message('a', '4'));
+      const one = await read(1);
+      expect([one?.publications.map(({ offset }) => offset), one?.completeAfter, one?.exhausted]).toEqual([
+        [4],
+        3,
+        true,
+      ]);
+      await driver.publish(ref, message('a', '5'));
+      expect(await read(3)).toMatchObject({
+        publications: [{ offset: 4, previous: 3 }, { offset: 5 }],
+        completeAfter: 3,
+      });
+    });
+
+    it('leave a ticket of which nothing is known: what was before is not proven', async () => {
+      const ref = await driver.wantOneSet('a', 'b');
+      await driver.publish(ref, message('a', '1'), message('b', '2'));
+      fixture.clock.advance(INTEREST_MS);
+      await sweep();
+      await expire('history:a', 'ticket:a', 'delivered:a');
+      fixture.clock.advance(TTL_MS + 1);
+      await driver.want('a');
+      expect((await read(1))?.completeAfter).toBe(2);
+    });
+  });
+});
