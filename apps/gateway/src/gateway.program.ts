@@ -14,6 +14,7 @@ import { type HttpAdapter } from './http/http.adapter.js';
 import { AnswerHeaders } from './http/answer-headers.js';
 import { OriginRule } from './http/origin-rule.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { requestDeadline } from './http/request-deadline.js';
 import { RequestGate } from './http/request-gate.js';
 import { SseEndpoint } from './sse/sse-endpoint.js';
 import { SocketIoRule, type SocketIoTransport } from './ws/socket-io-rule.js';
@@ -53,6 +54,7 @@ export class GatewayProgram {
     const adapter = app.getHttpAdapter() as HttpAdapter;
     adapter.putInFront(gate);
     adapter.keepConnections(app.get(GatewaySettings).httpKeepAliveMs);
+    app.use(requestDeadline);
     app.useBodyParser('json', { limit: BODY_MAX });
     app.useGlobalFilters(app.get(ProblemFilter));
     app.useWebSocketAdapter(new SocketIoAdapter(app, transports, servesClient));

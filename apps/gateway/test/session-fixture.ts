@@ -3,6 +3,7 @@ import { Hub, Interest, type Feed } from '#core';
 import { DeliveryMetrics } from '#ops';
 import type { ReadyData } from '#protocol';
 import { Rights } from '../src/auth/rights.js';
+import { Deadline } from '../src/edge/deadline.js';
 import type { SubscriptionParameters } from '../src/edge/subscription-parameters.js';
 import { fakeOutlet } from './test-connections.js';
 import { TestStore } from './test-store.js';
@@ -34,7 +35,7 @@ export function sessionFixture(granted = new Rights('alice', 1000, { cases: ['*'
   const subscribe = (caseIds: readonly string[], feed = FEED, history = 0) => {
     const ready: ReadyData[] = [];
     const parameters: SubscriptionParameters = { feed, caseIds, from: { kind: 'start' }, history };
-    return session.subscribe(parameters, (data) => ready.push(data)).then(() => ready);
+    return session.subscribe(parameters, new Deadline(), (data) => ready.push(data)).then(() => ready);
   };
   return {
     store,

@@ -10,7 +10,7 @@ import {
   type ResumeFrom,
 } from '#core';
 import { encodePublication, type EventId, Refusal } from '#protocol';
-import { STORE_RETRY_MS } from '../session/operation-queue.js';
+import { STORE_RETRY_MS } from '../edge/deadline.js';
 
 /** One page of a ticket's history. */
 export interface HistoryPage {

@@ -8,6 +8,7 @@ import { RequestReader } from '../edge/request-reader.js';
 import { feedOf } from '../edge/subscription-parameters.js';
 import { CaseHistory } from './case-history.js';
 import { queryOf, single, wholeNumber } from './query.js';
+import { deadlineOf } from './request-deadline.js';
 
 /** `GET /v1/cases/{case_id}/messages`: a ticket's history, page by page, for clients that read now and then. */
 @Controller('v1/cases/:case_id/messages')
@@ -22,7 +23,8 @@ export class CaseMessagesController {
   @Get()
   async list(@Req() request: IncomingMessage, @Res() response: ServerResponse, @Param('case_id') caseId: string) {
     const query = queryOf(request);
-    const rights = await this.verifier.verify(tokenOf(request, query));
+    const deadline = deadlineOf(request);
+    const rights = await deadline.bound(this.verifier.verify(tokenOf(request, query)));
     const asked = this.reader.read(CaseMessagesDto, {
       case_id: caseId,
       after: single(query, 'after'),
@@ -32,7 +34,8 @@ export class CaseMessagesController {
     });
     const feed = feedOf(asked, this.settings.upstreamLanguage);
     rights.require(feed, [asked.case_id]);
-    const page = await this.history.page(feed, asked.case_id, resumeFrom(asked.after), asked.limit ?? PAGE_DEFAULT);
+    const limit = asked.limit ?? PAGE_DEFAULT;
+    const page = await deadline.bound(this.history.page(feed, asked.case_id, resumeFrom(asked.after), limit));
     const position = `"last_event_id":"${page.lastEventId}","more":${page.more}`;
     const body = Buffer.from(`{"events":[${page.events.join(',')}],${position}}`);
     response

@@ -35,6 +35,12 @@ describe('POST /v1/hints', () => {
     expect(await registry.earliestDue(FEED)).toBe(clock.now());
   });
 
+  it('is answered in time where the queue does not answer', async () => {
+    await gateway.store.publish('A1');
+    jest.spyOn(gateway.store.queue, 'wake').mockReturnValueOnce(new Promise(() => undefined));
+    expect(await post('{"case_ids":["A1"]}')).toMatchObject({ status: 503, code: 'unavailable' });
+  }, 15_000);
+
   it.each([
     ['a ticket that the token does not name', '{"case_ids":["B1"]}', { hints: true }, 403, 'forbidden'],
     ['a token without the claim', '{"case_ids":["A1"]}', {}, 403, 'forbidden'],

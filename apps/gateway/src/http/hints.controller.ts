@@ -8,6 +8,7 @@ import { TokenVerifier } from '../auth/token-verifier.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { ticketsOf } from '../edge/subscription-parameters.js';
 import { queryOf } from './query.js';
+import { deadlineOf } from './request-deadline.js';
 
 /** When a backend may hint again after the store was out of reach, ms. */
 const RETRY_MS = 1000;
@@ -25,7 +26,8 @@ export class HintsController {
   @Post()
   @HttpCode(204)
   async hint(@Req() request: IncomingMessage, @Body() body: unknown): Promise<void> {
-    const rights = await this.verifier.verify(tokenOf(request, queryOf(request)));
+    const deadline = deadlineOf(request);
+    const rights = await deadline.bound(this.verifier.verify(tokenOf(request, queryOf(request))));
     const { feed, caseIds } = ticketsOf(this.reader.read(TicketsDto, body), this.settings.upstreamLanguage);
     if (caseIds.length > this.settings.maxCasesPerSubscription) {
       const most = `at most ${this.settings.maxCasesPerSubscription} tickets in one hint`;
@@ -34,7 +36,7 @@ export class HintsController {
     rights.require(feed, caseIds);
     rights.requireHints();
     try {
-      await this.interest.hint(feed, caseIds);
+      await deadline.bound(this.interest.hint(feed, caseIds));
     } catch {
       throw new Refusal('unavailable', 'the store is out of reach', { retryMs: RETRY_MS });
     }

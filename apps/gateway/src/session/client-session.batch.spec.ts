@@ -1,4 +1,5 @@
 import { Rights } from '../auth/rights.js';
+import { Deadline } from '../edge/deadline.js';
 import { FEED, GROUP, heldBack, sessionFixture, settled } from '../../test/session-fixture.js';
 
 /** A page whose components subscribe each for itself sends all of it at once. */
@@ -38,7 +39,7 @@ describe('subscribes that wait together', () => {
     const done: string[] = [];
     const waiting = [
       subscribe(['a']).then(() => done.push('a')),
-      session.unsubscribe({ feed: FEED, caseIds: ['a'] }).then(() => done.push('not a')),
+      session.unsubscribe({ feed: FEED, caseIds: ['a'] }, new Deadline()).then(() => done.push('not a')),
       subscribe(['b']).then(() => done.push('b')),
       subscribe(['b'], GROUP).then(() => done.push('b of a group')),
       subscribe(['c'], FEED, 1).then(() => done.push('c with history')),
@@ -69,9 +70,9 @@ describe('subscribes that wait together', () => {
     const later = <T>(value: T) => new Promise<T>((resolve) => setTimeout(() => resolve(value), 20));
     const outcomes = Promise.allSettled([
       subscribe(['a']),
-      session.authenticate(() => later(narrow)),
+      session.authenticate(() => later(narrow), new Deadline()),
       subscribe(['b']),
-      session.authenticate(() => later(wide)),
+      session.authenticate(() => later(wide), new Deadline()),
       subscribe(['c']),
     ]);
     go();

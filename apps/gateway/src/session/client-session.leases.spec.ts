@@ -1,3 +1,4 @@
+import { Deadline } from '../edge/deadline.js';
 import { Rights } from '../auth/rights.js';
 import { FEED, GROUP, heldBack, sessionFixture, settled } from '../../test/session-fixture.js';
 
@@ -13,8 +14,8 @@ describe('ClientSession holds nothing any more', () => {
       'after its tickets were unsubscribed',
       async ({ session, subscribe }) => {
         await subscribe(['a', 'b']);
-        await session.unsubscribe({ feed: FEED, caseIds: ['b', 'never'] });
-        await session.unsubscribe({ feed: FEED, caseIds: ['a', 'b'] });
+        await session.unsubscribe({ feed: FEED, caseIds: ['b', 'never'] }, new Deadline());
+        await session.unsubscribe({ feed: FEED, caseIds: ['a', 'b'] }, new Deadline());
       },
     ],
     [
@@ -53,14 +54,20 @@ describe('ClientSession holds nothing any more', () => {
       'that it may not read any more',
       async ({ session, subscribe }) => {
         await subscribe(['a', 'b']);
-        await session.authenticate(async () => new Rights('alice', 1000, { cases: ['x'], groups: [], hints: false }));
+        await session.authenticate(
+          async () => new Rights('alice', 1000, { cases: ['x'], groups: [], hints: false }),
+          new Deadline(),
+        );
       },
     ],
     [
       'that it was refused',
       async ({ session, subscribe }) => {
         await expect(subscribe(['a', 'b', 'c', 'd'])).rejects.toMatchObject({ code: 'too_many' });
-        await session.authenticate(async () => new Rights('alice', 1000, { cases: [], groups: [], hints: false }));
+        await session.authenticate(
+          async () => new Rights('alice', 1000, { cases: [], groups: [], hints: false }),
+          new Deadline(),
+        );
         await expect(subscribe(['a'])).rejects.toMatchObject({ code: 'forbidden' });
       },
     ],

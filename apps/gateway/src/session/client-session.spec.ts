@@ -1,3 +1,4 @@
+import { Deadline } from '../edge/deadline.js';
 import { Rights } from '../auth/rights.js';
 import { FEED, GROUP, heldBack, MAX_CASES, sessionFixture, settled } from '../../test/session-fixture.js';
 import { rights } from '../../test/test-connections.js';
@@ -11,7 +12,7 @@ describe('ClientSession', () => {
     await subscribe(['b', 'c']);
     expect(await held()).toEqual(['zh-cn a', 'zh-cn b', 'zh-cn c']);
     expect(counted()).toBe(3);
-    await session.unsubscribe({ feed: FEED, caseIds: ['b'] });
+    await session.unsubscribe({ feed: FEED, caseIds: ['b'] }, new Deadline());
     expect(await held()).toEqual(['zh-cn a', 'zh-cn c']);
   });
 
@@ -47,7 +48,7 @@ describe('ClientSession', () => {
       const { session, subscribe, outlet, held, store } = sessionFixture();
       await subscribe(['a', 'b'], GROUP);
       await subscribe(['a']);
-      await session.authenticate(async () => renewed(['*'], []));
+      await session.authenticate(async () => renewed(['*'], []), new Deadline());
       const data = { case_ids: ['a', 'b'], group_id: 'g', reason: 'rights' };
       expect(outlet.notify.mock.calls).toEqual([[{ event: 'revoked', data }]]);
       expect(await held()).toEqual(['zh-cn a']);
@@ -61,7 +62,7 @@ describe('ClientSession', () => {
       const { session, subscribe, outlet, held } = sessionFixture();
       await subscribe(['a', 'b'], GROUP);
       await subscribe(['a', 'b']);
-      await session.authenticate(async () => renewed(['b'], ['g']));
+      await session.authenticate(async () => renewed(['b'], ['g']), new Deadline());
       expect(outlet.notify.mock.calls.map(([{ data }]) => data)).toEqual([
         { case_ids: ['a'], group_id: 'g', reason: 'rights' },
         { case_ids: ['a'], reason: 'rights' },
@@ -72,7 +73,7 @@ describe('ClientSession', () => {
     it('keeps what it has where they cover it, and lives as long as they do', async () => {
       const { session, subscribe, outlet, held } = sessionFixture();
       await subscribe(['a'], GROUP);
-      await session.authenticate(async () => renewed(['a'], ['*']));
+      await session.authenticate(async () => renewed(['a'], ['*']), new Deadline());
       expect(outlet.notify).not.toHaveBeenCalled();
       expect(await held()).toEqual(['zh-cn/g a']);
       session.check(1999);
@@ -83,7 +84,7 @@ describe('ClientSession', () => {
 
     it('of another subject goes on as before', async () => {
       const { session, subscribe, outlet } = sessionFixture();
-      await expect(session.authenticate(async () => renewed(['x'], [], 'bob'))).rejects.toMatchObject({
+      await expect(session.authenticate(async () => renewed(['x'], [], 'bob'), new Deadline())).rejects.toMatchObject({
         code: 'forbidden',
       });
       expect(await subscribe(['a'], GROUP)).toHaveLength(1);
@@ -100,7 +101,7 @@ describe('ClientSession', () => {
     }
     await expect(subscribe(['one more'])).rejects.toMatchObject({ code: 'too_many' });
     expect(await subscribe(['t0'], { language: 'la' })).toHaveLength(1);
-    await session.unsubscribe({ feed: { language: 'la' }, caseIds: ['t0'] });
+    await session.unsubscribe({ feed: { language: 'la' }, caseIds: ['t0'] }, new Deadline());
     expect(await subscribe(['one more'])).toHaveLength(1);
   });
 

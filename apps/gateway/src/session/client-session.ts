@@ -1,10 +1,11 @@
 import { feedKey, type CaseId, type Feed, type FeedKey, type Hub, type Interest } from '#core';
 import { type CloseReason, closing, type ReadyData, Refusal } from '#protocol';
 import type { Rights } from '../auth/rights.js';
+import { type Deadline, STORE_RETRY_MS } from '../edge/deadline.js';
 import type { DeliveryCounters } from './delivery-counters.js';
 import { Connection } from './connection.js';
 import { LiveSubscription } from './live-subscription.js';
-import { OperationQueue, STORE_RETRY_MS, type Operation } from './operation-queue.js';
+import { OperationQueue, type Operation } from './operation-queue.js';
 import type { Outlet } from './outlet.js';
 import { SubscribeBatch, type WaitingSubscribe } from './subscribe-batch.js';
 import type { TickWrites } from './tick-writes.js';
@@ -64,7 +65,11 @@ export class ClientSession {
    *
    * @throws {Refusal}
    */
-  subscribe(parameters: SubscriptionParameters, onReady: (ready: ReadyData) => void): Promise<void> {
+  subscribe(
+    parameters: SubscriptionParameters,
+    deadline: Deadline,
+    onReady: (ready: ReadyData) => void,
+  ): Promise<void> {
     const waiting: WaitingSubscribe = { parameters, onReady, isServed: false };
     const work = async (operation: Operation<WaitingSubscribe>) => {
       if (!waiting.isServed) {
@@ -73,18 +78,18 @@ export class ClientSession {
         await this.serve(batch, parameters, () => operation.abandoned || !this.connection.isOpen);
       }
     };
-    return this.operations.run(work, bytesOf(parameters), waiting);
+    return this.operations.run(deadline, work, bytesOf(parameters), waiting);
   }
 
   /** Ends delivery of these tickets. Those that are not subscribed are passed over. @throws {Refusal} */
-  unsubscribe(tickets: Tickets): Promise<void> {
+  unsubscribe(tickets: Tickets, deadline: Deadline): Promise<void> {
     const work = async () => {
       const subscription = this.find(feedKey(tickets.feed));
       if (subscription !== undefined) {
         this.leave(subscription, tickets.caseIds);
       }
     };
-    return this.operations.run(work, bytesOf(tickets));
+    return this.operations.run(deadline, work, bytesOf(tickets));
   }
 
   /**
@@ -93,8 +98,8 @@ export class ClientSession {
    * @param verify tells them when the request's turn has come: what follows it is judged by them
    * @throws {Refusal}
    */
-  authenticate(verify: () => Promise<Rights>): Promise<void> {
-    return this.operations.run(async () => {
+  authenticate(verify: () => Promise<Rights>, deadline: Deadline): Promise<void> {
+    return this.operations.run(deadline, async () => {
       const rights = await verify();
       if (rights.subject !== this.rights.subject) {
         throw new Refusal('forbidden', 'the token is of another subject: open a connection of its own for it');

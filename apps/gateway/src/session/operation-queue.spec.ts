@@ -1,44 +1,46 @@
 import { Refusal } from '#protocol';
+import { Deadline } from '../edge/deadline.js';
 import { OperationQueue } from './operation-queue.js';
 
 describe('OperationQueue', () => {
   it('runs one after the other', async () => {
     const queue = new OperationQueue<never>();
     const seen: string[] = [];
-    const slow = queue.run(async () => {
+    const slow = queue.run(new Deadline(), async () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
       seen.push('slow');
     });
-    const quick = queue.run(async () => void seen.push('quick'));
+    const quick = queue.run(new Deadline(), async () => void seen.push('quick'));
     await Promise.all([slow, quick]);
     expect(seen).toEqual(['slow', 'quick']);
   });
 
   it('goes on after a failure', async () => {
     const queue = new OperationQueue<never>();
-    const failing = queue.run(() => Promise.reject(new Error('x')));
-    const next = queue.run(async () => 'next');
+    const failing = queue.run(new Deadline(), () => Promise.reject(new Error('x')));
+    const next = queue.run(new Deadline(), async () => 'next');
     await expect(failing).rejects.toThrow('x');
     await expect(next).resolves.toBe('next');
   });
 
   it('bounds what waits in bytes, and says when to come back', async () => {
     const queue = new OperationQueue<never>();
-    const waiting = Array.from({ length: 500 }, () => queue.run(async () => undefined, 1000));
-    await expect(queue.run(async () => undefined, 100_000)).rejects.toMatchObject({
+    const waiting = Array.from({ length: 500 }, () => queue.run(new Deadline(), async () => undefined, 1000));
+    await expect(queue.run(new Deadline(), async () => undefined, 100_000)).rejects.toMatchObject({
       code: 'too_many',
       details: { retryMs: expect.any(Number) },
     });
     await Promise.all(waiting);
-    await expect(queue.run(async () => 'again', 100_000)).resolves.toBe('again');
+    await expect(queue.run(new Deadline(), async () => 'again', 100_000)).resolves.toBe('again');
     // One alone is never too much: the transport bounds it.
-    await expect(queue.run(async () => 'large', 10_000_000)).resolves.toBe('large');
+    await expect(queue.run(new Deadline(), async () => 'large', 10_000_000)).resolves.toBe('large');
   });
 
   it('shows what waits behind the one that runs, in order', async () => {
     const queue = new OperationQueue<string>();
     const seen: (readonly (string | null)[])[] = [];
-    const run = (request: string | null) => queue.run(async ({ behind }) => void seen.push([...behind]), 0, request);
+    const run = (request: string | null) =>
+      queue.run(new Deadline(), async ({ behind }) => void seen.push([...behind]), 0, request);
     await Promise.all(['a', 'b', null, 'c'].map(run));
     await run('d');
     expect(seen).toEqual([['b', null, 'c'], [null, 'c'], ['c'], [], []]);
@@ -49,7 +51,7 @@ describe('OperationQueue', () => {
     const queue = new OperationQueue<never>();
     let finish: (() => void) | undefined;
     let abandoned: boolean | undefined;
-    const late = queue.run(async (operation) => {
+    const late = queue.run(new Deadline(), async (operation) => {
       await new Promise<void>((resolve) => (finish = resolve));
       abandoned = operation.abandoned;
     });
@@ -57,7 +59,7 @@ describe('OperationQueue', () => {
     await jest.advanceTimersByTimeAsync(5000);
     await answer;
     let begun = false;
-    const next = queue.run(async () => void (begun = true));
+    const next = queue.run(new Deadline(), async () => void (begun = true));
     await jest.advanceTimersByTimeAsync(10);
     expect(begun).toBe(false);
     finish?.();
@@ -68,8 +70,8 @@ describe('OperationQueue', () => {
 
   it('answers all that wait when it is stopped', async () => {
     const queue = new OperationQueue<never>();
-    const running = queue.run(() => new Promise(() => undefined));
-    const waiting = queue.run(async () => undefined);
+    const running = queue.run(new Deadline(), () => new Promise(() => undefined));
+    const waiting = queue.run(new Deadline(), async () => undefined);
     queue.stop(() => new Refusal('unavailable', 'bye'));
     await expect(running).rejects.toThrow('bye');
     await expect(waiting).rejects.toThrow('bye');

@@ -1,4 +1,5 @@
 import { Refusal } from '#protocol';
+import { type Deadline, tookTooLong } from '../edge/deadline.js';
 
 /** One request on its way. */
 export interface Operation<Request> {
@@ -12,10 +13,6 @@ export interface Operation<Request> {
 const WAITING_MAX_BYTES = 1_048_576;
 /** What a request takes while it waits, on top of what it names, bytes: its promise, its timer, its place. */
 const REQUEST_BYTES = 1024;
-/** A client has its answer after this long (ms), whatever the store does: a bit more than a store command may take. */
-const ANSWER_WITHIN_MS = 5000;
-/** When a client may come back that was refused because the store was slow, ms. */
-export const STORE_RETRY_MS = 2000;
 /** When a client may come back whose requests wait already, ms. */
 const TOO_MANY_RETRY_MS = 1000;
 
@@ -24,7 +21,6 @@ const NOTHING: never[] = [];
 
 /** What an operation is given up for; made only when one is: an error costs as much as a request. */
 type Why = () => Refusal;
-const takesTooLong: Why = () => new Refusal('unavailable', 'the request took too long', { retryMs: STORE_RETRY_MS });
 
 /**
  * The requests of one connection, one after the other. A late one is answered as `unavailable` and gives up its turn
@@ -41,9 +37,10 @@ export class OperationQueue<Request> {
   /**
    * @param bytes what the request names
    * @param request what those that run before it may serve along with themselves
-   * @throws {Refusal} `too_many`, `unavailable`, and what `work` throws
+   * @throws {Refusal} `too_many`, `unavailable` where the deadline passes, and what `work` throws
    */
   async run<T>(
+    deadline: Deadline,
     work: (operation: Operation<Request>) => Promise<T>,
     bytes = 0,
     request: Request | null = null,
@@ -70,7 +67,7 @@ export class OperationQueue<Request> {
     })();
     const ended = () => this.ended(size);
     this.turn = done.then(ended, ended);
-    return this.answered(done, operation);
+    return this.answered(done, operation, deadline);
   }
 
   /** Answers whoever waits; what is under way leaves no traces. */
@@ -86,14 +83,14 @@ export class OperationQueue<Request> {
     }
   }
 
-  private answered<T>(done: Promise<T>, operation: { abandoned: boolean }): Promise<T> {
+  private answered<T>(done: Promise<T>, operation: { abandoned: boolean }, deadline: Deadline): Promise<T> {
     return new Promise((resolve, reject) => {
       const giveUp = (why: Why) => {
         operation.abandoned = true;
         settle();
         reject(why());
       };
-      const timer = setTimeout(giveUp, ANSWER_WITHIN_MS, takesTooLong);
+      const timer = setTimeout(giveUp, deadline.leftMs, tookTooLong);
       const settle = () => {
         clearTimeout(timer);
         this.giveUps?.delete(giveUp);

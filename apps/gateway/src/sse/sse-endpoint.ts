@@ -11,6 +11,7 @@ import {
 } from '#protocol';
 import { tokenOf } from '../auth/client-token.js';
 import { type TokenVerifier } from '../auth/token-verifier.js';
+import { Deadline } from '../edge/deadline.js';
 import { type RefusalLog } from '../edge/refusal-log.js';
 import { type RequestReader } from '../edge/request-reader.js';
 import { subscriptionParametersOf } from '../edge/subscription-parameters.js';
@@ -62,13 +63,14 @@ export class SseEndpoint {
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const headers = this.parts.headers.of(request);
     const isEventSource = request.method === 'GET' && acceptsStream(request);
+    const deadline = new Deadline();
     try {
       if (request.method === 'GET') {
-        await this.stream(request, response, headers);
+        await this.stream(request, response, deadline, headers);
         return;
       }
       response.setHeaders(new Map(Object.entries(headers)));
-      await this.answerWithoutStream(request, response);
+      await this.answerWithoutStream(request, response, deadline);
     } catch (error) {
       this.refuse(error, response, headers, isEventSource);
     }
@@ -89,10 +91,15 @@ export class SseEndpoint {
     problems.answer(error, response);
   }
 
-  private async stream(request: IncomingMessage, response: ServerResponse, headers: StreamHeaders): Promise<void> {
+  private async stream(
+    request: IncomingMessage,
+    response: ServerResponse,
+    deadline: Deadline,
+    headers: StreamHeaders,
+  ): Promise<void> {
     const { verifier, connections, frames } = this.parts;
     const query = queryOf(request);
-    const rights = await verifier.verify(tokenOf(request, query));
+    const rights = await deadline.bound(verifier.verify(tokenOf(request, query)));
     const asked = this.read(request, query);
     const parameters = subscriptionParametersOf(asked, this.parts.settings.upstreamLanguage);
     freeRequest(request);
@@ -107,16 +114,20 @@ export class SseEndpoint {
       return;
     }
     try {
-      await session.subscribe(parameters, (ready) => outlet.ready(ready));
+      await session.subscribe(parameters, deadline, (ready) => outlet.ready(ready));
     } catch (error) {
       session.end();
       throw error;
     }
   }
 
-  private async answerWithoutStream(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async answerWithoutStream(
+    request: IncomingMessage,
+    response: ServerResponse,
+    deadline: Deadline,
+  ): Promise<void> {
     if (request.method === 'HEAD') {
-      await this.head(request, response);
+      await this.head(request, response, deadline);
     } else {
       response.setHeader('allow', METHODS);
       answerProblem(response, httpProblem(405, 'only GET is served here'));
@@ -124,9 +135,9 @@ export class SseEndpoint {
   }
 
   /** Checks the request as GET does. */
-  private async head(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async head(request: IncomingMessage, response: ServerResponse, deadline: Deadline): Promise<void> {
     const query = queryOf(request);
-    const rights = await this.parts.verifier.verify(tokenOf(request, query));
+    const rights = await deadline.bound(this.parts.verifier.verify(tokenOf(request, query)));
     const asked = this.read(request, query);
     const { feed, caseIds } = subscriptionParametersOf(asked, this.parts.settings.upstreamLanguage);
     rights.require(feed, caseIds);

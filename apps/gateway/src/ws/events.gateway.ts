@@ -16,10 +16,10 @@ import { tokenOfHandshake } from '../auth/client-token.js';
 import { TokenVerifier } from '../auth/token-verifier.js';
 import type { ClientSession } from '../session/client-session.js';
 import { Connections } from '../session/connections.js';
+import { Deadline, STORE_RETRY_MS } from '../edge/deadline.js';
 import { RefusalLog } from '../edge/refusal-log.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { ticketsOf, subscriptionParametersOf } from '../edge/subscription-parameters.js';
-import { STORE_RETRY_MS } from '../session/operation-queue.js';
 import { SocketIoOutlet } from './socket-io.outlet.js';
 
 /** What a socket carries: its rights from the handshake on, its session while it is served. */
@@ -36,15 +36,20 @@ type Reply = ((answer: Acknowledgement) => void) | undefined;
 const EVENT_SHOWN_MAX = 64;
 
 /** Serves one request. @returns what is acknowledged; undefined where it acknowledged by itself */
-type Service = (socket: EventsSocket, body: unknown, reply: Reply) => Promise<Acknowledgement | undefined>;
+type Service = (
+  socket: EventsSocket,
+  body: unknown,
+  deadline: Deadline,
+  reply: Reply,
+) => Promise<Acknowledgement | undefined>;
 
 /** The Socket.IO edge: translates requests for the session, and refusals into acknowledgements. */
 @WebSocketGateway()
 export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConnection<EventsSocket> {
   private readonly services: ReadonlyMap<string, Service> = new Map<string, Service>([
-    ['subscribe', (socket, body, reply) => this.subscribe(socket, body, reply)],
-    ['unsubscribe', (socket, body) => this.unsubscribe(socket, body)],
-    ['authenticate', (socket, body) => this.authenticate(socket, body)],
+    ['subscribe', (socket, body, deadline, reply) => this.subscribe(socket, body, deadline, reply)],
+    ['unsubscribe', (socket, body, deadline) => this.unsubscribe(socket, body, deadline)],
+    ['authenticate', (socket, body, deadline) => this.authenticate(socket, body, deadline)],
   ]);
   private readonly hear = listener((socket, event, ...args) => void this.serve(socket, String(event), args));
   private readonly leave = listener(({ data }) => data.session && this.connections.gone(data.session));
@@ -81,28 +86,28 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     }
   }
 
-  private async subscribe(socket: EventsSocket, body: unknown, reply: Reply): Promise<undefined> {
+  private async subscribe(socket: EventsSocket, body: unknown, deadline: Deadline, reply: Reply): Promise<undefined> {
     const parameters = subscriptionParametersOf(this.reader.read(SubscribeDto, body), this.settings.upstreamLanguage);
     // Answered from within the tick of the recovery: after the replay, before anything live.
-    await this.sessionOf(socket).subscribe(parameters, (ready) => reply?.({ ok: true, ...ready }));
+    await this.sessionOf(socket).subscribe(parameters, deadline, (ready) => reply?.({ ok: true, ...ready }));
   }
 
-  private async unsubscribe(socket: EventsSocket, body: unknown): Promise<Acknowledgement> {
+  private async unsubscribe(socket: EventsSocket, body: unknown, deadline: Deadline): Promise<Acknowledgement> {
     const tickets = ticketsOf(this.reader.read(TicketsDto, body), this.settings.upstreamLanguage);
-    await this.sessionOf(socket).unsubscribe(tickets);
+    await this.sessionOf(socket).unsubscribe(tickets, deadline);
     return { ok: true };
   }
 
-  private async authenticate(socket: EventsSocket, body: unknown): Promise<Acknowledgement> {
+  private async authenticate(socket: EventsSocket, body: unknown, deadline: Deadline): Promise<Acknowledgement> {
     const { token } = this.reader.read(AuthenticateDto, body);
-    await this.sessionOf(socket).authenticate(() => this.verifier.verify(token));
+    await this.sessionOf(socket).authenticate(() => this.verifier.verify(token), deadline);
     return { ok: true };
   }
 
   private async admit(socket: EventsSocket): Promise<void> {
     const { auth, headers } = socket.handshake;
     const isPolling = socket.conn.transport.name === 'polling';
-    socket.data.rights = await this.verifier.verify(tokenOfHandshake(auth, headers, isPolling));
+    socket.data.rights = await new Deadline().bound(this.verifier.verify(tokenOfHandshake(auth, headers, isPolling)));
     this.connections.admit(socket.data.rights);
   }
 
@@ -113,6 +118,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
   }
 
   private async serve(socket: EventsSocket, event: string, args: readonly unknown[]): Promise<void> {
+    const deadline = new Deadline();
     const last = args.at(-1);
     const reply = typeof last === 'function' ? (last as NonNullable<Reply>) : undefined;
     const given = reply === undefined ? args : args.slice(0, -1);
@@ -121,7 +127,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
       if (service === undefined) {
         throw new Refusal('invalid', `unknown event ${event.slice(0, EVENT_SHOWN_MAX)}`);
       }
-      const answer = await service(socket, given.length > 1 ? given : given[0], reply);
+      const answer = await service(socket, given.length > 1 ? given : given[0], deadline, reply);
       if (answer !== undefined) {
         reply?.(answer);
       }

@@ -1,0 +1,43 @@
+import { Refusal } from '#protocol';
+
+/** Every request is answered within this time, ms (PROTOCOL.md, X3). It is a bit more than a store command may take. */
+const ANSWER_WITHIN_MS = 5000;
+/** When a client may come back that was refused because the store was slow or out of reach, ms. */
+export const STORE_RETRY_MS = 2000;
+
+/** The refusal of a request that took too long. */
+export function tookTooLong(): Refusal {
+  return new Refusal('unavailable', 'the request took too long', { retryMs: STORE_RETRY_MS });
+}
+
+/** The time by which one request is answered, whatever it waits for: the keys for its token, its turn, the store. */
+export class Deadline {
+  private readonly endsAt: number;
+
+  /** It begins now. @param withinMs from now on */
+  constructor(withinMs = ANSWER_WITHIN_MS) {
+    this.endsAt = performance.now() + withinMs;
+  }
+
+  /** What is left of it, ms; 0 once it has passed. */
+  get leftMs(): number {
+    return Math.max(0, this.endsAt - performance.now());
+  }
+
+  /**
+   * Waits for a part of the request. Work that takes longer goes on, and nobody hears of what becomes of it.
+   *
+   * @throws {Refusal} `unavailable` where the deadline passes first; else what `work` throws
+   */
+  async bound<T>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(tookTooLong()), this.leftMs);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
