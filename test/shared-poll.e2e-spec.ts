@@ -124,7 +124,7 @@ describe('the shared poll', () => {
     expect(lastAt - leftAt).toBeLessThan(LINGER_MS + ROUND_MS);
   });
 
-  /** Steady state: so many ticket sets, and no other within two intervals (tickets that join are primed first). */
+  /** Steady state: so many ticket sets, and no other within two intervals (tickets that join are backfilled first). */
   function settled(sets: number): Promise<unknown> {
     return until(
       async () => {

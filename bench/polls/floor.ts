@@ -15,7 +15,7 @@ export interface FloorRow {
 
 const INTERVAL_MS = 1000;
 const SET_SIZE = 100;
-/** Intervals that are counted, after all sets are primed, packed and in step. */
+/** Intervals that are counted, after all sets are backfilled, packed and in step. */
 const INTERVALS = 5;
 const SETTLE_MS = 5000;
 

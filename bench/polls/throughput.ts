@@ -22,7 +22,7 @@ export interface ThroughputRow {
 
 const INTERVAL_MS = 1000;
 const SET_SIZE = 100;
-/** Longest time until all sets are primed, packed and in step, ms. */
+/** Longest time until all sets are backfilled, packed and in step, ms. */
 const SETTLE_MAX_MS = 90_000;
 const MEASURE_MS = 10_000;
 

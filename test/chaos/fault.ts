@@ -19,7 +19,7 @@ export interface Fault {
   readonly name: string;
   /** What is promised of it: from when it is over until every ticket's messages flow again, ms. */
   readonly recoversWithinMs: number;
-  /** Redis forgets: clients are told, and get all that the upstream shows in a new life of the feed. */
+  /** Redis forgets: clients are told, and get all that the upstream shows in a new epoch of the feed. */
   readonly losesData?: true;
   /** It is long until all of its traces are gone: only for runs that somebody asked for. */
   readonly lingers?: true;

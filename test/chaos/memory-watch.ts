@@ -37,7 +37,7 @@ interface ProcessRun extends Watched {
  * is told besides, the least of each third: what is alive after a collection.
  */
 export class MemoryWatch {
-  private readonly lives = new Map<number, ProcessRun>();
+  private readonly processRuns = new Map<number, ProcessRun>();
   private readonly byProgram = new Map<Program['app'], Watched>();
   private readonly timer: NodeJS.Timeout;
 
@@ -66,7 +66,7 @@ export class MemoryWatch {
   }
 
   private told() {
-    return [...this.byProgram.values(), ...this.lives.values()].flatMap(({ name, samples }) => {
+    return [...this.byProgram.values(), ...this.processRuns.values()].flatMap(({ name, samples }) => {
       const [from, to] = [samples.at(0)?.at ?? 0, samples.at(-1)?.at ?? 0];
       if (to - from < TELLING_MS) return [];
       const third = (to - from) / 3;
@@ -81,8 +81,8 @@ export class MemoryWatch {
     const { pid, app, name } = program;
     const at = Date.now();
     if (pid === null || app === 'simulator') return;
-    const processRun = this.lives.get(pid) ?? { name: `${name} (process ${pid})`, bornAt: at, samples: [] };
-    this.lives.set(pid, processRun);
+    const processRun = this.processRuns.get(pid) ?? { name: `${name} (process ${pid})`, bornAt: at, samples: [] };
+    this.processRuns.set(pid, processRun);
     if (at - processRun.bornAt < WARM_MS) return;
     try {
       const read = async (metric: string) => Number([...(await program.metrics(metric)).values()][0]) / 2 ** 20;

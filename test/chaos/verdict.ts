@@ -7,52 +7,52 @@ import type { ResumingClient } from './resuming-client.js';
  * What is wrong with what one client got, one sentence each.
  *
  * While Redis keeps its data: everything that was posted, once, in order, without a gap. When Redis forgot, the client
- * is told `gap` (`unknown_position`) and a new life begins for it: from there on it gets, once and in order, all that
- * the upstream still shows, whether it had it before or not. So of a life that ended, nothing may be double, out of
+ * is told `gap` (`unknown_position`) and a new epoch begins for it: from there on it gets, once and in order, all that
+ * the upstream still shows, whether it had it before or not. So of an epoch that ended, nothing may be double, out of
  * order or left out between two others; of the last one, nothing may be lost at all.
  *
  * @param losses how often Redis forgot
  */
 export function faultsOf(client: ResumingClient, posted: readonly Posted[], losses: number): string[] {
-  const lives = livesOf(client.recording);
-  const last = lives.at(-1) ?? new Recording();
+  const parts = partsOf(client.recording);
+  const last = parts.at(-1) ?? new Recording();
   const faults: string[] = [];
-  for (const processRun of lives) {
-    const { lost, doubled, disordered, gaps } = account(posted, processRun);
+  for (const part of parts) {
+    const { lost, doubled, disordered, gaps } = account(posted, part);
     const tell = (what: string, which: readonly string[]) => which.forEach((each) => faults.push(`${what}: ${each}`));
-    if (processRun === last) tell('lost', lost);
-    else tell('left out', leftOut(posted, processRun));
+    if (part === last) tell('lost', lost);
+    else tell('left out', leftOut(posted, part));
     tell('doubled', doubled);
     tell('out of order', disordered);
     tell('a gap that need not be', gaps);
   }
   const begun = epochs(client.recording).size - 1;
-  if (begun > losses) faults.push(`${begun} new lives, but Redis forgot ${losses} times`);
-  if (losses === 0 && lives.length > 1) faults.push('told of an unknown position while Redis forgot nothing');
+  if (begun > losses) faults.push(`${begun} new epochs, but Redis forgot ${losses} times`);
+  if (losses === 0 && parts.length > 1) faults.push('told of an unknown position while Redis forgot nothing');
   return faults.map((fault) => `${client.name}: ${fault}`);
 }
 
-/** Tickets of which a life that ended shows something else than the beginning of what was posted. */
-function leftOut(posted: readonly Posted[], processRun: Recording): string[] {
+/** Tickets of which an epoch that ended shows something else than the beginning of what was posted. */
+function leftOut(posted: readonly Posted[], part: Recording): string[] {
   const tickets = new Set(posted.map(({ case_id }) => case_id));
   const bySeq = [...posted].sort((a, b) => a.seq - b.seq);
   return [...tickets].flatMap((ticket) => {
     const expected = bySeq.filter(({ case_id }) => case_id === ticket).map(({ content }) => content);
-    const got = processRun.messages.filter(({ data }) => data.case_id === ticket);
+    const got = part.messages.filter(({ data }) => data.case_id === ticket);
     const at = got.findIndex(({ data }, index) => data.message['content'] !== expected[index]);
     return at < 0 ? [] : [`${expected[at]} of ${ticket}, before ${String(got[at]?.data.message['content'])}`];
   });
 }
 
-/** What the client got, parted where it was told that its position means nothing any more. */
-function livesOf(recording: Recording): Recording[] {
-  const lives = [new Recording()];
+/** What the client got, split where it was told that its position means nothing any more. */
+function partsOf(recording: Recording): Recording[] {
+  const parts = [new Recording()];
   for (const frame of recording.frames) {
     const isEnd = frame.event === 'gap' && (frame.data as { reason?: string }).reason === 'unknown_position';
-    if (isEnd) lives.push(new Recording());
-    else lives.at(-1)?.add(frame);
+    if (isEnd) parts.push(new Recording());
+    else parts.at(-1)?.add(frame);
   }
-  return lives;
+  return parts;
 }
 
 function epochs(recording: Recording): Set<string> {

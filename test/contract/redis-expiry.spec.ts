@@ -70,7 +70,7 @@ describe('keys of Redis', () => {
     expect(await ends()).toMatchObject({ 'history:a': HISTORY_TTL_S, ages: 2 * HISTORY_TTL_S });
   });
 
-  it('end when nobody wants the ticket any more: at once, or with the life of history', async () => {
+  it('end when nobody wants the ticket any more: at once, or when its history ends', async () => {
     await driver.publish(await driver.wantOneSet('a'), message('a', '1'));
     fixture.clock.advance(INTEREST_MS);
     expect(await sweep()).toBe(1);
@@ -122,7 +122,7 @@ describe('keys of Redis', () => {
         .history(driver.feed, [{ caseId: 'a', atLeast: 0, after }], null)
         .then(({ tickets }) => tickets[0]);
 
-    it('leave a ticket that lives without its history: what is gone is told', async () => {
+    it('leave a ticket without its history: what is lost is told', async () => {
       const ref = await driver.wantOneSet('a');
       await driver.publish(ref, message('a', '1'), message('a', '2'), message('a', '3'));
       await expire('history:a');

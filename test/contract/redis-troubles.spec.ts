@@ -24,7 +24,7 @@ const HOUR_MS = 3_600_000;
 /** Far less than what a lost barrier would be waited for. */
 const PROMPT_MS = 2000;
 
-/** Two looks at which life Redis is in, ms. */
+/** Two checks of the data id, ms. */
 const LOOKS_MS = 1100;
 
 /** What only a real Redis can do to us. */
@@ -114,7 +114,7 @@ describe('a Redis in trouble', () => {
     const subscriber = connect('impatient');
     const broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: () => undefined }, BOUNDS);
     await broker.watch(FEED, ['a']);
-    // Its mark cannot come: the barrier is open for as long as the connection lives.
+    // Its mark cannot come: the barrier is open for as long as the connection is.
     await subscriber.unsubscribe(keys.barrierChannel(FEED, gateway));
     const before = Date.now();
     const reading = broker.history(FEED, [{ caseId: 'a', atLeast: 1, after: null }], null);
@@ -156,15 +156,15 @@ describe('a Redis in trouble', () => {
     expect((await begin(1)).fence).toBeGreaterThan(fence);
   });
 
-  it('that lost its end goes on in a new life as soon as a worker that knows more commits', async () => {
+  it('that lost its newest data goes on in a new epoch as soon as a worker that knows more commits', async () => {
     const { poll } = worker();
-    const life = () => commands.hmget(keys.feed(FEED), 'epoch', 'offset');
+    const position = () => commands.hmget(keys.feed(FEED), 'epoch', 'offset');
     await poll('a', '1', '2');
-    const [epoch] = await life();
+    const [epoch] = await position();
     await commands.hset(keys.feed(FEED), 'offset', '1');
     clock.advance(1);
     await poll('a', '3');
-    const [renewed, offset] = await life();
+    const [renewed, offset] = await position();
     expect([renewed === epoch, offset]).toEqual([false, '2']);
   });
 
@@ -198,12 +198,12 @@ describe('a Redis in trouble', () => {
   it('is noticed when it lost everything, until whoever hears of it has done what follows', async () => {
     const heard: string[] = [];
     let isBroken = true;
-    const life = new DataLossWatch(commands, keys, () => heard.push('trouble'));
-    life.watch(async () => {
+    const watch = new DataLossWatch(commands, keys, () => heard.push('trouble'));
+    watch.watch(async () => {
       heard.push('forgot');
       if (isBroken) throw new Error('not yet');
     });
-    await until(async () => (await commands.get(keys.dataId)) !== null, PROMPT_MS, 'the life to have a name');
+    await until(async () => (await commands.get(keys.dataId)) !== null, PROMPT_MS, 'a data id');
     await sleep(LOOKS_MS); // It is looked at meanwhile, and is the same.
     expect(heard).toEqual([]);
     await commands.del(keys.dataId);
@@ -214,6 +214,6 @@ describe('a Redis in trouble', () => {
     await sleep(LOOKS_MS);
     expect(heard).toHaveLength(length);
     expect(heard.slice(0, 4)).toEqual(['forgot', 'trouble', 'forgot', 'trouble']);
-    life.stop();
+    watch.stop();
   });
 });

@@ -110,7 +110,7 @@ export const gateway = [
   {
     id: 'lease-of-a-failed-subscribe',
     file: session('client-session.ts'),
-    find: 'this.leave(subscription, parameters.caseIds);\n        this.parts.onError(error);',
+    find: 'this.leave(subscription, parameters.caseIds);\n      this.parts.onError(error);',
     put: 'this.parts.onError(error);',
     breaks: 'Leases: a subscribe that fails after its interest was acquired leaks it.',
     killedBy: { file: session('client-session.leases.spec.ts'), test: 'where the store gave no history' },

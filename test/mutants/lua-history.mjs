@@ -27,7 +27,7 @@ export const historyScripts = [
     find: 'length == 0 and math.max(tonumber(found[1]), tonumber(found[2])) or found[2]',
     put: 'found[2]',
     breaks: 'Invariant 6: of a ticket whose history has expired nothing is told as missing.',
-    killedBy: expiry('what is gone is told'),
+    killedBy: expiry('what is lost is told'),
   },
   {
     id: 'horizon-of-a-new-ticket-ignored',
@@ -187,7 +187,7 @@ export const historyScripts = [
     find: 'tonumber(row[2] or 0) < known.offset then',
     put: 'tonumber(row[2] or 0) <= known.offset then',
     breaks: 'Invariant 6: each history begins a new life of the feed, and everybody is given everything.',
-    killedBy: store('where the asker knows of more than there is'),
+    killedBy: store('if the asker knows of more than there is'),
   },
   {
     id: 'clients-are-believed-always',

@@ -98,7 +98,7 @@ export const setScripts = [
     find: "if not (string.match(a.head, '^%d+$') and string.match(b.head, '^%d+$')) then\n    return nil\n  end\n",
     put: '',
     breaks: 'Invariant 3: a cursor that cannot be compared is sent for tickets that it was not given for.',
-    killedBy: store('primes moved tickets where cursors are opaque'),
+    killedBy: store('backfills moved tickets if cursors are opaque'),
   },
   {
     id: 'interest-is-shortened',
@@ -170,6 +170,6 @@ export const setScripts = [
     find: 'elseif not is_quarantined(base, case) then',
     put: 'else',
     breaks: 'Invariant 5: a refused ticket stops the next set that it joins.',
-    killedBy: store('that is apart no place'),
+    killedBy: store('gives a quarantined ticket no place'),
   },
 ];

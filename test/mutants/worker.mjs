@@ -17,7 +17,7 @@ export const workers = [
     find: 'next.at < this.endOf(residency) &&',
     put: '',
     breaks: 'Residency: the first worker keeps all sets, whoever comes.',
-    killedBy: { file: spec, test: 'gives the set back when its stay is over' },
+    killedBy: { file: spec, test: 'gives the set back when its residency is over' },
   },
   {
     id: 'sets-leave-together',
@@ -25,7 +25,7 @@ export const workers = [
     find: 'const end = from + RESIDENCY_MS * (1 + jitter);',
     put: 'const end = from + RESIDENCY_MS;',
     breaks: 'Residency: sets that came together leave together, and Redis has all of them at once.',
-    killedBy: { file: spec, test: 'gives the set back when its stay is over' },
+    killedBy: { file: spec, test: 'gives the set back when its residency is over' },
   },
   {
     id: 'newcomer-gets-nothing',
@@ -89,7 +89,7 @@ export const workers = [
     find: 'await job.moveToDelayed(Date.now() + wait, lock);',
     put: 'await job.moveToDelayed(this.clock.now() + wait, lock);',
     breaks: 'One time: BullMQ runs on the system clock, and wakes the job too early or too late.',
-    killedBy: { file: spec, test: 'gives the set back when its stay is over' },
+    killedBy: { file: spec, test: 'gives the set back when its residency is over' },
   },
   {
     id: 'moved-without-its-lock',
@@ -97,7 +97,7 @@ export const workers = [
     find: 'await job.moveToDelayed(Date.now() + wait, lock);',
     put: 'await job.moveToDelayed(Date.now() + wait);',
     breaks: 'Work queue: a job that is another worker’s by now is moved all the same.',
-    killedBy: { file: spec, test: 'gives the set back when its stay is over' },
+    killedBy: { file: spec, test: 'gives the set back when its residency is over' },
   },
   {
     id: 'timers-outlive-their-end',

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 import type { OpsHandler } from '#ops';
 
-/** The worker's only door: `/health/live`, `/health/ready` and `/metrics`. */
+/** The HTTP server of a worker: `/health/live`, `/health/ready` and `/metrics`, nothing else. */
 export class OpsServer {
   private readonly server: Server;
 

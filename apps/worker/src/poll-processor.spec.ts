@@ -6,7 +6,7 @@ import { PollProcessor } from './poll-processor.js';
 const REF: SetRef = { feed: feedKey({ language: 'en-us' }), id: 7 };
 const OTHER: SetRef = { ...REF, id: 8 };
 const LOCK = 'the lock of the job';
-/** The bounds of a stay, ms. */
+/** The bounds of a residency, ms. */
 const [SHORTEST_MS, LONGEST_MS] = [30_000, 60_000];
 /** The longest sleep of a job, ms. */
 const SLEEP_MAX_MS = 10_000;
@@ -63,10 +63,10 @@ describe('PollProcessor', () => {
   it.each([
     [0, SHORTEST_MS],
     [0.999_999, LONGEST_MS],
-  ])('gives the set back when its stay is over: random %d, after %d ms', async (number, stayMs) => {
+  ])('gives the set back when its residency is over: random %d, after %d ms', async (number, residencyMs) => {
     random.mockReturnValue(number);
     const job = begin();
-    await pass(stayMs - 1000 - 1);
+    await pass(residencyMs - 1000 - 1);
     expect(job.now).toBe('running');
     await pass(1); // The next poll would be after its end.
     expect(job.now).toBe('delayed');
@@ -159,7 +159,7 @@ describe('PollProcessor', () => {
     });
   });
 
-  it('gives all sets back when it is stopped, at once, and lets none stay any more', async () => {
+  it('gives all sets back when it is stopped, at once, and starts no residency after that', async () => {
     const jobs = [begin(), begin(OTHER)];
     await pass(300);
     processor.stop();

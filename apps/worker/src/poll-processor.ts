@@ -4,29 +4,30 @@ import { DelayedError, type Job } from 'bullmq';
 
 import { PollTimers } from './poll-timers.js';
 
-/** What the processor tells about a poll that could not even fail in order. */
+/** Called with a poll that ended with an unexpected error, such as a Redis that is out of reach. */
 export type OnPollError = (error: unknown, job: PollJob) => void;
 
-/** Pause after a poll that Redis could not take, ms. */
+/** Pause after such a poll, ms. */
 const ERROR_PAUSE_MS = 1000;
 
 /**
- * How long a set stays with one worker (ms), up to twice that: between two polls it rests here, which costs nothing.
- * Then its job goes back to the queue and to whoever is free, which costs as much as four polls.
+ * The residency of a set, ms: it stays with one worker for this long to twice as long. Between two polls only a timer runs
+ * here, which costs nothing. Then its job goes back to the queue, and any worker may take it. That costs as much as four
+ * polls.
  */
 const RESIDENCY_MS = 30_000;
 
-/** Within this long after a worker came (ms) every set goes back to the queue once, so that the new one gets its share. */
+/** Within this time after a worker started (ms) every set goes back to the queue once, so that the new one gets its share. */
 const SHARE_MS = 5000;
 
 /**
- * Runs one set's job: polls, rests until the set is due, and polls again; after a while it delays the job instead. The
- * job is perpetual, so that a set never has two and no poll can start while the one before runs; it ends when its set
- * has ended.
+ * Runs the job of one set: polls, waits until the set is due, and polls again. When the residency ends it delays the job
+ * instead. The job never completes while its set exists, so a set never has two jobs, and no poll starts while the one
+ * before runs.
  */
 export class PollProcessor implements WakeListener {
   private readonly timers = new PollTimers();
-  /** When a worker came last, ms since 1970. */
+  /** When the last worker started, ms since 1970. */
   private sharedAt = 0;
 
   constructor(
@@ -35,7 +36,7 @@ export class PollProcessor implements WakeListener {
     private readonly onError: OnPollError,
   ) {}
 
-  /** @throws {DelayedError} as BullMQ wants it from a job that delayed itself */
+  /** @throws {DelayedError} as BullMQ requires it of a job that delayed itself */
   async process(job: Job<PollJob>, lock: string | undefined): Promise<void> {
     const ref = { feed: job.data.feed, id: job.data.set };
     const residency = { from: this.clock.now(), jitter: Math.random() };
@@ -51,29 +52,29 @@ export class PollProcessor implements WakeListener {
       return;
     }
     await this.cycle.release(ref);
-    // BullMQ runs on the system clock, which may be wrong; the span until then is not.
+    // BullMQ uses the system clock, which may be wrong. A span of time is right on any clock.
     const wait = Math.min(POLL_DELAY_MAX_MS, Math.max(0, Math.round(next.at - this.clock.now())));
     await job.moveToDelayed(Date.now() + wait, lock);
     throw new DelayedError();
   }
 
-  /** Somebody changed the set: a poll that waits for its time looks at it now. */
+  /** The set was changed: a job that waits for its due time reads it now. */
   changed(ref: SetRef): void {
     this.cycle.changed(ref);
     this.timers.end(ref);
   }
 
-  /** Another worker came: what stays here is shared with it. */
+  /** Another worker started: the sets here are shared with it. */
   workerCame(): void {
     this.sharedAt = this.clock.now();
   }
 
-  /** No set stays here any longer. */
+  /** Ends the residency of all sets. */
   stop(): void {
     this.timers.close();
   }
 
-  /** @param stay since when (ms), and a number in [0, 1) by which sets leave one after another */
+  /** @param residency when it began, ms since 1970, and a number in [0, 1) by which residencies end at different times */
   private endOf({ from, jitter }: { readonly from: number; readonly jitter: number }): number {
     const end = from + RESIDENCY_MS * (1 + jitter);
     return from < this.sharedAt ? Math.min(end, this.sharedAt + SHARE_MS * jitter) : end;

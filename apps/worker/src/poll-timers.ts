@@ -1,11 +1,11 @@
 import { setName, type SetRef } from '#core';
 
-/** Pauses between two polls of a set, each of which can be ended early. */
+/** The pauses between two polls of a set. Each can be ended early. */
 export class PollTimers {
   private readonly pending = new Map<string, () => void>();
   private closed = false;
 
-  /** Resolves after so many ms, or earlier when it is ended; false when no set may stay any longer. */
+  /** Resolves after so many ms, or when it is ended early. @returns false when all residencies end */
   async until(ref: SetRef, ms: number): Promise<boolean> {
     if (ms > 0 && !this.closed) {
       const key = setName(ref);

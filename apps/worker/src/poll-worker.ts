@@ -12,13 +12,13 @@ import type { PollProcessor } from './poll-processor.js';
 const LOCK_MS = 5000;
 const STALLED_CHECK_MS = 1000;
 
-/** Sets that stay with one worker at once. Their polls in flight are bounded by `WORKER_CONCURRENCY` connections. */
+/** Largest number of sets that one worker has at once. `WORKER_CONCURRENCY` bounds its requests in flight. */
 const SETS_MAX = 20_000;
 
-/** A perpetual job may lose its worker any number of times in its life; BullMQ's default gives it up at the second. */
+/** A job may lose its worker any number of times. BullMQ's default gives a job up the second time. */
 const NEVER_GIVE_UP = 1_000_000_000;
 
-/** Takes poll jobs off the queue, in as many worker processes as ops start. */
+/** Takes poll jobs from the queue. Any number of worker processes may do so. */
 export class PollWorker {
   private readonly worker: Worker<PollJob>;
 
@@ -52,7 +52,7 @@ export class PollWorker {
     return this.worker.isRunning();
   }
 
-  /** Takes no more jobs and resolves when those that run are done; the others go on elsewhere at once. */
+  /** Takes no more jobs. Resolves when the polls that run have ended; the other sets go to other workers at once. */
   async stop(): Promise<void> {
     this.processor.stop();
     await this.worker.close();

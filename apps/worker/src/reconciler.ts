@@ -10,14 +10,14 @@ export interface ReconcilerParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Between two rounds, ms. */
+/** Time between two rounds, ms. */
 const ROUND_MS = 1000;
-/** A set that is this late (ms) may have lost its job: after a Redis flush, or a wake-up that was not sent. */
+/** A set that is this late (ms) may have lost its job: Redis was emptied, or a wake-up was not sent. */
 const LATE_MS = 3000;
 
 /**
- * Keeps work in line with the truth, which is interest and due times in Redis: ends what nobody wants any more, and
- * makes jobs again that are missing. Every worker runs one; what they do twice does nothing.
+ * Brings sets and jobs in line with the interest leases and due times in Redis: sweeps every feed, and makes missing jobs
+ * again. Every worker runs one. A step that two of them take does nothing the second time.
  */
 export class Reconciler {
   private timer: NodeJS.Timeout | undefined;
@@ -40,7 +40,7 @@ export class Reconciler {
 
   private rest(): void {
     if (!this.stopped) {
-      // Rounds of several workers drift apart, so that together they look more often.
+      // Random, so that the rounds of several workers do not coincide.
       this.timer = setTimeout(() => this.start(), ROUND_MS * (0.75 + Math.random() / 2));
     }
   }
@@ -51,7 +51,7 @@ export class Reconciler {
     let stalestMs = 0;
     for (const feed of await registry.feeds()) {
       while ((await registry.sweep(feed, clock.now())) > 0) {
-        // Bounded calls: until nothing is left to do.
+        // Each call is bounded. Repeat until nothing is left to do.
       }
       await queue.ensure(await registry.overdue(feed, clock.now() - LATE_MS));
       const due = await registry.earliestDue(feed);

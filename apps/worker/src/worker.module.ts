@@ -39,7 +39,7 @@ const LEASE_MARGIN_MS = 1000;
 /** 128 bits: two different messages of one ticket share them with a chance of one in 10^38. */
 const digest = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
 
-/** The worker's composition root: the one place where its parts meet. */
+/** The composition root of a worker: all of its parts are made and connected here. */
 @Module({
   providers: [
     {

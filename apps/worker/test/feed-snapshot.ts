@@ -51,7 +51,7 @@ export class FeedSnapshot {
     return this.sets.size;
   }
 
-  /** Sets beyond the fewest that hold the tickets. A ticket that was apart has one of its own until it was answered for. */
+  /** Sets beyond the fewest that hold the tickets. A ticket that was quarantined has one of its own until it is answered for. */
   excess(setMax: number): number {
     const tried = [...this.quarantined.values()].filter((until) => until === Infinity).length;
     return this.sets.size - tried - Math.ceil((this.place.size - tried) / setMax);
@@ -71,7 +71,9 @@ export class FeedSnapshot {
       const wanted = this.wanted.includes(caseId) && !waits;
       const ids = homes.get(caseId) ?? [];
       const right = wanted ? ids.length === 1 && ids[0] === this.place.get(caseId) : !this.place.has(caseId) && !ids[0];
-      if (!right) found.push(`${caseId} (${wanted ? 'wanted' : 'not wanted, or apart'}) lies in sets ${ids.join()}`);
+      if (!right) {
+        found.push(`${caseId} (${wanted ? 'wanted' : 'not wanted, or quarantined'}) lies in sets ${ids.join()}`);
+      }
     }
     const ids = [...this.sets.keys()].sort().join();
     if ([...this.sizes.keys()].sort().join() !== ids) found.push('sizes are of other sets');

@@ -30,7 +30,7 @@ const TEST_MS = 180_000;
 const FEEDS = [{ language: 'zh-cn' }, { language: 'en-us' }, { language: 'en-us', groupId: 'night shift' }];
 const FEED_KEYS = FEEDS.map(feedKey);
 const TICKETS: readonly CaseId[] = Array.from({ length: 150 }, (_, at) => `T${at}`);
-/** Refused all day, and wanted all day: in the end they are apart for longer than a feed is remembered. */
+/** Refused all day, and wanted all day: in the end they are in quarantine for longer than a feed is listed. */
 const FORBIDDEN: readonly CaseId[] = ['forbidden 1', 'forbidden 2'];
 
 const keys = new Keys('p');
@@ -165,7 +165,7 @@ describe('a day of churn', () => {
     return feeds;
   }
 
-  /** Rounds of upkeep until there are no more sets than there must be, and one. */
+  /** Sweeps until there is no more than one set beyond the fewest possible. */
   async function settle(): Promise<FeedSnapshot[]> {
     const excesses = (feeds: readonly FeedSnapshot[]) => feeds.map((feed) => feed.excess(SET_MAX));
     let feeds: FeedSnapshot[] = [];

@@ -6,14 +6,14 @@ interface Waiting {
 }
 
 /**
- * Waits for marks that come back on the subscribed connection. A mark is published by the same script that reads a
- * history: once it has come, so has everything that was published before that reading.
+ * Waits for marks that arrive on the subscribed connection. The script that reads history publishes the mark. When it
+ * arrives, everything that was published before that reading has arrived.
  */
 export class Barriers {
   private next = 0;
   private readonly waiting = new Map<string, Waiting>();
 
-  /** A new mark, and what resolves when it has come. @throws (the promise) when it does not come in time */
+  /** A new mark, and a promise that resolves when it has arrived. The promise rejects if it does not arrive in time. */
   open(): { readonly mark: string; readonly passed: Promise<void> } {
     const mark = String((this.next += 1));
     const passed = new Promise<void>((resolve, reject) => {
@@ -37,7 +37,7 @@ export class Barriers {
         },
       });
     });
-    // Whoever opened it may fail before waiting for it.
+    // The caller may fail before it waits for the promise.
     passed.catch(() => undefined);
     return { mark, passed };
   }
@@ -46,7 +46,7 @@ export class Barriers {
     this.waiting.get(mark)?.pass();
   }
 
-  /** The subscribed connection is lost: what was to come on it never will, and nobody should wait for it. */
+  /** The subscribed connection is lost, so no mark will arrive on it: all waiting callers get an error. */
   lost(): void {
     this.waiting.forEach(({ fail }) => fail(new Error('the subscribed Redis connection was lost')));
   }

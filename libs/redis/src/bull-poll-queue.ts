@@ -5,7 +5,7 @@ import type { RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
 import { WakeChannel } from './wake-channel.js';
 
-/** What a job says: which set to poll. */
+/** The data of a job: which set to poll. */
 export interface PollJob {
   readonly feed: FeedKey;
   readonly set: number;
@@ -14,24 +14,24 @@ export interface PollJob {
 /** Name of the BullMQ queue, after the key prefix. */
 export const POLL_QUEUE = 'polls';
 
-/** BullMQ's event stream is nobody's here; every poll writes to it. */
+/** Length of BullMQ's event stream, which is not used here. Every job writes to it. */
 const EVENTS_MAX = 100;
 
 /**
- * A job sleeps this long (ms) at most, and looks at its set again. BullMQ runs on the clock of the process that puts
- * a job to sleep: one that is an hour ahead would let it sleep for an hour should the process die meanwhile.
+ * A job is delayed for this long at most, ms; then it reads its set again. BullMQ uses the clock of the process that delays
+ * the job. Without this bound, a clock that is an hour ahead would delay the job for an hour if the process died.
  */
 export const POLL_DELAY_MAX_MS = 10_000;
 
-/** BullMQ sorts delayed jobs by their time in ms times this. */
+/** BullMQ sorts delayed jobs by their time in ms, multiplied by this. */
 const DELAYED_SCORE_PER_MS = 0x1000;
 
-/** Pauses (ms) before a job that was running when it was woken is woken again: a poll is over after some of them. */
+/** Pauses before a job that was active when it was woken is woken again, ms. A poll has ended after some of them. */
 const WAKE_AGAIN_MS = [30, 100, 300];
 
 /**
- * The queue of polls: one job per ticket set, which delays itself between polls. Set ids are never used twice, so
- * the set's name can be the job's id: adding it again does nothing, and a job that ended can never be missed.
+ * The poll queue: one job per ticket set, which never completes while its set exists. Set ids are not reused, so the name
+ * of the set is the id of its job. Adding the job again does nothing, and no wake-up is lost.
  */
 export class BullPollQueue implements PollQueue {
   private readonly queue: Queue<PollJob>;
@@ -58,7 +58,7 @@ export class BullPollQueue implements PollQueue {
     await this.changes.tell(sets.map((set) => set.ref));
   }
 
-  /** Makes jobs that are missing again, and frees those that nobody would run for long. Leaves the others alone. */
+  /** Makes missing jobs again, and wakes jobs that are delayed for too long. Other jobs are not changed. */
   async ensure(sets: readonly SetRef[]): Promise<void> {
     await Promise.all(
       sets.map(async (ref) => {
@@ -74,7 +74,7 @@ export class BullPollQueue implements PollQueue {
     await this.queue.close();
   }
 
-  /** Whether a job sleeps longer than any may: the worker that put it to sleep had a clock that was ahead. */
+  /** Whether a job is delayed for longer than allowed: the worker that delayed it had a clock that was ahead. */
   private async isStranded(id: string): Promise<boolean> {
     const score = await this.client.zscore(this.queue.toKey('delayed'), id);
     return score !== null && Number(score) / DELAYED_SCORE_PER_MS > Date.now() + 2 * POLL_DELAY_MAX_MS;
@@ -90,8 +90,8 @@ export class BullPollQueue implements PollQueue {
   }
 
   /**
-   * A delayed job gets the new time. One that runs already looks at its set again before it delays itself; in case it
-   * had looked just before, it is moved once more when it must have delayed itself.
+   * Gives a delayed job the new time. An active job reads its set again before it delays itself. It may have read it just
+   * before, so the job is woken again after some pauses.
    */
   private bringForward(job: Job<PollJob>, at: number, [pause, ...later]: readonly number[]): void {
     job

@@ -1,6 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 
-/** Where Redis is and what is told of its troubles. */
+/** Where Redis is. */
 export interface RedisSettings {
   /** `REDIS_URL`: one URL, or several of one cluster, comma-separated. */
   readonly redisUrl: string;
@@ -13,33 +13,33 @@ export type RedisClient = Redis | Cluster;
 
 /** How a client treats commands while Redis is out of reach. */
 export type Patience =
-  /** They fail after {@link COMMAND_TIMEOUT_MS}: somebody waits for an answer. */
+  /** They fail after {@link COMMAND_TIMEOUT_MS}, because a caller waits for the answer. */
   | 'impatient'
-  /** They wait for as long as it takes: BullMQ asks for this. */
+  /** They wait for as long as it takes. BullMQ requires this. */
   | 'patient';
 
-/** A command that takes longer than this (ms) has failed, as far as its caller is concerned. */
+/** A command that takes longer than this (ms) fails for its caller. */
 export const COMMAND_TIMEOUT_MS = 4000;
 
-/** A server that is not heard of for this long (ms) after something was sent is taken for lost. */
+/** A connection attempt without an answer for this long (ms) has failed. */
 const CONNECT_TIMEOUT_MS = 4000;
 
 /**
- * A connection on which nothing came for this long (ms) while answers were due is cut and made anew: one that died
- * without a word would else be waited on until the kernel gives up, a quarter of an hour later. Longer than any
- * command may take, and than BullMQ blocks (10 s at most).
+ * A connection on which nothing arrived for this long (ms) while answers were due is closed and opened again. Without this,
+ * a dead connection would be kept until the kernel gives up, a quarter of an hour later. It is longer than any command may
+ * take, and longer than BullMQ blocks (10 s at most).
  */
 const SILENCE_MS: Readonly<Record<Patience, number>> = { impatient: COMMAND_TIMEOUT_MS + 500, patient: 12_000 };
 
-/** Pause before the n-th attempt to connect again (ms): quick at first, since most outages are restarts. */
+/** Pause before the n-th attempt to connect again, ms. Short at first, because most outages are restarts. */
 function reconnectDelay(attempt: number): number {
   return Math.min(50 * 2 ** Math.min(attempt, 6), 1000) * (0.5 + Math.random() / 2);
 }
 
 /**
- * Opens a connection that mends itself for ever.
+ * Opens a connection that reconnects for ever.
  *
- * @param onError hears of every trouble; an unheard one would end the process
+ * @param onError gets every error of the connection; without a listener an error would end the process
  */
 export function connectRedis(
   settings: RedisSettings,
@@ -53,7 +53,7 @@ export function connectRedis(
     socketTimeout: SILENCE_MS[patience],
     maxRetriesPerRequest: null,
     retryStrategy: reconnectDelay,
-    // After a failover the old primary refuses writes: connect anew, and send the refused command again.
+    // After a failover the old primary refuses writes: connect again, and repeat the refused command.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
     ...(patience === 'impatient' ? { commandTimeout: COMMAND_TIMEOUT_MS } : {}),
     ...more,
@@ -73,12 +73,12 @@ export function connectRedis(
   return client;
 }
 
-/** With TLS the nodes' names must stay names, or no certificate would match. */
+/** With TLS, names of nodes must not be replaced by addresses, or no certificate would match. */
 function keepName(address: string, callback: (error: null, address: string) => void): void {
   callback(null, address);
 }
 
-/** Sharded channels live in one slot with the keys they tell of; a single server has no slots. */
+/** On a cluster, a sharded channel is in the same slot as the keys of its feed. A single server has no slots. */
 export function publishCommand(client: RedisClient): 'PUBLISH' | 'SPUBLISH' {
   return client instanceof Cluster ? 'SPUBLISH' : 'PUBLISH';
 }

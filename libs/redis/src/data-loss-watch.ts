@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { RedisClient } from './connection.js';
 import type { Keys } from './keys.js';
 
-/** Between two looks, ms. */
+/** Time between two checks, ms. */
 const LOOK_MS = 500;
 
 /**
- * Notices that Redis lost its data. The connection may outlive that, as when somebody empties it, so a key of no other
- * use is looked at: whoever finds it missing names the life that began.
+ * Notices that Redis lost its data. The connection may outlive that, for example after FLUSHALL. So a key with the data id
+ * is read: a process that finds it missing sets a new data id.
  */
 export class DataLossWatch {
   private timer: NodeJS.Timeout | undefined;
@@ -21,7 +21,7 @@ export class DataLossWatch {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** @param forgot hears of each loss until it succeeds once, also after Redis was out of reach */
+  /** @param forgot called after each loss, and again until it succeeds once */
   watch(forgot: () => Promise<void>): void {
     this.look(forgot)
       .catch(this.onError)

@@ -61,7 +61,7 @@ describe('GroupCommit', () => {
   const status = { kind: 'status', caseId: 'T', status: 1, seenAt: NOW } as const;
   it.each<[string, Partial<SetCommit>]>([
     ['news', { entries: [status] }],
-    ['primed tickets', { backfilled: ['T'] }],
+    ['backfilled tickets', { backfilled: ['T'] }],
     ['a step of a search', { bisection: null }],
     ['a set that is due again soon', { due: { active: NOW + 200, idle: NOW + 200 } }],
   ])('lets %s leave at once', (_, more) => {

@@ -1,20 +1,20 @@
 import type { Committed, SetCommit, SetStore } from '#core';
 
-/** For how long a poll that found nothing may wait for others like it (ms). */
+/** How long the commit of a poll that found nothing may wait for other such commits, ms. */
 const GROUP_MS = 20;
 
-/** It waits only where its set is not due again for so many times that: polls at a high pace are not slowed. */
+/** It waits only if its set is due later than this many group times: polls at a high pace are not slowed. */
 const UNHURRIED = 10;
 
 /**
- * Commits of polls that found nothing leave in groups: nobody waits for them, and it is waking Redis and being woken by
- * it that costs, not the script. Whatever a client is to hear of goes at once. A set stays leased while its commit
- * waits, so what the lease and the fence promise does not change.
+ * Commits of polls that found nothing leave in groups. No client waits for them, and a call costs more than the script in
+ * it. A commit that a client waits for leaves at once. A set stays leased while its commit waits, so lease and fence hold as
+ * usual.
  */
 export class GroupCommit {
   private group: Promise<void> | null = null;
 
-  /** Waits if the commit may. @throws what the store's commit throws */
+  /** Commits, after a wait if the commit may wait. @throws what the store's commit throws */
   async commit(store: Pick<SetStore, 'commit'>, commit: SetCommit): Promise<Committed> {
     if (isIdle(commit) && !isDueSoon(commit)) {
       await this.others();

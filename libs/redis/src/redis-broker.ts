@@ -37,7 +37,7 @@ type Route =
   | { readonly kind: 'state'; readonly feed: FeedKey }
   | { readonly kind: 'barrier' };
 
-/** The gateways' side of the store: Pub/Sub for what is new, history.lua for what was. */
+/** The gateways' side of the store: Pub/Sub for live publications, history.lua for past ones. */
 export class RedisBroker implements Broker {
   private readonly scripts: Scripts<'history'>;
   private readonly barriers = new Barriers();
@@ -118,7 +118,7 @@ export class RedisBroker implements Broker {
     }
   }
 
-  /** Ends the upkeep of the subscribed connection. The connections belong to whoever opened them. */
+  /** Ends the checks of the subscribed connection. The caller closes the connections. */
   stop(): void {
     this.subscriptions.stop();
   }
@@ -136,7 +136,7 @@ export class RedisBroker implements Broker {
         this.barriers.pass(text);
         return;
       case undefined:
-        return; // Unsubscribed from a moment ago.
+        return; // The channel was unsubscribed a moment ago.
     }
   }
 
@@ -180,7 +180,7 @@ export class RedisBroker implements Broker {
   }
 }
 
-/** @param epoch of the feed's life now: what is kept of an earlier one belongs to it */
+/** @param epoch the present one: publications that are left from an older epoch belong to it */
 function readHistory(caseId: CaseId, epoch: string, row: readonly (string | number)[]): TicketHistory {
   const [completeAfter = '', exhausted, , ...texts] = row;
   const publications = texts.map((text) => ({ ...readPublication(caseId, String(text)), epoch }));

@@ -1,23 +1,23 @@
 import type { Clock } from '#core';
 import type { RedisClient } from './connection.js';
 
-/** Between two comparisons with Redis, ms: quartz drifts by less than a millisecond in that time. */
+/** Time between two comparisons with Redis, ms. A quartz clock drifts by less than a millisecond in that time. */
 const COMPARE_EVERY_MS = 10_000;
 
-/** A comparison that took longer (ms) says little: the process or Redis stood still at some unknown moment of it. */
+/** A comparison that took longer than this (ms) is not exact: the process or Redis stood still during it. */
 const TELLING_MS = 500;
-/** At first nothing is known that would be better: then so many are made before a slow one is believed. */
+/** At the start this many comparisons are made before a slow one is used. */
 const FIRST_ATTEMPTS = 3;
 
 /**
- * Redis's time in every process: leases and due times are compared across machines, and a process whose own clock is
- * wrong or jumps must not shift them. Runs on the monotonic clock between comparisons.
+ * Redis's time in every process. Leases and due times are compared across machines, and a machine whose clock is wrong or
+ * jumps must not shift them. Between comparisons it runs on the monotonic clock.
  */
 export class RedisClock implements Clock {
   private timer: NodeJS.Timeout | null = null;
   /** Redis's time minus the monotonic clock, ms. The system clock serves until the first comparison. */
   private offset = Date.now() - performance.now();
-  /** How long the comparison took that is believed, ms. */
+  /** How long the comparison took that is in use, ms. */
   private tookMs = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -34,7 +34,7 @@ export class RedisClock implements Clock {
     return Date.now() - this.now();
   }
 
-  /** Compares, then keeps comparing. @throws where Redis is out of reach */
+  /** Compares now, and then regularly. @throws if Redis is out of reach */
   async start(): Promise<void> {
     for (let attempt = 0; attempt < FIRST_ATTEMPTS && this.tookMs > TELLING_MS; attempt += 1) {
       await this.compare();
@@ -55,10 +55,10 @@ export class RedisClock implements Clock {
     const received = performance.now();
     const tookMs = received - sent;
     if (tookMs > TELLING_MS && tookMs >= this.tookMs) {
-      return; // The offset known so far is better.
+      return; // The present offset is more exact.
     }
     this.tookMs = tookMs;
-    // The answer was made about half-way.
+    // Redis answered about half-way between the two.
     this.offset = Number(seconds) * 1000 + Number(micros) / 1000 - (sent + received) / 2;
   }
 }

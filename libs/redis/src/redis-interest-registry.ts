@@ -19,10 +19,10 @@ export interface InterestBounds extends SetBounds {
   readonly pollIntervalMs: number;
 }
 
-/** Tickets that leave in one call, and sets that are found overdue in one call: bounds how long Redis is blocked. */
+/** Largest number of tickets that leave, and of overdue sets that are found, in one call. It bounds how long Redis is blocked. */
 const CALL_MAX = 500;
 
-/** A feed of which nothing is left is forgotten after this long, ms. */
+/** A feed without tickets is removed from the list after this long, ms. */
 const FEED_FORGOTTEN_MS = 600_000;
 
 /** Leases and ticket sets: want.lua and sweep.lua. */
@@ -49,7 +49,7 @@ export class RedisInterestRegistry implements InterestRegistry {
     if (caseIds.length === 0) {
       return [];
     }
-    // First the feed, then its tickets: a feed that is not listed would never be swept.
+    // The feed is listed before its tickets exist: a feed that is not listed would never be swept.
     await this.client.zadd(this.keys.feeds, 'GT', Math.round(until), feed);
     const woken = await this.scripts.run('want', this.keys.feed(feed), {
       base: this.keys.base(feed),
@@ -73,7 +73,7 @@ export class RedisInterestRegistry implements InterestRegistry {
     const [left, remains, ...changed] = answer;
     await this.wake.tell(changed.map((id) => ({ feed, id: Number(id) })));
     if (Number(remains) === 1) {
-      // Leases may be long over: while no worker ran, or of a ticket that stays apart for longer than that.
+      // Leases may have ended long ago: no worker ran, or a ticket was in quarantine for longer than that.
       await this.client.zadd(this.keys.feeds, 'GT', Math.round(now), feed);
     }
     return Number(left);

@@ -5,10 +5,10 @@ import type { Keys } from './keys.js';
 import { QUOTA_KEPT_MS, QUOTA_RAMP_MS } from './script-constants.js';
 import { Scripts } from './scripts.js';
 
-/** The quota of all workers together: quota.lua. Costs nothing while there is no limit and the upstream is content. */
+/** The quota of all workers together: quota.lua. It costs nothing while there is no limit and no 429. */
 export class RedisQuota implements Quota {
   private readonly scripts: Scripts<'quota'>;
-  /** Until when turns are asked for although there may be no quota, ms since 1970. */
+  /** Until when turns are asked for even without a limit, ms since 1970. */
   private slowUntil = 0;
 
   constructor(
@@ -36,7 +36,7 @@ export class RedisQuota implements Quota {
   }
 
   /**
-   * Begins to hear what other workers were told by the upstream.
+   * Starts to listen for throttlings that other workers got.
    * @param subscriber a connection that is kept subscribed
    */
   async listen(subscriber: RedisClient): Promise<void> {

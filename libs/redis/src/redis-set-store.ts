@@ -28,7 +28,7 @@ import type { EntryArgument, ScriptArguments } from './script-arguments.js';
 import { Scripts } from './scripts.js';
 import { WakeChannel } from './wake-channel.js';
 
-/** Bounds of what is kept per ticket. */
+/** Bounds of a ticket's history. */
 export interface HistoryBounds {
   /** `HISTORY_MAX_EVENTS`. */
   readonly historyMaxEvents: number;
@@ -41,10 +41,10 @@ export interface SetBounds extends HistoryBounds {
   readonly upstreamMaxCaseIds: number;
 }
 
-/** Member lists kept in memory, so that a poll does not fetch a hundred ids that it knows. */
+/** Sets whose member lists are kept in memory, so that a poll does not fetch a hundred ids again. */
 const REMEMBERED_SETS = 20_000;
 
-/** Feeds of which the furthest position is remembered: groups come and go, and a worker lives for months. */
+/** Feeds whose furthest position is kept: groups come and go, and a worker runs for months. */
 const REMEMBERED_FEEDS = 10_000;
 
 interface KnownMembers {
@@ -60,7 +60,7 @@ export class RedisSetStore implements SetStore {
   private readonly scripts: Scripts<SetScript>;
   private readonly group = new GroupCommit();
   private readonly wake: WakeChannel;
-  /** The furthest of each feed that was seen here: a Redis that has less has lost its end. */
+  /** The furthest position of each feed that was seen here. A Redis that has less has lost its newest data. */
   private readonly positions = new BoundedMap<FeedKey, StreamPosition>(REMEMBERED_FEEDS);
   private readonly members = new BoundedMap<string, KnownMembers>(REMEMBERED_SETS);
 
@@ -219,7 +219,7 @@ function readBisection(text: string | undefined): Bisection | null {
   return text ? { since: 0, alone: null, ...(JSON.parse(text) as Pick<Bisection, 'suspects' | 'cleared'>) } : null;
 }
 
-/** Times travel as whole milliseconds. */
+/** Times are sent as whole milliseconds. */
 function ms(time: number): number {
   return Math.round(time);
 }

@@ -2,12 +2,12 @@ import type { UpstreamLiveness } from '#core';
 import type { RedisClient } from './connection.js';
 import type { Keys } from './keys.js';
 
-/** Others are told at most this often, ms. */
+/** A worker tells the others at most once in this time, ms. */
 const TELL_EVERY_MS = 1000;
-/** How long the last word is kept, ms. */
+/** How long Redis keeps the time, ms. */
 const KEPT_MS = 3_600_000;
 
-/** One key for all workers: who writes last may set it back by as much as the workers' words are apart, no more. */
+/** One key for all workers. A worker may overwrite a newer time with its own; that is at most {@link TELL_EVERY_MS} older. */
 export class RedisUpstreamLiveness implements UpstreamLiveness {
   private sentAt = Number.NEGATIVE_INFINITY;
   private toldAt = Number.NEGATIVE_INFINITY;

@@ -17,8 +17,8 @@ export const QUOTA_RAMP_MS = 12_000;
 export const QUOTA_KEPT_MS = 3_600_000;
 
 /**
- * How many delivered messages of a ticket are remembered, the newest ones. Far more than a conversation has; beyond
- * it, a ticket that is polled from the beginning again would deliver its oldest messages again.
+ * How many identities of delivered messages are kept per ticket, the newest ones. It is far more than a conversation has.
+ * Beyond it, a ticket that is polled from the beginning again would deliver its oldest messages again.
  */
 const DELIVERED_MAX = 10_000;
 

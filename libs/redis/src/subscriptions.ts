@@ -12,13 +12,13 @@ export interface SubscriptionsListener {
 /** Channels named in one command. */
 const COMMAND_CHANNELS = 1000;
 
-/** How often a subscribed connection is asked whether it lives (ms): a dead one looks just like a quiet one. */
+/** Time between two pings of a subscribed connection, ms. Without them a dead connection looks like a silent one. */
 const PING_EVERY_MS = 3000;
 
 /**
- * The channels that one connection is subscribed to, made whole again after every lost connection. `interrupted` is
- * told when the connection is lost, not when it is back, so that whatever comes through a half-restored set of
- * channels is not taken for all there was.
+ * The channels that one connection is subscribed to. They are subscribed again after every lost connection. `interrupted` is
+ * called when the connection is lost, not when it is back: what arrives while only some channels are subscribed may be
+ * incomplete.
  */
 export class Subscriptions {
   private readonly channels = new Set<string>();
@@ -33,7 +33,7 @@ export class Subscriptions {
     private readonly listener: SubscriptionsListener,
   ) {
     if (client instanceof Cluster) {
-      // The cluster client subscribes anew by itself; a changed topology may have cost messages.
+      // The cluster client subscribes again by itself. Messages may be lost when the topology changes.
       client.on('smessage', (channel: string, text: string) => listener.received(channel, text));
       client.on('-node', () => listener.interrupted());
       client.on('+node', () => listener.interrupted());
@@ -56,7 +56,7 @@ export class Subscriptions {
     const adding = this.subscribe(fresh);
     this.underway.add(adding);
     try {
-      // The others too: a channel that is not fresh may be one that was named a moment ago and is not confirmed yet.
+      // Wait for the others, too: a channel that is not new may have been added a moment ago and not be confirmed yet.
       await inTime(Promise.all(this.underway));
     } catch (error) {
       fresh.forEach((channel) => this.channels.delete(channel));
@@ -73,7 +73,7 @@ export class Subscriptions {
     await inTime(this.unsubscribe(known));
   }
 
-  /** Resolves while all channels are subscribed to. @throws when they are not in time */
+  /** Resolves once all channels are subscribed. @throws if they are not in time */
   whole(): Promise<void> {
     return inTime(this.restored);
   }
@@ -98,7 +98,7 @@ export class Subscriptions {
     );
   }
 
-  /** A history that is read meanwhile would wait for a barrier that nobody hears. */
+  /** Until then no history is read: its barrier would not arrive. */
   private awaitRestoring(): void {
     if (this.finishRestoring === null) {
       this.restored = new Promise((resolve) => (this.finishRestoring = resolve));
@@ -115,7 +115,7 @@ export class Subscriptions {
     );
   }
 
-  /** A connection that does not answer is cut, which makes it connect anew. */
+  /** A connection that does not answer is closed, and then connects again. */
   private ping(): void {
     if (!(this.client instanceof Cluster) && this.client.status === 'ready') {
       const client: Redis = this.client;
@@ -127,7 +127,7 @@ export class Subscriptions {
   }
 }
 
-/** All are sent at once: a channel that is dropped and taken up again must be told of in that order. */
+/** All parts are sent at once: if a channel is removed and added again, Redis must get the commands in that order. */
 function parts(channels: readonly string[]): string[][] {
   return Array.from({ length: Math.ceil(channels.length / COMMAND_CHANNELS) }, (_, part) =>
     channels.slice(part * COMMAND_CHANNELS, (part + 1) * COMMAND_CHANNELS),

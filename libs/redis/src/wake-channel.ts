@@ -3,21 +3,20 @@ import { setName, type FeedKey, type SetRef } from '#core';
 import type { RedisClient } from './connection.js';
 import type { Keys } from './keys.js';
 
-/** What workers do with what they hear. */
+/** What a worker does with these signals. */
 export interface WakeListener {
-  /** Somebody changed the set between two polls. */
+  /** The set was changed between two polls. */
   changed(ref: SetRef): void;
-  /** Another worker, or this one itself, is ready for sets. */
+  /** A worker is ready for sets: another one, or this one itself. */
   workerCame(): void;
 }
 
-/** No set has this name. */
+/** The text that says that a worker is ready. No set has this name. */
 const WORKER_CAME = '+';
 
 /**
- * Tells workers that sets changed between two polls, and that a worker came. A worker that keeps a set until it is due
- * would hear of the one at its next commit at the latest, with a poll wasted, and of the other when the set's stay
- * ends; here it hears at once.
+ * Tells workers at once that sets changed between two polls, and that a worker is ready. Without this channel a worker would
+ * notice a changed set at its next commit, which wastes a poll, and another worker when the residency of a set ends.
  */
 export class WakeChannel {
   constructor(
@@ -39,7 +38,7 @@ export class WakeChannel {
   async listen(subscriber: RedisClient, listener: WakeListener): Promise<void> {
     subscriber.on('message', (channel: string, text: string) => {
       if (channel !== this.keys.wakeChannel) {
-        return; // The connection carries other news as well.
+        return; // The connection has other channels, too.
       }
       if (text === WORKER_CAME) {
         listener.workerCame();

@@ -36,7 +36,7 @@ export class CaseHistory {
     const first = await this.read(feed, caseId, named?.offset ?? null);
     const known = named !== null && named.epoch === first.epoch && named.offset <= first.offset;
     const after = known ? named.offset : 0;
-    // A position of another life says nothing: everything that is kept, after saying so.
+    // A position of another epoch says nothing: a gap, and then everything that is kept.
     const snapshot = named === null || known ? first : await this.read(feed, caseId, null);
     const [ticket] = snapshot.tickets;
     const kept = (ticket?.publications ?? []).filter(({ offset }) => offset > after);

@@ -164,7 +164,7 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         ]);
       });
 
-      it('begins a new life where the asker knows of more than there is, once, and keeps what there is', async () => {
+      it('begins a new epoch if the asker knows of more than there is, once, and keeps what there is', async () => {
         await driver.publish(ref, ...messages('1', '2'));
         const before = await driver.history('a');
         const want = { caseId: 'a', atLeast: 9, after: null };

@@ -11,7 +11,7 @@ export class Truth {
   /** @param historyMax what is kept per ticket */
   constructor(readonly historyMax: number) {}
 
-  lives(): string[] {
+  epochs(): string[] {
     return [...new Set(this.log.map((one) => one.epoch))];
   }
 
@@ -90,8 +90,8 @@ export class ModelClient {
       if (notice.reason === 'unknown_position') {
         expect(this.position?.epoch).not.toBe(this.truth.epoch);
       } else {
-        // In the life that the client knows, or in one that began since: the gateway may not have heard of the latest.
-        const missed = this.truth.lives().map((epoch) => {
+        // In the epoch that the client knows, or in a later one: the gateway may not know the latest yet.
+        const missed = this.truth.epochs().map((epoch) => {
           const from = epoch === this.position?.epoch ? this.position.offset : 0;
           return this.truth.of(caseId, epoch).filter((one) => one.offset > from).length;
         });
@@ -105,7 +105,7 @@ export class ModelClient {
   expectUpToDate(): void {
     for (const caseId of this.tickets) {
       const newest = this.truth.of(caseId).at(-1);
-      // Of a refused ticket nothing may have been said in this life of the feed.
+      // Of a refused ticket nothing may have been published in this epoch of the feed.
       if (newest !== undefined || !this.truth.quarantined.has(caseId)) {
         expect(this.last.get(caseId)).toEqual({ epoch: newest?.epoch, offset: newest?.offset });
       }

@@ -37,7 +37,7 @@ export class PublishingFixture {
     return { broker, hub: new Hub({ broker, wait }, this.options) };
   }
 
-  /** Subscribes a newcomer that wants the last two, unless `more` says otherwise. */
+  /** Subscribes without a position to the last two publications, unless `more` says otherwise. */
   subscribe(hub: Hub, caseIds: CaseId[], subscriber: Subscriber, more: Partial<SubscribeRequest> = {}): Promise<void> {
     return hub.subscribe(this.feed, { caseIds, from: { kind: 'start' }, history: 2, ...more }, subscriber);
   }

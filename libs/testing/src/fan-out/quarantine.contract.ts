@@ -29,7 +29,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       await fixture.store.recordBisection({ ref, fence, now: driver.now, bisection, quarantined });
     }
 
-    /** Lets time pass for which everybody still wants everything, and lets the store do its upkeep. */
+    /** Lets time pass while all tickets stay wanted, and sweeps. */
     async function pass(ms: number, ...wanted: CaseId[]): Promise<SetRef[]> {
       fixture.clock.advance(ms);
       await driver.want(...wanted);
@@ -88,7 +88,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       expect((await driver.history('a')).upstream.state).toBe('ok');
     });
 
-    it('tells gateways of a ticket that is apart, and of one that is back', async () => {
+    it('tells gateways when the quarantine of a ticket begins and ends', async () => {
       const ref = await driver.wantOneSet('a', 'b');
       await driver.publish(ref, message('a', 'before'));
       await fixture.brokers[0].watch(driver.feed, ['a', 'b']);
@@ -110,7 +110,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       expect(await driver.contents('a')).toEqual([text('before'), text('after')]);
     });
 
-    it('gives a ticket that is apart no place, whoever wants it', async () => {
+    it('gives a quarantined ticket no place, whoever wants it', async () => {
       const ref = await driver.wantOneSet('a', 'b');
       await driver.publish(ref);
       await recordBisection(ref, null, 'a');
@@ -118,7 +118,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       expect(await driver.begin(ref)).toMatchObject({ members: ['b'], joining: [] });
     });
 
-    it('ends a set whose last ticket is set apart', async () => {
+    it('ends a set whose last ticket is quarantined', async () => {
       const ref = await driver.wantOneSet('a');
       await recordBisection(ref, null, 'a');
       expect(await driver.ask(ref, 'worker')).toEqual({ kind: 'gone' });
@@ -156,7 +156,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       expect((await driver.history('a')).quarantined).toEqual([]);
     });
 
-    it('lets newcomers not wait for a search, and changes no set that is searched', async () => {
+    it('lets new tickets not wait for a bisection, and changes no set with one', async () => {
       const ref = await driver.wantOneSet('a', 'b');
       await recordBisection(ref, { ...SEARCH, cleared: [] });
       const stagingSet = await driver.wantOneSet('d');

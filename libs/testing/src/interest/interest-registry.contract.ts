@@ -98,7 +98,7 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
       expect([await driver.contents('a'), await driver.contents('b')]).toEqual([[], [text('y')]]);
     });
 
-    it('lists a feed for as long as one of its tickets is apart, however long nobody wanted any', async () => {
+    it('lists a feed for as long as one of its tickets is in quarantine, even if no ticket was wanted for long', async () => {
       let [ref] = await driver.want('a');
       for (let refusals = 1; ref !== undefined && quarantineMs(refusals) < QUARANTINE_MAX_MS; refusals += 1) {
         await refuse(ref, 'a');

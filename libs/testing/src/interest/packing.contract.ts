@@ -38,7 +38,7 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       return found;
     }
 
-    it('packs tickets into sets with room once they are primed, and goes back no further than it must', async () => {
+    it('packs tickets into sets with room once they are backfilled, and goes back no further than it must', async () => {
       await backfill(await driver.wantOneSet('a', 'b', 'c'), numeric(5000));
       fixture.clock.advance(2000);
       const stagingSet = await driver.wantOneSet('d');
@@ -75,7 +75,7 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       expect([...(await sets()).values()].map((set) => set.members)).toEqual([['a', 'b', 'e', 'f']]);
     });
 
-    it('primes moved tickets where cursors are opaque, and never mixes them', async () => {
+    it('backfills moved tickets if cursors are opaque, and never mixes them', async () => {
       await backfill(await driver.wantOneSet('a', 'b', 'c'), numeric(5000, 'c_one'));
       fixture.clock.advance(2000);
       await backfill(await driver.wantOneSet('d'), numeric(7000, 'c_two'));
@@ -152,7 +152,7 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       expect(await driver.want('c')).toEqual([]);
     });
 
-    it('primes a full set of tickets at once', async () => {
+    it('backfills a full set of tickets at once', async () => {
       await backfill(await driver.wantOneSet('a'));
       const [, ...rest] = ['a', 'b', 'c', 'd', 'e'];
       const woken = await fixture.registry.want(driver.feed, rest, driver.now, driver.now + INTEREST_MS, 'arrival');

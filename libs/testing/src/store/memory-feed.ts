@@ -20,14 +20,14 @@ export interface MemoryLimits {
   readonly intervalMs: number;
 }
 
-/** Everything that is stored of one life of a feed. */
+/** Everything that is stored of one epoch of a feed. */
 export class MemoryFeed {
   readonly sets = new Map<number, MemorySet>();
   /** Until when each wanted ticket is wanted. */
   readonly leases = new Map<CaseId, number>();
   /** Sets whose polls fail; the feed is degraded from the first one's coming until the last one's leaving. */
   readonly failing = new Set<number>();
-  /** Whether a client's word has begun a new life already. */
+  /** Whether a client's claim has begun a new epoch already. */
   isDoubted = false;
   upstream: UpstreamState = { state: 'ok', since: 0 };
   /** Tickets that the upstream refuses: how many times in a row, and when they are polled again (infinity: now). */
@@ -43,7 +43,7 @@ export class MemoryFeed {
 
   constructor(
     private readonly ref: Omit<SetRef, 'id'>,
-    /** Which life of the feed this is. */
+    /** Name of the epoch. */
     public epoch: string,
     private readonly limits: MemoryLimits,
   ) {}
@@ -53,7 +53,7 @@ export class MemoryFeed {
     return [...this.sets.values()].find((set) => set.members.has(caseId) || set.joining.has(caseId));
   }
 
-  /** Gives a ticket a place among those that are to be primed next. Returns the set if that changed its time. */
+  /** Adds a ticket to the staging set. @returns the set if that changed its due time */
   place(caseId: CaseId, now: number): MemorySet | null {
     const open = this.stagingSet;
     const fits =
@@ -94,7 +94,7 @@ export class MemoryFeed {
     }
   }
 
-  /** Takes a refused ticket off its set. Returns whether it was not apart before. */
+  /** Takes a refused ticket off its set. @returns whether its quarantine begins now */
   quarantine(caseId: CaseId, now: number): boolean {
     const known = this.quarantined.get(caseId);
     const refusals = (known?.refusals ?? 0) + 1;
@@ -103,7 +103,7 @@ export class MemoryFeed {
     return known === undefined;
   }
 
-  /** Gives each ticket that was apart for long enough, and is still wanted, a set of its own. */
+  /** Gives each ticket whose quarantine is over, and that is still wanted, a set of its own. */
   bringBack(now: number): void {
     for (const [caseId, { refusals, until }] of this.quarantined) {
       if (until <= now && !this.leases.has(caseId)) {
@@ -146,7 +146,7 @@ export class MemoryFeed {
     return published;
   }
 
-  /** Whether somebody has seen more of this life than there is. */
+  /** Whether the asker has seen more of this epoch than there is. */
   isBehind(known: StreamPosition): boolean {
     return known.epoch === this.epoch && this.offset < known.offset;
   }

@@ -54,12 +54,12 @@ export function isPolled(set: MemorySet, now: number): boolean {
   return isLeased(set, now) && set.dueAt <= now + ABOUT_TO_POLL_MS;
 }
 
-/** A set that nobody polls may be changed when it was primed, and no refused ticket is searched for in it. */
+/** A set may be changed if it is not leased, has no joining tickets, and has no bisection. */
 export function canTakeTickets(set: MemorySet): boolean {
   return set.members.size > 0 && set.joining.size === 0 && set.bisection === null;
 }
 
-/** Moves tickets into a set: as members where one trail serves both, else to be primed. */
+/** Moves tickets into a set: as members if one cursor history serves both, else as joining tickets. */
 export function mergeInto(set: MemorySet, caseIds: readonly CaseId[], cursorHistory: CursorHistory | null): void {
   const numeric = [set.cursorHistory, cursorHistory].every((one) => one !== null && /^\d+$/.test(one.head));
   if (caseIds.length === 0) {

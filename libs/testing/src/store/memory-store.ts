@@ -51,7 +51,7 @@ export interface MemoryConnection {
 export class MemoryStore implements SetStore, InterestRegistry {
   private readonly stored = new Map<FeedKey, MemoryFeed>();
   private readonly connections = new Set<MemoryConnection>();
-  private lives = 0;
+  private epochs = 0;
 
   constructor(private readonly options: MemoryStoreOptions) {}
 
@@ -285,9 +285,9 @@ export class MemoryStore implements SetStore, InterestRegistry {
     return feed;
   }
 
-  /** Counted, not random: two lives begun at one instant differ, and a test repeats exactly. */
+  /** Counted, not random: two epochs of one instant differ, and a test repeats exactly. */
   private newLife(): string {
-    this.lives += 1;
-    return newEpoch(this.options.clock.now(), (this.lives % 10_000) / 10_000);
+    this.epochs += 1;
+    return newEpoch(this.options.clock.now(), (this.epochs % 10_000) / 10_000);
   }
 }

@@ -28,7 +28,7 @@ export class MemoryTicket {
     return publication;
   }
 
-  /** @param epoch of the feed's life now: what is kept of an earlier one belongs to it */
+  /** @param epoch the present one: publications that are left from an older epoch belong to it */
   history({ atLeast, after }: HistoryWant, epoch: string): TicketHistory {
     const wanted = after === null ? -1 : this.log.findIndex((entry) => entry.offset > after);
     const newest = Math.max(0, this.log.length - atLeast);
