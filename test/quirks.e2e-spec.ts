@@ -61,7 +61,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('oddities of the upstream', () => {
+describe('quirks of the upstream', () => {
   const deployment = useDeployment({ gateways: 2, workers: 2 });
 
   afterEach(() => deployment.upstream.reset());

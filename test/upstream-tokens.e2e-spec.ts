@@ -29,7 +29,7 @@ describe('a worker that logs in to IAM', () => {
       IAM_PASSWORD: 'demo',
       IAM_DOMAIN: 'demo',
     }),
-    simulator: { SIMULATOR_ODDITIES: JSON.stringify({ token_lifetime_s: LIFETIME_S }) },
+    simulator: { SIMULATOR_QUIRKS: JSON.stringify({ token_lifetime_s: LIFETIME_S }) },
   });
 
   it('logs in once for any number of sets, and ahead of time', async () => {

@@ -1,6 +1,6 @@
 import { type ServerResponse } from 'node:http';
 
-/** An error in the upstream's own words. */
+/** An error as the upstream writes it. */
 export interface ApiError {
   readonly status: number;
   readonly code: string;
@@ -15,7 +15,7 @@ export const invalidParameter = (reason: string): ApiError => ({
   message: `Invalid parameter: ${reason}`,
 });
 
-/** Codes of the gateway in front (`APIGW.`), which refuses identities and throttles; `OSM.` is the service behind it. */
+/** `APIGW.` codes come from the API gateway, which checks identities and throttles; `OSM.` codes come from the service. */
 export const wrongIdentity = (detail: string): ApiError => ({
   status: 401,
   code: 'APIGW.0301',
@@ -34,13 +34,13 @@ export const noPermission = (status: 200 | 403): ApiError => ({
   message: 'No permission to access the service ticket',
 });
 
-/** The gateway's errors repeat the request id in the body, the service's do not. */
+/** Errors of the API gateway repeat the request id in the body. Errors of the service do not. */
 export function errorBody(error: ApiError, requestId: string): string {
   const body = { error_code: error.code, error_msg: error.message };
   return JSON.stringify(error.code.startsWith('APIGW.') ? { ...body, request_id: requestId } : body);
 }
 
-/** Sends a whole answer. Its length is stated, so that a connection can be used again. */
+/** Sends a whole answer. It has a `Content-Length`, so that the connection can be used again. */
 export function sendText(
   res: ServerResponse,
   status: number,

@@ -1,8 +1,8 @@
-/** Where the simulator reads the time, so that a test can stand still, age a token or let a late message appear. */
+/** The time of the simulator. A test gives its own clock: to end a token, or to make a late message appear. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds of the machine's monotonic clock, to the microsecond: other processes of the machine share it. */
+  /** Milliseconds of the machine's monotonic clock, to the microsecond. All processes of the machine share that clock. */
   exact(): number;
 }
 

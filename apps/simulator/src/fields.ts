@@ -1,21 +1,21 @@
-/** What was wrong with a JSON body or with the settings: every fault of it, not only the first. */
+/** A JSON body or settings that are wrong. Names every problem, not only the first. */
 export class InvalidInput extends Error {
   constructor(readonly problems: readonly string[]) {
     super(problems.join('; '));
   }
 }
 
-/** A set of accepted values: the test, and the words that tell a person what would have been accepted. */
+/** A set of accepted values: a test for them, and a description for error texts. */
 export interface Kind<T> {
   readonly expected: string;
   readonly accepts: (value: unknown) => value is T;
 }
 
-/** One named member of an object; `T` includes undefined where it may be absent. */
+/** One named member of an object. `T` includes undefined if the member may be absent. */
 export interface Member<T> {
   readonly kind: Kind<unknown>;
   readonly isRequired: boolean;
-  /** Never there: carries the type from a shape to what is read with it. */
+  /** Never set. It carries the type of a shape to the result of {@link read}. */
   readonly type?: T;
 }
 
@@ -58,8 +58,8 @@ export const record: Kind<Record<string, unknown>> = {
 };
 
 /**
- * Reads an object of the given shape; members that are absent stay absent. Unknown names are refused, because a
- * misspelt oddity that is silently ignored would make a test pass for the wrong reason.
+ * Reads an object of the given shape. Absent members stay absent. Unknown names are refused: a misspelt quirk that is
+ * ignored would let a test pass without testing anything.
  *
  * @param where put in front of member names in problems, e.g. `messages[3].`
  * @throws InvalidInput

@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 
-/** The simulator keeps everything in memory and depends on nothing: once it listens, it is ready. */
+/** The simulator needs no other process, so it is ready as soon as it listens. */
 @Controller('health')
 export class HealthController {
   @Get('live')

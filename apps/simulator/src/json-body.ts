@@ -2,8 +2,8 @@ import { Injectable, type PipeTransform } from '@nestjs/common';
 import { InvalidInput } from './fields.js';
 
 /**
- * Bodies arrive as bytes and are parsed here: IAM's documentation has clients send `charset=utf8`, a name that body
- * parsers refuse.
+ * Parses JSON bodies from bytes. The documentation of IAM makes clients send `charset=utf8`, a name that body parsers
+ * refuse.
  *
  * @throws InvalidInput
  */
@@ -16,7 +16,7 @@ export function parseJson(body: unknown): unknown {
   }
 }
 
-/** For a parameter of a controller. */
+/** Applies it to a parameter of a controller. */
 @Injectable()
 export class JsonBody implements PipeTransform<unknown, unknown> {
   transform(body: unknown): unknown {

@@ -2,12 +2,12 @@ import { type LoggerService } from '@nestjs/common';
 import { type Logger, pino } from 'pino';
 import { type Settings } from './settings.js';
 
-/** JSON lines on stdout. Tokens and message contents are never given to it. */
+/** Writes JSON lines to stdout. No caller passes it tokens or message contents. */
 export function createLogger(level: Settings['logLevel']): Logger {
   return pino({ level, base: { program: 'simulator' } });
 }
 
-/** Nest's own lines through the same logger; its start-up chatter is only of interest when debugging. */
+/** Sends the lines of Nest through the same logger. Its start-up lines have the level `debug`. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 

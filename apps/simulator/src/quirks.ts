@@ -1,39 +1,39 @@
 import { flag, integer, type Kind, oneOf, optional, read } from './fields.js';
 import { Random } from './random.js';
 
-/** Milliseconds: always the same, or drawn evenly from the two ends. */
+/** Milliseconds: a fixed number, or a number drawn evenly between two. */
 export type Span = number | readonly [number, number];
 
 /**
- * How the upstream behaves where its documentation is silent, or where its example contradicts its own table. The
- * names are the wire names of `PUT /control/oddities`.
+ * How the upstream behaves where its documentation says nothing, or where its example contradicts its table. The names
+ * are those of `PUT /control/quirks`.
  */
 export interface QuirkSet {
-  /** `number19` is a JSON number of nanoseconds, beyond 2^53; `opaque` cannot be compared or computed with. */
+  /** `number19` is a JSON number of nanoseconds, beyond 2^53. `opaque` cannot be compared, and no time can be read from it. */
   readonly cursor_form: 'string' | 'number' | 'number19' | 'opaque';
-  /** Whether the cursor is the time of the query or of the newest visible message of the tickets asked for. */
+  /** Whether the cursor is the time of the request or of the newest visible message of its tickets. */
   readonly cursor_basis: 'server_time' | 'newest_message';
   /** Whether messages exactly at the cursor are shown again. */
   readonly cursor_bound: 'exclusive' | 'inclusive';
   /** How `create_time` is written: as the documentation shows it, or as `date-time` of the official models may look. */
   readonly time_form: 'documented' | 'iso' | 'iso_offset' | 'iso_utc';
-  /** Null arrays, null entries, null ids and null statuses, all of which the documentation's example shows. */
+  /** Null arrays, null entries, null ids and null statuses. The example of the documentation has all of them. */
   readonly null_fields: boolean;
-  /** Fields that no documentation names, on every level. */
+  /** Fields on every level that the documentation does not name. */
   readonly extra_fields: boolean;
-  /** Of the messages of a ticket, and of the tickets of an answer. */
+  /** The order of the messages of a ticket, and of the tickets of an answer. */
   readonly order: 'oldest_first' | 'newest_first' | 'shuffled';
-  /** How long an answer takes; it shows what is visible at its end. */
+  /** The duration of an answer. It shows what is visible at its end. */
   readonly latency_ms: Span;
-  /** How long after being posted a message appears. */
+  /** The time from the posting of a message until it is visible. */
   readonly visibility_delay_ms: Span;
-  /** Of latencies, visibility delays and shuffles. */
+  /** The seed of latencies, visibility delays and shuffles. */
   readonly seed: number;
-  /** The documented life is 24 hours. */
+  /** The documentation says 24 hours. */
   readonly token_lifetime_s: number;
 }
 
-/** The plain documented way. */
+/** The behaviour that the documentation describes. */
 const PLAIN: QuirkSet = {
   cursor_form: 'string',
   cursor_basis: 'server_time',
@@ -48,7 +48,7 @@ const PLAIN: QuirkSet = {
   token_lifetime_s: 86_400,
 };
 
-/** An hour: longer than any test waits. */
+/** One hour: longer than any test waits. */
 const MAX_SPAN_MS = 3_600_000;
 const bound = integer(0, MAX_SPAN_MS);
 
@@ -77,12 +77,12 @@ const PATCH = {
   token_lifetime_s: optional(integer(0, 86_400 * 365)),
 };
 
-/** @throws InvalidInput naming every wrong member */
+/** @throws InvalidInput naming each wrong member */
 export function readQuirks(value: unknown, where = ''): Partial<QuirkSet> {
   return read(value, PATCH, where);
 }
 
-/** The oddities in force. Each change makes a new set, so that a text rendered under one can be told by its identity. */
+/** The quirks in force. Each change makes a new object, so a rendered text is valid while the object is the same. */
 export class Quirks {
   current: QuirkSet;
   private random: Random;

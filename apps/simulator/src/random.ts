@@ -1,6 +1,6 @@
 /**
- * A small seeded generator (mulberry32): the same seed gives the same latencies, delays and shuffles, so that a run
- * which found a fault can be repeated.
+ * A small seeded generator (mulberry32). The same seed gives the same latencies, delays and shuffles, so that a run can be
+ * repeated.
  */
 export class Random {
   private state: number;
@@ -18,7 +18,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `low` to `high`, both possible. */
+  /** A whole number from `low` to `high`, both included. */
   between(low: number, high: number): number {
     return low + Math.floor(this.next() * (high - low + 1));
   }

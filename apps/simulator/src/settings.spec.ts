@@ -2,7 +2,7 @@ import { InvalidInput } from './fields.js';
 import { readSettings } from './settings.js';
 
 describe('readSettings', () => {
-  it('has a default for everything', () => {
+  it('has a default for every setting', () => {
     expect(readSettings({})).toEqual({
       host: '0.0.0.0',
       port: 3002,
@@ -16,11 +16,11 @@ describe('readSettings', () => {
     });
   });
 
-  it('reads what is set', () => {
+  it('reads the environment', () => {
     const settings = readSettings({
       PORT: '4000',
       SIMULATOR_DEMO: 'true',
-      SIMULATOR_ODDITIES: '{"cursor_form":"number19"}',
+      SIMULATOR_QUIRKS: '{"cursor_form":"number19"}',
       SIMULATOR_ACCESS_KEY: 'ak',
       SIMULATOR_SECRET_KEY: 'sk',
     });
@@ -32,12 +32,12 @@ describe('readSettings', () => {
     });
   });
 
-  it('names every wrong one, and no value: some are secrets', () => {
+  it('names each wrong setting without its value, because some are secrets', () => {
     const env = {
       PORT: 'http',
       LOG_LEVEL: 'loud',
       SIMULATOR_DEMO: 'yes',
-      SIMULATOR_ODDITIES: '{"order":"random","seed":-1}',
+      SIMULATOR_QUIRKS: '{"order":"random","seed":-1}',
       SIMULATOR_SECRET_KEY: 'hunter2',
     };
     let refusal: unknown;
@@ -48,20 +48,20 @@ describe('readSettings', () => {
     }
     expect(refusal).toBeInstanceOf(InvalidInput);
     const { message } = refusal as InvalidInput;
-    for (const name of [
-      'PORT',
-      'LOG_LEVEL',
-      'SIMULATOR_DEMO',
-      'ODDITIES.order',
-      'ODDITIES.seed',
-      'SIMULATOR_ACCESS_KEY',
-    ]) {
+    for (const name of ['PORT', 'LOG_LEVEL', 'SIMULATOR_DEMO', 'QUIRKS.order', 'QUIRKS.seed', 'SIMULATOR_ACCESS_KEY']) {
       expect(message).toContain(name);
     }
     expect(message).not.toContain('hunter2');
   });
 
-  it('refuses oddities that are no JSON', () => {
-    expect(() => readSettings({ SIMULATOR_ODDITIES: '{order' })).toThrow('SIMULATOR_ODDITIES must be a JSON object');
+  it('accepts the older name of SIMULATOR_QUIRKS, and not both names', () => {
+    const order = '{"order":"shuffled"}';
+    expect(readSettings({ SIMULATOR_ODDITIES: order }).quirks).toEqual({ order: 'shuffled' });
+    expect(() => readSettings({ SIMULATOR_ODDITIES: '{"seed":-1}' })).toThrow('SIMULATOR_ODDITIES.seed must be');
+    expect(() => readSettings({ SIMULATOR_ODDITIES: order, SIMULATOR_QUIRKS: order })).toThrow('set SIMULATOR_QUIRKS');
+  });
+
+  it('refuses quirks that are not JSON', () => {
+    expect(() => readSettings({ SIMULATOR_QUIRKS: '{order' })).toThrow('SIMULATOR_QUIRKS must be a JSON object');
   });
 });

@@ -9,7 +9,7 @@ export const SETTINGS = Symbol('settings');
 export interface KeyPair {
   readonly accessKey: string;
   readonly secretKey: string;
-  /** Each of the next three must be sent and signed where it is set. The first makes the key a temporary one. */
+  /** If one of the next three is set, requests must send and sign it. The first makes the key a temporary one. */
   readonly securityToken?: string;
   readonly domainId?: string;
   readonly projectId?: string;
@@ -19,11 +19,11 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
-  /** The static `X-Auth-Token` that is right; empty: any is. */
+  /** The `X-Auth-Token` that is valid; if it is empty, every token is. */
   readonly token: string;
   readonly iamUser: string;
   readonly iamPassword: string;
-  /** Absent: no signed request is accepted. */
+  /** If it is absent, no signed request is accepted. */
   readonly keyPair?: KeyPair;
   readonly demo: boolean;
   readonly quirks: Partial<QuirkSet>;
@@ -44,13 +44,15 @@ const SHAPE = {
   SIMULATOR_DOMAIN_ID: optional(text(64, 1)),
   SIMULATOR_PROJECT_ID: optional(text(64, 1)),
   SIMULATOR_DEMO: required(flag),
-  SIMULATOR_ODDITIES: required(record),
+  SIMULATOR_QUIRKS: optional(record),
+  /** The older name of `SIMULATOR_QUIRKS`. */
+  SIMULATOR_ODDITIES: optional(record),
 };
 
 /**
- * The settings of the environment; an empty value counts as absent.
+ * Reads the settings from the environment. An empty value counts as absent.
  *
- * @throws InvalidInput naming every wrong one, without its value: some are secrets
+ * @throws InvalidInput naming each wrong setting without its value, because some are secrets
  */
 export function readSettings(env: Environment): Settings {
   const problems: string[] = [];
@@ -66,9 +68,11 @@ export function readSettings(env: Environment): Settings {
 
   const given = withDefaults(env);
   const values = attempt(() => read(given, SHAPE));
-  const quirks = record.accepts(given.SIMULATOR_ODDITIES)
-    ? attempt(() => readQuirks(given.SIMULATOR_ODDITIES, 'SIMULATOR_ODDITIES.'))
-    : undefined;
+  const name = given.SIMULATOR_ODDITIES === undefined ? 'SIMULATOR_QUIRKS' : 'SIMULATOR_ODDITIES';
+  const quirks = attempt(() => readQuirks(given[name] ?? {}, `${name}.`));
+  if (given.SIMULATOR_QUIRKS !== undefined && given.SIMULATOR_ODDITIES !== undefined) {
+    problems.push('SIMULATOR_QUIRKS and SIMULATOR_ODDITIES are two names of one setting: set SIMULATOR_QUIRKS');
+  }
   if (!given.SIMULATOR_ACCESS_KEY !== !given.SIMULATOR_SECRET_KEY) {
     problems.push('SIMULATOR_ACCESS_KEY and SIMULATOR_SECRET_KEY go together: set both or none');
   }
@@ -113,11 +117,12 @@ function withDefaults(env: Environment) {
     SIMULATOR_DOMAIN_ID: env.SIMULATOR_DOMAIN_ID || undefined,
     SIMULATOR_PROJECT_ID: env.SIMULATOR_PROJECT_ID || undefined,
     SIMULATOR_DEMO: parsed(env.SIMULATOR_DEMO, false),
-    SIMULATOR_ODDITIES: parsed(env.SIMULATOR_ODDITIES, {}),
+    SIMULATOR_QUIRKS: parsed(env.SIMULATOR_QUIRKS, undefined),
+    SIMULATOR_ODDITIES: parsed(env.SIMULATOR_ODDITIES, undefined),
   };
 }
 
-/** The JSON value of a setting; one that is no JSON stays a text, for the shape to refuse. */
+/** The JSON value of a setting. A text that is not JSON stays a text, which the shape refuses. */
 function parsed(value: string | undefined, absent: unknown): unknown {
   if (!value) return absent;
   try {

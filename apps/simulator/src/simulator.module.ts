@@ -30,7 +30,7 @@ const controllers = [
   HealthController,
 ];
 
-/** The composition root: plain classes, put together here and nowhere else. */
+/** The composition root: the only place where the classes are put together. */
 export class SimulatorModule {
   static with(settings: Settings, clock: Clock): DynamicModule {
     const quirks = new Quirks(settings.quirks);

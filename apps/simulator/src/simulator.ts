@@ -13,17 +13,17 @@ import { TicketStore } from './messages/ticket-store.js';
 import { type Settings } from './settings.js';
 import { SimulatorModule } from './simulator.module.js';
 
-/** Longer than any poller pauses: an idle connection that ends just as it is used again looks like a fault. */
+/** Longer than any poller waits. An idle connection that ends in the moment of its next use looks like a fault. */
 const KEEP_ALIVE_MS = 120_000;
-/** A hundred ticket ids of 64 characters and a token of 5,000 do not fit into Node's 16 KiB. */
+/** A hundred ticket ids of 64 characters and a token of 5,000 are more than the 16 KiB of Node. */
 const MAX_HEADER_BYTES = 64 * 1024;
-/** Ledgers of benchmarks are posted in bulk. */
+/** Benchmarks post many messages in one request. */
 const MAX_CONTROL_BODY = '64mb';
 
-/** A simulator that listens. */
+/** A running simulator. */
 export interface Simulator {
   readonly port: number;
-  /** Ends at once whatever is under way; some faults would never end by themselves. */
+  /** Ends at once, with all requests in flight: some faults never end by themselves. */
   close(): Promise<void>;
 }
 

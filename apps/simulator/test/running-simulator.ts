@@ -7,7 +7,7 @@ import { type Clock } from '../src/clock.js';
 /** Noon, and a quarter of a second: `create_time` has whole seconds only. */
 const START = Date.UTC(2026, 0, 15, 12, 0, 0, 250);
 
-/** The time of the simulator, which passes only when a spec says so. */
+/** The clock of the simulator. Its time moves only when a spec says so. */
 export class UpstreamClock extends ManualClock implements Clock {
   constructor() {
     super(START);
@@ -31,19 +31,19 @@ export interface PolledMessage {
   readonly [field: string]: unknown;
 }
 
-/** An answer as a trusting client would read it; `cursor` keeps the digits that JSON.parse would lose. */
+/** A parsed answer. `cursor` keeps the digits that JSON.parse would lose. */
 export interface PollResult {
   readonly status: number;
   readonly text: string;
   readonly cursor: string;
-  /** `case_id: content`, in the order of the answer. */
+  /** `case_id: content` of each message, in the order of the answer. */
   readonly contents: string[];
   readonly messages: PolledMessage[];
 }
 
 export const PATH = '/v2/servicerequest/cases/instant-messages';
 
-/** A simulator that listens on a port of its own, and what a spec needs to drive it over HTTP. */
+/** A simulator on a free port, with what a spec needs to call it over HTTP. */
 export class RunningSimulator {
   private constructor(
     readonly origin: string,
@@ -84,7 +84,7 @@ export class RunningSimulator {
     };
   }
 
-  /** Calls the control API; anything but success is an error. */
+  /** Calls the control API. @throws Error unless it succeeds */
   async control<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await this.fetchControl(method, path, body);
     const text = await response.text();

@@ -91,7 +91,7 @@ export class SimulatorControl {
 
   /** Members that are not named keep their value. */
   async change(quirks: Partial<Quirks>): Promise<void> {
-    await this.call('PUT', 'oddities', quirks);
+    await this.call('PUT', 'quirks', quirks);
   }
 
   /** Everything as it was at the start, with nothing posted and nothing counted. */

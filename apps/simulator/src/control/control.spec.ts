@@ -1,7 +1,7 @@
 import { RunningSimulator } from '../../test/running-simulator.js';
 
 let simulator: RunningSimulator;
-beforeEach(async () => void (simulator = await RunningSimulator.start({ SIMULATOR_ODDITIES: '{"null_fields":true}' })));
+beforeEach(async () => void (simulator = await RunningSimulator.start({ SIMULATOR_QUIRKS: '{"null_fields":true}' })));
 afterEach(() => simulator.close());
 
 const problems = async (path: string, body: unknown, method = 'POST'): Promise<string[]> => {
@@ -11,7 +11,7 @@ const problems = async (path: string, body: unknown, method = 'POST'): Promise<s
 };
 
 describe('POST /control/messages', () => {
-  it('posts copies: twins, or numbered ones', async () => {
+  it('posts equal copies, or numbered ones', async () => {
     const twins = { case_id: 'TS1', content: 'same', count: 2 };
     const numbered = { case_id: 'TS2', content: 'no. {n}', count: 3 };
     expect(await simulator.control('POST', 'messages', [twins, numbered])).toEqual({
@@ -27,7 +27,7 @@ describe('POST /control/messages', () => {
     ]);
   });
 
-  it('says everything that is wrong, and posts nothing', async () => {
+  it('names everything that is wrong, and posts nothing', async () => {
     const orders = [
       { case_id: 'TS1', content: 'ok' },
       { content: 7, time_ms: 12 },
@@ -45,7 +45,7 @@ describe('POST /control/messages', () => {
 });
 
 describe('GET /control/ledger', () => {
-  it('lists messages in the order of becoming visible', async () => {
+  it('lists messages in the order in which they become visible', async () => {
     const now = simulator.clock.now();
     await simulator.say('TS1', 'late', { visible_in_ms: 500 });
     await simulator.say('TS1', 'old', { time_ms: now - 1_000 });
@@ -66,7 +66,7 @@ describe('GET /control/ledger', () => {
     expect(await simulator.control('GET', 'ledger?case_id=TS1&group_id=g')).toEqual({ messages: [night] });
   });
 
-  it('says when an answer first showed a message', async () => {
+  it('has the time at which an answer first showed a message', async () => {
     await simulator.say('TS1', 'soon', { visible_in_ms: 500 });
     const shown = async () => (await simulator.control<{ messages: object[] }>('GET', 'ledger')).messages;
     await simulator.poll(['TS1']);
@@ -80,16 +80,22 @@ describe('GET /control/ledger', () => {
   });
 });
 
-describe('PUT /control/oddities', () => {
-  it('changes what it names and nothing else', async () => {
-    const before = await simulator.control<object>('GET', 'oddities');
-    const after = await simulator.control('PUT', 'oddities', { latency_ms: [0, 1], cursor_form: 'opaque' });
+describe('PUT /control/quirks', () => {
+  it('changes the members that it names, and no others', async () => {
+    const before = await simulator.control<object>('GET', 'quirks');
+    const after = await simulator.control('PUT', 'quirks', { latency_ms: [0, 1], cursor_form: 'opaque' });
     expect(after).toEqual({ ...before, latency_ms: [0, 1], cursor_form: 'opaque' });
   });
 
-  it('refuses what it does not know', async () => {
+  it('has the older name oddities', async () => {
+    await simulator.control('PUT', 'oddities', { seed: 7 });
+    expect(await simulator.control('GET', 'quirks')).toEqual(await simulator.control('GET', 'oddities'));
+    expect(await simulator.control('GET', 'quirks')).toMatchObject({ seed: 7 });
+  });
+
+  it('refuses unknown members and values', async () => {
     const wrong = { cursor_form: 'roman', latency_ms: [5, 1], cursorBound: 'inclusive' };
-    expect(await problems('oddities', wrong, 'PUT')).toEqual([
+    expect(await problems('quirks', wrong, 'PUT')).toEqual([
       'cursorBound is not known here',
       'cursor_form must be one of string, number, number19, opaque',
       expect.stringContaining('latency_ms must be'),
@@ -106,14 +112,14 @@ describe('POST /control/status', () => {
 });
 
 describe('POST /control/reset', () => {
-  it('goes back to the start, oddities of the settings included', async () => {
+  it('restores the start: no messages, no faults, the quirks of the settings', async () => {
     await simulator.say('TS1', 'hello');
     await simulator.control('POST', 'status', { case_id: 'TS1', status: 0 });
     await simulator.control('POST', 'faults', { kind: 'html' });
-    await simulator.control('PUT', 'oddities', { null_fields: false, order: 'newest_first' });
+    await simulator.control('PUT', 'quirks', { null_fields: false, order: 'newest_first' });
     await simulator.poll(['TS1']).catch(() => undefined);
     await simulator.control('POST', 'reset');
-    expect(await simulator.control('GET', 'oddities')).toMatchObject({ null_fields: true, order: 'oldest_first' });
+    expect(await simulator.control('GET', 'quirks')).toMatchObject({ null_fields: true, order: 'oldest_first' });
     expect(await simulator.control('GET', 'counters')).toMatchObject({ requests: 0 });
     const { status, text } = await simulator.poll(['TS1']);
     expect(status).toBe(200);

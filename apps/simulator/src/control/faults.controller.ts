@@ -3,7 +3,7 @@ import { readFault } from '../faults/fault.js';
 import { type FaultReport, Faults } from '../faults/faults.js';
 import { JsonBody } from '../json-body.js';
 
-/** Orders misfortune. */
+/** Adds, lists and ends faults. */
 @Controller('control/faults')
 export class FaultsController {
   constructor(private readonly faults: Faults) {}

@@ -3,7 +3,7 @@ import { type ServerResponse } from 'node:http';
 import { sendText } from '../api-error.js';
 import { InvalidInput } from '../fields.js';
 
-/** A wrong order to the control API is answered with everything that is wrong about it. */
+/** Answers a wrong request of the control API with everything that is wrong about it. */
 @Catch(InvalidInput)
 export class InvalidInputFilter implements ExceptionFilter<InvalidInput> {
   catch({ problems }: InvalidInput, host: ArgumentsHost): void {

@@ -8,7 +8,7 @@ const ID = text(64, 1);
 const STATUS = { case_id: required(ID), group_id: optional(ID), status: required(oneOf(0, 1)) };
 const LEDGER = { case_id: optional(ID), group_id: optional(ID) };
 
-/** What a message was and when it could be seen: the truth that a client's record is compared with. */
+/** A posted message and the time from which it can be seen. Tests compare what clients got with these. */
 interface LedgerEntry {
   readonly seq: number;
   readonly case_id: string;
@@ -17,11 +17,11 @@ interface LedgerEntry {
   /** Milliseconds since the epoch. */
   readonly time_ms: number;
   readonly visible_at: number;
-  /** When an answer first showed it, ms of the machine's monotonic clock (`process.hrtime`); null before. */
+  /** When an answer showed it for the first time, ms of the machine's monotonic clock (`process.hrtime`); null before. */
   readonly shown_at: number | null;
 }
 
-/** Makes things happen on tickets. */
+/** Posts messages and sets statuses. */
 @Controller('control')
 export class MessagesController {
   constructor(private readonly store: TicketStore) {}
@@ -39,7 +39,7 @@ export class MessagesController {
     this.store.setStatus(case_id, group_id, status);
   }
 
-  /** In the order of becoming visible. Without `case_id` of all tickets, without `group_id` of all groups. */
+  /** Messages in the order in which they become visible. Without `case_id`: of all tickets. Without `group_id`: of all groups. */
   @Get('ledger')
   ledger(@Query() query: unknown): { messages: LedgerEntry[] } {
     const { case_id, group_id } = read(query, LEDGER);

@@ -13,7 +13,7 @@ const accessory: Kind<Accessory> = {
     record.accepts(value) && ID.accepts(value.accessory_id) && text(256).accepts(value.file_actual_name),
 };
 
-/** JSON as text, because a parsed 1.10 or 9007199254740993 could not be sent on as it was written. */
+/** JSON as text: parsing it would change how 1.10 and 9007199254740993 are written. */
 const rawObject: Kind<string> = {
   expected: 'the text of a JSON object',
   accepts: (value): value is string => {
@@ -31,7 +31,7 @@ const SHAPE = {
   group_id: optional(ID),
   content: required(text(400)),
   count: optional(integer(1, MAX_COPIES)),
-  // Thirteen digits, years 2001 to 2286: nanosecond cursors are told from millisecond ones by their length.
+  // Thirteen digits, years 2001 to 2286: the length of a cursor says whether it is in milliseconds or nanoseconds.
   time_ms: optional(integer(10 ** 12, 10 ** 13 - 1)),
   visible_in_ms: optional(integer(0, 86_400_000)),
   extra: optional(rawObject),
@@ -45,9 +45,9 @@ const SHAPE = {
 };
 
 /**
- * Reads the body of `POST /control/messages`: one order or a list of them, each of one message or of `count` copies.
+ * Reads the body of `POST /control/messages`: one posting or a list of them, each of one message or of `count` copies.
  *
- * @throws InvalidInput naming the faults of every order; then nothing is posted
+ * @throws InvalidInput naming everything that is wrong; then nothing is posted
  */
 export function readPostings(body: unknown): Posting[] {
   const orders: unknown[] = Array.isArray(body) ? body : [body];
@@ -65,7 +65,7 @@ export function readPostings(body: unknown): Posting[] {
   return postings;
 }
 
-/** Where nothing else is said, an engineer writes. */
+/** The author is an engineer unless the posting says otherwise. */
 function readOrder(order: unknown, where: string): Posting[] {
   const given = read(order, SHAPE, where);
   const posting = (content: string): Posting => ({

@@ -7,7 +7,10 @@ import { TicketStore } from '../messages/ticket-store.js';
 import { Quirks, type QuirkSet, readQuirks } from '../quirks.js';
 import { Traffic } from '../traffic/traffic.js';
 
-/** How the upstream is today, and back to how it was at the start. */
+/** `oddities` is the older name. */
+const PATHS = ['quirks', 'oddities'];
+
+/** Reads and changes quirks, and resets the simulator to its start. */
 @Controller('control')
 export class QuirksController {
   constructor(
@@ -19,13 +22,13 @@ export class QuirksController {
     private readonly traffic: Traffic,
   ) {}
 
-  @Get('oddities')
+  @Get(PATHS)
   show(): QuirkSet {
     return this.quirks.current;
   }
 
   /** Members that are not named keep their value. */
-  @Put('oddities')
+  @Put(PATHS)
   change(@Body(JsonBody) body: unknown): QuirkSet {
     this.quirks.change(readQuirks(body));
     return this.quirks.current;

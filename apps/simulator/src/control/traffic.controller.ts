@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, ParseIntPipe, Post, Query } from '@nestjs/co
 import { type LoggedRequest } from '../traffic/request-log.js';
 import { type Counters, Traffic } from '../traffic/traffic.js';
 
-/** A request as the control API tells it. */
+/** A request as the control API lists it. */
 interface RequestReport {
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -11,14 +11,14 @@ interface RequestReport {
   readonly group_id: string | null;
   readonly language: string;
   readonly user_agent: string | null;
-  /** Null while in flight; `none` where the connection ended before any answer. */
+  /** Null while in flight; `none` if the connection ended before any answer. */
   readonly status: number | 'none' | null;
   readonly duration_ms: number | null;
 }
 
 const DEFAULT_LIMIT = 100;
 
-/** Tells what clients did. */
+/** Lists and counts what clients asked for. */
 @Controller('control')
 export class TrafficController {
   constructor(private readonly traffic: Traffic) {}

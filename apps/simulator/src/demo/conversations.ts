@@ -16,7 +16,7 @@ export interface Conversation {
 const customer = (text: string, attachment?: string): Line => ({ from: 'customer', text, attachment });
 const engineer = (text: string, attachment?: string): Line => ({ from: 'engineer', text, attachment });
 
-/** What people write to a cloud's support, and what comes back. */
+/** What customers write to the support of a cloud, and what engineers answer. */
 export const CONVERSATIONS: readonly Conversation[] = [
   {
     caseId: 'demo-1',

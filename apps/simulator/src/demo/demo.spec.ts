@@ -22,21 +22,21 @@ describe('the demo', () => {
   beforeAll(() => void jest.useFakeTimers());
   afterAll(() => void jest.useRealTimers());
 
-  it('starts with a little history on every ticket', () => {
+  it('starts with some messages on every ticket', () => {
     demo.start();
     expect(messages().map((each) => each.length)).toEqual([4, 4, 4]);
     expect(messages().every(([first]) => first?.fields.is_first_message === 1)).toBe(true);
     expect(messages().every((each) => each.every(({ timeMs }) => timeMs < clock.now()))).toBe(true);
   });
 
-  it('goes on with a message every one to three seconds', () => {
+  it('posts a message every one to three seconds', () => {
     const before = total();
     letPass(60);
     expect(total() - before).toBeGreaterThanOrEqual(20);
     expect(total() - before).toBeLessThanOrEqual(60);
   });
 
-  it('repeats itself for ever, and keeps an hour', () => {
+  it('repeats its conversations without end, and keeps an hour of messages', () => {
     letPass((2 * HOUR_MS) / 1_000);
     for (const each of messages()) {
       expect(each.filter(({ fields }) => fields.is_first_message === 1).length).toBeGreaterThan(1);
@@ -45,7 +45,7 @@ describe('the demo', () => {
     }
   });
 
-  it('is silent once stopped', () => {
+  it('posts nothing after it was stopped', () => {
     demo.stop();
     const before = total();
     letPass(60);

@@ -3,21 +3,21 @@ import { type TicketStore } from '../messages/ticket-store.js';
 import { Random } from '../random.js';
 import { type Conversation, CONVERSATIONS, type Line } from './conversations.js';
 
-/** Between two messages, whatever the ticket. */
+/** Between two messages, of any of the tickets. */
 const PAUSE_MS = [1_000, 3_000] as const;
-/** Messages per ticket that are there at the start, and how long ago each of them was written. */
+/** Messages that each ticket has at the start, and the time between them. */
 const HISTORY_LINES = 4;
 const HISTORY_STEP_MS = 90_000;
-/** A demo left running must not grow for ever. */
+/** A demo that keeps running must not grow without end. */
 const KEEP_MS = 3_600_000;
 
-/** How far a conversation has come. */
+/** The position in one conversation. */
 interface Thread {
   readonly conversation: Conversation;
   next: number;
 }
 
-/** Lets scripted people talk on a few tickets, over and over. */
+/** Posts scripted conversations on a few tickets, again and again. */
 export class Demo {
   private readonly threads: readonly Thread[] = CONVERSATIONS.map((conversation) => ({ conversation, next: 0 }));
   private readonly random = new Random(1);
@@ -51,7 +51,7 @@ export class Demo {
     );
   }
 
-  /** The customer has read everything before answering; what the engineer writes waits to be read. */
+  /** A customer's message sets the status to read, and an engineer's message sets it to unread. */
   private speak(thread: Thread, timeMs: number): void {
     const { conversation, next } = thread;
     const line = conversation.lines[next]!;

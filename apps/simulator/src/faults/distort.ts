@@ -2,22 +2,22 @@ import { type ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { type RightAnswer, writeHead } from './right-answer.js';
 
-/* Right answers that arrive in a wrong or unusual way. */
+/* Right answers that are sent in a wrong or unusual way. */
 
 const HTML_TYPE = 'text/html;charset=utf-8';
-/** A letter that is one byte in Latin-1, and not UTF-8 by itself. */
+/** A letter that is one byte in Latin-1. That byte alone is not valid UTF-8. */
 const CHARSET_PROBE = '"charset_probe":"\u00e9"';
-/** Small enough that a client which stops reading is felt soon. */
+/** Small, so that writing stops soon after a client stops reading. */
 const PADDING = Buffer.alloc(64 * 1024, 'x');
 
-/** Announces the whole and delivers half: an aborted transfer. */
+/** Announces the whole answer and sends half of it: an aborted transfer. */
 export function truncate(res: ServerResponse, right: RightAnswer): void {
   const body = Buffer.from(right.body);
   writeHead(res, right, body.length);
   res.write(body.subarray(0, Math.ceil(body.length / 2)), () => res.destroy());
 }
 
-/** Delivers half and calls it whole: broken JSON in sound HTTP. */
+/** Sends half of the answer as if it were whole: valid HTTP with broken JSON. */
 export function halve(res: ServerResponse, right: RightAnswer): void {
   const body = Buffer.from(right.body);
   const half = body.subarray(0, Math.ceil(body.length / 2));
@@ -25,7 +25,7 @@ export function halve(res: ServerResponse, right: RightAnswer): void {
   res.end(half);
 }
 
-/** Says UTF-8 and sends Latin-1. */
+/** Declares UTF-8 and sends Latin-1. */
 export function garble(res: ServerResponse, right: RightAnswer): void {
   const body = Buffer.from(withMember(right.body, CHARSET_PROBE), 'latin1');
   writeHead(res, right, body.length);
@@ -56,7 +56,7 @@ export function drip(res: ServerResponse, right: RightAnswer, chunkBytes: number
   res.once('close', () => clearInterval(timer));
 }
 
-/** Sends a member of `bytes` letters before the right answer's own, no faster than the client reads. */
+/** Sends the right answer with one more member of `bytes` letters in front, no faster than the client reads. */
 export function bloat(res: ServerResponse, right: RightAnswer, bytes: number): void {
   const [before, after] = ['{"padding":"', `",${right.body.slice(1)}`];
   let left = bytes;
@@ -75,5 +75,5 @@ export function bloat(res: ServerResponse, right: RightAnswer, bytes: number): v
   pour();
 }
 
-/** Adds a member to a JSON object that has others. */
+/** Adds a member to a JSON object that has other members. */
 const withMember = (json: string, member: string): string => `{${member},${json.slice(1)}`;

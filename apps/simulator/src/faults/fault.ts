@@ -32,7 +32,7 @@ const retryAfter: Kind<number | string> = {
   accepts: (value): value is number | string => integer(0, MANY).accepts(value) || text(64, 1).accepts(value),
 };
 
-/** What can happen instead of, or to, a right answer, with what each kind wants to know. Names are wire names. */
+/** The kinds of faults, each with its parameters. Names are those of the control API. */
 const KINDS = {
   /** Any status, with any body. */
   status: {
@@ -41,18 +41,18 @@ const KINDS = {
     headers: optional(headers),
     content_type: optional(text(200, 1)),
   },
-  /** The documented trap: an error that arrives with status 200. */
+  /** An error with the status 200, as the documentation shows it. */
   error_in_200: { error_code: required(text(64, 1)), error_msg: optional(text(MAX_BODY)) },
-  /** 429 from the gateway. */
+  /** 429 from the API gateway. */
   throttle: { retry_after: optional(retryAfter) },
-  /** 401 from the gateway; the token that was presented is dead from then on, if IAM issued it. */
+  /** 401 from the API gateway. If IAM issued the token, the token is invalid from then on. */
   token_expired: {},
-  /** One ticket that may not be read spoils the whole request. */
+  /** The whole request is refused because of one ticket that the account may not read. */
   refuse_case: { as: optional(oneOf('403', '200')) },
-  /** 502 with a page of HTML, as a proxy in between writes it. */
+  /** 502 with a page of HTML, as a proxy writes it. */
   html: {},
   redirect: { location: required(text(2_000, 1)) },
-  /** Never an answer. */
+  /** No answer, and the connection stays open. */
   hang: {},
   /** The connection is cut before any answer. */
   reset: {},
@@ -60,31 +60,31 @@ const KINDS = {
   drip: { chunk_bytes: optional(integer(1, MAX_BODY)), interval_ms: optional(integer(1, MAX_PAUSE_MS)) },
   /** Half of the right answer, then the connection ends. */
   truncate: {},
-  /** Half of the right answer, and HTTP says that it is whole. */
+  /** Half of the right answer, with a `Content-Length` of that half. */
   bad_json: {},
-  /** Bytes that are not what the charset of the header says. */
+  /** Bytes of another charset than the header declares. */
   wrong_charset: {},
-  /** The right answer, called a page of HTML. */
+  /** The right answer with the content type of HTML. */
   wrong_content_type: {},
-  /** The right answer, compressed although nobody asked for that: right, if unusual. */
+  /** The right answer, compressed although the client did not ask for that. */
   gzip: {},
-  /** The right answer, and a member of this many bytes. */
+  /** The right answer with one more member of this many bytes. */
   huge: { bytes: required(integer(1, MAX_HUGE_BYTES)) },
 } satisfies Record<string, Shape>;
 
 export type FaultKind = keyof typeof KINDS;
 const KIND_NAMES = Object.keys(KINDS) as FaultKind[];
 
-/** Which requests a fault befalls. */
+/** Which requests a fault applies to. */
 const COMMON = {
   kind: required(oneOf(...KIND_NAMES)),
-  /** Which of the two upstream endpoints; absent: `messages`. */
+  /** Which of the two endpoints; `messages` unless given. */
   target: optional(oneOf('messages', 'iam')),
   /** Only requests that ask for one of these tickets. */
   case_ids: optional(listOf(text(64, 1), 1, 10_000)),
-  /** Lets this many matching requests pass first. */
+  /** The number of matching requests that pass first. */
   after: optional(integer(0, MANY)),
-  /** Ends by itself after this many; absent: when it is cleared. */
+  /** The number of requests after which it ends; unless given, it ends when it is cleared. */
   times: optional(integer(1, MANY)),
 };
 

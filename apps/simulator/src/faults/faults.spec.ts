@@ -15,7 +15,7 @@ const ask = (caseIds = ['TS1'], signal?: AbortSignal): Promise<Response> =>
 const status = async (caseIds?: string[]): Promise<number> => (await ask(caseIds)).status;
 
 describe('a fault that answers in place of the service', () => {
-  it('status: any status, body and headers', async () => {
+  it('status: answers with any status, body and headers', async () => {
     const body = { error_code: 'OSM.0004', error_msg: 'busy' };
     await order({
       kind: 'status',
@@ -31,7 +31,7 @@ describe('a fault that answers in place of the service', () => {
     expect(await response.json()).toEqual(body);
   });
 
-  it('error_in_200: an error that looks like success', async () => {
+  it('error_in_200: answers an error with the status 200', async () => {
     await order({ kind: 'error_in_200', error_code: 'OSM.01010001', error_msg: 'parameters' });
     const response = await ask();
     expect(response.status).toBe(200);
@@ -61,7 +61,7 @@ describe('a fault that answers in place of the service', () => {
     expect((await simulator.poll(['TS1'])).contents).toEqual(['TS1: grüß Gott']);
   });
 
-  it('html: a proxy that speaks for itself', async () => {
+  it('html: answers a page of HTML, as a proxy does', async () => {
     await order({ kind: 'html' });
     const response = await ask();
     expect(response.status).toBe(502);
@@ -69,14 +69,14 @@ describe('a fault that answers in place of the service', () => {
     expect(await response.text()).toContain('<html>');
   });
 
-  it('redirect: elsewhere', async () => {
+  it('redirect: answers with another location', async () => {
     await order({ kind: 'redirect', location: 'http://127.0.0.1:1/login' });
     const response = await ask();
     expect(response.status).toBe(302);
     expect(response.headers.get('location')).toBe('http://127.0.0.1:1/login');
   });
 
-  it('hang: never, until the client gives up', async () => {
+  it('hang: answers nothing until the client gives up', async () => {
     await order({ kind: 'hang' });
     const abort = new AbortController();
     const answer = ask(['TS1'], abort.signal);
@@ -87,28 +87,28 @@ describe('a fault that answers in place of the service', () => {
     expect((await counters()).by_status).toEqual({ none: 1 });
   });
 
-  it('reset: a connection that ends', async () => {
+  it('reset: ends the connection without an answer', async () => {
     await order({ kind: 'reset' });
     await expect(ask()).rejects.toThrow();
   });
 });
 
 describe('a fault that damages the right answer', () => {
-  it('truncate: less than was announced', async () => {
+  it('truncate: sends fewer bytes than it announces', async () => {
     await order({ kind: 'truncate' });
     const response = await ask();
     expect(response.status).toBe(200);
     await expect(response.text()).rejects.toThrow();
   });
 
-  it('bad_json: sound HTTP, broken JSON', async () => {
+  it('bad_json: sends valid HTTP with broken JSON', async () => {
     await order({ kind: 'bad_json' });
     const text = await (await ask()).text();
     expect(text).toMatch(/^\{"imstatus"/);
     expect(() => JSON.parse(text)).toThrow(SyntaxError);
   });
 
-  it('wrong_charset: bytes that are not UTF-8', async () => {
+  it('wrong_charset: sends bytes that are not UTF-8', async () => {
     await order({ kind: 'wrong_charset' });
     const response = await ask();
     const bytes = await response.arrayBuffer();
@@ -117,14 +117,14 @@ describe('a fault that damages the right answer', () => {
     expect(new TextDecoder('latin1').decode(bytes)).toContain('grüß Gott');
   });
 
-  it('wrong_content_type: right, and called something else', async () => {
+  it('wrong_content_type: sends the right answer with another content type', async () => {
     await order({ kind: 'wrong_content_type' });
     const response = await ask();
     expect(response.headers.get('content-type')).toContain('text/html');
     expect(await response.json()).toHaveProperty('immsg');
   });
 
-  it('gzip: right, and compressed without being asked', async () => {
+  it('gzip: sends the right answer compressed, although the client did not ask for it', async () => {
     await order({ kind: 'gzip' });
     const request = get(`${simulator.origin}${PATH}?case_ids=TS1`, { headers: { 'X-Auth-Token': 't' } });
     const [plain] = (await once(request, 'response')) as [IncomingMessage];
@@ -133,7 +133,7 @@ describe('a fault that damages the right answer', () => {
     expect((await simulator.poll(['TS1'])).contents).toEqual(['TS1: grüß Gott']);
   });
 
-  it('drip: right, and slow', async () => {
+  it('drip: sends the right answer slowly', async () => {
     await order({ kind: 'drip', chunk_bytes: 40, interval_ms: 1 });
     const response = await ask();
     const sizes: number[] = [];
@@ -143,7 +143,7 @@ describe('a fault that damages the right answer', () => {
     expect(sizes.reduce((sum, size) => sum + size)).toBe(Number(response.headers.get('content-length')));
   });
 
-  it('huge: right, and far too long', async () => {
+  it('huge: sends the right answer with that much padding', async () => {
     await order({ kind: 'huge', bytes: 1_000_000 });
     const { text, contents } = await simulator.poll(['TS1']);
     expect(text.length).toBeGreaterThan(1_000_000);
@@ -151,25 +151,25 @@ describe('a fault that damages the right answer', () => {
   });
 });
 
-describe('which requests a fault befalls', () => {
-  it('begins after some and ends after some', async () => {
+describe('a fault', () => {
+  it('begins after some requests, and ends after some', async () => {
     await order({ kind: 'status', status: 500, after: 1, times: 2 });
     expect([await status(), await status(), await status(), await status()]).toEqual([200, 500, 500, 200]);
     expect(await simulator.control('GET', 'faults')).toEqual({ faults: [] });
   });
 
-  it('only those for certain tickets', async () => {
+  it('applies only to requests for its tickets', async () => {
     await order({ kind: 'status', status: 500, case_ids: ['TS2', 'TS3'] });
     expect([await status(['TS1']), await status(['TS1', 'TS3'])]).toEqual([200, 500]);
   });
 
-  it('one fault at a time, the earliest first', async () => {
+  it('is not applied together with another: the first one is', async () => {
     await order({ kind: 'status', status: 500, times: 1 });
     await order({ kind: 'status', status: 503, times: 1 });
     expect([await status(), await status(), await status()]).toEqual([500, 503, 200]);
   });
 
-  it('is listed with what it did, and ends when cleared', async () => {
+  it('is listed with the number of its requests, and ends when it is cleared', async () => {
     const { id } = await order({ kind: 'html' });
     const other = await order({ kind: 'throttle' });
     await ask();

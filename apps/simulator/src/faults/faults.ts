@@ -1,25 +1,25 @@
 import { type Fault, type FaultTarget } from './fault.js';
 
-/** A fault that was ordered, and how far it has come. */
+/** A fault in force, and how often it was used. */
 interface ActiveFault {
   readonly id: number;
   readonly fault: Fault;
   readonly caseIds?: ReadonlySet<string>;
-  /** Matching requests seen so far, those that passed included. */
+  /** Matching requests so far, those that passed included. */
   seen: number;
-  /** Requests that it befell. */
+  /** Requests that it was applied to. */
   fired: number;
 }
 
 /** As `GET /control/faults` lists it. */
 export type FaultReport = Fault & { readonly id: number; readonly fired: number };
 
-/** The faults in force, in the order in which they were given. */
+/** The faults in force, in the order in which they were added. */
 export class Faults {
   private active: ActiveFault[] = [];
   private lastId = 0;
 
-  /** @returns the id by which it can be ended */
+  /** @returns the id that {@link remove} takes */
   add(fault: Fault): number {
     this.lastId += 1;
     const caseIds = fault.case_ids && new Set(fault.case_ids);
@@ -27,7 +27,7 @@ export class Faults {
     return this.lastId;
   }
 
-  /** The first fault that befalls this request, counted as fired. A request suffers one fault at most. */
+  /** The first fault that applies to this request, and counts it. A request gets at most one fault. */
   take(target: FaultTarget, caseIds: readonly string[]): Fault | undefined {
     for (const each of this.active) {
       if (!matches(each, target, caseIds)) continue;
@@ -44,7 +44,7 @@ export class Faults {
     return this.active.map(({ id, fault, fired }) => ({ ...fault, id, fired }));
   }
 
-  /** @returns whether there was such a fault */
+  /** @returns false if there is no such fault */
   remove(id: number): boolean {
     const before = this.active.length;
     this.active = this.active.filter((each) => each.id !== id);

@@ -8,9 +8,9 @@ const DEFAULT_CHUNK_BYTES = 16;
 const DEFAULT_PAUSE_MS = 200;
 
 /**
- * Answers the way a fault wants it.
+ * Answers as the fault says.
  *
- * @param right works the right answer out; not called by faults that show nothing of it
+ * @param right makes the right answer; faults that send no part of it do not call it
  */
 export function misbehave(fault: Fault, res: ServerResponse, requestId: string, right: () => RightAnswer): void {
   const refuse = (error: ApiError, headers?: Record<string, string>): void =>

@@ -1,15 +1,15 @@
 import { type ServerResponse } from 'node:http';
 import { JSON_TYPE } from '../api-error.js';
 
-/** What a request gets when nothing goes wrong. */
+/** The answer without any fault. */
 export interface RightAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON of an object that is not empty. */
+  /** JSON of an object with at least one member. */
   readonly body: string;
 }
 
-/** Sends the head of the right answer, with some headers changed, and the number of bytes that follow. */
+/** Sends the head of the right answer. Given headers replace its own. */
 export function writeHead(
   res: ServerResponse,
   right: RightAnswer,

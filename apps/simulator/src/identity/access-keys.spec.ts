@@ -19,7 +19,7 @@ interface SignOptions {
   readonly signed?: readonly string[];
   readonly url?: string;
   readonly order?: ValueOrder;
-  /** Beyond host and date; in lower case. */
+  /** Signed headers besides host and date, in lower case. */
   readonly further?: Readonly<Record<string, string>>;
 }
 
@@ -78,7 +78,7 @@ describe('a signed request', () => {
     expect(response.status).toBe(401);
   });
 
-  it('is refused with the right key too, for five minutes after six failures in a row', async () => {
+  it('is refused for five minutes after six consecutive failures, even if it is right', async () => {
     for (let failures = 0; failures < 6; failures += 1) await ask(signedHeaders({ secretKey: 'wrong' }));
     expect(await (await ask(signedHeaders())).json()).toMatchObject({
       error_msg: expect.stringContaining('AK access failed to reach the limit'),
@@ -87,7 +87,7 @@ describe('a signed request', () => {
     expect((await ask(signedHeaders())).status).toBe(200);
   });
 
-  it('that is right forgives earlier failures', async () => {
+  it('resets the count of failures if it is right', async () => {
     for (let round = 0; round < 2; round += 1) {
       for (let failures = 0; failures < 5; failures += 1) await ask(signedHeaders({ secretKey: 'wrong' }));
       expect((await ask(signedHeaders())).status).toBe(200);
@@ -108,7 +108,7 @@ describe('a request signed with a temporary key for an account', () => {
     });
   });
 
-  it('is accepted with all that belongs to it', async () => {
+  it('is accepted with all of its headers', async () => {
     expect((await ask(signedHeaders({ further: KEY }))).status).toBe(200);
   });
 

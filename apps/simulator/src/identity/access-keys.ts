@@ -7,16 +7,16 @@ import { ALGORITHM, signatureOf, type UnsignedRequest, type ValueOrder } from '.
 
 const AUTHORIZATION = new RegExp(`^${ALGORITHM} Access=([^,]+), *SignedHeaders=([^,]+), *Signature=([0-9a-f]{64})$`);
 const SDK_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
-/** The gateway refuses a request whose date is further than this from its own clock. */
+/** The API gateway refuses a request whose date differs from its own clock by more than this. */
 const MAX_SKEW_MS = 15 * 60_000;
-/** More failures in a row than this lock the key. */
+/** More consecutive failures than this lock the key. */
 const MAX_FAILURES = 5;
 const LOCK_MS = 5 * 60_000;
 
-/** Both readings of repeated parameters: which one the real gateway has is not documented, so a request must suit both. */
+/** The documentation does not say in which order repeated parameters are signed, so a signature must be right in both. */
 const ORDERS: readonly ValueOrder[] = ['sorted', 'as_sent'];
 
-/** Checks requests signed with an access key. */
+/** Checks requests that are signed with an access key. */
 export class AccessKeys {
   private failures = 0;
   private lockedUntil = 0;
@@ -68,7 +68,7 @@ export class AccessKeys {
   }
 }
 
-/** What of a key's own headers is not sent, not signed or not right. A header that is sent must be signed. */
+/** The first problem of the headers that belong to the key. A header that is sent must be signed. */
 function missingHeader(headers: IncomingHttpHeaders, signed: readonly string[], key: KeyPair): string | undefined {
   const wanted = [
     ['x-security-token', key.securityToken],
@@ -82,7 +82,7 @@ function missingHeader(headers: IncomingHttpHeaders, signed: readonly string[], 
   return undefined;
 }
 
-/** `20191115T033655Z` as milliseconds since the epoch. */
+/** The instant of `20191115T033655Z`, ms since the epoch. */
 function sdkDate(header: string | string[] | undefined): number | undefined {
   const parts = SDK_DATE.exec(String(header));
   if (!parts) return undefined;

@@ -5,7 +5,7 @@ import { type Tokens } from './tokens.js';
 
 const MAX_TOKEN_LENGTH = 5_000;
 
-/** The gateway's first question: who asks? Either a token or a signature answers it. */
+/** The first check of the API gateway: a request has a valid token or a valid signature. */
 export class Gate {
   constructor(
     private readonly tokens: Tokens,

@@ -12,7 +12,7 @@ import { Traffic } from '../traffic/traffic.js';
 import { type Login, readLogin, tokenBody } from './login.js';
 import { Tokens } from './tokens.js';
 
-/** IAM: a user's name and password become a token. */
+/** IAM: issues a token for the name and password of a user. */
 @Controller('v3/auth/tokens')
 export class IamController {
   constructor(
@@ -50,7 +50,7 @@ export class IamController {
   }
 }
 
-/** IAM's errors have a form of their own. */
+/** Errors of IAM have another form than those of the API gateway. */
 const refusal = (code: number, title: string, message: string): RightAnswer => ({
   status: code,
   headers: {},

@@ -67,7 +67,7 @@ describe('POST /v3/auth/tokens', () => {
     expect(await response.json()).toMatchObject({ error: { code: 400, title: 'Bad Request' } });
   });
 
-  it('can fail like the rest', async () => {
+  it('can have faults, too', async () => {
     await simulator.control('POST', 'faults', { kind: 'status', status: 503, target: 'iam', times: 1 });
     expect((await login(loginBody())).status).toBe(503);
     expect((await login(loginBody())).status).toBe(201);
@@ -76,7 +76,7 @@ describe('POST /v3/auth/tokens', () => {
 });
 
 describe('a token', () => {
-  it('opens the messages for 24 hours', async () => {
+  it('is valid for 24 hours', async () => {
     const token = await tokenOf();
     simulator.clock.advance(24 * HOUR_MS - 1);
     expect(await statusWith(token)).toBe(200);
@@ -84,26 +84,26 @@ describe('a token', () => {
     expect(await statusWith(token)).toBe(401);
   });
 
-  it('lives as long as the oddity says', async () => {
-    await simulator.control('PUT', 'oddities', { token_lifetime_s: 60 });
+  it('is valid for as long as the quirk says', async () => {
+    await simulator.control('PUT', 'quirks', { token_lifetime_s: 60 });
     const token = await tokenOf();
     simulator.clock.advance(60_000);
     expect(await statusWith(token)).toBe(401);
   });
 
-  it('does not end an older one', async () => {
+  it('does not invalidate an older one', async () => {
     const [older, newer] = [await tokenOf(), await tokenOf()];
     expect(older).not.toBe(newer);
     expect([await statusWith(older), await statusWith(newer)]).toEqual([200, 200]);
   });
 
-  it('may be the fixed one, and nothing else', async () => {
+  it('may be the fixed one, and no other text', async () => {
     expect(await statusWith('fixed')).toBe(200);
     expect(await statusWith('guessed')).toBe(401);
     expect(await statusWith('')).toBe(401);
   });
 
-  it('that is missing is refused in the words of the gateway', async () => {
+  it('that is missing is refused with the error of the API gateway', async () => {
     const response = await simulator.fetchMessages(['TS1'], { headers: { 'X-Auth-Token': '' } });
     expect(await response.json()).toEqual({
       error_code: 'APIGW.0301',
@@ -112,7 +112,7 @@ describe('a token', () => {
     });
   });
 
-  it('stays dead after token_expired, and a new one works', async () => {
+  it('stays invalid after token_expired, and a new one is valid', async () => {
     const token = await tokenOf();
     await simulator.control('POST', 'faults', { kind: 'token_expired', times: 1 });
     expect([await statusWith(token), await statusWith(token)]).toEqual([401, 401]);

@@ -1,13 +1,13 @@
 import { InvalidInput, type Kind, listOf, oneOf, optional, read, record, required, text } from '../fields.js';
 import { type IssuedToken } from './tokens.js';
 
-/** What a login by password says. */
+/** The content of a login by password. */
 export interface Login {
   readonly user: string;
   readonly password: string;
   /** The account that the user belongs to. */
   readonly domain: string;
-  /** Whom the token is for: the whole account, or one project of it. */
+  /** The scope of the token: the whole account, or one project of it. */
   readonly scope: { readonly domain: string } | { readonly project: string };
 }
 
@@ -16,8 +16,8 @@ const PASSWORD = text(128, 1);
 const METHODS: Kind<'password'[]> = listOf(oneOf('password'), 1, 1);
 
 /**
- * Reads the body of `POST /v3/auth/tokens`, password method, as documented: everything in it that is not understood is
- * an error, the scope may be absent.
+ * Reads the body of `POST /v3/auth/tokens`, password method, as documented. Unknown members are errors. The scope may be
+ * absent.
  *
  * @throws InvalidInput
  */
@@ -38,7 +38,7 @@ function readScope(scope: Record<string, unknown> = {}, userDomain: string): Log
   return { domain: domain ? readName(domain, 'auth.scope.domain.') : userDomain };
 }
 
-/** A domain or a project is named by name or by id; the simulator knows neither, and takes either. */
+/** A domain or a project, by name or by id. The simulator accepts any value. */
 function readName(value: unknown, where: string): string {
   const { name, id } = read(value, { name: optional(NAME), id: optional(NAME) }, where);
   const given = name ?? id;
@@ -46,7 +46,7 @@ function readName(value: unknown, where: string): string {
   return given;
 }
 
-/** The body of a 201. The token itself travels in the header `X-Subject-Token`. */
+/** The body of a 201. The token is in the header `X-Subject-Token`. */
 export function tokenBody(login: Login, issued: IssuedToken): string {
   const domain = { name: login.domain, id: idOf(login.domain) };
   const scope =
@@ -68,5 +68,5 @@ export function tokenBody(login: Login, issued: IssuedToken): string {
 /** IAM writes microseconds. */
 const instant = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
 
-/** A stable stand-in of an id's shape: 32 hexadecimal digits. */
+/** A made-up id of 32 hexadecimal digits, always the same for the same text. */
 const idOf = (name: string): string => Buffer.from(name).toString('hex').padEnd(32, '0').slice(0, 32);

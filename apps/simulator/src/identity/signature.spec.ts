@@ -1,6 +1,6 @@
 import { signatureOf } from './signature.js';
 
-/** The worked example of the "API Request Signing Guide": a key, a request and the signature they must give. */
+/** The example of the "API Request Signing Guide": a key, a request and the signature that they give. */
 const SECRET_KEY = 'MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc';
 const PATH = '/v1/77b6a44cba5143ab91d13ab9a8ff44fd/vpcs';
 const EXAMPLE = {

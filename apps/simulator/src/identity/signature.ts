@@ -12,7 +12,7 @@ import { type IncomingHttpHeaders } from 'node:http';
 
 export const ALGORITHM = 'SDK-HMAC-SHA256';
 
-/** A request without a body, as it arrived. */
+/** A request without a body, as received. */
 export interface UnsignedRequest {
   readonly method: string;
   /** Path and query string, as in the request line. */
@@ -50,20 +50,20 @@ function canonicalRequest(
     canonicalUri(path),
     canonicalQuery(search, order),
     ...names.map((name) => `${name}:${headerText(headers, name).trim()}`),
-    // The list of headers ends with a line feed of its own.
+    // The list of headers ends with one more line feed.
     '',
     names.join(';'),
     sha256(''),
   ].join('\n');
 }
 
-/** Every segment encoded anew, and a slash at the end whether or not the request has one. */
+/** Each segment decoded and encoded again. There is always a slash at the end. */
 function canonicalUri(path: string): string {
   const encoded = path.split('/').map((segment) => encode(decodeURIComponent(segment)));
   return encoded.at(-1) === '' ? encoded.join('/') : `${encoded.join('/')}/`;
 }
 
-/** Sorted by name, every parameter with its `=`. */
+/** Sorted by name. Each parameter has a `=`. */
 function canonicalQuery(search: string, order: ValueOrder): string {
   return [...new URLSearchParams(search)]
     .sort(([a, x], [b, y]) => compare(a, b) || (order === 'sorted' ? compare(x, y) : 0))
@@ -71,7 +71,7 @@ function canonicalQuery(search: string, order: ValueOrder): string {
     .join('&');
 }
 
-/** Percent-encodes all but RFC 3986's unreserved characters; `encodeURIComponent` leaves five more alone. */
+/** Percent-encodes all but the unreserved characters of RFC 3986. `encodeURIComponent` leaves five more as they are. */
 function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }

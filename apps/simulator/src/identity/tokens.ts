@@ -9,17 +9,17 @@ export interface IssuedToken {
   readonly expiresAt: number;
 }
 
-/** Dead tokens are remembered so that they stay dead; past this many the oldest are forgotten. */
+/** Invalid tokens that are remembered at most; beyond this the oldest are forgotten. */
 const MAX_ISSUED = 10_000;
-/** Real ones are a thousand characters and more: a client must not have a short buffer for them. */
+/** Length of issued tokens, characters. Real ones are as long, so a client must not have a shorter buffer. */
 const TOKEN_BYTES = 900;
 
-/** Which tokens are right: the configured one, and those that IAM issued until they expire. */
+/** The valid tokens: the configured one, and those that IAM has issued, until they expire. */
 export class Tokens {
   /** When each issued token ends. */
   private readonly issued = new Map<string, number>();
 
-  /** @param fixed the token of the settings; empty: any token is right unless it is known to be dead */
+  /** @param fixed the token of the settings; if it is empty, every token is valid unless it was invalidated */
   constructor(
     private readonly fixed: string,
     private readonly clock: Clock,
@@ -44,7 +44,7 @@ export class Tokens {
     return this.fixed === '' || token === this.fixed;
   }
 
-  /** Ends an issued token before its time, as a changed password does. Others are left alone: nothing could renew them. */
+  /** Invalidates an issued token before its end, as a changed password does. Other tokens stay valid: nothing renews them. */
   revoke(token: string): void {
     if (this.issued.has(token)) this.issued.set(token, 0);
   }

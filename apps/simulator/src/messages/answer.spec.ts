@@ -4,7 +4,7 @@ let simulator: RunningSimulator;
 beforeEach(async () => void (simulator = await RunningSimulator.start()));
 afterEach(() => simulator.close());
 
-const quirks = (patch: object): Promise<unknown> => simulator.control('PUT', 'oddities', patch);
+const quirks = (patch: object): Promise<unknown> => simulator.control('PUT', 'quirks', patch);
 const COUNT = 12;
 
 describe('the order of messages', () => {
@@ -19,12 +19,12 @@ describe('the order of messages', () => {
     (await simulator.poll(['TS1'])).messages.map(({ content }) => Number(content));
   const ascending = Array.from({ length: COUNT }, (_, n) => n);
 
-  it('is by time, whichever was posted first', async () => {
+  it('is the order of their times, whichever was posted first', async () => {
     await simulator.say('TS1', '-1', { time_ms: simulator.clock.now() - 3_600_000 });
     expect(await numbers()).toEqual([-1, ...ascending]);
   });
 
-  it('can be turned round', async () => {
+  it('can be newest first', async () => {
     await quirks({ order: 'newest_first' });
     expect(await numbers()).toEqual(ascending.toReversed());
   });
@@ -43,7 +43,7 @@ describe('the order of messages', () => {
 describe('null fields', () => {
   beforeEach(() => quirks({ null_fields: true }));
 
-  it('are sprinkled over everything, and hide no message', async () => {
+  it('appear on every level, and hide no message', async () => {
     await simulator.say('TS1', 'one');
     const { text, contents } = await simulator.poll(['TS1', 'TS2']);
     const { imstatus, immsg } = JSON.parse(text);
@@ -68,7 +68,7 @@ describe('null fields', () => {
     expect(answers.map(({ imstatus }) => imstatus === null)).toEqual([false, true]);
   });
 
-  it('leave an attachment alone', async () => {
+  it('do not replace attachments', async () => {
     const accessory = { accessory_id: 'a1', file_actual_name: 'log.txt' };
     await simulator.say('TS1', 'see', { accessory_list: [accessory] });
     expect((await simulator.poll(['TS1'])).messages[0]?.accessory_list).toEqual([accessory]);
@@ -86,7 +86,7 @@ describe('extra fields', () => {
     expect(text.match(/"trace_no":9007199254740993,"score":1\.10/g)).toHaveLength(4);
   });
 
-  it('of the poster reach the answer as they were written', async () => {
+  it('of a posting are in the answer as they were written', async () => {
     await simulator.say('TS1', 'one', { extra: ' { "price": 1.10, "big": 9007199254740993 } ' });
     await simulator.say('TS1', 'two', { extra: '{}' });
     const { text, messages } = await simulator.poll(['TS1']);

@@ -15,15 +15,15 @@ import { type Ticket } from './ticket.js';
 import { type TicketStore } from './ticket-store.js';
 import { type WallClock } from './wall-clock.js';
 
-/** One request for messages, understood. */
+/** One request for messages, parsed. */
 export interface Poll {
   readonly query: Query;
-  /** Absent: the whole history is wanted. */
+  /** Absent if the whole history is wanted. */
   readonly since: Position | undefined;
   readonly zone: WallClock;
 }
 
-/** A rendered `imstatus`, good until one of the other two changes. */
+/** A rendered `imstatus`. It is valid while `quirks` and `version` are the same. */
 interface StatusText {
   readonly quirks: QuirkSet;
   readonly version: number;
@@ -31,8 +31,7 @@ interface StatusText {
 }
 
 /**
- * Writes answers as text out of texts that are kept: almost every poll finds nothing new, and then costs one look at
- * each ticket.
+ * Writes answers from texts that are kept. Almost every poll finds nothing new; then it costs one look at each ticket.
  */
 export class AnswerWriter {
   private readonly statusTexts = new WeakMap<Query, StatusText>();
@@ -54,7 +53,7 @@ export class AnswerWriter {
     return `{"imstatus":${statuses},"immsg":${news},"last_message_time_id":${cursor}${extra}}`;
   }
 
-  /** `immsg`: only tickets with something new have an entry. */
+  /** `immsg`. Only tickets with new messages have an entry. */
   private news({ query, since, zone }: Poll, quirks: QuirkSet, now: number): string {
     const entries: string[] = [];
     const quiet: Ticket[] = [];
@@ -74,7 +73,7 @@ export class AnswerWriter {
     return `[${ordered(entries, quirks).join(',')}]`;
   }
 
-  /** `imstatus`: an entry for every ticket that was asked for; every other one is null where nulls are wanted. */
+  /** `imstatus`: an entry for each ticket of the request. With `null_fields`, every other answer has null instead. */
   private statuses(query: Query, quirks: QuirkSet): string {
     this.written += 1;
     if (quirks.null_fields && this.written % 2 === 0) return 'null';
@@ -88,8 +87,8 @@ export class AnswerWriter {
   }
 
   /**
-   * Where a poll ends. By the clock, it is just after the last message that was ever posted, so a message posted later
-   * within the same millisecond lies beyond an exact cursor.
+   * The position after a poll. With `server_time` it is just after the last message that was posted, so a message that
+   * is posted later in the same millisecond lies after an exact cursor.
    */
   private position(query: Query, quirks: QuirkSet, now: number): Position | undefined {
     switch (quirks.cursor_basis) {

@@ -22,18 +22,18 @@ describe('cursor', () => {
     expect(BigInt(Number(digits))).not.toBe(BigInt(digits));
   });
 
-  it('says nothing of its order when opaque', () => {
+  it('does not sort by time if it is opaque', () => {
     const cursors = [at(NOON), at(NOON + 1), at(NOON + 10), at(NOON + 100)].map((each) => writeCursor(each, 'opaque'));
     expect(cursors.every((cursor) => /^"c_[\w-]+"$/.test(cursor))).toBe(true);
     expect([...cursors].sort()).not.toEqual(cursors);
   });
 
-  it.each(['number19', 'opaque'] as const)('comes back exactly as %s', (form) => {
+  it.each(['number19', 'opaque'] as const)('is read back exactly as %s', (form) => {
     const sent: unknown = writeCursor(at(NOON), form).replaceAll('"', '');
     expect(readCursor(String(sent), 'exclusive')).toEqual(at(NOON));
   });
 
-  it('stands for a whole millisecond where it has no finer digits', () => {
+  it('stands for a whole millisecond if it has no finer digits', () => {
     const message = at(NOON, 999_999);
     expect(isAfter(message, readCursor(String(NOON), 'exclusive')!, 'exclusive')).toBe(false);
     expect(isAfter(message, readCursor(String(NOON), 'inclusive')!, 'inclusive')).toBe(true);

@@ -1,16 +1,16 @@
 import { type QuirkSet } from '../quirks.js';
 
-/** A place in the order of all messages. */
+/** A position in the order of all messages. */
 export interface Position {
   /** Milliseconds since the epoch. */
   readonly timeMs: number;
-  /** Tells messages of one millisecond apart: 0 to 999,999, as if it were nanoseconds. */
+  /** Orders messages of one millisecond: 0 to 999,999, written as nanoseconds. */
   readonly fraction: number;
 }
 
 const FRACTION_DIGITS = 6;
 export const FRACTIONS = 10 ** FRACTION_DIGITS;
-/** Milliseconds have 13 digits until the year 2286, nanoseconds 19: 16 tells them apart. */
+/** Milliseconds have 13 digits until the year 2286, nanoseconds 19. The limit lies between them. */
 const MILLISECONDS = /^\d{1,16}$/;
 const NANOSECONDS = /^\d{17,22}$/;
 const OPAQUE = /^c_([\w-]+)$/;
@@ -35,8 +35,8 @@ export function writeCursor(position: Position | undefined, form: Form): string 
 }
 
 /**
- * What a client sent back, in whatever form it was given out: clients keep a cursor over a change of form. A cursor in
- * milliseconds stands for the whole millisecond, so under an exclusive bound nothing of it is shown again.
+ * Reads a cursor in any of the forms, because a client keeps its cursor when the form changes. A cursor in milliseconds
+ * stands for the whole millisecond: with an exclusive bound, no message of that millisecond is shown again.
  */
 export function readCursor(cursor: string, bound: Bound): Position | undefined {
   if (MILLISECONDS.test(cursor)) {
@@ -58,7 +58,7 @@ export function isAfter(message: Position, since: Position, bound: Bound): boole
 const fractionDigits = (position: Position): string => String(position.fraction).padStart(FRACTION_DIGITS, '0');
 const reversed = (digits: string): string => [...digits].reverse().join('');
 
-/** Fraction first and the time backwards: two opaque cursors sort in no useful order. */
+/** The fraction, then the digits of the time in reverse: opaque cursors do not sort by time. */
 const scrambled = (position: Position): string => `${fractionDigits(position)}.${reversed(String(position.timeMs))}`;
 
 function unscrambled(content: string): Position | undefined {

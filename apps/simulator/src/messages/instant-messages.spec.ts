@@ -4,7 +4,7 @@ let simulator: RunningSimulator;
 beforeEach(async () => void (simulator = await RunningSimulator.start()));
 afterEach(() => simulator.close());
 
-const quirks = (patch: object): Promise<unknown> => simulator.control('PUT', 'oddities', patch);
+const quirks = (patch: object): Promise<unknown> => simulator.control('PUT', 'quirks', patch);
 
 describe('GET instant-messages', () => {
   it('answers in the documented shape', async () => {
@@ -69,7 +69,7 @@ describe('GET instant-messages', () => {
     expect(await response.json()).toMatchObject({ immsg: [{ message_list: [{ content }] }] });
   });
 
-  it('takes a comma for part of a ticket id, as the official SDKs repeat the key', async () => {
+  it('reads a comma as part of a ticket id, because the official SDKs repeat the key', async () => {
     const { text } = await simulator.poll(['a,b']);
     expect(JSON.parse(text).imstatus).toEqual([{ status: 1, incident_id: 'a,b' }]);
   });
@@ -81,7 +81,7 @@ describe('GET instant-messages', () => {
     expect((await simulator.poll(['TS1'], { group: 'night' })).contents).toEqual(['TS1: for night']);
   });
 
-  it('finds the cursor wherever it stands in the query', async () => {
+  it('finds the cursor at any place in the query', async () => {
     await simulator.say('TS1', 'old');
     const { cursor } = await simulator.poll(['TS1']);
     const search = `last_message_time_id=${cursor}&case_ids=TS1`;
@@ -149,7 +149,7 @@ describe('a cursor by newest_message', () => {
 });
 
 describe('a late message', () => {
-  it('appears with its own, older time, so a client that does not look back misses it', async () => {
+  it('has its own, older time, so a client that does not look back misses it', async () => {
     await simulator.say('TS1', 'late', { visible_in_ms: 1_500 });
     const before = await simulator.poll(['TS1']);
     simulator.clock.advance(1_500);

@@ -31,8 +31,8 @@ export interface InstantMessagesParts {
 }
 
 /**
- * `GET /v2/servicerequest/cases/instant-messages`. A plain handler in front of Nest: benchmarks poll it thousands of
- * times a second, and time spent here is taken from what they measure.
+ * `GET /v2/servicerequest/cases/instant-messages`. It is a plain handler in front of Nest, because benchmarks poll it
+ * thousands of times a second, and its CPU time disturbs what they measure.
  */
 export class InstantMessages {
   private readonly zones = new WallClocks();
@@ -43,7 +43,7 @@ export class InstantMessages {
     return method === 'GET' && (url === INSTANT_MESSAGES_PATH || url.startsWith(`${INSTANT_MESSAGES_PATH}?`));
   }
 
-  /** In the upstream's order: the gateway checks who asks, then the service checks what for. */
+  /** Checks in the order of the upstream: first the identity (API gateway), then the parameters (service). */
   handle(req: IncomingMessage, res: ServerResponse): void {
     const { queries, gate, faults, quirks, traffic } = this.parts;
     const requestId = randomUUID();
@@ -92,7 +92,7 @@ export class InstantMessages {
 const refuse = (res: ServerResponse, error: ApiError, requestId: string): void =>
   sendText(res, error.status, errorBody(error, requestId));
 
-/** A header that is absent, empty or (against the documentation) repeated. */
+/** A header. Undefined if it is absent or empty; the first value if it is repeated, which the documentation forbids. */
 function headerOf(req: IncomingMessage, name: string): string | undefined {
   const value = req.headers[name];
   return typeof value === 'string' && value !== '' ? value : undefined;

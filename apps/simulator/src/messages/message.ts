@@ -8,7 +8,7 @@ export interface Accessory {
   readonly file_actual_name: string;
 }
 
-/** The documented fields of a message, but for `create_time`, which depends on who asks. */
+/** The documented fields of a message without `create_time`, which depends on the time zone of the request. */
 export interface MessageFields {
   /** 0 customer, 1 agent. */
   readonly type: number;
@@ -22,29 +22,29 @@ export interface MessageFields {
   readonly accessory_list: readonly Accessory[];
 }
 
-/** What the text of a message depends on beside the message. */
+/** What the text of a message depends on, besides the message. */
 export interface Look {
   readonly zone: WallClock;
   readonly quirks: QuirkSet;
-  /** Whether the labels of rich text are left out, as `trim_osm_rich_text_label` asks for. */
+  /** Whether the labels of rich text are left out (`trim_osm_rich_text_label`). */
   readonly trims: boolean;
 }
 
 const RICH_TEXT_LABEL = /<[^<>]*>/g;
 
-/** One message of a ticket. It has an order and an exact time here, and shows neither: the upstream has no ids. */
+/** One message of a ticket. Its order and exact time are not in answers: the upstream has no message ids. */
 export class Message implements Position {
   readonly fraction: number;
-  /** When an answer was written that shows it for the first time, by the clock's `exact`; null before. */
+  /** When an answer showed it for the first time, by `exact` of the clock; null before. */
   shownAt: number | null = null;
   private readonly afterTime: string;
   private rendered?: { readonly look: Look; readonly json: string };
 
   /**
    * @param seq the order of posting, over all tickets
-   * @param timeMs its own time, which `create_time` and cursors are made of
-   * @param visibleAt when answers begin to show it (ms since the epoch)
-   * @param extra members to add, as raw JSON text (`"a":1.10,"b":2`), so that no number is rewritten on the way
+   * @param timeMs its own time, from which `create_time` and cursors are made
+   * @param visibleAt the time from which answers show it (ms since the epoch)
+   * @param extra members to add, as JSON text (`"a":1.10,"b":2`), so that numbers stay as they were written
    */
   constructor(
     readonly seq: number,
@@ -58,7 +58,7 @@ export class Message implements Position {
     this.afterTime = `",${JSON.stringify({ replier_name, is_first_message, iam_user_type }).slice(1, -1)}`;
   }
 
-  /** The last rendering is kept: as a rule all polls ask in one time zone, and for the same kind of text. */
+  /** The last rendering is kept, because polls usually have the same time zone and the same kind of text. */
   json(look: Look): string {
     const kept = this.rendered?.look;
     if (kept?.zone !== look.zone || kept.quirks !== look.quirks || kept.trims !== look.trims) {
@@ -71,7 +71,7 @@ export class Message implements Position {
     const { type, replier_type, replier, accessory_list } = this.fields;
     const content = trims ? this.fields.content.replace(RICH_TEXT_LABEL, '') : this.fields.content;
     const beforeTime = `${JSON.stringify({ type, replier_type, replier, content }).slice(0, -1)},"create_time":"`;
-    // Only an empty list is ever null: the oddity hides no attachment, and twins stay twins.
+    // Only an empty list becomes null, so no attachment is hidden and equal messages stay equal.
     const accessories = quirks.null_fields && accessory_list.length === 0 ? null : accessory_list;
     const members = [`"accessory_list":${JSON.stringify(accessories)}`];
     if (quirks.extra_fields) members.push(EXTRA_MESSAGE_FIELDS);

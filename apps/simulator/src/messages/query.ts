@@ -1,7 +1,7 @@
 import { type Ticket } from './ticket.js';
 import { type TicketStore } from './ticket-store.js';
 
-/** What a request asks for, apart from its cursor. */
+/** The parameters of a request without its cursor. */
 export class Query {
   private sortedIds?: string;
 
@@ -9,18 +9,18 @@ export class Query {
     readonly caseIds: readonly string[],
     readonly groupId: string | undefined,
     readonly tickets: readonly Ticket[],
-    /** `trim_osm_rich_text_label`, true unless it says otherwise. */
+    /** `trim_osm_rich_text_label`; true unless given. */
     readonly trims: boolean,
   ) {}
 
-  /** Equal for two queries of the same tickets, whatever their order. */
+  /** Equal for two queries of the same tickets in any order. */
   get ticketSet(): string {
     this.sortedIds ??= JSON.stringify([this.groupId ?? null, ...[...this.caseIds].sort()]);
     return this.sortedIds;
   }
 }
 
-/** A request whose parameters the upstream refuses, and why. */
+/** Parameters that the upstream refuses, with the reason. */
 export interface BadQuery {
   readonly reason: string;
 }
@@ -31,19 +31,19 @@ const MAX_CASE_IDS = 100;
 const MAX_ID_LENGTH = 64;
 const TRIM = 'trim_osm_rich_text_label';
 const CURSOR = 'last_message_time_id=';
-/** Distinct ticket sets that are kept parsed; past this many the collection starts anew. */
+/** Parsed queries that are kept; beyond this all are dropped. */
 const MAX_KEPT = 10_000;
 
 /**
- * Reads the query string of polls. A poller asks for the same hundred tickets thousands of times with nothing but the
- * cursor changed, so the rest of the string is parsed once.
+ * Reads the query strings of polls. A poller repeats a query thousands of times and changes only the cursor, so the rest
+ * of the string is parsed once.
  */
 export class Queries {
   private readonly kept = new Map<string, QueryReading>();
 
   constructor(private readonly store: TicketStore) {}
 
-  /** @param search what follows the `?` */
+  /** @param search the text after the `?` */
   read(search: string): { query: QueryReading; cursor: string | undefined } {
     const { rest, cursor } = splitCursor(search);
     if (cursor !== undefined && cursor.length > MAX_ID_LENGTH) {
@@ -76,7 +76,7 @@ export class Queries {
   }
 }
 
-/** Takes the cursor out of a query string. */
+/** Separates the cursor from the rest of a query string. */
 function splitCursor(search: string): { rest: string; cursor?: string } {
   const start = search.startsWith(CURSOR) ? 0 : search.indexOf(`&${CURSOR}`) + 1;
   if (start === 0 && !search.startsWith(CURSOR)) return { rest: search };

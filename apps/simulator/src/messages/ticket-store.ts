@@ -6,24 +6,24 @@ import { type ReadStatus, Ticket } from './ticket.js';
 export interface Posting {
   readonly caseId: string;
   readonly groupId?: string;
-  /** The message's own time; absent: now. */
+  /** The message's own time; now unless given. */
   readonly timeMs?: number;
-  /** How long from now until it appears; absent: as `visibility_delay_ms` draws. */
+  /** Time from now until it is visible; drawn from `visibility_delay_ms` unless given. */
   readonly visibleInMs?: number;
-  /** `is_first_message` is worked out where it is not said. */
+  /** `is_first_message` is derived from the ticket unless given. */
   readonly fields: Omit<MessageFields, 'is_first_message'> & { readonly is_first_message?: number };
-  /** Raw JSON members, see {@link Message}. */
+  /** Members as JSON text, see {@link Message}. */
   readonly extra: string;
 }
 
 /**
- * All tickets. One that nobody ever posted to exists as soon as it is asked for, with no messages. Nothing is dropped
- * by itself: a ledger that forgets cannot prove that a message was lost.
+ * All tickets. A ticket exists as soon as a request or a posting names it. Messages are never dropped: without all
+ * postings, a test could not prove that a message was lost.
  */
 export class TicketStore {
-  /** Grows with every change of a status, so that a rendered status list can be kept until then. */
+  /** Changes with every change of a status. A rendered status list is valid until then. */
   statusVersion = 0;
-  /** Of the newest message; 0 before the first. */
+  /** The number of the newest message; 0 before the first. */
   lastSeq = 0;
   private readonly groups = new Map<string | undefined, Map<string, Ticket>>();
 
@@ -60,7 +60,7 @@ export class TicketStore {
     for (const group of this.groups.values()) yield* group.values();
   }
 
-  /** Empties every ticket and keeps it: prepared queries hold on to them. Sequence numbers go on. */
+  /** Empties every ticket. The tickets stay, because parsed queries refer to them. Sequence numbers go on. */
   clear(): void {
     for (const ticket of this.tickets()) ticket.clear();
     this.statusVersion += 1;

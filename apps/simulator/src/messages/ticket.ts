@@ -5,15 +5,15 @@ import { type Message } from './message.js';
 /** `imstatus.status`: unread or read. */
 export type ReadStatus = 0 | 1;
 
-/** Nothing in it waits to be read. */
+/** The status of a new ticket: read. */
 const NEW_TICKET_STATUS: ReadStatus = 1;
 
-/** Shared, because nearly every look at a ticket ends with it. */
+/** Shared, because almost every look at a ticket finds nothing. */
 const NOTHING: readonly Message[] = [];
 
 /** One ticket of one group with all its messages, sorted by their own time. */
 export class Ticket {
-  /** `"incident_id":"…"`, which every answer about this ticket repeats. */
+  /** `"incident_id":"…"`, for every answer about this ticket. */
   readonly idMember: string;
   status: ReadStatus = NEW_TICKET_STATUS;
   private sorted: Message[] = [];
@@ -29,14 +29,14 @@ export class Ticket {
     return this.sorted;
   }
 
-  /** As a rule the message is the newest, so its place is looked for from the end. */
+  /** Inserts a message. The search for its place begins at the end, because it is usually the newest. */
   add(message: Message): void {
     let place = this.sorted.length;
     while (place > 0 && this.sorted[place - 1]!.timeMs > message.timeMs) place -= 1;
     this.sorted.splice(place, 0, message);
   }
 
-  /** What is visible at `now` and lies after `since`, oldest first. Costs as much as there is after `since`. */
+  /** The messages after `since` that are visible at `now`, oldest first. The cost grows with the messages after `since`. */
   visibleAfter(since: Position | undefined, bound: QuirkSet['cursor_bound'], now: number): readonly Message[] {
     let found: Message[] | undefined;
     for (let place = this.sorted.length - 1; place >= 0; place -= 1) {
@@ -51,7 +51,7 @@ export class Ticket {
     return this.sorted.findLast((message) => message.visibleAt <= now);
   }
 
-  /** Drops what is older than `timeMs`. */
+  /** Drops messages older than `timeMs`. */
   forgetBefore(timeMs: number): void {
     this.sorted = this.sorted.filter((message) => message.timeMs >= timeMs);
   }

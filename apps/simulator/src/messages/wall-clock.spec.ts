@@ -27,7 +27,7 @@ describe('wallClock', () => {
     expect(wallClock(zone)?.format(NEW_YEAR, form)).toBe(written);
   });
 
-  it('knows summer time where a zone is named', () => {
+  it('uses summer time for a named zone', () => {
     const berlin = wallClock('Europe/Berlin');
     expect(berlin?.format(Date.UTC(2026, 0, 1, 12))).toBe('2026-01-01 13:00:00');
     expect(berlin?.format(Date.UTC(2026, 6, 1, 12))).toBe('2026-07-01 14:00:00');
@@ -37,7 +37,7 @@ describe('wallClock', () => {
     expect(wallClock(zone)).toBeUndefined();
   });
 
-  it('is one and the same for one zone', () => {
+  it('is the same object for the same zone', () => {
     const clocks = new WallClocks();
     expect(clocks.get('GMT+8')).toBe(clocks.get('GMT+8'));
     expect(clocks.get('Nowhere')).toBeUndefined();

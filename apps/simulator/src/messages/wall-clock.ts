@@ -2,9 +2,9 @@ import { type QuirkSet } from '../quirks.js';
 
 export type TimeForm = QuirkSet['time_form'];
 
-/** Writes an instant the way the upstream writes `create_time`, in one time zone. */
+/** Writes an instant as the upstream writes `create_time`, in one time zone. */
 export interface WallClock {
-  /** `documented` unless another form is asked for. */
+  /** The form is `documented` unless given. */
   format(ms: number, form?: TimeForm): string;
 }
 
@@ -13,7 +13,7 @@ const OFFSET = /^(?:GMT|UTC)(?:([+-])(\d{1,2})(?::?([0-5]\d))?)?$/i;
 /** The widest offset on earth is +14:00. */
 const MAX_OFFSET_MINUTES = 14 * 60;
 
-/** The clock of an `X-Time-Zone` header: an offset from GMT, or a name like `Asia/Shanghai`. Undefined if it is neither. */
+/** The clock for an `X-Time-Zone` header: an offset from GMT, or a name such as `Asia/Shanghai`; undefined otherwise. */
 export function wallClock(zone: string): WallClock | undefined {
   const match = OFFSET.exec(zone);
   if (!match) return namedClock(zone);
@@ -43,7 +43,7 @@ function clock(documented: (ms: number) => string): WallClock {
   };
 }
 
-/** `+08:00`: how far a wall clock is from GMT at an instant. */
+/** The offset of a wall clock from GMT at an instant, as `+08:00`. */
 function offsetOf(text: string, ms: number): string {
   const minutes = Math.round((Date.parse(`${text.replace(' ', 'T')}Z`) - ms) / 60_000);
   const [hours, rest] = [Math.trunc(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
@@ -52,7 +52,7 @@ function offsetOf(text: string, ms: number): string {
 
 function namedClock(timeZone: string): WallClock | undefined {
   try {
-    // Swedish writes dates and times in the order wanted here.
+    // The Swedish form has the order `2020-07-09 00:00:00`.
     const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
     return clock((ms) => format.format(ms));
   } catch (error) {
@@ -61,10 +61,10 @@ function namedClock(timeZone: string): WallClock | undefined {
   }
 }
 
-/** Clients name few zones, and each for ever; past this many the collection starts anew. */
+/** Clocks that are kept; beyond this all are dropped. Clients use few zones. */
 const MAX_CLOCKS = 200;
 
-/** Keeps one clock per zone, so that texts rendered with it can be kept by its identity. */
+/** Keeps one clock per zone. Rendered texts are kept per clock object. */
 export class WallClocks {
   private readonly clocks = new Map<string, WallClock>();
 

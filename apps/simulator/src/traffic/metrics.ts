@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { type Counters, type Traffic } from './traffic.js';
 
-/** Prometheus text made of the same counters that the control API answers, read when asked for: polls pay nothing. */
+/** The counters of the control API as Prometheus text. It is made when it is asked for, so polls cost nothing more. */
 export class Metrics {
   readonly registry = new Registry();
 

@@ -2,13 +2,13 @@ import { type Query } from '../messages/query.js';
 import { type Ticket } from '../messages/ticket.js';
 
 /**
- * Notices when a ticket is asked for while another request for it is still in flight: what a deployment that polls
- * each ticket once must never do. Requests in different languages are different polls.
+ * Counts requests for a ticket while another request for it is in flight. A deployment must never send such requests
+ * (invariant 1 in ARCHITECTURE.md). Requests in different languages are different polls.
  *
- * A request that is answered at once ends before another can begin; give answers a latency to make overlaps visible.
+ * Requests that are answered at once cannot overlap, so a test has to set a latency.
  */
 export class OverlapWatch {
-  /** Requests that met another one in flight. */
+  /** Requests that overlapped with another one. */
   overlaps = 0;
   private readonly inFlight = new Map<string, Map<Ticket, number>>();
 

@@ -4,12 +4,12 @@ import { type Query } from '../messages/query.js';
 export interface LoggedRequest {
   /** When it arrived, ms since the epoch. */
   readonly at: number;
-  /** Absent where the parameters were refused. */
+  /** Absent if the parameters were refused. */
   readonly query?: Query;
   readonly cursor?: string;
   readonly language: string;
   readonly userAgent?: string;
-  /** Absent while in flight; `none` where the connection ended before any answer. */
+  /** Absent while in flight; `none` if the connection ended before any answer. */
   status?: number | 'none';
   durationMs?: number;
 }
@@ -22,7 +22,7 @@ export class RequestLog {
 
   add(request: LoggedRequest): void {
     this.kept.push(request);
-    // Dropping one by one from the front would move a thousand entries for every request.
+    // Dropping one entry per request from the front would move a thousand entries each time.
     if (this.kept.length >= 2 * MAX_KEPT) this.kept = this.kept.slice(-MAX_KEPT);
   }
 
@@ -30,7 +30,7 @@ export class RequestLog {
     return this.kept.slice(-Math.min(count, MAX_KEPT));
   }
 
-  /** How many different ticket sets, told apart by language too, the kept requests asked for. */
+  /** The number of different ticket sets among the kept requests. The same set in two languages counts twice. */
   distinctSets(): number {
     const sets = this.last(MAX_KEPT).map(({ query, language }) => query && `${language} ${query.ticketSet}`);
     return new Set(sets.filter(Boolean)).size;

@@ -1,12 +1,12 @@
 const WINDOW_MS = 1_000;
-/** Spent places are given back when there are this many. */
+/** Entries before the window that are kept before they are dropped together. */
 const MAX_SPENT = 10_000;
 
-/** The largest number of requests within any one second, wherever that second begins. */
+/** The largest number of requests within any second, whenever that second begins. */
 export class SlidingSecond {
-  /** Largest number seen so far. */
+  /** The largest number so far. */
   max = 0;
-  /** Times (ms) in ascending order; those before `first` have left the window. */
+  /** Times (ms) in ascending order. Those before the index `first` are older than a second. */
   private times: number[] = [];
   private first = 0;
 

@@ -7,9 +7,9 @@ afterEach(() => simulator.close());
 
 const counters = (): Promise<Counters> => simulator.control('GET', 'counters');
 
-/** Sends requests that are all in flight together: the first ones are let go only when the last has arrived. */
+/** Sends requests that are all in flight at the same time: the first ones are answered after the last has arrived. */
 async function together(...requests: [string[], PollOptions?][]): Promise<void> {
-  await simulator.control('PUT', 'oddities', { latency_ms: 3_600_000 });
+  await simulator.control('PUT', 'quirks', { latency_ms: 3_600_000 });
   const abort = new AbortController();
   const answers = requests.map(([ids, options]) => simulator.fetchMessages(ids, { ...options, signal: abort.signal }));
   const settled = Promise.allSettled(answers);
@@ -38,7 +38,7 @@ describe('overlaps', () => {
 });
 
 describe('counters', () => {
-  it('count what arrived', async () => {
+  it('count requests, statuses and tickets', async () => {
     const { cursor } = await simulator.poll(['a', 'b']);
     await simulator.poll(['b', 'a'], { cursor });
     await simulator.poll(['c'], { cursor: '' });
@@ -52,7 +52,7 @@ describe('counters', () => {
     });
   });
 
-  it('know the busiest second, wherever it begins', async () => {
+  it('have the busiest second, whenever it begins', async () => {
     for (const advanceMs of [600, 300, 300, 99, 1_000]) {
       await simulator.poll(['a']);
       simulator.clock.advance(advanceMs);
@@ -61,7 +61,7 @@ describe('counters', () => {
     expect(await counters()).toMatchObject({ max_per_second: 4 });
   });
 
-  it('begin anew when reset', async () => {
+  it('are 0 after a reset', async () => {
     await simulator.poll(['a']);
     await simulator.control('POST', 'counters/reset');
     expect(await counters()).toEqual({
@@ -89,7 +89,7 @@ describe('counters', () => {
 });
 
 describe('the request log', () => {
-  it('tells the last requests, oldest first', async () => {
+  it('lists the last requests, oldest first', async () => {
     const at = simulator.clock.now();
     await simulator.poll(['a']);
     await simulator.poll(['b', 'c'], { cursor: '1768478400000', group: 'night', headers: { 'X-Language': 'en-us' } });

@@ -4,14 +4,14 @@ import { OverlapWatch } from './overlap-watch.js';
 import { type LoggedRequest, RequestLog } from './request-log.js';
 import { SlidingSecond } from './sliding-second.js';
 
-/** Counts that only grow, until they are reset. */
+/** Counters that only grow until they are reset. */
 interface Totals {
   requests: number;
-  /** By HTTP status; `none` where the connection ended before any answer. */
+  /** By HTTP status; `none` if the connection ended before any answer. */
   by_status: Record<string, number>;
   /** Requests without a cursor. */
   cursorless: number;
-  /** Tickets asked for, summed over requests. */
+  /** The tickets of all requests, summed up. */
   case_ids_total: number;
   max_in_flight: number;
   /** Requests for a token, refused ones included. */
@@ -24,7 +24,7 @@ export interface Counters extends Readonly<Totals> {
   readonly in_flight: number;
   readonly overlaps: number;
   readonly max_per_second: number;
-  /** Different ticket sets among the requests that are still in the log. */
+  /** Different ticket sets among the requests in the log. */
   readonly distinct_sets: number;
 }
 
@@ -38,7 +38,7 @@ const nothing = (): Totals => ({
   tokens_issued: 0,
 });
 
-/** Sees every upstream request: the ground truth for what a client claims to save. */
+/** Counts and logs every request to the upstream. Tests compare the number of polls with these counters. */
 export class Traffic {
   readonly log = new RequestLog();
   private totals = nothing();
@@ -48,7 +48,7 @@ export class Traffic {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Counts a request for messages in, and out again when its response is closed. */
+  /** Counts a request for messages as in flight until its response is closed. */
   begin(request: Omit<LoggedRequest, 'at'>, res: ServerResponse): void {
     const { query, language } = request;
     const logged: LoggedRequest = { at: this.clock.now(), ...request };
@@ -84,7 +84,7 @@ export class Traffic {
     };
   }
 
-  /** Forgets what was counted; requests in flight stay in flight. */
+  /** Sets all counters to 0. Requests in flight stay counted as in flight. */
   reset(): void {
     this.totals = nothing();
     this.overlapWatch.overlaps = 0;
