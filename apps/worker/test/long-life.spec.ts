@@ -61,7 +61,7 @@ describe('a day of churn', () => {
   const troubles: unknown[] = [];
   let server: RedisServer;
   let client: RedisClient;
-  let workers: readonly LiveWorker[];
+  let workers: LiveWorker[] = [];
   let crowd: Crowd;
   let devoted: Interest;
   let broker: RedisBroker;
@@ -77,13 +77,15 @@ describe('a day of churn', () => {
     };
     client = connect();
     const parts = { redisUrl: server.url, keys, clock, upstream, bounds: BOUNDS, onError };
-    workers = [await LiveWorker.start(parts), await LiveWorker.start(parts)];
+    for (let count = 2; count > 0; count -= 1) workers.push(await LiveWorker.start(parts));
     const { registry, queue } = anyWorker();
     crowd = new Crowd({ registry, queue, clock }, LINGER_MS, random, FEEDS, TICKETS);
     devoted = new Interest({ registry, queue, clock }, LINGER_MS);
     broker = new RedisBroker({ commands: client, subscriber: connect(), keys, clock, gateway: 'g', onError }, BOUNDS);
   });
+  // A test that failed has stopped nothing.
   afterAll(async () => {
+    await stopWorkers();
     broker.stop();
     connections.forEach((connection) => connection.disconnect());
     await server.dispose();
@@ -113,7 +115,7 @@ describe('a day of churn', () => {
 
       await everybodyLeaves();
       await until(async () => (await jobs()).length === 0, SETTLE_MS, 'the last job to end');
-      await Promise.all(workers.map((worker) => worker.stop()));
+      await stopWorkers();
       expect(troubles).toEqual([]);
       await expectNothingLeft();
     },
@@ -148,6 +150,12 @@ describe('a day of churn', () => {
   function jumpAt(step: number): number {
     if (step % 200 === 150) return STANDSTILL_MS;
     return random.chance(0.5) ? random.integer(50, 3000) : random.integer(1, 12) * MINUTE_MS;
+  }
+
+  async function stopWorkers(): Promise<void> {
+    const running = workers;
+    workers = [];
+    await Promise.all(running.map((worker) => worker.stop()));
   }
 
   function anyWorker(): LiveWorker {
