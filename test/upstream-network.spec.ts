@@ -3,7 +3,7 @@ import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { connect, type AddressInfo, type Server } from 'node:net';
+import { connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
 import { UpstreamFailure, type PollRequest } from '#core';
@@ -83,10 +83,11 @@ describe('the upstream, over a bad network', () => {
 
   it('that is a second away, with an address of a family that this machine cannot reach, is reached', async () => {
     const child = spawn(process.execPath, [join(__dirname, 'harness/upstream/distant-server.cjs')]);
+    const waiting: Socket[] = [];
     try {
       const [told] = (await once(child.stdout, 'data')) as [Buffer];
       const port = Number(told);
-      const waiting = Array.from({ length: 4 }, () => connect(port, '127.0.0.1'));
+      waiting.push(...Array.from({ length: 4 }, () => connect(port, '127.0.0.1')));
       await Promise.all(waiting.slice(0, 2).map((socket) => once(socket, 'connect')));
       const addresses = [
         { address: '127.0.0.1', family: 4 },
@@ -99,8 +100,8 @@ describe('the upstream, over a bad network', () => {
       const began = performance.now();
       expect(await poll(`http://osm.example:${port}`)).toMatchObject({ kind: 'content', cursor: '1' });
       expect(performance.now() - began).toBeGreaterThan(NODES_ATTEMPT_MS);
-      waiting.forEach((socket) => socket.destroy());
     } finally {
+      waiting.forEach((socket) => socket.destroy());
       jest.restoreAllMocks();
       child.kill();
     }

@@ -32,6 +32,8 @@ describe('a Redis in trouble', () => {
   let server: RedisServer;
   let keys: Keys;
   let clients: RedisClient[];
+  /** What a test started, ended even when it fails. */
+  let started: { stop(): void }[];
   let commands: RedisClient;
   const clock = new ManualClock();
 
@@ -40,9 +42,18 @@ describe('a Redis in trouble', () => {
   beforeEach(() => {
     keys = new Keys(`test-${randomUUID()}`);
     clients = [];
+    started = [];
     commands = connect('impatient');
   });
-  afterEach(() => clients.forEach((client) => client.disconnect()));
+  afterEach(() => {
+    started.forEach((each) => each.stop());
+    clients.forEach((client) => client.disconnect());
+  });
+
+  function ends<T extends { stop(): void }>(part: T): T {
+    started.push(part);
+    return part;
+  }
 
   function connect(patience: Patience): RedisClient {
     const client = connectRedis({ redisUrl: server.url, redisPrefix: '' }, patience, () => undefined);
@@ -74,7 +85,7 @@ describe('a Redis in trouble', () => {
 
   it('makes a history wait for the subscribed connection, and for no barrier that nobody hears', async () => {
     const parts = { commands, subscriber: connect('impatient'), keys, clock, gateway: randomUUID() };
-    const broker = new RedisBroker({ ...parts, onError: () => undefined }, BOUNDS);
+    const broker = ends(new RedisBroker({ ...parts, onError: () => undefined }, BOUNDS));
     const listener = new RecordingListener();
     broker.listen(listener);
     await broker.watch(FEED, ['a']);
@@ -83,13 +94,12 @@ describe('a Redis in trouble', () => {
     const before = Date.now();
     await broker.history(FEED, [{ caseId: 'a', atLeast: 1, after: null }], null);
     expect(Date.now() - before).toBeLessThan(PROMPT_MS);
-    broker.stop();
   });
 
   it('that refused to subscribe leaves nobody counted: once it agrees, channels end with those who need them', async () => {
     const heard: string[] = [];
     const parts = { commands, subscriber: connect('impatient'), keys, clock, gateway: randomUUID() };
-    const broker = new RedisBroker({ ...parts, onError: (error) => heard.push(error.message) }, BOUNDS);
+    const broker = ends(new RedisBroker({ ...parts, onError: (error) => heard.push(error.message) }, BOUNDS));
     const subscribed = async () => (await commands.call('PUBSUB', 'CHANNELS', `${keys.base(FEED)}*`)) as string[];
     const read = () => broker.history(FEED, [{ caseId: 'a', atLeast: 1, after: null }], null);
     await commands.call('ACL', 'SETUSER', 'default', 'resetchannels');
@@ -106,13 +116,14 @@ describe('a Redis in trouble', () => {
     await broker.unwatch(FEED, ['a']);
     expect(await subscribed()).toEqual([]);
     expect(heard).toEqual([]);
-    broker.stop();
   });
 
   it('ends a history that waits at a barrier at once when the subscribed connection is cut', async () => {
     const gateway = randomUUID();
     const subscriber = connect('impatient');
-    const broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: () => undefined }, BOUNDS);
+    const broker = ends(
+      new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: () => undefined }, BOUNDS),
+    );
     await broker.watch(FEED, ['a']);
     // Its mark cannot come: the barrier is open for as long as the connection is.
     await subscriber.unsubscribe(keys.barrierChannel(FEED, gateway));
@@ -123,7 +134,6 @@ describe('a Redis in trouble', () => {
     await commands.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await refused;
     expect(Date.now() - before).toBeLessThan(PROMPT_MS);
-    broker.stop();
   });
 
   it('that lost its end gives fences beyond all that were there before', async () => {
@@ -198,7 +208,7 @@ describe('a Redis in trouble', () => {
   it('is noticed when it lost everything, until whoever hears of it has done what follows', async () => {
     const heard: string[] = [];
     let isBroken = true;
-    const watch = new DataLossWatch(commands, keys, () => heard.push('trouble'));
+    const watch = ends(new DataLossWatch(commands, keys, () => heard.push('trouble')));
     watch.watch(async () => {
       heard.push('forgot');
       if (isBroken) throw new Error('not yet');
@@ -214,6 +224,5 @@ describe('a Redis in trouble', () => {
     await sleep(LOOKS_MS);
     expect(heard).toHaveLength(length);
     expect(heard.slice(0, 4)).toEqual(['forgot', 'trouble', 'forgot', 'trouble']);
-    watch.stop();
   });
 });
