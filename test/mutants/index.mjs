@@ -1,8 +1,10 @@
-import { adapters } from './adapters.mjs';
 import { core } from './core.mjs';
 import { gateway } from './gateway.mjs';
 import { historyScripts } from './lua-history.mjs';
 import { setScripts } from './lua-sets.mjs';
+import { upstream } from './osm.mjs';
+import { pollers } from './polling.mjs';
+import { redisAdapters } from './redis.mjs';
 import { workers } from './worker.mjs';
 
 /**
@@ -21,4 +23,13 @@ import { workers } from './worker.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const mutants = [...core, ...adapters, ...gateway, ...historyScripts, ...setScripts, ...workers];
+export const mutants = [
+  ...core,
+  ...pollers,
+  ...redisAdapters,
+  ...historyScripts,
+  ...setScripts,
+  ...upstream,
+  ...gateway,
+  ...workers,
+];

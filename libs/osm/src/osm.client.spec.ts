@@ -300,6 +300,18 @@ describe('token', () => {
     expect(issued).toBe(2);
   });
 
+  it('is asked with again within what is left of its time, the renewal included', async () => {
+    const polls = () => seen.filter(({ method }) => method === 'GET').length;
+    handle = ((granting) => (request, response) => {
+      const afterMs = request.method === 'GET' ? 1200 : 0;
+      if (polls() < 2) setTimeout(() => granting(request, response), afterMs); // The second one is never answered.
+      valid = 'another';
+    })(handle);
+    const began = performance.now();
+    await expect(poll()).rejects.toEqual(failure('timeout'));
+    expect([polls(), performance.now() - began < 3000]).toEqual([2, true]);
+  });
+
   it('that is refused twice is told', async () => {
     handle = ((granting) => (request, response) => {
       granting(request, response);

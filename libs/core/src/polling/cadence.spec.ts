@@ -45,6 +45,8 @@ describe('nextDue', () => {
     const distances = phases.slice(1).map((phase, index) => phase - (phases[index] ?? 0));
     // Evenly spread they would be 20 ms apart; the golden ratio keeps the widest below three times that.
     expect(Math.max(...distances)).toBeLessThan(60);
+    expect(Math.min(...distances)).toBeGreaterThan(0);
+    expect((phases.at(-1) ?? 0) - (phases[0] ?? 0)).toBeGreaterThan(900);
   });
 });
 

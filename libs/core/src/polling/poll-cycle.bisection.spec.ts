@@ -237,6 +237,19 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(new Set(cursors).size).toBe(1);
   });
 
+  it('knows the answers to some of the tickets by no digest, which is of the answer for all', async () => {
+    for (let polls = 0; polls < 3; polls += 1) {
+      scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
+    }
+    expect(scene.upstream.requests.at(-1)?.knownDigest).toEqual(expect.any(String));
+    const before = scene.upstream.requests.length;
+    scene.upstream.refuse('t60');
+    await scene.runOut(ref);
+    const some = scene.upstream.requests.slice(before).filter(({ caseIds }) => caseIds.length < TICKETS.length - 1);
+    expect(some.length).toBeGreaterThan(STEPS - 2);
+    expect(new Set(some.map(({ knownDigest }) => knownDigest))).toEqual(new Set([null]));
+  });
+
   it('finds it among joining tickets, too', async () => {
     TICKETS.forEach((caseId) => scene.upstream.post(caseId, { content: 'old' }, { at: 1000 }));
     scene.upstream.refuse('t7');

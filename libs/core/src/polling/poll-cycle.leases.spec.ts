@@ -86,6 +86,19 @@ describe('PollCycle, under leases', () => {
     expect(scene.upstream.requests).toHaveLength(4);
   });
 
+  it('reads a set anew that tickets came to while it was polled', async () => {
+    const ref = await scene.want('a');
+    const next = await worker.run(ref);
+    const commit = scene.store.commit.bind(scene.store);
+    jest.spyOn(scene.store, 'commit').mockImplementationOnce(async (...args) => {
+      return { ...(await commit(...args)), joining: true } as Awaited<ReturnType<typeof commit>>;
+    });
+    expect(await scene.pollWhenDue(worker, ref, next)).toEqual({ kind: 'again', at: scene.clock.now() });
+    const begins = jest.spyOn(scene.store, 'begin');
+    await worker.run(ref);
+    expect(begins).toHaveBeenCalledTimes(1);
+  });
+
   it.each(['as it was', 'after it changed'])('lets others have a set that it releases, %s', async (how) => {
     const ref = await scene.want('a');
     const next = await scene.pollWhenDue(worker, ref, await worker.run(ref));

@@ -58,6 +58,30 @@ describe('PollCycle', () => {
     expect(await scene.contents('b')).toEqual(['from long ago']);
   });
 
+  it('leaves the cursor of the others where it is when tickets are polled from the beginning', async () => {
+    scene = new PollScene({ form: 'opaque' });
+    worker = scene.worker('worker');
+    scene.upstream.post('a', { content: 'x' });
+    const refs = [await scene.want('a')];
+    await worker.run(refs[0] as SetRef);
+    refs.push(await scene.want('b'));
+    scene.clock.advance(PollScene.OPTIONS.intervalMs);
+    await worker.run(refs[1] as SetRef);
+    const now = scene.clock.now();
+    const looked = await Promise.all(refs.map((ref) => scene.store.begin(ref, now, { owner: 'test', until: now })));
+    const merged = looked.flatMap((begun) => (begun.kind === 'begun' ? [begun.set] : []));
+    expect(merged).toMatchObject([{ members: [expect.any(String)], joining: [expect.any(String)] }]);
+    scene.clock.advance(50);
+    scene.upstream.post('b', { content: 'y' });
+    const commits = jest.spyOn(scene.store, 'commit');
+    await worker.run(merged[0]?.ref as SetRef);
+    const { cursorHistory, answerDigest } = merged[0] ?? {};
+    expect(cursorHistory).not.toBeNull();
+    expect(commits.mock.calls.map(([{ learned, due }]) => [learned, due])).toEqual([
+      [{ cursorHistory, answerDigest, order: 'oldest_first' }, undefined],
+    ]);
+  });
+
   it('waits for its turn if the quota is used up, and ends the lease of the set meanwhile', async () => {
     const ref = await scene.want('a');
     scene.quota.turn.mockResolvedValueOnce(300);
@@ -69,6 +93,18 @@ describe('PollCycle', () => {
     expect(scene.upstream.requests).toHaveLength(1);
   });
 
+  it('lets sets in which something happens go first where turns are short', async () => {
+    const ref = await scene.want('a');
+    const came = scene.clock.now();
+    let next = await worker.run(ref);
+    for (let idleMs = 0; idleMs < 35_000; idleMs = scene.clock.now() - came) {
+      const dueAt = next.kind === 'again' ? next.at : 0;
+      next = await scene.pollWhenDue(worker, ref, next);
+      const rank = scene.quota.turn.mock.lastCall?.[0].rank ?? 0;
+      expect(rank - dueAt).toBe(dueAt - came > 30_000 ? PollScene.OPTIONS.intervalMs : 0);
+    }
+  });
+
   it('knows by its digest an answer that brings nothing', async () => {
     const commits = jest.spyOn(scene.store, 'commit');
     scene.upstream.post('a', { content: 'x' });
@@ -78,6 +114,8 @@ describe('PollCycle', () => {
       next = await scene.pollWhenDue(worker, ref, next);
     }
     expect(commits.mock.calls.map(([commit]) => commit.entries.length)).toEqual([1, 1, 0, 0]);
+    const known = expect.any(String);
+    expect(scene.upstream.requests.map(({ knownDigest }) => knownDigest)).toEqual([null, null, known, known]);
     expect(await scene.contents('a')).toEqual(['x']);
   });
 

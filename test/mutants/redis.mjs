@@ -1,8 +1,7 @@
 const redis = (file) => `libs/redis/src/${file}`;
-const osm = (file) => `libs/osm/src/${file}`;
 
-/** What stands between core and the outside, but for the scripts. */
-export const adapters = [
+/** The Redis adapters, but for their scripts. */
+export const redisAdapters = [
   {
     id: 'subscribe-not-awaited-by-others',
     file: redis('subscriptions.ts'),
@@ -74,53 +73,5 @@ export const adapters = [
     put: '',
     breaks: 'Fan-out: what a client is to hear of waits 20 ms for nothing.',
     killedBy: { file: redis('group-commit.spec.ts') },
-  },
-  {
-    id: 'login-backoff-never-reset',
-    file: osm('identity/token-provider.ts'),
-    find: 'this.failedLogins = 0;',
-    put: '',
-    breaks: 'Invariant 5: after an outage of IAM the next failed login is followed by a minute without a token.',
-    killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'at the first pace again after a login' },
-  },
-  {
-    id: 'login-backoff-without-jitter',
-    file: osm('identity/token-provider.ts'),
-    find: 'return wanted * (1 - this.random() / 2);',
-    put: 'return wanted;',
-    breaks: 'Invariant 5: all workers log in at one moment, again and again.',
-    killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'at moments of its own' },
-  },
-  {
-    id: 'renewal-without-jitter',
-    file: osm('identity/token-provider.ts'),
-    find: '(RENEW_AFTER + RENEW_JITTER * this.random())',
-    put: 'RENEW_AFTER',
-    breaks: 'Invariant 5: all workers that were started together renew their tokens together.',
-    killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'at moments of its own' },
-  },
-  {
-    id: 'any-401-drops-the-token',
-    file: osm('identity/token-provider.ts'),
-    find: 'held.headers[TOKEN_HEADER] !== headers[TOKEN_HEADER]',
-    put: 'false',
-    breaks: 'Invariant 5: each poll that waits after one 401 logs in by itself.',
-    killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'renewed once after a 401' },
-  },
-  {
-    id: 'empty-cursor-is-sent',
-    file: osm('osm.parser.ts'),
-    find: "value === null || value === '' ? null",
-    put: 'value === null ? null',
-    breaks: 'Invariant 3: an upstream that says "" for no cursor is asked for what comes after "".',
-    killedBy: { file: osm('osm.parser.spec.ts'), test: 'is none where it is' },
-  },
-  {
-    id: 'empty-marked-cursor-is-sent',
-    file: osm('cursor-mark.ts'),
-    find: "text === '' || literal === 'null'",
-    put: "literal === 'null'",
-    breaks: 'Invariant 3: the same, found without parsing.',
-    killedBy: { file: osm('osm.parser.spec.ts'), test: 'is read as' },
   },
 ];
