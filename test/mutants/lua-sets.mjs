@@ -113,8 +113,8 @@ export const setScripts = [
     file: lua('want'),
     find: "local last = math.min(now, tonumber(redis.call('HGET', feed, 'primed') or 0))",
     put: "local last = tonumber(redis.call('HGET', feed, 'primed') or 0)",
-    breaks: 'Invariant 4: who comes after a crowd of a thousand waits for ten intervals.',
-    killedBy: store('who comes after a crowd'),
+    breaks: 'Invariant 4: tickets that come after many others of a thousand waits for ten intervals.',
+    killedBy: store('tickets that come after many others'),
   },
   {
     id: 'hints-without-pause',

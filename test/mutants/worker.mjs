@@ -9,7 +9,7 @@ export const workers = [
     find: 'await this.cycle.release(ref);\n',
     put: '',
     breaks: 'Invariant 1: a set that a worker gives back is nobody else’s until its lease ends.',
-    killedBy: { file: spec, test: 'lets go of the set before another worker' },
+    killedBy: { file: spec, test: 'releases the set before another worker' },
   },
   {
     id: 'set-stays-for-ever',
@@ -65,7 +65,7 @@ export const workers = [
     find: "this.onError(error, job);\n      return { kind: 'again', at: this.clock.now() + ERROR_PAUSE_MS };",
     put: "this.onError(error, job);\n      return { kind: 'gone' };",
     breaks: 'Invariant 2: one failure of Redis, and nobody polls the set until the reconciler looks.',
-    killedBy: { file: spec, test: 'tells of a poll that Redis could not take' },
+    killedBy: { file: spec, test: 'reports a poll that Redis could not take' },
   },
   {
     id: 'disorder-is-silent',
@@ -73,7 +73,7 @@ export const workers = [
     find: 'this.onError(error, job);\n',
     put: '',
     breaks: 'Never silent: polls fail, and nobody hears why.',
-    killedBy: { file: spec, test: 'tells of a poll that Redis could not take' },
+    killedBy: { file: spec, test: 'reports a poll that Redis could not take' },
   },
   {
     id: 'job-sleeps-for-as-long-as-it-likes',
@@ -81,7 +81,7 @@ export const workers = [
     find: 'Math.min(POLL_DELAY_MAX_MS, Math.max(0, Math.round(next.at - this.clock.now())))',
     put: 'Math.max(0, Math.round(next.at - this.clock.now()))',
     breaks: 'One time: a job that a wrong clock put to sleep for an hour sleeps for an hour.',
-    killedBy: { file: spec, test: 'lets no job sleep for longer' },
+    killedBy: { file: spec, test: 'delays no job for longer' },
   },
   {
     id: 'job-sleeps-on-redis-time',

@@ -39,7 +39,7 @@ export class JobWorker extends Worker<PollJob> {
     }
   }
 
-  /** @returns ids of the jobs that have lost their locks */
+  /** @returns the ids of the jobs that have lost their locks */
   override async extendJobLocks(jobIds: string[], tokens: string[], duration: number): Promise<string[]> {
     const failed = new Set(await super.extendJobLocks(jobIds, tokens, duration));
     if (failed.size > 0) {

@@ -15,7 +15,7 @@ export class OpsServer {
     });
   }
 
-  /** @throws where the port is taken */
+  /** @throws if the port is taken */
   async listen(port: number, host: string): Promise<void> {
     this.server.listen(port, host);
     await once(this.server, 'listening');

@@ -8,7 +8,7 @@ const OTHER: SetRef = { ...REF, id: 8 };
 const LOCK = 'the lock of the job';
 /** The bounds of a residency, ms. */
 const [SHORTEST_MS, LONGEST_MS] = [30_000, 60_000];
-/** The longest sleep of a job, ms. */
+/** The longest delay of a job, ms. */
 const SLEEP_MAX_MS = 10_000;
 
 /** What became of a job, to be looked at at any time. */
@@ -74,7 +74,7 @@ describe('PollProcessor', () => {
     expect(moveToDelayed.mock.calls).toEqual([[Date.now() + 1000, LOCK]]);
   });
 
-  it('lets go of the set before another worker can have its job', async () => {
+  it('releases the set before another worker can have its job', async () => {
     const order: string[] = [];
     release.mockImplementation(async () => void order.push('release'));
     moveToDelayed.mockImplementation(async () => void order.push('delay'));
@@ -84,7 +84,7 @@ describe('PollProcessor', () => {
     expect(order).toEqual(['release', 'delay']);
   });
 
-  it('lets no job sleep for longer than any may, nor into the past', async () => {
+  it('delays no job for longer than the bound, nor into the past', async () => {
     run.mockImplementationOnce(async () => ({ kind: 'again', at: clock.now() + 24 * LONGEST_MS }));
     begin();
     await pass(0);
@@ -119,7 +119,7 @@ describe('PollProcessor', () => {
     expect(jobs.map(({ now }) => now)).toEqual(['running', 'running']);
   });
 
-  it('knows how to hear of a set that it does not have', async () => {
+  it('ignores the change of a set that it does not have', async () => {
     processor.changed(OTHER);
     expect(changed.mock.calls).toEqual([[OTHER]]);
     begin();
@@ -172,7 +172,7 @@ describe('PollProcessor', () => {
     expect([later.now, run.mock.calls.length]).toEqual(['delayed', 3]);
   });
 
-  it('tells of a poll that Redis could not take, and polls again a second later', async () => {
+  it('reports a poll that Redis could not take, and polls again a second later', async () => {
     const broken = new Error('out of reach');
     run.mockRejectedValueOnce(broken);
     const job = begin();
@@ -184,7 +184,7 @@ describe('PollProcessor', () => {
   });
 
   describe('fails the job, which the reconciler makes again', () => {
-    it('where its lock is lost, after the set was let go of', async () => {
+    it('where its lock is lost, after the set was released', async () => {
       const lost = new Error('Missing lock for job');
       moveToDelayed.mockRejectedValueOnce(lost);
       processor.stop();
@@ -193,7 +193,7 @@ describe('PollProcessor', () => {
       expect([job.now, release.mock.calls.length]).toEqual([lost, 1]);
     });
 
-    it('where Redis is out of reach to let go of the set', async () => {
+    it('where Redis is out of reach for the release', async () => {
       const broken = new Error('out of reach');
       release.mockRejectedValueOnce(broken);
       processor.stop();

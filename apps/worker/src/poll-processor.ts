@@ -84,7 +84,7 @@ export class PollProcessor implements WakeListener {
     try {
       return await this.cycle.run(ref);
     } catch (error) {
-      // Its request is over, and the lease is still this worker's, or runs out.
+      // Its request is over. The lease is still this worker's, or it ends by itself.
       this.onError(error, job);
       return { kind: 'again', at: this.clock.now() + ERROR_PAUSE_MS };
     }

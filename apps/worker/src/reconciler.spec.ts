@@ -88,11 +88,11 @@ describe('Reconciler', () => {
   it.each([
     [0, 750],
     [0.999_999, 1250],
-  ])('rests between rounds for a time of its own: random %d', async (number, restMs) => {
+  ])('waits between rounds for a random time: random %d', async (number, pauseMs) => {
     jest.mocked(Math.random).mockReturnValue(number);
     reconciler.start();
     await settled();
-    await jest.advanceTimersByTimeAsync(restMs - 2);
+    await jest.advanceTimersByTimeAsync(pauseMs - 2);
     expect(registry.feeds).toHaveBeenCalledTimes(1);
     await jest.advanceTimersByTimeAsync(3);
     expect(registry.feeds).toHaveBeenCalledTimes(2);

@@ -29,7 +29,7 @@ export class Reconciler {
   start(): void {
     this.round = this.reconcile()
       .catch(this.parts.onError)
-      .then(() => this.rest());
+      .then(() => this.pause());
   }
 
   async stop(): Promise<void> {
@@ -38,7 +38,7 @@ export class Reconciler {
     await this.round;
   }
 
-  private rest(): void {
+  private pause(): void {
     if (!this.stopped) {
       // Random, so that the rounds of several workers do not coincide.
       this.timer = setTimeout(() => this.start(), ROUND_MS * (0.75 + Math.random() / 2));

@@ -33,10 +33,10 @@ import { PollWorker } from './poll-worker.js';
 import { Reconciler } from './reconciler.js';
 import { WorkerProgram } from './worker.program.js';
 
-/** A lease outlasts the upstream's timeout by this, ms. A request is sent within half of it; the rest is for clocks that differ. */
+/** A set lease is longer than the upstream's timeout by this, ms. Half of it is for sending the request, half for clocks that differ. */
 const LEASE_MARGIN_MS = 1000;
 
-/** 128 bits: two different messages of one ticket share them with a chance of one in 10^38. */
+/** 128 bits. The chance that two different messages of one ticket have the same digest is one in 10^38. */
 const digest = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
 
 /** The composition root of a worker: all of its parts are made and connected here. */
@@ -64,7 +64,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             store: new RedisSetStore(commands, keys, settings),
             upstream,
             quota,
-            liveness: new RedisUpstreamLiveness(commands, keys, failed('answers')),
+            liveness: new RedisUpstreamLiveness(commands, keys, failed('liveness')),
             clock,
             digest,
             telemetry,

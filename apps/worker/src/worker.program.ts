@@ -15,7 +15,7 @@ export interface WorkerParts {
   readonly clock: RedisClock;
   readonly worker: PollWorker;
   readonly queue: BullPollQueue;
-  /** Begins to hear what other processes tell workers. */
+  /** Subscribes to the channels on which other processes tell workers something. */
   readonly hearSignals: () => Promise<void>;
   /** Tells the other workers that this one is ready for its share of the sets. */
   readonly announce: () => Promise<void>;
@@ -25,10 +25,10 @@ export interface WorkerParts {
   readonly connections: readonly RedisClient[];
 }
 
-/** What the end of a worker waits for its polls and for Redis (ms): a Redis that is away must not keep it from ending. */
+/** How long the end of a worker waits for its polls and for Redis, ms. A worker ends also while Redis is out of reach. */
 const FINISH_MS = 10_000;
 
-/** The order in which a worker's parts come and go. */
+/** Starts and stops a worker's parts in the right order. */
 export class WorkerProgram {
   private stopping: Promise<void> | null = null;
   private isPolling = false;
@@ -38,7 +38,7 @@ export class WorkerProgram {
   /**
    * Listens first, so that ops can see a worker that waits for Redis. Takes no further step once it is being stopped.
    *
-   * @throws where the port is taken
+   * @throws if the port is taken
    */
   async start(): Promise<void> {
     const { settings, logger, clock, hearSignals, announce, reconciler, ops } = this.parts;
@@ -75,7 +75,7 @@ export class WorkerProgram {
     logger.info('worker stopping');
     health.drain();
     if (this.isPolling) {
-      // The sets of polls that are not over by then go on elsewhere once their leases have ended.
+      // Sets whose polls are not over by then go on at other workers when their leases have ended.
       await Promise.race([this.finish(), delay(FINISH_MS, undefined, { ref: false })]);
     }
     clock.stop();

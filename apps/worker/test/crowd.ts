@@ -2,7 +2,7 @@ import { Interest, type CaseId, type Feed, type InterestParts } from '#core';
 
 import type { SeededRandom } from '../../../test/harness/seeded-random.js';
 
-/** Somebody who follows some tickets of a feed at one gateway. */
+/** A client that follows some tickets of a feed at one gateway. */
 interface Client {
   readonly gateway: Interest;
   readonly feed: Feed;
@@ -10,12 +10,12 @@ interface Client {
 }
 
 const GATEWAYS = 2;
-/** Tickets that a client follows at most. */
+/** How many tickets a client follows at most. */
 const FOLLOWED_MAX = 5;
-/** Out of so many a ticket is one that nobody ever followed before. */
+/** Share of the followed tickets that no client followed before. */
 const NEW_TICKET = 0.1;
 
-/** Clients that come and go at the gateways of a deployment; without sockets, as far as Redis can tell. */
+/** Clients that come and go at the gateways of a deployment. They have no sockets: Redis cannot tell the difference. */
 export class Crowd {
   joins = 0;
   leaves = 0;

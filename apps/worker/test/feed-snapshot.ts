@@ -20,7 +20,7 @@ export class FeedSnapshot {
   private constructor(
     private readonly wanted: readonly CaseId[],
     private readonly place: ReadonlyMap<CaseId, string>,
-    /** When each is polled again, ms; infinite while it is, in a set of its own. */
+    /** When each is polled again, ms since 1970; infinite while it is polled, in a set of its own. */
     private readonly quarantined: ReadonlyMap<CaseId, number>,
     private readonly sizes: ReadonlyMap<string, number>,
     private readonly due: readonly string[],

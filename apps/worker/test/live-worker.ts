@@ -39,7 +39,7 @@ const LEASE_MS = 6000;
 const SEND_WITHIN_MS = 500;
 const OVERLAP_MS = 2000;
 
-/** All that a worker process is made of but its upstream, its clock and its health: polls real sets of a real Redis. */
+/** A worker without its upstream, its clock and its health checks. It polls real sets in a real Redis. */
 export class LiveWorker {
   private constructor(
     readonly registry: RedisInterestRegistry,
@@ -88,7 +88,7 @@ export class LiveWorker {
     await reconciler.stop();
   }
 
-  /** Jobs sleep by the system's clock: when a test has moved time, whatever became due by that is woken. */
+  /** Wakes sets that are due because a test moved the time: jobs are delayed by the system clock. */
   async wakeDue(feeds: readonly FeedKey[]): Promise<void> {
     for (const feed of feeds) {
       const now = this.parts.clock.now();

@@ -15,15 +15,15 @@ const SEED = Number(process.env['LONG_LIFE_SEED'] ?? 1);
 const STEPS = 480;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** A lease outlasts each of the usual steps, and none of those in which everybody stood still. */
+/** An interest lease is longer than any usual step, and shorter than a standstill. */
 const LINGER_MS = 15 * MINUTE_MS;
 const STANDSTILL_MS = 120 * MINUTE_MS;
-/** Longest until everything has ended of which nobody wants anything any more. */
+/** Within this long everything has ended that nobody wants, minutes. */
 const AFTERLIFE_MINUTES = 120;
 const SET_MAX = 10;
 const BOUNDS = { historyMaxEvents: 5, historyTtlS: 3600, upstreamMaxCaseIds: SET_MAX, pollIntervalMs: 100 };
 const LIFE_MS = BOUNDS.historyTtlS * 1000;
-/** What a machine that is busy with something else may need. */
+/** Long enough for a busy machine, ms. */
 const SETTLE_MS = 20_000;
 const TEST_MS = 180_000;
 
@@ -36,7 +36,7 @@ const FORBIDDEN: readonly CaseId[] = ['forbidden 1', 'forbidden 2'];
 const keys = new Keys('p');
 const queueKey = `${keys.queuePrefix}:${POLL_QUEUE}`;
 
-/** The only keys that may stay for ever: as many as there are rows, of a bounded size. */
+/** The only keys that may exist for ever. Their number and sizes are bounded. */
 const LASTING = new Map([
   [`${queueKey}:meta`, 'how BullMQ was set up: three fields'],
   [`${queueKey}:id`, "BullMQ's count of jobs: a number"],
@@ -44,7 +44,7 @@ const LASTING = new Map([
 ]);
 const EVENTS_BOUND = 300;
 
-/** What may be there for as long as Redis itself keeps it, and how long that is at most, ms. */
+/** Keys that Redis itself removes, and after how long at most, ms. */
 const EXPIRING: readonly (readonly [RegExp, number])[] = [
   [/^p:\{[^}]+\}:(feed|ages)$/, 2 * LIFE_MS],
   [/^p:\{[^}]+\}:(ticket|history|delivered):[^:]+$/, LIFE_MS],
@@ -53,7 +53,7 @@ const EXPIRING: readonly (readonly [RegExp, number])[] = [
   [/^\{p:queue\}:polls:stalled-check$/, MINUTE_MS],
 ];
 
-/** Thousands of clients come and go in a day of simulated time; the workers, their queue and Redis are real. */
+/** Thousands of clients come and go in a day of simulated time. The workers, their queue and Redis are real. */
 describe('a day of churn', () => {
   const random = new SeededRandom(SEED);
   const clock = new MovedClock();
@@ -107,7 +107,7 @@ describe('a day of churn', () => {
         const sets = jumpMs < MINUTE_MS ? await look() : await settle();
         mostSets = Math.max(mostSets, ...sets.map((feed) => feed.setCount));
       }
-      // The day had what it is meant to show.
+      // The day was as busy as it is meant to be.
       expect(clock.now() - startedAt).toBeGreaterThan(DAY_MS);
       expect(Math.min(crowd.joins, crowd.leaves)).toBeGreaterThan(2000);
       expect(mostSets).toBeGreaterThan(5);
@@ -122,7 +122,7 @@ describe('a day of churn', () => {
     TEST_MS,
   );
 
-  /** Twice in the day the number of clients swells and ebbs away. */
+  /** The number of clients grows and falls twice in the day. */
   async function comeAndGo(step: number): Promise<void> {
     const wanted = 5 + 90 * Math.sin((2 * Math.PI * step) / STEPS) ** 2;
     for (let moves = random.integer(5, 15); moves > 0; moves -= 1) {
@@ -130,7 +130,7 @@ describe('a day of churn', () => {
     }
   }
 
-  /** Things that happen: news, hints, refused tickets, failures, and gateways that look at what nobody follows. */
+  /** What else happens: messages, hints, refused tickets, failures, and gateways that read the history of unknown feeds. */
   async function trouble(): Promise<void> {
     const caseId = random.pick(TICKETS);
     const timeouts = Array.from({ length: 40 }, () => new UpstreamFailure('timeout', 'no answer'));
@@ -188,7 +188,7 @@ describe('a day of churn', () => {
     );
   }
 
-  /** What workers do when their time has come. */
+  /** What workers do as time passes. */
   async function pass(): Promise<void> {
     await anyWorker().round();
     await anyWorker().wakeDue(FEED_KEYS);
@@ -224,7 +224,7 @@ describe('a day of churn', () => {
     const expiring = found.filter(({ expiresInMs }) => expiresInMs !== null);
     const limit = (key: string) => EXPIRING.find(([pattern]) => pattern.test(key))?.[1] ?? 0;
     expect(expiring.filter(({ key, expiresInMs }) => (expiresInMs ?? 0) > limit(key))).toEqual([]);
-    // History does outlive interest: what is looked for above would have been found.
+    // History lives longer than interest, so there are keys that the checks above could have found.
     expect(expiring.length).toBeGreaterThan(TICKETS.length);
   }
 });

@@ -1,6 +1,6 @@
 import type { Clock } from '#core';
 
-/** Real time, moved ahead whenever a test says so: timers run on as they are, and every date comes sooner. */
+/** Real time that a test can move ahead. Timers are not affected; times that were in the future come sooner. */
 export class MovedClock implements Clock {
   private aheadMs = 0;
 

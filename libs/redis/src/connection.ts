@@ -11,7 +11,7 @@ export interface RedisSettings {
 /** A connection to one Redis server or to a cluster. */
 export type RedisClient = Redis | Cluster;
 
-/** How a client treats commands while Redis is out of reach. */
+/** What becomes of commands while Redis is out of reach. */
 export type Patience =
   /** They fail after {@link COMMAND_TIMEOUT_MS}, because a caller waits for the answer. */
   | 'impatient'

@@ -3,7 +3,7 @@ import type { Committed, FeedKey, SetCommit } from '#core';
 import { GroupCommit } from './group-commit.js';
 
 const NOW = 1_795_000_000_000;
-const QUIET: SetCommit = {
+const IDLE: SetCommit = {
   ref: { feed: 'zh-cn' as FeedKey, id: 1 },
   fence: 1,
   now: NOW,
@@ -28,7 +28,7 @@ describe('GroupCommit', () => {
       return Promise.resolve(COMMITTED);
     },
   };
-  const nth = (id: number, more: Partial<SetCommit> = {}) => ({ ...QUIET, ...more, ref: { ...QUIET.ref, id } });
+  const nth = (id: number, more: Partial<SetCommit> = {}) => ({ ...IDLE, ...more, ref: { ...IDLE.ref, id } });
 
   beforeEach(() => {
     jest.useFakeTimers();

@@ -4,7 +4,7 @@ import type { Committed, SetCommit, SetStore } from '#core';
 const GROUP_MS = 20;
 
 /** It waits only if its set is due later than this many group times: polls at a high pace are not slowed. */
-const UNHURRIED = 10;
+const UNHURRIED_TIMES = 10;
 
 /**
  * Commits of polls that found nothing leave in groups. No client waits for them, and a call costs more than the script in
@@ -38,5 +38,5 @@ function isIdle(commit: SetCommit): boolean {
 }
 
 function isDueSoon({ due, now }: SetCommit): boolean {
-  return due === undefined || due.idle - now <= UNHURRIED * GROUP_MS;
+  return due === undefined || due.idle - now <= UNHURRIED_TIMES * GROUP_MS;
 }

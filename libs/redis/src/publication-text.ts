@@ -2,10 +2,10 @@ import type { CaseId, JsonText, Publication, UpstreamState } from '#core';
 
 /**
  * A publication as commit.lua writes it, in history and on its channel alike:
- * `kind epoch offset previous seenAt sentAt|- message|status`, parted by single spaces; the message comes last because
- * it alone may hold spaces. It is not parsed: it goes on as it is.
+ * `kind epoch offset previous seenAt sentAt|- message|status`, separated by single spaces. The message comes last,
+ * because only it may contain spaces. It is not parsed.
  *
- * @throws {Error} when the text is not of that form; the text itself is not in the error
+ * @throws {Error} if the text is not of that form; the error does not contain the text
  */
 export function readPublication(caseId: CaseId, text: string): Publication {
   const ends: number[] = [];

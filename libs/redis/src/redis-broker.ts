@@ -42,7 +42,7 @@ export class RedisBroker implements Broker {
   private readonly scripts: Scripts<'history'>;
   private readonly barriers = new Barriers();
   private readonly routes = new Map<string, Route>();
-  /** How many watched tickets and running reads need a feed's own channels. */
+  /** By feed: how many watched tickets and running reads need the feed's own channels. */
   private readonly feeds = new Map<FeedKey, number>();
   private readonly subscriptions: Subscriptions;
   private listener: BrokerListener | null = null;
@@ -74,7 +74,7 @@ export class RedisBroker implements Broker {
     try {
       await this.subscriptions.add(channels);
     } catch (error) {
-      // What failed is told, whether or not Redis can be reached for this.
+      // The caller gets the first error, whether or not this succeeds.
       await this.unwatch(feed, caseIds).catch(this.parts.onError);
       throw error;
     }

@@ -5,7 +5,7 @@ import type { RedisClient } from './connection.js';
 const COMPARE_EVERY_MS = 10_000;
 
 /** A comparison that took longer than this (ms) is not exact: the process or Redis stood still during it. */
-const TELLING_MS = 500;
+const PRECISE_MS = 500;
 /** At the start this many comparisons are made before a slow one is used. */
 const FIRST_ATTEMPTS = 3;
 
@@ -29,14 +29,9 @@ export class RedisClock implements Clock {
     return performance.now() + this.offset;
   }
 
-  /** What to add to this clock's times to get the system clock's, ms. BullMQ runs on the system clock. */
-  get systemOffset(): number {
-    return Date.now() - this.now();
-  }
-
   /** Compares now, and then regularly. @throws if Redis is out of reach */
   async start(): Promise<void> {
-    for (let attempt = 0; attempt < FIRST_ATTEMPTS && this.tookMs > TELLING_MS; attempt += 1) {
+    for (let attempt = 0; attempt < FIRST_ATTEMPTS && this.tookMs > PRECISE_MS; attempt += 1) {
       await this.compare();
     }
     this.timer = setInterval(() => {
@@ -54,7 +49,7 @@ export class RedisClock implements Clock {
     const [seconds, micros] = await this.client.time();
     const received = performance.now();
     const tookMs = received - sent;
-    if (tookMs > TELLING_MS && tookMs >= this.tookMs) {
+    if (tookMs > PRECISE_MS && tookMs >= this.tookMs) {
       return; // The present offset is more exact.
     }
     this.tookMs = tookMs;

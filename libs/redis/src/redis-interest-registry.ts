@@ -25,7 +25,7 @@ const CALL_MAX = 500;
 /** A feed without tickets is removed from the list after this long, ms. */
 const FEED_FORGOTTEN_MS = 600_000;
 
-/** Leases and ticket sets: want.lua and sweep.lua. */
+/** Interest leases and ticket sets: want.lua, hint.lua and sweep.lua. */
 export class RedisInterestRegistry implements InterestRegistry {
   private readonly scripts: Scripts<'want' | 'hint' | 'sweep'>;
   private readonly wake: WakeChannel;

@@ -209,7 +209,7 @@ function entryArgument(entry: DeltaEntry): EntryArgument {
   };
 }
 
-/** Scripts keep it and do not look into it. */
+/** Scripts store a bisection and do not read it. */
 function bisectionText(bisection: Bisection | null): string {
   return bisection === null ? '' : JSON.stringify(bisection);
 }

@@ -9,7 +9,7 @@ export interface SubscriptionsListener {
   failed(error: Error): void;
 }
 
-/** Channels named in one command. */
+/** How many channels one command names. */
 const COMMAND_CHANNELS = 1000;
 
 /** Time between two pings of a subscribed connection, ms. Without them a dead connection looks like a silent one. */
@@ -60,7 +60,7 @@ export class Subscriptions {
       await inTime(Promise.all(this.underway));
     } catch (error) {
       fresh.forEach((channel) => this.channels.delete(channel));
-      // Redis may still confirm what was not confirmed in time. This failing is told already.
+      // Redis may still confirm the channels later. The failure is told by the exception.
       this.unsubscribe(fresh).catch(() => undefined);
       throw error;
     } finally {
@@ -111,7 +111,7 @@ export class Subscriptions {
         this.finishRestoring?.();
         this.finishRestoring = null;
       },
-      (error: Error) => this.listener.failed(error), // The connection was lost again, and is restored again.
+      (error: Error) => this.listener.failed(error), // The connection was lost again, and will be restored again.
     );
   }
 

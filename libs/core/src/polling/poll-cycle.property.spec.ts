@@ -39,7 +39,7 @@ type Event =
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'poll'; readonly worker: number; readonly set: number; readonly death: Death }
   | { readonly kind: 'step'; readonly count: number }
-  /** What all is well looks like: time passes, and one worker polls every set from beginning to end. */
+  /** The normal case: time passes, and one worker polls every set from beginning to end. */
   | { readonly kind: 'round'; readonly worker: number; readonly ms: number }
   | { readonly kind: 'join'; readonly ticket: number }
   | { readonly kind: 'leave'; readonly ticket: number }
@@ -65,7 +65,7 @@ const events: fc.Arbitrary<Event[]> = fc.array(
       weight: 5,
       arbitrary: fc.record({
         kind: fc.constant('pass' as const),
-        // Within a second, to the next polls, past a lease (then two workers poll one set), and past a time apart.
+        // Within a second, to the next polls, past a lease (then two workers poll one set), and past a quarantine.
         ms: fc.oneof(
           fc.nat({ max: 400 }),
           fc.integer({ min: 900, max: 1500 }),
@@ -179,7 +179,7 @@ class World {
   async settle(): Promise<void> {
     await this.drain();
     this.upstream.allow(...TICKETS);
-    // Twice: a search that was all but over may still set a ticket apart.
+    // Twice: a bisection that was almost over may still quarantine a ticket.
     for (let turn = 0; turn < 2; turn += 1) {
       this.clock.advance(QUARANTINE_MAX_MS);
       await this.want(...TICKETS);
@@ -215,7 +215,7 @@ class World {
       return;
     }
     polling.death = death;
-    // A dead worker's poll ends in an error that nobody hears.
+    // The poll of a dead worker ends in an error.
     this.running.push(polling.cycle.run(ref).catch(() => undefined));
   }
 
@@ -233,7 +233,7 @@ class World {
     sets.forEach(({ ref }) => this.sets.set(ref.id, ref));
   }
 
-  /** Leases here last a millisecond and are renewed for whoever stays. */
+  /** Leases here last a millisecond and are renewed for the tickets that stay wanted. */
   private async leave(caseId: string): Promise<void> {
     this.clock.advance(2);
     this.wanted.delete(caseId);

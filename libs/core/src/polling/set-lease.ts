@@ -24,8 +24,8 @@ export interface SetLease {
 }
 
 /**
- * A set that is due later than this (ms) is not reserved until then: when its worker dies, other workers have to wait
- * for the end of the lease.
+ * A set that is due later than this is not reserved, ms. When the worker of a reserved set dies, other workers have to
+ * wait for the end of the lease.
  */
 export const RESERVATION_MAX_MS = 2500;
 
@@ -36,8 +36,8 @@ export const RESERVATION_MAX_MS = 2500;
 export const RESERVATIONS_SUSPENDED_MS = 4000;
 
 /**
- * The owner of a reserved set polls it without a call to the store. So the store takes a reserved set that is due
- * within this long (ms) for one that is polled.
+ * The owner of a reserved set polls it without a call to the store. So for the store, a leased set that is due within this
+ * long is being polled, ms.
  */
 export const ABOUT_TO_POLL_MS = 50;
 
@@ -61,12 +61,12 @@ export interface Reservation {
 
 /**
  * The sets that this process polls, and those that it has reserved. The next poll of a reserved set goes out without
- * asking the store, because nobody else changes its tickets. If somebody did all the same, the fence has moved: that
- * costs a discarded poll and nothing else.
+ * asking the store, because nobody else changes its tickets. If that happens after all, the fence has moved: that
+ * costs one discarded poll.
  */
 export class SetLeases {
   private readonly polling = new Set<string>();
-  /** By set name; null where the set has to be read anew. */
+  /** By set name; null if the set has to be read anew. */
   private readonly reservations = new Map<string, Reservation | null>();
 
   constructor(private readonly terms: LeaseTerms) {}
@@ -81,7 +81,7 @@ export class SetLeases {
     return lease.until - this.terms.leaseMs + this.terms.sendWithinMs;
   }
 
-  /** @returns false where this process polls the set already: the queue gave its job out twice, both times to it */
+  /** @returns false if this process polls the set already: the queue gave the job to it twice */
   startPoll(ref: SetRef): boolean {
     const name = setName(ref);
     const isFree = !this.polling.has(name);
@@ -93,12 +93,12 @@ export class SetLeases {
     this.polling.delete(setName(ref));
   }
 
-  /** @param reservation null where the lease is kept and the set has to be read anew before it is polled */
+  /** @param reservation null if the lease is kept and the set has to be read anew before it is polled */
   reserve(ref: SetRef, reservation: Reservation | null): void {
     this.reservations.set(setName(ref), reservation);
   }
 
-  /** Takes what is known of a reserved set; null where the store has to be asked. @param now ms since 1970 */
+  /** Takes what is known of a reserved set; null if the store has to be asked. @param now ms since 1970 */
   takeReservation(ref: SetRef, now: number): Reservation | null {
     const name = setName(ref);
     const reservation = this.reservations.get(name) ?? null;

@@ -56,7 +56,7 @@ export class SetPoller {
   /**
    * Polls joining tickets from the beginning, in one request, and leaves the members' cursor alone (invariant 4).
    *
-   * @param bisection what remains of the search for a refused ticket among them
+   * @param bisection what remains of a bisection among them
    */
   async backfill(set: TicketSet, asked: readonly CaseId[], bisection: Bisection | null): Promise<SettledPoll> {
     const { overlapMs, intervalMs } = this.options;
@@ -107,7 +107,7 @@ export class SetPoller {
       learned,
       due: this.dueAfter(set, answeredAt),
       lease: { kind: 'reserve', leaseMs },
-      // Where there was a search, all suspects have left meanwhile.
+      // If there was a bisection, all of its suspects have left the set meanwhile.
       ...(set.bisection && { bisection: null }),
     });
     return { sentAt, answeredAt, committed, set: { ...set, ...learned, bisection: null }, window: found.window };

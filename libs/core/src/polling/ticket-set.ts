@@ -23,6 +23,6 @@ export interface TicketSet {
   readonly dueAt: number;
   /** Failed polls in a row. */
   readonly failures: number;
-  /** The search for a ticket that the upstream refuses; null while there is none. */
+  /** The bisection that looks for a refused ticket; null while there is none. */
   readonly bisection: Bisection | null;
 }

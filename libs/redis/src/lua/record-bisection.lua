@@ -1,6 +1,7 @@
 --[[
-  record-bisection: keeps what a refused poll taught about a set and ends the lease. The cursor stays (invariant 5). Tickets that were
-  found to be refused leave the set, so that the others go on without them. A stale fence changes nothing.
+  record-bisection: keeps what a refused poll taught about a set, and ends the lease. The cursor stays (invariant 5).
+  Tickets that were found to be refused leave the set, so that the others go on without them. A stale fence changes
+  nothing.
 
   KEYS       1 feed hash
   Arguments  base, id     what the feed's keys begin with, set id

@@ -3,7 +3,7 @@ import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store
 import { describePacking } from './packing.contract.js';
 import { INTEREST_MS, LEASE_MS, message, StoreDriver, status, text } from '../store/store-driver.js';
 
-/** Longer than any feed is listed of which nothing is left. */
+/** Longer than a feed without tickets is listed. */
 const HOUR_MS = 3_600_000;
 
 /** What every {@link InterestRegistry} must do. */
@@ -30,7 +30,7 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
       expect(await driver.want('a')).toEqual([]);
     });
 
-    it('fills sets to the brim before it opens another', async () => {
+    it('fills sets before it opens another', async () => {
       const tickets = Array.from({ length: 101 }, (_, index) => `t${index}`);
       const refs = await driver.want(...tickets);
       expect(new Set(refs.map((ref) => ref.id)).size).toBe(2);
@@ -119,7 +119,7 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
       expect(await isListed()).toBe(false);
     });
 
-    it('lists a feed of which a sweep had to leave a set to its poll, however long nobody swept before', async () => {
+    it('lists a feed if a sweep had to leave a set to its poll, however long nobody swept before', async () => {
       const ref = await driver.wantOneSet('a');
       fixture.clock.advance(HOUR_MS);
       await driver.begin(ref);
@@ -145,14 +145,14 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
 
     const isListed = async () => (await fixture.registry.feeds()).includes(driver.feed);
 
-    /** What a worker does with a feed again and again. */
+    /** What the reconciler of a worker does with a feed. */
     async function round(): Promise<void> {
       const beganAt = driver.now;
       await sweepAll();
       await fixture.registry.forget(beganAt);
     }
 
-    /** Sweeps are bounded: called again while there is something to do. */
+    /** Repeats bounded sweeps until nothing is left to do. */
     async function sweepAll(): Promise<number> {
       let left = 0;
       for (let step = -1; step !== 0; left += step) {

@@ -5,7 +5,7 @@ import { INTEREST_MS, LEASE_MS, message, StoreDriver, text } from '../store/stor
 /** Largest set in these suites: small, so that sets fill. */
 const MAX = 4;
 
-/** How tickets come together in as few sets as can be, and when sets are due because of who came. */
+/** How tickets are packed into few sets, and when sets are due because of new tickets, clients and hints. */
 export function describePacking(name: string, make: MakeStoreFixture): void {
   describe(`${name} as a packer of ticket sets`, () => {
     let fixture: StoreFixture;
@@ -16,14 +16,14 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
 
     const numeric = (polledAt: number, head = '1781524870803'): CursorHistory => ({ head, polledAt, samples: [] });
 
-    /** Primes a set, as the first poll does. */
+    /** Backfills a set, as its first poll does. */
     async function backfill(ref: SetRef, cursorHistory = numeric(driver.now)): Promise<void> {
       const set = await driver.begin(ref);
       const learned = { cursorHistory, answerDigest: null, order: 'oldest_first' as const };
       await driver.commit(set, [], { backfilled: set.joining, learned });
     }
 
-    /** What each set that is there polls, by set id. */
+    /** What each set polls, by set id. */
     async function sets(): Promise<
       Map<number, { members: string[]; joining: string[]; cursorHistory: CursorHistory | null }>
     > {
@@ -50,14 +50,14 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       ]);
     });
 
-    it('lets who comes after a crowd wait for one interval, not for as many as the crowd filled sets', async () => {
+    it('lets tickets that come after many others wait for one interval, whatever number of sets the others filled', async () => {
       await driver.want(...Array.from({ length: 5 * MAX }, (_, at) => `crowd-${at}`));
       const stagingSet = await driver.wantOneSet('late');
       const due = await fixture.registry.overdue(driver.feed, driver.now + USUAL_LIMITS.intervalMs + 1);
       expect(due).toContainEqual(stagingSet);
     });
 
-    it('leaves sets alone where none can be saved', async () => {
+    it('merges no sets if that makes them no fewer', async () => {
       await backfill(await driver.wantOneSet('a', 'b', 'c'));
       fixture.clock.advance(2000);
       await backfill(await driver.wantOneSet('d', 'e', 'f'));
@@ -84,7 +84,7 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       ]);
     });
 
-    it('discards the result of a poll that was held up while its set was merged', async () => {
+    it('discards the result of a poll that was slow while its set was merged', async () => {
       const [first, second] = [await driver.wantOneSet('a', 'b', 'c', 'd'), await driver.wantOneSet('e', 'f')];
       await backfill(first, numeric(5000));
       await backfill(second, numeric(7000));
@@ -102,7 +102,7 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       ]);
     });
 
-    it('discards the result of a poll that was held up while another set was merged into its own', async () => {
+    it('discards the result of a poll that was slow while another set was merged into its own', async () => {
       const ref = await driver.wantOneSet('a', 'b', 'c');
       await backfill(ref, numeric(5000));
       fixture.clock.advance(2000);

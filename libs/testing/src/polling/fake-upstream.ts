@@ -12,7 +12,7 @@ import {
   UpstreamFailure,
 } from '#core';
 
-/** All that the documentation leaves open about cursors and listings: a careful client bears any of it. */
+/** What the documentation leaves open about cursors and listings. Pollcast must work with every combination. */
 export interface FakeUpstreamQuirks {
   /** How cursors are written: `1750000000000`, the same in nanoseconds (19 digits, beyond 2^53), or not a number. */
   readonly form: 'milliseconds' | 'nineteen_digits' | 'opaque';
@@ -25,7 +25,7 @@ export interface FakeUpstreamQuirks {
 
 export interface FakeUpstreamParts {
   readonly clock: Clock;
-  /** Passes on the way to the upstream, and again on the way back. */
+  /** Awaited on the way to the upstream, and again on the way back. */
   readonly latency?: () => Promise<void>;
 }
 
@@ -45,9 +45,9 @@ const QUIRKS: FakeUpstreamQuirks = {
 const NANOSECONDS = 1_000_000n;
 const SECOND_MS = 1000;
 
-/** The polled API, over messages that a test posts. */
+/** The polled API. It answers with messages that a test posts. */
 export class FakeUpstream implements Upstream {
-  /** Every request so far. */
+  /** All requests so far. */
   readonly requests: PollRequest[] = [];
   /** The most requests that were ever in flight together for one ticket. */
   maxOverlap = 0;
@@ -65,7 +65,7 @@ export class FakeUpstream implements Upstream {
     this.quirks = { ...QUIRKS, ...quirks };
   }
 
-  /** Says something at `at`, which others see from `visibleAt` on. Its time is shown in whole seconds. */
+  /** Posts a message at `at` that is visible from `visibleAt` on, ms since 1970. Its time is shown in whole seconds. */
   post(caseId: CaseId, fields: JsonObject, times: { readonly at?: number; readonly visibleAt?: number } = {}): void {
     const at = times.at ?? this.parts.clock.now();
     const create_time = new Date(at).toISOString().slice(0, 19).replace('T', ' ');
@@ -77,12 +77,12 @@ export class FakeUpstream implements Upstream {
     this.statuses.set(caseId, status);
   }
 
-  /** Lets the next request fail, the one after it with the next failure, and so on. */
+  /** The next request fails with the first failure, the one after it with the second, and so on. */
   failNext(...failures: UpstreamFailure[]): void {
     this.failures.push(...failures);
   }
 
-  /** From now on every request that names this ticket is refused whole: it may not be read, or it is malformed. */
+  /** From now on every request that names this ticket is refused as a whole. */
   refuse(caseId: CaseId, as: 'refused' | 'doubted' = 'refused'): void {
     this.refused.set(caseId, as);
   }
@@ -149,7 +149,7 @@ export class FakeUpstream implements Upstream {
       case 'newest_first':
         return answered.toReversed();
       case 'shuffled':
-        // Always the same one, so that a run can be repeated.
+        // Always in the same way, so that a run can be repeated.
         return [1, 0].flatMap((half) => answered.filter((_, index) => index % 2 === half));
     }
   }
@@ -171,7 +171,7 @@ export class FakeUpstream implements Upstream {
     }
   }
 
-  /** @throws where the cursor is not one of ours: an opaque one was shifted */
+  /** @throws {UpstreamFailure} if this upstream never gave that cursor, for example an opaque one that was shifted */
   private read(cursor: Cursor): number {
     const opaque = /^t~([0-9a-z]+)$/.exec(cursor)?.[1];
     switch (this.quirks.form) {

@@ -8,7 +8,7 @@ import { RecordingTelemetry } from './recording-telemetry.js';
 
 const INTEREST_MS = 1e9;
 
-/** Workers, their store and the upstream, in a time that the test moves. */
+/** Workers, their store and the upstream, with a clock that the test moves. */
 export class PollScene {
   static readonly LEASE = { leaseMs: 7000, sendWithinMs: 1000 };
   static readonly OPTIONS: Omit<PollOptions, 'lease'> = { intervalMs: 1000, intervalMaxMs: 5000, overlapMs: 2000 };
@@ -24,7 +24,7 @@ export class PollScene {
     turn: jest.fn<Promise<number>, [TurnRequest]>(async () => 0),
     throttled: jest.fn<Promise<void>, [until: number, now: number]>(async () => undefined),
   };
-  /** Passes on the way to the upstream and back. */
+  /** Awaited on the way to the upstream, and again on the way back. */
   latency: () => Promise<void> = () => Promise.resolve();
 
   constructor(quirks: Partial<FakeUpstreamQuirks> = {}) {
@@ -39,14 +39,14 @@ export class PollScene {
     return new PollCycle(parts, { ...PollScene.OPTIONS, lease: { ...PollScene.LEASE, owner } });
   }
 
-  /** Somebody wants tickets for longer than any test lasts. */
+  /** A client wants tickets for longer than any test lasts. */
   async want(...caseIds: string[]): Promise<SetRef> {
     const now = this.clock.now();
     const [due] = await this.store.want(this.feed, caseIds, now, now + INTEREST_MS, 'arrival');
     return due?.ref ?? { feed: this.feed, id: 1 };
   }
 
-  /** Nobody wants any ticket any more. */
+  /** All interest ends. */
   async endInterest(): Promise<void> {
     this.clock.advance(INTEREST_MS);
     await this.store.sweep(this.feed, this.clock.now());

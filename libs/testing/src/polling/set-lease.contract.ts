@@ -111,7 +111,7 @@ export function describeSetLeases(name: string, make: MakeStoreFixture): void {
         const early = await driver.begin(ref, 'early');
         fixture.clock.advance(LEASE_MS + 1);
         const late = await driver.begin(ref, 'late');
-        // Such as a commit that waited for a Redis that refused to write: it must not end, or take, the other's lease.
+        // For example, a commit waited while Redis refused to write. It must not end or take the lease of the other.
         const lease = { kind: 'reserve', leaseMs: LEASE_MS } as const;
         expect(await driver.commit(early, [message('a', 'x')], { lease })).toEqual({ kind: 'conflict' });
         await fixture.store.release(ref, 'early');
@@ -193,7 +193,7 @@ export function describeSetLeases(name: string, make: MakeStoreFixture): void {
         expect(await reserve(ref, driver.now + 500)).toMatchObject({ reserved: true });
       });
 
-      it('makes way for tickets that a set could take in', async () => {
+      it('is given up for tickets that the set has room for', async () => {
         const ref = await driver.wantOneSet('a');
         const learned = { cursorHistory: CURSOR_HISTORY, answerDigest: null, order: 'oldest_first' as const };
         const due = { active: driver.now + 1500, idle: driver.now + 1500 };

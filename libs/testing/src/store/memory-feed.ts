@@ -23,19 +23,19 @@ export interface MemoryLimits {
 /** Everything that is stored of one epoch of a feed. */
 export class MemoryFeed {
   readonly sets = new Map<number, MemorySet>();
-  /** Until when each wanted ticket is wanted. */
+  /** Until when each ticket is wanted, ms since 1970. */
   readonly leases = new Map<CaseId, number>();
-  /** Sets whose polls fail; the feed is degraded from the first one's coming until the last one's leaving. */
+  /** Ids of the sets whose polls fail. The feed is degraded while there is one. */
   readonly failing = new Set<number>();
   /** Whether a client's claim has begun a new epoch already. */
-  isDoubted = false;
+  hasRenewedOnClaim = false;
   upstream: UpstreamState = { state: 'ok', since: 0 };
-  /** Tickets that the upstream refuses: how many times in a row, and when they are polled again (infinity: now). */
+  /** Quarantined tickets: how often each was refused in a row, and when it is polled again, ms (infinity: now). */
   readonly quarantined = new Map<CaseId, { readonly refusals: number; readonly until: number }>();
   private readonly tickets = new Map<CaseId, MemoryTicket>();
   private offset = 0;
   private lastSetId = 0;
-  /** The set in which new tickets gather until its first poll, and when the last such set is or was due. */
+  /** The set in which new tickets gather until its first poll, and when the newest such set is or was due, ms. */
   private stagingSet: MemorySet | null = null;
   private backfilledAt = 0;
   /** Until when no set is reserved, because a leased one could not be changed. */
@@ -48,7 +48,7 @@ export class MemoryFeed {
     private readonly limits: MemoryLimits,
   ) {}
 
-  /** The set of a ticket that has a place. */
+  /** The set of a ticket, if it has one. */
   setOf(caseId: CaseId): MemorySet | undefined {
     return [...this.sets.values()].find((set) => set.members.has(caseId) || set.joining.has(caseId));
   }
@@ -104,7 +104,7 @@ export class MemoryFeed {
   }
 
   /** Gives each ticket whose quarantine is over, and that is still wanted, a set of its own. */
-  bringBack(now: number): void {
+  retryQuarantined(now: number): void {
     for (const [caseId, { refusals, until }] of this.quarantined) {
       if (until <= now && !this.leases.has(caseId)) {
         this.quarantined.delete(caseId);
@@ -115,7 +115,7 @@ export class MemoryFeed {
     }
   }
 
-  /** Takes a ticket off its set, and ends the set if it was the last one. */
+  /** Takes a ticket off its set. A set without tickets ends. */
   displace(caseId: CaseId): void {
     const set = this.setOf(caseId);
     set?.members.delete(caseId);
@@ -133,7 +133,7 @@ export class MemoryFeed {
     }
   }
 
-  /** Publishes what was not delivered before, of tickets that have a place: who wants another again finds it again. */
+  /** Publishes what was not delivered before, of tickets that have a set. A ticket that is wanted again is found again. */
   publish(entries: readonly DeltaEntry[]): Publication[] {
     const published: Publication[] = [];
     for (const one of entries) {

@@ -16,9 +16,9 @@ export type MemorySet = Omit<Mutable<TicketSet>, 'members' | 'joining'> & {
   readonly members: Set<CaseId>;
   readonly joining: Set<CaseId>;
   lease: SetLease | null;
-  /** When a hint last made it due. */
+  /** When a hint last made the set due, ms. */
   hintedAt: number;
-  /** A hint came while a poll was in flight: due then, whatever that poll says. */
+  /** A hint came while a poll was in flight: the set is due then, ms, whatever that poll finds. */
   againAt: number | null;
 };
 
@@ -65,7 +65,7 @@ export function mergeInto(set: MemorySet, caseIds: readonly CaseId[], cursorHist
   if (caseIds.length === 0) {
     return;
   }
-  // The set is another one now: the result of a poll that outlived its lease would not fit it.
+  // The tickets have changed: the result of a poll that outlived its lease does not fit them.
   set.fence += 1;
   caseIds.forEach((caseId) => (numeric ? set.members : set.joining).add(caseId));
   if (

@@ -37,7 +37,7 @@ export interface MemoryStoreOptions {
   readonly intervalMs: number;
 }
 
-/** One end of the store's Pub/Sub. */
+/** A subscriber of the store's Pub/Sub. */
 export interface MemoryConnection {
   published(feed: FeedKey, publication: Publication): void;
   upstreamChanged(feed: FeedKey, state: UpstreamState): void;
@@ -45,7 +45,7 @@ export interface MemoryConnection {
 }
 
 /**
- * The store in memory: what Redis does, with every call one atomic step. Workers and gateways of a test share one.
+ * The store in memory. Like a Redis script, each call is one atomic step. Workers and gateways of a test share one store.
  * {@link MemoryBroker} is the gateways' side.
  */
 export class MemoryStore implements SetStore, InterestRegistry {
@@ -59,7 +59,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
     this.connections.add(connection);
   }
 
-  /** Everything is lost, as when Redis came back without its data. */
+  /** Forgets everything, like a Redis that comes back without its data. */
   wipe(): void {
     this.stored.clear();
   }
@@ -121,7 +121,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       stored.leases.delete(caseId);
       stored.displace(caseId);
     }
-    stored.bringBack(now);
+    stored.retryQuarantined(now);
     stored.pack(now);
     return ended.length;
   }
@@ -132,7 +132,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
   }
 
   async forget(): Promise<void> {
-    // What is listed is looked up each time.
+    // Feeds are listed by what is stored of them.
   }
 
   async overdue(feed: FeedKey, before: number): Promise<SetRef[]> {
@@ -176,7 +176,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
     const published = feed.publish(commit.entries);
     const isSuspended = feed.areReservationsSuspended(commit.now);
     for (const caseId of commit.backfilled) {
-      // A ticket that left meanwhile is not brought back.
+      // A ticket that left the set meanwhile does not become a member.
       if (set.joining.delete(caseId)) {
         set.members.add(caseId);
         if (feed.quarantined.delete(caseId)) {
@@ -235,7 +235,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       }
     }
     for (const caseId of quarantined) {
-      // One that left meanwhile is nobody's.
+      // A ticket that left the set meanwhile is not quarantined.
       if (feed.setOf(caseId) === set && feed.quarantine(caseId, now)) {
         this.changeQuarantine(ref.feed, caseId, true);
       }
@@ -246,12 +246,12 @@ export class MemoryStore implements SetStore, InterestRegistry {
   historyOf(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): HistorySnapshot {
     const stored = this.feed(feed);
     if (known !== null && stored.isBehind(known)) {
-      stored.epoch = this.newLife();
+      stored.epoch = this.beginEpoch();
     }
     const { claim } = claimOf(wants);
-    if (claim !== undefined && stored.isBehind(claim) && !stored.isDoubted) {
-      stored.epoch = this.newLife();
-      stored.isDoubted = true;
+    if (claim !== undefined && stored.isBehind(claim) && !stored.hasRenewedOnClaim) {
+      stored.epoch = this.beginEpoch();
+      stored.hasRenewedOnClaim = true;
     }
     return stored.history(wants);
   }
@@ -280,13 +280,13 @@ export class MemoryStore implements SetStore, InterestRegistry {
     if (known !== undefined) {
       return known;
     }
-    const feed = new MemoryFeed({ feed: key }, this.newLife(), this.options);
+    const feed = new MemoryFeed({ feed: key }, this.beginEpoch(), this.options);
     this.stored.set(key, feed);
     return feed;
   }
 
   /** Counted, not random: two epochs of one instant differ, and a test repeats exactly. */
-  private newLife(): string {
+  private beginEpoch(): string {
     this.epochs += 1;
     return newEpoch(this.options.clock.now(), (this.epochs % 10_000) / 10_000);
   }

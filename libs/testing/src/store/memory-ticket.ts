@@ -1,6 +1,6 @@
 import type { CaseId, HistoryWant, MessageIdentity, DeltaEntry, Publication, TicketHistory } from '#core';
 
-/** What the store remembers of one ticket. It outlives the ticket's place in a set: who rejoins is told nothing twice. */
+/** What the store keeps of one ticket, also after the ticket left its set: when it is wanted again, nothing is told twice. */
 export class MemoryTicket {
   private readonly delivered = new Set<MessageIdentity>();
   private status: number | null = null;
@@ -14,12 +14,12 @@ export class MemoryTicket {
     private readonly historyMax: number,
   ) {}
 
-  isDelivered(entries: DeltaEntry): boolean {
-    return entries.kind === 'message' ? this.delivered.has(entries.identity) : this.status === entries.status;
+  isDelivered(entry: DeltaEntry): boolean {
+    return entry.kind === 'message' ? this.delivered.has(entry.identity) : this.status === entry.status;
   }
 
-  publish(entries: DeltaEntry, epoch: string, offset: number): Publication {
-    const publication = this.place(entries, { epoch, offset, previous: this.lastOffset });
+  publish(entry: DeltaEntry, epoch: string, offset: number): Publication {
+    const publication = this.place(entry, { epoch, offset, previous: this.lastOffset });
     this.lastOffset = offset;
     this.log.push(publication);
     if (this.log.length > this.historyMax) {
@@ -41,12 +41,12 @@ export class MemoryTicket {
     };
   }
 
-  private place(entries: DeltaEntry, placed: Pick<Publication, 'epoch' | 'offset' | 'previous'>): Publication {
-    if (entries.kind === 'status') {
-      this.status = entries.status;
-      return { ...entries, ...placed };
+  private place(entry: DeltaEntry, placed: Pick<Publication, 'epoch' | 'offset' | 'previous'>): Publication {
+    if (entry.kind === 'status') {
+      this.status = entry.status;
+      return { ...entry, ...placed };
     }
-    const { identity, ...message } = entries;
+    const { identity, ...message } = entry;
     this.delivered.add(identity);
     return { ...message, ...placed };
   }

@@ -22,7 +22,7 @@ export const LEASE_MS = 10_000;
 
 let feeds = 0;
 
-/** What the suites do again and again at a store, on a feed that no other test uses. */
+/** What the suites do with a store, on a feed that no other test uses. */
 export class StoreDriver {
   readonly feed: FeedKey;
 
@@ -36,13 +36,13 @@ export class StoreDriver {
     return this.fixture.clock.now();
   }
 
-  /** Some client wants tickets; returns the sets that this brings forward. */
+  /** A client wants tickets. Returns the sets that are due earlier because of it. */
   async want(...caseIds: CaseId[]): Promise<SetRef[]> {
     const sets = await this.fixture.registry.want(this.feed, caseIds, this.now, this.now + INTEREST_MS, 'arrival');
     return sets.map((set) => set.ref);
   }
 
-  /** Wants tickets that fit one new set. */
+  /** A client wants tickets that fit one new set. */
   async wantOneSet(...caseIds: CaseId[]): Promise<SetRef> {
     const [ref, ...others] = await this.want(...caseIds);
     expect(others).toEqual([]);
@@ -72,7 +72,7 @@ export class StoreDriver {
     return this.fixture.store.commit({ ref, fence, now: this.now, entries, backfilled: [], due, ...more });
   }
 
-  /** Takes a set, commits what its poll brought, and insists that it worked. */
+  /** Takes a set and commits what a poll found. @throws Error if it is not committed */
   async publish(ref: SetRef, ...entries: DeltaEntry[]): Promise<Extract<Committed, { kind: 'committed' }>> {
     const set = await this.begin(ref);
     const committed = await this.commit(set, entries, { backfilled: set.joining });
@@ -100,7 +100,7 @@ export class StoreDriver {
   }
 }
 
-/** A message as a poll found it. `count`: the how-many-th of its equals. */
+/** A message as a poll found it. @param count 2 for the second of two equal messages, and so on */
 export function message(caseId: CaseId, content: string, count = 1): Extract<DeltaEntry, { kind: 'message' }> {
   const identity = `${content}.${count}` as MessageIdentity;
   return { kind: 'message', caseId, identity, message: text(content), sentAt: 1_000, seenAt: 2_000 };
@@ -110,7 +110,7 @@ export function status(caseId: CaseId, value: number): Extract<DeltaEntry, { kin
   return { kind: 'status', caseId, status: value, seenAt: 2_000 };
 }
 
-/** How a message of that content is published. */
+/** The text of a message with that content, as it is published. */
 export function text(content: string): JsonText {
   return jsonText({ content });
 }

@@ -1,7 +1,7 @@
 import type { Broker, InterestRegistry, SetStore } from '#core';
 import type { ManualClock } from '../model/manual-clock.js';
 
-/** Bounds that a suite asks for, small enough to be reached in a test. */
+/** Bounds of a store, small enough to be reached in a test. */
 export interface StoreLimits {
   /** `UPSTREAM_MAX_CASE_IDS`. */
   readonly maxCaseIds: number;
@@ -11,7 +11,7 @@ export interface StoreLimits {
   readonly intervalMs: number;
 }
 
-/** One store under test, with two gateways at it. */
+/** A store under test, with the brokers of two gateways. */
 export interface StoreFixture {
   readonly store: SetStore;
   readonly registry: InterestRegistry;
@@ -22,5 +22,5 @@ export interface StoreFixture {
 
 export type MakeStoreFixture = (limits: StoreLimits) => Promise<StoreFixture>;
 
-/** The limits of suites that do not test limits. */
+/** The bounds in suites that do not test bounds. */
 export const USUAL_LIMITS: StoreLimits = { maxCaseIds: 100, historyMax: 20, intervalMs: 1000 };

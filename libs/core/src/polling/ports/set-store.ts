@@ -31,7 +31,7 @@ export interface SetCommit {
   };
   /** Joining tickets that were polled from the beginning: they are members now. Their quarantine ends. */
   readonly backfilled: readonly CaseId[];
-  /** What remains of the search for a refused ticket; absent: it stays as it is. */
+  /** What remains of the bisection, null if it is over; absent: it stays as it is. */
   readonly bisection?: Bisection | null;
   /** What becomes of the lease; absent: it ends. */
   readonly lease?: LeaseAfterCommit;
@@ -77,7 +77,7 @@ export interface BisectionStep {
   readonly ref: SetRef;
   readonly fence: number;
   readonly now: number;
-  /** Where to look next; null where the search is over. */
+  /** What remains of the bisection; null if it is over. */
   readonly bisection: Bisection | null;
   /** Tickets that were found to be refused. */
   readonly quarantined: readonly CaseId[];
@@ -103,11 +103,11 @@ export interface SetStore {
   release(ref: SetRef, owner: string): Promise<void>;
   /** One atomic step (invariant 2): compare the fence, publish, remember, advance. */
   commit(commit: SetCommit): Promise<Committed>;
-  /** Counts a failed poll, ends the lease, and tells the feed where its state changed. A stale fence changes nothing. */
+  /** Counts a failed poll, ends the lease, and tells the feed if its state changed. A stale fence changes nothing. */
   fail(failure: PollFailure): Promise<void>;
   /**
-   * Ends the lease and remembers where to look for a refused ticket. A ticket that was found leaves the set: it is told
-   * as revoked, and polled again by itself, in a set of its own, after {@link quarantineMs} of its refusals in a row. A
+   * Ends the lease and keeps the bisection. A ticket that was found to be refused leaves the set: it is told as
+   * revoked, and polled again by itself, in a set of its own, after {@link quarantineMs} of its refusals in a row. A
    * `retry` counts as a failed poll. A stale fence changes nothing.
    */
   recordBisection(step: BisectionStep): Promise<void>;
