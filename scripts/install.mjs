@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkNodeVersion } from './node-version.mjs';
 import { run } from './processes.mjs';
 import { root, tool } from './repository.mjs';
 
 const stampFile = tool('.pollcast-stamp');
 
 /**
- * Installs the locked dependencies unless exactly these are there already. The stamp names the platform, because npm
- * chooses native packages by it. It does not name the Node version: nothing is compiled during an install
- * (`allowScripts` in package.json), so every version gets the same files. It lives in node_modules, so `npm ci` begins by
- * deleting it: an interrupted install is never taken for a finished one.
+ * Checks the Node version, and installs the locked dependencies unless exactly these are there already. The stamp names
+ * the platform, because npm chooses native packages by it. It does not name the Node version: nothing is compiled during
+ * an install (`allowScripts` in package.json), so every version gets the same files. It lives in node_modules, so
+ * `npm ci` begins by deleting it: an interrupted install is never taken for a finished one.
  */
 export async function install() {
+  checkNodeVersion();
   // A linked folder belongs to another working tree: `npm ci` would empty it while it is in use.
   if ((await lstat(tool('')).catch(() => null))?.isSymbolicLink()) return;
   const stamp = await wantedStamp();
