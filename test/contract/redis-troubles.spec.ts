@@ -102,6 +102,7 @@ describe('a Redis in trouble', () => {
     const broker = ends(new RedisBroker({ ...parts, onError: (error) => heard.push(error.message) }, BOUNDS));
     const subscribed = async () => (await commands.call('PUBSUB', 'CHANNELS', `${keys.base(FEED)}*`)) as string[];
     const read = () => broker.history(FEED, [{ caseId: 'a', atLeast: 1, after: null }], null);
+    await read(); // The connection is there.
     await commands.call('ACL', 'SETUSER', 'default', 'resetchannels');
     try {
       await expect(read()).rejects.toThrow('NOPERM');
