@@ -8,6 +8,7 @@ import {
   DeliveryMetrics,
   GatewaySettings,
   HealthState,
+  KeyMetrics,
   programVersion,
   readSettings,
 } from '#ops';
@@ -70,7 +71,7 @@ const outside: FactoryProvider[] = [
   },
   {
     provide: TokenVerifier,
-    inject: [GatewaySettings, LOGGER],
+    inject: [GatewaySettings, LOGGER, Registry],
     useFactory: verifierFor,
   },
 ];
@@ -190,7 +191,7 @@ const edges: FactoryProvider[] = [
   },
 ];
 
-function verifierFor(settings: GatewaySettings, logger: Logger): TokenVerifier {
+function verifierFor(settings: GatewaySettings, logger: Logger, registry: Registry): TokenVerifier {
   if (settings.authMode === 'none') {
     return new OpenVerifier();
   }
@@ -198,11 +199,18 @@ function verifierFor(settings: GatewaySettings, logger: Logger): TokenVerifier {
     return new CachingVerifier(new JwtVerifier(secretKeys(settings.authJwtSecret), settings));
   }
   const url = new KeySetUrl(settings.authJwksUrl, settings, `pollcast/${programVersion()}`);
-  const keys = new PublishedKeys(
-    () => url.fetch(),
-    (error) => logger.warn({ part: 'keys', reason: reasonOf(error) }, 'the published keys cannot be fetched'),
-  );
-  return new JwtVerifier(publicKeys(keys.find), settings);
+  const keys: PublishedKeys = new PublishedKeys({
+    fetchKeys: () => url.fetch(),
+    onFetched: (failure) => {
+      metrics.fetched(failure === null ? 'ok' : 'failed');
+      if (failure?.isNew) {
+        const reason = reasonOf(failure.error);
+        logger.warn({ part: 'keys', reason }, 'the published keys cannot be fetched: the last ones are used for a day');
+      }
+    },
+  });
+  const metrics = new KeyMetrics(registry, () => keys.ageMs);
+  return new JwtVerifier(publicKeys(keys), settings);
 }
 
 /** Without a stack: what failed is outside. */

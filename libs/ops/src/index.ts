@@ -1,6 +1,7 @@
 export { DeliveryMetrics, TransportMetrics, type Transport } from './delivery-metrics.js';
 export { GatewaySettings } from './gateway.settings.js';
 export { HealthState, type Probe, type Readiness } from './health.js';
+export { KeyMetrics } from './key-metrics.js';
 export { createLogger, NestLogger } from './logger.js';
 export { createRegistry } from './metrics.js';
 export { createOpsHandler, type OpsHandler } from './ops-handler.js';

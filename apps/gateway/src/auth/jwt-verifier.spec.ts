@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { base64url, exportJWK, exportSPKI, generateKeyPair, SignJWT, type JWTPayload, type KeyLike } from 'jose';
 import { KeySetUrl } from './key-set-url.js';
 import { JwtVerifier, publicKeys, secretKeys, type JwtSettings } from './jwt-verifier.js';
@@ -126,6 +127,10 @@ describe('JwtVerifier with a secret', () => {
   });
 });
 
+function* endless(): Generator<string> {
+  for (;;) yield ' '.repeat(10_000);
+}
+
 describe('JwtVerifier with published keys', () => {
   const algorithms = ['RS256', 'ES256', 'EdDSA'];
   const privateKeys = new Map<string, KeyLike>();
@@ -137,11 +142,8 @@ describe('JwtVerifier with published keys', () => {
   function published(at: string): JwtVerifier {
     const url = new KeySetUrl(at, { httpProxy: '', httpsProxy: '', noProxy: '' }, 'pollcast/test');
     urls.push(url);
-    const keys = new PublishedKeys(
-      () => url.fetch(),
-      () => undefined,
-    );
-    return new JwtVerifier(publicKeys(keys.find), settings);
+    const keys = new PublishedKeys({ fetchKeys: () => url.fetch(), onFetched: () => undefined });
+    return new JwtVerifier(publicKeys(keys), settings);
   }
 
   beforeAll(async () => {
@@ -187,5 +189,70 @@ describe('JwtVerifier with published keys', () => {
     const lost = published('http://127.0.0.1:1/keys');
     const token = await sign(claims, 'RS256', privateKeys.get('RS256'));
     await expect(lost.verify(token)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  /** A token that does not say which key it is signed with. */
+  const anonymous = (key: KeyLike, alg = 'RS256') =>
+    new SignJWT(claims).setProtectedHeader({ alg }).setExpirationTime('1h').sign(key);
+
+  it('tries every key for a token that names none, and newer ones where none fits', async () => {
+    const pairs = await Promise.all(['RS256', 'RS256', 'RS256'].map((alg) => generateKeyPair(alg)));
+    const jwks = await Promise.all(
+      pairs.map(async ({ publicKey }, at) => ({ ...(await exportJWK(publicKey)), kid: `${at}` })),
+    );
+    let keys = jwks.slice(0, 2);
+    let fetches = 0;
+    let now = 0;
+    const fetchKeys = async () => ((fetches += 1), { keys });
+    const source = new PublishedKeys({ fetchKeys, onFetched: () => undefined, now: () => now });
+    const many = new JwtVerifier(publicKeys(source), settings);
+    const tokens = await Promise.all(pairs.map(({ privateKey }) => anonymous(privateKey)));
+    for (const token of tokens.slice(0, 2)) {
+      expect((await many.verify(token)).subject).toBe('alice');
+    }
+    expect(fetches).toBe(1);
+    // The day of the next key: it may have been published a moment ago, so that nobody is sent away for good.
+    keys = jwks;
+    await expect(many.verify(tokens[2])).rejects.toMatchObject({ code: 'unavailable', details: { retryMs: 5000 } });
+    now += 5000;
+    expect((await many.verify(tokens[2])).subject).toBe('alice');
+    now += 5000;
+    const { privateKey } = await generateKeyPair('RS256');
+    await expect(many.verify(await anonymous(privateKey))).rejects.toMatchObject(refused);
+    expect(fetches).toBe(3);
+  });
+
+  it('says what else is wrong with a token that names no key', async () => {
+    const pair = await generateKeyPair('ES256');
+    const jwk = await exportJWK(pair.publicKey);
+    const source = new PublishedKeys({ fetchKeys: async () => ({ keys: [jwk, jwk] }), onFetched: () => undefined });
+    const expired = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256' })
+      .setExpirationTime('-1s')
+      .sign(pair.privateKey);
+    await expect(new JwtVerifier(publicKeys(source), settings).verify(expired)).rejects.toMatchObject({
+      message: 'the token has expired',
+    });
+  });
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['stalls in its body', (response) => void response.write('{"keys":')],
+    ['answers without an end', (response) => void Readable.from(endless()).pipe(response)],
+    ['answers with an error', (response) => void response.writeHead(500).end('{"keys":[]}')],
+    ['answers with something else', (response) => void response.end('<html>')],
+  ])('answers in time where the key server %s, and again when it is well', async (_what, answer) => {
+    let isIll = true;
+    const ill = createServer((_, response) => (isIll ? answer(response) : response.end('{"keys":[]}')));
+    await new Promise<void>((resolve) => ill.listen(0, '127.0.0.1', resolve));
+    const sick = published(`http://127.0.0.1:${(ill.address() as AddressInfo).port}/keys`);
+    const token = await sign(claims, 'RS256', privateKeys.get('RS256'));
+    const started = Date.now();
+    await expect(sick.verify(token)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(Date.now() - started).toBeLessThan(4900);
+    isIll = false;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, 5050 - (Date.now() - started))));
+    await expect(sick.verify(token)).rejects.toMatchObject(refused); // It has answered: this key is not among its own.
+    ill.closeAllConnections();
+    ill.close();
   });
 });

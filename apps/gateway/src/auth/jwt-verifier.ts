@@ -1,6 +1,16 @@
 import { createSecretKey } from 'node:crypto';
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import {
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type KeyLike,
+} from 'jose';
 import { Refusal } from '#protocol';
+import { KeysUnavailable } from './key-set-url.js';
+import { KeyNotKnownYet, type PublishedKeys } from './published-keys.js';
 import { Rights } from './rights.js';
 import { TokenVerifier } from './token-verifier.js';
 
@@ -19,6 +29,8 @@ export interface SigningKeys {
   readonly find: JWTVerifyGetKey;
   /** Follow from the kind of key and never from the token, so that `alg: none` and a public key used as a secret fail. */
   readonly algorithms: readonly string[];
+  /** Gets newer keys, for a token that fits none and does not say which one it needs. Absent where they never change. */
+  readonly renew?: () => Promise<void>;
 }
 
 /** One secret. It is made a key once: jose would make one of bare bytes for each token. */
@@ -28,8 +40,8 @@ export function secretKeys(authJwtSecret: string): SigningKeys {
 }
 
 /** Public keys. */
-export function publicKeys(find: JWTVerifyGetKey): SigningKeys {
-  return { find, algorithms: ['RS256', 'ES256', 'EdDSA'] };
+export function publicKeys(keys: Pick<PublishedKeys, 'find' | 'renew'>): SigningKeys {
+  return { find: keys.find, algorithms: ['RS256', 'ES256', 'EdDSA'], renew: () => keys.renew() };
 }
 
 /** Longest token that is looked at, characters. */
@@ -39,11 +51,21 @@ const KEYS_RETRY_MS = 2000;
 
 /** `AUTH_MODE=jwt`. */
 export class JwtVerifier extends TokenVerifier {
+  private readonly options: JWTVerifyOptions;
+
   constructor(
     private readonly keys: SigningKeys,
-    private readonly settings: JwtSettings,
+    settings: JwtSettings,
   ) {
     super();
+    const { authJwtIssuer: issuer, authJwtAudience: audience, authClockToleranceS } = settings;
+    this.options = {
+      algorithms: [...keys.algorithms],
+      requiredClaims: ['sub', 'exp'],
+      clockTolerance: authClockToleranceS,
+      ...(issuer !== '' && { issuer }),
+      ...(audience !== '' && { audience }),
+    };
   }
 
   async verify(token: string | undefined): Promise<Rights> {
@@ -57,32 +79,65 @@ export class JwtVerifier extends TokenVerifier {
   }
 
   private async claims(token: string): Promise<JWTPayload> {
-    const { authJwtIssuer: issuer, authJwtAudience: audience, authClockToleranceS } = this.settings;
     try {
-      const { payload } = await jwtVerify(token, this.keys.find, {
-        algorithms: [...this.keys.algorithms],
-        requiredClaims: ['sub', 'exp'],
-        clockTolerance: authClockToleranceS,
-        ...(issuer !== '' && { issuer }),
-        ...(audience !== '' && { audience }),
-      });
-      return payload;
+      return await this.checked(token);
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed) || this.keys.renew === undefined || hasKid(token)) {
+        throw refusalFor(error);
+      }
+    }
+    try {
+      await this.keys.renew();
+      return await this.checked(token);
     } catch (error) {
       throw refusalFor(error);
     }
+  }
+
+  /** @throws what jose and the source of the keys throw */
+  private async checked(token: string): Promise<JWTPayload> {
+    try {
+      return (await jwtVerify(token, this.keys.find, this.options)).payload;
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) {
+        return this.checkedByAny(token, error as AsyncIterable<KeyLike>);
+      }
+      throw error;
+    }
+  }
+
+  /** A token that does not say which key it needs is tried with each that fits. */
+  private async checkedByAny(token: string, keys: AsyncIterable<KeyLike>): Promise<JWTPayload> {
+    for await (const key of keys) {
+      try {
+        return (await jwtVerify(token, key, this.options)).payload;
+      } catch (error) {
+        if (error instanceof errors.JOSEError && !(error instanceof errors.JWSSignatureVerificationFailed)) {
+          throw error; // The key was right: it is something else about the token.
+        }
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
   }
 }
 
 const hasExpired = () => new Refusal('unauthorized', 'the token has expired');
 
+function hasKid(token: string): boolean {
+  return typeof decodeProtectedHeader(token).kid === 'string';
+}
+
 function refusalFor(error: unknown): Refusal {
-  // Whatever jose says is about the token, but that the published keys are none.
-  if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSInvalid) {
+  if (error instanceof KeyNotKnownYet) {
+    return new Refusal('unavailable', 'the key of the token is not known yet', { retryMs: error.retryMs });
+  }
+  if (error instanceof KeysUnavailable || error instanceof errors.JWKSInvalid) {
     return new Refusal('unavailable', 'the keys to check tokens with are out of reach', { retryMs: KEYS_RETRY_MS });
   }
   if (error instanceof errors.JWTExpired) {
     return hasExpired();
   }
+  // Whatever else jose says is about the token, and whatever Node says about its key, such as one that is too short.
   return new Refusal('unauthorized', 'the token is not valid here');
 }
 

@@ -15,7 +15,7 @@ describe('published keys', () => {
   let now: number;
   let fetches: number;
   let answer: () => Promise<JSONWebKeySet>;
-  let failures: unknown[];
+  let failures: { readonly isNew: boolean }[];
   let keys: PublishedKeys;
   const named = (kid: string): JWSHeaderParameters => ({ alg: 'ES256', kid });
   const find = (kid: string) => keys.find(named(kid), NO_TOKEN);
@@ -24,14 +24,14 @@ describe('published keys', () => {
     [now, fetches, failures] = [0, 0, []];
     const first = await keySet('one');
     answer = async () => first;
-    keys = new PublishedKeys(
-      () => {
+    keys = new PublishedKeys({
+      fetchKeys: () => {
         fetches += 1;
         return answer();
       },
-      (error) => failures.push(error),
-      () => now,
-    );
+      onFetched: (failure) => failure && failures.push(failure),
+      now: () => now,
+    });
   });
 
   it('are fetched once for all tokens that wait, and again after ten minutes, without a wait', async () => {
@@ -49,10 +49,14 @@ describe('published keys', () => {
     await find('one');
     const rotated = await keySet('one', 'two');
     answer = async () => rotated;
-    await expect(find('two')).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
-    now += 5000;
+    // It may have been published a moment ago: nobody is sent away for good.
+    now += 1500;
+    await expect(find('two')).rejects.toMatchObject({ name: 'KeyNotKnownYet', retryMs: 3500 });
+    now += 3500;
     await expect(find('two')).resolves.toBeDefined();
     expect(fetches).toBe(2);
+    now += 5000;
+    await expect(find('three')).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
   });
 
   it('are not fetched more often than every five seconds for keys that somebody made up', async () => {
@@ -64,7 +68,7 @@ describe('published keys', () => {
     await expect(find('one')).resolves.toBeDefined();
   });
 
-  it('are kept for a day while they cannot be fetched, which is told each time', async () => {
+  it('are kept for a day while they cannot be fetched, which is told once, and counted each time', async () => {
     await find('one');
     answer = () => Promise.reject(new Error('away'));
     for (let hour = 1; hour < 24; hour += 1) {
@@ -72,6 +76,8 @@ describe('published keys', () => {
       await expect(find('one')).resolves.toBeDefined();
     }
     expect(failures.length).toBeGreaterThan(20);
+    expect(failures.map(({ isNew }) => isNew).indexOf(true, 1)).toBe(-1);
+    expect(keys.ageMs).toBe(now);
     now = DAY_MS;
     await expect(find('one')).rejects.toThrow('away');
   });

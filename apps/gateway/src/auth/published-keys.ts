@@ -23,6 +23,27 @@ const KEPT_MS = 86_400_000;
 /** Between two fetches, ms, whoever asks: a token with an unknown key id is free to make up. */
 const BETWEEN_FETCHES_MS = 5000;
 
+/** A key that is not known, and may not be asked for again yet: it may have been published a moment ago. */
+export class KeyNotKnownYet extends Error {
+  override readonly name = 'KeyNotKnownYet';
+
+  constructor(
+    /** When it can be told, ms. */
+    readonly retryMs: number,
+  ) {
+    super(`the keys were fetched a moment ago, and are fetched again in ${retryMs} ms`);
+  }
+}
+
+export interface PublishedKeysParts {
+  /** Must settle within the time that a client waits for an answer. */
+  readonly fetchKeys: () => Promise<JSONWebKeySet>;
+  /** Hears of each fetch, and with the first that failed after one that did not, why. */
+  readonly onFetched: (failure: { readonly error: unknown; readonly isNew: boolean } | null) => void;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
+}
+
 /**
  * The keys that an identity provider publishes (JWKS). They are fetched once for all tokens that wait, again when a token
  * names a key that is not among them, and kept while the provider is away.
@@ -31,34 +52,50 @@ export class PublishedKeys {
   private held: HeldKeys | null = null;
   private fetching: Promise<KeySet> | null = null;
   private fetchedAt = Number.NEGATIVE_INFINITY;
-  private failure: unknown;
+  private failure: unknown = null;
+  private readonly now: () => number;
+
+  constructor(private readonly parts: PublishedKeysParts) {
+    this.now = parts.now ?? (() => performance.now());
+  }
+
+  /** Since the keys that are used were fetched, ms; null where there are none. */
+  get ageMs(): number | null {
+    return this.held === null ? null : this.now() - this.held.fetchedAt;
+  }
 
   /**
-   * @param fetchKeys must settle within the time that a client waits for an answer
-   * @param onError hears of each failed fetch
-   * @param now milliseconds of a monotonic clock
+   * @throws what the fetch threw where no keys are at hand; {@link KeyNotKnownYet}; what jose throws where none of them
+   *   fits the token, or several do
    */
-  constructor(
-    private readonly fetchKeys: () => Promise<JSONWebKeySet>,
-    private readonly onError: (error: unknown) => void,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
-
-  /** @throws what the fetch threw where no keys are at hand; what jose throws where none of them fits the token */
   readonly find: KeySet = async (header, token) => {
+    const cameAt = this.now();
     const keys = await this.current();
     try {
       return await keys(header, token);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.mayFetch()) {
+      const isNew = (this.held?.fetchedAt ?? 0) >= cameAt;
+      if (!(error instanceof errors.JWKSNoMatchingKey) || isNew) {
         throw error;
       }
-      return (await this.fetched())(header, token);
+      return (await this.renewed())(header, token);
     }
   };
 
+  /** Fetches the keys again, for a token that fits none. @throws {KeyNotKnownYet}, and what the fetch threw */
+  async renew(): Promise<void> {
+    await this.renewed();
+  }
+
+  private renewed(): Promise<KeySet> {
+    if (!this.mayFetch()) {
+      throw new KeyNotKnownYet(Math.ceil(this.fetchedAt + BETWEEN_FETCHES_MS - this.now()));
+    }
+    return this.fetched();
+  }
+
   private async current(): Promise<KeySet> {
-    const age = this.held === null ? Infinity : this.now() - this.held.fetchedAt;
+    const age = this.ageMs ?? Infinity;
     if (this.held !== null && age < KEPT_MS) {
       if (age >= FRESH_MS && this.mayFetch()) {
         this.fetched().catch(() => undefined); // Nobody waits for it: the old ones are good.
@@ -84,12 +121,14 @@ export class PublishedKeys {
   private async fetch(): Promise<KeySet> {
     this.fetchedAt = this.now();
     try {
-      const keys: KeySet = createLocalJWKSet(await this.fetchKeys());
+      const keys: KeySet = createLocalJWKSet(await this.parts.fetchKeys());
       this.held = { keys, fetchedAt: this.fetchedAt };
+      this.failure = null;
+      this.parts.onFetched(null);
       return keys;
     } catch (error) {
+      this.parts.onFetched({ error, isNew: this.failure === null });
       this.failure = error;
-      this.onError(error);
       throw error;
     }
   }
