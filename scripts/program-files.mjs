@@ -4,12 +4,12 @@ import { dirname, join, relative } from 'node:path';
 import { dist } from './dist.mjs';
 import { root } from './repository.mjs';
 
-const REQUIRED = /\brequire\("([.#][^"]+)"\)/g;
+const REQUIRED = /\b(?:require|import)\(["']([.#][^"']+)["']\)/g;
 /** The folder of an app or a library, within dist/. */
 const PACKAGE = /^(apps|libs)\/[^/]+\//;
 
 /**
- * What a built program consists of: each file of dist/ that it loads, by name, with a digest of its content. A program is
+ * What a built program consists of: each file of dist/ that it loads, at its start or later, by name, with a digest of its content. A program is
  * taken to read every file that is not JavaScript of each package that it loads anything of.
  */
 export function programFiles(name) {
