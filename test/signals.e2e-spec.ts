@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { JWT_SECRET } from './harness/clients/tokens.js';
+import { descendantsOf } from './harness/processes/descendants.js';
 import { freePort } from './harness/processes/ports.js';
 import { Program, type Settings } from './harness/processes/program.js';
 import { RedisServer } from './harness/processes/redis-server.js';
@@ -8,100 +10,176 @@ import { until } from './harness/until.js';
 
 /** From when on a signal is heard to when it comes, ms: from the first instant to long after the start. */
 const AFTER_MS = [0, 50, 200, 500, 1000, 2500];
+/** From the end of a fleet's member to the signal, ms: before, while and after another one starts in its place. */
+const AFTER_DEATH_MS = [0, 500, 950, 1000, 1020, 1040, 1060, 1080, 1100, 1200, 1500, 2500];
 /** So many start at a time: more would only wait for each other. */
 const AT_ONCE = 3;
-const HEARD_MS = 20_000;
-/** Nothing is polled, hence nothing has to be finished. */
-const END_MS = 8000;
+/** Longest until a program hears signals, or listens, on a machine with other things to do, ms. */
+const HEARD_MS = 40_000;
+/** Nothing is polled and nobody is connected, hence nothing has to be finished. What is being loaded is loaded first. */
+const END_MS = 15_000;
 /** Node reads the program's first file in this share of its whole start, at most. */
 const SHARE_OF_START = 0.5;
 
-/** What the preloaded file says. */
-const HEARS = 'hears signals\n';
+/** What the preloaded file says, and so do the members of a fleet. */
+const HEARS = /hears signals\n/g;
+
+interface Subject {
+  readonly what: string;
+  readonly app: Program['app'];
+  readonly settings: Settings;
+  readonly needsRedis: boolean;
+  /** Log lines: it serves; it has begun to end. */
+  readonly listens: string;
+  readonly stops: string;
+}
+
+const GATEWAY = {
+  app: 'gateway',
+  needsRedis: true,
+  listens: 'gateway listening',
+  stops: 'gateway draining',
+} as const;
+const SUBJECTS: readonly Subject[] = [
+  {
+    what: 'a worker',
+    app: 'worker',
+    settings: { UPSTREAM_BASE_URL: 'http://127.0.0.1:9', UPSTREAM_TOKEN: 'unused' },
+    needsRedis: true,
+    listens: 'worker listening',
+    stops: 'worker stopping',
+  },
+  { what: 'a gateway', settings: { AUTH_JWT_SECRET: JWT_SECRET, DRAIN_MS: '200' }, ...GATEWAY },
+  {
+    what: 'a fleet of gateways',
+    settings: { AUTH_JWT_SECRET: JWT_SECRET, DRAIN_MS: '200', GATEWAY_PROCESSES: '2' },
+    ...GATEWAY,
+  },
+  {
+    what: 'a simulator',
+    app: 'simulator',
+    settings: { SIMULATOR_TOKEN: 'unused' },
+    needsRedis: false,
+    listens: 'listening',
+    stops: 'stopping',
+  },
+];
+
+const NODE_OPTIONS = `--require=${join(__dirname, 'fixtures/tells-when-it-hears-signals.cjs')}`;
 
 /** SIGTERM and SIGINT end a program in order at any instant of its life. */
-describe('a worker that is told to stop', () => {
+describe('a program that is told to stop', () => {
   let redis: RedisServer;
   beforeAll(async () => void (redis = await RedisServer.start()));
   afterAll(() => redis.dispose());
 
-  const settings = (redisUrl: string): Settings => ({
-    REDIS_URL: redisUrl,
-    UPSTREAM_BASE_URL: 'http://127.0.0.1:9',
-    UPSTREAM_TOKEN: 'unused',
-    NODE_OPTIONS: `--require=${join(__dirname, 'fixtures/tells-when-it-hears-signals.cjs')}`,
-  });
-  const worker = (redisUrl: string) => Program.create('worker', 'worker', settings(redisUrl));
+  const create = ({ app, settings }: Subject, redisUrl: string) =>
+    Program.create(app, app, { ...settings, REDIS_URL: redisUrl, NODE_OPTIONS });
 
   /** Waits until the program hears signals: before, Node ends at once when one comes, and nothing has begun. */
   const heard = (program: Program) =>
     until(
-      () => program.stderr.includes(HEARS),
+      () => program.stderr.search(HEARS) >= 0,
       HEARD_MS,
-      () => `the worker to hear signals\n${program.tail()}`,
+      () => `the program to hear signals\n${program.tail()}`,
     );
 
-  async function endings(redisUrl: string): Promise<unknown[]> {
-    const endingAfter = async (ms: number, at: number) => {
-      const program = await worker(redisUrl);
-      program.launch();
-      await heard(program);
-      await sleep(ms);
+  /** What each of them is, how it ended, and what it complained of. */
+  async function endings<T>(
+    instants: readonly T[],
+    programAt: (instant: T) => Promise<Program>,
+  ): Promise<(readonly [T, unknown, string])[]> {
+    const endingAt = async (instant: T, at: number) => {
+      const program = await programAt(instant);
       program.signal(at % 2 === 0 ? 'SIGTERM' : 'SIGINT');
-      return [ms, await program.ended(END_MS), program.stderr.replace(HEARS, '')];
+      return [instant, await program.ended(END_MS), program.stderr.replace(HEARS, '')] as const;
     };
-    const found: unknown[] = [];
-    for (let at = 0; at < AFTER_MS.length; at += AT_ONCE) {
-      const some = AFTER_MS.slice(at, at + AT_ONCE);
-      found.push(...(await Promise.all(some.map((ms, next) => endingAfter(ms, at + next)))));
+    const found: (readonly [T, unknown, string])[] = [];
+    for (let at = 0; at < instants.length; at += AT_ONCE) {
+      const some = instants.slice(at, at + AT_ONCE);
+      found.push(...(await Promise.all(some.map((instant, next) => endingAt(instant, at + next)))));
     }
     return found;
   }
+  const inOrder = (instants: readonly number[]) => instants.map((ms) => [ms, 0, '']);
+  const endingsOf = (subject: Subject, redisUrl: string) =>
+    endings(AFTER_MS, async (ms) => {
+      const program = await create(subject, redisUrl);
+      program.launch();
+      await heard(program);
+      await sleep(ms);
+      return program;
+    });
 
-  const inOrder = AFTER_MS.map((ms) => [ms, 0, '']);
+  describe.each(SUBJECTS)('$what', (subject) => {
+    it('ends with 0 at any instant', async () => {
+      expect(await endingsOf(subject, redis.url)).toEqual(inOrder(AFTER_MS));
+    }, 240_000);
 
-  it('ends with 0 at any instant while Redis answers', async () => {
-    expect(await endings(redis.url)).toEqual(inOrder);
-  }, 120_000);
+    it('is ended once, however many signals come', async () => {
+      const program = await create(subject, redis.url);
+      await program.start();
+      program.signal('SIGTERM');
+      program.signal('SIGINT');
+      program.signal('SIGTERM');
+      expect(await program.ended()).toBe(0);
+      const processes = Number(subject.settings['GATEWAY_PROCESSES'] ?? 1);
+      expect(program.stdout.split(subject.stops)).toHaveLength(1 + processes);
+    });
 
-  it('ends with 0 at any instant while Redis is out of reach', async () => {
-    expect(await endings(`redis://127.0.0.1:${await freePort()}`)).toEqual(inOrder);
-  }, 120_000);
-
-  it('ends with 0 at any instant while Redis stands still', async () => {
-    redis.pause();
-    try {
-      expect(await endings(redis.url)).toEqual(inOrder);
-    } finally {
-      redis.resume();
-    }
-  }, 120_000);
-
-  it('is ended once, however many signals come', async () => {
-    const program = await worker(redis.url);
-    await program.start();
-    program.signal('SIGTERM');
-    program.signal('SIGINT');
-    program.signal('SIGTERM');
-    expect(await program.ended()).toBe(0);
-    expect(program.stdout.split('worker stopping')).toHaveLength(2);
+    it('hears signals long before it is loaded', async () => {
+      const program = await create(subject, redis.url);
+      const launchedAt = performance.now();
+      program.launch();
+      await heard(program);
+      const heardMs = performance.now() - launchedAt;
+      await until(() => program.stdout.includes(subject.listens), HEARD_MS, 'the program to listen');
+      expect(heardMs).toBeLessThan(SHARE_OF_START * (performance.now() - launchedAt));
+      await program.stop();
+    });
   });
 
-  it('hears signals long before it is loaded', async () => {
-    const program = await worker(redis.url);
-    const launchedAt = performance.now();
-    program.launch();
-    await heard(program);
-    const heardMs = performance.now() - launchedAt;
-    await until(() => program.stdout.includes('worker listening'), HEARD_MS, 'the worker to listen');
-    expect(heardMs).toBeLessThan(SHARE_OF_START * (performance.now() - launchedAt));
-    await program.stop();
+  describe.each(SUBJECTS.filter(({ needsRedis }) => needsRedis))('$what', (subject) => {
+    it('ends with 0 at any instant while Redis is out of reach', async () => {
+      expect(await endingsOf(subject, `redis://127.0.0.1:${await freePort()}`)).toEqual(inOrder(AFTER_MS));
+    }, 240_000);
+
+    it('ends with 0 at any instant while Redis stands still', async () => {
+      redis.pause();
+      try {
+        expect(await endingsOf(subject, redis.url)).toEqual(inOrder(AFTER_MS));
+      } finally {
+        redis.resume();
+      }
+    }, 240_000);
   });
 
-  it('ends with 1 where it cannot start, and says why', async () => {
-    const program = await Program.create('worker', 'worker', { UPSTREAM_TOKEN: 'unused' });
+  it('a fleet of gateways ends with 0 while another member starts in the place of one that died', async () => {
+    const fleet = SUBJECTS.find(({ settings }) => 'GATEWAY_PROCESSES' in settings);
+    if (fleet === undefined) throw new Error('no fleet is among the programs');
+    const found = await endings(AFTER_DEATH_MS, async (ms) => {
+      const program = await create(fleet, redis.url);
+      program.launch();
+      const listening = () => program.stdout.split(fleet.listens).length - 1;
+      await until(() => listening() === 2, HEARD_MS, 'both members to listen');
+      const [member = 0] = descendantsOf(program.pid ?? 0);
+      process.kill(member, 'SIGKILL');
+      await until(() => program.stdout.includes('will be replaced'), HEARD_MS, 'the fleet to miss its member');
+      await sleep(ms);
+      return program;
+    });
+    expect(found).toEqual(inOrder(AFTER_DEATH_MS));
+  }, 300_000);
+
+  it.each<[Program['app'], RegExp]>([
+    ['worker', /^wrong settings:\n {2}UPSTREAM_BASE_URL is not set/],
+    ['gateway', /^wrong settings:\n {2}AUTH_JWT_SECRET or AUTH_JWKS_URL must be set/],
+    ['simulator', /^The settings are wrong:\n- PORT/],
+  ])('a %s ends with 1 where it cannot start, and says why', async (app, reason) => {
+    const wrong: Settings = app === 'simulator' ? { PORT: 'none' } : { UPSTREAM_TOKEN: 'unused' };
+    const program = await Program.create(app, app, wrong);
     program.launch();
     expect(await program.ended(HEARD_MS)).toBe(1);
-    expect(program.stderr).toMatch(/^wrong settings:\n {2}UPSTREAM_BASE_URL is not set/);
+    expect(program.stderr).toMatch(reason);
   });
 });

@@ -5,6 +5,8 @@ import { FleetSurvey } from './fleet-survey.js';
 
 /** Pause before a process that died is replaced (ms): one that cannot start must not keep a core busy. */
 const REPLACE_MS = 1000;
+/** A member that one of these ends had not begun to hear them: it had nothing to end in order. */
+const STOP_SIGNALS = new Set(['SIGTERM', 'SIGINT']);
 
 /**
  * `GATEWAY_PROCESSES` gateways on one port. This process serves nobody: it hands out connections in turn, replaces
@@ -12,49 +14,54 @@ const REPLACE_MS = 1000;
  */
 export class GatewayFleet {
   private readonly survey = new FleetSurvey();
+  private readonly members = new Set<Worker>();
   /** Gateways that serve; one that still starts has nothing to tell. */
   private readonly serving = new Set<Worker>();
   private stopping = false;
   private failed = false;
+  private allGone: () => void = () => undefined;
 
   constructor(
     private readonly size: number,
     private readonly logger: Logger,
   ) {}
 
-  /** Resolves once all are gone: whether each of them ended in order. */
-  run(): Promise<boolean> {
+  async start(): Promise<void> {
     cluster.on('message', (worker, message: FleetMessage) => void this.survey.hear(worker, message, [...this.serving]));
     cluster.on('listening', (worker) => this.serving.add(worker));
-    return new Promise((resolve) => {
-      cluster.on('exit', (worker, code, signal) => {
-        this.left(worker, code, signal);
-        if (this.stopping && this.members.length === 0) {
-          resolve(!this.failed);
-        }
-      });
-      Array.from({ length: this.size }, () => cluster.fork());
-    });
+    cluster.on('exit', (worker, code, signal) => this.left(worker, code, signal));
+    Array.from({ length: this.size }, () => this.fork());
   }
 
-  /** All drain, at the same time. */
-  stop(): void {
+  /** Lets all drain, at the same time. Resolves once all are gone. @throws where one of them did not end in order */
+  async stop(): Promise<void> {
     this.stopping = true;
+    const gone = new Promise<void>((resolve) => (this.allGone = resolve));
     this.members.forEach((worker) => worker.process.kill('SIGTERM'));
+    if (this.members.size > 0) {
+      await gone;
+    }
+    if (this.failed) {
+      throw new Error('a gateway process did not end in order');
+    }
   }
 
-  private get members(): Worker[] {
-    return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  private fork(): void {
+    this.members.add(cluster.fork());
   }
 
   private left(worker: Worker, code: number, signal: string): void {
+    this.members.delete(worker);
     this.serving.delete(worker);
     this.survey.left(worker);
-    if (this.stopping) {
-      this.failed ||= code !== 0;
+    if (!this.stopping) {
+      this.logger.error({ pid: worker.process.pid, code, signal }, 'a gateway process ended and will be replaced');
+      setTimeout(() => this.stopping || this.fork(), REPLACE_MS);
       return;
     }
-    this.logger.error({ pid: worker.process.pid, code, signal }, 'a gateway process ended and will be replaced');
-    setTimeout(() => this.stopping || cluster.fork(), REPLACE_MS).unref();
+    this.failed ||= code !== 0 && !STOP_SIGNALS.has(signal);
+    if (this.members.size === 0) {
+      this.allGone();
+    }
   }
 }

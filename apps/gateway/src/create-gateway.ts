@@ -1,0 +1,21 @@
+import cluster from 'node:cluster';
+
+import { createLogger, readSettings } from '#ops';
+
+import { GatewayFleet } from './fleet/gateway-fleet.js';
+import type { GatewayProgram } from './gateway.program.js';
+
+/**
+ * A gateway, or the primary of a fleet where `GATEWAY_PROCESSES` asks for one. The primary serves nobody, so it does not
+ * load what serves: that is most of the time and memory that a start takes.
+ *
+ * @throws {SettingsError}
+ */
+export async function createGateway(): Promise<GatewayProgram | GatewayFleet> {
+  const { gatewayProcesses, logLevel } = readSettings('gateway');
+  if (cluster.isPrimary && gatewayProcesses > 1) {
+    return new GatewayFleet(gatewayProcesses, createLogger('gateway', logLevel));
+  }
+  const { createGatewayProgram } = await import('./create-gateway-program.js');
+  return createGatewayProgram();
+}
