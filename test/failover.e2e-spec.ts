@@ -36,8 +36,12 @@ describe('failover', () => {
     const { tickets, clients } = started;
     await upstream.change({ latency_ms: 700 });
     const traffic = postTraffic(upstream, { caseIds: tickets, messages: 160, overMs: 4000 });
-    // One of them may have all the sets: they stay where they were first polled.
-    const busier = (await pollsOf(0)) >= (await pollsOf(1)) ? 0 : 1;
+    // One of them may have all the sets: they stay where they were first polled. Its polls of the last moments tell.
+    const before = [await pollsOf(0), await pollsOf(1)];
+    const grown = async () => [(await pollsOf(0)) - (before[0] ?? 0), (await pollsOf(1)) - (before[1] ?? 0)] as const;
+    await until(async () => (await grown()).some((polls) => polls >= 6), 10_000, 'polls of one worker');
+    const [first, second] = await grown();
+    const busier = first >= second ? 0 : 1;
     await until(async () => (await upstream.counters()).in_flight >= 6, 10_000, 'polls in flight');
     await deployment.worker(busier).kill();
     const killedAt = Date.now();
