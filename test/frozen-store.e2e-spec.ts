@@ -21,7 +21,7 @@ describe('a store that is frozen', () => {
     const { redis } = deployment;
     const { url } = deployment.gateway();
     const [live = '', asked = '', unknown = ''] = freshTickets(3);
-    const token = await tokenFor();
+    const token = await tokenFor({ hints: true });
     const stream = new SseClient({ token, caseIds: [live, asked] });
     const socket = new SocketClient({ token, caseIds: [live, asked] });
     for (const client of [stream, socket]) await client.open(url);
@@ -31,11 +31,14 @@ describe('a store that is frozen', () => {
     redis.pause();
     const startedAt = Date.now();
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const hint = { method: 'POST', headers, body: JSON.stringify({ case_ids: [live] }) };
     const accept = { ...headers, accept: 'text/event-stream' };
     const [ack, refusedStream, ...refusals] = await Promise.all([
       socket.ask<Ready>('subscribe', { case_ids: [asked, unknown] }),
       exchange(`${url}/v1/events?case_ids=${unknown}`, { headers: accept }),
       exchange(`${url}/v1/events?case_ids=${unknown}`, { headers }),
+      exchange(`${url}/v1/cases/${live}/messages`, { headers }),
+      exchange(`${url}/v1/hints`, hint),
     ]);
     expect(Date.now() - startedAt).toBeLessThan(ANSWERED_MS);
     expect(ack).toMatchObject({ ok: false, error: { code: 'unavailable', retry_ms: expect.any(Number) } });
