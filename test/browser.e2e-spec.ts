@@ -13,12 +13,12 @@ import type { Ack, MessageEvent, Ready } from './harness/clients/wire.js';
 const FRIEND = 'https://app.example';
 const STRANGER = 'https://evil.example';
 
-/** What browsers do by themselves: origins, cookies, tokens in the query, coming back. */
-describe('clients as they are in browsers', () => {
+/** Browsers: origins, cookies, tokens in the query, automatic reconnection. */
+describe('clients in browsers', () => {
   const deployment = useDeployment({ gateways: 2, settings: { ALLOWED_ORIGINS: `${FRIEND},http://localhost:8080` } });
   const url = () => deployment.gateway().url;
 
-  it('A6: lets pages of allowed origins read, and of its own', async () => {
+  it('A6: serves pages of allowed origins and of its own origin', async () => {
     const headers = { authorization: `Bearer ${await tokenFor()}` };
     const ask = (origin: string) => exchange(`${url()}/v1/cases/T1/messages`, { headers: { ...headers, origin } });
     expect(await ask(FRIEND)).toMatchObject({
@@ -70,7 +70,7 @@ describe('clients as they are in browsers', () => {
     client.close();
   });
 
-  it('brings an EventSource back by itself, with everything that it missed', async () => {
+  it('serves an EventSource that reconnects by itself, with everything that it missed', async () => {
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
     const contents: unknown[] = [];
@@ -97,14 +97,14 @@ describe('clients as they are in browsers', () => {
     expect(ready.map(({ recovered }) => recovered)).toEqual([false, true]);
   });
 
-  it('brings a Socket.IO client with its usual settings back, with everything that it missed', async () => {
+  it('serves a Socket.IO client with default settings that reconnects, with everything that it missed', async () => {
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
     const token = await tokenFor();
     const events: MessageEvent[] = [];
     const acks: Ack<Ready>[] = [];
     let position: string | undefined;
-    // Long polling first, then the upgrade: what a page gets that sets nothing.
+    // The default of socket.io-client: long polling first, then the upgrade.
     const socket = io(url(), { forceNew: true, auth: (give) => give({ token }) });
     socket.on('connect', () => {
       void socket.emitWithAck('subscribe', { case_ids: [caseId], last_event_id: position }).then((ack: Ack<Ready>) => {
@@ -118,7 +118,7 @@ describe('clients as they are in browsers', () => {
     });
     try {
       await until(() => acks.length === 1, 10_000, 'the acknowledgement');
-      // Through the upgrade from long polling to a WebSocket nothing is lost or out of order.
+      // Nothing is lost or out of order during the upgrade from long polling to a WebSocket.
       await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} {n}`, count: 50 });
       await until(() => events.length === 50, 10_000, 'the first messages');
       await until(() => socket.io.engine.transport.name === 'websocket', 10_000, 'the upgrade');

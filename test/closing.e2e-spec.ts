@@ -14,14 +14,14 @@ const MAX_CONNECTIONS = 3;
 const DRAIN_MS = 5000;
 const UNSENT_MAX_BYTES = 65_536;
 
-/** Every end that the gateway brings about is said, and can be resumed from. */
+/** The gateway announces each end of a connection, and a client can resume after it. */
 describe('a connection that the gateway ends', () => {
   const deployment = useDeployment({
     gateways: 2,
     settings: {
       MAX_CONNECTIONS_PER_SUBJECT: String(MAX_CONNECTIONS),
       SLOW_CONSUMER_MAX_BYTES: String(UNSENT_MAX_BYTES),
-      // The last client is told when a tenth of it is left, and long polling takes a moment to hear of it.
+      // The last client is closed when a tenth of this time is left. Long polling needs some time to receive that.
       DRAIN_MS: String(DRAIN_MS),
       POLL_INTERVAL_MS: '300',
       POLL_INTERVAL_MAX_MS: '300',
@@ -93,7 +93,7 @@ describe('a connection that the gateway ends', () => {
     expect(await stopped).toBe(0);
     expect(Math.max(...told) - Math.min(...told)).toBeGreaterThan(DRAIN_MS / 2);
     await watching;
-    // Never ready after the signal, though it still answers at first.
+    // Never ready after the signal. It still answers at first.
     expect(readiness[0]).toBe(503);
     expect(readiness).not.toContain(200);
     await traffic;
@@ -117,7 +117,7 @@ describe('a connection that the gateway ends', () => {
       const before = await closings();
 
       slow.pause();
-      // The kernel takes some megabytes before anything is unsent.
+      // The buffers of the kernel hold some megabytes before anything is unsent.
       const extra = JSON.stringify({ padding: 'x'.repeat(200_000) });
       for (let batch = 1; (await closings()) === before; batch += 1) {
         expect(batch).toBeLessThan(60);
@@ -166,7 +166,7 @@ describe('a connection that the gateway ends', () => {
     },
   );
 
-  it('W1 X1: does not even begin beyond the limit of its subject, and others are not concerned', async () => {
+  it('W1 X1: is refused beyond the limit of its subject, and other subjects are not affected', async () => {
     const caseIds = freshTickets(1);
     const sub = subject();
     const gateway = deployment.gateway(0).url;
@@ -188,7 +188,7 @@ describe('a connection that the gateway ends', () => {
     await other.open(gateway);
     clients[0]?.close();
     const next = clientOf('sse', { token, caseIds });
-    // The gateway sees the end of a connection a moment after its client.
+    // The gateway notices the end of a connection a moment after the client.
     await until(() => next.open(gateway).catch(() => null), 5000, 'a place for another connection');
     [...clients, other, next].forEach((client) => client.close());
   });

@@ -13,7 +13,7 @@ const SCRIPT = 'scripts/conformance.mjs';
 const BUILT = 'dist/test/conformance/main.js';
 const LINE = /^([A-Z]\d+) +(PASS|FAIL|not applicable) +(\d+\.\d s)?/;
 
-/** What a person does who has written a gateway: `npm start` stands for it. */
+/** The command against `npm start`, which stands for the gateway of another author. */
 describe('npm run conformance', () => {
   let start: ScriptRun;
   let gateway = '';
@@ -21,7 +21,7 @@ describe('npm run conformance', () => {
   let token = '';
 
   beforeAll(async () => {
-    // Quicker than by default, because this test waits for every poll.
+    // Shorter than by default, because this test waits for every poll.
     const pace = { POLL_INTERVAL_MS: '300', POLL_INTERVAL_MAX_MS: '300' };
     start = new ScriptRun('start.mjs', { PORT: String(await freePort()), ...pace });
     const printed = (pattern: RegExp) => start.untilPrinted(pattern, START_MS);
@@ -31,7 +31,7 @@ describe('npm run conformance', () => {
   }, START_MS);
   afterAll(() => start.end('SIGINT'), START_MS);
 
-  /** @param file the script that npm runs, or what that script has built */
+  /** @param file the script of npm, or the file that it has built */
   async function conformance(file: string, ...args: string[]) {
     const run = new OwnedProcess(process.execPath, [join(ROOT, file), ...args], {
       env: { PATH: process.env['PATH'] ?? '' },
@@ -39,7 +39,7 @@ describe('npm run conformance', () => {
     return { ending: await run.ending, printed: run.stdout + run.stderr };
   }
 
-  it('passes where a gateway is right, and has a line for each requirement', async () => {
+  it('passes at a correct gateway, and prints a line for each requirement', async () => {
     const { ending, printed } = await conformance(SCRIPT, ...at(gateway, simulator), '--token', token);
     const lines = printed.split('\n').flatMap((line) => [LINE.exec(line) ?? []].filter(({ length }) => length > 0));
     expect([ending, printed]).toEqual([
@@ -52,7 +52,7 @@ describe('npm run conformance', () => {
     expect(printed).toMatch(/^R9 +not applicable +needs the deployment's own harness: the store is restarted$/m);
   }, 180_000);
 
-  it('fails where a gateway is wrong, and says what is', async () => {
+  it('fails at a wrong gateway, and names the requirement', async () => {
     const proxy = await BreakingProxy.to(
       gateway,
       () => (block) => block.replace(/^id: .*\nevent: message/m, 'event: message'),

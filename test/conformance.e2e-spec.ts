@@ -6,12 +6,12 @@ import { BreakingProxy } from './fixtures/breaking-proxy.js';
 import { useDeployment } from './fixtures/use-deployment.js';
 import { JWT_SECRET } from './harness/clients/tokens.js';
 
-/** Small, so that nothing is waited for. History holds more than a subscription is given by default. */
+/** Small, so that checks do not wait long. History is longer than a subscription gets by default. */
 const LIMITS = { historyMaxEvents: 120, maxCases: 500, heartbeatMs: 400 };
 
 const isMessage = (block: string) => block.includes('event: message\n');
 
-/** What a gateway may get wrong, and the requirements of which a check then fails. */
+/** Mistakes of a gateway, and the requirements of which a check has to fail. */
 const MISTAKES: readonly (readonly [
   what: string,
   ids: readonly string[],
@@ -41,7 +41,7 @@ const deployment = useDeployment({
 const targetAt = (gatewayUrl: string) =>
   new Target({ gatewayUrl, controlUrl: deployment.upstream.url, secret: JWT_SECRET, limits: LIMITS });
 
-/** The checks of `npm run conformance`, with tokens of every kind, at a deployment of our own. */
+/** All checks of `npm run conformance`, with tokens of every kind, at a deployment of this test. */
 describe('a deployment conforms to PROTOCOL.md', () => {
   let run: ConformanceRun;
   beforeAll(() => (run = new ConformanceRun(CHECKS, targetAt(deployment.gateway().url))));
@@ -55,7 +55,7 @@ describe('a deployment conforms to PROTOCOL.md', () => {
 
 describe('a check fails at a gateway that', () => {
   const unchanged = () => (block: string) => block;
-  /** All at the same time: a check that fails often waits for what does not come. */
+  /** All run at the same time, because a check that fails often waits for a timeout. */
   let failures: ReadonlyMap<object, Promise<ReadonlySet<string>>>;
   beforeAll(() => {
     const all = MISTAKES.flatMap(([, ids]) => ids);
@@ -72,7 +72,7 @@ describe('a check fails at a gateway that', () => {
     expect(await failures.get(unchanged)).toEqual(new Set());
   });
 
-  /** The requirements of which a check fails behind a proxy. */
+  /** The requirements of which a check fails behind this proxy. */
   async function failuresBehind(rewriting: () => (block: string) => string, ids: readonly string[]) {
     const proxy = await BreakingProxy.to(deployment.gateway().url, rewriting);
     const checks = CHECKS.filter(({ title }) => idsOf(title).some((id) => ids.includes(id)));
@@ -82,7 +82,7 @@ describe('a check fails at a gateway that', () => {
   }
 });
 
-/** Holds each other message back, and sends it after the next one. */
+/** Holds every second message back and sends it after the next one. */
 function swapping(): (block: string) => string {
   let held = '';
   return (block) => {

@@ -8,7 +8,7 @@ import { tokenFor } from './harness/clients/tokens.js';
 import { freshTickets, postTraffic } from './harness/upstream/traffic.js';
 import { until } from './harness/until.js';
 
-/** Within this time another worker has taken over, ms. */
+/** Longest time until another worker has taken over, ms. */
 const TAKEOVER_MS = 15_000;
 
 describe('failover', () => {
@@ -36,7 +36,7 @@ describe('failover', () => {
     const { tickets, clients } = started;
     await upstream.change({ latency_ms: 700 });
     const traffic = postTraffic(upstream, { caseIds: tickets, messages: 160, overMs: 4000 });
-    // One of them may have all the sets: they stay where they were first polled. Its polls of the last moments tell.
+    // One worker may have all sets, because a set stays with the worker that polled it first. Its polls of this moment show it.
     const before = [await pollsOf(0), await pollsOf(1)];
     const grown = async () => [(await pollsOf(0)) - (before[0] ?? 0), (await pollsOf(1)) - (before[1] ?? 0)] as const;
     await until(async () => (await grown()).some((polls) => polls >= 6), 10_000, 'polls of one worker');
@@ -49,15 +49,15 @@ describe('failover', () => {
 
     await expectEverything(upstream, clients, { withinMs: TAKEOVER_MS });
     const { by_status, overlaps } = await upstream.counters();
-    // Polls died with the worker, or this test has shown nothing.
+    // Otherwise no poll was in flight when the worker was killed.
     expect(by_status['none']).toBeGreaterThan(0);
-    // The upstream learns of a killed client at once: what it sees again was not in flight any more.
+    // The upstream sees the end of the killed connections at once, so the polls that follow do not overlap.
     expect(overlaps).toBe(0);
     const silences = await silencesSince(killedAt);
     expect(Math.max(...silences)).toBeLessThan(TAKEOVER_MS);
   });
 
-  it('lets the polls of a stopping worker finish, and another go on', async () => {
+  it('finishes the polls of a stopping worker, and another worker goes on', async () => {
     const { upstream } = deployment;
     const { tickets, clients } = started;
     await upstream.change({ latency_ms: 300 });
@@ -71,15 +71,15 @@ describe('failover', () => {
     expect([Object.keys(by_status), overlaps]).toEqual([['200'], 0]);
   });
 
-  it('gives a worker that comes its share of the sets, long before their stays end', async () => {
+  it('gives a new worker its share of the sets, long before their residency ends', async () => {
     await deployment.worker(1).stop();
-    // Every set is the other worker's now.
+    // Then the other worker has every set.
     await until(async () => (await pollsOf(0)) >= 40, 15_000, 'all sets polled by one worker');
     await deployment.worker(1).start();
     await until(async () => (await pollsOf(1)) >= 20, 15_000, 'polls of the worker that came');
   });
 
-  it('P1: loses and doubles nothing when a gateway is killed and its clients go on at the other', async () => {
+  it('P1: loses and doubles nothing when a gateway is killed and its clients resume at the other', async () => {
     const { upstream } = deployment;
     const { tickets, clients } = started;
     const traffic = postTraffic(upstream, { caseIds: tickets, messages: 160, overMs: 3000 });
@@ -113,7 +113,7 @@ describe('failover', () => {
       await traffic;
 
       await expectEverything(upstream, clients, { withinMs: TAKEOVER_MS });
-      // The clients' connections outlived it, and new ones are served.
+      // The connections of the clients are still open, and new ones are served.
       expect(clients.map(({ ended }) => ended)).toEqual(clients.map(() => null));
       const late = clientOf('sse', { token: await tokenFor(), caseIds: tickets.slice(0, 1), history: 1 });
       await late.open(deployment.gateway(1).url);
@@ -122,7 +122,7 @@ describe('failover', () => {
     },
   );
 
-  /** For each ticket set, the longest time (ms) since that instant in which it was not asked for. */
+  /** The longest time without a poll since that instant, for each ticket set, ms. */
   async function silencesSince(instant: number): Promise<number[]> {
     const requests = (await deployment.upstream.requests()).filter(({ at }) => at >= instant);
     const sets = new Set(requests.map(({ case_ids }) => case_ids.join(' ')));

@@ -7,7 +7,7 @@ import { CONFIDENTIAL } from './harness/log-faults.js';
 import { tokenFor } from './harness/clients/tokens.js';
 import { freshTickets, postTraffic } from './harness/upstream/traffic.js';
 
-/** The promise of the contract, at its plainest: everybody gets everything once, in one order for all. */
+/** Every client gets everything once, in the same order. */
 describe('fan-out', () => {
   const deployment = useDeployment({ gateways: 2, workers: 2 });
 
@@ -31,7 +31,7 @@ describe('fan-out', () => {
     const [once = '', twice = ''] = freshTickets(2);
     const clients = overlappingClients(4, [once, twice], { token: await tokenFor() });
     await Promise.all(clients.map((client, at) => client.open(deployment.gateway(at % 2).url)));
-    // In one batch, and once more in a later poll: equal ones must not be taken for one that was seen already.
+    // In one batch, and again in a later poll: an equal message must not be taken for an earlier one.
     const time_ms = Date.now();
     const twin = { content: `${CONFIDENTIAL} twin`, time_ms, is_first_message: 0 as const };
     await upstream.post({ case_id: once, ...twin }, { case_id: twice, ...twin, count: 5 });
@@ -45,7 +45,7 @@ describe('fan-out', () => {
   });
 });
 
-/** What two clients both got, they got at the same position and one after the other in the same order. */
+/** Messages that two clients received have the same positions and the same order. */
 function expectOneOrder(recordings: readonly (readonly string[])[]): void {
   const all = new Map<string, string>();
   for (const event of recordings.flat()) {

@@ -11,9 +11,9 @@ import { freshTickets } from './harness/upstream/traffic.js';
 
 const INTERVAL_MS = 500;
 const OUTAGE_MS = 5000;
-/** By the simulator's clock a request may come a little sooner after the one before than it was sent. */
+/** The simulator may measure a slightly shorter time between two requests than the worker. */
 const CLOCK_SLACK_MS = 40;
-/** How a firewall turns everybody away. */
+/** Answers of a firewall that blocks all requests. */
 const PAGE = '<!doctype html><html><body><h1>403 Forbidden</h1></body></html>';
 const BLOCKED: readonly Fault[] = [
   { kind: 'status', status: 403, body: PAGE, content_type: 'text/html' },
@@ -33,8 +33,8 @@ function shortestGap(requests: readonly LoggedRequest[]): number {
   return shortest;
 }
 
-/** What says nothing of a ticket blames none. */
-describe('an upstream that answers for nobody', () => {
+/** An answer that names no ticket must not put a ticket into quarantine. */
+describe('an upstream that answers for no ticket', () => {
   const deployment = useDeployment({
     workers: 2,
     settings: { POLL_INTERVAL_MS: String(INTERVAL_MS), POLL_INTERVAL_MAX_MS: String(INTERVAL_MS) },
@@ -58,7 +58,7 @@ describe('an upstream that answers for nobody', () => {
     const { upstream } = deployment;
     const clients = await subscribed();
     await upstream.inject(fault);
-    await sleep(100); // What was on its way is answered.
+    await sleep(100); // Requests in flight are answered by now.
     await upstream.resetCounters();
     await sleep(OUTAGE_MS);
     const requests = await upstream.requests();
@@ -82,7 +82,7 @@ describe('an upstream that answers for nobody', () => {
     return requests;
   }
 
-  it.each(BLOCKED)('is asked no faster than before where a firewall answers in its place: %j', async (fault) => {
+  it.each(BLOCKED)('is polled no faster than before while a firewall answers instead: %j', async (fault) => {
     const requests = await expectNobodyBlamed(fault, 'upstream_unavailable');
     expect(requests.length).toBeGreaterThan(3);
     const gap = shortestGap(requests);
@@ -91,14 +91,14 @@ describe('an upstream that answers for nobody', () => {
     expect(requests.length).toBeLessThanOrEqual((3 * OUTAGE_MS) / INTERVAL_MS + 3);
   });
 
-  it('is not taken at its word where it refuses everything itself', async () => {
+  it('quarantines no ticket while it refuses all of them', async () => {
     const fault = { kind: 'status', status: 403, body: { error_code: 'OSM.0003', error_msg: 'No permission' } };
     const requests = await expectNobodyBlamed(fault, 'upstream_refused');
-    // One search by halving for each set, and then the usual pace.
+    // One bisection for each set, and then the usual pace.
     expect(requests.length).toBeLessThanOrEqual((3 * OUTAGE_MS) / INTERVAL_MS + 3 * 10);
   });
 
-  it('hears who asks', async () => {
+  it('gets the name of the client in User-Agent', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     const client = clientOf('sse', { token: await tokenFor(), caseIds: freshTickets(1) });
     await client.open(deployment.gateway().url);

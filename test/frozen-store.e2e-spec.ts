@@ -11,13 +11,13 @@ import { until } from './harness/until.js';
 /** "Within about five seconds", on a machine that is busy with other tests, ms. */
 const ANSWERED_MS = 7000;
 
-/** A Redis that keeps its connections and answers nothing, as behind a network that drops packets. */
-describe('a store that is frozen', () => {
+/** Redis keeps its connections and answers nothing, as in a network that drops packets. */
+describe('a gateway whose store is frozen', () => {
   const deployment = useDeployment({ gateways: 1, allowedLogs: { trouble: true } });
   const say = (caseId: string, text: string) =>
     deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} ${text}` });
 
-  it('X3 X1 S1 W5 R9: has every request refused as unavailable in time, and live subscriptions go on where they were', async () => {
+  it('X3 X1 S1 W5 R9: refuses every request as unavailable in time, and live subscriptions go on afterwards', async () => {
     const { redis } = deployment;
     const { url } = deployment.gateway();
     const [live = '', asked = '', unknown = ''] = freshTickets(3);
@@ -65,7 +65,7 @@ describe('a store that is frozen', () => {
       const said = ['before', 'while it was frozen', 'after'].map((text) => `${CONFIDENTIAL} ${text}`);
       expect([client.ended, texts(client, live), client.recording.of('gap')]).toEqual([null, said, []]);
     }
-    // A ticket whose subscribe was refused is not subscribed any more, although it was live before.
+    // A ticket is not subscribed after a refused subscribe, although it was live before.
     expect([texts(stream, asked).length, texts(socket, asked).length]).toEqual([1, 0]);
     const again = await until(
       async () => {

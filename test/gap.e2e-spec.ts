@@ -9,7 +9,7 @@ import { until } from './harness/until.js';
 const TRANSPORTS = ['sse', 'websocket'] as const;
 const KEPT = 20;
 
-/** Where something between a client's position and the replay is gone, it is told so: never silence. */
+/** A client always gets a gap when events between its position and the replay are lost. */
 describe('a gap', () => {
   const deployment = useDeployment({
     gateways: 2,
@@ -17,7 +17,7 @@ describe('a gap', () => {
     allowedLogs: { trouble: true },
   });
 
-  it.each(TRANSPORTS)('E7 R3 P2: is told where history was too short, over %s', async (transport) => {
+  it.each(TRANSPORTS)('E7 R3 P2: is sent if history is too short, over %s', async (transport) => {
     const { upstream } = deployment;
     const [busy = '', quiet = ''] = freshTickets(2);
     const token = await tokenFor();
@@ -30,7 +30,7 @@ describe('a gap', () => {
     await upstream.post({ case_id: busy, content: `${CONFIDENTIAL} {n}`, count: 3 * KEPT });
     await upstream.post({ case_id: quiet, content: `${CONFIDENTIAL} one` });
     await observer.recording.count(3 * KEPT + 1);
-    // The other gateway remembers nothing of its own: what it gives comes from history.
+    // The other gateway has no events in memory, so the replay comes from history.
     const ready = await client.open(deployment.gateway(1).url);
 
     expect(ready).toMatchObject({ recovered: false, replayed: KEPT + 1 });
@@ -40,13 +40,13 @@ describe('a gap', () => {
     const posted = (await upstream.ledger([busy])).map(({ content }) => content);
     const given = client.recording.messages.filter(({ data }) => data.case_id === busy);
     expect(given.map(({ data }) => data.message['content'])).toEqual(posted.slice(-KEPT));
-    // A gap comes before what follows it.
+    // A gap comes before the events that follow it.
     const order = client.recording.frames.map(({ event }) => event);
     expect(order.indexOf('gap')).toBeLessThan(order.indexOf('message'));
     [client, observer].forEach((each) => each.close());
   });
 
-  it.each(TRANSPORTS)('R4 E7: is told where a position was never ours, over %s', async (transport) => {
+  it.each(TRANSPORTS)('R4 E7: is sent for a position that the feed never gave, over %s', async (transport) => {
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
     const token = await tokenFor();
@@ -65,14 +65,14 @@ describe('a gap', () => {
       expect(client.recording.of('gap').map(({ data }) => data)).toEqual([
         { case_ids: [caseId], reason: 'unknown_position' },
       ]);
-      // Rather twice than never: all that is kept.
+      // All events of history: twice is better than never.
       expect(client.recording.messages).toHaveLength(5);
       client.close();
     }
     observer.close();
   });
 
-  it('H3: is told to those who read page by page', async () => {
+  it('H3: is the first event of a page', async () => {
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
     const token = await tokenFor();
@@ -92,7 +92,7 @@ describe('a gap', () => {
     observer.close();
   });
 
-  it('E7 P2 R9: is told to everybody when Redis has lost its data, and delivery goes on', async () => {
+  it('E7 P2 R9: is sent to every client when Redis has lost its data, and delivery goes on', async () => {
     const { upstream, redis } = deployment;
     const [caseId = ''] = freshTickets(1);
     const token = await tokenFor();
@@ -103,7 +103,7 @@ describe('a gap', () => {
     await Promise.all([...stays, leaves].map(({ recording }) => recording.count(1)));
     leaves.cut();
 
-    await redis.kill(); // Nothing was saved: it comes back empty.
+    await redis.kill(); // It has no file, so it comes back empty.
     await redis.up();
     await until(() => deployment.gateway(1).isReady(), 15_000, 'gateway 1 to find Redis again');
     await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} after` });

@@ -9,7 +9,7 @@ import { freshTickets, ticketWithPast } from './harness/upstream/traffic.js';
 
 const INTERVAL_MS = 5000;
 
-/** A backend that knows says so, and nobody waits for the next poll. */
+/** A hint of a backend leads to a poll at once. */
 describe('a hint', () => {
   const deployment = useDeployment({
     settings: { POLL_INTERVAL_MS: String(INTERVAL_MS), POLL_INTERVAL_MAX_MS: String(INTERVAL_MS) },
@@ -24,26 +24,26 @@ describe('a hint', () => {
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
 
-  it('brings a message long before the next poll, to whoever follows the ticket', async () => {
+  it('brings a message to the followers of the ticket long before the next poll', async () => {
     const { upstream } = deployment;
     const caseId = await ticketWithPast(deployment, 0);
     const client = clientOf('sse', { token: await tokenFor(), caseIds: [caseId] });
     await client.open(deployment.gateway().url);
     const seen: number[] = [];
     for (let message = 1; message <= 3; message += 1) {
-      await sleep(300); // A set is polled at most once per 200 ms because of hints.
+      await sleep(300); // Hints lead to at most one poll of a set per 200 ms.
       const postedAt = Date.now();
       await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} ${message}` });
       expect((await hint({ case_ids: [caseId] })).status).toBe(204);
       await client.recording.count(message);
       seen.push(Date.now() - postedAt);
     }
-    // One of them may have met the poll that was due anyway, not all three.
+    // One of the three may have come with a poll that was due, but not all three.
     expect(Math.max(...seen)).toBeLessThan(INTERVAL_MS / 2);
     client.close();
   });
 
-  it('for a ticket that nobody follows makes nobody poll', async () => {
+  it('leads to no poll of a ticket that nobody follows', async () => {
     const [caseId = ''] = freshTickets(1);
     await deployment.upstream.resetCounters();
     expect((await hint({ case_ids: [caseId] })).status).toBe(204);
@@ -52,7 +52,7 @@ describe('a hint', () => {
     expect(asked).not.toContain(caseId);
   });
 
-  it('needs its right, a right to the ticket, and a body as described', async () => {
+  it('is refused without the claim, without a right to the ticket, and with a wrong body', async () => {
     const problem = async (answer: ReturnType<typeof hint>) => {
       const { status, text } = await answer;
       return [status, (JSON.parse(text) as { code: string }).code];

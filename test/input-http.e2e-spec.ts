@@ -10,7 +10,7 @@ const MESSAGES = '/v1/cases/T1/messages';
 const many = (count: number, name = 'case_ids') =>
   Array.from({ length: count }, (_, number) => `${name}=t${number}`).join('&');
 
-/** Bad input over HTTP: the documented error, nothing of our insides, and nobody else notices. */
+/** Bad input over HTTP gets the documented error without internal details, and does not affect other clients. */
 describe('bad input over HTTP', () => {
   const deployment = useDeployment({
     settings: { AUTH_JWT_AUDIENCE: 'pollcast', POLL_INTERVAL_MS: '50', POLL_INTERVAL_MAX_MS: '50' },
@@ -142,7 +142,7 @@ describe('bad input over HTTP', () => {
   });
 });
 
-/** Nothing of our insides in what a client is told: no stack, no path of a file. */
+/** No stack trace and no path of a file in an answer. */
 function expectNoInsides(text: string): void {
   expect(text).not.toMatch(/\bat .+:\d+:\d+|node_modules|\.[jt]s\b|"stack"/);
 }

@@ -9,7 +9,7 @@ import { UnaffectedClients } from './fixtures/unaffected-clients.js';
 
 const many = (count: number) => Array.from({ length: count }, (_, number) => `t${number}`);
 
-/** Texts of Engine.IO messages: Socket.IO packets that are cut short, of a wrong form, out of place or far too deep. */
+/** Texts of Engine.IO messages: Socket.IO packets that are incomplete, wrong, unexpected or nested too deeply. */
 const PACKETS = [
   '2',
   '2[',
@@ -35,7 +35,7 @@ const PACKETS = [
   `2["subscribe",{"case_ids":${'['.repeat(10_000)}${']'.repeat(10_000)}}]`,
 ];
 
-/** Bad input over Socket.IO: the documented error, nothing of our insides, and nobody else notices. */
+/** Bad input over Socket.IO gets the documented error without internal details, and does not affect other clients. */
 describe('bad input over Socket.IO', () => {
   const deployment = useDeployment({ settings: { POLL_INTERVAL_MS: '50', POLL_INTERVAL_MAX_MS: '50' } });
   const others = new UnaffectedClients(deployment);
@@ -106,7 +106,7 @@ describe('bad input over Socket.IO', () => {
     client.close();
   });
 
-  it('refuses unsubscribe and authenticate of a wrong form', async () => {
+  it('refuses a wrong unsubscribe and a wrong authenticate', async () => {
     const client = await connected();
     for (const [event, body] of [
       ['unsubscribe', { case_ids: [] }],
@@ -160,7 +160,7 @@ describe('bad input over Socket.IO', () => {
     const client = await connected();
     client.sendText(packet);
     await sleep(100);
-    // Whether it is ignored or ends the connection: a new one is served.
+    // It may be ignored or end the connection. A new connection is served.
     client.close();
     const next = await connected();
     expect(await next.ask('subscribe', { case_ids: ['T1'] })).toMatchObject({ ok: true });

@@ -10,18 +10,18 @@ import { until } from './harness/until.js';
 
 const CLIENTS = 600;
 const TICKETS = 60;
-/** Connections that are opened at the same time while nobody is in a hurry. */
+/** Connections that are opened at the same time at the start. */
 const AT_ONCE = 100;
-/** Reads of one ticket's history that Redis may see, however many clients come back to it. */
+/** Reads of the history of one ticket at most, for any number of clients. */
 const READS_MOST = 2;
 
-describe('clients that were cut off and all come back at once', () => {
+describe('clients that lose their connections and reconnect at the same time', () => {
   const deployment = useDeployment({ gateways: 2 });
   const tickets = freshTickets(TICKETS);
   const say = (what: string) =>
     deployment.upstream.post(...tickets.map((case_id) => ({ case_id, content: `${CONFIDENTIAL} ${what}` })));
 
-  /** Histories that were read: nothing else calls this command. */
+  /** The number of history reads so far. Nothing else calls this command. */
   async function historyReads(): Promise<number> {
     const redis = new Redis(deployment.redis.url);
     const statistics = await redis.info('commandstats');
@@ -29,13 +29,13 @@ describe('clients that were cut off and all come back at once', () => {
     return Number(/cmdstat_xrevrange:calls=(\d+)/.exec(statistics)?.[1] ?? 0);
   }
 
-  /** Until what was posted is in Redis: nobody is there to tell. */
+  /** Waits until the posted messages are in Redis. No client is connected, so polls are counted. */
   async function untilPolled(): Promise<void> {
     const { requests } = await deployment.upstream.counters();
     await until(async () => (await deployment.upstream.counters()).requests >= requests + 3, 15_000, 'three polls');
   }
 
-  it('are all recovered, and cost Redis two reads per ticket at most, at the gateway they knew and at a new one', async () => {
+  it('all recover, with at most two reads per ticket, at the same gateway and at another one', async () => {
     const token = await tokenFor();
     const clients = Array.from({ length: CLIENTS }, (_, number) =>
       clientOf(number % 2 === 0 ? 'sse' : 'websocket', { token, caseIds: [tickets[(number >> 1) % TICKETS] ?? ''] }),

@@ -12,18 +12,18 @@ import { until } from './harness/until.js';
 
 const WORKERS = 4;
 const INTERVAL_MS = 200;
-/** From a quarter of the interval to three times as long. */
+/** From a quarter of the interval to three intervals. */
 const LATENCY_MS = [50, 600] as const;
 const SET_MAX = 3;
 const SEED = 3;
-/** How long clients come and go, at least, and how long until every worker has had its sets, ms. */
+/** Shortest time in which clients come and go, and longest time until every worker has polled, ms. */
 const CHURN_MS = 12_000;
 const SPREAD_MS = 15_000;
 const STEP_MS = 50;
-/** Clients that come and go, at most. */
-const VISITORS = 8;
+/** Clients that are connected for a short time, at most. */
+const SHORT_LIVED = 8;
 
-/** However slow the upstream is and whoever comes and goes, a ticket is asked for once at a time. */
+/** Polls of one ticket never overlap, also with a slow upstream and with tickets that come and go. */
 describe('polls of one ticket set', () => {
   const deployment = useDeployment({
     workers: WORKERS,
@@ -31,18 +31,18 @@ describe('polls of one ticket set', () => {
       POLL_INTERVAL_MS: String(INTERVAL_MS),
       POLL_INTERVAL_MAX_MS: String(INTERVAL_MS),
       UPSTREAM_MAX_CASE_IDS: String(SET_MAX),
-      // Tickets leave while the test runs: sets are thinned, merged and made anew.
+      // Tickets leave during the test, so sets get smaller, are merged and are created.
       SUBSCRIPTION_LINGER_MS: '3000',
     },
   });
   const random = new SeededRandom(SEED);
   const tickets = freshTickets(60);
-  const residents = tickets.slice(0, 20);
+  const permanent = tickets.slice(0, 20);
   let staying: ReturnType<typeof overlappingClients> = [];
 
   beforeAll(async () => {
     await deployment.upstream.change({ latency_ms: LATENCY_MS });
-    staying = overlappingClients(4, residents, { token: await tokenFor() });
+    staying = overlappingClients(4, permanent, { token: await tokenFor() });
     await Promise.all(staying.map((client) => client.open(deployment.gateway().url)));
   });
   afterAll(() => staying.forEach((client) => client.close()));
@@ -56,37 +56,37 @@ describe('polls of one ticket set', () => {
 
     const { overlaps, by_status, distinct_sets } = await upstream.counters();
     expect([overlaps, Object.keys(by_status)]).toEqual([0, ['200']]);
-    // It was as slow and as restless as it is meant to be, or this test has shown nothing.
+    // Otherwise the upstream was not slow, or the sets did not change, and the test shows nothing.
     const slow = (await upstream.requests()).filter((each) => (each.duration_ms ?? 0) > INTERVAL_MS);
     expect(slow.length).toBeGreaterThan(100);
     expect(distinct_sets).toBeGreaterThan(tickets.length / SET_MAX);
     await expectEverything(upstream, staying, { withinMs: 20_000 });
   });
 
-  it('would have been seen to overlap with a single request of somebody else', async () => {
+  it('would be counted as overlapping with a single request of another client', async () => {
     const { upstream } = deployment;
     const before = (await upstream.counters()).overlaps;
-    const query = residents.map((caseId) => `case_ids=${caseId}`).join('&');
+    const query = permanent.map((caseId) => `case_ids=${caseId}`).join('&');
     const url = `${upstream.url}/v2/servicerequest/cases/instant-messages?${query}`;
     expect((await exchange(url, { headers: { 'X-Auth-Token': UPSTREAM_TOKEN } })).status).toBe(200);
     expect((await upstream.counters()).overlaps).toBeGreaterThan(before);
   });
 
-  /** Visitors come, give hints and go, until it is enough. */
+  /** Clients connect, send hints and leave until `enough` says so. */
   async function churn(enough: () => Promise<boolean>): Promise<void> {
     const token = await tokenFor({ hints: true });
-    const visitors: ReturnType<typeof clientOf>[] = [];
+    const shortLived: ReturnType<typeof clientOf>[] = [];
     const come = async () => {
       const caseIds = random.shuffled(tickets).slice(0, random.integer(1, 4));
-      const visitor = clientOf(random.pick(['sse', 'websocket']), { token, caseIds, history: 0 });
-      visitors.push(visitor);
-      await visitor.open(deployment.gateway().url);
+      const client = clientOf(random.pick(['sse', 'websocket']), { token, caseIds, history: 0 });
+      shortLived.push(client);
+      await client.open(deployment.gateway().url);
     };
     await until(
       async () => {
-        await (visitors.length < VISITORS && random.chance(0.5)
+        await (shortLived.length < SHORT_LIVED && random.chance(0.5)
           ? come()
-          : visitors.splice(random.integer(0, visitors.length), 1)[0]?.close());
+          : shortLived.splice(random.integer(0, shortLived.length), 1)[0]?.close());
         await hint(token, random.shuffled(tickets).slice(0, 3));
         await sleep(STEP_MS);
         return enough();
@@ -94,7 +94,7 @@ describe('polls of one ticket set', () => {
       CHURN_MS + SPREAD_MS,
       'every worker to have polled',
     );
-    visitors.forEach((visitor) => visitor.close());
+    shortLived.forEach((client) => client.close());
   }
 
   async function hint(token: string, case_ids: readonly string[]): Promise<void> {

@@ -6,10 +6,10 @@ import { tokenFor } from './harness/clients/tokens.js';
 import { CONFIDENTIAL } from './harness/log-faults.js';
 import { freshTickets } from './harness/upstream/traffic.js';
 
-/** A client never waits longer than this (ms) without hearing that its feed is not polled. */
+/** Longest time until a client is told that its feed is not polled, ms. */
 const TOLD_MS = 15_000;
 
-/** Nobody polls, and workers cannot say so: each gateway sees it by itself. */
+/** No worker runs, so each gateway notices by itself that a feed is not polled. */
 describe('a feed that nobody polls', () => {
   const deployment = useDeployment({
     workers: 2,
@@ -19,7 +19,7 @@ describe('a feed that nobody polls', () => {
   });
   const workers = () => [deployment.worker(0), deployment.worker(1)];
   const killAll = () => Promise.all(workers().map((worker) => worker.kill()));
-  /** The queue as an operator's tool sees it. */
+  /** The queue, as a tool of an operator uses it. */
   const withQueue = async (act: (queue: Queue) => Promise<void>) => {
     const queue = new Queue('polls', { connection: { url: deployment.redis.url }, prefix: '{pollcast:queue}' });
     await act(queue);
@@ -72,7 +72,7 @@ describe('a feed that nobody polls', () => {
         clients.map(() => ['degraded', reason]),
       );
       expect(Date.now() - begunAt).toBeLessThanOrEqual(TOLD_MS);
-      // Who comes now hears it at once.
+      // A new client is told at once.
       const late = clientOf('sse', { token, caseIds: [caseId], history: 0 });
       await late.open(deployment.gateway().url);
       expect(late.recording.frames[0]).toMatchObject({ event: 'upstream', data: { state: 'degraded', reason } });

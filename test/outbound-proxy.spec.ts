@@ -10,7 +10,7 @@ const LIMITS = { timeoutMs: 2000, maxBodyBytes: 10_000, connections: 2 };
 const NO_PROXIES: ProxySettings = { httpProxy: '', httpsProxy: '', noProxy: '' };
 const GET = { method: 'GET', path: '/a?b=c', headers: { 'x-auth-token': 't' } } as const;
 
-/** Many companies have no other way out. */
+/** In many companies, programs reach the outside through a proxy only. */
 describe('requests through a proxy', () => {
   let server: Server;
   let port: number;
@@ -79,7 +79,7 @@ describe('requests through a proxy', () => {
 
   it('go through a tunnel where they are HTTPS', async () => {
     const url = proxy.url('us%40er:pa%3Ass');
-    expect(await send({ httpsProxy: url }, `https://127.0.0.1:${port}`)).toMatchObject({ code: 'unavailable' }); // No TLS there.
+    expect(await send({ httpsProxy: url }, `https://127.0.0.1:${port}`)).toMatchObject({ code: 'unavailable' }); // The server does not speak TLS.
     expect(proxy.seen).toEqual([{ method: 'CONNECT', target: `127.0.0.1:${port}` }]);
   });
 

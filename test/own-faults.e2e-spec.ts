@@ -5,11 +5,11 @@ import { PROCESS_FAULTS } from './chaos/process-faults.js';
 import { REDIS_FAULTS } from './chaos/redis-faults.js';
 
 const RUN_MS = 300_000;
-/** Any: what is random is only how long each fault lasts and whom it befalls. */
+/** Any seed. It decides only how long each fault lasts and which process it concerns. */
 const SEED = 1;
 const ROLLING_RESTART = PROCESS_FAULTS.filter(({ name }) => name.startsWith('everything is restarted'));
 
-/** Faults that the random minute of `chaos` may not come to: here each happens, under traffic, with clients recording. */
+/** The minute of `chaos` draws its faults. Here each fault happens, while messages flow and clients record. */
 describe('nothing is lost, doubled or out of order, and messages flow again', () => {
   it.each<[string, readonly Fault[]]>([
     ['when Redis fails in every way that it can', REDIS_FAULTS],

@@ -7,14 +7,14 @@ import { tokenFor } from './harness/clients/tokens.js';
 import { freshTickets, postTraffic } from './harness/upstream/traffic.js';
 import { until } from './harness/until.js';
 
-/** `GATEWAY_PROCESSES`: several processes, one port, one promise. */
+/** `GATEWAY_PROCESSES`: several processes on one port. */
 describe('a gateway of three processes', () => {
   const deployment = useDeployment({ settings: { GATEWAY_PROCESSES: '3' } });
   const members = () => {
     const { pid } = deployment.gateway();
     return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
   };
-  /** Null where nobody answers: a process that is killed takes along the connection that was just handed to it. */
+  /** Null without an answer: a connection is lost if it is handed to a process that is killed. */
   const connections = async () => {
     const samples = await deployment
       .gateway()
@@ -23,10 +23,10 @@ describe('a gateway of three processes', () => {
     return samples && [...samples.values()].reduce((sum, value) => sum + value, 0);
   };
 
-  it('gives everybody everything, also when one of them dies, and ends in order', async () => {
+  it('delivers everything to every client when one of them is killed, and ends in order', async () => {
     const { upstream } = deployment;
     const tickets = freshTickets(4);
-    // One that does not listen yet is handed no connection, and its death would prove nothing.
+    // A process that does not listen yet gets no connection, and its end would show nothing.
     const listening = () => deployment.gateway().stdout.split('gateway listening').length - 1;
     await until(() => listening() === 3, 30_000, 'three processes to listen');
     const token = await tokenFor();

@@ -21,7 +21,7 @@ const portOf = (server: { address(): unknown }) => (server.address() as AddressI
 const listening = (server: Server | ReturnType<typeof createTlsServer>) =>
   new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
 
-/** An upstream behind TLS, its IAM and an identity provider: there is no way to them but the proxy. */
+/** An upstream with TLS, its IAM and an identity provider. They are reachable through the proxy only. */
 describe('a deployment behind a proxy that wants a password', () => {
   let proxy: ForwardProxy;
   let keyServer: Server;

@@ -12,7 +12,7 @@ import { tokenFor } from './harness/clients/tokens.js';
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 const CLAIMS = { sub: 'tester', cases: ['*'], iss: 'https://login.example', aud: 'pollcast' };
 
-/** Tokens that somebody else signs: the gateway knows public keys only, from an address. */
+/** An identity provider signs the tokens. The gateway gets the public keys from an address. */
 describe('a gateway that verifies tokens by published keys', () => {
   const privateKeys = new Map<string, KeyLike>();
   const published: object[] = [];

@@ -9,13 +9,13 @@ import { freshTickets, postTraffic } from './harness/upstream/traffic.js';
 interface Case {
   readonly name: string;
   readonly quirks: Partial<Quirks>;
-  /** False where the upstream itself shows messages in another order than that of posting. */
+  /** False if the upstream shows messages in another order than that of posting. */
   readonly ordered?: boolean;
 }
 
 const LATE = { visibility_delay_ms: [0, 1500] } as const;
 
-/** What the documentation shows, leaves open or contradicts itself in. */
+/** Behaviour that the documentation shows, does not define, or defines in two ways. */
 const CASES: readonly Case[] = [
   { name: 'the cursor is a text of digits', quirks: {} },
   { name: 'the cursor is a JSON number', quirks: { cursor_form: 'number' } },
@@ -66,7 +66,7 @@ describe('quirks of the upstream', () => {
 
   afterEach(() => deployment.upstream.reset());
 
-  it.each(CASES)('nothing is lost, doubled or out of order where $name', async ({ quirks, ordered = true }) => {
+  it.each(CASES)('nothing is lost, doubled or out of order: $name', async ({ quirks, ordered = true }) => {
     const { upstream } = deployment;
     await upstream.change(quirks);
     const tickets = freshTickets(4);
@@ -80,7 +80,7 @@ describe('quirks of the upstream', () => {
     clients.forEach((client) => client.close());
   });
 
-  it('delivers fields that nobody documented exactly as they were written', async () => {
+  it('delivers undocumented fields exactly as they were written', async () => {
     const { upstream } = deployment;
     await upstream.change({ extra_fields: true });
     const [caseId = ''] = freshTickets(1);
@@ -91,7 +91,7 @@ describe('quirks of the upstream', () => {
 
     for (const { recording, transport } of clients) {
       const { raw } = await recording.next('message');
-      // Numbers that a double cannot hold, spellings that JSON.parse would shorten, nesting.
+      // Numbers that a double cannot hold, numbers that JSON.parse would write shorter, nesting.
       const written = ['"trace_no":9007199254740993', '"score":1.10', '"level":2.0', '"weight":1.10', '"exp":1e5'];
       expect([transport, ...written.filter((text) => !raw.includes(text))]).toEqual([transport]);
       expect(raw).toContain('"big":123456789012345678901');
@@ -107,7 +107,7 @@ describe('quirks of the upstream', () => {
     const { upstream } = deployment;
     await upstream.change({ order: 'newest_first' });
     const [caseId = ''] = freshTickets(1);
-    // Which way the upstream lists can be told once two messages of different seconds were seen.
+    // The order of the upstream is known after two messages of different seconds.
     const now = Date.now();
     await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} first`, time_ms: now - 4000 });
     await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} second`, time_ms: now - 2000 });

@@ -6,7 +6,7 @@ import { freshTickets, postTraffic } from './harness/upstream/traffic.js';
 
 const MAX_RPS = 10;
 
-/** `UPSTREAM_MAX_RPS` holds for all workers together, and a deployment that wants more only becomes slower. */
+/** `UPSTREAM_MAX_RPS` limits all workers together. A deployment that needs more requests becomes slower. */
 describe('the quota', () => {
   const deployment = useDeployment({
     workers: 2,
@@ -14,7 +14,7 @@ describe('the quota', () => {
     settings: { UPSTREAM_MAX_RPS: String(MAX_RPS), UPSTREAM_MAX_CASE_IDS: '1' },
   });
 
-  it('is kept by two workers that want ten times as much, and everything is delivered', async () => {
+  it('limits two workers that need ten times as much, and everything is delivered', async () => {
     const { upstream } = deployment;
     const caseIds = freshTickets(20);
     const client = clientOf('sse', { token: await tokenFor(), caseIds });
@@ -25,9 +25,9 @@ describe('the quota', () => {
 
     const requests = (await upstream.requests()).map(({ at }) => at);
     const within = (from: number, ms: number) => requests.filter((at) => at >= from && at < from + ms).length;
-    // Over any second; requests reach the upstream a little sooner or later than they were sent.
+    // In any second. The time between two requests differs a little between worker and upstream.
     expect(Math.max(...requests.map((from) => within(from, 1000)))).toBeLessThanOrEqual(MAX_RPS + 2);
-    // It is used, too.
+    // Most of the quota is used.
     expect(within(requests[0] ?? 0, 5000)).toBeGreaterThanOrEqual(MAX_RPS * 5 * 0.7);
     expect((await upstream.counters()).overlaps).toBe(0);
     client.close();

@@ -8,15 +8,15 @@ import { tokenFor } from './harness/clients/tokens.js';
 import { freshTickets } from './harness/upstream/traffic.js';
 
 const CLIENTS = 1000;
-/** Connections that are opened at the same time while nobody is in a hurry. */
+/** Connections that are opened at the same time at the start. */
 const AT_ONCE = 100;
-/** The span over which clients that were dropped are to come back, at least, ms. */
+/** Shortest time span over which dropped clients have to reconnect, ms. */
 const SPREAD_MS = 1500;
 
 describe('a reconnect storm', () => {
   const deployment = useDeployment({ gateways: 2, workers: 1 });
 
-  it('brings a thousand clients of a killed gateway back over a jittered span, and each has everything once', async () => {
+  it('of a thousand clients of a killed gateway is spread over a jittered time span, and each client has everything once', async () => {
     const { upstream } = deployment;
     const tickets = freshTickets(20);
     const token = await tokenFor();

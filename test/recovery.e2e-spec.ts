@@ -15,13 +15,13 @@ const TRANSPORTS = ['sse', 'websocket', 'polling'] as const;
 describe('recovery', () => {
   const deployment = useDeployment({
     gateways: 2,
-    // Requests are signed here: how the worker shows who it is makes no difference to anything else.
+    // This worker signs its requests. The kind of authentication makes no other difference.
     simulator: { SIMULATOR_TOKEN: 'nobody-has-this-one', SIMULATOR_ACCESS_KEY: 'AK1', SIMULATOR_SECRET_KEY: 'SK1' },
     settings: { UPSTREAM_AUTH: 'aksk', UPSTREAM_ACCESS_KEY: 'AK1', UPSTREAM_SECRET_KEY: 'SK1', UPSTREAM_TOKEN: '' },
   });
   const openAt = (client: Client, gateway: number) => client.open(deployment.gateway(gateway % 2).url);
 
-  it('P1 R7: gives everything once to clients cut off four times that go on at the other gateway', async () => {
+  it('P1 R7: delivers everything once to clients that lose four connections and resume at the other gateway', async () => {
     const { upstream } = deployment;
     const tickets = freshTickets(6);
     const clients = overlappingClients(6, tickets, { token: await tokenFor() });
@@ -32,7 +32,7 @@ describe('recovery', () => {
       for (let round = 1; round <= 4; round += 1) {
         await sleep(500 + at * 60);
         client.cut();
-        // Away for less than an interval, and for more.
+        // Disconnected for less than an interval, and for more.
         await sleep(50 + round * 100);
         await openAt(client, at + round);
       }
@@ -65,14 +65,14 @@ describe('recovery', () => {
     client.close();
   });
 
-  describe('of what is past', () => {
+  describe('of history', () => {
     const [first = '', second = ''] = freshTickets(2, 'past');
 
     it.each([
-      ['none of it for history=0', 0, 0],
+      ['no event for history=0', 0, 0],
       ['50 events of each ticket by default', undefined, 50],
-      ['as many as were asked for', 7, 7],
-      ['all that there is for history=1000', 1000, 80],
+      ['as many events as history names', 7, 7],
+      ['all events for history=1000', 1000, 80],
     ])('R1: gives %s', async (_what, history, expected) => {
       const { upstream } = deployment;
       const token = await tokenFor();
@@ -96,7 +96,7 @@ describe('recovery', () => {
       }
     });
 
-    it('H2: is read page by page, from the first event to where a stream goes on', async () => {
+    it('H2: is possible page by page, from the first event to a position from which a stream goes on', async () => {
       await fillHistory();
       const token = await tokenFor();
       const contents: unknown[] = [];
@@ -119,14 +119,14 @@ describe('recovery', () => {
       client.close();
     });
 
-    /** 80 messages in each of the two tickets, seen by the gateways and stored. */
+    /** Puts 80 messages into the history of both tickets. */
     async function fillHistory(): Promise<void> {
       const { upstream } = deployment;
       const caseIds = [first, second];
       if ((await upstream.ledger(caseIds)).length > 0) return;
       const observer = clientOf('sse', { token: await tokenFor(), caseIds });
       await openAt(observer, 0);
-      // Statuses are events too; once they are out, the last events of a ticket are its messages.
+      // Statuses are events, too. They come first, so the last events of a ticket are its messages.
       await until(() => observer.recording.of('status').length === 2, 10_000, 'the first statuses');
       await postTraffic(upstream, { caseIds, messages: 160, overMs: 1000 });
       await observer.recording.count(160);

@@ -12,11 +12,11 @@ import { freshTickets, postTraffic } from './harness/upstream/traffic.js';
 import { until } from './harness/until.js';
 
 const INTERVAL_MS = 200;
-/** Halvings of a hundred, and requests to be sure: one, or three where it may have been about all of them. */
+/** Requests of a bisection of a hundred tickets: the halvings, and up to three that confirm the result. */
 const SEARCH_MAX = Math.ceil(Math.log2(100)) + 3;
-/** How the upstream says that it refuses: as the simulator does it, or as bad parameters. */
+/** The refusal: 403, an error in 200, or bad parameters (400). */
 type Refusal = '403' | '200' | '400';
-/** How long a ticket is left alone after its first refusal (core/polling/bisection.ts), and how long its first poll may take. */
+/** How long a ticket is in quarantine after its first refusal (core/polling/bisection.ts), and the longest time until its next poll, ms. */
 const APART_MS = 60_000;
 const BACK_MS = 15_000;
 
@@ -30,7 +30,7 @@ function longestGap(requests: readonly LoggedRequest[], good: readonly string[],
   return Math.max(...gaps);
 }
 
-/** A hundred tickets of one feed, of which the upstream refuses one in one of its ways. */
+/** A hundred tickets of one feed. The upstream refuses one of them. */
 class Refused {
   readonly tickets: readonly string[];
   readonly bad: string;
@@ -62,7 +62,7 @@ class Refused {
     await until(() => this.isOneSet(), 10_000, 'one set of all hundred');
   }
 
-  /** Its clients are told, and the others keep their pace. */
+  /** The upstream refuses the ticket: its clients are told, and the other tickets are polled at the same pace. */
   async refuse(): Promise<void> {
     const { bad, good, as } = this;
     const { upstream } = this.deployment;
@@ -89,7 +89,7 @@ class Refused {
     expect(gap).toBeLessThan(5 * INTERVAL_MS);
   }
 
-  /** Who comes now is told first thing, and has what was delivered before. */
+  /** A new client is told first, and gets what was delivered before. */
   async comeLate(): Promise<void> {
     const late = this.client('sse', [this.bad]);
     await this.open(late);
@@ -104,7 +104,7 @@ class Refused {
     this.clients = [...this.clients, late];
   }
 
-  /** What was said meanwhile comes, once, and then whatever is said. */
+  /** The upstream answers for it again: what was posted meanwhile is delivered once, and later messages follow. */
   async allowed(): Promise<void> {
     const concerned = this.clients.filter(({ options }) => options.caseIds.includes(this.bad));
     await Promise.all(
@@ -144,7 +144,7 @@ class Refused {
 describe('a ticket that the upstream refuses', () => {
   const deployment = useDeployment({ workers: 2 });
 
-  it('E9 H5: is found and told, the others keep their pace, and nothing is lost when it is allowed again', async () => {
+  it('E9 H5: is found and its clients are told, the others keep their pace, and nothing is lost when it is allowed again', async () => {
     const token = await tokenFor();
     const all = [
       new Refused(deployment, token, '403', 'zh-cn'),

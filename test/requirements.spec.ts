@@ -10,7 +10,7 @@ import { ROOT } from './harness/processes/repository.js';
 const TESTS = new Set(['it', 'test', 'check']);
 /** Files with titles: specs of all kinds, and the checks of `npm run conformance`. */
 const TITLED = /\.(spec|e2e-spec|checks)\.ts$/;
-/** What looks like the id of a requirement at the start of a title. */
+/** A title that seems to begin with the id of a requirement. */
 const LOOKS_LIKE_IDS = /^[A-Z]\d+\b/;
 
 interface Titled {
@@ -19,15 +19,15 @@ interface Titled {
 }
 
 /**
- * A title names the requirements that its test asserts, at its start: `E1 E5: …`. So whoever changes a requirement finds
- * its tests, and whoever reads a failed test finds what was promised.
+ * A title begins with the ids of the requirements that its test asserts: `E1 E5: …`. They lead from a requirement to its
+ * tests, and from a failed test to its requirement.
  */
 describe('the requirements of PROTOCOL.md', () => {
   const ids = requirementIds();
   const titles = ['apps', 'libs', 'test'].flatMap((folder) => titlesIn(join(ROOT, folder)));
   const naming = (title: string) => idsOf(title).filter((id) => ids.includes(id));
 
-  it('have ids of their own', () => {
+  it('have different ids', () => {
     expect(ids.length).toBeGreaterThan(50);
     expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
   });
@@ -76,7 +76,7 @@ function calledBy(node: ts.Node): string {
   return ts.isIdentifier(node) ? node.text : '';
 }
 
-/** The text of a literal; of a template, what stands before its first expression. */
+/** The text of a literal. Of a template: the text before its first expression. */
 function textOf(node: ts.Node | undefined): string | null {
   if (node === undefined) return null;
   if (ts.isTemplateExpression(node)) return node.head.text;

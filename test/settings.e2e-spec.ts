@@ -5,11 +5,11 @@ import { until } from './harness/until.js';
 interface Case {
   readonly app: Program['app'];
   readonly what: string;
-  /** Each of these has to be named. */
+  /** Wrong settings. The error has to name each. */
   readonly wrong?: Settings;
-  /** So have these, which are not set. */
+  /** Missing settings. The error has to name each, too. */
   readonly missing?: readonly string[];
-  /** These are right by themselves. */
+  /** Settings that are valid by themselves. */
   readonly right?: Settings;
 }
 
@@ -84,7 +84,7 @@ const CASES: readonly Case[] = [
   { app: 'simulator', what: 'everything is wrong at once', wrong: { PORT: '99999', LOG_LEVEL: 'loud' } },
 ];
 
-/** A wrong setting is a sentence for the operator, and never a program that half works. */
+/** A program with a wrong setting does not start, and names the setting. */
 describe('wrong settings', () => {
   const outcomes: Outcome[] = [];
 
@@ -92,21 +92,21 @@ describe('wrong settings', () => {
     outcomes.push(...(await Promise.all(CASES.map(outcomeOf))));
   }, 60_000);
 
-  it.each(CASES)('keep a $app from starting, each by its name, where $what', (each) => {
+  it.each(CASES)('keep a $app from starting, and are named: $what', (each) => {
     const { ending, said } = outcomes[CASES.indexOf(each)] ?? { ending: 0, said: '' };
     const { wrong = {}, missing = [] } = each;
     expect(ending).toBeGreaterThan(0);
     expect([...Object.keys(wrong), ...missing].filter((name) => !said.includes(name))).toEqual([]);
-    // Sentences, not a stack; and they name settings, not what secrets hold.
+    // Sentences without a stack trace. They name settings and no secret values.
     expect(said).not.toMatch(/\n\s+at .+:\d+:\d+/);
     expect(said).not.toContain('hunter2');
   });
 
-  it('do not include letting everybody in outside production', async () => {
+  it('do not include AUTH_MODE=none outside production', async () => {
     const program = await Program.create('gateway', 'gateway', { AUTH_MODE: 'none', REDIS_URL: 'redis://127.0.0.1:1' });
     program.launch();
     try {
-      // It waits for Redis, which is no fault of its settings.
+      // It waits for Redis. Its settings are valid.
       await until(
         () => program.stdout.includes('gateway listening'),
         20_000,

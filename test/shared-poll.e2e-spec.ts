@@ -10,12 +10,12 @@ import { until } from './harness/until.js';
 
 const INTERVAL_MS = 500;
 const LINGER_MS = 3000;
-/** Within this time workers notice that nobody wants a ticket any more, with some to spare. */
+/** Longest time until workers notice that a ticket has no interest, ms. */
 const ROUND_MS = 3000;
-/** How long an answer takes: a tenth of the interval. */
+/** Latency of the upstream, ms: a tenth of the interval. */
 const LATENCY_MS = 50;
 
-/** What Pollcast is for: the upstream is asked once, however many want to know. */
+/** The upstream is polled once for any number of clients. */
 describe('the shared poll', () => {
   const deployment = useDeployment({
     gateways: 2,
@@ -28,7 +28,7 @@ describe('the shared poll', () => {
   });
 
   beforeEach(async () => {
-    // Answers that take a while make requests meet, if there are two of them.
+    // With a latency, two polls at the same time would overlap.
     await deployment.upstream.change({ latency_ms: LATENCY_MS });
   });
 
@@ -47,7 +47,7 @@ describe('the shared poll', () => {
     await settled(1);
 
     const { requests, overlaps, sizes } = await during(5 * INTERVAL_MS);
-    // Five intervals begin and end somewhere within a poll's own: one more or less.
+    // The measurement does not begin with a poll, so there may be one poll more or less.
     expect(requests).toBeGreaterThanOrEqual(4);
     expect(requests).toBeLessThanOrEqual(6);
     expect([overlaps, sizes]).toEqual([0, [50]]);
@@ -71,14 +71,14 @@ describe('the shared poll', () => {
     expect(requests).toBeGreaterThanOrEqual(12);
     expect(requests).toBeLessThanOrEqual(18);
     expect(overlaps).toBe(0);
-    // Requests that last a tenth of the interval and are spread over it do not all meet.
+    // Requests of a tenth of the interval do not all overlap if they are spread over it.
     expect(maxInFlight).toBeLessThan(3);
     const distances = times.slice(1).map((at, index) => at - (times[index] ?? at));
     expect(distances.filter((distance) => distance < LATENCY_MS).length).toBeLessThan(distances.length / 4);
     clients.forEach((client) => client.close());
   });
 
-  it('costs a request for each language and each group, and delivers to each its own', async () => {
+  it('costs one request for each language and group, and delivers to each feed its own messages', async () => {
     await quiet();
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
@@ -119,12 +119,12 @@ describe('the shared poll', () => {
     const leftAt = Date.now();
     clients[1]?.close();
     const lastAt = await quiet();
-    // The last poll fell into the last interval of the linger time, or the end was noticed one round later.
+    // The last poll was in the last interval of the linger time, or one round of the reconciler later.
     expect(lastAt - leftAt).toBeGreaterThan(LINGER_MS - 2 * INTERVAL_MS);
     expect(lastAt - leftAt).toBeLessThan(LINGER_MS + ROUND_MS);
   });
 
-  /** Steady state: so many ticket sets, and no other within two intervals (tickets that join are backfilled first). */
+  /** Waits for the steady state: this many ticket sets, and no others within two intervals. */
   function settled(sets: number): Promise<unknown> {
     return until(
       async () => {
@@ -138,7 +138,7 @@ describe('the shared poll', () => {
     );
   }
 
-  /** Waits until nothing is polled any more. @returns when the last request came, ms since 1970 */
+  /** Waits until polling has ended. @returns the time of the last request, ms since 1970 */
   async function quiet(): Promise<number> {
     const latest = async () => (await deployment.upstream.requests()).at(-1)?.at ?? 0;
     await until(async () => Date.now() - (await latest()) > 2.5 * INTERVAL_MS, 30_000, 'polling to end');

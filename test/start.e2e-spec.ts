@@ -8,14 +8,14 @@ import { freePort } from './harness/processes/ports.js';
 import { ScriptRun } from './harness/processes/script-run.js';
 import { until } from './harness/until.js';
 
-/** Long enough (ms) to install and to build, where that was not done before. */
+/** Longest start, ms: it may install and build. */
 const START_MS = 240_000;
 const PATH = process.env['PATH'] ?? '';
 const FOLDERS = PATH.split(delimiter).filter((folder) => existsSync(folder));
 const HAS_CURL = FOLDERS.some((folder) => isExecutable(join(folder, 'curl')));
 const TWO_MESSAGES = /event: message\ndata: \{.+\}\n\n[^]*event: message\n/;
 
-/** The first thing that anybody does with the project: start it, and paste the line that it prints. */
+/** `npm start`, and the line that it prints. */
 describe('npm start', () => {
   let start: ScriptRun;
   let folder: string;
@@ -26,7 +26,7 @@ describe('npm start', () => {
     rmSync(folder, { recursive: true });
   });
 
-  // The first name says what the machine has, and so which line was run.
+  // The first name says what this machine has, so the result shows which line was tested.
   it.each([
     [`${HAS_CURL ? 'curl' : 'node'}, which this machine has,`, HAS_CURL ? 'curl' : 'node', () => PATH],
     ['node, where there is no curl,', 'node', () => pathWithout('curl', folder)],
@@ -41,7 +41,7 @@ describe('npm start', () => {
       expect(line).toContain(`:${port}/`);
       expect(await outputOf(line, settings.PATH)).toContain('event: ready');
 
-      // A simulator, a worker and a gateway at least; Redis unless there was one.
+      // At least a simulator, a worker and a gateway. Redis, too, unless REDIS_URL names one.
       expect(start.descendants.length).toBeGreaterThanOrEqual(3);
       expect(await start.end('SIGINT')).toBe(0);
     },
@@ -54,7 +54,7 @@ describe('npm start', () => {
       const settings = { TMPDIR: folder, PORT: String(await freePort()) };
       const begin = async () => {
         start = new ScriptRun('start.mjs', settings);
-        // Its first child is there: from now on it knows what to do about signals.
+        // With its first child, it also handles signals.
         await until(() => start.descendants.length > 0, START_MS, 'the script to begin');
         return Date.now();
       };
@@ -94,7 +94,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Runs exactly that line in a shell, as a person would, until it has shown two messages. */
+/** Runs exactly that line in a shell until it has shown two messages. */
 async function outputOf(line: string, path: string): Promise<string> {
   const shell = new OwnedProcess('sh', ['-c', `exec ${line}`], { env: { PATH: path } });
   try {

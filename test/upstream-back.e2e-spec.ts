@@ -9,13 +9,13 @@ import { freshTickets } from './harness/upstream/traffic.js';
 
 const INTERVAL_MS = 1000;
 const SETS = 40;
-/** Long enough for every set to have failed often, so that all wait as long as they ever do. */
+/** Long enough that every set has failed often and has its longest retry delay, ms. */
 const OUTAGE_MS = 6000;
-/** What a busy machine may add to the promise of an interval and a second. */
+/** Added to the promised time (an interval and a second) for a busy machine, ms. */
 const SLACK_MS = 500;
 
-/** The longest that anybody waits after an outage is bounded, however many sets have failed. */
-describe('an upstream that is back', () => {
+/** The longest delay after an outage is bounded for any number of sets. */
+describe('an upstream that answers again', () => {
   const deployment = useDeployment({
     workers: 2,
     settings: { POLL_INTERVAL_MS: String(INTERVAL_MS), POLL_INTERVAL_MAX_MS: String(INTERVAL_MS) },
@@ -27,7 +27,7 @@ describe('an upstream that is back', () => {
       const { upstream } = deployment;
       const [caseId = ''] = freshTickets(1);
       const token = await tokenFor({ groups: ['*'] });
-      // Groups are polled apart: forty ticket sets.
+      // Each group has its own ticket set: forty sets.
       const groups = Array.from({ length: SETS }, (_, index) => `group-${index}`);
       const clients = groups.map((groupId) => clientOf('sse', { token, caseIds: [caseId], groupId }));
       await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));

@@ -9,7 +9,7 @@ import { tokenFor } from './harness/clients/tokens.js';
 import { freshTickets } from './harness/upstream/traffic.js';
 import { until } from './harness/until.js';
 
-/** An error is not an answer (invariant 5): clients are told, and what was said meanwhile comes afterwards, once. */
+/** An error is not an answer (invariant 5): clients are told, and messages of that time are delivered once, afterwards. */
 describe('an upstream that fails', () => {
   const deployment = useDeployment({
     settings: (upstream) => ({
@@ -44,7 +44,7 @@ describe('an upstream that fails', () => {
     [{ kind: 'wrong_content_type' }, 'upstream_malformed'],
     [{ kind: 'huge', bytes: 2_000_000 }, 'upstream_malformed'],
   ])(
-    'is told as degraded, and as well again, and nothing is lost: %j',
+    'E8: is degraded and then ok for its clients, and nothing is lost: %j',
     async (fault, reason) => {
       const { upstream } = deployment;
       const [caseId = ''] = freshTickets(1);
@@ -66,7 +66,7 @@ describe('an upstream that fails', () => {
           since: expect.any(String),
         });
       }
-      // Who comes now is told first thing.
+      // A new client is told first.
       const late = clientOf('sse', { token, caseIds: [caseId] });
       await late.open(deployment.gateway().url);
       expect(late.recording.frames[0]).toMatchObject({ event: 'upstream', data: { state: 'degraded' } });
@@ -86,11 +86,11 @@ describe('an upstream that fails', () => {
     45_000,
   );
 
-  it('is left alone by the whole account for as long as its 429 asks', async () => {
+  it('gets no request of the account for as long as its 429 says', async () => {
     const { upstream } = deployment;
     const caseIds = freshTickets(1);
     const token = await tokenFor();
-    // Three languages: three ticket sets that poll by themselves.
+    // Three languages are three ticket sets.
     const clients = ['zh-cn', 'en-us', 'de-de'].map((language) => clientOf('sse', { token, caseIds, language }));
     await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
     await upstream.resetCounters();
@@ -99,13 +99,13 @@ describe('an upstream that fails', () => {
     await sleep(3500);
     const requests = await upstream.requests();
     const refusedAt = requests.find(({ status }) => status === 429)?.at ?? 0;
-    // What left at the same instant cannot be called back.
+    // Requests of the same instant are sent already.
     const next = requests.find(({ at }) => at > refusedAt + 100)?.at ?? 0;
     expect(next - refusedAt).toBeGreaterThanOrEqual(1900);
     clients.forEach((client) => client.close());
   });
 
-  it('refuses a token that a new one replaces, and clients notice nothing', async () => {
+  it('refuses a token, which is renewed, and clients notice nothing', async () => {
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
     const client = clientOf('sse', { token: await tokenFor(), caseIds: [caseId] });

@@ -16,7 +16,7 @@ const REQUEST: PollRequest = { feed: { language: 'zh-cn' }, caseIds: ['CS1'], cu
 const MAX_BYTES = 1_000_000;
 const DAY_MS = 86_400_000;
 const HUGE_BYTES = 100_000_000;
-/** How long Node tries one of several addresses unless it is told otherwise, ms. */
+/** How long Node tries one of several addresses by default, ms. */
 const NODES_ATTEMPT_MS = 250;
 
 type LookupCallback = (error: null, addresses: readonly { address: string; family: number }[]) => void;
@@ -45,7 +45,7 @@ const SETTINGS: Omit<OsmSettings, 'upstreamBaseUrl'> = {
   workerConcurrency: 1,
 };
 
-/** What becomes of one poll of an upstream. */
+/** The result or the failure of one poll. */
 async function poll(upstreamBaseUrl: string): Promise<unknown> {
   const client = createOsmClient(
     { ...SETTINGS, upstreamBaseUrl },
@@ -61,8 +61,8 @@ async function poll(upstreamBaseUrl: string): Promise<unknown> {
   }
 }
 
-/** Faults that need a network, or a server, of their own; the others are in libs/osm. */
-describe('the upstream, over a bad network', () => {
+/** Faults that need a network or a server of their own. The others are tested in libs/osm. */
+describe('an upstream', () => {
   let server: Server | undefined;
   afterEach(() => new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined))));
 
@@ -72,12 +72,12 @@ describe('the upstream, over a bad network', () => {
     return (made.address() as AddressInfo).port;
   }
 
-  it('that refuses the connection is out of reach', async () => {
+  it('that refuses the connection is unavailable', async () => {
     const failure = await poll(`http://127.0.0.1:${await freePort()}`);
     expect(failure).toMatchObject({ code: 'unavailable', message: 'ECONNREFUSED from the network' });
   });
 
-  it('that has no address is out of reach', async () => {
+  it('without an address is unavailable', async () => {
     expect(await poll('http://nowhere.invalid')).toMatchObject({ name: 'UpstreamFailure', code: 'unavailable' });
   });
 
@@ -110,7 +110,7 @@ describe('the upstream, over a bad network', () => {
   it.each([
     ['an expired certificate', -2 * DAY_MS, -DAY_MS, 'CERT_HAS_EXPIRED'],
     ['a certificate of nobody known', -DAY_MS, DAY_MS, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-  ])('with %s is out of reach, and is given no token', async (_, notBefore, notAfter, kind) => {
+  ])('with %s is unavailable, and gets no token', async (_, notBefore, notAfter, kind) => {
     const requests = jest.fn<void, Parameters<RequestListener>>((_, response) => void response.end());
     const made = certificate(new Date(Date.now() + notBefore), new Date(Date.now() + notAfter));
     const port = await listen(createTlsServer(made, requests));
@@ -143,7 +143,7 @@ describe('the upstream, over a bad network', () => {
     );
     const failure = await poll(`http://127.0.0.1:${port}`);
     expect(failure).toMatchObject({ code: 'malformed', message: `the answer has more than ${MAX_BYTES} bytes` });
-    // What the sockets' buffers hold comes on top.
+    // The buffers of the sockets hold some more.
     expect(sent).toBeLessThan(HUGE_BYTES / 4);
   });
 });

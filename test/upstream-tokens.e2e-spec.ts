@@ -11,7 +11,7 @@ import { until } from './harness/until.js';
 
 const LANGUAGES = ['zh-cn', 'en-us', 'de-de', 'fr-fr'];
 
-/** Subscribers of one ticket in several languages: as many ticket sets, which poll by themselves. */
+/** Clients of one ticket in several languages. Each language has its own ticket set. */
 async function subscribed(deployment: Deployment, caseId: string) {
   const token = await tokenFor();
   const clients = LANGUAGES.map((language) => clientOf('sse', { token, caseIds: [caseId], language }));
@@ -32,7 +32,7 @@ describe('a worker that logs in to IAM', () => {
     simulator: { SIMULATOR_QUIRKS: JSON.stringify({ token_lifetime_s: LIFETIME_S }) },
   });
 
-  it('logs in once for any number of sets, and ahead of time', async () => {
+  it('logs in once for any number of sets, before the token expires', async () => {
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
     const clients = await subscribed(deployment, caseId);
@@ -48,12 +48,12 @@ describe('a worker that logs in to IAM', () => {
     clients.forEach((client) => client.close());
   }, 40_000);
 
-  it('polls on with the old token while IAM is down, says so once that has ended, and is well when IAM is', async () => {
+  it('polls with the old token while IAM is down, is degraded when that token has expired, and recovers with IAM', async () => {
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
     const clients = await subscribed(deployment, caseId);
     await upstream.resetCounters();
-    // From the moment of a renewal on, so that the token lives almost all of its life.
+    // Begins at a renewal, so that the token is new.
     await until(async () => (await upstream.counters()).logins, 15_000, 'a renewal');
     const issuedAt = Date.now();
     await upstream.inject({ kind: 'status', status: 503, target: 'iam' });
@@ -72,7 +72,7 @@ describe('a worker that logs in to IAM', () => {
     clients.forEach((client) => client.close());
   }, 60_000);
 
-  it('replaces a token that was revoked by one login, and clients notice nothing', async () => {
+  it('replaces a revoked token with one login, and clients notice nothing', async () => {
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
     const clients = await subscribed(deployment, caseId);
@@ -82,7 +82,7 @@ describe('a worker that logs in to IAM', () => {
     await until(async () => (await upstream.counters()).by_status['401'], 10_000, 'a 401');
     await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} after` });
     await expectEverything(upstream, clients);
-    // One for the revoked token; another may be due by then.
+    // One for the revoked token, and another one may be due.
     expect((await upstream.counters()).logins).toBeLessThanOrEqual(2);
     clients.forEach((client) => expect(client.recording.of('upstream')).toEqual([]));
     clients.forEach((client) => client.close());
@@ -110,7 +110,7 @@ describe('a worker that signs its requests', () => {
     },
   });
 
-  it('is understood, whatever it asks for', async () => {
+  it('signs every request correctly, with any ticket ids', async () => {
     const { upstream } = deployment;
     const tickets = ['a&b=c', "it's(one)*", '%41+~', ...freshTickets(20)];
     const token = await tokenFor({ groups: ['*'] });

@@ -11,7 +11,7 @@ import { JWT_SECRET } from '../harness/clients/tokens.js';
 import { until } from '../harness/until.js';
 import { NetworkLink } from './network-link.js';
 
-/** Quick, so that a minute has many polls in it; several sets, so that every worker has some. */
+/** Short times, so that a minute has many polls. */
 export const PACE = { intervalMs: 300, upstreamTimeoutMs: 1500 } as const;
 
 const SETTINGS: Settings = {
@@ -21,7 +21,7 @@ const SETTINGS: Settings = {
   UPSTREAM_TIMEOUT_MS: String(PACE.upstreamTimeoutMs),
   UPSTREAM_MAX_CASE_IDS: '4',
   SUBSCRIPTION_LINGER_MS: '9000',
-  // More than is posted to a ticket in the longest run: who begins anew gets all of it.
+  // More than is posted to a ticket in the longest run: a client without a position gets all of it.
   HISTORY_MAX_EVENTS: '10000',
   DRAIN_MS: '1000',
   AUTH_JWT_SECRET: JWT_SECRET,
@@ -32,24 +32,24 @@ const SETTINGS: Settings = {
 };
 
 const REDIS_OPTIONS = ['--appendonly', 'yes', '--repl-diskless-sync-delay', '0'];
-/** Longest that a replica may take to have all, ms. */
+/** Longest synchronisation of a replica, ms. */
 const SYNC_MS = 15_000;
 
 const GATEWAYS = 2;
 const WORKERS = 3;
 
-/** A process that reaches Redis over a link of its own. */
+/** A process with its own link to Redis. */
 export interface Linked {
   readonly program: Program;
   readonly link: NetworkLink;
 }
 
-/** What the faults are done to: two gateways, three workers, a Redis with an append-only file, the simulator. */
+/** The deployment under test: two gateways, three workers, a Redis with an append-only file, the simulator. */
 export class ChaosDeployment {
   private constructor(
-    /** The one that is in charge. */
+    /** The primary. */
     public redis: RedisServer,
-    /** An operator's own connection. */
+    /** A connection of the operator. */
     readonly operator: Redis,
     private readonly operatorLink: NetworkLink,
     readonly simulator: Program,
@@ -90,12 +90,12 @@ export class ChaosDeployment {
     return [this.simulator, ...[...this.workers, ...this.gateways].map(({ program }) => program)];
   }
 
-  /** Starts again whatever a fault has ended. */
+  /** Starts all processes again that a fault has ended. */
   async restore(): Promise<void> {
     await Promise.all(this.programs.filter((program) => !program.isRunning).map((program) => program.start()));
   }
 
-  /** Redis comes back as it was a moment ago: what was written since then is lost, as by a machine that lost power. */
+  /** Restarts Redis with an older copy of its file: later writes are lost, as after a loss of power. */
   async rollBack(afterMs: number): Promise<void> {
     const [now, then] = ['appendonlydir', 'appendonlydir.then'].map((name) => join(this.redis.folder, name));
     if (now === undefined || then === undefined) return;
@@ -109,10 +109,10 @@ export class ChaosDeployment {
   }
 
   /**
-   * A replica takes Redis's place, under the same addresses.
+   * Replaces Redis by a replica under the same addresses.
    *
-   * @param how `handover`: the primary waits until the replica has all of it. `crash`: it is killed, and what it had not
-   *   sent yet is lost
+   * @param how `handover`: the primary waits until the replica has all data. `crash`: the primary is killed, and the data
+   *   that it has not sent yet is lost
    */
   async failOver(how: 'handover' | 'crash'): Promise<void> {
     const [old, next] = [this.redis, await RedisServer.start(...REDIS_OPTIONS)];
@@ -150,6 +150,6 @@ export class ChaosDeployment {
 
 function connect(url: string): Redis {
   const redis = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 100 });
-  redis.on('error', () => undefined); // It is there to be restarted.
+  redis.on('error', () => undefined); // The run restarts Redis, so errors are expected.
   return redis;
 }

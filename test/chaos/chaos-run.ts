@@ -10,35 +10,35 @@ import { RecoveryLog } from './recovery-log.js';
 
 export interface ChaosOptions {
   readonly seed: number;
-  /** How long faults go on, ms; null: until each has happened once, alone and in the order given. */
+  /** The time of the faults, ms; null if each fault happens once, alone and in the given order. */
   readonly forMs: number | null;
   readonly faults: readonly Fault[];
-  /** Whether a recovery that took too long is a failure: on a machine that others use, it says nothing. */
+  /** Whether a recovery that takes too long is a failure. On a machine with other work it is not. */
   readonly judgesTimes: boolean;
   readonly say: (line: string) => void;
 }
 
-/** How long the upstream takes to answer: polls are in flight whenever a fault comes. */
+/** Latency of the upstream, ms. It is long enough that polls are in flight whenever a fault happens. */
 const LATENCY_MS = [20, 200] as const;
-/** One fault in so many comes together with another. */
+/** The share of faults that happen together with another one. */
 const TOGETHER = 0.2;
-/** How long people write in the same tickets, ms. */
+/** How long one conversation lasts, ms. */
 const CONVERSATION_MS = 270_000;
 
-/** One run: faults after faults while messages flow and clients record, then the account. */
+/** One run: faults happen while messages flow and clients record. Then what they recorded is compared with the postings. */
 export class ChaosRun {
   private readonly random: SeededRandom;
   private readonly recoveries = new RecoveryLog();
   private readonly startedAt = Date.now();
-  /** Time without faults, while conversations were accounted for, ms. */
+  /** The time without faults, in which recordings were compared, ms. */
   private restedMs = 0;
-  private deck: Fault[] = [];
+  private remaining: Fault[] = [];
   private happened = 0;
   private losses = 0;
   private lossesBefore = 0;
   private conversations = 0;
   private conversation: Conversation | null = null;
-  /** Polls that overlapped with another of the same tickets, as far as they are accounted for. */
+  /** Overlapping polls that are reported already. */
   private overlaps = 0;
 
   private constructor(
@@ -49,7 +49,7 @@ export class ChaosRun {
     this.random = new SeededRandom(options.seed);
   }
 
-  /** @returns everything that is wrong, one sentence each */
+  /** @returns what is wrong, one sentence each */
   static async of(options: ChaosOptions): Promise<string[]> {
     const span = options.forMs === null ? 'each fault once' : `${options.forMs / 60_000} min`;
     options.say(`seed ${options.seed}, ${span}`);
@@ -82,7 +82,7 @@ export class ChaosRun {
       }
       const faults = this.draw();
       const rest = this.random.integer(300, 1500);
-      wrong.push(...(await this.endure(faults, conversation)));
+      wrong.push(...(await this.apply(faults, conversation)));
       await sleep(rest);
     }
     wrong.push(...(await this.account(conversation)), ...(this.options.judgesTimes ? this.recoveries.faults() : []));
@@ -116,26 +116,26 @@ export class ChaosRun {
     return forMs === null ? this.happened < faults.length : Date.now() - this.startedAt - this.restedMs < forMs;
   }
 
-  /** The next faults: each kind once before any comes again, now and then two at a time. */
+  /** The next faults, one or two. Each kind happens once before any kind happens again. */
   private draw(): Fault[] {
-    const first = this.deal();
+    const first = this.next();
     const isPair = this.options.forMs !== null && this.random.chance(TOGETHER);
     const goesWith = ({ alone, ends }: Fault) => !alone && (ends === undefined || ends !== first.ends);
-    const second = isPair && !first.alone && this.deck.find(goesWith);
+    const second = isPair && !first.alone && this.remaining.find(goesWith);
     if (!second) return [first];
-    this.deck = this.deck.filter((fault) => fault !== second);
+    this.remaining = this.remaining.filter((fault) => fault !== second);
     return [first, second];
   }
 
-  private deal(): Fault {
+  private next(): Fault {
     const { forMs, faults } = this.options;
-    if (this.deck.length === 0) this.deck = forMs === null ? [...faults] : this.random.shuffled(faults);
-    const fault = this.deck.shift();
+    if (this.remaining.length === 0) this.remaining = forMs === null ? [...faults] : this.random.shuffled(faults);
+    const fault = this.remaining.shift();
     if (!fault) throw new Error('there is no such fault');
     return fault;
   }
 
-  private async endure(faults: readonly Fault[], conversation: Conversation): Promise<string[]> {
+  private async apply(faults: readonly Fault[], conversation: Conversation): Promise<string[]> {
     this.happened += faults.length;
     this.losses += faults.filter(({ losesData }) => losesData).length;
     const names = faults.map(({ name }) => name).join(' + ');
@@ -160,8 +160,8 @@ export class ChaosRun {
   }
 
   /**
-   * No ticket is ever asked for twice at once (invariant 1), except where Redis forgot who was asking: what was in
-   * flight then is nobody's.
+   * Two polls of one ticket never overlap (invariant 1). The exception is a Redis that has lost its data: it does not know
+   * the polls that were in flight.
    */
   private async overlapped(faults: readonly Fault[], names: string): Promise<string[]> {
     const { overlaps } = await this.deployment.upstream.counters();

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SocketClient } from '../harness/clients/socket-client.js';
 import { IN_GENERAL_MS, type Fault, type ChaosContext } from './fault.js';
 
-/** Subscribes and unsubscribes of one hasty client in one go. */
-const HASTE = 60;
-/** Clients that are hasty at once. */
-const HASTY = 4;
-/** In one burst: more than a connection may have unsent, were it all for one client that does not read. */
+/** Subscribes and unsubscribes that one client sends at once. */
+const REQUESTS = 60;
+/** Clients that do so at the same time. */
+const RAPID_CLIENTS = 4;
+/** Messages of one burst: more than a connection may have unsent (`SLOW_CONSUMER_MAX_BYTES`). */
 const BURST = 120;
 
-/** What clients do, or what their networks do to them. */
+/** Faults of clients and of their networks. */
 export const CLIENT_FAULTS: readonly Fault[] = [
   {
     name: 'all clients are dropped at once',
@@ -47,15 +47,15 @@ export const CLIENT_FAULTS: readonly Fault[] = [
     name: 'some clients subscribe and unsubscribe as fast as they can',
     recoversWithinMs: IN_GENERAL_MS,
     async happen(context) {
-      const subscribed = Array.from({ length: HASTY }, () =>
-        Array.from({ length: HASTE }, () => context.random.shuffled(context.caseIds).slice(0, 3)),
+      const subscribed = Array.from({ length: RAPID_CLIENTS }, () =>
+        Array.from({ length: REQUESTS }, () => context.random.shuffled(context.caseIds).slice(0, 3)),
       );
-      await Promise.all(subscribed.map((each, at) => beHasty(context, each, at)));
+      await Promise.all(subscribed.map((each, at) => subscribeRapidly(context, each, at)));
     },
   },
 ];
 
-async function beHasty(
+async function subscribeRapidly(
   { deployment, token }: ChaosContext,
   subscribed: readonly string[][],
   at: number,
@@ -70,7 +70,7 @@ async function beHasty(
       ]),
     );
   } catch {
-    // Another fault came between: then there is one hasty client less.
+    // Another fault has ended the connection.
   } finally {
     client.close();
   }

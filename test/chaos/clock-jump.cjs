@@ -1,6 +1,6 @@
 /**
- * Loaded into a process before its program (`--require`): at every SIGUSR2 its wall clock jumps, an hour ahead, then
- * an hour behind, then back to the truth. The monotonic clock and timers go on as they are, as on a real machine.
+ * Preloaded into a process (`--require`). At each SIGUSR2 its wall clock jumps: first an hour ahead, then an hour behind, then
+ * back to the real time. The monotonic clock and timers are not changed, as on a real machine.
  */
 const JUMPS_MS = [3_600_000, -3_600_000, 0];
 const RealDate = Date;

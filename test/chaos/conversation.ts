@@ -5,31 +5,33 @@ import { until } from '../harness/until.js';
 import type { ChaosDeployment } from './chaos-deployment.js';
 import { ResumingClient } from './resuming-client.js';
 import { SteadyTraffic } from './steady-traffic.js';
-import { faultsOf } from './verdict.js';
+import { faultsOf } from './recording-faults.js';
 
 export interface ConversationParts {
   readonly deployment: ChaosDeployment;
   readonly random: SeededRandom;
-  /** Of the clients. */
+  /** The token of the clients. */
   readonly token: string;
-  /** Part of every ticket's name: no two conversations of a run share one. */
+  /** Part of the name of each ticket. Conversations of a run have different names. */
   readonly name: string;
 }
 
 const TICKETS = 12;
-/** Clients have this many of them each, and every third one the ticket that the upstream may refuse. */
+/** Tickets of one client. Every third client also has the ticket that the upstream may refuse. */
 const SHARE = 5;
 const TRANSPORTS = ['sse', 'websocket', 'sse', 'websocket', 'polling'] as const;
 const CLIENTS = 10;
-/** Messages that do not flow again within this time (ms) never will. */
+/** Longest time until messages flow again after a fault, ms. */
 const STUCK_MS = 45_000;
-/** Clients that have not all of it this long (ms) after the last fault never will: a ticket that was refused is asked for
- *  again after a minute, or two where that one was refused, too. */
+/**
+ * Longest time from the last fault until every client has everything, ms. A refused ticket is polled again after a minute,
+ * and if that poll is refused, after two.
+ */
 const SETTLE_MS = 150_000;
 
 /**
- * Tickets, those who write in them and those who listen. It ends like any support case: the past that a client, a
- * gateway or a worker begins with stays bounded, however long a run goes on.
+ * Some tickets, the messages that are posted to them, and the clients that follow them. A run has one conversation after the
+ * other, so that the history of a ticket stays bounded in a long run.
  */
 export class Conversation {
   readonly beganAt = Date.now();
@@ -60,7 +62,7 @@ export class Conversation {
     return conversation;
   }
 
-  /** Posts to every ticket and resolves when each was heard of by some client. @throws where that never happens */
+  /** Posts to each ticket. Resolves when some client has received each posting. @throws Error if that takes too long */
   async flows(): Promise<void> {
     const content = await this.traffic.probe();
     const seen = new Set<string>();
@@ -79,10 +81,11 @@ export class Conversation {
   }
 
   /**
-   * Nothing more is written, and everyone has everything, exactly once and in order; or it is told what not.
+   * Stops posting, waits until all clients have everything, and compares.
    *
-   * @param losses how often Redis forgot since it began
-   * @param say hears how much it was
+   * @param losses how often Redis has lost data since the conversation began
+   * @param say gets one line with the numbers of messages
+   * @returns what is wrong, one sentence each
    */
   async account(losses: number, say: (line: string) => void): Promise<string[]> {
     await this.traffic.stop();
@@ -92,7 +95,7 @@ export class Conversation {
     const lacks = () => faults().some((fault) => fault.includes(' lost: '));
     const deadline = Date.now() + SETTLE_MS;
     while (Date.now() < deadline && lacks()) await sleep(500);
-    await sleep(1000); // What should not come may still come.
+    await sleep(1000); // Time for messages that must not come.
     const got = clients.reduce((sum, { recording }) => sum + recording.messages.length, 0);
     const came = clients.reduce((sum, { connections }) => sum + connections, 0);
     const written = new Set(posted.flat().map(({ seq }) => seq)).size;
@@ -100,7 +103,7 @@ export class Conversation {
     return faults();
   }
 
-  /** Everybody leaves. */
+  /** Stops all clients and the posting. */
   async end(): Promise<void> {
     await Promise.all(this.clients.map((client) => client.stop()));
     await this.traffic.stop();

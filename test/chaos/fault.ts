@@ -2,37 +2,37 @@ import type { SeededRandom } from '../harness/seeded-random.js';
 import type { ChaosDeployment } from './chaos-deployment.js';
 import type { ResumingClient } from './resuming-client.js';
 
-/** What a fault is done to. */
+/** The deployment and the clients that a fault can use. */
 export interface ChaosContext {
   readonly deployment: ChaosDeployment;
   readonly clients: readonly ResumingClient[];
-  /** Tickets that are never refused: whether messages flow is seen by them. */
+  /** Tickets that are never refused. Messages flow if theirs arrive. */
   readonly caseIds: readonly string[];
-  /** A ticket that the upstream may refuse: its messages come once it is asked for again. */
+  /** A ticket that the upstream may refuse. Its messages arrive after it is polled again. */
   readonly refusable: string;
   readonly token: string;
   readonly random: SeededRandom;
 }
 
-/** One thing that can go wrong. */
+/** One kind of fault. */
 export interface Fault {
   readonly name: string;
-  /** What is promised of it: from when it is over until every ticket's messages flow again, ms. */
+  /** Promised time from the end of the fault until the messages of every ticket flow again, ms. */
   readonly recoversWithinMs: number;
-  /** Redis forgets: clients are told, and get all that the upstream shows in a new epoch of the feed. */
+  /** Redis loses data. Clients get a `gap`, and everything that the upstream shows in a new epoch of the feed. */
   readonly losesData?: true;
-  /** It is long until all of its traces are gone: only for runs that somebody asked for. */
+  /** Its effects last long, so only `npm run test:chaos` has it. */
   readonly lingers?: true;
-  /** Processes of which program it ends: two such at once could end all of them, and nobody would be there to go on. */
+  /** The program whose processes it ends. Two such faults at once could end all processes of that program. */
   readonly ends?: 'gateways' | 'workers';
-  /** Takes part in nothing else: it restarts what another fault would need. */
+  /** Does not happen together with another fault, because it restarts what that fault needs. */
   readonly alone?: true;
   /**
-   * Makes it happen, and resolves when it is over; processes that it ended are started again later. Whatever is
-   * random is drawn before the first `await`, so that a seed repeats it.
+   * Makes the fault, and resolves when it is over. Processes that it has ended are started later. All random values are
+   * drawn before the first `await`, so that a seed repeats them.
    */
   happen(context: ChaosContext): Promise<void>;
 }
 
-/** What nobody promised a time for is to be well again after this long, ms. */
+/** Longest recovery from faults for which no time is promised, ms. */
 export const IN_GENERAL_MS = 15_000;

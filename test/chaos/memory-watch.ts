@@ -2,11 +2,11 @@ import type { Program } from '../harness/processes/program.js';
 
 /** Between two looks, ms. */
 const LOOK_MS = 2000;
-/** A process is looked at once it is this old (ms): before that it loads and compiles itself, and fills what is bounded. */
+/** Age from which a process is measured, ms. Before that it loads and compiles code and fills its bounded caches. */
 const WARM_MS = 60_000;
-/** What was looked at for less than this (ms) says nothing about growth: one huge answer moves a third of a shorter time. */
-const TELLING_MS = 150_000;
-/** Growth from the first third to the last that is still called flat. */
+/** Shortest time of measurement from which growth is judged, ms. In a shorter time one huge answer changes the result. */
+const JUDGED_MS = 150_000;
+/** Largest accepted ratio of the last third to the first third. */
 const FLAT = 1.1;
 const METRICS = {
   resident: 'pollcast_process_resident_memory_bytes',
@@ -20,21 +20,21 @@ interface Sample {
   readonly heap: number;
 }
 
-/** What is looked at: one process, or all warm ones of a program over the run, since faults end processes. */
+/** The samples of one process, or of all processes of a program, since faults end processes. */
 interface Watched {
   readonly name: string;
   readonly samples: Sample[];
 }
 
-/** A process. */
+/** One process, by its pid. */
 interface ProcessRun extends Watched {
   readonly bornAt: number;
 }
 
 /**
- * Memory of gateways and workers over a run: of each process that lives long enough, and of each program. Judged is
- * resident memory, the median of the last third of the time against that of the first, once processes are warm. Heap
- * is told besides, the least of each third: what is alive after a collection.
+ * Measures the memory of gateways and workers during a run: of each process that runs long enough, and of each program. It
+ * compares the median of the resident memory in the last third of the time with that in the first third. It also lists the
+ * smallest heap of each third: the part that stays after a collection.
  */
 export class MemoryWatch {
   private readonly processRuns = new Map<number, ProcessRun>();
@@ -49,26 +49,35 @@ export class MemoryWatch {
     clearInterval(this.timer);
   }
 
-  /** One line for each that was looked at for long enough. */
+  /** One line for each process and program that was measured for long enough. One line if none was. */
   lines(): string[] {
-    const told = this.told().map(({ name, resident, heap, seconds }) => {
+    const lines = this.results().map(({ name, resident, heap, seconds }) => {
       const arrow = (thirds: readonly number[]) => thirds.map((mb) => mb.toFixed(0)).join(' → ');
       return `memory of ${name} over ${seconds} s: ${arrow(resident)} MB resident, ${arrow(heap)} MB of heap alive`;
     });
-    return told.length > 0 ? told : ['memory: nothing was looked at for long enough'];
+    return lines.length > 0 ? lines : [this.notJudged()];
   }
 
-  /** What grew. */
+  private notJudged(): string {
+    const spans = [...this.byProgram.values()].map(
+      ({ samples }) => (samples.at(-1)?.at ?? 0) - (samples.at(0)?.at ?? 0),
+    );
+    const measured = Math.round(Math.max(0, ...spans) / 1000);
+    const needed = `${WARM_MS / 1000} s to warm up and ${JUDGED_MS / 1000} s of measurement`;
+    return `memory is NOT judged: that takes ${needed}, and this run has ${measured} s (npm run test:chaos judges it)`;
+  }
+
+  /** One sentence for each process and program whose memory has grown. */
   faults(): string[] {
-    return this.told().flatMap(({ name, resident: [before = 0, after = 0] }) =>
+    return this.results().flatMap(({ name, resident: [before = 0, after = 0] }) =>
       after > before * FLAT ? [`${name} grew from ${before.toFixed(0)} to ${after.toFixed(0)} MB resident`] : [],
     );
   }
 
-  private told() {
+  private results() {
     return [...this.byProgram.values(), ...this.processRuns.values()].flatMap(({ name, samples }) => {
       const [from, to] = [samples.at(0)?.at ?? 0, samples.at(-1)?.at ?? 0];
-      if (to - from < TELLING_MS) return [];
+      if (to - from < JUDGED_MS) return [];
       const third = (to - from) / 3;
       const thirds = [samples.filter(({ at }) => at <= from + third), samples.filter(({ at }) => at >= to - third)];
       const resident = thirds.map((part) => median(part.map((sample) => sample.resident)));
@@ -93,7 +102,7 @@ export class MemoryWatch {
       all.samples.push(sample);
       processRun.samples.push(sample);
     } catch {
-      // It stands still, or has just ended.
+      // It is frozen, or has just ended.
     }
   }
 }

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** What becomes of what is sent through a link. */
+/** The state of a link. */
 type Condition =
   | 'whole'
-  /** Connections are cut and new ones refused, as by a host that is gone. */
+  /** Connections are cut and new ones are refused, as if the host were gone. */
   | 'cut'
-  /** Nothing passes and nobody is told, as by a network that drops packets. */
+  /** Nothing is transferred and no side notices, as in a network that drops packets. */
   | 'silent';
 
-/** A TCP connection between one process and Redis that a test can break without either end having a hand in it. */
+/** A TCP proxy between one process and Redis. A test can break it without touching the process or Redis. */
 export class NetworkLink {
   private condition: Condition = 'whole';
   private readonly sockets = new Set<Socket>();
@@ -32,7 +32,7 @@ export class NetworkLink {
     return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Where new connections lead from now on, as when an address moves to another machine. */
+  /** Sets the target of new connections, as when an address moves to another machine. */
   lead(targetPort: number): void {
     this.targetPort = targetPort;
   }
@@ -47,7 +47,7 @@ export class NetworkLink {
     this.sockets.forEach((socket) => socket.pause());
   }
 
-  /** @param dead connections that were silent meanwhile are lost, as when a machine took another's address */
+  /** @param dead whether the silent connections are lost, as when another machine has taken the address */
   mend(dead = false): void {
     this.condition = 'whole';
     if (dead) this.drop();
@@ -73,7 +73,7 @@ export class NetworkLink {
       this.sockets.add(one);
       one.setNoDelay(true);
       one.on('data', (data) => other.write(data));
-      one.on('error', () => undefined); // What follows is `close`.
+      one.on('error', () => undefined); // The event `close` follows.
       one.on('close', () => {
         this.sockets.delete(one);
         other.destroy();

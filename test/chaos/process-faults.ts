@@ -3,16 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Linked } from './chaos-deployment.js';
 import { IN_GENERAL_MS, type Fault } from './fault.js';
 
-/** A worker is killed: its sets are polled again within this time, ms. */
+/** Longest time until the sets of a killed worker are polled again, ms. */
 const TAKEOVER_MS = 10_000;
-/** How long a frozen worker stays frozen, ms: on either side of the time after which its jobs are another's. */
+/** Time for which a worker is frozen, ms: shorter and longer than the time after which others take its jobs. */
 const FROZEN_MS = [2000, 9000] as const;
-/** How long clocks stay wrong, ms. */
+/** Time for which a clock is wrong, ms. */
 const WRONG_MS = 2500;
-/** The ways in which a clock jumps before it is right again (clock-jump.cjs). */
+/** Jumps until a clock is right again (clock-jump.cjs). */
 const WAYS = 3;
 
-/** What happens to processes. Those that end are started again once others have taken over. */
+/** Faults of processes. Ended processes are started again when messages flow. */
 export const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: 'a worker is killed',
@@ -113,7 +113,7 @@ async function freeze({ program }: Linked, ms: number): Promise<void> {
 
 async function expectOrder({ program }: Linked): Promise<void> {
   const ending = await program.stop();
-  // It may have been killed by another fault while it ended.
+  // Another fault may have killed it while it ended.
   if (ending !== 0 && ending !== 'SIGKILL') {
     throw new Error(`${program.name} was stopped in good order and ended with ${String(ending)}`);
   }

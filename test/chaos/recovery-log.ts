@@ -6,11 +6,11 @@ interface Recovery {
   readonly isMeasured: boolean;
 }
 
-/** How long it took until messages flowed again after each fault, held against what is promised. */
+/** The times until messages flowed again after each fault, compared with the promised times. */
 export class RecoveryLog {
   private readonly recoveries: Recovery[] = [];
 
-  /** @param together another fault happened at the same time: no promise covers both */
+  /** @param together whether another fault happened at the same time; no promise covers two faults */
   add(fault: Fault, flowMs: number, together: boolean): void {
     this.recoveries.push({ fault, flowMs, isMeasured: !together });
   }

@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { IN_GENERAL_MS, type Fault } from './fault.js';
 
-/** Redis is restarted with its file: deliveries flow again within this time, ms. */
+/** Longest recovery after a restart with the append-only file, ms. */
 const RESTART_MS = 5000;
-/** Redis refused writes and takes them again, ms. */
+/** Longest recovery after Redis has refused writes, ms. */
 const REFUSED_MS = 5000;
-/** Redis forgot, and gateways tell it anew what they want, ms. */
+/** Longest recovery after Redis has lost its data, ms. */
 const FORGOT_MS = 5000;
-/** Nothing listens there. */
+/** An address where nobody listens. */
 const NO_PRIMARY = ['127.0.0.1', '1'] as const;
 
-/** What happens to Redis, and to the network between it and everyone else. */
+/** Faults of Redis and of the network between Redis and the processes. */
 export const REDIS_FAULTS: readonly Fault[] = [
   {
     name: 'Redis is stopped and comes back with its file',

@@ -6,19 +6,19 @@ import type { Recording } from '../harness/clients/recording.js';
 import { SseClient } from '../harness/clients/sse-client.js';
 import { until } from '../harness/until.js';
 
-/** A subscription that is not complete within this time (ms) is tried anew. */
+/** Longest time until a subscription is complete, ms. After that the client connects again. */
 const COMPLETE_MS = 8000;
 /** Between two looks whether the connection is still there, ms. */
 const LOOK_MS = 50;
-/** Before the next attempt (ms), unless the gateway named a time. */
+/** Time before the next attempt, ms, unless the gateway has given `retry_ms`. */
 const RETRY_MS = [100, 600] as const;
 
-/** A client as PROTOCOL.md wants it: it comes back for ever, at any gateway, with the last position that it saw. */
+/** A client as PROTOCOL.md describes it: it always reconnects, to any gateway, with its last position. */
 export class ResumingClient {
   private readonly client;
   private leaving = false;
   private living: Promise<void> = Promise.resolve();
-  /** How often it was connected. */
+  /** The number of its connections so far. */
   connections = 0;
 
   constructor(
@@ -41,7 +41,7 @@ export class ResumingClient {
     return `${this.client.transport} client of ${this.caseIds[0]}`;
   }
 
-  /** Connects and stays. Resolves once it was connected for the first time. */
+  /** Connects and keeps reconnecting. Resolves after the first connection. */
   async start(): Promise<void> {
     this.living = this.live();
     await until(() => this.connections > 0, 30_000, `${this.name} to connect`);
@@ -74,7 +74,7 @@ export class ResumingClient {
         this.connections += 1;
         while (this.client.ended === null && !this.leaving) await sleep(LOOK_MS);
       } catch {
-        // Refused, or nobody there: that is what coming back is for.
+        // It was refused, or nobody listens. It tries again.
       }
       this.client.close();
       const { retry_ms } = this.recording.of('closing').slice(told).at(-1)?.data ?? {};

@@ -6,12 +6,12 @@ import type { Posting, SimulatorControl } from '../harness/upstream/simulator-co
 
 /** Between two postings, ms. */
 const STEP_MS = 250;
-/** One posting in so many is of twins: two messages that are equal in every field. */
+/** The share of postings that are twins: two messages that are equal in every field. */
 const TWINS = 0.15;
-/** One step in so many changes a status, too. */
+/** The share of steps that also change a status. */
 const STATUSES = 0.05;
 
-/** Messages that never cease, whatever happens, and probes that show whether they still arrive. */
+/** Posts messages during the whole run, and probes that show whether messages arrive. */
 export class SteadyTraffic {
   private stopped = false;
   private running: Promise<void> = Promise.resolve();
@@ -32,7 +32,7 @@ export class SteadyTraffic {
     await this.running;
   }
 
-  /** Posts one message to every ticket. @returns the content, by which they are known */
+  /** Posts one message to every ticket. @returns the content of these messages */
   async probe(): Promise<string> {
     this.probes += 1;
     const content = `${CONFIDENTIAL} probe ${this.probes}`;

@@ -4,14 +4,14 @@ import type { Fault as UpstreamFault } from '../harness/upstream/simulator-contr
 import { PACE } from './chaos-deployment.js';
 import { type Fault } from './fault.js';
 
-/** After the upstream is back, one interval and this (ms) pass at most. */
+/** Longest recovery after the upstream answers again, ms, besides one interval. */
 const SLACK_MS = 1000;
 const PROMPT_MS = PACE.intervalMs + SLACK_MS;
-/** Requests that the upstream swallowed are given up first. */
+/** Requests without an answer have to time out first. */
 const AFTER_TIMEOUT_MS = PROMPT_MS + PACE.upstreamTimeoutMs;
-/** After a throttling the quota returns gradually, from two requests per second on. */
+/** Time in which the quota grows back after a 429, from two requests per second, ms. */
 const RAMP_MS = 4000;
-/** What the upstream names in `Retry-After`, seconds, and what is waited where it names nothing, ms. */
+/** The `Retry-After` of the upstream, seconds, and the pause after a 429 without it, ms. */
 const RETRY_AFTER_S = 2;
 const UNNAMED_PAUSE_MS = 2000;
 const HUGE_BYTES = 40_000_000;
@@ -35,14 +35,14 @@ const ROWS: readonly (readonly [name: string, within: number, fault: UpstreamFau
   ['redirects', PROMPT_MS, { kind: 'redirect', location: 'http://127.0.0.1:1/elsewhere' }],
 ];
 
-/** Ways in which one ticket spoils a request for several. */
+/** Faults in which a request for several tickets fails because of one of them. */
 const SPOILERS: readonly (readonly [name: string, fault: UpstreamFault])[] = [
   ['refuses a ticket', { kind: 'refuse_case', as: '403' }],
   ['refuses a ticket in 200', { kind: 'refuse_case', as: '200' }],
   ['calls a ticket malformed', { kind: 'status', status: 400, body: { error_code: 'OSM.0001' } }],
 ];
 
-/** Everything that the upstream may answer instead of an answer. */
+/** Faults that concern all requests. */
 const FOR_ALL: readonly Fault[] = ROWS.map(([name, recoversWithinMs, fault]) => ({
   name: `upstream: ${name}`,
   recoversWithinMs,
@@ -54,7 +54,7 @@ const FOR_ALL: readonly Fault[] = ROWS.map(([name, recoversWithinMs, fault]) => 
   },
 }));
 
-/** The others of its set go on meanwhile. */
+/** Faults that concern one ticket. The other tickets of its set are not delayed. */
 const FOR_ONE: readonly Fault[] = SPOILERS.map(([name, fault]) => ({
   name: `upstream: ${name}`,
   recoversWithinMs: PROMPT_MS,

@@ -3,7 +3,7 @@ import { describeBroker, describeInterestRegistry, describeSetStore, type StoreL
 import { redisStoreFixture } from '../fixtures/redis-store-fixture.js';
 import { RedisServer } from '../harness/processes/redis-server.js';
 
-/** The suites that the memory store passes, against a real Redis: each test under a key prefix of its own. */
+/** The contract suites of the memory store, against a real Redis. Each test has its own key prefix. */
 describe('Redis', () => {
   let server: RedisServer;
 

@@ -21,13 +21,13 @@ import { until } from '../harness/until.js';
 const FEED = feedKey({ language: 'en-us' });
 const BOUNDS = { historyMaxEvents: 10, historyTtlS: 3600, upstreamMaxCaseIds: 10, pollIntervalMs: 1000 };
 const HOUR_MS = 3_600_000;
-/** Far less than what a lost barrier would be waited for. */
+/** Much shorter than the wait for a lost barrier, ms. */
 const PROMPT_MS = 2000;
 
 /** Two checks of the data id, ms. */
 const LOOKS_MS = 1100;
 
-/** What only a real Redis can do to us. */
+/** Faults that only a real Redis can have. */
 describe('a Redis in trouble', () => {
   let server: RedisServer;
   let keys: Keys;
@@ -61,7 +61,7 @@ describe('a Redis in trouble', () => {
     return client;
   }
 
-  /** A worker's store, and how a set of one ticket comes to be polled in it. */
+  /** The store of a worker, with a poll of a set of one ticket. */
   function worker() {
     const store = new RedisSetStore(commands, keys, BOUNDS);
     const registry = new RedisInterestRegistry(commands, keys, BOUNDS);
@@ -215,7 +215,7 @@ describe('a Redis in trouble', () => {
       if (isBroken) throw new Error('not yet');
     });
     await until(async () => (await commands.get(keys.dataId)) !== null, PROMPT_MS, 'a data id');
-    await sleep(LOOKS_MS); // It is looked at meanwhile, and is the same.
+    await sleep(LOOKS_MS); // The data id is checked in this time, and is the same.
     expect(heard).toEqual([]);
     await commands.del(keys.dataId);
     await until(() => heard.length >= 4, PROMPT_MS, 'it to be noticed twice');

@@ -5,7 +5,7 @@ const onError = (error: unknown) => {
   throw error;
 };
 
-describe('RedisAnswers', () => {
+describe('RedisUpstreamLiveness', () => {
   let server: RedisServer;
   let client: RedisClient;
 
@@ -28,7 +28,7 @@ describe('RedisAnswers', () => {
     one.seen(10_000.5);
     one.seen(9000); // Answered late.
     expect([await one.newest(), await other.newest()]).toEqual([10_000.5, 10_000.5]);
-    one.seen(10_900); // Too soon to tell the others.
+    one.seen(10_900); // Too early to be published.
     expect([await one.newest(), await other.newest()]).toEqual([10_900, 10_000.5]);
     one.seen(11_001);
     expect(await other.newest()).toBe(11_001);

@@ -1,9 +1,9 @@
 import type { Program } from './processes/program.js';
 import { JWT_SECRET } from './clients/tokens.js';
 
-/** In every content that tests post, so that a content in a log line is found whatever it says. */
+/** Part of every content that tests post, so that any content in a log line is found. */
 export const CONFIDENTIAL = 'confidential';
-/** The worker's own right at the upstream. */
+/** The token of the worker for the upstream. */
 export const UPSTREAM_TOKEN = 'e2e-upstream-token-of-the-account';
 
 /** Of the access key that signs requests. */
@@ -20,18 +20,18 @@ const FORBIDDEN: readonly (readonly [what: string, pattern: RegExp])[] = [
   ],
   ['a message content', new RegExp(CONFIDENTIAL)],
 ];
-/** A frame of a stack, at the start of a line or behind an escaped line break in JSON. */
+/** A line of a stack trace: at the start of a line, or after an escaped line break in JSON. */
 const STACK = /(?:^|\\n)\s+at .+:\d+:\d+/m;
 
 export interface LogAllowances {
   /**
-   * Warnings of the program's own about trouble that the test made (a Redis that is gone): an operator may be told
-   * the stack of those, and of nothing that a client can bring about.
+   * Warnings about faults that the test has made, such as a stopped Redis. They may have a stack trace. What a client can
+   * cause may not.
    */
   readonly trouble?: boolean;
 }
 
-/** What is wrong with what a program wrote, one sentence each. */
+/** What a program wrote and must not have written, one sentence each. */
 export function logFaults(program: Program, allowed: LogAllowances = {}): string[] {
   const faults: string[] = [];
   const tell = (what: string, line: string) => faults.push(`${program.name} logged ${what}: ${line.slice(0, 600)}`);

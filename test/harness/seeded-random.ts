@@ -1,4 +1,4 @@
-/** Random choices that a seed repeats (mulberry32): a failing run can be replayed. */
+/** Random choices that a seed repeats (mulberry32), so that a failing run can be repeated. */
 export class SeededRandom {
   private state: number;
 

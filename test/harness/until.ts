@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Between two looks, ms. */
 const LOOK_MS = 20;
 
-/** How many waits ended in vain. jest counts failed expectations, and not these. */
+/** The number of waits that have failed. jest counts failed expectations only. */
 export const waits = { inVain: 0 };
 
 /**
- * Looks again and again until the value is truthy, and resolves with it. What is waited for comes from other processes,
- * so there is nothing to subscribe to.
+ * Calls `look` every 20 ms until its value is truthy, and resolves with that value. The value usually depends on another
+ * process, so there is no event to wait for.
  *
- * @param what said in the error; a function is asked then, and can tell how far things had come
- * @throws Error where it does not happen within `timeoutMs`
+ * @param what text of the error; a function is called at the time of the error
+ * @throws Error if the value is not truthy within `timeoutMs`
  */
 export async function until<T>(
   look: () => T | Promise<T>,

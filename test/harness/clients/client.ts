@@ -2,7 +2,7 @@ import type { Recording } from './recording.js';
 import type { Ready } from './wire.js';
 
 export interface ClientOptions {
-  /** Null: comes without one. */
+  /** Null for a client without a token. */
   readonly token: string | null;
   readonly caseIds: readonly string[];
   readonly groupId?: string;
@@ -11,14 +11,14 @@ export interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A subscriber, whatever its transport. */
+/** A subscriber over any transport. */
 export interface Client {
   readonly transport: 'sse' | 'websocket' | 'polling';
   readonly options: ClientOptions;
   readonly recording: Recording;
-  /** Connects and subscribes, going on from the last position seen; resolves when the subscription is complete. */
+  /** Connects and subscribes from the last recorded position. Resolves when the subscription is complete. */
   open(gateway: string): Promise<Ready>;
-  /** Ends the connection the way a dead network does. */
+  /** Ends the connection as a broken network does. */
   cut(): void;
   close(): void;
 }

@@ -10,8 +10,8 @@ export function clientOf(transport: Client['transport'], options: ClientOptions)
 }
 
 /**
- * So many clients over all transports, half of them SSE, each with half of the tickets. Neighbours overlap, and
- * together they have all of them.
+ * Clients over all transports, half of them over SSE. Each has half of the tickets. Neighbours share tickets, and together
+ * they have all tickets.
  */
 export function overlappingClients(
   count: number,

@@ -16,8 +16,8 @@ export interface ExchangeOptions {
 const TIMEOUT_MS = 15_000;
 
 /**
- * One HTTP exchange on a connection of its own: pooled ones would remember servers that a test has killed since.
- * Answers of any status resolve.
+ * Makes one HTTP request on a new connection, because a pooled connection may lead to a server that a test has killed.
+ * Resolves with an answer of any status.
  */
 export function exchange(url: string, options: ExchangeOptions = {}): Promise<Exchange> {
   const { method = 'GET', headers = {}, body, timeoutMs = TIMEOUT_MS } = options;

@@ -5,7 +5,7 @@ import { until } from '../until.js';
 /** Longest wait for a text unless a caller says otherwise, ms. */
 const WAIT_MS = 20_000;
 
-/** An event stream as the text that came over the wire, read by no parser. */
+/** An event stream as the received text, without any parser. */
 export class RawStream {
   text = '';
   ended = false;
@@ -16,7 +16,7 @@ export class RawStream {
     readonly headers: IncomingHttpHeaders,
   ) {}
 
-  /** Sends a GET request and resolves with its answer, whatever its status. */
+  /** Sends a GET request. Resolves with an answer of any status. */
   static open(url: string, headers: Readonly<Record<string, string>>): Promise<RawStream> {
     return new Promise((resolve, reject) => {
       const outgoing = request(url, { headers, agent: false }, (response) => {
@@ -30,7 +30,7 @@ export class RawStream {
     });
   }
 
-  /** Resolves once the text matches. @throws Error where it does not in time */
+  /** Resolves once the text matches. @throws Error if it does not match in time */
   async untilText(pattern: RegExp, timeoutMs = WAIT_MS): Promise<void> {
     await until(
       () => pattern.test(this.text),

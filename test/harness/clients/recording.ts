@@ -1,29 +1,29 @@
 import { until } from '../until.js';
 import type { EventMap, EventName } from './wire.js';
 
-/** One event as a client got it, whatever the transport. */
+/** One received event, over any transport. */
 export interface Frame<Name extends EventName = EventName> {
   readonly event: Name;
   readonly data: EventMap[Name];
   /** The position that came with it: the SSE `id:` line, or the `id` of a Socket.IO event. */
   readonly id: string | null;
-  /** The data as it stood on the wire: JSON.parse has lost what doubles cannot hold. */
+  /** The data as received text. JSON.parse loses what a double cannot hold. */
   readonly raw: string;
-  /** When it arrived, ms since 1970. */
+  /** The time of its arrival, ms since 1970. */
   readonly at: number;
 }
 
-/** Longest wait for what has to come, ms. */
+/** Longest wait for an event, ms. */
 const WAIT_MS = 15_000;
 
-/** Everything that one client ever got, over all of its connections, in order. */
+/** Everything that one client has received over all of its connections, in order. */
 export class Recording {
   readonly frames: Frame[] = [];
   /** SSE comment lines. */
   comments = 0;
   /** SSE `retry:` values. */
   readonly retries: number[] = [];
-  /** Where the client would resume. */
+  /** The position from which the client resumes. */
   lastEventId: string | null = null;
 
   add(frame: Frame): void {
@@ -43,7 +43,7 @@ export class Recording {
     return this.messages.map((frame) => String(frame.data.message['content']));
   }
 
-  /** Resolves with the first such event, whether it is there already or comes yet. */
+  /** Resolves with the first such event, received already or later. */
   next<Name extends EventName>(
     event: Name,
     accepts: (data: EventMap[Name]) => boolean = () => true,
@@ -56,7 +56,7 @@ export class Recording {
     );
   }
 
-  /** Resolves once so many messages have come. */
+  /** Resolves when at least this many messages have come. */
   async count(messages: number, timeoutMs = WAIT_MS): Promise<void> {
     await until(
       () => this.messages.length >= messages,

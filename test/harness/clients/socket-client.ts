@@ -4,12 +4,12 @@ import type { Client, ClientOptions } from './client.js';
 import { Recording } from './recording.js';
 import type { Ack, EventName, Ready } from './wire.js';
 
-/** What `connect_error` carries when the server refused the handshake. */
+/** The error of `connect_error` if the server has refused the handshake. */
 export interface ConnectError extends Error {
   readonly data?: { readonly code: string; readonly retry_ms?: number };
 }
 
-/** What is used of engine.io-client's insides: to see raw texts, to cut the network and to stop reading. */
+/** Private parts of engine.io-client that are used to read raw texts, to cut the connection and to stop reading. */
 interface EngineInsides {
   on(event: 'packet', listener: (packet: { type: string; data?: unknown }) => void): void;
   readonly transport: { readonly ws?: { readonly _socket?: { destroy(): void; pause(): void; resume(): void } } };
@@ -19,13 +19,13 @@ interface EngineInsides {
 
 const ANSWER_MS = 20_000;
 
-/** The official client, without its own reconnecting: a test says when and where. */
+/** The official client without automatic reconnection: a test says when and where it connects. */
 export class SocketClient implements Client {
   readonly recording = new Recording();
-  /** Why the connection ended, in the official client's words. */
+  /** Why the connection ended, as the official client says it. */
   ended: string | null = null;
   private socket: Socket | null = null;
-  /** Texts of event packets that were received and not yet handed out. */
+  /** Texts of received event packets that are not recorded yet. */
   private readonly raws: string[] = [];
 
   constructor(
@@ -77,7 +77,7 @@ export class SocketClient implements Client {
     return ack;
   }
 
-  /** Sends a request; its acknowledgement is recorded as `ready` where it is one, at its place among the events. */
+  /** Sends a request. The acknowledgement of a subscribe is recorded as `ready`, in order with the events. */
   ask<T extends object = object>(event: string, ...args: unknown[]): Promise<Ack<T>> {
     return new Promise((resolve, reject) => {
       this.live.timeout(ANSWER_MS).emit(event, ...args, (error: Error | null, ack: Ack<T>) => {
@@ -88,7 +88,7 @@ export class SocketClient implements Client {
     });
   }
 
-  /** Sends the text of an Engine.IO message packet as it is. */
+  /** Sends this text as an Engine.IO message packet. */
   sendText(text: string): void {
     this.engine.send(text);
   }

@@ -6,7 +6,7 @@ import { SseParser } from './sse-parser.js';
 import { until } from '../until.js';
 import type { EventName, Problem, Ready } from './wire.js';
 
-/** The server answered with an error instead of a stream. */
+/** The answer was an error and not a stream. */
 export class StreamRefused extends Error {
   constructor(
     readonly status: number,
@@ -20,11 +20,11 @@ export class StreamRefused extends Error {
 
 const READY_MS = 20_000;
 
-/** An SSE client over plain node:http, which hides nothing: no reconnecting by itself, no smoothing over. */
+/** An SSE client over node:http. It does not reconnect and hides no error. */
 export class SseClient implements Client {
   readonly transport = 'sse';
   readonly recording = new Recording();
-  /** Whether the stream has ended, and how: `end` by the server in good order, `cut` in the middle of something. */
+  /** How the stream ended: `end` if the server ended it in order, `cut` otherwise; null while it is open. */
   ended: 'end' | 'cut' | null = null;
   private outgoing: ClientRequest | null = null;
   private response: IncomingMessage | null = null;
@@ -41,14 +41,14 @@ export class SseClient implements Client {
     );
   }
 
-  /** @throws where the stream has ended, which `closing` explains */
+  /** @throws Error if the stream has ended; it names the reason of `closing` */
   private unlessEnded(): undefined {
     if (this.ended === null) return undefined;
     const { data } = this.recording.of('closing').at(-1) ?? {};
     throw new Error(`the stream ended before ready (${this.ended}): ${JSON.stringify(data)}`);
   }
 
-  /** Sends the request; resolves once the answer's head is there. @throws {StreamRefused} */
+  /** Sends the request. Resolves when the head of the answer is there. @throws {StreamRefused} */
   async begin(gateway: string): Promise<IncomingMessage> {
     const { token, headers } = this.options;
     const resume = this.recording.lastEventId;
@@ -67,14 +67,14 @@ export class SseClient implements Client {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       outgoing.once('response', resolve).once('error', reject).end();
     });
-    outgoing.on('error', () => undefined); // A cut connection says so on the response too.
+    outgoing.on('error', () => undefined); // The response has an event for a cut connection, too.
     if (response.statusCode !== 200) throw await refusalOf(response);
     this.response = response;
     this.read(response);
     return response;
   }
 
-  /** As a dead network does it: without a goodbye. */
+  /** Ends the connection as a broken network does. */
   cut(): void {
     this.outgoing?.destroy();
   }
@@ -83,7 +83,7 @@ export class SseClient implements Client {
     this.cut();
   }
 
-  /** Stops reading: what the server writes piles up at its end. */
+  /** Stops reading. What the server writes stays unsent there. */
   pause(): void {
     this.response?.pause();
   }
@@ -114,7 +114,7 @@ export class SseClient implements Client {
       recording.lastEventId ?? '',
     );
     response.on('data', (chunk: Buffer) => parser.push(chunk));
-    // A stream that was cut may say so when the next one has begun.
+    // The events of a cut stream may come when the next stream has begun.
     const tell = (how: 'end' | 'cut') => {
       if (this.response === response) this.ended ??= how;
     };

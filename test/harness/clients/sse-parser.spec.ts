@@ -1,6 +1,6 @@
 import { SseParser } from './sse-parser.js';
 
-/** What a stream says, as one text per thing heard. */
+/** One text for each call of the listener. */
 function heard(...chunks: Buffer[]): string[] {
   const told: string[] = [];
   const parser = new SseParser({

@@ -1,17 +1,17 @@
 import { StringDecoder } from 'node:string_decoder';
 
 export interface SseListener {
-  /** @param id the last event id as it stands with this event, which the stream may have set earlier */
+  /** @param id the last event id at this event; an earlier event may have set it */
   event(name: string, data: string, id: string): void;
-  /** Without an event: an id that stands alone still moves the position. */
+  /** Called for an id without an event, too: it moves the position. */
   position(id: string): void;
   comment(text: string): void;
   retry(ms: number): void;
 }
 
 /**
- * Event stream interpretation by the WHATWG rules (html.spec.whatwg.org, 9.2.6). Chunks may be split anywhere: within a
- * character, within a line, between a CR and its LF.
+ * Parses an event stream by the rules of WHATWG (html.spec.whatwg.org, 9.2.6). Chunks may end anywhere: within a
+ * character, within a line, between CR and LF.
  */
 export class SseParser {
   private readonly decoder = new StringDecoder('utf8');
@@ -21,7 +21,7 @@ export class SseParser {
   private name = '';
   private data = '';
 
-  /** @param id the last event id that the client brings along */
+  /** @param id the last event id that the client already has */
   constructor(
     private readonly listener: SseListener,
     private id = '',
@@ -34,7 +34,7 @@ export class SseParser {
       this.started = true;
       text = text.replace(/^\uFEFF/, '');
     }
-    // The LF of a CR LF whose CR ended the chunk before.
+    // The LF of a CR LF whose CR was the end of the chunk before.
     if (this.endedWithCr && text.startsWith('\n')) text = text.slice(1);
     this.endedWithCr = text === '' ? false : text.endsWith('\r');
     const lines = `${this.rest}${text}`.split(/\r\n|\n|\r/);

@@ -1,6 +1,6 @@
 /**
- * The wire as CONTRACT and PROTOCOL.md tell it, written anew rather than imported: a client outside has no other
- * source, and a slip in the product's own types must not be repeated here unseen.
+ * The events of PROTOCOL.md as types. They are not imported from libs/protocol: a client has PROTOCOL.md only, and a mistake
+ * in the types of the product must not be in the tests, too.
  */
 export interface MessageEvent {
   readonly id: string;
@@ -39,7 +39,7 @@ export interface ClosingEvent {
   readonly retry_ms: number;
 }
 
-/** The SSE event `ready`; the acknowledgement of a Socket.IO `subscribe` says the same. */
+/** The SSE event `ready`. The acknowledgement of a Socket.IO `subscribe` has the same members. */
 export interface Ready {
   readonly case_ids: readonly string[];
   readonly last_event_id: string;
@@ -59,7 +59,7 @@ export interface EventMap {
 }
 export type EventName = keyof EventMap;
 
-/** What a refused Socket.IO request is answered with. */
+/** The error in the acknowledgement of a refused Socket.IO request. */
 export interface ErrorBody {
   readonly code: string;
   readonly message: string;

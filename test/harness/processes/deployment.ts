@@ -8,9 +8,9 @@ export interface DeploymentOptions {
   /** How many of each; 1 unless given. */
   readonly gateways?: number;
   readonly workers?: number;
-  /** Of gateways and workers. A function is told the upstream's URL. */
+  /** Settings of gateways and workers. A function gets the URL of the upstream. */
   readonly settings?: Settings | ((upstreamUrl: string) => Settings);
-  /** Of the simulator, besides its token. */
+  /** Settings of the simulator besides its token. */
   readonly simulator?: Settings;
   /** Further command line options of the Redis server. */
   readonly redis?: readonly string[];
@@ -26,7 +26,7 @@ const FAST: Settings = {
   MAX_CONNECTIONS_PER_SUBJECT: '1000',
 };
 
-/** A whole Pollcast of real processes, with a simulated upstream and a Redis of its own. */
+/** A whole Pollcast of real processes, with a simulated upstream and its own Redis. */
 export class Deployment {
   gateways: readonly Program[] = [];
   workers: readonly Program[] = [];
@@ -72,7 +72,7 @@ export class Deployment {
     }
   }
 
-  /** Starts the programs that do not run, so that no test depends on what the one before it has ended. */
+  /** Starts the programs that do not run, so that no test depends on the one before it. */
   async restore(): Promise<void> {
     await Promise.all(this.programs.filter((program) => !program.isRunning).map((program) => program.start()));
   }
@@ -87,13 +87,13 @@ export class Deployment {
     return this.programs.map((program) => program.tail()).join('\n');
   }
 
-  /** Ends whatever was started and deletes its files. */
+  /** Ends all processes and deletes their files. */
   async dispose(): Promise<void> {
     await Promise.all(this.programs.map((program) => program.kill()));
     await this.parts?.redis.dispose();
   }
 
-  /** What gateways and workers are started with. */
+  /** The settings of gateways and workers. */
   private settings(): Settings {
     const { settings } = this.options;
     const { url } = this.started.simulator;

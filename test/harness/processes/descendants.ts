@@ -4,11 +4,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 interface Listed {
   readonly pid: number;
   readonly parent: number;
-  /** First letter of the state, as ps prints it. */
+  /** The first letter of the state, as in ps. */
   readonly state: string;
 }
 
-/** All processes of the machine. Slim containers have no ps, and other systems than Linux no /proc. */
+/** All processes of the machine: from /proc on Linux, because small containers have no ps; from ps elsewhere. */
 function processes(): Listed[] {
   if (!existsSync('/proc/self/stat')) {
     const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' }).trim().split('\n');
@@ -17,12 +17,12 @@ function processes(): Listed[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) => {
     try {
-      // The name stands in parentheses and may hold anything, so what follows is counted from the last one.
+      // The name is in parentheses and may contain any character, so the fields after the last parenthesis are read.
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return [listed(pid, parent, state)];
     } catch {
-      return []; // It ended in between.
+      return []; // It has ended since the folder was listed.
     }
   });
 }
@@ -33,7 +33,7 @@ const listed = (pid = '', parent = '', state = ''): Listed => ({
   state: state.charAt(0),
 });
 
-/** All processes below one, children of children included. */
+/** All descendants of a process. */
 export function descendantsOf(pid: number): number[] {
   const all = processes();
   const below = (parent: number): number[] =>
@@ -41,7 +41,7 @@ export function descendantsOf(pid: number): number[] {
   return below(pid);
 }
 
-/** Those that still run. A zombie does not: it waits for nothing but to be counted. */
+/** Those that still run. A zombie has ended. */
 export function alive(pids: readonly number[]): number[] {
   const running = new Set(processes().flatMap(({ pid, state }) => (state === 'Z' ? [] : [pid])));
   return pids.filter((pid) => running.has(pid));

@@ -8,7 +8,7 @@ export type Ending = number | NodeJS.Signals;
 export interface OwnedProcessOptions {
   /** The whole environment; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
-  /** Where it runs; the root of the repository unless given. */
+  /** The working directory; the root of the repository unless given. */
   readonly cwd?: string;
   /** Opens an IPC channel: `child.send()` and the event `message` work. */
   readonly ipc?: boolean;
@@ -22,8 +22,8 @@ process.on('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
 /**
  * A child process that never outlives this process.
  *
- * scripts/ has a wrapper, a port finder, a Redis launcher and a token maker of its own (processes.mjs, port.mjs,
- * redis-server.mjs, demo-token.mjs): those run before anything is installed or compiled, so they cannot import this.
+ * scripts/ has its own wrapper, port finder, Redis launcher and token maker (processes.mjs, port.mjs, redis-server.mjs,
+ * demo-token.mjs). They run before anything is installed or compiled, so they cannot import the harness.
  */
 export class OwnedProcess {
   stdout = '';
@@ -54,7 +54,7 @@ export class OwnedProcess {
     );
   }
 
-  /** 0 where the command could not be started. */
+  /** 0 if the command could not be started. */
   get pid(): number {
     return this.child.pid ?? 0;
   }
@@ -73,7 +73,7 @@ export class OwnedProcess {
     return this.ending;
   }
 
-  /** Ends it as an operator does, and kills it where it has not ended after `graceMs`. */
+  /** Ends it as an operator does. Kills it if it has not ended after `graceMs`. */
   async stop(graceMs: number): Promise<Ending> {
     this.child.kill('SIGTERM');
     const timer = setTimeout(() => this.child.kill('SIGKILL'), graceMs);

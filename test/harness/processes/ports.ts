@@ -20,7 +20,7 @@ export async function freePort(): Promise<number> {
  * Resolves once a server accepts connections on this port of 127.0.0.1.
  *
  * @param what names the server in the error
- * @throws Error where nobody listens within 20 s
+ * @throws Error if nobody listens within 20 s
  */
 export async function untilListening(port: number, what: string): Promise<void> {
   await until(() => accepts(port), LISTEN_MS, `${what} to listen on port ${port}`);

@@ -17,7 +17,7 @@ const TAIL_LINES = 40;
 
 /** One of the three programs as an operator runs it: the built file, a plain environment, a port of its own. */
 export class Program {
-  /** One for each start, the latest last. */
+  /** One process for each start, the latest last. */
   private readonly runs: OwnedProcess[] = [];
 
   constructor(
@@ -52,7 +52,7 @@ export class Program {
     return this.runs.map(({ stderr }) => stderr).join('');
   }
 
-  /** Starts the process and resolves once it is ready. @throws Error where it ends before, or is not ready in 30 s */
+  /** Starts the process and resolves once it is ready. @throws Error if it ends before, or is not ready within 30 s */
   async start(): Promise<void> {
     this.launch();
     await until(
@@ -66,12 +66,12 @@ export class Program {
 
   /** Starts the process and waits for nothing. */
   launch(): void {
-    // Nothing of the environment of jest: NODE_ENV=test is no setting of an operator.
+    // Nothing of the environment of jest: an operator does not set NODE_ENV=test.
     const env = { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: String(this.port), ...this.settings };
     this.runs.push(new OwnedProcess(process.execPath, startArguments(this.app), { env }));
   }
 
-  /** How it ended. @throws Error where it does not end within that time */
+  /** How it ended. @throws Error if it does not end within that time */
   async ended(timeoutMs = STOP_MS): Promise<Ending> {
     let ending: Ending | null = null;
     void this.latest?.ending.then((how) => (ending = how));
@@ -89,7 +89,7 @@ export class Program {
     await this.ended();
   }
 
-  /** Ends it as an operator does. @throws Error where it does not end in order within 15 s */
+  /** Ends it as an operator does. @throws Error if it does not end within 15 s */
   async stop(): Promise<Ending> {
     this.signal('SIGTERM');
     return this.ended();

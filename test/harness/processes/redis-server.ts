@@ -18,7 +18,7 @@ const KEPT = 4000;
 
 /**
  * A real Redis on a free port of 127.0.0.1, with a temporary folder. The binary is the one that `npm test` has found or
- * fetched (`REDIS_SERVER_BIN`, with its libraries in `REDIS_SERVER_LD`), else the one on PATH.
+ * fetched (`REDIS_SERVER_BIN`, with its libraries in `REDIS_SERVER_LD`). Without these variables it is the one on PATH.
  */
 export class RedisServer {
   private process: OwnedProcess | null = null;
@@ -45,7 +45,7 @@ export class RedisServer {
     return this.process?.pid ?? 0;
   }
 
-  /** Starts it, again if need be, on the same port and folder. @throws Error where it does not answer within 10 s */
+  /** Starts it, or starts it again on the same port and folder. @throws Error if it does not answer within 10 s */
   async up(): Promise<void> {
     const libraries = process.env['REDIS_SERVER_LD'];
     const env = { PATH: process.env['PATH'] ?? '', ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}) };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { ROOT } from './repository.js';
 
-/** What the programs are built from. */
+/** The sources of the programs. */
 const SOURCES = [
   'apps',
   'libs',
@@ -15,10 +15,10 @@ const SOURCES = [
   'tsconfig.build.json',
   'nest-cli.json',
 ];
-/** What was installed and fetched once, and is only read. */
+/** Folders that are shared by a link, because nothing writes to them. */
 const SHARED = ['node_modules', '.cache/redis'];
 
-/** The sources in a temporary folder, for tests that change them. */
+/** A copy of the sources in a temporary folder, for tests that change them. */
 export class RepositoryCopy {
   readonly root = mkdtempSync(join(tmpdir(), 'pollcast-copy-'));
 

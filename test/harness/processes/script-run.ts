@@ -5,10 +5,10 @@ import { alive, descendantsOf } from './descendants.js';
 import { OwnedProcess, type Ending } from './owned-process.js';
 import { ROOT } from './repository.js';
 
-/** Longest orderly end of a script and of all that it started, ms. */
+/** Longest orderly end of a script and of all processes that it started, ms. */
 const END_MS = 20_000;
 
-/** A script of the repository as a person runs it at a terminal, with everything that it started. */
+/** A script of the repository as a person runs it at a terminal, with all processes that it started. */
 export class ScriptRun {
   private readonly process: OwnedProcess;
 
@@ -32,7 +32,7 @@ export class ScriptRun {
     return alive(descendantsOf(this.process.pid));
   }
 
-  /** Resolves with what the pattern matched. @throws Error where the script ends before, or does not print it in time */
+  /** Resolves with what the pattern matched. @throws Error if the script ends before, or does not print it in time */
   async untilPrinted(pattern: RegExp, timeoutMs: number): Promise<string> {
     const what = () => `${pattern} to be printed; so far:\n${this.printed}`;
     await until(() => !this.process.isRunning || pattern.test(this.printed), timeoutMs, what);
@@ -42,9 +42,9 @@ export class ScriptRun {
   }
 
   /**
-   * Sends it the signal, and resolves when it and all processes that it had started are gone.
+   * Sends it the signal. Resolves when it and all processes that it started have ended.
    *
-   * @throws Error where that takes longer than 20 s
+   * @throws Error if that takes longer than 20 s
    */
   async end(signal: NodeJS.Signals): Promise<Ending> {
     const { descendants } = this;
@@ -58,7 +58,7 @@ export class ScriptRun {
     return this.process.ending;
   }
 
-  /** For after a test, whatever became of it. Its watchdog ends what it started. */
+  /** Ends it after any test. Its watchdog ends the processes that it started. */
   async kill(): Promise<void> {
     await this.process.kill();
   }

@@ -1,7 +1,7 @@
 import type { Recording } from '../clients/recording.js';
 import type { Posted } from './simulator-control.js';
 
-/** What became of what was posted, as one client saw it. All lists are empty where everything is right. */
+/** The comparison of what was posted with what one client received. All lists are empty if nothing is wrong. */
 export interface Account {
   readonly posted: number;
   readonly delivered: number;
@@ -9,21 +9,21 @@ export interface Account {
   readonly lost: readonly string[];
   /** Delivered more often than posted, or twice at one position. */
   readonly doubled: readonly string[];
-  /** Positions that did not grow; within one ticket, messages that came before what was posted earlier. */
+  /** Positions that do not grow. Within one ticket: messages that came before a message that was posted earlier. */
   readonly disordered: readonly string[];
-  /** Reasons of the gaps that the client was told of. */
+  /** The reasons of the received gaps. */
   readonly gaps: readonly string[];
 }
 
 export interface AccountOptions {
   /**
-   * Whether the upstream shows what it was given in the order of posting. Where it shuffles, or shows some messages
-   * later than others, only positions can be out of order.
+   * Whether the upstream shows messages in the order of posting. If it shuffles them, or delays some of them, only
+   * positions are compared.
    */
   readonly inOrderOfPosting?: boolean;
 }
 
-/** Holds one client's recording against the upstream's ledger of the tickets that it was subscribed to. */
+/** Compares the recording of one client with the postings to its tickets. */
 export function account(posted: readonly Posted[], recording: Recording, options: AccountOptions = {}): Account {
   const { inOrderOfPosting = true } = options;
   const wanted = counts(posted.map(({ case_id, content, time_ms }) => key(case_id, content, second(time_ms))));
@@ -35,27 +35,27 @@ export function account(posted: readonly Posted[], recording: Recording, options
   return {
     posted: posted.length,
     delivered: recording.messages.length,
-    lost: told(beyond(wanted, got)),
-    doubled: told([...beyond(got, wanted), ...repeated(recording)]),
-    disordered: told([...notGrowing(recording), ...(inOrderOfPosting ? notAsPosted(posted, recording) : [])]),
+    lost: listed(beyond(wanted, got)),
+    doubled: listed([...beyond(got, wanted), ...repeated(recording)]),
+    disordered: listed([...notGrowing(recording), ...(inOrderOfPosting ? notAsPosted(posted, recording) : [])]),
     gaps: recording.of('gap').map((frame) => frame.data.reason),
   };
 }
 
-/** Faults that are told one by one; of more, only the number is. */
-const TOLD_MAX = 5;
+/** Faults that are listed at most. Of the others only the number is given. */
+const LISTED_MAX = 5;
 
-function told(faults: readonly string[]): readonly string[] {
-  const more = faults.length - TOLD_MAX;
-  return more > 0 ? [...faults.slice(0, TOLD_MAX), `and ${more} more`] : faults;
+function listed(faults: readonly string[]): readonly string[] {
+  const more = faults.length - LISTED_MAX;
+  return more > 0 ? [...faults.slice(0, LISTED_MAX), `and ${more} more`] : faults;
 }
 
-/** An account without a fault. */
+/** An account without faults. */
 export function faultless(posted: number): Account {
   return { posted, delivered: posted, lost: [], doubled: [], disordered: [], gaps: [] };
 }
 
-/** `create_time` has, as documented, a resolution of one second, so messages that differ in less look equal. */
+/** The documented `create_time` has whole seconds, so messages look equal if their times differ by less. */
 const second = (ms: number) => String(Math.floor(ms / 1000) * 1000);
 const key = (caseId: string, content: string, time: string) => `${caseId} ${time} ${content}`;
 
@@ -65,7 +65,7 @@ function counts(keys: readonly string[]): ReadonlyMap<string, number> {
   return counted;
 }
 
-/** What is there more often than in the other, with the difference. */
+/** The keys that are more frequent than in `others`, with the difference. */
 function beyond(these: ReadonlyMap<string, number>, others: ReadonlyMap<string, number>): string[] {
   return [...these].flatMap(([each, count]) => {
     const more = count - (others.get(each) ?? 0);
@@ -92,7 +92,7 @@ function notGrowing(recording: Recording): string[] {
   });
 }
 
-/** Twins cannot be told apart, so the first content that is out of turn shows a swap, and equal ones never do. */
+/** Tickets whose contents are not in the order of posting. Equal messages cannot be distinguished, so they are never wrong. */
 function notAsPosted(posted: readonly Posted[], recording: Recording): string[] {
   const bySeq = [...posted].sort((a, b) => a.seq - b.seq);
   const tickets = new Set(posted.map(({ case_id }) => case_id));
@@ -102,7 +102,7 @@ function notAsPosted(posted: readonly Posted[], recording: Recording): string[] 
       .filter(({ data }) => data.case_id === ticket)
       .map(({ data }) => String(data.message['content']));
     const at = actual.findIndex((content, index) => content !== expected[index]);
-    // A loss or a double shifts all that follow; it is told as what it is.
+    // A lost or doubled message shifts all that follow. It is listed as lost or doubled.
     if (at < 0 || actual.length !== expected.length) return [];
     return [`${ticket}: ${actual[at]} came where ${expected[at]} was posted`];
   });

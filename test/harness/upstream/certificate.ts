@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** A TLS server's key and certificate, PEM. */
+/** Key and certificate of a TLS server, PEM. */
 export interface Certificate {
   readonly key: string;
   readonly cert: string;
@@ -32,7 +32,7 @@ function utcTime(date: Date): Buffer {
   return der(UTC_TIME, Buffer.from(`${date.toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`));
 }
 
-/** A self-signed certificate (RFC 5280) for 127.0.0.1, written by hand: Node.js signs, but makes no certificates. */
+/** A self-signed certificate (RFC 5280) for 127.0.0.1. Node.js can sign, but has no function that makes certificates. */
 export function certificate(notBefore: Date, notAfter: Date): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = der(SEQUENCE, der(SET, der(SEQUENCE, COMMON_NAME, der(UTF8_STRING, Buffer.from('127.0.0.1')))));

@@ -1,7 +1,7 @@
 /*
- * An HTTP server that stands still for a while once it has told its port, with an accept queue of two. When the queue is
- * full, the kernel drops the first SYN of a connection and answers the one that is repeated a second later: connecting
- * takes as long as over a long or lossy way.
+ * An HTTP server with an accept queue of two. After it has sent its port, it blocks for a while. When the queue is full, the
+ * kernel drops the first SYN of a connection and answers the second one, which comes a second later. So a connection takes
+ * as long as over a slow or lossy network.
  */
 const { createServer } = require('node:http');
 

@@ -1,7 +1,7 @@
 import { createServer, request as ask, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 
-/** A request that a proxy was asked to pass on. */
+/** A request that the proxy has received. */
 export interface Proxied {
   /** `CONNECT`, for a tunnel, or the method of a plain request. */
   readonly method: string;
@@ -9,14 +9,14 @@ export interface Proxied {
   readonly target: string;
 }
 
-/** An HTTP proxy as companies have them: tunnels for HTTPS, passes HTTP on, and may want to know who asks. */
+/** An HTTP proxy: tunnels HTTPS, forwards HTTP, and may require credentials. */
 export class ForwardProxy {
-  /** What it passed on, or would have. */
+  /** The requests that it has received, refused ones included. */
   readonly seen: Proxied[] = [];
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
 
-  /** @param credentials `user:password`, without which it answers 407; empty: it asks nobody */
+  /** @param credentials `user:password`, without which it answers 407; empty if it requires none */
   private constructor(private readonly credentials: string) {
     this.server = createServer((request, response) => this.passOn(request, response));
     this.server.on('connect', (request: IncomingMessage, socket: Socket) => this.tunnel(request, socket));
@@ -29,7 +29,7 @@ export class ForwardProxy {
     return proxy;
   }
 
-  /** @param credentials in front of the host, as they stand in a URL */
+  /** @param credentials as they are in a URL before the host */
   url(credentials = ''): string {
     const { port } = this.server.address() as AddressInfo;
     return `http://${credentials === '' ? '' : `${credentials}@`}127.0.0.1:${port}`;

@@ -1,22 +1,22 @@
 import { exchange } from '../clients/exchange.js';
 
-/** One order to post; see the simulator's README for the rest of the fields. */
+/** One posting. The README of the simulator has the other fields. */
 export interface Posting {
   readonly case_id: string;
   readonly group_id?: string;
-  /** `{n}` stands for 1, 2, 3 … where `count` is given. */
+  /** With `count`, `{n}` stands for 1, 2, 3 … */
   readonly content: string;
   readonly count?: number;
   /** The message's own time. */
   readonly time_ms?: number;
   readonly is_first_message?: 0 | 1;
-  /** How long from now until it appears. */
+  /** Time from now until it is visible. */
   readonly visible_in_ms?: number;
   /** The text of a JSON object whose members are added as they are written. */
   readonly extra?: string;
 }
 
-/** What was posted, and when it could be seen. */
+/** A posted message and the time from which it is visible. */
 export interface Posted {
   readonly seq: number;
   readonly case_id: string;
@@ -44,7 +44,7 @@ export interface Quirks {
 export interface Counters {
   readonly requests: number;
   readonly by_status: Readonly<Record<string, number>>;
-  /** Requests for a ticket that another request in flight was asking for as well. */
+  /** Requests for a ticket while another request for it was in flight. */
   readonly overlaps: number;
   readonly in_flight: number;
   readonly max_in_flight: number;
@@ -52,7 +52,7 @@ export interface Counters {
   readonly logins: number;
 }
 
-/** One upstream request. `at` is when it arrived, ms since 1970. */
+/** One request to the upstream. `at` is the time of its arrival, ms since 1970. */
 export interface LoggedRequest {
   readonly at: number;
   readonly case_ids: readonly string[];
@@ -70,11 +70,11 @@ export interface Fault {
   readonly [detail: string]: unknown;
 }
 
-/** Drives the upstream that is simulated, and reads what really happened at it. */
+/** The control interface of the simulator. */
 export class SimulatorControl {
   constructor(readonly url: string) {}
 
-  /** Makes them exist, all at once. */
+  /** Posts all of them at the same time. */
   async post(...postings: readonly Posting[]): Promise<void> {
     await this.call('POST', 'messages', postings);
   }
@@ -83,7 +83,7 @@ export class SimulatorControl {
     return this.call('POST', 'status', { case_id: caseId, status });
   }
 
-  /** All that was ever posted to these tickets, in the order of becoming visible. */
+  /** All postings to these tickets, in the order in which they become visible. */
   async ledger(caseIds: readonly string[]): Promise<readonly Posted[]> {
     const { messages } = await this.call<{ messages: readonly Posted[] }>('GET', 'ledger');
     return messages.filter((message) => caseIds.includes(message.case_id));
@@ -94,7 +94,7 @@ export class SimulatorControl {
     await this.call('PUT', 'quirks', quirks);
   }
 
-  /** Everything as it was at the start, with nothing posted and nothing counted. */
+  /** Restores the state of the start: no messages, no faults, all counters 0. */
   reset(): Promise<void> {
     return this.call('POST', 'reset');
   }
@@ -107,7 +107,7 @@ export class SimulatorControl {
     return this.call('POST', 'counters/reset');
   }
 
-  /** The last thousand, oldest first. */
+  /** The last thousand requests, oldest first. */
   async requests(): Promise<readonly LoggedRequest[]> {
     return (await this.call<{ requests: readonly LoggedRequest[] }>('GET', 'requests?limit=1000')).requests;
   }
@@ -117,7 +117,7 @@ export class SimulatorControl {
     return (await this.call<{ id: number }>('POST', 'faults', fault)).id;
   }
 
-  /** @throws Error where it was cleared before, or has run out */
+  /** @throws Error if it was cleared before, or has ended */
   clearFault(id: number): Promise<void> {
     return this.call('DELETE', `faults/${id}`);
   }

@@ -16,7 +16,7 @@ export interface TrafficOptions {
 
 const STEP_MS = 50;
 
-/** Posts messages evenly over a span, the tickets in turn, each content once. */
+/** Posts messages evenly over a time span, to the tickets in turn. Each content is different. */
 export async function postTraffic(upstream: SimulatorControl, options: TrafficOptions): Promise<void> {
   const { caseIds, messages, overMs } = options;
   const startedAt = Date.now();
@@ -35,18 +35,18 @@ export async function postTraffic(upstream: SimulatorControl, options: TrafficOp
 
 let tickets = 0;
 
-/** Tickets that no other test of this file knows. */
+/** Tickets that no other test of the file uses. */
 export function freshTickets(count: number, name = 'ticket'): string[] {
   tickets += 1;
   return Array.from({ length: count }, (_, index) => `${name}-${tickets}-${index + 1}`);
 }
 
-/** A fresh ticket with a status and so many messages in history: `past 1`, `past 2` and so on. */
+/** A new ticket whose history has its status and this many messages: `past 1`, `past 2` and so on. */
 export async function ticketWithPast(deployment: Deployment, messages: number): Promise<string> {
   const [caseId = ''] = freshTickets(1, 'past');
   const first = clientOf('sse', { token: await tokenFor(), caseIds: [caseId] });
   await first.open(deployment.gateway().url);
-  // Once the status is out, the last events of the ticket are its messages.
+  // The status comes first, so the last events of the ticket are its messages.
   await first.recording.next('status');
   if (messages > 0) {
     await deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} past {n}`, count: messages });

@@ -4,14 +4,14 @@ import type { Posted } from '../harness/upstream/simulator-control.js';
 import type { ResumingClient } from './resuming-client.js';
 
 /**
- * What is wrong with what one client got, one sentence each.
+ * What is wrong with the recording of one client, one sentence each.
  *
- * While Redis keeps its data: everything that was posted, once, in order, without a gap. When Redis forgot, the client
- * is told `gap` (`unknown_position`) and a new epoch begins for it: from there on it gets, once and in order, all that
- * the upstream still shows, whether it had it before or not. So of an epoch that ended, nothing may be double, out of
- * order or left out between two others; of the last one, nothing may be lost at all.
+ * While Redis keeps its data, the client has to get everything that was posted: once, in order, without a gap. When Redis
+ * has lost data, the client gets a `gap` (`unknown_position`). Then it gets everything that the upstream still shows, once
+ * and in order, also what it had before. So within an epoch that has ended, no message may be doubled, out of order or
+ * missing between two others. Of the last epoch, no message may be lost.
  *
- * @param losses how often Redis forgot
+ * @param losses how often Redis has lost data
  */
 export function faultsOf(client: ResumingClient, posted: readonly Posted[], losses: number): string[] {
   const parts = partsOf(client.recording);
@@ -32,7 +32,7 @@ export function faultsOf(client: ResumingClient, posted: readonly Posted[], loss
   return faults.map((fault) => `${client.name}: ${fault}`);
 }
 
-/** Tickets of which an epoch that ended shows something else than the beginning of what was posted. */
+/** Messages that are missing in an epoch that has ended, between two others of their ticket. */
 function leftOut(posted: readonly Posted[], part: Recording): string[] {
   const tickets = new Set(posted.map(({ case_id }) => case_id));
   const bySeq = [...posted].sort((a, b) => a.seq - b.seq);
@@ -44,7 +44,7 @@ function leftOut(posted: readonly Posted[], part: Recording): string[] {
   });
 }
 
-/** What the client got, split where it was told that its position means nothing any more. */
+/** The recording, split at each `gap` with `unknown_position`. */
 function partsOf(recording: Recording): Recording[] {
   const parts = [new Recording()];
   for (const frame of recording.frames) {
