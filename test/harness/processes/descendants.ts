@@ -33,8 +33,9 @@ const listed = (pid = '', parent = '', state = ''): Listed => ({
   state: state.charAt(0),
 });
 
-/** All descendants of a process. */
+/** All descendants of a process. @throws Error for 0 and below, which stand for every process or for a group */
 export function descendantsOf(pid: number): number[] {
+  if (pid <= 0) throw new Error(`${pid} is not the id of a process: was it started?`);
   const all = processes();
   const below = (parent: number): number[] =>
     all.filter((each) => each.parent === parent).flatMap((child) => [child.pid, ...below(child.pid)]);
