@@ -30,8 +30,10 @@ export async function runJest(project, { patterns = [], node = process.execPath,
   const args = [jest, '--selectProjects', project, '--maxWorkers=2', '--json', '--outputFile', resultFile];
   if (patterns.length > 0) args.push('--passWithNoTests', ...patterns);
   const leak = setInterval(() => endAfterResult(resultFile), LEAK_CHECK_MS);
-  const { ok } = await run(node, args, { cwd: root, env });
+  const { ok, code, signal } = await run(node, args, { cwd: root, env });
   clearInterval(leak);
+  // Jest says why it failed, but not that it was killed.
+  if (!existsSync(resultFile)) console.error(`FAILED  jest ended without a result: ${signal ?? `exit code ${code}`}`);
   const { passed, failed } = counted(resultFile);
   return { passed, failed: ok ? failed : Math.max(failed, 1) };
 }
@@ -45,7 +47,6 @@ function endAfterResult(resultFile) {
 }
 
 function counted(resultFile) {
-  // Jest was ended before it could write, or refused its settings: what it printed says why.
   if (!existsSync(resultFile)) return { passed: 0, failed: 1 };
   const result = JSON.parse(readFileSync(resultFile, 'utf8'));
   return {
