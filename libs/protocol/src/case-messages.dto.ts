@@ -2,11 +2,11 @@ import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { CASE_ID_PATTERN, GROUP_ID_PATTERN, LANGUAGE_PATTERN } from '#core';
 import { EVENT_ID_PATTERN } from './subscribe.dto.js';
 
-/** Most events of one page, and how many it has unless the client says. */
+/** Largest number of events in one page, and the default. */
 export const PAGE_MAX = 1000;
 export const PAGE_DEFAULT = 100;
 
-/** `GET /v1/cases/{case_id}/messages`, path and query together. */
+/** Input of `GET /v1/cases/{case_id}/messages`: path and query together. */
 export class CaseMessagesDto {
   @Matches(CASE_ID_PATTERN, { message: 'case_id must be 1 to 64 visible ASCII characters' })
   readonly case_id!: string;

@@ -1,17 +1,17 @@
 import type { ClosingData, CloseReason } from './events.js';
 
 interface CloseRule {
-  /** Bounds of `retry_ms`: clients come back spread over this span and not all at once. */
+  /** Bounds of `retry_ms`, ms: clients come back spread over this span. */
   readonly retryMs: readonly [least: number, most: number];
 }
 
-/** The closed table of close reasons. Each client may come back and resume; the span says how soon. */
+/** The closed table of close reasons. After each of them a client may connect again and resume. */
 export const CLOSE_REASONS: Readonly<Record<CloseReason, CloseRule>> = {
-  /** The token ran out. With a new one there is no reason to wait. */
+  /** The token expired. With a new one there is no reason to wait. */
   token_expired: { retryMs: [0, 1000] },
-  /** More than `SLOW_CONSUMER_MAX_BYTES` were unsent. A client that could not keep up needs air first. */
+  /** More than `SLOW_CONSUMER_MAX_BYTES` were unsent. A client that was too slow should wait first. */
   slow_consumer: { retryMs: [1000, 5000] },
-  /** The process ends. Clients leave spread over `DRAIN_MS`, so a short additional spread will do. */
+  /** The process ends. Clients are sent away over `DRAIN_MS`, so a short additional span is enough. */
   draining: { retryMs: [100, 2000] },
   /** The subject has too many connections here. Another one has to end first. */
   too_many_connections: { retryMs: [5000, 15_000] },
@@ -19,7 +19,7 @@ export const CLOSE_REASONS: Readonly<Record<CloseReason, CloseRule>> = {
   unavailable: { retryMs: [2000, 5000] },
 };
 
-/** What a client is told before its connection ends. @param random a number in [0, 1) */
+/** The data of a `closing` event. @param random a number in [0, 1) */
 export function closing(reason: CloseReason, random: number): ClosingData {
   const [least, most] = CLOSE_REASONS[reason].retryMs;
   return { reason, retry_ms: Math.round(least + random * (most - least)) };

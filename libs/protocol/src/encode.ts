@@ -1,7 +1,7 @@
 import { formatPosition, type Publication, type UpstreamState } from '#core';
 import type { UpstreamData } from './events.js';
 
-/** The data of a `message` or `status` event as JSON text. The upstream's object goes in as it is, never parsed. */
+/** The data of a `message` or `status` event as JSON text. The upstream's object is inserted as text, without parsing. */
 export function encodePublication(publication: Publication, groupId: string | undefined): string {
   const group = groupId === undefined ? '' : `"group_id":${JSON.stringify(groupId)},`;
   const head = `{"id":"${formatPosition(publication)}","case_id":${JSON.stringify(publication.caseId)},${group}`;

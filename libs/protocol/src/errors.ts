@@ -3,10 +3,10 @@ import type { ErrorBody } from './events.js';
 import type { Refusal, RefusalCode } from './refusal.js';
 
 interface RefusalRule {
-  /** HTTP status where the refusal names no other. */
+  /** HTTP status, unless the refusal names another one. */
   readonly status: number;
   readonly title: string;
-  /** When to come back where the refusal names no other time, ms. Absent where waiting does not help. */
+  /** When to try again, ms, unless the refusal names another time. Absent if waiting does not help. */
   readonly retryMs?: number;
 }
 
@@ -19,10 +19,10 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
   unavailable: { status: 503, title: 'Temporarily unavailable', retryMs: 2000 },
 };
 
-/** Status of a refusal for too many connections or requests, in contrast to too many tickets: waiting helps. */
+/** Status of a refusal for too many connections or requests. Unlike for too many tickets, waiting helps. */
 export const TOO_MANY_REQUESTS = 429;
 
-/** Codes of HTTP errors that are no refusals of ours. */
+/** Codes of HTTP errors that are not refusals. */
 export type HttpErrorCode = 'not_found' | 'method_not_allowed' | 'payload_too_large' | 'headers_too_large' | 'internal';
 
 /** Body of an `application/problem+json` answer (RFC 9457). */
@@ -46,7 +46,7 @@ const HTTP_ERRORS: Readonly<Record<number, { readonly code: Problem['code']; rea
 };
 const INTERNAL = { code: 'internal', title: 'Internal error' } as const;
 
-/** The problem that a refusal is on HTTP. */
+/** The HTTP answer to a refusal. */
 export function refusalProblem(refusal: Refusal): Problem {
   const { status, title } = REFUSALS[refusal.code];
   const { caseIds } = refusal.details;
@@ -56,18 +56,18 @@ export function refusalProblem(refusal: Refusal): Problem {
   };
 }
 
-/** When a refused client may come back, ms; undefined where waiting does not help. */
+/** When a refused client may try again, ms; undefined if waiting does not help. */
 export function retryMsOf({ code, details }: Refusal): number | undefined {
   return details.retryMs ?? REFUSALS[code].retryMs;
 }
 
-/** The problem that an error is which only HTTP knows, by its status. */
+/** The HTTP answer to an error that is not a refusal, by its status. */
 export function httpProblem(status: number, detail: string): Problem {
   const rule = HTTP_ERRORS[status] ?? (status >= 500 ? INTERNAL : { code: 'invalid', title: REFUSALS.invalid.title });
   return problem(rule.code, rule.title, status, detail);
 }
 
-/** The error that a refusal is in a Socket.IO acknowledgement. */
+/** The error of a refusal in a Socket.IO acknowledgement. */
 export function refusalError(refusal: Refusal): ErrorBody {
   const { caseIds } = refusal.details;
   const retryMs = retryMsOf(refusal);

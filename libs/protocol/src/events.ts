@@ -1,24 +1,24 @@
 import type { CaseId, GapReason } from '#core';
 import type { RefusalCode } from './refusal.js';
 
-/** An opaque position: at most 64 characters, growing within one feed. */
+/** An opaque position: at most 64 characters. Positions of one feed grow. */
 export type EventId = string;
 /** An ISO 8601 instant in UTC, such as `2026-11-23T13:48:18.000Z`. */
 export type Instant = string;
 
-/** What messages and statuses have in common. `group_id` is there where the subscription named one. */
+/** Members of messages and statuses. `group_id` is present if the subscription named one. */
 interface Placed {
   readonly id: EventId;
   readonly case_id: CaseId;
   readonly group_id?: string;
-  /** When the poll that found it was answered. */
+  /** When the poll that found the event was answered. */
   readonly seen_at: Instant;
 }
 
 export interface MessageData extends Placed {
-  /** The upstream's object, untouched. */
+  /** The upstream's object, unchanged. */
   readonly message: unknown;
-  /** Its `create_time`; null where that could not be read. */
+  /** Its `create_time`; null if it could not be read. */
   readonly sent_at: Instant | null;
 }
 
@@ -36,14 +36,14 @@ export interface GapData {
 export interface UpstreamData {
   readonly group_id?: string;
   readonly state: 'ok' | 'degraded';
-  /** Why it is degraded; absent where it is not. */
+  /** Why it is degraded; absent if it is not. */
   readonly reason?: string;
   readonly since: Instant;
 }
 
 /**
- * `rights`: the client's own, renewed token no longer covers the tickets. `upstream`: the upstream refuses them; the
- * subscription stays, and goes on when it answers for them again.
+ * `rights`: the client's renewed token does not cover the tickets. `upstream`: the upstream refuses them; the subscription
+ * stays, and goes on when the upstream answers for them again.
  */
 export type RevokedReason = 'rights' | 'upstream';
 
@@ -62,18 +62,18 @@ export interface ClosingData {
   readonly retry_ms: number;
 }
 
-/** Tells that a subscription is complete: the SSE event `ready`, and the body of the Socket.IO acknowledgement. */
+/** The end of a recovery: the SSE event `ready`, and the body of the Socket.IO acknowledgement. */
 export interface ReadyData {
   readonly case_ids: readonly CaseId[];
-  /** Everything up to here has been given: going on from here misses nothing. */
+  /** The client has everything up to here, and misses nothing if it goes on from here. */
   readonly last_event_id: EventId;
-  /** Nothing is missing since the position that the client named. False where it named none. */
+  /** Nothing is missing since the position that the client named. False if it named none. */
   readonly recovered: boolean;
-  /** How many past messages and statuses were given. */
+  /** Number of messages and statuses in the replay. */
   readonly replayed: number;
 }
 
-/** Events without a position, by name. Messages and statuses are written from publications instead. */
+/** Events without a position, by name. Messages and statuses are made from publications. */
 export interface NoticeEvents {
   readonly gap: GapData;
   readonly upstream: UpstreamData;
@@ -90,12 +90,12 @@ export type NoticeEvent = {
 export interface ErrorBody {
   readonly code: RefusalCode;
   readonly message: string;
-  /** The tickets that it is about. */
+  /** The tickets that the refusal is about. */
   readonly case_ids?: readonly CaseId[];
   /** When to try again, ms. */
   readonly retry_ms?: number;
 }
 
-/** The acknowledgement of a Socket.IO request; `T` is what the request brings. */
+/** The acknowledgement of a Socket.IO request; `T` has the members of a success. */
 export type Acknowledgement<T extends object = object> =
   ({ readonly ok: true } & T) | { readonly ok: false; readonly error: ErrorBody };

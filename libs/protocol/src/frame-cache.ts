@@ -2,11 +2,11 @@ import type { Feed, Publication } from '#core';
 import { FrameRun } from './frame-run.js';
 
 /**
- * Frames of one transport, each made once however many clients it goes to (invariant 8). A frame lives as long as
- * its publication, so the bounds of what a gateway remembers bound this cache too.
+ * Frames of one transport. Each is made once, whatever the number of clients (invariant 8). A frame is kept as long as its
+ * publication, so the bounds of the tails bound this cache, too.
  */
 export class FrameCache<Frame> {
-  /** Where every connection's run of frames begins that leaves in one write. */
+  /** The empty run. Every run of frames begins here. */
   readonly emptyRun: FrameRun<Frame>;
   private readonly frames = new WeakMap<Publication, Frame>();
   private newest: Publication | null = null;
@@ -19,9 +19,9 @@ export class FrameCache<Frame> {
     this.emptyRun = FrameRun.empty(bytesOf);
   }
 
-  /** @param feed the publication's, so that it is the same for all who ask for this publication */
+  /** @param feed the feed of the publication: the same for every caller */
   of(publication: Publication, feed: Feed): Frame {
-    // A live publication goes to all of its subscribers in a row: they need not look it up.
+    // A live publication goes to all of its subscribers in a row, so the newest frame needs no lookup.
     if (publication === this.newest && this.newestFrame !== null) {
       return this.newestFrame;
     }

@@ -1,9 +1,9 @@
 /**
- * Frames that go to some clients one after the other, as one piece of bytes. Clients that are given the same frames
- * share the run, so that it is joined once however many they are, as each frame is made once.
+ * Several frames that go to a client in one write. Clients that get the same frames share the run, so that its bytes are
+ * joined once, whatever the number of clients.
  */
 export class FrameRun<Frame> {
-  /** The run that went on from here last: clients follow each other, and the next one most likely goes on like it. */
+  /** The last run that continued this one. The next client most likely continues in the same way. */
   private newest: FrameRun<Frame> | null = null;
   private joined: Buffer | null = null;
 
@@ -15,12 +15,12 @@ export class FrameRun<Frame> {
     readonly length: number,
   ) {}
 
-  /** The run of no frames, where all others begin. */
+  /** The run without frames. All others begin with it. */
   static empty<Frame>(bytesOf: (frame: Frame) => Buffer): FrameRun<Frame> {
     return new FrameRun<Frame>(bytesOf, null, null, 0);
   }
 
-  /** This run and one frame more. */
+  /** This run, and one more frame. */
   then(frame: Frame): FrameRun<Frame> {
     if (this.newest === null || this.newest.last !== frame) {
       this.newest = new FrameRun(this.bytesOf, this, frame, this.length + this.bytesOf(frame).length);
@@ -28,7 +28,7 @@ export class FrameRun<Frame> {
     return this.newest;
   }
 
-  /** All frames as they go over the wire. */
+  /** The bytes of all frames. */
   get bytes(): Buffer {
     if (this.joined === null) {
       const frames = this.frames();

@@ -1,7 +1,7 @@
 /** Why a client's request was refused. The wire codes of PROTOCOL.md, section 5. */
 export type RefusalCode = 'invalid' | 'unauthorized' | 'forbidden' | 'too_many' | 'unavailable';
 
-/** A request that is answered with an error; the connection lives on. */
+/** A request that is answered with an error. The connection stays open. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 
@@ -9,11 +9,11 @@ export class Refusal extends Error {
     readonly code: RefusalCode,
     message: string,
     readonly details: {
-      /** The tickets that it is about. */
+      /** The tickets that the refusal is about. */
       readonly caseIds?: readonly string[];
-      /** When to come back, milliseconds. */
+      /** When to try again, ms. */
       readonly retryMs?: number;
-      /** HTTP status where it is not the code's usual one. */
+      /** HTTP status, if it is not the usual one of the code. */
       readonly status?: number;
     } = {},
   ) {

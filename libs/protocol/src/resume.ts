@@ -1,6 +1,6 @@
 import { parsePosition, type ResumeFrom } from '#core';
 
-/** Where a client goes on from, by the last id it saw. An empty text is what an EventSource has before its first id. */
+/** Where a client goes on from, by the last id that it saw. An EventSource without an id sends an empty text. */
 export function resumeFrom(lastEventId: string | null | undefined): ResumeFrom {
   if (lastEventId === undefined || lastEventId === null || lastEventId === '') {
     return { kind: 'start' };

@@ -2,7 +2,7 @@ import type { Publication } from '#core';
 import { encodePublication } from './encode.js';
 import { FrameCache } from './frame-cache.js';
 
-/** Longest payload whose length fits into the second byte of a WebSocket frame, and into the two bytes after it. */
+/** Longest payload whose length fits into the second byte of a WebSocket frame, and longest that fits into two more. */
 const SHORT_MAX = 125;
 const MEDIUM_MAX = 0xffff;
 /** FIN and the opcode for text. */
@@ -10,7 +10,7 @@ const FIN_TEXT = 0x81;
 
 /** One Socket.IO event to the default namespace, ready to be written to any number of connections. */
 export class SioFrame {
-  /** The way engine.io takes a finished frame along with a packet. */
+  /** Options by which engine.io writes a prepared frame instead of a packet. */
   readonly options: { readonly compress: false; readonly wsPreEncodedFrame: readonly [Buffer] };
 
   constructor(

@@ -14,7 +14,7 @@ export class SseFrame {
     this.chunk = Buffer.from(`${head}${text}\r\n`);
   }
 
-  /** The same without the chunk's frame, for a response that frames by itself. Shares the chunk's memory. */
+  /** The same without the chunk header, for a response that adds it itself. Shares the memory of the chunk. */
   get plain(): Buffer {
     return this.chunk.subarray(this.headLength, -2);
   }
@@ -31,7 +31,7 @@ function ssePublication(publication: Publication, groupId: string | undefined): 
   return sseEvent(publication.kind, encodePublication(publication, groupId), formatPosition(publication));
 }
 
-/** What Python's `splitlines` takes for the end of a line, and JSON does not escape: clients would see two lines. */
+/** Characters that Python's `splitlines` reads as the end of a line and that JSON does not escape. */
 const LINE_BREAKS_BESIDE_JSON = /[\u0085\u2028\u2029]/g;
 
 /** One event. @param data JSON text, without line breaks */
@@ -51,8 +51,8 @@ export function sseRetry(ms: number): SseFrame {
   return new SseFrame(`retry: ${ms}\n`);
 }
 
-/** A comment line, which becomes part of the next event's block: proxies see life, clients see nothing. */
+/** A comment line: proxies see that the stream is alive, clients ignore it. It is part of the next event's block. */
 export const SSE_HEARTBEAT_COMMENT = new SseFrame(':\n');
 
-/** An event, for clients that have to notice a quiet stream themselves: an EventSource shows no comments. */
+/** A heartbeat event, for clients that have to notice a dead stream: an EventSource does not show comments. */
 export const SSE_HEARTBEAT_EVENT = sseEvent('heartbeat', '{}');

@@ -1,10 +1,10 @@
 import { ArrayNotEmpty, IsArray, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { CASE_ID_PATTERN, GROUP_ID_PATTERN, LANGUAGE_PATTERN } from '#core';
 
-/** An id that a client gives back to us. Whether it is a position of ours shows later. */
+/** An id that a client sends. Whether it is a position is decided later. */
 export const EVENT_ID_PATTERN = /^[^\p{Cc}\p{Cs}]{1,64}$/u;
 
-/** Most past events per ticket that a client can ask for, and how many it gets unless it says. */
+/** Largest number of past events per ticket that a client can ask for, and the default. */
 export const HISTORY_MAX = 1000;
 export const HISTORY_DEFAULT = 50;
 
@@ -39,10 +39,10 @@ export class SubscribeDto extends TicketsDto {
 }
 
 const HEARTBEATS = ['comment', 'event'] as const;
-/** What a quiet event stream gets. */
+/** Which kind of heartbeat an event stream gets. */
 export type Heartbeat = (typeof HEARTBEATS)[number];
 
-/** What an event stream is asked for with. */
+/** The query of an event stream. */
 export class StreamDto extends SubscribeDto {
   @IsOptional()
   @IsIn(HEARTBEATS, { message: `heartbeat must be ${HEARTBEATS.join(' or ')}` })
