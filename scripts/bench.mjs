@@ -1,16 +1,13 @@
 import { join } from 'node:path';
-import { interruption } from './interruption.mjs';
+import { endOnInterruption } from './interruption.mjs';
 import { redisSettings } from './jest.mjs';
-import { killEverything, run } from './processes.mjs';
+import { run } from './processes.mjs';
 import { redisBinary } from './redis-binary.mjs';
 import { root } from './repository.mjs';
 
 /** `npm run bench:NAME`: builds, finds a Redis server, and runs dist/bench/NAME.js. */
 const [name] = process.argv.slice(2);
-void interruption().then(() => {
-  killEverything();
-  process.exit(130);
-});
+endOnInterruption();
 const built = await run(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root });
 if (!built.ok) process.exit(1);
 const redis = await redisBinary();

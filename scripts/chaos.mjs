@@ -1,7 +1,7 @@
 import { install } from './install.mjs';
-import { interruption } from './interruption.mjs';
+import { endOnInterruption } from './interruption.mjs';
 import { redisSettings } from './jest.mjs';
-import { killEverything, run } from './processes.mjs';
+import { run } from './processes.mjs';
 import { redisBinary } from './redis-binary.mjs';
 import { root, tool } from './repository.mjs';
 
@@ -11,10 +11,7 @@ import { root, tool } from './repository.mjs';
  */
 const MINUTES = '15';
 
-void interruption().then(() => {
-  killEverything();
-  process.exit(130);
-});
+endOnInterruption();
 try {
   await install();
   const build = await run('npm', ['run', '--silent', 'build'], { cwd: root });

@@ -1,14 +1,11 @@
 import { join } from 'node:path';
 import { install } from './install.mjs';
-import { interruption } from './interruption.mjs';
-import { killEverything, run } from './processes.mjs';
+import { endOnInterruption } from './interruption.mjs';
+import { run } from './processes.mjs';
 import { root } from './repository.mjs';
 
 /** `npm run conformance -- …`: installs and builds what is missing, and checks a running deployment (test/conformance). */
-void interruption().then(() => {
-  killEverything();
-  process.exit(130);
-});
+endOnInterruption();
 await install();
 const built = await run(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root });
 if (!built.ok) process.exit(1);

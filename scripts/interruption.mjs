@@ -28,6 +28,14 @@ export function interruption(cleanUp = () => undefined) {
   });
 }
 
+/** Kills everything at the first interruption, and ends with 130: for scripts that leave nothing to be put in order. */
+export function endOnInterruption() {
+  void interruption().then(() => {
+    killEverything();
+    process.exit(130);
+  });
+}
+
 function whenOrphaned(act) {
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && act(), PARENT_CHECK_MS).unref();

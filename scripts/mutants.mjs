@@ -1,8 +1,7 @@
 import { install } from './install.mjs';
-import { interruption } from './interruption.mjs';
+import { endOnInterruption } from './interruption.mjs';
 import { redisSettings } from './jest.mjs';
 import { testMutants } from './mutant-run.mjs';
-import { killEverything } from './processes.mjs';
 import { redisBinary } from './redis-binary.mjs';
 
 /**
@@ -10,10 +9,7 @@ import { redisBinary } from './redis-binary.mjs';
  * `MUTANTS_ONLY=lua` takes only the rows whose id or file contains that. `--sample 10` draws so many rows, and
  * `MUTANTS_SEED=7` the same rows as the run that printed `seed 7`.
  */
-void interruption().then(() => {
-  killEverything();
-  process.exit(130);
-});
+endOnInterruption();
 const at = process.argv.indexOf('--sample');
 const sample = at < 0 ? null : Number(process.argv[at + 1]);
 const started = Date.now();

@@ -1,9 +1,9 @@
 import { delimiter, dirname, join } from 'node:path';
 import { install } from './install.mjs';
-import { interruption } from './interruption.mjs';
+import { endOnInterruption } from './interruption.mjs';
 import { assertMatch, redisSettings, runJest } from './jest.mjs';
 import { nodeBinary } from './node-binary.mjs';
-import { killEverything, run } from './processes.mjs';
+import { run } from './processes.mjs';
 import { redisBinary } from './redis-binary.mjs';
 import { root } from './repository.mjs';
 
@@ -22,10 +22,7 @@ const patterns = args.filter((arg) => !VERSION.test(arg) && arg !== '--e2e');
 const projects = args.includes('--e2e') ? ['unit', 'e2e'] : ['unit'];
 const verdicts = [];
 
-void interruption().then(() => {
-  killEverything();
-  process.exit(130);
-});
+endOnInterruption();
 try {
   await install();
   await assertMatch(patterns);

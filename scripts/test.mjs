@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { install } from './install.mjs';
-import { interruption } from './interruption.mjs';
+import { endOnInterruption } from './interruption.mjs';
 import { assertMatch, redisSettings, runJest } from './jest.mjs';
 import { testMutants } from './mutant-run.mjs';
 import { killEverything, run } from './processes.mjs';
@@ -35,10 +35,7 @@ const patterns = process.argv.slice(2);
 const total = { passed: 0, failed: 0 };
 const skipped = [];
 
-void interruption().then(() => {
-  killEverything();
-  process.exit(130);
-});
+endOnInterruption();
 try {
   await install();
   await assertMatch(patterns);

@@ -53,15 +53,12 @@ export class PollingWatch {
   private async checkFeed(feed: FeedKey): Promise<void> {
     const due = await this.dueTimes.earliestDue(feed).catch(() => null);
     const now = this.clock.now();
-    const freshAt = this.freshAt.get(feed) ?? now;
+    const lastFreshAt = this.freshAt.get(feed) ?? now;
     // A feed without sets has lost them, or is out of reach: what counts is when it was last seen in order.
-    const since = due === null ? freshAt : Math.min(due, now);
-    if (due !== null && due > now - NOT_POLLED_AFTER_MS) {
-      this.freshAt.set(feed, now);
-    } else {
-      this.freshAt.set(feed, freshAt);
-    }
-    this.tell(feed, now - since >= NOT_POLLED_AFTER_MS ? since : null, now);
+    const since = due ?? lastFreshAt;
+    const isLate = now - since >= NOT_POLLED_AFTER_MS;
+    this.freshAt.set(feed, due === null || isLate ? lastFreshAt : now);
+    this.tell(feed, isLate ? since : null, now);
   }
 
   private tell(feed: FeedKey, since: number | null, now: number): void {

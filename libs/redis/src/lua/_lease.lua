@@ -18,7 +18,7 @@ local function end_lease(set)
 end
 
 -- The owner of a reserved set polls it without asking here first. So nobody else may change a leased set: its owner
--- might hear of it too late. Whoever would have to change one suspends the reservations of the feed for a while: each
+-- might hear of it too late. A script that has to change one suspends the reservations of the feed for a while: each
 -- set is free between two polls then, and each commit packs what can be packed.
 local function suspend_reservations(base, now)
   redis.call('HSET', base .. 'feed', 'unsettled', now + RESERVATIONS_SUSPENDED_MS)

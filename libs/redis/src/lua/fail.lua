@@ -9,11 +9,9 @@
              reason    what clients are told
   Returns nothing
 ]]
+-- @include _failures
 -- @include _fence
--- @include _health
 -- @include _lease
--- @include _sets
--- @constant DEGRADED_AFTER_FAILURES
 local args = cjson.decode(ARGV[1])
 local base, id, now = args.base, args.id, args.now
 local set = base .. 'set:' .. id
@@ -21,10 +19,6 @@ local fence = redis.call('HGET', set, 'fence')
 if not fence or tonumber(fence) ~= args.fence then
   return
 end
-local failures = redis.call('HINCRBY', set, 'failures', 1)
 end_lease(set)
 redis.call('HSET', set, 'fence', next_fence(fence, now))
-set_due(base, id, args.due)
-if failures >= DEGRADED_AFTER_FAILURES then
-  set_failing(base, id, now, args.reason)
-end
+count_failure(base, id, now, args.due, args.reason)

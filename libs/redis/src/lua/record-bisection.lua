@@ -13,12 +13,11 @@
              quarantined  tickets that are quarantined
   Returns nothing
 ]]
+-- @include _failures
 -- @include _fence
--- @include _health
 -- @include _lease
 -- @include _quarantine
 -- @include _sets
--- @constant DEGRADED_AFTER_FAILURES
 local args = cjson.decode(ARGV[1])
 local base, id, now = args.base, args.id, args.now
 local set = base .. 'set:' .. id
@@ -29,11 +28,7 @@ end
 end_lease(set)
 redis.call('HSET', set, 'fence', next_fence(fence, now), 'search', args.bisection)
 if args.due then
-  local failures = redis.call('HINCRBY', set, 'failures', 1)
-  set_due(base, id, args.due)
-  if args.reason and failures >= DEGRADED_AFTER_FAILURES then
-    set_failing(base, id, now, args.reason)
-  end
+  count_failure(base, id, now, args.due, args.reason)
 end
 
 local found = {}

@@ -74,7 +74,7 @@ export class PublishingFixture {
   }
 }
 
-/** Messages of these contents, as a {@link Newsroom} publishes them. */
+/** Messages of these contents, as a {@link PublishingFixture} publishes them. */
 export function words(...contents: string[]): JsonText[] {
   return contents.map((content) => jsonText(content));
 }
