@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from './repository.mjs';
 
 /**
- * A lock file with download addresses ties every install to the registry of whoever wrote it. `.npmrc` keeps them
+ * A lock file with download addresses ties every install to the registry of its author. `.npmrc` keeps them
  * out; this catches an npm that was told otherwise.
  */
 const lines = readFileSync(join(root, 'package-lock.json'), 'utf8').split('\n');

@@ -147,7 +147,7 @@ export const pollers = [
     file: polling('poll-cycle.ts'),
     find: 'return this.leave(set, now + wait);',
     put: "return { kind: 'again', at: now + wait };",
-    breaks: 'Quota: a set that waits for its turn is leased to whoever asked last.',
+    breaks: 'Quota: a set that waits for its turn is leased to the worker that asked last.',
     killedBy: cycle('ends the lease of the set meanwhile'),
   },
   {

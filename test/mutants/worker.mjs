@@ -16,7 +16,7 @@ export const workers = [
     ...processor,
     find: 'next.at < this.endOf(residency) &&',
     put: '',
-    breaks: 'Residency: the first worker keeps all sets, whoever comes.',
+    breaks: 'Residency: the first worker keeps all sets when others come.',
     killedBy: { file: spec, test: 'gives the set back when its residency is over' },
   },
   {

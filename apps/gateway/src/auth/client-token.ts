@@ -32,8 +32,8 @@ export function tokenOfHandshake(
 }
 
 /**
- * Whether the cookie shows that the user wants this. Browsers send it along whoever caused the request, so nothing may
- * speak for another site's page. An `Origin` is an allowed one by now: the gate has looked at it.
+ * Whether the cookie shows that the user wants this. Browsers send it with every request, also if a foreign page caused
+ * it. So nothing may speak for another site's page. An `Origin` is an allowed one by now: the gate has looked at it.
  *
  * @param isProofNeeded whether a request that says nothing of its page counts as another site's: old browsers
  */

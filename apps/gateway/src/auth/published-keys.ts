@@ -20,7 +20,7 @@ interface HeldKeys {
 const FRESH_MS = 600_000;
 /** While they cannot be fetched, the last ones are used for this long, ms: a key that was withdrawn ends by then. */
 const KEPT_MS = 86_400_000;
-/** Between two fetches, ms, whoever asks: a token with an unknown key id is free to make up. */
+/** Between two fetches, ms. No client can shorten it: a token with an unknown key id is free to make up. */
 const BETWEEN_FETCHES_MS = 5000;
 
 /** A key that is not known, and may not be asked for again yet: it may have been published a moment ago. */
@@ -108,7 +108,7 @@ export class PublishedKeys {
     return this.fetched();
   }
 
-  /** Whoever comes while a fetch is under way waits for it. */
+  /** A call during a fetch waits for the same fetch. */
   private mayFetch(): boolean {
     return this.fetching !== null || this.now() - this.fetchedAt >= BETWEEN_FETCHES_MS;
   }

@@ -7,7 +7,7 @@ export type Headers = Readonly<Record<string, string>>;
 
 /**
  * What helmet sets for a service without pages: nothing is a script, nothing may be framed, embedded or guessed at. Asked
- * once, as it is the same for every answer. `Strict-Transport-Security` is the matter of whoever ends TLS.
+ * once, as it is the same for every answer. `Strict-Transport-Security` belongs to the proxy that ends TLS.
  */
 const SECURITY: Headers = fromHelmet({
   strictTransportSecurity: false,
@@ -17,7 +17,7 @@ const SECURITY: Headers = fromHelmet({
 /** Of an answer to nobody in particular; one object for all, as streams keep theirs. */
 export const PLAIN_HEADERS: Headers = { ...SECURITY, vary: 'Origin' };
 
-/** The header fields that every answer has, whoever gives it. */
+/** The header fields that every answer has. */
 export class AnswerHeaders {
   constructor(private readonly origins: OriginRule) {}
 
@@ -26,7 +26,7 @@ export class AnswerHeaders {
     return readable === null ? PLAIN_HEADERS : { ...PLAIN_HEADERS, ...readable };
   }
 
-  /** Sets them, for whoever answers with header fields of its own. */
+  /** Sets them on a response that gets more header fields elsewhere. */
   set(request: IncomingMessage, response: ServerResponse): void {
     const headers = this.of(request);
     for (const name in headers) {

@@ -13,7 +13,7 @@ import { deadlineOf } from './request-deadline.js';
 /** When a backend may hint again after the store was out of reach, ms. */
 const RETRY_MS = 1000;
 
-/** `POST /v1/hints`: a backend knows that something happened to these tickets; whoever follows them sees it at once. */
+/** `POST /v1/hints`: a backend knows that something happened to these tickets. Their subscribers see it at once. */
 @Controller('v1/hints')
 export class HintsController {
   constructor(

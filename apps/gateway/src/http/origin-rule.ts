@@ -80,7 +80,7 @@ export class OriginRule {
   }
 }
 
-/** What was received and what to do, for whoever sets up a proxy or a page. */
+/** What was received and what to do. The reader sets up a proxy or a page. */
 function complaint(origin: string, { scheme, authority, source }: OwnOrigin): string {
   if (origin === 'null') {
     return 'the page has no origin (Origin: null), as sandboxed frames and files have none: it may not talk to this service';

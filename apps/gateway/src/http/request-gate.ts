@@ -21,7 +21,7 @@ export interface RequestGateParts {
 }
 
 /**
- * Where every request comes by, whoever serves it: streams, Socket.IO with each of its long polls, history, hints, health
+ * Every request passes here, whatever serves it: streams, Socket.IO with each of its long polls, history, hints, health
  * and metrics. A rule that holds here holds for all of them; a handshake alone proves nothing about what follows it.
  */
 export class RequestGate implements Gate {

@@ -6,7 +6,7 @@ import { rawAnswer } from './raw-answer.js';
 /** What Node calls for a request with `Upgrade`; from then on the listener owns the socket. */
 export type UpgradeListener = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
-/** Node's parser keeps no more than so many names and values of headers; whoever cannot see all of them must not repeat them. */
+/** Node's parser keeps no more than so many names and values of headers; a gate that cannot see all of them must not repeat them. */
 const RAW_HEADERS_MAX = 2000;
 
 /** Header fields that ask for another protocol, and that `Connection` names because of that. */

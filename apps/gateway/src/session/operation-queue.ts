@@ -5,7 +5,7 @@ import { type Deadline, tookTooLong } from '../edge/deadline.js';
 export interface Operation<Request> {
   /** Nobody waits for the answer any more: leave no traces. */
   readonly abandoned: boolean;
-  /** What waits behind it, in order. Null is a request that nobody but itself can serve. */
+  /** What waits behind it, in order. Null is a request that cannot be served with another one. */
   readonly behind: readonly (Request | null)[];
 }
 
@@ -70,7 +70,7 @@ export class OperationQueue<Request> {
     return this.answered(done, operation, deadline);
   }
 
-  /** Answers whoever waits; what is under way leaves no traces. */
+  /** Answers all requests that wait. Work under way leaves no traces. */
   stop(why: Why): void {
     this.giveUps?.forEach((giveUp) => giveUp(why));
   }
