@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { Redis } from 'ioredis';
+
 import { clientOf } from './harness/clients/clients.js';
 import { useDeployment } from './fixtures/use-deployment.js';
 import { exchange } from './harness/clients/exchange.js';
@@ -8,6 +10,7 @@ import { tokenFor } from './harness/clients/tokens.js';
 import { freshTickets, ticketWithPast } from './harness/upstream/traffic.js';
 
 const INTERVAL_MS = 5000;
+const TRANSPORTS = ['sse', 'websocket', 'polling'] as const;
 
 /** A hint of a backend leads to a poll at once. */
 describe('a hint', () => {
@@ -41,6 +44,28 @@ describe('a hint', () => {
     // One of the three may have come with a poll that was due, but not all three.
     expect(Math.max(...seen)).toBeLessThan(INTERVAL_MS / 2);
     client.close();
+  });
+
+  it('is served like everything else with the rights in Redis that OPERATIONS.md names, and with no more', async () => {
+    const { upstream, redis } = deployment;
+    const [caseId = ''] = freshTickets(1);
+    const token = await tokenFor();
+    const clients = TRANSPORTS.map((transport) => clientOf(transport, { token, caseIds: [caseId] }));
+    await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} with few rights` });
+    expect((await hint({ case_ids: [caseId] })).status).toBe(204);
+    await Promise.all(clients.map(({ recording }) => recording.count(1)));
+    await deployment.gateway().stop();
+    for (const { recording } of clients) expect(recording.of('closing')[0]?.data.reason).toBe('draining');
+    await deployment.restore();
+
+    const admin = new Redis(redis.url);
+    expect(await admin.acl('LOG')).toEqual([]);
+    // Nothing lies outside of the pattern, so nobody needs more rights to back it up, to move or to delete it.
+    expect((await admin.keys('*')).filter((key) => !key.startsWith('pollcast:'))).toEqual([]);
+    const channels = (await admin.pubsub('CHANNELS')) as string[];
+    expect(channels.filter((channel) => !channel.startsWith('pollcast:'))).toEqual([]);
+    admin.disconnect();
   });
 
   it('leads to no poll of a ticket that nobody follows', async () => {

@@ -21,7 +21,7 @@ describe('a feed that nobody polls', () => {
   const killAll = () => Promise.all(workers().map((worker) => worker.kill()));
   /** The queue, as a tool of an operator uses it. */
   const withQueue = async (act: (queue: Queue) => Promise<void>) => {
-    const queue = new Queue('polls', { connection: { url: deployment.redis.url }, prefix: '{pollcast:queue}' });
+    const queue = new Queue('polls', { connection: { url: deployment.redis.url }, prefix: 'pollcast:{queue}' });
     await act(queue);
     await queue.close();
   };

@@ -1,4 +1,5 @@
 import type { Program } from './processes/program.js';
+import { REDIS_PASSWORD } from './processes/redis-server.js';
 import { JWT_SECRET } from './clients/tokens.js';
 
 /** Part of every content that tests post, so that any content in a log line is found. */
@@ -16,7 +17,7 @@ const FORBIDDEN: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['a JWT', /eyJ[\w-]{8,}\.[\w-]+\./],
   [
     'a secret of the settings',
-    new RegExp(`${JWT_SECRET}|${UPSTREAM_TOKEN}|${SIGNING_SECRETS.join('|')}|pass(:|%3A)of`),
+    new RegExp(`${JWT_SECRET}|${UPSTREAM_TOKEN}|${SIGNING_SECRETS.join('|')}|${REDIS_PASSWORD}|pass(:|%3A)of`),
   ],
   ['a message content', new RegExp(CONFIDENTIAL)],
 ];

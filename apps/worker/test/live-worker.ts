@@ -32,6 +32,8 @@ export interface LiveWorkerParts {
     readonly pollIntervalMs: number;
   };
   readonly onError: (error: unknown) => void;
+  /** `UPSTREAM_MAX_RPS`; 0 unless given. */
+  readonly maxRps?: number;
 }
 
 /** As the worker's module has it, ms. */
@@ -41,6 +43,8 @@ const OVERLAP_MS = 2000;
 
 /** A worker without its upstream, its clock and its health checks. It polls real sets in a real Redis. */
 export class LiveWorker {
+  private readonly reconciler: Reconciler;
+
   private constructor(
     readonly registry: RedisInterestRegistry,
     readonly queue: BullPollQueue,
@@ -48,14 +52,17 @@ export class LiveWorker {
     private readonly worker: PollWorker,
     private readonly telemetry: PrometheusPollTelemetry,
     private readonly connections: readonly RedisClient[],
-  ) {}
+  ) {
+    const { clock, onError } = parts;
+    this.reconciler = new Reconciler({ registry, queue, clock, telemetry, onError });
+  }
 
   static async start(parts: LiveWorkerParts): Promise<LiveWorker> {
     const { keys, clock, upstream, bounds, onError } = parts;
     const connect = (patience: Patience) =>
       connectRedis({ redisUrl: parts.redisUrl, redisPrefix: '' }, patience, onError);
     const [commands, bull, subscriber] = [connect('impatient'), connect('patient'), connect('patient')];
-    const quota = new RedisQuota(commands, keys, 0);
+    const quota = new RedisQuota(commands, keys, parts.maxRps ?? 0);
     const liveness = new RedisUpstreamLiveness(commands, keys, onError);
     const telemetry = new PrometheusPollTelemetry(createRegistry('worker'));
     const digest = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
@@ -79,7 +86,12 @@ export class LiveWorker {
     return new LiveWorker(registry, queue, parts, worker, telemetry, [commands, bull, subscriber]);
   }
 
-  /** One round of the reconciler. */
+  /** Starts the reconciler: a round each second, until the worker stops. */
+  reconcile(): void {
+    this.reconciler.start();
+  }
+
+  /** One round of a reconciler. */
   async round(): Promise<void> {
     const { registry, queue, telemetry } = this;
     const { clock, onError } = this.parts;
@@ -97,6 +109,7 @@ export class LiveWorker {
   }
 
   async stop(): Promise<void> {
+    await this.reconciler.stop();
     await this.worker.stop();
     await this.queue.close();
     this.connections.forEach((connection) => connection.disconnect());

@@ -49,8 +49,8 @@ const EXPIRING: readonly (readonly [RegExp, number])[] = [
   [/^p:\{[^}]+\}:(feed|ages)$/, 2 * LIFE_MS],
   [/^p:\{[^}]+\}:(ticket|history|delivered):[^:]+$/, LIFE_MS],
   [/^p:answered$/, 60 * MINUTE_MS],
-  [/^\{p:quota\}(:waiting|:asking)?$/, 60 * MINUTE_MS],
-  [/^\{p:queue\}:polls:stalled-check$/, MINUTE_MS],
+  [/^p:\{quota\}(:waiting|:asking)?$/, 60 * MINUTE_MS],
+  [/^p:\{queue\}:polls:stalled-check$/, MINUTE_MS],
 ];
 
 /** Thousands of clients come and go in a day of simulated time. The workers, their queue and Redis are real. */

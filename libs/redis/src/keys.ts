@@ -7,11 +7,14 @@ import type { CaseId, FeedKey } from '#core';
  * in a rolling upgrade old and new workers and gateways run side by side for a while, and must understand each other.
  * The right column says what an old name stands for.
  *
+ * Every key and channel begins with `P:`, those of BullMQ (`P:{queue}:…`) too, so that one ACL pattern covers them all
+ * (OPERATIONS.md, "Rights"). A hash tag stands behind the prefix, never around it. No feed is called `quota` or `queue`.
+ *
  * | key | type | holds | ends |
  * | --- | --- | --- | --- |
  * | `P:life` | string | data id: a random name that is missing when Redis lost its data, and is then given anew | never |
  * | `P:feeds` | sorted set | feeds by the time (ms) until which they were last known to have tickets | ten minutes after that |
- * | `{P:quota}`, `:waiting`, `:asking` | hash, sorted sets | next turn, pause; sets that wait for a turn | an hour after the last use |
+ * | `P:{quota}`, `:waiting`, `:asking` | hash, sorted sets | next turn, pause; sets that wait for a turn | an hour after the last use |
  * | `P:answered` | string | when a request was sent that the upstream answered, ms: the newest, to a second | an hour after it |
  * | `P:{F}:feed` | hash | the feed, see below | twice the history's life after its last set |
  * | `P:{F}:interest` | sorted set | ticket by the time (ms) until which it is wanted | when the ticket left |
@@ -77,13 +80,13 @@ export class Keys {
 
   /** The quota's keys, in the order in which quota.lua takes them. One hash tag: one script reads all three. */
   get quota(): readonly [string, string, string] {
-    const base = `{${this.prefix}:quota}`;
+    const base = `${this.prefix}:{quota}`;
     return [base, `${base}:waiting`, `${base}:asking`];
   }
 
   /** Prefix of BullMQ's keys: one hash tag, because BullMQ's scripts touch several keys of a queue. */
   get queuePrefix(): string {
-    return `{${this.prefix}:queue}`;
+    return `${this.prefix}:{queue}`;
   }
 
   /** What all keys of a feed begin with: one hash tag, so that one script can commit a set on a cluster (invariant 6). */

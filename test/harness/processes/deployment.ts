@@ -98,7 +98,7 @@ export class Deployment {
     const { settings } = this.options;
     const { url } = this.started.simulator;
     const given = typeof settings === 'function' ? settings(url) : settings;
-    return { ...FAST, REDIS_URL: this.redis.url, UPSTREAM_BASE_URL: url, UPSTREAM_TOKEN, ...given };
+    return { ...FAST, REDIS_URL: this.redis.limitedUrl, UPSTREAM_BASE_URL: url, UPSTREAM_TOKEN, ...given };
   }
 
   private get programs(): readonly Program[] {

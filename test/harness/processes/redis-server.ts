@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { until } from '../until.js';
+import { documentedRights } from './documented-rights.js';
 import { OwnedProcess } from './owned-process.js';
 import { freePort } from './ports.js';
 
@@ -13,6 +14,8 @@ const START_MS = 10_000;
 const STOP_MS = 10_000;
 /** Longest answer to a PING before the server counts as not ready, ms. */
 const PING_MS = 200;
+/** Of the user with the documented rights. It must appear in no log. */
+export const REDIS_PASSWORD = 'password-of-the-redis-user';
 /** Characters of its log that are kept for error texts. */
 const KEPT = 4000;
 
@@ -36,8 +39,14 @@ export class RedisServer {
     return server;
   }
 
+  /** For a user who may do everything. */
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** For a user with the rights that OPERATIONS.md names. */
+  get limitedUrl(): string {
+    return `redis://pollcast:${REDIS_PASSWORD}@127.0.0.1:${this.port}`;
   }
 
   /** 0 while it does not run. */
@@ -50,6 +59,7 @@ export class RedisServer {
     const libraries = process.env['REDIS_SERVER_LD'];
     const env = { PATH: process.env['PATH'] ?? '', ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}) };
     const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
+    args.push('--user', 'pollcast', 'on', `>${REDIS_PASSWORD}`, ...documentedRights());
     const run = new OwnedProcess(process.env['REDIS_SERVER_BIN'] ?? 'redis-server', [...args, ...this.options], {
       env,
       keep: KEPT,
