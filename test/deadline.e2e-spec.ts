@@ -68,7 +68,7 @@ describe('a request that waits for slow keys and a silent store', () => {
       took(ask('/v1/events?case_ids=T1')),
       took(ask('/v1/cases/T1/messages')),
       took(ask('/v1/hints', '{"case_ids":["T1"]}')),
-      took(drippingBody(gateway.port)),
+      took(drippingBody(gateway.port, token)),
       took(subscribed()),
     ]);
     for (const each of [stream, history, hint]) {
@@ -86,11 +86,14 @@ describe('a request that waits for slow keys and a silent store', () => {
 });
 
 /** What a client is answered whose body never comes to its end. */
-async function drippingBody(port: number): Promise<string> {
+async function drippingBody(port: number, token: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   let text = '';
   socket.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-  socket.write('POST /v1/hints HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+  socket.write(
+    `POST /v1/hints HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n` +
+      'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+  );
   socket.setTimeout(2 * ANSWERED_WITHIN_MS, () => socket.destroy());
   await once(socket, 'close');
   return text;

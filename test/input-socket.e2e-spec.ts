@@ -167,9 +167,11 @@ describe('bad input over Socket.IO', () => {
     next.close();
   });
 
-  it('ends a connection that sends more than a request may have', async () => {
+  it('answers a request that is larger than any that is served, and ends a connection for one of four times that', async () => {
     const client = await connected();
-    client.sendText(`2["subscribe",{"case_ids":["${'x'.repeat(200_000)}"]}]`);
+    const long = { case_ids: ['x'.repeat(200_000)] };
+    expect(await client.ask('subscribe', long)).toMatchObject({ ok: false, error: { code: 'invalid' } });
+    client.sendText(`2["subscribe",{"case_ids":["${'x'.repeat(600_000)}"]}]`);
     await until(() => client.ended !== null, 5000, 'the connection to end');
   });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import { clientOf } from './harness/clients/clients.js';
+import { exchange } from './harness/clients/exchange.js';
 import { useDeployment } from './fixtures/use-deployment.js';
 import { expectEverything } from './fixtures/expect-everything.js';
 import { tokenFor } from './harness/clients/tokens.js';
@@ -29,6 +30,8 @@ describe('a gateway of three processes', () => {
     // A process that does not listen yet gets no connection, and its end would show nothing.
     const listening = () => deployment.gateway().stdout.split('gateway listening').length - 1;
     await until(() => listening() === 3, 30_000, 'three processes to listen');
+    const polling = await exchange(`${deployment.gateway().url}/socket.io/?EIO=4&transport=polling`);
+    expect([polling.status, polling.text]).toEqual([400, expect.stringContaining("set transports: ['websocket']")]);
     const token = await tokenFor();
     const clients = Array.from({ length: 12 }, (_, at) =>
       clientOf(at % 2 === 0 ? 'sse' : 'websocket', { token, caseIds: tickets.slice(at % 3) }),

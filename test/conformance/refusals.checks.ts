@@ -20,7 +20,7 @@ export const REFUSAL_CHECKS: readonly Check[] = [
     expectProblem(await ask('/v1/events?case_ids=a', { authorization: '' }), 401, 'unauthorized');
     expectProblem(await ask('/v1/events?case_ids=a', { origin: 'https://elsewhere.example' }), 403, 'forbidden');
     expectProblem(await ask('/v1/nothing-is-here'), 404, 'not_found');
-    expectProblem(await ask('/v1/events?case_ids=a', {}, 'POST'), 405, 'method_not_allowed');
+    expectProblem(await ask('/v1/events?case_ids=a', {}, 'PUT'), 405, 'method_not_allowed');
   }),
 
   check(
@@ -60,6 +60,28 @@ export const REFUSAL_CHECKS: readonly Check[] = [
       expect(stream.status).toBe(200);
       await stream.untilText(/event: ready\n/);
     }
+  }),
+
+  check('X5: what cannot be served is answered with its own status, and allowed methods are named', async (trial) => {
+    const authorization = `Bearer ${await trial.token()}`;
+    const ask = (method: string, path: string, headers: Record<string, string> = {}, body?: string) =>
+      exchange(`${trial.url}${path}`, {
+        method,
+        headers: { authorization, ...headers },
+        ...(body !== undefined && { body }),
+      });
+    const json = { 'content-type': 'application/json' };
+    expectProblem(await ask('GET', '/v1/events?case_ids=a', { accept: 'application/json' }), 406, 'not_acceptable');
+    expectProblem(await ask('POST', '/v1/events', json, `["${'x'.repeat(2_000_000)}"]`), 413, 'payload_too_large');
+    const text = { 'content-type': 'text/plain' };
+    expectProblem(await ask('POST', '/v1/events', text, '{}'), 415, 'unsupported_media_type');
+    expectProblem(await ask('POST', '/v1/hints', text, '{}'), 415, 'unsupported_media_type');
+    expectProblem(await ask('GET', `/v1/events?case_ids=${'x'.repeat(300_000)}`), 431, 'headers_too_large');
+    const malformed = await ask('POST', '/v1/events', json, '{"case_ids":["se cret');
+    expectProblem(malformed, 400, 'invalid');
+    expect(malformed.text).not.toContain('se cret');
+    const options = await ask('OPTIONS', '/v1/events');
+    expect([options.status, options.headers.allow]).toEqual([204, expect.stringContaining('POST')]);
   }),
 ];
 

@@ -1,4 +1,6 @@
 import { expect } from 'expect';
+import { io } from 'socket.io-client';
+import * as msgpack from 'socket.io-msgpack-parser';
 
 import type { Ready } from '../harness/clients/wire.js';
 import { check, type Check } from './check.js';
@@ -25,6 +27,15 @@ export const SOCKET_IO_CHECKS: readonly Check[] = [
       expect(events).toEqual(['gap', 'status', 'message', 'message', 'ready', 'message']);
     },
   ),
+
+  check('W12: a client with the parser of MessagePack is refused in words, and does not come back', async (trial) => {
+    const auth = { token: await trial.token() };
+    const options = { transports: ['websocket'], parser: msgpack, forceNew: true, reconnectionDelay: 10, auth };
+    const socket = trial.closing(io(trial.url, options));
+    const error = await new Promise<Error & { data?: object }>((resolve) => socket.once('connect_error', resolve));
+    expect([error.message, error.data]).toEqual([expect.any(String), { code: 'invalid' }]);
+    expect(socket.active).toBe(false);
+  }),
 
   check('W3: several subscribes on one connection add up, each with a replay of its own', async (trial) => {
     const [first, second] = [await trial.ticketWithPast(1), await trial.ticketWithPast(2)];

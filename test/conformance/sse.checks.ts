@@ -118,6 +118,32 @@ export const SSE_CHECKS: readonly Check[] = [
     },
   ),
 
+  check('S7: POST gets the same stream with JSON, and Last-Event-ID takes precedence over the body', async (trial) => {
+    const caseId = await trial.ticketWithPast(2);
+    const json = { authorization: `Bearer ${await trial.token()}`, 'content-type': 'application/json' };
+    const ask = async (body: object, headers: Record<string, string> = {}) =>
+      trial.closing(await RawStream.open(`${trial.url}/v1/events`, { ...json, ...headers }, JSON.stringify(body)));
+    const stream = await ask({ case_ids: [caseId], history: 1 });
+    expect(stream.status).toBe(200);
+    await stream.untilText(/event: ready\n.*\n\n/);
+    expect(blocksOf(stream.text).map(({ event }) => event)).toEqual(['message', 'ready']);
+    const [position = ''] = blocksOf(stream.text)[0]?.ids ?? [];
+    const again = await ask({ case_ids: [caseId], last_event_id: 'no-position' }, { 'last-event-id': position });
+    await again.untilText(/event: ready\n.*\n\n/);
+    expect(blocksOf(again.text).map(({ event }) => event)).toEqual(['ready']);
+  }),
+
+  check('S8: ids with commas in between are several tickets, and brackets are refused', async (trial) => {
+    const [first, second] = [trial.ticket(), trial.ticket()];
+    const authorization = `Bearer ${await trial.token()}`;
+    const stream = trial.closing(
+      await RawStream.open(`${trial.url}/v1/events?case_ids=${first},${second}`, { authorization }),
+    );
+    await stream.untilText(/event: ready\n.*\n\n/);
+    expect(JSON.parse(blocksOf(stream.text).at(-1)?.data[0] ?? '')).toMatchObject({ case_ids: [first, second] });
+    expect(refusalOf(await trial.request(`/v1/events?case_ids[]=${first}`))).toEqual([400, 'invalid']);
+  }),
+
   check('S6: HEAD checks the request and opens no stream', async (trial) => {
     const path = `/v1/events?case_ids=${trial.ticket()}`;
     const head = async (headers?: Record<string, string>) => trial.request(path, headers, 'HEAD');

@@ -14,7 +14,6 @@ import { type HttpAdapter } from './http/http.adapter.js';
 import { AnswerHeaders } from './http/answer-headers.js';
 import { OriginRule } from './http/origin-rule.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { requestDeadline } from './http/request-deadline.js';
 import { RequestGate } from './http/request-gate.js';
 import { SseEndpoint } from './sse/sse-endpoint.js';
 import { SocketIoRule, type SocketIoTransport } from './ws/socket-io-rule.js';
@@ -22,9 +21,6 @@ import { SocketIoAdapter } from './ws/socket-io.adapter.js';
 
 /** After clients were sent away, what does not close within this time (ms) is left behind. */
 const CLOSE_MS = 2000;
-
-/** Largest body of a request: room for the largest hint. */
-const BODY_MAX = '128kb';
 
 /** A gateway from start to end. */
 export class GatewayProgram {
@@ -40,7 +36,8 @@ export class GatewayProgram {
     // Queries are read as URLSearchParams: Express' parsers end at 1,000 keys, or make objects of brackets.
     app.set('query parser', false);
     const transports: SocketIoTransport[] = cluster.isWorker ? ['websocket'] : ['websocket', 'polling'];
-    const servesClient = app.get(GatewaySettings).serveSocketIoClient === 'true';
+    const { serveSocketIoClient, requestMaxBytes } = app.get(GatewaySettings);
+    const servesClient = serveSocketIoClient === 'true';
     const gate = new RequestGate({
       origins: app.get(OriginRule),
       headers: app.get(AnswerHeaders),
@@ -54,10 +51,9 @@ export class GatewayProgram {
     const adapter = app.getHttpAdapter() as HttpAdapter;
     adapter.putInFront(gate);
     adapter.keepConnections(app.get(GatewaySettings).httpKeepAliveMs);
-    app.use(requestDeadline);
-    app.useBodyParser('json', { limit: BODY_MAX });
     app.useGlobalFilters(app.get(ProblemFilter));
-    app.useWebSocketAdapter(new SocketIoAdapter(app, transports, servesClient));
+    const refusals = app.get(RefusalLog);
+    app.useWebSocketAdapter(new SocketIoAdapter(app, { transports, servesClient, requestMaxBytes, refusals }));
   }
 
   /** Listens first: until the store answers, operators see a gateway that waits. @throws where the port is taken */

@@ -82,7 +82,7 @@ export class DeliveryMetrics {
     this.closings.inc({ reason });
   }
 
-  /** @param code a refusal code (`libs/protocol/src/errors.ts`) */
+  /** @param code a code of a problem (`libs/protocol/src/errors.ts`) */
   refused(code: string): void {
     this.refusals.inc({ code });
   }

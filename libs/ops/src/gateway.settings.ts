@@ -8,6 +8,12 @@ const AUTH_MODES = ['jwt', 'none'] as const;
 const byJwt = When<GatewaySettings>((settings) => settings.authMode === 'jwt');
 
 const SECRET_LEAST_BYTES = 32;
+/** A request may have at least this many bytes, whatever the settings. */
+const REQUEST_LEAST_MAX_BYTES = 131_072;
+/** The longest id in JSON, bytes: 64 characters, each of them escaped, two quotes and a comma. */
+const ID_MAX_BYTES = 131;
+/** Everything of a request but its ids, bytes. */
+const REQUEST_REST_BYTES = 4096;
 
 /** Settings of a gateway. A text that is not set is empty. */
 export class GatewaySettings extends SharedSettings {
@@ -78,9 +84,14 @@ export class GatewaySettings extends SharedSettings {
   @OneOf(['true', 'false'])
   readonly serveSocketIoClient: 'true' | 'false' = 'false';
 
-  /** Largest number of tickets in one subscription. */
+  /** Largest number of tickets in one subscription, and in one hint. It decides how large a request may be. */
   @Whole('case ids', 1, 10_000)
   readonly maxCasesPerSubscription: number = 500;
+
+  /** Largest JSON of one request, bytes: it has room for as many ids as a subscription may name. */
+  get requestMaxBytes(): number {
+    return Math.max(REQUEST_LEAST_MAX_BYTES, this.maxCasesPerSubscription * ID_MAX_BYTES + REQUEST_REST_BYTES);
+  }
 
   /** Largest number of connections per JWT `sub` in one process. */
   @Whole('connections', 1, 1_000_000)

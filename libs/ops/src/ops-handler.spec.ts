@@ -80,7 +80,16 @@ describe('health and metrics over HTTP', () => {
 
   it('leaves other paths to others, and other methods alone', async () => {
     expect((await fetch(`${base}/v1/events`)).status).toBe(404);
-    expect((await fetch(`${base}/metrics`, { method: 'POST' })).status).toBe(405);
+    const allow = 'GET, HEAD, OPTIONS';
+    const post = await fetch(`${base}/metrics`, { method: 'POST' });
+    expect([post.status, post.headers.get('allow'), await post.text()]).toEqual([
+      405,
+      allow,
+      expect.stringContaining('only GET and HEAD'),
+    ]);
+    const options = await fetch(`${base}/metrics`, { method: 'OPTIONS' });
+    expect([options.status, options.headers.get('allow')]).toEqual([204, allow]);
+    expect((await fetch(`${base}/health/live`, { method: 'HEAD' })).status).toBe(200);
   });
 
   it('is not ready from the moment of draining on, and still live', async () => {

@@ -38,7 +38,12 @@ export function createOpsHandler(health: HealthState, registry: MetricsSource): 
       return false;
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+      response.setHeader('allow', 'GET, HEAD, OPTIONS');
+      if (request.method === 'OPTIONS') {
+        response.writeHead(204).end();
+      } else {
+        send(response, json(405, { status: 'error', detail: 'only GET and HEAD are served here' }));
+      }
       return true;
     }
     route().then(

@@ -73,6 +73,16 @@ describe('settings', () => {
     });
   });
 
+  it('have room in a request for as many ids as a subscription may name', () => {
+    const bytes = (cases: number) =>
+      readSettings('gateway', { ...GATEWAY, MAX_CASES_PER_SUBSCRIPTION: String(cases) }).requestMaxBytes;
+    const largest = (cases: number) => JSON.stringify({ case_ids: Array(cases).fill('"'.repeat(64)) }).length;
+    expect([bytes(1), bytes(500)]).toEqual([131_072, 131_072]);
+    for (const cases of [500, 968, 969, 5000, 10_000]) {
+      expect(bytes(cases)).toBeGreaterThan(largest(cases) + 3000);
+    }
+  });
+
   it('are read only by the program that needs them', () => {
     const settings = readSettings('gateway', { ...GATEWAY, UPSTREAM_BASE_URL: 'nonsense', PATH: '/bin' });
     expect(Object.keys(settings)).not.toEqual(expect.arrayContaining(['upstreamBaseUrl', 'path']));

@@ -8,7 +8,7 @@ export const PAGE_DEFAULT = 100;
 
 /** Input of `GET /v1/cases/{case_id}/messages`: path and query together. */
 export class CaseMessagesDto {
-  @Matches(CASE_ID_PATTERN, { message: 'case_id must be 1 to 64 visible ASCII characters' })
+  @Matches(CASE_ID_PATTERN, { message: 'case_id must be 1 to 64 visible ASCII characters without a comma' })
   readonly case_id!: string;
 
   @IsOptional()

@@ -23,7 +23,14 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
 export const TOO_MANY_REQUESTS = 429;
 
 /** Codes of HTTP errors that are not refusals. */
-export type HttpErrorCode = 'not_found' | 'method_not_allowed' | 'payload_too_large' | 'headers_too_large' | 'internal';
+export type HttpErrorCode =
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'not_acceptable'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'headers_too_large'
+  | 'internal';
 
 /** Body of an `application/problem+json` answer (RFC 9457). */
 export interface Problem {
@@ -41,7 +48,9 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 const HTTP_ERRORS: Readonly<Record<number, { readonly code: Problem['code']; readonly title: string }>> = {
   404: { code: 'not_found', title: 'Not found' },
   405: { code: 'method_not_allowed', title: 'Method not allowed' },
+  406: { code: 'not_acceptable', title: 'Not acceptable' },
   413: { code: 'payload_too_large', title: 'Payload too large' },
+  415: { code: 'unsupported_media_type', title: 'Unsupported media type' },
   431: { code: 'headers_too_large', title: 'Request header fields too large' },
 };
 const INTERNAL = { code: 'internal', title: 'Internal error' } as const;

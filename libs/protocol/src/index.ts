@@ -14,6 +14,7 @@ export {
 } from './errors.js';
 export type * from './events.js';
 export type { FrameRun } from './frame-run.js';
+export { kindOf } from './kind-of.js';
 export { Refusal, type RefusalCode } from './refusal.js';
 export { resumeFrom } from './resume.js';
 export {

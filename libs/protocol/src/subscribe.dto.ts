@@ -1,5 +1,6 @@
 import { ArrayNotEmpty, IsArray, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { CASE_ID_PATTERN, GROUP_ID_PATTERN, LANGUAGE_PATTERN } from '#core';
+import { kindOf } from './kind-of.js';
 
 /** An id that a client sends. Whether it is a position is decided later. */
 export const EVENT_ID_PATTERN = /^[^\p{Cc}\p{Cs}]{1,64}$/u;
@@ -11,9 +12,13 @@ export const HISTORY_DEFAULT = 50;
 /** Which tickets of which feed: the body of `unsubscribe`. Unknown properties are ignored. */
 export class TicketsDto {
   /** Repeated ids count once. */
-  @IsArray({ message: 'case_ids must be an array' })
+  // class-validator checks from the last decorator to the first, and the first failure is told.
+  @Matches(CASE_ID_PATTERN, {
+    each: true,
+    message: 'each of case_ids must be 1 to 64 visible ASCII characters without a comma',
+  })
   @ArrayNotEmpty({ message: 'case_ids must name at least one ticket' })
-  @Matches(CASE_ID_PATTERN, { each: true, message: 'each of case_ids must be 1 to 64 visible ASCII characters' })
+  @IsArray({ message: ({ value }) => `case_ids must be an array of ids, and it is ${kindOf(value)}` })
   readonly case_ids!: string[];
 
   @IsOptional()

@@ -16,17 +16,18 @@ export class RawStream {
     readonly headers: IncomingHttpHeaders,
   ) {}
 
-  /** Sends a GET request. Resolves with an answer of any status. */
-  static open(url: string, headers: Readonly<Record<string, string>>): Promise<RawStream> {
+  /** Sends a GET request, or a POST request where there is a body. Resolves with an answer of any status. */
+  static open(url: string, headers: Readonly<Record<string, string>>, body?: string): Promise<RawStream> {
     return new Promise((resolve, reject) => {
-      const outgoing = request(url, { headers, agent: false }, (response) => {
+      const method = body === undefined ? 'GET' : 'POST';
+      const outgoing = request(url, { method, headers, agent: false }, (response) => {
         const stream = new RawStream(outgoing, response.statusCode ?? 0, response.headers);
         response.setEncoding('utf8').on('data', (text: string) => (stream.text += text));
         response.on('error', () => undefined);
         response.on('close', () => (stream.ended = true));
         resolve(stream);
       });
-      outgoing.on('error', reject).end();
+      outgoing.on('error', reject).end(body);
     });
   }
 

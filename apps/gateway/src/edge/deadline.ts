@@ -27,15 +27,16 @@ export class Deadline {
   /**
    * Waits for a part of the request. Work that takes longer goes on, and nobody hears of what becomes of it.
    *
-   * @throws {Refusal} `unavailable` where the deadline passes first; else what `work` throws
+   * @param late makes the error that is thrown where the deadline passes first
+   * @throws {Refusal} `unavailable`, unless `late` makes another error; else what `work` throws
    */
-  async bound<T>(work: Promise<T>): Promise<T> {
+  async bound<T>(work: Promise<T>, late: () => Error = tookTooLong): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(tookTooLong()), this.leftMs);
+    const passed = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(late()), this.leftMs);
     });
     try {
-      return await Promise.race([work, late]);
+      return await Promise.race([work, passed]);
     } finally {
       clearTimeout(timer);
     }

@@ -1,4 +1,4 @@
-import { Refusal } from '#protocol';
+import { type Problem, Refusal } from '#protocol';
 import type { DeliveryMetrics } from '#ops';
 
 /** Counts refusals, and logs errors that should not have become one. */
@@ -7,6 +7,11 @@ export class RefusalLog {
     private readonly metrics: DeliveryMetrics,
     private readonly onError: (error: unknown) => void,
   ) {}
+
+  /** Counts an answer that refuses and that HTTP itself has a status for. */
+  count(code: Problem['code']): void {
+    this.metrics.refused(code);
+  }
 
   /** What a client is told of an error: refusals say it themselves, anything else is ours and stays here. */
   note(error: unknown): Refusal {

@@ -65,8 +65,28 @@ describe('RequestReader', () => {
 
   it('says what is wrong, and does not repeat what was sent', () => {
     expect(() => subscribe({ case_ids: ['se cret'] })).toThrow(
-      'each of case_ids must be 1 to 64 visible ASCII characters',
+      'each of case_ids must be 1 to 64 visible ASCII characters without a comma',
     );
+  });
+
+  it.each<[string, object, string]>([
+    ['a text', { case_ids: 'A' }, 'case_ids must be an array of ids, and it is of the type string'],
+    ['nothing', {}, 'case_ids must be an array of ids, and it is missing'],
+    ['null', { case_ids: null }, 'case_ids must be an array of ids, and it is missing'],
+    ['an object', { case_ids: { 0: 'A' } }, 'case_ids must be an array of ids, and it is of the type object'],
+    ['none', { case_ids: [] }, 'case_ids must name at least one ticket'],
+    ['a comma', { case_ids: ['A,B'] }, 'each of case_ids must be 1 to 64 visible ASCII characters without a comma'],
+  ])('says what it was given instead of a list of ids: %s', (_what, body, words) => {
+    expect(() => subscribe(body)).toThrow(new RegExp(`^${words}$`));
+  });
+
+  it.each<[unknown, string]>([
+    [undefined, 'missing'],
+    ['A', 'of the type string'],
+    [['A'], 'an array'],
+    [7, 'of the type number'],
+  ])('says what it was given instead of an object: %j', (body, words) => {
+    expect(() => subscribe(body)).toThrow(`the request must be an object, and it is ${words}`);
   });
 
   it('reads the other requests', () => {

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
-import { Refusal } from '#protocol';
+import { kindOf, Refusal } from '#protocol';
 
 /** Faults that one answer names at most. */
 const FAULTS_MAX = 3;
@@ -15,7 +15,7 @@ export class RequestReader {
   /** @throws {Refusal} `invalid` */
   read<T extends object>(Shape: Type<T>, body: unknown): T {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-      throw new Refusal('invalid', 'the request must be an object');
+      throw new Refusal('invalid', `the request must be an object, and it is ${kindOf(body)}`);
     }
     const request = this.known(Shape, body);
     const errors = validateSync(request, { stopAtFirstError: true });

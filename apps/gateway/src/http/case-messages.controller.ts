@@ -1,14 +1,16 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
-import { All, Controller, Get, MethodNotAllowedException, Param, Req, Res } from '@nestjs/common';
+import { All, Controller, Get, HttpCode, MethodNotAllowedException, Options, Param, Req, Res } from '@nestjs/common';
 import { GatewaySettings } from '#ops';
 import { CaseMessagesDto, PAGE_DEFAULT, resumeFrom } from '#protocol';
 import { tokenOf } from '../auth/client-token.js';
 import { TokenVerifier } from '../auth/token-verifier.js';
+import { Deadline } from '../edge/deadline.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { feedOf } from '../edge/subscription-parameters.js';
 import { CaseHistory } from './case-history.js';
 import { queryOf, single, wholeNumber } from './query.js';
-import { deadlineOf } from './request-deadline.js';
+
+const METHODS = 'GET, HEAD, OPTIONS';
 
 /** `GET /v1/cases/{case_id}/messages`: a ticket's history, page by page, for clients that read now and then. */
 @Controller('v1/cases/:case_id/messages')
@@ -23,7 +25,7 @@ export class CaseMessagesController {
   @Get()
   async list(@Req() request: IncomingMessage, @Res() response: ServerResponse, @Param('case_id') caseId: string) {
     const query = queryOf(request);
-    const deadline = deadlineOf(request);
+    const deadline = new Deadline();
     const rights = await deadline.bound(this.verifier.verify(tokenOf(request, query)));
     const asked = this.reader.read(CaseMessagesDto, {
       case_id: caseId,
@@ -47,9 +49,15 @@ export class CaseMessagesController {
       .end(body);
   }
 
+  @Options()
+  @HttpCode(204)
+  options(@Res({ passthrough: true }) response: ServerResponse): void {
+    response.setHeader('allow', METHODS);
+  }
+
   @All()
   refuseMethod(@Res({ passthrough: true }) response: ServerResponse): never {
-    response.setHeader('allow', 'GET, HEAD');
+    response.setHeader('allow', METHODS);
     throw new MethodNotAllowedException('only GET is served here');
   }
 }

@@ -49,8 +49,87 @@ describe('POST /v1/hints', () => {
     ['malformed JSON', '{"case_ids":', { hints: true }, 400, 'invalid'],
     ['too many tickets', JSON.stringify({ case_ids: ids(501) }), { hints: true }, 400, 'too_many'],
     ['a body beyond its bound', JSON.stringify({ case_ids: ids(20_000) }), { hints: true }, 413, 'payload_too_large'],
+    ['a text for tickets', '{"case_ids":"A1"}', { hints: true }, 400, 'invalid'],
+    ['an id with a comma', '{"case_ids":["A1,A2"]}', { hints: true }, 400, 'invalid'],
   ])('refuses %s', async (_, body, claims, status, code) => {
     expect(await post(body, claims)).toMatchObject({ status, code });
+  });
+
+  describe('X5: says what it was given instead of what it takes', () => {
+    async function send(headers: Record<string, string>, body = '{"case_ids":["A1"]}', method = 'POST') {
+      const authorization = `Bearer ${await token({ hints: true })}`;
+      const all = { authorization, ...headers };
+      const answer = await fetch(`${gateway.url}/v1/hints`, {
+        method,
+        headers: all,
+        body: method === 'POST' ? body : null,
+      });
+      const text = await answer.text();
+      return { status: answer.status, allow: answer.headers.get('allow'), ...(text && JSON.parse(text)) };
+    }
+    const type = (value: string) => ({ 'content-type': value });
+
+    it.each([
+      ['text/plain', type('text/plain'), 'application/json, and this one is "text/plain'],
+      ['a form', type('application/x-www-form-urlencoded'), 'application/json, and this one is "application/x-www-'],
+      ['another charset', type('application/json; charset=utf-16'), 'UTF-8, and this one is "utf-16"'],
+      [
+        'gzip',
+        { ...type('application/json'), 'content-encoding': 'gzip' },
+        'not be compressed, and this one is "gzip"',
+      ],
+    ])('%s', async (_what, headers, words) => {
+      expect(await send(headers)).toMatchObject({
+        status: 415,
+        code: 'unsupported_media_type',
+        detail: expect.stringContaining(words),
+      });
+    });
+
+    it.each([
+      'application/json',
+      'application/json;charset=UTF-8',
+      'application/json; charset="utf-8"',
+      'Application/Vnd.us+JSON',
+      'application/cloudevents+json; charset=us-ascii',
+    ])('and takes %s', async (value) => {
+      expect((await send(type(value))).status).toBe(204);
+    });
+
+    it.each([
+      ['a body that is cut', '{"case_ids":["se cret'],
+      ['two texts', '{"case_ids":["A1"]} secret'],
+      ['no JSON', 'secret'],
+    ])('and quotes nothing of it: %s', async (_what, body) => {
+      expect(await send(type('application/json'), body)).toMatchObject({
+        status: 400,
+        code: 'invalid',
+        detail: 'the body could not be read as JSON',
+      });
+    });
+
+    it('takes a byte order mark for what it is', async () => {
+      expect((await send(type('application/json'), '\ufeff{"case_ids":["A1"]}')).status).toBe(204);
+    });
+
+    it('by the method', async () => {
+      expect(await send({}, '', 'OPTIONS')).toMatchObject({ status: 204, allow: 'POST, OPTIONS' });
+      expect(await send({}, '', 'GET')).toMatchObject({
+        status: 405,
+        allow: 'POST, OPTIONS',
+        detail: 'only POST is served here, with JSON',
+      });
+    });
+
+    it('and waits for no body of a client without a token', async () => {
+      expect((await send({ ...type('text/plain'), authorization: '' })).status).toBe(401);
+    });
+
+    it('and counts it', async () => {
+      const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+      expect(metrics).toMatch(/refusals_total\{[^}]*code="unsupported_media_type"[^}]*\} [1-9]/);
+      expect(metrics).toMatch(/refusals_total\{[^}]*code="method_not_allowed"[^}]*\} [1-9]/);
+    });
   });
 });
 

@@ -1,17 +1,20 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
-import { All, Body, Controller, HttpCode, MethodNotAllowedException, Post, Req, Res } from '@nestjs/common';
+import { All, Controller, HttpCode, MethodNotAllowedException, Options, Post, Req, Res } from '@nestjs/common';
 import { Interest } from '#core';
 import { GatewaySettings } from '#ops';
 import { Refusal, TicketsDto } from '#protocol';
 import { tokenOf } from '../auth/client-token.js';
 import { TokenVerifier } from '../auth/token-verifier.js';
+import { Deadline } from '../edge/deadline.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { ticketsOf } from '../edge/subscription-parameters.js';
+import { readJson } from './json-body.js';
 import { queryOf } from './query.js';
-import { deadlineOf } from './request-deadline.js';
 
 /** When a backend may hint again after the store was out of reach, ms. */
 const RETRY_MS = 1000;
+
+const METHODS = 'POST, OPTIONS';
 
 /** `POST /v1/hints`: a backend knows that something happened to these tickets. Their subscribers see it at once. */
 @Controller('v1/hints')
@@ -25,9 +28,10 @@ export class HintsController {
 
   @Post()
   @HttpCode(204)
-  async hint(@Req() request: IncomingMessage, @Body() body: unknown): Promise<void> {
-    const deadline = deadlineOf(request);
+  async hint(@Req() request: IncomingMessage): Promise<void> {
+    const deadline = new Deadline();
     const rights = await deadline.bound(this.verifier.verify(tokenOf(request, queryOf(request))));
+    const body = await readJson(request, this.settings.requestMaxBytes, deadline);
     const { feed, caseIds } = ticketsOf(this.reader.read(TicketsDto, body), this.settings.upstreamLanguage);
     if (caseIds.length > this.settings.maxCasesPerSubscription) {
       const most = `at most ${this.settings.maxCasesPerSubscription} tickets in one hint`;
@@ -42,9 +46,15 @@ export class HintsController {
     }
   }
 
+  @Options()
+  @HttpCode(204)
+  options(@Res({ passthrough: true }) response: ServerResponse): void {
+    response.setHeader('allow', METHODS);
+  }
+
   @All()
   refuseMethod(@Res({ passthrough: true }) response: ServerResponse): never {
-    response.setHeader('allow', 'POST');
-    throw new MethodNotAllowedException('only POST is served here');
+    response.setHeader('allow', METHODS);
+    throw new MethodNotAllowedException('only POST is served here, with JSON');
   }
 }

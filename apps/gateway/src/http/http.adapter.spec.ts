@@ -41,6 +41,13 @@ describe('connections to a gateway', () => {
     expect((await exchange('/health/live')).port).toBe(port);
   });
 
+  it('X5: are answered where a later request is too long, too', async () => {
+    gateway = await RunningGateway.start();
+    const first = await exchange('/health/live');
+    const { port, response, text } = await exchange(`/v1/events?case_ids=${'x'.repeat(300_000)}`);
+    expect([port, response.statusCode, JSON.parse(text).code]).toEqual([first.port, 431, 'headers_too_large']);
+  });
+
   it('end with their stream', async () => {
     gateway = await RunningGateway.start();
     const headers = { authorization: `Bearer ${await token({}, 2)}` };

@@ -1,11 +1,16 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { httpProblem, type Problem } from '#protocol';
+import { dropExtraSlashes } from './query.js';
 import { rawAnswer } from './raw-answer.js';
 import { mayUpgrade, upgradeGate, type UpgradeListener } from './upgrade-gate.js';
 
-/** 1,000 case ids of 64 characters in one query take 76 kB; Node's own limit of 16 kB is for less. */
+/**
+ * 1,000 case ids of 64 characters in one query take 76 kB; Node's own limit of 16 kB is for less. Proxies often allow 8 kB:
+ * more ids belong in a body (`POST /v1/events`).
+ */
 const HEADERS_MAX_BYTES = 262_144;
 
 /**
@@ -69,6 +74,7 @@ export class HttpAdapter extends ExpressAdapter {
     }
     const serve = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request').on('request', (request: IncomingMessage, response: ServerResponse) => {
+      dropExtraSlashes(request);
       if (request.headers.upgrade !== undefined) {
         // Node loses what was sent behind such a request's body: the client is to send it again.
         response.shouldKeepAlive = false;
@@ -88,21 +94,40 @@ export class HttpAdapter extends ExpressAdapter {
         }
       };
       const isWanted = (request: IncomingMessage) => gate.isWebSocket(request);
-      server.removeAllListeners('upgrade').on('upgrade', upgradeGate(server, isWanted, gated));
+      const upgrade = upgradeGate(server, isWanted, gated);
+      server.removeAllListeners('upgrade').on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+        dropExtraSlashes(request);
+        upgrade(request, socket, head);
+      });
     }
   }
 }
 
 /** What Node could not read never becomes a request. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Duplex & { bytesWritten?: number }): void {
-  // Into a response that has begun nothing may be written.
-  if (!socket.writable || (socket.bytesWritten ?? 0) > 0) {
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex & { _httpMessage?: unknown }): void {
+  // Node keeps here the response that owns the socket. Nothing may be written into one that has begun.
+  if (!socket.writable || socket._httpMessage) {
     socket.destroy();
     return;
   }
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const problem = tooLarge
-    ? httpProblem(431, `the request line and headers may have ${HEADERS_MAX_BYTES} bytes`)
-    : httpProblem(400, 'the request could not be read');
-  socket.end(rawAnswer(problem));
+  socket.end(rawAnswer(problemOf(error)));
+}
+
+function problemOf({ code }: NodeJS.ErrnoException): Problem {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return httpProblem(
+        431,
+        `the request line and headers may have ${HEADERS_MAX_BYTES} bytes, and these have more: ` +
+          'POST /v1/events takes many case_ids in a JSON body',
+      );
+    case 'HPE_INVALID_METHOD':
+      return httpProblem(
+        400,
+        'the request could not be read: it begins with no method that is known here ' +
+          '(QUERY needs a gateway on Node 20.19.2, 22.2 or later; POST does the same)',
+      );
+    default:
+      return httpProblem(400, 'the request could not be read');
+  }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OriginPattern, parseOrigin, type Origin } from '#ops';
 import { Refusal } from '#protocol';
+import { BODY_METHODS } from './methods.js';
 import { isOwn, type OwnOrigin, type OwnOrigins } from './own-origin.js';
 
 /** How long a browser may remember what a preflight allowed, seconds. */
@@ -10,7 +11,7 @@ const ASKED_MAX = 1024;
 /** Most characters of a client's own words that a refusal repeats. */
 const SHOWN_MAX = 100;
 
-const METHODS = 'GET, HEAD, POST';
+const METHODS = `GET, HEAD, ${BODY_METHODS.join(', ')}`;
 const FIELD_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
 
 /** Which web pages may talk to the gateway: those of its own origin and those of `ALLOWED_ORIGINS`. */

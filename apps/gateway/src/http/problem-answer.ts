@@ -10,6 +10,9 @@ export function answerProblem(response: ServerResponse, problem: Problem): void 
   if (problem.status === 401) {
     response.setHeader('www-authenticate', 'Bearer');
   }
+  if (problem.status === 408) {
+    response.shouldKeepAlive = false; // What is left of the body would stand before the next request.
+  }
   const body = JSON.stringify(problem);
   response
     .writeHead(problem.status, {

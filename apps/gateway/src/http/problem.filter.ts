@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { httpProblem, Refusal } from '#protocol';
+import { httpProblem, type Problem, Refusal } from '#protocol';
 import { RefusalLog } from '../edge/refusal-log.js';
 import { answerProblem, answerRefusal } from './problem-answer.js';
 
@@ -15,9 +15,9 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
 
   answer(error: unknown, response: ServerResponse): void {
     if (error instanceof HttpException && error.getStatus() < 500) {
-      answerProblem(response, httpProblem(error.getStatus(), error.message));
-    } else if (isBodyFault(error)) {
-      answerProblem(response, httpProblem(error.status, 'the body could not be read as JSON'));
+      this.refuse(httpProblem(error.getStatus(), error.message), response);
+    } else if (isUnreadable(error)) {
+      this.refuse(httpProblem(error.status, 'the path could not be read'), response);
     } else if (error instanceof Refusal) {
       answerRefusal(response, this.refusals.note(error));
     } else {
@@ -25,9 +25,14 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
       answerProblem(response, httpProblem(500, 'something went wrong on our side'));
     }
   }
+
+  private refuse(problem: Problem, response: ServerResponse): void {
+    this.refusals.count(problem.code);
+    answerProblem(response, problem);
+  }
 }
 
-/** What the body parser throws: too large, cut off, of an unknown charset. Its own text may quote the body. */
-function isBodyFault(error: unknown): error is { readonly status: number } {
+/** What Express throws where a path cannot be decoded. */
+function isUnreadable(error: unknown): error is { readonly status: number } {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500;
 }

@@ -9,6 +9,19 @@ export function queryOf(request: IncomingMessage): URLSearchParams {
   return new URLSearchParams(mark < 0 ? '' : url.slice(mark));
 }
 
+/**
+ * Several slashes before what clients are served: a base URL ended with one. Health and metrics are left out: proxies that
+ * keep them private compare paths.
+ */
+const EXTRA_SLASHES = /^\/{2,}(?=(?:v1|socket\.io)\/)/i;
+
+/** Takes all slashes but one off the beginning of a path that clients are served. */
+export function dropExtraSlashes(request: IncomingMessage): void {
+  if (request.url?.startsWith('//')) {
+    request.url = request.url.replace(EXTRA_SLASHES, '/');
+  }
+}
+
 /** The path of a request, as it came. */
 export function pathOf({ url = '' }: IncomingMessage): string {
   const mark = url.indexOf('?');

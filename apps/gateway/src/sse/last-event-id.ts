@@ -6,7 +6,7 @@ import { single } from '../http/query.js';
  * newer than the URL that it was made with. `lastEventId` is what event-source-polyfill adds to that URL, `Last-Event-ID`
  * what clients of Mercure write into it.
  */
-const QUERY_KEYS = ['lastEventId', 'Last-Event-ID', 'last_event_id'] as const;
+export const POSITION_KEYS = ['lastEventId', 'Last-Event-ID', 'last_event_id'] as const;
 
 /** The position that a request names. Several stay several, for validation to refuse: none may be ignored silently. */
 export function lastEventIdOf({ headers }: IncomingMessage, query: URLSearchParams): string | string[] | undefined {
@@ -14,7 +14,7 @@ export function lastEventIdOf({ headers }: IncomingMessage, query: URLSearchPara
   if (header) {
     return header;
   }
-  for (const key of QUERY_KEYS) {
+  for (const key of POSITION_KEYS) {
     const value = single(query, key);
     if (value !== undefined) {
       return value;

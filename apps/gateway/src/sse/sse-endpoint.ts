@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { MethodNotAllowedException, NotAcceptableException } from '@nestjs/common';
 import { type GatewaySettings } from '#ops';
 import {
   closing,
-  httpProblem,
   Refusal,
   SSE_HEARTBEAT_COMMENT,
   SSE_HEARTBEAT_EVENT,
   type SseFrames,
-  StreamDto,
+  type StreamDto,
 } from '#protocol';
 import { tokenOf } from '../auth/client-token.js';
 import { type TokenVerifier } from '../auth/token-verifier.js';
@@ -16,12 +16,13 @@ import { type RefusalLog } from '../edge/refusal-log.js';
 import { type RequestReader } from '../edge/request-reader.js';
 import { subscriptionParametersOf } from '../edge/subscription-parameters.js';
 import { type AnswerHeaders } from '../http/answer-headers.js';
-import { answerProblem } from '../http/problem-answer.js';
+import { readJson } from '../http/json-body.js';
+import { BODY_METHODS } from '../http/methods.js';
 import { type ProblemFilter } from '../http/problem.filter.js';
-import { queryOf, single, wholeNumber } from '../http/query.js';
-import { lastEventIdOf } from './last-event-id.js';
+import { queryOf } from '../http/query.js';
 import { type Connections } from '../session/connections.js';
 import { SSE_HEADERS, SseOutlet, type StreamHeaders } from './sse.outlet.js';
+import { readBody, readQuery, refuseQuery } from './stream-request.js';
 
 /**
  * Request targets of this endpoint. They match as Express matches a route: letter case and one slash at the end do not
@@ -29,7 +30,7 @@ import { SSE_HEADERS, SseOutlet, type StreamHeaders } from './sse.outlet.js';
  */
 const TARGET = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?\/v1\/events\/?(?:[?#]|$)/i;
 
-const METHODS = 'GET, HEAD';
+const METHODS = `GET, HEAD, ${BODY_METHODS.join(', ')}, OPTIONS`;
 
 export interface SseEndpointParts {
   readonly verifier: TokenVerifier;
@@ -39,7 +40,7 @@ export interface SseEndpointParts {
   readonly headers: AnswerHeaders;
   readonly problems: ProblemFilter;
   readonly refusals: RefusalLog;
-  readonly settings: Pick<GatewaySettings, 'upstreamLanguage'>;
+  readonly settings: Pick<GatewaySettings, 'upstreamLanguage' | 'requestMaxBytes'>;
 }
 
 /**
@@ -62,10 +63,12 @@ export class SseEndpoint {
   /** Headers go into the head of the stream together: Node keeps 700 bytes per stream of those that are set before it. */
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const headers = this.parts.headers.of(request);
-    const isEventSource = request.method === 'GET' && acceptsStream(request);
+    const { method = '' } = request;
+    const isStream = method === 'GET' || BODY_METHODS.includes(method);
+    const isEventSource = isStream && acceptsStream(request);
     const deadline = new Deadline();
     try {
-      if (request.method === 'GET') {
+      if (isStream) {
         await this.stream(request, response, deadline, headers);
         return;
       }
@@ -98,9 +101,10 @@ export class SseEndpoint {
     headers: StreamHeaders,
   ): Promise<void> {
     const { verifier, connections, frames } = this.parts;
+    checkAccept(request);
     const query = queryOf(request);
     const rights = await deadline.bound(verifier.verify(tokenOf(request, query)));
-    const asked = this.read(request, query);
+    const asked = await this.read(request, query, deadline);
     const parameters = subscriptionParametersOf(asked, this.parts.settings.upstreamLanguage);
     freeRequest(request);
     const heartbeat = asked.heartbeat === 'event' ? SSE_HEARTBEAT_EVENT : SSE_HEARTBEAT_COMMENT;
@@ -128,31 +132,47 @@ export class SseEndpoint {
   ): Promise<void> {
     if (request.method === 'HEAD') {
       await this.head(request, response, deadline);
+      return;
+    }
+    response.setHeader('allow', METHODS);
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204, { 'accept-query': 'application/json' }).end();
     } else {
-      response.setHeader('allow', METHODS);
-      answerProblem(response, httpProblem(405, 'only GET is served here'));
+      throw new MethodNotAllowedException(`served here: GET, and ${BODY_METHODS.join(' or ')} with a JSON body`);
     }
   }
 
   /** Checks the request as GET does. */
   private async head(request: IncomingMessage, response: ServerResponse, deadline: Deadline): Promise<void> {
+    checkAccept(request);
     const query = queryOf(request);
     const rights = await deadline.bound(this.parts.verifier.verify(tokenOf(request, query)));
-    const asked = this.read(request, query);
+    const asked = readQuery(this.parts.reader, request, query);
     const { feed, caseIds } = subscriptionParametersOf(asked, this.parts.settings.upstreamLanguage);
     rights.require(feed, caseIds);
     response.writeHead(200, SSE_HEADERS).end();
   }
 
-  private read(request: IncomingMessage, query: URLSearchParams): StreamDto {
-    return this.parts.reader.read(StreamDto, {
-      case_ids: query.getAll('case_ids'),
-      group_id: single(query, 'group_id'),
-      language: single(query, 'language'),
-      history: wholeNumber(query, 'history'),
-      last_event_id: lastEventIdOf(request, query),
-      heartbeat: single(query, 'heartbeat'),
-    });
+  private async read(request: IncomingMessage, query: URLSearchParams, deadline: Deadline): Promise<StreamDto> {
+    const { reader, settings } = this.parts;
+    if (request.method === 'GET') {
+      return readQuery(reader, request, query);
+    }
+    refuseQuery(query);
+    return readBody(reader, request, await readJson(request, settings.requestMaxBytes, deadline));
+  }
+}
+
+/** What an `Accept` field names where an event stream will do. */
+const ACCEPTS = /(?:^|,)\s*(?:text\/event-stream|text\/\*|\*\/\*)\s*(?:[;,]|$)/i;
+
+/** Clients that want one JSON text would wait for its end for ever. @throws {HttpException} 406 */
+function checkAccept({ headers: { accept } }: IncomingMessage): void {
+  if (accept && !ACCEPTS.test(accept)) {
+    throw new NotAcceptableException(
+      'this is an event stream, and the request does not accept one: send Accept: text/event-stream, ' +
+        'or read JSON from GET /v1/cases/{case_id}/messages',
+    );
   }
 }
 

@@ -13,11 +13,12 @@ import {
 } from '#protocol';
 import type { Outlet } from '../session/outlet.js';
 
-/** Proxies must neither keep, change nor hold back a stream. */
+/** Proxies must neither keep, change nor hold back a stream. `incremental` is the standard's word for the last (RFC 10036). */
 export const SSE_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
+  incremental: '?1',
 } as const;
 
 /** A stream ends because the client is to go elsewhere: nobody may send another request on its connection. */

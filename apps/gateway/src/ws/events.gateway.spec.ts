@@ -120,6 +120,18 @@ describe('events over Socket.IO', () => {
     expect(events.at(-1)?.[1].message.content).toBe(live);
   });
 
+  it('X5: says what it was given instead of one object', async () => {
+    gateway = await RunningGateway.start();
+    const socket = await gateway.connect({ token: await token() });
+    const words = async (...args: unknown[]) => (await socket.emitWithAck('subscribe', ...args)).error.message;
+    expect(await words('A1')).toBe('the request must be an object, and it is of the type string');
+    expect(await words(['A1'])).toBe('the request must be an object, and it is an array');
+    expect(await words()).toBe('the request must be an object, and it is missing');
+    expect(await words('A1', 'A2')).toBe('a request has one argument, and this one has 2');
+    expect(await words({ case_ids: 'A1,A2' })).toBe('case_ids must be an array of ids, and it is of the type string');
+    expect(await words({ case_ids: ['A1,A2'] })).toMatch(/without a comma$/);
+  });
+
   it('tells a refusal as an event where no acknowledgement was asked for', async () => {
     gateway = await RunningGateway.start();
     const socket = await gateway.connect({ token: await token() });

@@ -127,7 +127,10 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
       if (service === undefined) {
         throw new Refusal('invalid', `unknown event ${event.slice(0, EVENT_SHOWN_MAX)}`);
       }
-      const answer = await service(socket, given.length > 1 ? given : given[0], deadline, reply);
+      if (given.length > 1) {
+        throw new Refusal('invalid', `a request has one argument, and this one has ${given.length}`);
+      }
+      const answer = await service(socket, given[0], deadline, reply);
       if (answer !== undefined) {
         reply?.(answer);
       }

@@ -1,6 +1,7 @@
-import { request as send } from 'node:http';
+import { request as send, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { RunningGateway, token } from '../../test/running-gateway.js';
+import { SocketIoRule } from './socket-io-rule.js';
 
 const POLLING = '/socket.io/?EIO=4&transport=polling';
 
@@ -75,11 +76,25 @@ describe('requests for Socket.IO', () => {
     expect(answer).not.toContain('101');
   });
 
+  it('of a fleet say which transport is served there', () => {
+    const rule = new SocketIoRule(['websocket'], false);
+    const asked = { url: POLLING, headers: {} } as IncomingMessage;
+    const words = `the transport "polling" is not served here: set transports: ['websocket']`;
+    expect(() => rule.check(asked)).toThrow(words);
+  });
+
+  it('begin with one slash or several', async () => {
+    expect(await ask(gateway, `/${POLLING}`)).toMatchObject({ status: 200 });
+    expect(await handshake(gateway, '//socket.io/?EIO=4&transport=websocket')).toMatch(/^HTTP\/1\.1 101 /);
+    expect(await handshake(gateway, '//socket.io/?EIO=3&transport=websocket')).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
   it('bring no library, unless asked for by a setting', async () => {
     expect(await ask(gateway, '/socket.io/socket.io.js')).toMatchObject({ status: 404 });
     const other = await RunningGateway.start({ SERVE_SOCKET_IO_CLIENT: 'true' });
     expect(await ask(other, '/socket.io/socket.io.min.js')).toMatchObject({ status: 200 });
     expect(await ask(other, '/socket.io/secrets.js')).toMatchObject({ status: 404 });
+    expect(await ask(other, '/socket.io/socket.io.msgpack.min.js')).toMatchObject({ status: 404 });
     await other.stop();
   });
 

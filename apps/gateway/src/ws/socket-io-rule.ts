@@ -9,8 +9,8 @@ export type SocketIoTransport = 'websocket' | 'polling';
 const PATH = '/socket.io/';
 /** What clients of Socket.IO 3 and 4 speak. */
 const ENGINE_PROTOCOL = '4';
-/** Files of the client library, for pages that have no other source. */
-const CLIENT_FILES = /^\/socket\.io\/socket\.io(?:\.msgpack|\.esm)?(?:\.min)?\.js(?:\.map)?$/;
+/** Files of the client library, for pages that have no other source; without the one whose parser is refused. */
+const CLIENT_FILES = /^\/socket\.io\/socket\.io(?:\.esm)?(?:\.min)?\.js(?:\.map)?$/;
 
 /** Whether Socket.IO is asked for a connection. */
 export function isSocketIo(request: IncomingMessage): boolean {

@@ -1,22 +1,34 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions } from 'socket.io';
+import type { RefusalLog } from '../edge/refusal-log.js';
 import { keepPageOrigin } from './page-origin.js';
+import { refuseOtherParsers } from './parser-rule.js';
 import type { SocketIoTransport } from './socket-io-rule.js';
 
-/** Largest request of a client, bytes: 500 ids of 64 characters, quoted, take 34 kB. */
-const REQUEST_MAX_BYTES = 131_072;
+/**
+ * A message that is larger than this many of the largest requests ends its connection, because engine.io does not read it.
+ * What is smaller is read, and a request with too many ids is refused in words.
+ */
+const CUT_AT_REQUESTS = 4;
 /** A client that opened a transport has this long (ms) to say that it wants the namespace, and with which token. */
 const CONNECT_TIMEOUT_MS = 10_000;
+
+export interface SocketIoOptions {
+  /** No long polling in a fleet: its requests would end at processes that do not know the client. */
+  readonly transports: SocketIoTransport[];
+  /** `SERVE_SOCKET_IO_CLIENT` */
+  readonly servesClient: boolean;
+  /** Largest JSON of one request, bytes. */
+  readonly requestMaxBytes: number;
+  readonly refusals: Pick<RefusalLog, 'note'>;
+}
 
 /** How Socket.IO is set up. */
 export class SocketIoAdapter extends IoAdapter {
   constructor(
     app: INestApplicationContext,
-    /** No long polling in a fleet: its requests would end at processes that do not know the client. */
-    private readonly transports: SocketIoTransport[],
-    /** `SERVE_SOCKET_IO_CLIENT` */
-    private readonly servesClient: boolean,
+    private readonly ours: SocketIoOptions,
   ) {
     super(app);
   }
@@ -27,17 +39,19 @@ export class SocketIoAdapter extends IoAdapter {
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
+    const { transports, servesClient, requestMaxBytes, refusals } = this.ours;
     const ours: Partial<ServerOptions> = {
-      transports: this.transports,
+      transports,
       // Compression costs memory per connection, and finished frames could not be shared.
       perMessageDeflate: false,
       httpCompression: false,
-      maxHttpBufferSize: REQUEST_MAX_BYTES,
+      maxHttpBufferSize: requestMaxBytes * CUT_AT_REQUESTS,
       connectTimeout: CONNECT_TIMEOUT_MS,
-      serveClient: this.servesClient,
+      serveClient: servesClient,
     };
     const server = super.createIOServer(port, { ...options, ...ours }) as Server;
     keepPageOrigin(server.engine);
+    refuseOtherParsers(server.engine, (refusal) => refusals.note(refusal));
     return server;
   }
 }

@@ -1,11 +1,12 @@
-/** Id of one support ticket, called `case_id` or `incident_id` by the upstream. 1 to 64 visible ASCII characters. */
+/** Id of one support ticket, called `case_id` or `incident_id` by the upstream. See {@link CASE_ID_PATTERN}. */
 export type CaseId = string;
 
 /**
- * A valid case id: 1 to 64 visible ASCII characters. White space and control characters are refused, because the store joins
- * ids with line feeds, and because ids appear in query strings, logs and channel names.
+ * A valid case id: 1 to 64 visible ASCII characters without a comma. White space and control characters are refused, because
+ * the store joins ids with line feeds, and because ids appear in query strings, logs and channel names. Commas are refused,
+ * because many clients join ids with them: `case_ids=A,B` means two tickets.
  */
-export const CASE_ID_PATTERN = /^[\x21-\x7e]{1,64}$/;
+export const CASE_ID_PATTERN = /^[\x21-\x2b\x2d-\x7e]{1,64}$/;
 
 /** Largest number of tickets in one request to the upstream (its documentation, parameter `case_ids`). */
 export const UPSTREAM_CASE_IDS_MAX = 100;

@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http';
+import { Refusal, StreamDto } from '#protocol';
+import type { RequestReader } from '../edge/request-reader.js';
+import { single, wholeNumber } from '../http/query.js';
+import { lastEventIdOf, POSITION_KEYS } from './last-event-id.js';
+
+/** `case_ids[]=a` and `case_ids[0]=a`: some libraries spell lists like that by themselves. */
+const BRACKETS = /^case_ids\[\d*\]$/;
+
+/** What a query may say of a stream. */
+const KEYS = ['case_ids', 'group_id', 'language', 'history', 'heartbeat', ...POSITION_KEYS];
+
+/** Reads what a `GET` asks for. @throws {Refusal} `invalid` */
+export function readQuery(reader: RequestReader, request: IncomingMessage, query: URLSearchParams): StreamDto {
+  const bracketed = [...query.keys()].find((key) => BRACKETS.test(key));
+  if (bracketed !== undefined) {
+    const words = `the query has ${bracketed}: repeat case_ids without brackets, or join the ids with commas`;
+    throw new Refusal('invalid', words);
+  }
+  return reader.read(StreamDto, {
+    case_ids: query.getAll('case_ids').flatMap((text) => text.split(',')), // No id has a comma.
+    group_id: single(query, 'group_id'),
+    language: single(query, 'language'),
+    history: wholeNumber(query, 'history'),
+    last_event_id: lastEventIdOf(request, query),
+    heartbeat: single(query, 'heartbeat'),
+  });
+}
+
+/**
+ * Refuses a query next to a body: two lists of tickets would be there, and one of them would be ignored.
+ *
+ * @throws {Refusal} `invalid`
+ */
+export function refuseQuery(query: URLSearchParams): void {
+  const key = [...query.keys()].find((name) => KEYS.includes(name) || BRACKETS.test(name));
+  if (key !== undefined) {
+    throw new Refusal('invalid', `the query has ${key}: with this method everything but access_token is in the body`);
+  }
+}
+
+/**
+ * Reads what a `POST` or `QUERY` asks for. The header `Last-Event-ID` goes before the body: a client that comes back sends
+ * its newest position there, and the body that it began with.
+ *
+ * @throws {Refusal} `invalid`
+ */
+export function readBody(reader: RequestReader, request: IncomingMessage, body: unknown): StreamDto {
+  const header = request.headers['last-event-id'];
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+  return reader.read(StreamDto, header && isObject ? { ...body, last_event_id: header } : body);
+}

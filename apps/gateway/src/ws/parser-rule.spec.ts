@@ -1,0 +1,46 @@
+import { io, type Socket } from 'socket.io-client';
+import * as msgpack from 'socket.io-msgpack-parser';
+import { RunningGateway, token } from '../../test/running-gateway.js';
+import { until } from '../../test/until.js';
+
+/** Long enough for several attempts at this pace, ms. */
+const RECONNECTION = { reconnectionDelay: 10, reconnectionDelayMax: 20 };
+const QUIET_MS = 400;
+
+describe('a client with another parser', () => {
+  let gateway: RunningGateway;
+  let socket: Socket;
+  beforeAll(async () => void (gateway = await RunningGateway.start()));
+  afterEach(() => socket.disconnect());
+  afterAll(() => gateway.stop());
+
+  const refused = async () => {
+    const text = await (await fetch(`${gateway.url}/metrics`)).text();
+    return Number(/refusals_total\{[^}]*code="invalid"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
+  };
+
+  it.each([['websocket'], ['polling'], ['polling', 'websocket']])(
+    'W12: is refused in its own encoding, counted, and does not come back: %s',
+    async (...transports) => {
+      const before = await refused();
+      const auth = { token: await token() };
+      socket = io(gateway.url, { transports, parser: msgpack, forceNew: true, auth, ...RECONNECTION });
+      const errors: (Error & { data?: object })[] = [];
+      let opened = 0;
+      socket.on('connect_error', (error) => errors.push(error));
+      socket.io.on('open', () => (opened += 1));
+      await until(() => errors.length > 0);
+      expect(errors[0]?.message).toMatch(/another parser.*Leave out the option parser/);
+      expect(errors[0]?.data).toEqual({ code: 'invalid' });
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+      expect([opened, errors.length, socket.active]).toEqual([1, 1, false]);
+      expect(await refused()).toBe(before + 1);
+    },
+  );
+
+  it('does not keep others from sending binary attachments', async () => {
+    socket = await gateway.connect({ token: await token() });
+    expect(await socket.emitWithAck('subscribe', Buffer.from('x'))).toMatchObject({ ok: false });
+    expect(await socket.emitWithAck('subscribe', { case_ids: ['A1'] })).toMatchObject({ ok: true });
+  });
+});
