@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
 import { UPSTREAM_TOKEN } from '../harness/log-faults.js';
+import { NetworkLink } from '../harness/network-link.js';
 import { Program, type Settings } from '../harness/processes/program.js';
 import { RedisServer } from '../harness/processes/redis-server.js';
 import { SimulatorControl } from '../harness/upstream/simulator-control.js';
 import { JWT_SECRET } from '../harness/clients/tokens.js';
 import { until } from '../harness/until.js';
-import { NetworkLink } from './network-link.js';
 
 /** Short times, so that a minute has many polls. */
 export const PACE = { intervalMs: 300, upstreamTimeoutMs: 1500 } as const;
@@ -61,7 +61,7 @@ export class ChaosDeployment {
   static async start(): Promise<ChaosDeployment> {
     const redis = await RedisServer.start(...REDIS_OPTIONS);
     const operatorLink = await NetworkLink.to(redis.port);
-    const operator = connect(operatorLink.url);
+    const operator = connect(redisUrl(operatorLink));
     const simulator = await Program.create('simulator', 'simulator', {
       SIMULATOR_TOKEN: UPSTREAM_TOKEN,
       LOG_LEVEL: 'warn',
@@ -70,7 +70,7 @@ export class ChaosDeployment {
       Promise.all(
         Array.from({ length: count }, async (_, index): Promise<Linked> => {
           const link = await NetworkLink.to(redis.port);
-          const settings = { ...SETTINGS, REDIS_URL: link.url, UPSTREAM_BASE_URL: simulator.url };
+          const settings = { ...SETTINGS, REDIS_URL: redisUrl(link), UPSTREAM_BASE_URL: simulator.url };
           return { program: await Program.create(app, `${app} ${index}`, settings), link };
         }),
       );
@@ -147,6 +147,8 @@ export class ChaosDeployment {
     return [this.operatorLink, ...[...this.workers, ...this.gateways].map(({ link }) => link)];
   }
 }
+
+const redisUrl = ({ port }: NetworkLink) => `redis://127.0.0.1:${port}`;
 
 function connect(url: string): Redis {
   const redis = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 100 });

@@ -9,7 +9,7 @@ type Condition =
   /** Nothing is transferred and no side notices, as in a network that drops packets. */
   | 'silent';
 
-/** A TCP proxy between one process and Redis. A test can break it without touching the process or Redis. */
+/** A TCP proxy between processes. A test can break it, or lead it elsewhere, without touching them. */
 export class NetworkLink {
   private condition: Condition = 'whole';
   private readonly sockets = new Set<Socket>();
@@ -28,8 +28,8 @@ export class NetworkLink {
     return link;
   }
 
-  get url(): string {
-    return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
   }
 
   /** Sets the target of new connections, as when an address moves to another machine. */
@@ -76,7 +76,7 @@ export class NetworkLink {
       one.on('error', () => undefined); // The event `close` follows.
       one.on('close', () => {
         this.sockets.delete(one);
-        other.destroy();
+        other.destroySoon(); // What one side has sent before its end reaches the other side.
       });
       if (this.condition === 'silent') one.pause();
     }
