@@ -28,6 +28,18 @@ describe('an event stream', () => {
     expect(stream.text).toMatch(/\nretry: \d+\nevent: closing\n/);
   });
 
+  it.each([
+    [0, 500],
+    [1, 2500],
+  ])('S5: tells a client to be back within 3 s if its gateway dies: %d', async (random, retryMs) => {
+    gateway = await RunningGateway.start();
+    jest.spyOn(Math, 'random').mockReturnValue(random);
+    const stream = await gateway.read('/v1/events?case_ids=A1');
+    await until(() => stream.has('ready'));
+    jest.restoreAllMocks();
+    expect(stream.text).toContain(`retry: ${retryMs}\nid: `);
+  });
+
   it.each(['last_event_id', 'lastEventId', 'Last-Event-ID'])('goes on from the query, too: %s', async (key) => {
     gateway = await RunningGateway.start();
     await gateway.store.publish('A1', 'seen');

@@ -26,8 +26,8 @@ const STREAM_HEADERS = { ...SSE_HEADERS, connection: 'close' } as const;
 
 export type StreamHeaders = Readonly<Record<string, string>>;
 
-/** Bounds of the `retry` hint (ms): clients of a gateway that died come back spread over this span. */
-const RETRY_LEAST_MS = 1000;
+/** Bounds of the `retry` hint (ms): clients of a gateway that died come back spread over this span, within 3 s. */
+const RETRY_LEAST_MS = 500;
 const RETRY_SPREAD_MS = 2000;
 /** Beats without an event after which a heartbeat goes out: a heartbeat interval has four. */
 const QUIET_CHECKS = 4;
