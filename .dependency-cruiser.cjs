@@ -89,6 +89,12 @@ module.exports = {
       { path: '^(apps|libs|bench|test)/', pathNot: '^test/(conformance|harness)/' },
     ),
     rule(
+      'world-runs-without-jest',
+      'npm run test:clients makes the same trials as the end-to-end test.',
+      { path: '^test/world/', pathNot: SPEC },
+      { path: '^(apps|libs|bench|test)/', pathNot: '^test/(world|harness)/' },
+    ),
+    rule(
       'harness-is-below-tests',
       'The harness knows neither a test nor jest nor the inside of Pollcast: it sees what a client and an operator see.',
       { path: '^test/harness/', pathNot: SPEC },

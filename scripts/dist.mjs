@@ -6,14 +6,14 @@ import { root } from './repository.mjs';
 export const dist = join(root, 'dist');
 export const buildInfo = '.tsbuildinfo';
 /** The folders that tsconfig.build.json includes. */
-const COMPILED = ['apps', 'libs', 'bench', 'test/harness', 'test/conformance'];
+const COMPILED = ['apps', 'libs', 'bench', 'test/harness', 'test/conformance', 'test/world'];
 
 /** What dist/ is made from: `compiled` as the names of the JavaScript files, `assets` as they are. */
 export async function sources() {
   const compiled = [];
   const assets = [];
   for (const path of (await Promise.all(COMPILED.map(files))).flat()) {
-    if (/\.spec\.ts$|\.d\.ts$|^libs\/testing\/|^apps\/[^/]+\/test\//.test(path)) continue;
+    if (/[.-]spec\.ts$|\.d\.ts$|^libs\/testing\/|^apps\/[^/]+\/test\//.test(path)) continue;
     if (path.endsWith('.ts')) compiled.push(path.replace(/\.ts$/, '.js'));
     else if (/^(apps|libs)\/[^/]+\/(src|public)\//.test(path)) assets.push(path);
   }
