@@ -1,6 +1,6 @@
 /**
- * Two projects: `unit` (specs beside the code, the contract suites among them) and `e2e` (real processes, real
- * sockets, a real Redis). Aliases point at the sources, so that jest never reads a stale build.
+ * Two projects for `npm test`: `unit` (specs beside the code, the contract suites among them) and `e2e` (real processes,
+ * real sockets, a real Redis). `cluster` is for `npm run test:cluster`. Aliases point at the sources, so that jest never reads a stale build.
  */
 const base = {
   testEnvironment: 'node',
@@ -18,5 +18,6 @@ module.exports = {
   projects: [
     { ...base, displayName: 'unit', testRegex: '\\.spec\\.ts$' },
     { ...base, displayName: 'e2e', testRegex: '\\.e2e-spec\\.ts$' },
+    { ...base, displayName: 'cluster', testRegex: '\\.cluster-spec\\.ts$' },
   ],
 };

@@ -2,13 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { SeededRandom } from '../harness/seeded-random.js';
 import { until } from '../harness/until.js';
-import type { ChaosDeployment } from './chaos-deployment.js';
+import type { Program } from '../harness/processes/program.js';
+import type { SimulatorControl } from '../harness/upstream/simulator-control.js';
 import { ResumingClient } from './resuming-client.js';
 import { SteadyTraffic } from './steady-traffic.js';
 import { faultsOf } from './recording-faults.js';
 
+/** What a conversation needs of a deployment. */
+export interface ConversationDeployment {
+  readonly gateways: readonly { readonly program: Program }[];
+  readonly upstream: SimulatorControl;
+}
+
 export interface ConversationParts {
-  readonly deployment: ChaosDeployment;
+  readonly deployment: ConversationDeployment;
   readonly random: SeededRandom;
   /** The token of the clients. */
   readonly token: string;
@@ -37,7 +44,7 @@ export class Conversation {
   readonly beganAt = Date.now();
 
   private constructor(
-    private readonly deployment: ChaosDeployment,
+    private readonly deployment: ConversationDeployment,
     readonly caseIds: readonly string[],
     /** The ticket that the upstream may refuse. */
     readonly refusable: string,

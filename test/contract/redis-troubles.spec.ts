@@ -169,10 +169,10 @@ describe('a Redis in trouble', () => {
 
   it('that lost its newest data goes on in a new epoch as soon as a worker that knows more commits', async () => {
     const { poll } = worker();
-    const position = () => commands.hmget(keys.feed(FEED), 'epoch', 'offset');
+    const position = () => commands.hmget(`${keys.base(FEED)}feed`, 'epoch', 'offset');
     await poll('a', '1', '2');
     const [epoch] = await position();
-    await commands.hset(keys.feed(FEED), 'offset', '1');
+    await commands.hset(`${keys.base(FEED)}feed`, 'offset', '1');
     clock.advance(1);
     await poll('a', '3');
     const [renewed, offset] = await position();
@@ -182,7 +182,7 @@ describe('a Redis in trouble', () => {
   it('counts on without a fault where offsets have as many digits as a position may have', async () => {
     const { poll } = worker();
     await poll('a', '1');
-    await commands.hset(keys.feed(FEED), 'offset', '999999999997');
+    await commands.hset(`${keys.base(FEED)}feed`, 'offset', '999999999997');
     clock.advance(1);
     expect(await poll('a', '2')).toMatchObject({ kind: 'committed', published: 1 });
     clock.advance(1);

@@ -6,7 +6,7 @@ const troubles = (test) => ({ file: 'test/contract/redis-troubles.spec.ts', test
 export const setScripts = [
   {
     id: 'merge-leaves-the-fence',
-    file: lua('_sets'),
+    file: lua('pack'),
     find: "redis.call('HSET', set, 'fence', next_fence(row[4], now))\n  redis.call('ZINCRBY'",
     put: "redis.call('ZINCRBY'",
     breaks: 'Invariant 2: a poll that began before a merge commits its cursor for tickets that it did not ask for.',
@@ -70,7 +70,7 @@ export const setScripts = [
   },
   {
     id: 'leased-sets-are-merged',
-    file: lua('_sets'),
+    file: lua('pack'),
     find: 'row[1] and is_free_to_change(base, row[1], now) and',
     put: 'row[1] and',
     breaks: 'Invariant 2: a merge takes the tickets of a poll in flight, whose result is discarded.',
@@ -86,7 +86,7 @@ export const setScripts = [
   },
   {
     id: 'merged-to-the-later-poll',
-    file: lua('_sets'),
+    file: lua('pack'),
     find: 'return a.polledAt <= b.polledAt and one or other',
     put: 'return a.polledAt >= b.polledAt and one or other',
     breaks: 'Invariant 4: tickets of a merge skip what became visible between the two polls.',
@@ -94,7 +94,7 @@ export const setScripts = [
   },
   {
     id: 'opaque-cursors-are-mixed',
-    file: lua('_sets'),
+    file: lua('pack'),
     find: "if not (string.match(a.head, '^%d+$') and string.match(b.head, '^%d+$')) then\n    return nil\n  end\n",
     put: '',
     breaks: 'Invariant 3: a cursor that cannot be compared is sent for tickets that it was not given for.',

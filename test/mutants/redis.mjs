@@ -21,7 +21,7 @@ export const redisAdapters = [
   {
     id: 'whole-before-it-is',
     file: redis('subscriptions.ts'),
-    find: 'this.awaitRestoring();\n        listener.interrupted();',
+    find: 'this.awaitRestoring();\n      listener.interrupted();',
     put: 'listener.interrupted();',
     breaks: 'Invariant 8: history is read before all channels are subscribed to again.',
     killedBy: { file: redis('subscriptions.spec.ts'), test: 'that was lost is told of at once' },

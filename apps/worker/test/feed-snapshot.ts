@@ -28,7 +28,7 @@ export class FeedSnapshot {
   ) {}
 
   static async read(client: RedisClient, keys: Keys, feed: FeedKey): Promise<FeedSnapshot> {
-    const answer = await client.eval(READ, 1, keys.feed(feed), keys.base(feed));
+    const answer = await client.eval(READ, 1, `${keys.base(feed)}feed`, keys.base(feed));
     const [interest, place, quarantined, sizes, due, sets] = answer as [
       string[],
       string[],

@@ -111,7 +111,9 @@ describe('a day of churn', () => {
       expect(clock.now() - startedAt).toBeGreaterThan(DAY_MS);
       expect(Math.min(crowd.joins, crowd.leaves)).toBeGreaterThan(2000);
       expect(mostSets).toBeGreaterThan(5);
-      await eachFeed(async (feed) => expect(Number(await client.hget(keys.feed(feed), 'sets'))).toBeGreaterThan(100));
+      await eachFeed(async (feed) =>
+        expect(Number(await client.hget(`${keys.base(feed)}feed`, 'sets'))).toBeGreaterThan(100),
+      );
 
       await everybodyLeaves();
       await until(async () => (await jobs()).length === 0, SETTLE_MS, 'the last job to end');

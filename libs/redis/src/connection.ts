@@ -31,8 +31,19 @@ const CONNECT_TIMEOUT_MS = 4000;
  */
 const SILENCE_MS: Readonly<Record<Patience, number>> = { impatient: COMMAND_TIMEOUT_MS + 500, patient: 12_000 };
 
+/**
+ * What a cluster client does while slots move. A node that moves a slot answers TRYAGAIN to scripts (script-keys.ts), and
+ * ioredis sends the command again every 100 ms by way of a node that it draws. Impatient commands end after
+ * {@link COMMAND_TIMEOUT_MS}, which this many answers outlast.
+ */
+const REDIRECTIONS_MAX: Readonly<Record<Patience, number>> = { impatient: 200, patient: Number.POSITIVE_INFINITY };
+/** Pause before a command follows a moved slot, ms. Two nodes may name each other for a moment. */
+const MOVED_PAUSE_MS = 20;
+/** A client that sends few commands learns of new nodes at least this often, ms. */
+const TOPOLOGY_EVERY_MS = 10_000;
+
 /** Pause before the n-th attempt to connect again, ms. Short at first, because most outages are restarts. */
-function reconnectDelay(attempt: number): number {
+export function reconnectDelay(attempt: number): number {
   return Math.min(50 * 2 ** Math.min(attempt, 6), 1000) * (0.5 + Math.random() / 2);
 }
 
@@ -63,14 +74,26 @@ export function connectRedis(
   const client =
     urls.length > 1 || first === undefined
       ? new Cluster(urls, {
-          redisOptions: options,
+          redisOptions: { ...options, ...accessOf(urls[0] ?? '') },
           clusterRetryStrategy: reconnectDelay,
-          shardedSubscribers: true,
+          maxRedirections: REDIRECTIONS_MAX[patience],
+          retryDelayOnMoved: MOVED_PAUSE_MS,
+          slotsRefreshInterval: TOPOLOGY_EVERY_MS,
           ...(urls.some((url) => url.startsWith('rediss:')) ? { dnsLookup: keepName } : {}),
         })
       : new Redis(first, options);
   client.on('error', onError);
   return client;
+}
+
+/** Name, password and TLS of the first URL: nodes that no URL names, such as replicas that took over, have the same. */
+function accessOf(url: string): RedisOptions {
+  const { username, password, protocol } = new URL(url);
+  return {
+    ...(username && { username: decodeURIComponent(username) }),
+    ...(password && { password: decodeURIComponent(password) }),
+    ...(protocol === 'rediss:' && { tls: {} }),
+  };
 }
 
 /** With TLS, names of nodes must not be replaced by addresses, or no certificate would match. */

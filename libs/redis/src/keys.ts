@@ -1,5 +1,7 @@
 import type { CaseId, FeedKey } from '#core';
 
+import { ScriptKeys } from './script-keys.js';
+
 /**
  * Every Redis key and channel is spelled here or, from {@link base} on, in lua/*.lua.
  *
@@ -27,6 +29,7 @@ import type { CaseId, FeedKey } from '#core';
  * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `status`, `refusals` (in a row) | the history's life after the ticket left |
  * | `P:{F}:history:T` | stream | publications, the offset is the id | the history's life after the last one |
  * | `P:{F}:delivered:T` | sorted set | identities by offset | the history's life after the ticket left |
+ * | `P:{F}:never`, `P:{quota}:never` | none | nothing: scripts name it (script-keys.ts), and nobody writes it | never there |
  *
  * | field of a feed | means |
  * | --- | --- |
@@ -78,10 +81,10 @@ export class Keys {
     return `${this.prefix}:throttled`;
   }
 
-  /** The quota's keys, in the order in which quota.lua takes them. One hash tag: one script reads all three. */
-  get quota(): readonly [string, string, string] {
+  /** The quota's keys, in the order in which quota.lua takes them. One hash tag: one script reads them all. */
+  get quota(): readonly [string, string, string, string] {
     const base = `${this.prefix}:{quota}`;
-    return [base, `${base}:waiting`, `${base}:asking`];
+    return [base, `${base}:waiting`, `${base}:asking`, `${base}:never`];
   }
 
   /** Prefix of BullMQ's keys: one hash tag, because BullMQ's scripts touch several keys of a queue. */
@@ -94,8 +97,9 @@ export class Keys {
     return `${this.prefix}:{${feed}}:`;
   }
 
-  feed(feed: FeedKey): string {
-    return `${this.base(feed)}feed`;
+  /** What scripts are given. */
+  ofScripts(feed: FeedKey): ScriptKeys {
+    return new ScriptKeys(this.base(feed));
   }
 
   due(feed: FeedKey): string {

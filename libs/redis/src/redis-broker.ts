@@ -12,12 +12,16 @@ import {
   type TicketHistory,
 } from '#core';
 
+import { Cluster } from 'ioredis';
+
 import { Barriers } from './barriers.js';
+import type { ChannelSubscriptions, SubscriptionsListener } from './channel-subscriptions.js';
 import type { RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
 import { readQuarantine, readPublication, readUpstreamState } from './publication-text.js';
 import type { HistoryBounds } from './redis-set-store.js';
 import { Scripts } from './scripts.js';
+import { ShardedSubscriptions } from './sharded-subscriptions.js';
 import { Subscriptions } from './subscriptions.js';
 
 export interface RedisBrokerParts {
@@ -44,7 +48,7 @@ export class RedisBroker implements Broker {
   private readonly routes = new Map<string, Route>();
   /** By feed: how many watched tickets and running reads need the feed's own channels. */
   private readonly feeds = new Map<FeedKey, number>();
-  private readonly subscriptions: Subscriptions;
+  private readonly subscriptions: ChannelSubscriptions;
   private listener: BrokerListener | null = null;
 
   constructor(
@@ -52,14 +56,19 @@ export class RedisBroker implements Broker {
     bounds: HistoryBounds,
   ) {
     this.scripts = new Scripts(parts.commands, ['history'], bounds);
-    this.subscriptions = new Subscriptions(parts.subscriber, {
+    const { subscriber } = parts;
+    const listener: SubscriptionsListener = {
       received: (channel, text) => this.receive(channel, text),
       interrupted: () => {
         this.barriers.lost();
         this.listener?.interrupted();
       },
       failed: parts.onError,
-    });
+    };
+    this.subscriptions =
+      subscriber instanceof Cluster
+        ? new ShardedSubscriptions(subscriber, listener)
+        : new Subscriptions(subscriber, listener);
   }
 
   listen(listener: BrokerListener): void {
@@ -90,11 +99,12 @@ export class RedisBroker implements Broker {
     const channels = this.holdFeed(feed, 1);
     try {
       await this.subscriptions.add(channels);
-      await this.subscriptions.whole();
+      await this.subscriptions.whole(channels);
       const barrier = this.barriers.open();
       const now = Math.round(clock.now());
       const { claim } = claimOf(wants);
-      const answer = (await this.scripts.run('history', keys.feed(feed), {
+      const named = keys.ofScripts(feed).history(wants.map(({ caseId }) => caseId));
+      const answer = (await this.scripts.run('history', named, {
         base: keys.base(feed),
         now,
         newEpoch: newEpoch(now, Math.random()),

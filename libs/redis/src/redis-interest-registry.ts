@@ -12,6 +12,7 @@ import type { RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
 import type { SetBounds } from './redis-set-store.js';
 import { Scripts } from './scripts.js';
+import { SetPacker } from './set-packer.js';
 import { WakeChannel } from './wake-channel.js';
 
 export interface InterestBounds extends SetBounds {
@@ -25,10 +26,11 @@ const CALL_MAX = 500;
 /** A feed without tickets is removed from the list after this long, ms. */
 const FEED_FORGOTTEN_MS = 600_000;
 
-/** Interest leases and ticket sets: want.lua, hint.lua and sweep.lua. */
+/** Interest leases and ticket sets: want.lua, hint.lua, sweep.lua and pack.lua. */
 export class RedisInterestRegistry implements InterestRegistry {
   private readonly scripts: Scripts<'want' | 'hint' | 'sweep'>;
   private readonly wake: WakeChannel;
+  private readonly packer: SetPacker;
 
   constructor(
     private readonly client: RedisClient,
@@ -37,6 +39,7 @@ export class RedisInterestRegistry implements InterestRegistry {
   ) {
     this.scripts = new Scripts(client, ['want', 'hint', 'sweep'], bounds);
     this.wake = new WakeChannel(client, keys);
+    this.packer = new SetPacker(client, keys, bounds);
   }
 
   async want(
@@ -51,7 +54,7 @@ export class RedisInterestRegistry implements InterestRegistry {
     }
     // The feed is listed before its tickets exist: a feed that is not listed would never be swept.
     await this.client.zadd(this.keys.feeds, 'GT', Math.round(until), feed);
-    const woken = await this.scripts.run('want', this.keys.feed(feed), {
+    const woken = await this.scripts.discover('want', this.keys.ofScripts(feed).want, {
       base: this.keys.base(feed),
       now: Math.round(now),
       wantedUntil: Math.round(until),
@@ -59,19 +62,20 @@ export class RedisInterestRegistry implements InterestRegistry {
       isArrival: reason === 'arrival',
       tickets: caseIds,
     });
-    return dueSets(feed, woken as (string | number)[]);
+    return dueSets(feed, woken);
   }
 
   async hint(feed: FeedKey, caseIds: readonly CaseId[], now: number): Promise<DueSet[]> {
     const args = { base: this.keys.base(feed), now: Math.round(now), tickets: caseIds };
-    return dueSets(feed, (await this.scripts.run('hint', this.keys.feed(feed), args)) as (string | number)[]);
+    return dueSets(feed, await this.scripts.discover('hint', this.keys.ofScripts(feed).hint, args));
   }
 
   async sweep(feed: FeedKey, now: number): Promise<number> {
     const args = { base: this.keys.base(feed), now: Math.round(now), most: CALL_MAX };
-    const answer = (await this.scripts.run('sweep', this.keys.feed(feed), args)) as (string | number)[];
+    const answer = await this.scripts.discover('sweep', this.keys.ofScripts(feed).sweep, args);
     const [left, remains, ...changed] = answer;
     await this.wake.tell(changed.map((id) => ({ feed, id: Number(id) })));
+    await this.packer.pack(feed, now);
     if (Number(remains) === 1) {
       // Leases may have ended long ago: no worker ran, or a ticket was in quarantine for longer than that.
       await this.client.zadd(this.keys.feeds, 'GT', Math.round(now), feed);

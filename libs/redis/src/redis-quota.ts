@@ -31,7 +31,9 @@ export class RedisQuota implements Quota {
   async throttled(until: number): Promise<void> {
     this.slowDown(until);
     const [key] = this.keys.quota;
-    await this.client.multi().hset(key, 'until', Math.round(until)).pexpire(key, QUOTA_KEPT_MS).exec();
+    // Two commands of one key each, which Redis Cluster serves while it moves the slot. A transaction would be refused.
+    await this.client.hset(key, 'until', Math.round(until));
+    await this.client.pexpire(key, QUOTA_KEPT_MS);
     await this.client.publish(this.keys.throttledChannel, String(Math.round(until)));
   }
 

@@ -26,7 +26,8 @@ import { GroupCommit } from './group-commit.js';
 import { type Keys } from './keys.js';
 import type { EntryArgument, ScriptArguments } from './script-arguments.js';
 import { Scripts } from './scripts.js';
-import { WakeChannel } from './wake-channel.js';
+import type { ScriptKeys } from './script-keys.js';
+import { SetPacker } from './set-packer.js';
 
 /** Bounds of a ticket's history. */
 export interface HistoryBounds {
@@ -59,7 +60,7 @@ const SET_SCRIPTS: readonly SetScript[] = ['begin', 'release', 'commit', 'fail',
 export class RedisSetStore implements SetStore {
   private readonly scripts: Scripts<SetScript>;
   private readonly group = new GroupCommit();
-  private readonly wake: WakeChannel;
+  private readonly packer: SetPacker;
   /** The furthest position of each feed that was seen here. A Redis that has less has lost its newest data. */
   private readonly positions = new BoundedMap<FeedKey, StreamPosition>(REMEMBERED_FEEDS);
   private readonly members = new BoundedMap<string, KnownMembers>(REMEMBERED_SETS);
@@ -69,14 +70,14 @@ export class RedisSetStore implements SetStore {
     private readonly keys: Keys,
     bounds: SetBounds,
   ) {
-    this.wake = new WakeChannel(client, keys);
+    this.packer = new SetPacker(client, keys, bounds);
     this.scripts = new Scripts(client, SET_SCRIPTS, bounds);
   }
 
   async begin(ref: SetRef, now: number, lease: SetLease): Promise<Begun> {
     const key = setName(ref);
     const known = this.members.get(key);
-    const answer = (await this.run('begin', ref, {
+    const answer = (await this.run('begin', ref, this.keysOf(ref).lease(ref.id), {
       now: ms(now),
       owner: lease.owner,
       leaseUntil: ms(lease.until),
@@ -125,11 +126,12 @@ export class RedisSetStore implements SetStore {
   }
 
   private async commitNow(commit: SetCommit): Promise<Committed> {
-    const { learned, bisection } = commit;
-    const answer = (await this.run('commit', commit.ref, {
+    const { ref, learned, bisection } = commit;
+    const entries = commit.entries.map(entryArgument);
+    const answer = (await this.run('commit', ref, this.keysOf(ref).commit(ref.id, entries, commit.backfilled), {
       fence: commit.fence,
       now: ms(commit.now),
-      entries: commit.entries.map(entryArgument),
+      entries,
       lease: leaseArgument(commit.lease),
       due: commit.due && { active: ms(commit.due.active), idle: ms(commit.due.idle) },
       learned: learned && {
@@ -139,17 +141,19 @@ export class RedisSetStore implements SetStore {
       },
       backfilled: commit.backfilled,
       bisection: bisection === undefined ? undefined : bisectionText(bisection),
-      known: this.positions.get(commit.ref.feed),
+      known: this.positions.get(ref.feed),
       newEpoch: newEpoch(commit.now, Math.random()),
     })) as (string | number)[];
-    const [kind, fence, published, due, joining, reserved, epoch, offset, ...changed] = answer;
+    const [kind, fence, published, due, joining, reserved, epoch, offset, mayPack] = answer;
     if (kind !== 'committed') {
       return kind === 'conflict' ? { kind: 'conflict' } : { kind: 'gone' };
     }
     if (typeof epoch === 'string' && epoch !== '') {
-      this.positions.set(commit.ref.feed, { epoch, offset: Number(offset) });
+      this.positions.set(ref.feed, { epoch, offset: Number(offset) });
     }
-    await this.wake.tell(changed.map((id) => ({ feed: commit.ref.feed, id: Number(id) })));
+    if (Number(mayPack) === 1) {
+      await this.packer.pack(ref.feed, commit.now);
+    }
     return {
       kind: 'committed',
       fence: Number(fence),
@@ -161,15 +165,20 @@ export class RedisSetStore implements SetStore {
   }
 
   async release(ref: SetRef, owner: string): Promise<void> {
-    await this.run('release', ref, { owner });
+    await this.run('release', ref, this.keysOf(ref).lease(ref.id), { owner });
   }
 
   async fail({ ref, fence, now, code, dueAt }: PollFailure): Promise<void> {
-    await this.run('fail', ref, { fence, now: ms(now), due: ms(dueAt), reason: UPSTREAM_FAILURES[code].reason });
+    await this.run('fail', ref, this.keysOf(ref).failure(ref.id), {
+      fence,
+      now: ms(now),
+      due: ms(dueAt),
+      reason: UPSTREAM_FAILURES[code].reason,
+    });
   }
 
   async recordBisection({ ref, fence, now, bisection, quarantined, retry }: BisectionStep): Promise<void> {
-    await this.run('record-bisection', ref, {
+    await this.run('record-bisection', ref, this.keysOf(ref).bisection(ref.id, quarantined), {
       fence,
       now: ms(now),
       bisection: bisectionText(bisection),
@@ -182,10 +191,15 @@ export class RedisSetStore implements SetStore {
   private run<Name extends SetScript>(
     name: Name,
     ref: SetRef,
+    keys: readonly string[],
     args: Omit<ScriptArguments[Name], 'base' | 'id'>,
   ): Promise<unknown> {
     const all = { base: this.keys.base(ref.feed), id: ref.id, ...args } as ScriptArguments[Name];
-    return this.scripts.run(name, this.keys.feed(ref.feed), all);
+    return this.scripts.run(name, keys, all);
+  }
+
+  private keysOf(ref: SetRef): ScriptKeys {
+    return this.keys.ofScripts(ref.feed);
   }
 }
 

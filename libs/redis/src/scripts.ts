@@ -5,6 +5,9 @@ import type { RedisClient } from './connection.js';
 import type { ScriptArguments, ScriptName } from './script-arguments.js';
 import { scriptConstants, type ScriptConstants, type ScriptSettings } from './script-constants.js';
 
+/** The first call names the keys, the second one does the work. More are needed where a feed changes in between. */
+const DISCOVERY_CALLS = 10;
+
 type Scripted = Record<string, (...args: (string | number)[]) => Promise<unknown>>;
 
 /**
@@ -27,14 +30,38 @@ export class Scripts<Name extends ScriptName> {
     this.client = client as unknown as Scripted;
   }
 
-  /** @throws what Redis answers, or a timeout */
-  run<N extends Name>(name: N, keys: string | readonly string[], args: ScriptArguments[N]): Promise<unknown> {
-    const all = typeof keys === 'string' ? [keys] : keys;
+  /**
+   * @param keys every key that the script touches
+   * @throws what Redis answers, or a timeout
+   */
+  run<N extends Name>(name: N, keys: readonly string[], args: ScriptArguments[N]): Promise<unknown> {
     const script = this.client[`pollcast_${name}`];
     if (script === undefined) {
       throw new Error(`the script ${name} was not loaded on this connection`);
     }
-    return script.call(this.client, all.length, ...all, JSON.stringify(args));
+    return script.call(this.client, keys.length, ...keys, JSON.stringify(args));
+  }
+
+  /**
+   * Runs a script that finds out which keys it needs (lua/_keys.lua): again with those that it names, until it names none.
+   *
+   * @param keys those that it needs in any case
+   * @throws what {@link run} throws, and where the feed changes so quickly that the script names others each time
+   */
+  async discover<N extends Name>(
+    name: N,
+    keys: readonly string[],
+    args: ScriptArguments[N],
+  ): Promise<readonly (string | number)[]> {
+    const declared = new Set(keys);
+    for (let call = 0; call < DISCOVERY_CALLS; call += 1) {
+      const [kind, ...rest] = (await this.run(name, [...declared], args)) as (string | number)[];
+      if (kind !== 'undeclared') {
+        return kind === undefined ? [] : [kind, ...rest];
+      }
+      rest.forEach((key) => declared.add(String(key)));
+    }
+    throw new Error(`the script ${name} needed other keys in each of ${DISCOVERY_CALLS} calls`);
   }
 }
 

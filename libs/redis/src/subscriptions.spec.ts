@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { RedisClient } from './connection.js';
+import type { Redis } from 'ioredis';
+
 import { Subscriptions } from './subscriptions.js';
 
 /** A connection whose commands are answered when a test says so, in the order in which they were sent. */
@@ -37,7 +38,7 @@ describe('Subscriptions', () => {
     interrupted.mockClear();
     client = new SlowClient();
     failures = [];
-    subscriptions = new Subscriptions(client as unknown as RedisClient, {
+    subscriptions = new Subscriptions(client as unknown as Redis, {
       received: () => undefined,
       interrupted,
       failed: ({ message }) => failures.push(message),

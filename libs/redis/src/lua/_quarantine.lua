@@ -29,9 +29,14 @@ local function end_quarantine(base, case)
   end
 end
 
--- Gives tickets whose time has passed a set of their own. Tickets that nobody wants are forgotten.
-local function retry_quarantined(base, now)
-  for _, case in ipairs(redis.call('ZRANGEBYSCORE', base .. 'apart', '-inf', now, 'LIMIT', 0, RETRIED_AT_ONCE)) do
+-- The tickets whose time has passed.
+local function quarantined_until(base, now)
+  return redis.call('ZRANGEBYSCORE', base .. 'apart', '-inf', now, 'LIMIT', 0, RETRIED_AT_ONCE)
+end
+
+-- Gives tickets a set of their own. Tickets that nobody wants are forgotten.
+local function retry_quarantined(base, cases, now)
+  for _, case in ipairs(cases) do
     if redis.call('ZSCORE', base .. 'interest', case) then
       local id = new_set(base, now, now)
       redis.call('HSET', base .. 'set:' .. id, 'joining', case)

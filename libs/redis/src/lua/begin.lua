@@ -2,7 +2,7 @@
   begin: takes the lease of a ticket set for one poll, unless another worker has it. The fence moves, so whatever an
   earlier poll still sends changes nothing: a commit that waited for Redis to come back, a worker that stood still.
 
-  KEYS       1 feed hash (routes the call: all keys of a feed share one slot)
+  KEYS       1 what no key is called  2 set
   Arguments  base, id       what the feed's keys begin with, set id
              now            ms
              owner          who asks; it may take its own lease anew

@@ -3,7 +3,8 @@
   was delivered, advances the cursor, publishes. If the worker is killed before it, nothing happened; if after it, all
   of it did.
 
-  KEYS       1 feed hash
+  KEYS       1 what no key is called  2 set  3 feed hash  4 due  5 failing; if there are entries 6 place  7 ages, and of
+             each of their tickets ticket, history, delivered; if tickets are backfilled apart, and ticket of each
   Arguments  base, id    what the feed's keys begin with, set id
              fence       the poll began with it
              now         ms
@@ -21,7 +22,7 @@
              newEpoch    for a feed that has no epoch, or begins a new one
   Returns {'gone'} | {'conflict'} |
           {'committed', fence, published, due, 1 if tickets wait to join, 1 if reserved, epoch, offset,
-           ids of sets that packing changed..}, epoch and offset empty where there were no entries
+           1 if thin sets are to be merged}, epoch and offset empty where there were no entries
 ]]
 -- @include _epoch
 -- @include _fence
@@ -30,7 +31,6 @@
 -- @include _lease
 -- @include _lists
 -- @include _quarantine
--- @include _sets
 -- @constant DELIVERED_MAX, HISTORY_MAX_EVENTS, HISTORY_TTL_MS, PUBLISH, RESERVATION_MAX_MS
 local args = cjson.decode(ARGV[1])
 local base, id, now = args.base, args.id, args.now
@@ -187,11 +187,6 @@ if #args.backfilled > 0 then
 end
 redis.call('HSET', set, unpack(fields))
 redis.call('ZADD', base .. 'due', due, id)
-local answer = { 'committed', fence, published, due, joining ~= '' and 1 or 0, is_reserved and 1 or 0, epoch or '',
-  offset or '' }
-if #args.backfilled > 0 or is_suspended then
-  for _, changed in ipairs(pack(base, now)) do
-    answer[#answer + 1] = changed
-  end
-end
-return answer
+local may_pack = #args.backfilled > 0 or is_suspended
+return { 'committed', fence, published, due, joining ~= '' and 1 or 0, is_reserved and 1 or 0, epoch or '', offset or '',
+  may_pack and 1 or 0 }

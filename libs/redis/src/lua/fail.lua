@@ -1,7 +1,7 @@
 --[[
   fail: counts a failed poll and ends the lease. The cursor stays (invariant 5). A stale fence changes nothing.
 
-  KEYS       1 feed hash
+  KEYS       1 what no key is called  2 set  3 feed hash  4 due  5 failing
   Arguments  base, id  what the feed's keys begin with, set id
              fence     the poll began with it
              now       ms

@@ -1,12 +1,13 @@
 --[[
   hint: somebody knows that something happened to these tickets. Their sets are polled now, each at most once per pause.
 
-  KEYS       1 feed hash
+  KEYS       1 what no key is called  2 place  3 due, then the sets of the tickets
   Arguments  base     what the feed's keys begin with
              now      ms
              tickets  case ids
-  Returns {set id, due, set id, due..}
+  Returns {'undeclared', keys that are missing here..} | {set id, due, set id, due..}
 ]]
+-- @include _keys
 -- @include _lease
 -- @include _sets
 -- @constant ABOUT_TO_POLL_MS, HINT_PAUSE_MS
@@ -18,27 +19,36 @@ local function is_polled(hold, due)
   return is_leased(hold, now) and due <= now + ABOUT_TO_POLL_MS
 end
 
-local woken, seen = {}, {}
+local places, seen = {}, {}
 for _, case in ipairs(args.tickets) do
   local id = redis.call('HGET', base .. 'place', case)
   if id and not seen[id] then
     seen[id] = true
-    local set = base .. 'set:' .. id
-    local row = redis.call('HMGET', set, 'hinted', 'due', 'hold', 'again')
-    local due = math.max(now, tonumber(row[1]) + HINT_PAUSE_MS)
-    redis.call('HSET', set, 'lively', now)
-    if is_polled(row[3], tonumber(row[2])) then
-      -- The poll in flight may have been answered before it happened: its commit takes this due time. One that another
-      -- hint has left there will do as well.
-      if row[4] == '' then
-        redis.call('HSET', set, 'again', due, 'hinted', due)
-      end
-    elseif due < tonumber(row[2]) then
-      redis.call('HSET', set, 'hinted', due)
-      set_due(base, id, due)
-      woken[#woken + 1] = id
-      woken[#woken + 1] = due
+    places[#places + 1] = id
+    need(base .. 'set:' .. id)
+  end
+end
+if is_undeclared() then
+  return undeclared
+end
+
+local woken = {}
+for _, id in ipairs(places) do
+  local set = base .. 'set:' .. id
+  local row = redis.call('HMGET', set, 'hinted', 'due', 'hold', 'again')
+  local due = math.max(now, tonumber(row[1]) + HINT_PAUSE_MS)
+  redis.call('HSET', set, 'lively', now)
+  if is_polled(row[3], tonumber(row[2])) then
+    -- The poll in flight may have been answered before it happened: its commit takes this due time. One that another
+    -- hint has left there will do as well.
+    if row[4] == '' then
+      redis.call('HSET', set, 'again', due, 'hinted', due)
     end
+  elseif due < tonumber(row[2]) then
+    redis.call('HSET', set, 'hinted', due)
+    set_due(base, id, due)
+    woken[#woken + 1] = id
+    woken[#woken + 1] = due
   end
 end
 return woken

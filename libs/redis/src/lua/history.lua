@@ -2,7 +2,7 @@
   history: the newest publications of some tickets at one instant, and a barrier on the asking gateway's own channel.
   When the barrier arrives there, so has everything that was published before this instant.
 
-  KEYS       1 feed hash
+  KEYS       1 what no key is called  2 feed hash  3 ages  4 apart, then of each ticket ticket and history
   Arguments  base            what the feed's keys begin with
              now             ms
              newEpoch        for a feed that has no epoch, or begins a new one

@@ -3,6 +3,7 @@
   any second within the quota. Among the sets that wait, the one with the lowest rank comes first.
 
   KEYS       1 quota hash  2 waiting: set by rank  3 asking: set by when it will ask again, ms
+             4 what no key is called
   Arguments  now   ms
              set   name of the set
              rank  ms since 1970

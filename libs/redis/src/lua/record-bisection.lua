@@ -3,7 +3,8 @@
   Tickets that were found to be refused leave the set, so that the others go on without them. A stale fence changes
   nothing.
 
-  KEYS       1 feed hash
+  KEYS       1 what no key is called  2 set  3 feed hash  4 due  5 failing  6 place  7 apart  8 sizes, then ticket of
+             each ticket that is quarantined
   Arguments  base, id     what the feed's keys begin with, set id
              fence        the poll began with it
              now          ms

@@ -6,15 +6,19 @@
   due at once. One that is not full is due at once if there was no staging set in the last interval, else at the end of
   the interval. So new tickets cost at most one request more per interval than if they had always been there.
 
-  KEYS       1 feed hash
+  KEYS       1 what no key is called  2 feed hash  3 interest  4 place  5 apart  6 due  7 sizes  8 ages, then the
+             sets of the tickets if a client came, and where tickets are new: the staging set, sets that may be made,
+             and of each new ticket ticket and delivered
   Arguments  base         what the feed's keys begin with
              now          ms
              wantedUntil  when the interest ends, ms since 1970
              newEpoch     for a feed that has no epoch
              isArrival    whether a client came; else interest is renewed
              tickets      case ids
-  Returns {set id, due, set id, due..} of the sets that want a poll earlier than they did
+  Returns {'undeclared', keys that are missing here..} |
+          {set id, due, set id, due..} of the sets that want a poll earlier than they did
 ]]
+-- @include _keys
 -- @include _lease
 -- @include _lists
 -- @include _quarantine
@@ -28,6 +32,28 @@ local IDLE_INTERVALS = 10
 local args = cjson.decode(ARGV[1])
 local base, now = args.base, args.now
 local feed = base .. 'feed'
+
+local new_tickets = 0
+for _, case in ipairs(args.tickets) do
+  local id = redis.call('HGET', base .. 'place', case)
+  if id and args.isArrival then
+    need(base .. 'set:' .. id)
+  elseif not id and not is_quarantined(base, case) then
+    new_tickets = new_tickets + 1
+    need_ticket(base, case)
+  end
+end
+if new_tickets > 0 then
+  local staging = redis.call('HGET', feed, 'nursery')
+  if staging then
+    need(base .. 'set:' .. staging)
+  end
+  need_new_sets(base, math.ceil(new_tickets / UPSTREAM_MAX_CASE_IDS))
+end
+if is_undeclared() then
+  return undeclared
+end
+
 if redis.call('HSETNX', feed, 'epoch', args.newEpoch) == 1 then
   redis.call('HSET', feed, 'offset', 0)
 end

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { message, RecordingListener, StoreDriver, USUAL_LIMITS } from '#testing';
+
+import { redisStoreFixture, type RedisStoreFixture } from '../fixtures/redis-store-fixture.js';
+import { RedisCluster } from '../harness/processes/redis-cluster.js';
+
+/** Long enough for a command that is not held back, ms. */
+const PROMPT_MS = 300;
+/** How often the slot of a feed is moved. */
+const MOVES = 6;
+
+describe('a Redis Cluster whose slots move', () => {
+  let cluster: RedisCluster;
+  let fixture: RedisStoreFixture;
+  let driver: StoreDriver;
+  let slot: number;
+  let listener: RecordingListener;
+  let troubles: string[];
+
+  beforeAll(async () => void (cluster = await RedisCluster.start()));
+  afterAll(() => cluster.dispose());
+  beforeEach(async () => {
+    troubles = [];
+    fixture = await redisStoreFixture(cluster.url, USUAL_LIMITS, ({ message }) => troubles.push(message));
+    driver = new StoreDriver(fixture);
+    slot = await cluster.slotOf(fixture.keys.base(driver.feed));
+    listener = new RecordingListener();
+    fixture.brokers[0].listen(listener);
+  });
+  afterEach(() => fixture.dispose());
+
+  const heard = () => listener.publications.map((one) => (one.kind === 'message' ? one.message : one.status));
+  const publish = async (content: string, ...caseIds: string[]) => {
+    const [ref] = await driver.fixture.registry.overdue(driver.feed, driver.now + 60_000);
+    if (ref === undefined) throw new Error('there is no set');
+    await driver.publish(ref, ...caseIds.map((caseId) => message(caseId, content)));
+  };
+  /** Whether a promise is still pending after a while. */
+  const waits = async (promise: Promise<unknown>) =>
+    Promise.race([promise.then(() => false), sleep(PROMPT_MS).then(() => true)]);
+
+  it('keeps a gateway subscribed at the node that owns the slot, however often it moves', async () => {
+    await driver.want('a');
+    await publish('first', 'a');
+    await fixture.brokers[0].watch(driver.feed, ['a']);
+    const channel = fixture.keys.newsChannel(driver.feed, 'a');
+    const count = async () => {
+      const { admin } = await cluster.owner(slot);
+      const [, subscribers] = (await admin.call('PUBSUB', 'SHARDNUMSUB', channel)) as [string, number];
+      return subscribers;
+    };
+    expect(await count()).toBe(1);
+    for (let move = 1; move <= MOVES; move += 1) {
+      const { interruptions } = listener;
+      await cluster.move(slot, await cluster.other(slot));
+      await listener.until(() => listener.interruptions > interruptions);
+      await fixture.brokers[0].history(driver.feed, [{ caseId: 'a', atLeast: 1, after: null }], null);
+      expect(await count()).toBe(1);
+      await publish(`after move ${move}`, 'a');
+    }
+    await listener.until(() => listener.publications.length >= MOVES);
+    expect(heard()).toEqual(Array.from({ length: MOVES }, (_, at) => `{"content":"after move ${at + 1}"}`));
+  });
+
+  it('notices that a node has dropped its channels and owns the slot again', async () => {
+    await driver.want('a');
+    await fixture.brokers[0].watch(driver.feed, ['a']);
+    const { admin } = await cluster.owner(slot);
+    await admin
+      .multi([
+        ['cluster', 'DELSLOTS', String(slot)],
+        ['cluster', 'ADDSLOTS', String(slot)],
+      ])
+      .exec();
+    await listener.until(() => listener.interruptions > 0);
+    await fixture.brokers[0].history(driver.feed, [{ caseId: 'a', atLeast: 1, after: null }], null);
+    await publish('after', 'a');
+    await listener.until(() => listener.publications.length > 0);
+    expect(heard()).toEqual(['{"content":"after"}']);
+    expect(troubles).toEqual(['a node of the cluster counts 1 channels, not 3']);
+  });
+
+  it('holds back polls, commits, interest and histories while a slot is open, and then loses and doubles nothing', async () => {
+    const ref = await driver.wantOneSet('a', 'b');
+    await driver.publish(ref, message('a', 'before'), message('b', 'before'));
+    const set = await driver.begin(ref);
+    const asked: Promise<unknown>[] = [];
+    let isFirst = true;
+    await cluster.move(slot, await cluster.other(slot), {
+      at: async (state) => {
+        if (state !== 'moving' || !isFirst) return;
+        isFirst = false;
+        asked.push(
+          driver.commit(set, [message('a', 'during'), message('b', 'during')]),
+          driver.want('new'),
+          fixture.registry.hint(driver.feed, ['a'], driver.now),
+          fixture.registry.sweep(driver.feed, driver.now),
+          driver.ask(ref, 'another worker'),
+          // It fails: the node drops the channel on which it waits.
+          driver.history('a', 'new').catch(() => null),
+        );
+        expect(await Promise.all(asked.map(waits))).toEqual(asked.map(() => true));
+      },
+    });
+    const [committed] = await Promise.all(asked);
+    expect(committed).toMatchObject({ kind: 'committed', published: 2 });
+    const again = await driver.commit(set, [message('a', 'during'), message('b', 'during')]);
+    expect(again).toEqual({ kind: 'conflict' });
+    for (const caseId of ['a', 'b']) {
+      expect(await driver.contents(caseId)).toEqual(['{"content":"before"}', '{"content":"during"}']);
+    }
+  });
+});
