@@ -94,7 +94,7 @@ export class RedisCluster {
     await source.admin.cluster('SETSLOT', slot, 'MIGRATING', target.id);
     await at?.('open');
     for (;;) {
-      const keys = (await source.admin.cluster('GETKEYSINSLOT', slot, MOVED_AT_ONCE));
+      const keys = await source.admin.cluster('GETKEYSINSLOT', slot, MOVED_AT_ONCE);
       if (keys.length === 0) break;
       await source.admin.call('MIGRATE', '127.0.0.1', target.server.port, '', 0, 5000, 'KEYS', ...keys);
       await at?.('moving');
@@ -156,5 +156,5 @@ async function startNode(): Promise<ClusterNode> {
   );
   const admin = new Redis(server.url, { maxRetriesPerRequest: null, retryStrategy: () => 100 });
   admin.on('error', () => undefined); // A run kills nodes, so errors are expected.
-  return { server, admin, busPort, id: (await admin.cluster('MYID')) };
+  return { server, admin, busPort, id: await admin.cluster('MYID') };
 }
