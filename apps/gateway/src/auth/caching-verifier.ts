@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Rights } from './rights.js';
 import { TokenVerifier } from './token-verifier.js';
 
-/** What all remembered tokens may take, bytes. What a token allows takes as much as its claims, which is most of it. */
+/** Most bytes that all cached tokens may take. The rights of a token take about as many bytes as its claims. */
 const REMEMBERED_MAX_BYTES = 16_777_216;
-/** What one takes beside its claims, bytes: its digest, its place, its rights. */
+/** Bytes that one cached token takes on top of its claims: digest, place in the map, objects of its rights. */
 const TOKEN_BYTES = 512;
-/** How often tokens that have expired are forgotten, ms. */
+/** How often expired tokens are removed, ms. */
 const FORGET_EVERY_MS = 60_000;
 
 interface Remembered {
@@ -15,12 +15,12 @@ interface Remembered {
 }
 
 /**
- * Remembers what tokens allow, by their digest, until they expire: clients come back with the token that they had, all at
- * once after a restart. Only for verdicts that nothing but time changes: a shared secret cannot be withdrawn while the
- * process lives, a published key can.
+ * Caches the rights of tokens, by their digest, until the tokens expire. Clients connect again with the same token,
+ * after a restart all at once. It is for tokens signed with a shared secret only: the secret does not change while the
+ * process runs. A published key can be withdrawn.
  */
 export class CachingVerifier extends TokenVerifier {
-  /** The one that was verified the longest ago comes first. */
+  /** In the order in which they were verified, the oldest first. */
   private readonly known = new Map<string, Remembered>();
   private bytes = 0;
   private forgetAt = 0;

@@ -8,7 +8,7 @@ const BEARER = /^Bearer +([^\s]+) *$/i;
 /**
  * The token of an HTTP request: header, cookie or, for an EventSource that can set neither, the query.
  *
- * @throws {Refusal} where there is one in the cookie alone, and the cookie does not count
+ * @throws {Refusal} if only the cookie has a token, and the cookie does not count
  */
 export function tokenOf({ headers }: IncomingMessage, query: URLSearchParams): string | undefined {
   const counts = cookieCounts(headers, false);
@@ -32,10 +32,11 @@ export function tokenOfHandshake(
 }
 
 /**
- * Whether the cookie shows that the user wants this. Browsers send it with every request, also if a foreign page caused
- * it. So nothing may speak for another site's page. An `Origin` is an allowed one by now: the gate has looked at it.
+ * Whether the cookie proves that the user wants this request. Browsers send the cookie with every request, also with
+ * one that a page of another site caused. So the cookie counts only if no header names another site. The request gate
+ * has checked `Origin` before.
  *
- * @param isProofNeeded whether a request that says nothing of its page counts as another site's: old browsers
+ * @param isProofNeeded whether a request without any header about its page is refused; old browsers send none
  */
 function cookieCounts({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders, isProofNeeded: boolean): boolean {
   if (origin !== undefined || site === undefined) {

@@ -18,7 +18,7 @@ function sign(payload: JWTPayload, alg = 'HS256', key: KeyLike | Uint8Array = Bu
   return new SignJWT(payload).setProtectedHeader({ alg, kid: alg }).setExpirationTime(exp).sign(key);
 }
 
-/** A token that ends as it says, whatever that is. */
+/** A token with this `exp`, of any type. */
 const signExp = (exp: unknown) =>
   new SignJWT({ ...claims, exp: exp as never }).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(SECRET));
 
@@ -35,7 +35,7 @@ describe('JwtVerifier with a secret', () => {
     expect([undefined, 'g', 'h'].filter((group) => rights.mayUseGroup(group))).toEqual([undefined, 'g']);
   });
 
-  it('takes a token of a clock that is somewhat ahead, and moves no end by that', async () => {
+  it('accepts a token of a clock that is somewhat ahead, and does not extend any token by that', async () => {
     const ahead = Math.floor(Date.now() / 1000) + 20;
     expect((await verifier.verify(await sign({ ...claims, nbf: ahead, iat: ahead }))).subject).toBe('alice');
     const strict = new JwtVerifier(secretKeys(SECRET), { ...settings, authClockToleranceS: 0 });
@@ -53,7 +53,7 @@ describe('JwtVerifier with a secret', () => {
     expect(rights.mayUseGroup(undefined)).toBe(true);
   });
 
-  it('takes a star for all', async () => {
+  it('reads a star as all tickets', async () => {
     const rights = await verifier.verify(await sign({ sub: 'root', cases: ['*'], groups: ['*'] }));
     expect(rights.mayRead('anything')).toBe(true);
     expect(rights.mayUseGroup('any')).toBe(true);
@@ -66,7 +66,7 @@ describe('JwtVerifier with a secret', () => {
     expect(rights.mayRead('A40')).toBe(false);
   });
 
-  // A claim of another type is no yes: a backend that writes "false" means no.
+  // Only `true` allows hints. A backend that writes "false" means no.
   it.each<[unknown]>([[undefined], [null], [false], ['false'], ['true'], [0], [1], [[]], [[true]], [{}]])(
     'allows no hints where the claim is %j',
     async (hints) => {
@@ -185,7 +185,7 @@ describe('JwtVerifier with published keys', () => {
     await expect(verifier.verify(await sign(claims, 'PS256', other.privateKey))).rejects.toMatchObject(refused);
   });
 
-  it('does not blame the token where the keys cannot be had', async () => {
+  it('answers unavailable and not unauthorized if the keys cannot be fetched', async () => {
     const lost = published('http://127.0.0.1:1/keys');
     const token = await sign(claims, 'RS256', privateKeys.get('RS256'));
     await expect(lost.verify(token)).rejects.toMatchObject({ code: 'unavailable' });
@@ -195,7 +195,7 @@ describe('JwtVerifier with published keys', () => {
   const anonymous = (key: KeyLike, alg = 'RS256') =>
     new SignJWT(claims).setProtectedHeader({ alg }).setExpirationTime('1h').sign(key);
 
-  it('tries every key for a token that names none, and newer ones where none fits', async () => {
+  it('tries every key for a token that names none, and newer keys if none fits', async () => {
     const pairs = await Promise.all(['RS256', 'RS256', 'RS256'].map((alg) => generateKeyPair(alg)));
     const jwks = await Promise.all(
       pairs.map(async ({ publicKey }, at) => ({ ...(await exportJWK(publicKey)), kid: `${at}` })),
@@ -211,7 +211,8 @@ describe('JwtVerifier with published keys', () => {
       expect((await many.verify(token)).subject).toBe('alice');
     }
     expect(fetches).toBe(1);
-    // The day of the next key: it may have been published a moment ago, so that nobody is sent away for good.
+    // A third key is published. The verifier has not fetched it yet, so its refusal says "try again", not
+    // "unauthorized".
     keys = jwks;
     await expect(many.verify(tokens[2])).rejects.toMatchObject({ code: 'unavailable', details: { retryMs: 5000 } });
     now += 5000;
@@ -222,7 +223,7 @@ describe('JwtVerifier with published keys', () => {
     expect(fetches).toBe(3);
   });
 
-  it('says what else is wrong with a token that names no key', async () => {
+  it('names the real fault of a token that names no key', async () => {
     const pair = await generateKeyPair('ES256');
     const jwk = await exportJWK(pair.publicKey);
     const source = new PublishedKeys({ fetchKeys: async () => ({ keys: [jwk, jwk] }), onFetched: () => undefined });
@@ -240,7 +241,7 @@ describe('JwtVerifier with published keys', () => {
     ['answers without an end', (response) => void Readable.from(endless()).pipe(response)],
     ['answers with an error', (response) => void response.writeHead(500).end('{"keys":[]}')],
     ['answers with something else', (response) => void response.end('<html>')],
-  ])('answers in time where the key server %s, and again when it is well', async (_what, answer) => {
+  ])('answers in time if the key server %s, and fetches again later', async (_what, answer) => {
     let isIll = true;
     const ill = createServer((_, response) => (isIll ? answer(response) : response.end('{"keys":[]}')));
     await new Promise<void>((resolve) => ill.listen(0, '127.0.0.1', resolve));
@@ -251,7 +252,8 @@ describe('JwtVerifier with published keys', () => {
     expect(Date.now() - started).toBeLessThan(4900);
     isIll = false;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, 5050 - (Date.now() - started))));
-    await expect(sick.verify(token)).rejects.toMatchObject(refused); // It has answered: this key is not among its own.
+    // The server has answered, and this key is not in its answer.
+    await expect(sick.verify(token)).rejects.toMatchObject(refused);
     ill.closeAllConnections();
     ill.close();
   });

@@ -25,15 +25,15 @@ export interface JwtSettings {
 
 /** What tokens are signed with. */
 export interface SigningKeys {
-  /** Finds the key of a token. Whatever is thrown that is not jose's says that there are no keys now. */
+  /** Finds the key of a token. An error that is not one of jose's means that there are no keys now. */
   readonly find: JWTVerifyGetKey;
-  /** Follow from the kind of key and never from the token, so that `alg: none` and a public key used as a secret fail. */
+  /** They depend on the kind of key and never on the token. So `alg: none` and a public key used as a secret fail. */
   readonly algorithms: readonly string[];
-  /** Gets newer keys, for a token that fits none and does not say which one it needs. Absent where they never change. */
+  /** Fetches newer keys, for a token that names no key and fits none. Absent if keys never change. */
   readonly renew?: () => Promise<void>;
 }
 
-/** One secret. It is made a key once: jose would make one of bare bytes for each token. */
+/** One secret. It is converted to a key once, because jose would convert bare bytes again for each token. */
 export function secretKeys(authJwtSecret: string): SigningKeys {
   const secret = createSecretKey(authJwtSecret, 'utf8');
   return { find: async () => secret, algorithms: ['HS256'] };
@@ -44,9 +44,9 @@ export function publicKeys(keys: Pick<PublishedKeys, 'find' | 'renew'>): Signing
   return { find: keys.find, algorithms: ['RS256', 'ES256', 'EdDSA'], renew: () => keys.renew() };
 }
 
-/** Longest token that is looked at, characters. */
+/** Longest token that is verified, characters. */
 const TOKEN_MAX_LENGTH = 16_384;
-/** When a client may come back after the keys could not be had, ms. */
+/** When a client may try again after the keys were not available, ms. */
 const KEYS_RETRY_MS = 2000;
 
 /** `AUTH_MODE=jwt`. */
@@ -106,14 +106,14 @@ export class JwtVerifier extends TokenVerifier {
     }
   }
 
-  /** A token that does not say which key it needs is tried with each that fits. */
+  /** Tries each key that fits, for a token that names no key. */
   private async checkedByAny(token: string, keys: AsyncIterable<KeyLike>): Promise<JWTPayload> {
     for await (const key of keys) {
       try {
         return (await jwtVerify(token, key, this.options)).payload;
       } catch (error) {
         if (error instanceof errors.JOSEError && !(error instanceof errors.JWSSignatureVerificationFailed)) {
-          throw error; // The key was right: it is something else about the token.
+          throw error; // The signature is right, so the fault is another one.
         }
       }
     }
@@ -137,17 +137,18 @@ function refusalFor(error: unknown): Refusal {
   if (error instanceof errors.JWTExpired) {
     return hasExpired();
   }
-  // Whatever else jose says is about the token, and whatever Node says about its key, such as one that is too short.
+  // All other errors of jose are about the token, and errors of Node about its key: a key that is too short, for
+  // example.
   return new Refusal('unauthorized', 'the token is not valid here');
 }
 
-/** @throws {Refusal} where a claim is not what the protocol says: half a right would be guessed */
+/** @throws {Refusal} if a claim is not what the protocol says; a right is never guessed from half a claim */
 function rightsOf({ sub, exp, cases, groups, hints }: JWTPayload): Rights {
   if (typeof sub !== 'string' || sub === '' || exp === undefined || !isTexts(cases) || !isTexts(groups)) {
     throw new Refusal('unauthorized', 'the claims of the token are malformed');
   }
   if (exp <= Math.floor(Date.now() / 1000)) {
-    throw hasExpired(); // jose would move the end of a token by the tolerance, too.
+    throw hasExpired(); // jose applies the tolerance to `exp`, too. Here it applies to `nbf` only.
   }
   return new Rights(sub, exp * 1000, { cases: cases ?? [], groups: groups ?? [], hints: hints === true });
 }

@@ -1,17 +1,17 @@
 import type { JSONWebKeySet } from 'jose';
 import { HttpOrigin, type ProxySettings } from '#osm';
 
-/** How long to wait for the whole answer, ms. */
+/** Timeout of the whole answer, ms. */
 const TIMEOUT_MS = 4000;
 /** Largest answer, bytes: room for hundreds of keys. */
 const MAX_BODY_BYTES = 1_048_576;
 
-/** Published keys that could not be had, for a log line. */
+/** Published keys could not be fetched. The text is for a log line. */
 export class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable';
 }
 
-/** The URL of published keys, asked through the proxy of the settings. */
+/** The URL of published keys. It is fetched through the proxy of the settings. */
 export class KeySetUrl {
   private readonly origin: HttpOrigin;
   private readonly path: string;

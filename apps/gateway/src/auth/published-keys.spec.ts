@@ -49,7 +49,7 @@ describe('published keys', () => {
     await find('one');
     const rotated = await keySet('one', 'two');
     answer = async () => rotated;
-    // It may have been published a moment ago: nobody is sent away for good.
+    // The key may have been published a moment ago. So the refusal says "try again", not "unauthorized".
     now += 1500;
     await expect(find('two')).rejects.toMatchObject({ name: 'KeyNotKnownYet', retryMs: 3500 });
     now += 3500;
@@ -59,7 +59,7 @@ describe('published keys', () => {
     await expect(find('three')).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
   });
 
-  it('are not fetched more often than every five seconds for keys that somebody made up', async () => {
+  it('are not fetched more often than every five seconds for invented key ids', async () => {
     for (let second = 0; second < 60; second += 1) {
       await Promise.all([find(`made-up-${second}`), find('another')].map((found) => expect(found).rejects.toThrow()));
       now += 1000;
@@ -68,7 +68,7 @@ describe('published keys', () => {
     await expect(find('one')).resolves.toBeDefined();
   });
 
-  it('are kept for a day while they cannot be fetched, which is told once, and counted each time', async () => {
+  it('are kept for a day while they cannot be fetched; the failure is logged once and counted each time', async () => {
     await find('one');
     answer = () => Promise.reject(new Error('away'));
     for (let hour = 1; hour < 24; hour += 1) {
@@ -82,7 +82,7 @@ describe('published keys', () => {
     await expect(find('one')).rejects.toThrow('away');
   });
 
-  it('that cannot be had are asked for every five seconds, whoever comes', async () => {
+  it('that cannot be fetched are asked for every five seconds, whatever the number of tokens', async () => {
     const right = answer;
     answer = () => Promise.reject(new Error('away'));
     for (let second = 0; second < 20; second += 1) {
@@ -95,7 +95,7 @@ describe('published keys', () => {
     await expect(find('one')).resolves.toBeDefined();
   });
 
-  it('that are none are no keys', async () => {
+  it('are not accepted if they are no key set', async () => {
     answer = async () => ({ keys: 'none' }) as never;
     await expect(find('one')).rejects.toMatchObject({ code: 'ERR_JWKS_INVALID' });
   });

@@ -7,7 +7,7 @@ import {
   type KeyLike,
 } from 'jose';
 
-/** Published keys, as jose finds one of them for a token. */
+/** jose's function that finds the key of a token in a set of published keys. */
 type KeySet = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<KeyLike>;
 
 interface HeldKeys {
@@ -18,17 +18,23 @@ interface HeldKeys {
 
 /** Keys are fetched again after this, ms. */
 const FRESH_MS = 600_000;
-/** While they cannot be fetched, the last ones are used for this long, ms: a key that was withdrawn ends by then. */
+/**
+ * While keys cannot be fetched, the last ones are used for this long, ms. A withdrawn key is accepted no longer than
+ * that.
+ */
 const KEPT_MS = 86_400_000;
-/** Between two fetches, ms. No client can shorten it: a token with an unknown key id is free to make up. */
+/** Least time between two fetches, ms. No client can shorten it: anybody can invent tokens with unknown key ids. */
 const BETWEEN_FETCHES_MS = 5000;
 
-/** A key that is not known, and may not be asked for again yet: it may have been published a moment ago. */
+/**
+ * The key of a token is not known, and the keys may not be fetched again yet. The key may have been published a moment
+ * ago.
+ */
 export class KeyNotKnownYet extends Error {
   override readonly name = 'KeyNotKnownYet';
 
   constructor(
-    /** When it can be told, ms. */
+    /** When the keys may be fetched again, ms from now. */
     readonly retryMs: number,
   ) {
     super(`the keys were fetched a moment ago, and are fetched again in ${retryMs} ms`);
@@ -36,17 +42,17 @@ export class KeyNotKnownYet extends Error {
 }
 
 export interface PublishedKeysParts {
-  /** Must settle within the time that a client waits for an answer. */
+  /** It must settle within the time that a client waits for an answer. */
   readonly fetchKeys: () => Promise<JSONWebKeySet>;
-  /** Hears of each fetch, and with the first that failed after one that did not, why. */
+  /** Called after each fetch: null, or its failure. `isNew`: the fetch before did not fail. */
   readonly onFetched: (failure: { readonly error: unknown; readonly isNew: boolean } | null) => void;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 
 /**
- * The keys that an identity provider publishes (JWKS). They are fetched once for all tokens that wait, again when a token
- * names a key that is not among them, and kept while the provider is away.
+ * The keys that an identity provider publishes (JWKS). One fetch serves all tokens that wait. A token with an unknown
+ * key causes another fetch. The last keys are kept while the provider is out of reach.
  */
 export class PublishedKeys {
   private held: HeldKeys | null = null;
@@ -59,14 +65,14 @@ export class PublishedKeys {
     this.now = parts.now ?? (() => performance.now());
   }
 
-  /** Since the keys that are used were fetched, ms; null where there are none. */
+  /** Age of the keys in use, ms; null if there are none. */
   get ageMs(): number | null {
     return this.held === null ? null : this.now() - this.held.fetchedAt;
   }
 
   /**
-   * @throws what the fetch threw where no keys are at hand; {@link KeyNotKnownYet}; what jose throws where none of them
-   *   fits the token, or several do
+   * @throws the error of the fetch if there are no keys; {@link KeyNotKnownYet}; the error of jose if no key fits the
+   *   token, or several do
    */
   readonly find: KeySet = async (header, token) => {
     const cameAt = this.now();
@@ -82,7 +88,7 @@ export class PublishedKeys {
     }
   };
 
-  /** Fetches the keys again, for a token that fits none. @throws {KeyNotKnownYet}, and what the fetch threw */
+  /** Fetches the keys again, for a token that fits none. @throws {KeyNotKnownYet}, and the error of the fetch */
   async renew(): Promise<void> {
     await this.renewed();
   }
@@ -98,7 +104,7 @@ export class PublishedKeys {
     const age = this.ageMs ?? Infinity;
     if (this.held !== null && age < KEPT_MS) {
       if (age >= FRESH_MS && this.mayFetch()) {
-        this.fetched().catch(() => undefined); // Nobody waits for it: the old ones are good.
+        this.fetched().catch(() => undefined); // No token waits for this fetch: the old keys are still used.
       }
       return this.held.keys;
     }

@@ -50,7 +50,7 @@ describe('Rights', () => {
     expect(rights.mayUseGroup('g')).toBe(false);
   });
 
-  it('take a star within a name as it is written', () => {
+  it('read a star within a name as a plain character', () => {
     const rights = rightsTo({ cases: ['A*B', '**'] });
     expect(['A*B', '*', '*x'].filter((caseId) => !rights.mayRead(caseId))).toEqual([]);
     expect(['AxB', 'A', 'A*Bx', 'x'].filter((caseId) => rights.mayRead(caseId))).toEqual([]);
@@ -63,7 +63,7 @@ describe('Rights', () => {
     expect(rights.mayUseGroup(undefined)).toBe(true);
   });
 
-  it('know no prefixes of groups, but a star for any', () => {
+  it('read no group as a prefix, but a star as any group', () => {
     expect(rightsTo({ groups: ['team-*'] }).mayUseGroup('team-1')).toBe(false);
     expect(rightsTo({ groups: ['*'] }).mayUseGroup('team-1')).toBe(true);
     expect(rightsTo({ groups: [...names(9), '*'] }).mayUseGroup('team-1')).toBe(true);
@@ -93,7 +93,7 @@ describe('Rights', () => {
       expect(require(['A1'], 'h')).toEqual({ code: 'forbidden', caseIds: ['A1'] });
     });
 
-    it('let hint only who was given that', () => {
+    it('allow hints only if the token grants them', () => {
       expect(refusalOf(() => rightsTo({ cases: ['*'], groups: ['*'] }).requireHints())).toMatchObject({
         code: 'forbidden',
       });

@@ -3,17 +3,17 @@ import { Refusal } from '#protocol';
 
 /** What a token allows, as its claims say it. */
 export interface Grants {
-  /** Case ids; `*` alone means all, a trailing `*` all that begin so. */
+  /** Case ids. `*` alone means all; a trailing `*` means all ids that begin with the text before it. */
   readonly cases: readonly string[];
   /** Group ids; `*` means any. */
   readonly groups: readonly string[];
-  /** Whether it may say that something happened to tickets. */
+  /** Whether the client may send hints. */
   readonly hints: boolean;
 }
 
-/** Shared, as each connection has its rights and most have none of some kind. */
+/** One empty list for all: each connection has rights, and most of their lists are empty. */
 const NONE: readonly string[] = [];
-/** Up to so many names are kept as the list that they came in: each connection has one, and a set takes 150 bytes more. */
+/** Up to this many names stay a list. A set takes 150 bytes more, and each connection has one. */
 const LIST_MAX = 8;
 
 type Names = readonly string[] | ReadonlySet<string>;
@@ -31,9 +31,9 @@ export class Rights {
   private readonly hints: boolean;
 
   constructor(
-    /** Who the client is; null where nobody asks. */
+    /** `sub` of the token; null with `AUTH_MODE=none`. */
     readonly subject: string | null,
-    /** Milliseconds since 1970; infinite where rights do not end. */
+    /** Milliseconds since 1970; infinite if the rights do not end. */
     readonly expiresAt: number,
     grants: Grants,
   ) {
@@ -53,8 +53,8 @@ export class Rights {
   }
 
   /**
-   * To be asked before anything of a ticket is touched (invariant 10).
-   * @throws {Refusal} naming what may not be read, whether it exists or not
+   * Called before anything of a ticket is read (invariant 10).
+   * @throws {Refusal} with the tickets that may not be read, whether they exist or not
    */
   require(feed: Feed, caseIds: readonly CaseId[]): void {
     if (!this.mayUseGroup(feed.groupId)) {
@@ -66,7 +66,7 @@ export class Rights {
     }
   }
 
-  /** @throws {Refusal} where the token lacks the claim */
+  /** @throws {Refusal} if the token lacks the claim */
   requireHints(): void {
     if (!this.hints) {
       throw new Refusal('forbidden', 'the token does not allow hints: it needs the claim "hints": true');

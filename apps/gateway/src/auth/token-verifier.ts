@@ -3,13 +3,13 @@ import { Rights } from './rights.js';
 /** Tells what a token allows. */
 export abstract class TokenVerifier {
   /**
-   * @param token undefined where the client brought none
-   * @throws {Refusal} `unauthorized`, or `unavailable` where it cannot be told now
+   * @param token undefined if the client sent none
+   * @throws {Refusal} `unauthorized`, or `unavailable` if the token cannot be checked now
    */
   abstract verify(token: string | undefined): Promise<Rights>;
 }
 
-/** `AUTH_MODE=none`: everybody may read everything. For trying things out. */
+/** `AUTH_MODE=none`: everybody may read everything. It is for trials on one machine. */
 export class OpenVerifier extends TokenVerifier {
   private readonly everything = new Rights(null, Number.POSITIVE_INFINITY, {
     cases: ['*'],

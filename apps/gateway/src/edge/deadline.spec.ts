@@ -6,7 +6,7 @@ describe('Deadline', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  it('gives what work brings, or throws, in time', async () => {
+  it('passes on the result or the error of work that ends in time', async () => {
     const deadline = new Deadline(100);
     await expect(deadline.bound(Promise.resolve('done'))).resolves.toBe('done');
     await expect(deadline.bound(Promise.reject(new Error('failed')))).rejects.toThrow('failed');
@@ -26,7 +26,7 @@ describe('Deadline', () => {
     expect(deadline.leftMs).toBe(0);
   });
 
-  it('hears nothing of what becomes of late work', async () => {
+  it('ignores the result of late work', async () => {
     const deadline = new Deadline(10);
     const failing = new Promise<never>((_, reject) => setTimeout(() => reject(new Error('late')), 20));
     const part = expect(deadline.bound(failing)).rejects.toMatchObject({ code: 'unavailable' });

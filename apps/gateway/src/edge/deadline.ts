@@ -1,8 +1,11 @@
 import { Refusal } from '#protocol';
 
-/** Every request is answered within this time, ms (PROTOCOL.md, X3). It is a bit more than a store command may take. */
+/**
+ * Every request is answered within this time, ms (PROTOCOL.md, X3). It is longer than the 4 s that a store command may
+ * take.
+ */
 const ANSWER_WITHIN_MS = 5000;
-/** When a client may come back that was refused because the store was slow or out of reach, ms. */
+/** When a client may try again after the store was slow or out of reach, ms. */
 export const STORE_RETRY_MS = 2000;
 
 /** The refusal of a request that took too long. */
@@ -10,11 +13,11 @@ export function tookTooLong(): Refusal {
   return new Refusal('unavailable', 'the request took too long', { retryMs: STORE_RETRY_MS });
 }
 
-/** The time by which one request is answered, whatever it waits for: the keys for its token, its turn, the store. */
+/** The time by which one request is answered. It covers all waits: keys of the token, operation queue, store. */
 export class Deadline {
   private readonly endsAt: number;
 
-  /** It begins now. @param withinMs from now on */
+  /** @param withinMs counted from now */
   constructor(withinMs = ANSWER_WITHIN_MS) {
     this.endsAt = performance.now() + withinMs;
   }
@@ -25,7 +28,7 @@ export class Deadline {
   }
 
   /**
-   * Waits for a part of the request. Work that takes longer goes on, and nobody hears of what becomes of it.
+   * Waits for a part of the request. Work that takes longer goes on, and its result is ignored.
    *
    * @param late makes the error that is thrown where the deadline passes first
    * @throws {Refusal} `unavailable`, unless `late` makes another error; else what `work` throws

@@ -1,7 +1,7 @@
 import { type Problem, Refusal } from '#protocol';
 import type { DeliveryMetrics } from '#ops';
 
-/** Counts refusals, and logs errors that should not have become one. */
+/** Counts refusals, and logs errors that are faults of the gateway. */
 export class RefusalLog {
   constructor(
     private readonly metrics: DeliveryMetrics,

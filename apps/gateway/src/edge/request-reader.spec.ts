@@ -8,7 +8,7 @@ describe('RequestReader', () => {
   const reader = new RequestReader();
   const subscribe = (body: unknown): SubscribeDto => reader.read(SubscribeDto, body);
 
-  it('reads the least that can be asked', () => {
+  it('reads the shortest possible request', () => {
     expect(subscriptionParametersOf(subscribe({ case_ids: ['A'] }), 'zh-cn')).toEqual({
       feed: { language: 'zh-cn' },
       caseIds: ['A'],
@@ -17,7 +17,7 @@ describe('RequestReader', () => {
     });
   });
 
-  it('reads everything that can be asked, counting repeated ids once and null as absent', () => {
+  it('reads a request with all members, counts repeated ids once, and takes null for absent', () => {
     const body = { case_ids: ['A', 'B', 'A'], group_id: 'g', language: 'EN-us', last_event_id: null, history: 0 };
     expect(subscriptionParametersOf(subscribe(body), 'zh-cn')).toEqual({
       feed: { language: 'en-us', groupId: 'g' },
@@ -27,7 +27,7 @@ describe('RequestReader', () => {
     });
   });
 
-  it('ignores what it does not know', () => {
+  it('ignores unknown members', () => {
     const request = subscribe(
       JSON.parse('{"case_ids":["A"],"colour":"red","__proto__":{"history":7},"constructor":1}'),
     );

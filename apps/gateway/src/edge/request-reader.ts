@@ -2,12 +2,12 @@ import type { Type } from '@nestjs/common';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 import { kindOf, Refusal } from '#protocol';
 
-/** Faults that one answer names at most. */
+/** Most faults that one answer names. */
 const FAULTS_MAX = 3;
 
 /**
- * Checks what clients send, the same way on every edge. Used by hand, so that each edge answers in its own words, and
- * without Nest's pipe, which takes three times as long: every connection begins with a request.
+ * Checks what clients send, in the same way on every edge. It is called by hand and not through Nest's pipe: each edge
+ * writes its own form of refusal, and the pipe takes three times as long for the request that begins each connection.
  */
 export class RequestReader {
   private readonly properties = new Map<Type, readonly string[]>();
@@ -25,7 +25,7 @@ export class RequestReader {
     return request;
   }
 
-  /** Takes over what the shape names and nothing else, be it called `__proto__`. */
+  /** Copies the members that the shape names and no other one, not even one called `__proto__`. */
   private known<T extends object>(Shape: Type<T>, body: object): T {
     const request = new Shape();
     for (const name of this.propertiesOf(Shape)) {

@@ -8,7 +8,7 @@ export interface Tickets {
   readonly caseIds: readonly CaseId[];
 }
 
-/** What a client wants to be given from now on. */
+/** What a client asks for when it subscribes. */
 export interface SubscriptionParameters extends Tickets {
   readonly from: ResumeFrom;
   /** Past events per ticket for a client without a position. */

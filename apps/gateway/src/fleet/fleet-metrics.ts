@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 
-/** What the processes of a fleet tell each other, over the channel that a process has with the one that forked it. */
+/** Messages between the processes of a fleet. They use the IPC channel of `node:cluster`. */
 export type FleetMessage =
   /** A gateway asks for the metrics of all. */
   | { readonly metricsAsked: number }
@@ -9,16 +9,16 @@ export type FleetMessage =
   | { readonly ownAsked: number }
   | { readonly ownAnswered: number; readonly metrics: object };
 
-/** After this long (ms) without an answer the request for metrics fails. */
+/** A request for metrics fails after this long without an answer, ms. */
 const ANSWER_MS = 5000;
 
-/** What `/metrics` of one process of a fleet tells: the sum over all of them, whichever is asked. */
+/** The metrics of a fleet as any of its processes answers them at `/metrics`: the sum over all processes. */
 export class FleetMetrics {
   readonly contentType: string;
   private readonly waiting = new Map<number, (text: string) => void>();
   private asked = 0;
 
-  /** @param own this process' metrics, from now on given to the fleet */
+  /** @param own metrics of this process, which the fleet may ask for from now on */
   constructor(private readonly own: Registry) {
     this.contentType = own.contentType;
     process.on('message', (message: FleetMessage) => {
@@ -30,7 +30,7 @@ export class FleetMetrics {
     });
   }
 
-  /** @throws where the fleet does not answer */
+  /** @throws if the fleet does not answer */
   metrics(): Promise<string> {
     this.asked += 1;
     const question = this.asked;
@@ -50,5 +50,6 @@ export class FleetMetrics {
 }
 
 function send(message: FleetMessage): void {
-  process.send?.(message, undefined, undefined, () => undefined); // The fleet may be gone by now, and with it who asked.
+  // The primary may have ended, and nothing waits for the answer then.
+  process.send?.(message, undefined, undefined, () => undefined);
 }

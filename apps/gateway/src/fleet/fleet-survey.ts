@@ -2,7 +2,7 @@ import type { Worker } from 'node:cluster';
 import { AggregatorRegistry } from 'prom-client';
 import type { FleetMessage } from './fleet-metrics.js';
 
-/** A gateway that has not answered after this long (ms) is left out: it may have died, or begun to, meanwhile. */
+/** A gateway that does not answer within this time (ms) is left out. It may have died. */
 const ANSWER_MS = 1000;
 
 interface Inquiry {
@@ -12,15 +12,15 @@ interface Inquiry {
 }
 
 /**
- * Adds up the metrics of a fleet's gateways. One that died does not keep the others' from being told, as it would in
- * prom-client's own `clusterMetrics`.
+ * Adds up the metrics of a fleet's gateways. A gateway that died is left out. In prom-client's own `clusterMetrics` it
+ * would fail the whole answer.
  */
 export class FleetSurvey {
   private readonly inquiries = new Map<number, Inquiry>();
   private asked = 0;
 
-  /** Answers a gateway that asks, or takes what one tells. */
-  async hear(from: Worker, message: FleetMessage, members: readonly Worker[]): Promise<void> {
+  /** Answers a gateway that asks for metrics, or takes the metrics that a gateway sends. */
+  async receive(from: Worker, message: FleetMessage, members: readonly Worker[]): Promise<void> {
     if ('ownAnswered' in message) {
       this.inquiries.get(message.ownAnswered)?.answers.push(message.metrics);
       this.settle(message.ownAnswered, from.id);
@@ -29,7 +29,7 @@ export class FleetSurvey {
     }
   }
 
-  /** Nobody waits for this one any longer. */
+  /** A gateway ended: no survey waits for its answer any longer. */
   left(member: Worker): void {
     [...this.inquiries.keys()].forEach((question) => this.settle(question, member.id));
   }
@@ -61,5 +61,5 @@ export class FleetSurvey {
 }
 
 function send(to: Worker, message: FleetMessage): void {
-  to.send(message, () => undefined); // It may be gone by now.
+  to.send(message, () => undefined); // The process may have ended.
 }

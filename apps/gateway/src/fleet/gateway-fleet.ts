@@ -3,9 +3,9 @@ import type { Logger } from 'pino';
 import type { FleetMessage } from './fleet-metrics.js';
 import { FleetSurvey } from './fleet-survey.js';
 
-/** Pause before a process that died is replaced (ms): one that cannot start must not keep a core busy. */
+/** Pause before a dead process is replaced, ms. A process that cannot start must not keep a core busy. */
 const REPLACE_MS = 1000;
-/** A member that one of these ends had not begun to hear them: it had nothing to end in order. */
+/** A process that one of these signals ended had no handler for them yet. It had nothing to end in order. */
 const STOP_SIGNALS = new Set(['SIGTERM', 'SIGINT']);
 
 /**
@@ -15,7 +15,7 @@ const STOP_SIGNALS = new Set(['SIGTERM', 'SIGINT']);
 export class GatewayFleet {
   private readonly survey = new FleetSurvey();
   private readonly members = new Set<Worker>();
-  /** Gateways that serve; one that still starts has nothing to tell. */
+  /** Gateways that serve. A gateway that still starts has no metrics. */
   private readonly serving = new Set<Worker>();
   private stopping = false;
   private failed = false;
@@ -27,13 +27,13 @@ export class GatewayFleet {
   ) {}
 
   async start(): Promise<void> {
-    cluster.on('message', (worker, message: FleetMessage) => void this.survey.hear(worker, message, [...this.serving]));
+    cluster.on('message', (worker, message: FleetMessage) => void this.survey.receive(worker, message, [...this.serving]));
     cluster.on('listening', (worker) => this.serving.add(worker));
     cluster.on('exit', (worker, code, signal) => this.left(worker, code, signal));
     Array.from({ length: this.size }, () => this.fork());
   }
 
-  /** Lets all drain, at the same time. Resolves once all are gone. @throws where one of them did not end in order */
+  /** Drains all gateways at the same time. Resolves when all have ended. @throws if one of them did not end in order */
   async stop(): Promise<void> {
     this.stopping = true;
     const gone = new Promise<void>((resolve) => (this.allGone = resolve));

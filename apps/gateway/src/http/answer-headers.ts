@@ -6,15 +6,18 @@ import type { OriginRule } from './origin-rule.js';
 export type Headers = Readonly<Record<string, string>>;
 
 /**
- * What helmet sets for a service without pages: nothing is a script, nothing may be framed, embedded or guessed at. Asked
- * once, as it is the same for every answer. `Strict-Transport-Security` belongs to the proxy that ends TLS.
+ * The header fields that helmet sets for a service without pages: no scripts, no frames, no guessed content types.
+ * helmet is asked once, because they are the same for every answer. `Strict-Transport-Security` belongs to the proxy
+ * that ends TLS.
  */
 const SECURITY: Headers = fromHelmet({
   strictTransportSecurity: false,
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
 });
 
-/** Of an answer to nobody in particular; one object for all, as streams keep theirs. */
+/**
+ * Header fields of an answer that no other origin may read. All answers share this object, because streams keep theirs.
+ */
 export const PLAIN_HEADERS: Headers = { ...SECURITY, vary: 'Origin' };
 
 /** The header fields that every answer has. */
@@ -26,7 +29,7 @@ export class AnswerHeaders {
     return readable === null ? PLAIN_HEADERS : { ...PLAIN_HEADERS, ...readable };
   }
 
-  /** Sets them on a response that gets more header fields elsewhere. */
+  /** Sets them on a response to which other code adds more fields. */
   set(request: IncomingMessage, response: ServerResponse): void {
     const headers = this.of(request);
     for (const name in headers) {

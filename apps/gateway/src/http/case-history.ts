@@ -14,7 +14,7 @@ import { STORE_RETRY_MS } from '../edge/deadline.js';
 
 /** One page of a ticket's history. */
 export interface HistoryPage {
-  /** Each one JSON text. */
+  /** Each is one JSON text. */
   readonly events: readonly string[];
   /** Where the next page begins, or where a stream can go on. */
   readonly lastEventId: EventId;
@@ -22,7 +22,7 @@ export interface HistoryPage {
   readonly more: boolean;
 }
 
-/** Reads a ticket's history page by page, oldest first, without making anybody poll it. */
+/** Reads a ticket's history page by page, the oldest event first. It does not cause polls. */
 export class CaseHistory {
   constructor(
     private readonly broker: Broker,
@@ -30,13 +30,13 @@ export class CaseHistory {
     private readonly historyMax: number,
   ) {}
 
-  /** @throws {Refusal} `unavailable` where the store is out of reach */
+  /** @throws {Refusal} `unavailable` if the store is out of reach */
   async page(feed: Feed, caseId: CaseId, from: ResumeFrom, limit: number): Promise<HistoryPage> {
     const named = from.kind === 'position' ? from.position : null;
     const first = await this.read(feed, caseId, named?.offset ?? null);
     const known = named !== null && named.epoch === first.epoch && named.offset <= first.offset;
     const after = known ? named.offset : 0;
-    // A position of another epoch says nothing: a gap, and then everything that is kept.
+    // A position of another epoch cannot be compared. The answer is a gap and everything that is kept.
     const snapshot = named === null || known ? first : await this.read(feed, caseId, null);
     const [ticket] = snapshot.tickets;
     const kept = (ticket?.publications ?? []).filter(({ offset }) => offset > after);
@@ -68,7 +68,7 @@ function gapReason(from: ResumeFrom, known: boolean, truncated: boolean): GapRea
   return truncated ? 'history_truncated' : null;
 }
 
-/** The data of an event with the event's name in front. */
+/** The data of an event, with the event's name as its first member. */
 function eventText(publication: Publication, feed: Feed): string {
   return `{"event":"${publication.kind}",${encodePublication(publication, feed.groupId).slice(1)}`;
 }

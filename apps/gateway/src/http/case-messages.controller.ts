@@ -12,7 +12,7 @@ import { queryOf, single, wholeNumber } from './query.js';
 
 const METHODS = 'GET, HEAD, OPTIONS';
 
-/** `GET /v1/cases/{case_id}/messages`: a ticket's history, page by page, for clients that read now and then. */
+/** `GET /v1/cases/{case_id}/messages`: a ticket's history, page by page, for clients without a stream. */
 @Controller('v1/cases/:case_id/messages')
 export class CaseMessagesController {
   constructor(

@@ -35,7 +35,7 @@ describe('POST /v1/hints', () => {
     expect(await registry.earliestDue(FEED)).toBe(clock.now());
   });
 
-  it('is answered in time where the queue does not answer', async () => {
+  it('is answered in time if the queue does not answer', async () => {
     await gateway.store.publish('A1');
     jest.spyOn(gateway.store.queue, 'wake').mockReturnValueOnce(new Promise(() => undefined));
     expect(await post('{"case_ids":["A1"]}')).toMatchObject({ status: 503, code: 'unavailable' });

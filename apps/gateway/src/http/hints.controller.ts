@@ -11,7 +11,7 @@ import { ticketsOf } from '../edge/subscription-parameters.js';
 import { readJson } from './json-body.js';
 import { queryOf } from './query.js';
 
-/** When a backend may hint again after the store was out of reach, ms. */
+/** When a backend may repeat a hint after the store was out of reach, ms. */
 const RETRY_MS = 1000;
 
 const METHODS = 'POST, OPTIONS';

@@ -25,7 +25,7 @@ describe('connections to a gateway', () => {
     });
   }
 
-  it('are kept beyond 60 s, as long as balancers keep theirs, and heads are waited for beyond that', async () => {
+  it('are kept longer than load balancers keep theirs (60 s), and the timeout of headers is longer still', async () => {
     gateway = await RunningGateway.start();
     const { response } = await exchange('/health/live');
     expect(response.headers['keep-alive']).toBe('timeout=75');
@@ -66,10 +66,10 @@ describe('connections to a gateway', () => {
   it('of a gateway that drains are not kept', async () => {
     gateway = await RunningGateway.start({ DRAIN_MS: '1500' });
     const before = await exchange('/health/live');
-    const stream = await gateway.read('/v1/events?case_ids=A1'); // Keeps the gateway from ending at once.
+    const stream = await gateway.read('/v1/events?case_ids=A1'); // With a client, the gateway does not end at once.
     await until(() => stream.has('ready'));
     const stopped = gateway.program.stop();
-    // A request may be under way: it is answered, and the next one goes elsewhere.
+    // A request that is on its way is answered. The next one has to use another gateway.
     const after = await exchange('/v1/cases/A1/messages');
     expect([after.port, after.response.headers.connection]).toEqual([before.port, 'close']);
     const next = await exchange('/socket.io/?EIO=4&transport=polling');

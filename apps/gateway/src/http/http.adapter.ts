@@ -14,25 +14,25 @@ import { mayUpgrade, upgradeGate, type UpgradeListener } from './upgrade-gate.js
 const HEADERS_MAX_BYTES = 262_144;
 
 /**
- * Connections that may wait to be accepted: all clients of a gateway that died come at once, and one that finds no room
- * tries again only after a second. Linux has its own bound (`net.core.somaxconn`, 4096).
+ * Most connections that wait to be accepted. When a gateway dies, all of its clients connect elsewhere at once. A
+ * client that finds the backlog full tries again after a second. Linux has its own bound (`net.core.somaxconn`, 4096).
  */
 const BACKLOG = 4096;
 
-/** How long the head of a request may take, on top of how long a connection may wait for one, ms. */
+/** How long the headers of a request may take, ms. A connection may wait for a request before that. */
 const HEADERS_MS = 10_000;
 
-/** What every request and handshake passes before anybody else hears of it. */
+/** The checks that every request and handshake passes before any other code gets it. */
 export interface Gate {
-  /** Answers the request, or leaves it to who is behind. @returns whether it answered */
+  /** @returns whether it answered the request; if not, the next listener gets the request */
   answers(request: IncomingMessage, response: ServerResponse): boolean;
-  /** @returns what a WebSocket handshake is refused with; null where it may go on */
+  /** @returns the refusal of a WebSocket handshake; null if the handshake may go on */
   refusalOf(handshake: IncomingMessage): Problem | null;
-  /** Whether a WebSocket is served where this one is asked for. */
+  /** Whether a WebSocket is served at the path of this request. */
   isWebSocket(request: IncomingMessage): boolean;
 }
 
-/** Express on a server that takes long queries, and that answers unreadable requests in our words. */
+/** Express on a server that accepts long queries, and that answers unreadable requests with a problem of our own. */
 export class HttpAdapter extends ExpressAdapter {
   private gate: Gate | null = null;
 
@@ -45,28 +45,28 @@ export class HttpAdapter extends ExpressAdapter {
   keepConnections(ms: number): void {
     const server: Server = this.httpServer;
     server.keepAliveTimeout = ms;
-    // Also counts from the opening of a connection, and balancers open some that they use later.
+    // This timeout also starts when a connection opens, and load balancers open connections before they need them.
     server.headersTimeout = ms + HEADERS_MS;
     server.requestTimeout = Math.max(server.requestTimeout, server.headersTimeout);
   }
 
-  /** Nest hands on an address and then its callback. */
+  /** Nest passes the port, perhaps a host, and last a callback. */
   override listen(port: string | number, ...args: unknown[]): Server {
     const callback = args.pop() as () => void;
     const [host] = args as string[];
-    this.closeIn();
+    this.putGateFirst();
     return this.httpServer.listen({ port: Number(port), host, backlog: BACKLOG }, callback);
   }
 
   override initHttpServer(): void {
     const express = this.getInstance<RequestListener<typeof IncomingMessage, typeof ServerResponse>>();
-    // The gate says in words what Node would refuse without a word: a request without Host.
+    // The gate refuses a request without Host and says why. Node would refuse it without a reason.
     const options = { maxHeaderSize: HEADERS_MAX_BYTES, requireHostHeader: false, shouldUpgradeCallback: mayUpgrade };
     this.httpServer = createServer(options, express).on('clientError', answerClientError);
   }
 
-  /** Puts the gate before all listeners there are by now: Express, and Socket.IO, which has put itself before Express. */
-  private closeIn(): void {
+  /** Puts the gate before the listeners that exist: Express, and Socket.IO, which puts itself before Express. */
+  private putGateFirst(): void {
     const server: Server = this.httpServer;
     const { gate } = this;
     if (gate === null) {
@@ -76,7 +76,7 @@ export class HttpAdapter extends ExpressAdapter {
     server.removeAllListeners('request').on('request', (request: IncomingMessage, response: ServerResponse) => {
       dropExtraSlashes(request);
       if (request.headers.upgrade !== undefined) {
-        // Node loses what was sent behind such a request's body: the client is to send it again.
+        // Node loses what the client sends after the body of such a request. So the client has to use a new connection.
         response.shouldKeepAlive = false;
       }
       if (!gate.answers(request, response)) {

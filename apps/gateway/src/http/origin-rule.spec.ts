@@ -25,7 +25,7 @@ describe('OriginRule', () => {
     ['https://push.example', 'push.example'],
     ['http://push.example', 'push.example'],
     ['http://push.example:3000', 'push.example:3000'],
-    // What iOS names, and what proxies say with `$host:$server_port`.
+    // What iOS sends, and what proxies send with `$host:$server_port`.
     ['wss://push.example', 'push.example'],
     ['https://push.example', 'push.example:443'],
     ['wss://push.example', 'push.example:443'],
@@ -68,14 +68,14 @@ describe('OriginRule', () => {
     expect(ruleFor().allows(request(asked))).toBe(isByHost);
   });
 
-  it('takes a scheme that a trusted proxy names for what it is', () => {
+  it('uses the scheme that a trusted proxy names', () => {
     const rule = ruleFor({ trustProxy: [PROXY] });
     const asked = { host: 'push.example', 'x-forwarded-proto': 'https' };
     expect(rule.allows(request({ ...asked, origin: 'http://push.example' }))).toBe(false);
     expect(rule.allows(request({ ...asked, origin: 'https://push.example', forwarded: ';;;' }))).toBe(true);
   });
 
-  it('goes by PUBLIC_URL, whatever a request says', () => {
+  it('uses PUBLIC_URL, whatever the headers of a request are', () => {
     const rule = ruleFor({ publicUrl: 'https://push.example/', trustProxy: [PROXY] });
     const asked = { host: 'inner:3000', 'x-forwarded-host': 'other.example' };
     expect(rule.allows(request({ ...asked, origin: 'https://push.example' }))).toBe(true);

@@ -4,11 +4,11 @@ import { Refusal } from '#protocol';
 import { BODY_METHODS } from './methods.js';
 import { isOwn, type OwnOrigin, type OwnOrigins } from './own-origin.js';
 
-/** How long a browser may remember what a preflight allowed, seconds. */
+/** How long a browser may cache the answer to a preflight, seconds. */
 const PREFLIGHT_MAX_AGE_S = 600;
-/** Longest list of headers that a preflight may ask for, characters. */
+/** Longest list of header fields that a preflight may ask for, characters. */
 const ASKED_MAX = 1024;
-/** Most characters of a client's own words that a refusal repeats. */
+/** Most characters of a client's text that a refusal repeats. */
 const SHOWN_MAX = 100;
 
 const METHODS = `GET, HEAD, ${BODY_METHODS.join(', ')}`;
@@ -26,7 +26,10 @@ export class OriginRule {
     this.allowed = allowed.map((text) => OriginPattern.parse(text)).filter((pattern) => pattern !== null);
   }
 
-  /** Whether the request may be served. Programs that are no browsers name no origin, and neither do plain same-origin reads. */
+  /**
+   * Whether the request may be served. Programs other than browsers send no `Origin`; nor do browsers with a plain GET
+   * of the same origin.
+   */
   allows(request: IncomingMessage): boolean {
     const { origin } = request.headers;
     if (origin === undefined) {
@@ -36,14 +39,14 @@ export class OriginRule {
     return parsed !== null && (this.isAllowed(parsed) || isOwn(parsed, this.own.of(request)));
   }
 
-  /** @throws {Refusal} `forbidden`, where the request may not be served */
+  /** @throws {Refusal} `forbidden`, if the request may not be served */
   check(request: IncomingMessage): void {
     if (!this.allows(request)) {
       throw new Refusal('forbidden', complaint(request.headers.origin ?? '', this.own.of(request)));
     }
   }
 
-  /** The header fields that let a page of an allowed foreign origin read the answer; null for everybody else. */
+  /** The header fields that let a page of another, allowed origin read the answer; null for all others. */
   readableBy({ headers: { origin } }: IncomingMessage): Readonly<Record<string, string>> | null {
     const parsed = origin === undefined ? null : parseOrigin(origin);
     if (origin === undefined || parsed === null || !this.isAllowed(parsed)) {
@@ -56,14 +59,14 @@ export class OriginRule {
     };
   }
 
-  /** Whether the request asks if another one, from a page of another origin, would be served. */
+  /** Whether the request is a CORS preflight. */
   isPreflight(request: IncomingMessage): boolean {
     return request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
   }
 
   /**
-   * Answers the browser's question whether it may send the request that it is about to send. Whichever header fields it
-   * asks for, it may: who may send what is the origin's matter, and tracing adds fields that nobody here knows.
+   * Answers a preflight. It allows every header field that the browser asks for: only the origin decides what may be
+   * sent, and tracing libraries add fields that are not known here.
    */
   preflight(request: IncomingMessage, response: ServerResponse): void {
     const asked = request.headers['access-control-request-headers'] ?? '';
@@ -81,7 +84,7 @@ export class OriginRule {
   }
 }
 
-/** What was received and what to do. The reader sets up a proxy or a page. */
+/** The text of a refusal: what was received and what to do. Its reader configures a proxy or writes a page. */
 function complaint(origin: string, { scheme, authority, source }: OwnOrigin): string {
   if (origin === 'null') {
     return 'the page has no origin (Origin: null), as sandboxed frames and files have none: it may not talk to this service';

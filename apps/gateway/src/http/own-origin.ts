@@ -5,11 +5,11 @@ import { parseOrigin, type Origin } from '#ops';
 
 /** How a client reached the gateway. */
 export interface OwnOrigin {
-  /** Null where it is not known: a proxy that ends TLS does not say so by itself. */
+  /** Null if it is not known. A proxy that ends TLS names the scheme only if it is configured to. */
   readonly scheme: string | null;
-  /** Host and port as a client wrote them, or some proxy; empty where nobody said. */
+  /** Host and port as the client or a proxy sent them; empty if neither did. */
   readonly authority: string;
-  /** Where that is from. */
+  /** The setting or header field that named them. */
   readonly source: string;
 }
 
@@ -29,7 +29,7 @@ export class OwnOrigins {
     this.isTrusted = compile([...trustProxy]);
   }
 
-  /** For one request. Proxies add what they saw behind what they were told: the first is how the client came. */
+  /** The own origin of one request. Each proxy appends a value, so the first value is what the client used. */
   of({ headers, socket }: IncomingMessage): OwnOrigin {
     if (this.named !== null) {
       return this.named;
@@ -50,7 +50,10 @@ export class OwnOrigins {
   }
 }
 
-/** Whether a page's origin is this one. Only web pages have the gateway's own: apps with schemes of their own do not. */
+/**
+ * Whether a page's origin is this one. Only `http` and `https` count: apps with schemes of their own have other
+ * origins.
+ */
 export function isOwn(origin: Origin, { scheme, authority }: OwnOrigin): boolean {
   if (origin.scheme !== 'https' && origin.scheme !== 'http') {
     return false;
@@ -66,7 +69,7 @@ function forwardedOf(header: string | undefined): { readonly host?: string; read
   try {
     return parseForwarded(header)[0] ?? {};
   } catch {
-    return {}; // What cannot be read says nothing.
+    return {}; // An unreadable field counts as absent.
   }
 }
 
@@ -74,7 +77,7 @@ function firstOf(header: string | string[] | undefined): string | undefined {
   return (Array.isArray(header) ? header[0] : header)?.split(',', 1)[0]?.trim() || undefined;
 }
 
-/** Some proxies say the port apart. */
+/** Adds the port of `X-Forwarded-Port`: some proxies send it in a field of its own. */
 function withPort(authority: string, port: string | undefined): string {
   const hasPort = /:\d+$/.test(authority);
   return port === undefined || hasPort || !/^\d{1,5}$/.test(port) ? authority : `${authority}:${port}`;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Problem, PROBLEM_TYPE, type Refusal, refusalProblem, retryMsOf } from '#protocol';
 
-/** Answers with a problem, unless something else was answered already. */
+/** Answers with a problem, unless an answer was sent already. */
 export function answerProblem(response: ServerResponse, problem: Problem): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
@@ -23,7 +23,7 @@ export function answerProblem(response: ServerResponse, problem: Problem): void 
     .end(body);
 }
 
-/** Answers with a refusal, and says when to come back where that is known. */
+/** Answers with a refusal, with `Retry-After` if the time is known. */
 export function answerRefusal(response: ServerResponse, refusal: Refusal): void {
   const retryMs = retryMsOf(refusal);
   if (retryMs !== undefined && !response.headersSent) {

@@ -4,7 +4,10 @@ import { httpProblem, type Problem, Refusal } from '#protocol';
 import { RefusalLog } from '../edge/refusal-log.js';
 import { answerProblem, answerRefusal } from './problem-answer.js';
 
-/** Answers every error of HTTP as a problem; of what is our own fault, nothing but that is told. */
+/**
+ * Answers every error of an HTTP request as a problem. An error that is a fault of the gateway is answered without its
+ * text.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter<unknown> {
   constructor(private readonly refusals: RefusalLog) {}

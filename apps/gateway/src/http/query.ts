@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 const WHOLE_NUMBER = /^\d{1,9}$/;
 
-/** The query of a request. Keys may be repeated any number of times: case ids are. */
+/** The query of a request. A key may be repeated any number of times, as `case_ids` is. */
 export function queryOf(request: IncomingMessage): URLSearchParams {
   const url = request.url ?? '';
   const mark = url.indexOf('?');
@@ -28,13 +28,16 @@ export function pathOf({ url = '' }: IncomingMessage): string {
   return mark < 0 ? url : url.slice(0, mark);
 }
 
-/** The value of a key that may be given once; empty is absent. Several values stay several, for validation to refuse. */
+/**
+ * The value of a key that may be given once. Empty counts as absent. Several values are returned as a list, which
+ * validation refuses.
+ */
 export function single(query: URLSearchParams, key: string): string | string[] | undefined {
   const values = query.getAll(key);
   return values.length > 1 ? values : values[0] || undefined;
 }
 
-/** The same for a whole number. What is none stays a text, for validation to refuse. */
+/** The same for a whole number. A text that is no number is returned as it is, and validation refuses it. */
 export function wholeNumber(query: URLSearchParams, key: string): number | string | string[] | undefined {
   const value = single(query, key);
   return typeof value === 'string' && WHOLE_NUMBER.test(value) ? Number(value) : value;

@@ -8,7 +8,10 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-/** A problem as bytes, for a socket without a response: what could not be read, and handshakes. The connection ends. */
+/**
+ * A problem as bytes, for a socket without a response: unreadable requests and handshakes. The connection ends after
+ * it.
+ */
 export function rawAnswer(problem: Problem): string {
   const body = JSON.stringify(problem);
   const headers = Object.entries({

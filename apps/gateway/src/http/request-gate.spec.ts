@@ -6,8 +6,8 @@ const FRIEND = 'https://app.example';
 const EVIL = 'https://evil.example';
 const POLLING = '/socket.io/?EIO=4&transport=polling';
 
-/** One of each door. */
-const DOORS: readonly (readonly [method: string, path: string])[] = [
+/** One request for each part of the gateway that answers requests. */
+const REQUESTS: readonly (readonly [method: string, path: string])[] = [
   ['GET', '/health/live'],
   ['GET', '/health/ready'],
   ['GET', '/metrics'],
@@ -38,7 +38,7 @@ const SECURITY = {
   'x-xss-protection': '0',
 };
 
-describe('every request of every door', () => {
+describe('every request, whichever part answers it', () => {
   let gateway: RunningGateway;
   beforeAll(async () => void (gateway = await RunningGateway.start({ ALLOWED_ORIGINS: FRIEND })));
   afterAll(() => gateway.stop());
@@ -49,7 +49,7 @@ describe('every request of every door', () => {
     readonly text: string;
   }
 
-  /** The whole answer, or the beginning of one without an end. */
+  /** The whole answer; of a stream, its beginning. */
   function ask(method: string, path: string, headers: Record<string, string> = {}, body = ''): Promise<Answer> {
     const { hostname: host, port } = new URL(gateway.url);
     return new Promise((resolve, reject) => {
@@ -66,13 +66,13 @@ describe('every request of every door', () => {
     });
   }
 
-  it.each(DOORS)('has the security headers with its answer: %s %s', async (method, path) => {
+  it.each(REQUESTS)('has the security headers with its answer: %s %s', async (method, path) => {
     const authorization = `Bearer ${await token()}`;
     expect((await ask(method, path, { authorization })).headers).toMatchObject({ ...SECURITY, vary: 'Origin' });
     expect((await ask(method, path)).headers).toMatchObject(SECURITY);
   });
 
-  it.each(DOORS)('is refused to a page of a foreign origin or of none, token or not: %s %s', async (method, path) => {
+  it.each(REQUESTS)('is refused to a page of another origin or of none, with or without a token: %s %s', async (method, path) => {
     const authorization = `Bearer ${await token()}`;
     for (const origin of [EVIL, 'null', 'https://app.example.evil.example']) {
       const { status, headers, text } = await ask(method, path, { origin, authorization });
@@ -83,7 +83,7 @@ describe('every request of every door', () => {
     expect(headers).toMatchObject({ 'access-control-allow-origin': FRIEND, ...SECURITY });
   });
 
-  it.each(DOORS)('is answered if a page of an allowed origin asks whether it may: %s %s', async (_method, path) => {
+  it.each(REQUESTS)('has a preflight that is answered for a page of an allowed origin: %s %s', async (_method, path) => {
     const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'traceparent' };
     const answer = await ask('OPTIONS', path, { origin: FRIEND, ...asked });
     expect(answer.status).toBe(204);
@@ -95,7 +95,7 @@ describe('every request of every door', () => {
     expect((await ask('OPTIONS', path, { origin: EVIL, ...asked })).status).toBe(403);
   });
 
-  it('is granted no header that is none', async () => {
+  it('has no preflight with an invalid header name granted', async () => {
     const asked = { origin: FRIEND, 'access-control-request-method': 'GET' };
     for (const names of ['a b', 'x'.repeat(2000), 'a,,b', '']) {
       const { headers } = await ask('OPTIONS', '/v1/hints', { ...asked, 'access-control-request-headers': names });
@@ -103,7 +103,7 @@ describe('every request of every door', () => {
     }
   });
 
-  it.each(DOORS)('has one Host: %s %s', async (method, path) => {
+  it.each(REQUESTS)('is refused unless it has exactly one Host: %s %s', async (method, path) => {
     const bare = (hosts: string) =>
       new Promise<string>((resolve) => {
         const socket = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
@@ -120,7 +120,7 @@ describe('every request of every door', () => {
     expect(await bare('Host: push.example\r\n')).not.toContain('a request has one Host');
   });
 
-  it('counts what it refuses', async () => {
+  it('is counted if it is refused', async () => {
     const refused = async () =>
       /refusals_total\{[^}]*code="forbidden"[^}]*\} (\d+)/.exec((await ask('GET', '/metrics')).text)?.[1];
     const before = Number((await refused()) ?? 0);

@@ -21,17 +21,18 @@ export interface RequestGateParts {
 }
 
 /**
- * Every request passes here, whatever serves it: streams, Socket.IO with each of its long polls, history, hints, health
- * and metrics. A rule that holds here holds for all of them; a handshake alone proves nothing about what follows it.
+ * The checks that every request passes, whatever serves it: streams, Socket.IO with each of its long polls, history,
+ * hints, health and metrics. A rule that is checked here holds for all of them. Checking the handshake alone is not
+ * enough: later long polls may come from another page.
  */
 export class RequestGate implements Gate {
   constructor(private readonly parts: RequestGateParts) {}
 
-  /** Answers the request, or leaves it to who is behind. @returns whether it answered */
+  /** @returns whether it answered the request; if not, the next listener gets the request */
   answers(request: IncomingMessage, response: ServerResponse): boolean {
     const { origins, headers, socketIo, health, ops, streams, problems } = this.parts;
     if (health.isDraining) {
-      response.shouldKeepAlive = false; // What comes next on this connection is for a gateway that stays.
+      response.shouldKeepAlive = false; // The next request of this client has to use another gateway.
     }
     try {
       checkHost(request);
@@ -54,7 +55,7 @@ export class RequestGate implements Gate {
     return ops(request, response);
   }
 
-  /** @returns what a WebSocket handshake is refused with; null where it may go on */
+  /** @returns the refusal of a WebSocket handshake; null if the handshake may go on */
   refusalOf(handshake: IncomingMessage): Problem | null {
     const { origins, socketIo, refusals } = this.parts;
     try {
@@ -73,7 +74,7 @@ export class RequestGate implements Gate {
 }
 
 /**
- * Of several `Host` fields, proxy and gateway may each go by another one (RFC 9112, 3.2).
+ * Refuses several `Host` fields, because proxy and gateway may each read another one of them (RFC 9112, 3.2).
  *
  * @throws {Refusal} `invalid`
  */

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { until } from '../../test/until.js';
 
-/** What clients offer with ordinary requests: Java's HttpClient, `curl --http2`; Apache's HttpClient 5.4. */
+/** What these clients offer with ordinary requests: Java's HttpClient and `curl --http2`; Apache's HttpClient 5.4. */
 const OFFERS = [
   [
     'h2c',
@@ -23,7 +23,7 @@ describe.each(OFFERS)('a request that offers %s', (_offer, offer) => {
 
   const request = (line: string, more = '') => `${line} HTTP/1.1\r\nHost: push.example\r\n${more}`;
 
-  /** The status lines of what is answered to these pieces of bytes on one connection, once there are so many. */
+  /** Sends these pieces on one connection. @returns the status lines of the answers, once there are `count` of them */
   async function statuses(count: number, ...pieces: readonly string[]): Promise<string[]> {
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
     let text = '';
@@ -46,7 +46,7 @@ describe.each(OFFERS)('a request that offers %s', (_offer, offer) => {
     ['/v1/nothing', '404'],
     ['/socket.io/?EIO=4&transport=polling', '200'],
   ];
-  // At the last one, a WebSocket is what Socket.IO waits for.
+  // The last path is the one where Socket.IO accepts a WebSocket.
   it.each(offer.includes('websocket') ? paths.slice(0, -1) : paths)(
     'is answered as usual at %s',
     async (path, status) => {
@@ -66,7 +66,7 @@ describe.each(OFFERS)('a request that offers %s', (_offer, offer) => {
     expect(await statuses(1, post('Transfer-Encoding: chunked'), chunks)).toEqual(['204']);
   });
 
-  it('leaves the connection for others, which may have been sent already', async () => {
+  it('leaves the connection usable for further requests, pipelined ones included', async () => {
     const offering = `${request('GET /v1/nothing', offer)}\r\n`;
     const plain = `${request('GET /health/live')}\r\n`;
     const history = `${request('GET /v1/cases/A1/messages')}${authorization}\r\n`;
@@ -75,7 +75,7 @@ describe.each(OFFERS)('a request that offers %s', (_offer, offer) => {
     expect(await statuses(4, history + history + offering + plain)).toEqual(['200', '200', '404', '200']);
   });
 
-  it('is refused where it has more header fields than Node keeps, rather than repeated without some of them', async () => {
+  it('is refused if it has more header fields than Node keeps: some of them would be missing', async () => {
     const many = Array.from({ length: 1100 }, (_, at) => `X-${at}: 1\r\n`).join('');
     expect(await statuses(1, `${request('GET /health/live', offer)}${many}\r\n`)).toEqual(['431']);
   });
