@@ -15,7 +15,7 @@ const ANSWERED_WITHIN_MS = 6500;
 const KEYS_MS = 3500;
 
 describe('a request that waits for slow keys and a silent store', () => {
-  const deployment = useDeployment({ settings: {}, allowedLogs: { trouble: true } });
+  const deployment = useDeployment({ settings: {}, allowedLogs: { stackTraces: true } });
   let keys: Server;
   let privateKey: KeyLike;
   let gateway: Program;

@@ -18,7 +18,7 @@ describe('failover', () => {
     // Sets of two tickets: several polls are in flight at once, and every worker has some.
     settings: { UPSTREAM_MAX_CASE_IDS: '2' },
     redis: ['--appendonly', 'yes'],
-    allowedLogs: { trouble: true },
+    allowedLogs: { stackTraces: true },
   });
   const started = { clients: [] as ReturnType<typeof overlappingClients>, tickets: [] as string[] };
 

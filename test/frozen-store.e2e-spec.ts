@@ -13,7 +13,7 @@ const ANSWERED_MS = 7000;
 
 /** Redis keeps its connections and answers nothing, as in a network that drops packets. */
 describe('a gateway whose store is frozen', () => {
-  const deployment = useDeployment({ gateways: 1, allowedLogs: { trouble: true } });
+  const deployment = useDeployment({ gateways: 1, allowedLogs: { stackTraces: true } });
   const say = (caseId: string, text: string) =>
     deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} ${text}` });
 

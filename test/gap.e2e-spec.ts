@@ -14,7 +14,7 @@ describe('a gap', () => {
   const deployment = useDeployment({
     gateways: 2,
     settings: { HISTORY_MAX_EVENTS: String(KEPT) },
-    allowedLogs: { trouble: true },
+    allowedLogs: { stackTraces: true },
   });
 
   it.each(TRANSPORTS)('E7 R3 P2: is sent if history is too short, over %s', async (transport) => {

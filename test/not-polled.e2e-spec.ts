@@ -15,7 +15,7 @@ describe('a feed that nobody polls', () => {
     workers: 2,
     // The slowest pace is the hardest case: at the moment of the fault the next poll is 5 s away.
     settings: { POLL_INTERVAL_MS: '500', POLL_INTERVAL_MAX_MS: '5000' },
-    allowedLogs: { trouble: true },
+    allowedLogs: { stackTraces: true },
   });
   const workers = () => [deployment.worker(0), deployment.worker(1)];
   const killAll = () => Promise.all(workers().map((worker) => worker.kill()));

@@ -7,10 +7,10 @@ export const CONFIDENTIAL = 'confidential';
 /** The token of the worker for the upstream. */
 export const UPSTREAM_TOKEN = 'e2e-upstream-token-of-the-account';
 
-/** Of the access key that signs requests. */
+/** Secrets of the access key that signs requests. */
 export const SIGNING_SECRETS = ['secret-of-the-key', 'token-of-the-temporary-key'] as const;
 
-/** Of the proxy that requests go through. */
+/** Password of the proxy for requests to the upstream. */
 export const PROXY_PASSWORD = 'pass:of@the-proxy';
 
 const FORBIDDEN: readonly (readonly [what: string, pattern: RegExp])[] = [
@@ -26,26 +26,26 @@ const STACK = /(?:^|\\n)\s+at .+:\d+:\d+/m;
 
 export interface LogAllowances {
   /**
-   * Warnings about faults that the test has made, such as a stopped Redis. They may have a stack trace. What a client can
-   * cause may not.
+   * Warnings and errors may have a stack trace, because the test makes faults such as a stopped Redis. Set it only if no
+   * client can cause them.
    */
-  readonly trouble?: boolean;
+  readonly stackTraces?: boolean;
 }
 
-/** What a program wrote and must not have written, one sentence each. */
+/** What a program has logged and must not log: one sentence for each fault. */
 export function logFaults(program: Program, allowed: LogAllowances = {}): string[] {
   const faults: string[] = [];
   const tell = (what: string, line: string) => faults.push(`${program.name} logged ${what}: ${line.slice(0, 600)}`);
   for (const line of [...program.stdout.split('\n'), ...program.stderr.split('\n')]) {
     for (const [what, pattern] of FORBIDDEN) if (pattern.test(line)) tell(what, line);
-    if (STACK.test(line) && !(allowed.trouble && isTrouble(line))) tell('a stack trace', line);
+    if (STACK.test(line) && !(allowed.stackTraces && isWarning(line))) tell('a stack trace', line);
   }
-  for (const line of program.stdout.split('\n').filter(Boolean)) if (!isJson(line)) tell('what is no JSON', line);
+  for (const line of program.stdout.split('\n').filter(Boolean)) if (!isJson(line)) tell('a line that is no JSON', line);
   if (program.stderr.trim() !== '') tell('to stderr', program.stderr);
   return faults;
 }
 
-function isTrouble(line: string): boolean {
+function isWarning(line: string): boolean {
   return isJson(line) && ['warn', 'error'].includes((JSON.parse(line) as { level?: string }).level ?? '');
 }
 

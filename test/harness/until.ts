@@ -1,22 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Between two looks, ms. */
+/** Pause between two calls of `look`, ms. */
 const LOOK_MS = 20;
+/** Default timeout, ms: for what happens in the process of the test. */
+const SOON_MS = 4000;
 
-/** The number of waits that have failed. jest counts failed expectations only. */
+/** Number of waits that have failed. jest counts only failed expectations. */
 export const waits = { inVain: 0 };
 
 /**
  * Calls `look` every 20 ms until its value is truthy, and resolves with that value. The value usually depends on another
  * process, so there is no event to wait for.
  *
- * @param what text of the error; a function is called at the time of the error
+ * @param what text of the error; a function is called when the error is made; by default the source text of `look`
  * @throws Error if the value is not truthy within `timeoutMs`
  */
 export async function until<T>(
   look: () => T | Promise<T>,
-  timeoutMs: number,
-  what: string | (() => string),
+  timeoutMs = SOON_MS,
+  what: string | (() => string) = () => look.toString(),
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

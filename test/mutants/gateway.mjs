@@ -41,7 +41,7 @@ export const gateway = [
     find: "isAmong(this.groups, '*') || ",
     put: '',
     breaks: 'Rights: a star allows no group.',
-    killedBy: { file: auth('rights.spec.ts'), test: 'but a star for any' },
+    killedBy: { file: auth('rights.spec.ts'), test: 'but a star as any group' },
   },
   {
     id: 'group-not-required',
@@ -57,7 +57,7 @@ export const gateway = [
     find: 'if (!this.hints) {',
     put: 'if (false) {',
     breaks: 'Rights: any client can make the upstream be polled.',
-    killedBy: { file: auth('rights.spec.ts'), test: 'let hint only who was given that' },
+    killedBy: { file: auth('rights.spec.ts'), test: 'allow hints only if the token grants them' },
   },
   {
     id: 'hints-by-any-claim',
@@ -89,7 +89,7 @@ export const gateway = [
     find: 'this.rights = rights;\n',
     put: '',
     breaks: 'Invariant 10: a renewed token changes nothing of what may be subscribed to later.',
-    killedBy: { file: session('client-session.spec.ts'), test: 'lives as long as they do' },
+    killedBy: { file: session('client-session.spec.ts'), test: 'ends when they expire' },
   },
   {
     id: 'any-subject-may-go-on',
@@ -145,7 +145,7 @@ export const gateway = [
     find: 'hub.unsubscribe(feed, caseIds, subscription);\n    await interest.acquire',
     put: 'await interest.acquire',
     breaks: 'Invariant 7: a ticket that is subscribed to anew comes twice, or out of order.',
-    killedBy: { file: session('client-session.spec.ts'), test: 'nothing of a ticket that begins anew' },
+    killedBy: { file: session('client-session.spec.ts'), test: 'delivers nothing live of a ticket' },
   },
   {
     id: 'unsent-bytes-stay',
@@ -153,7 +153,7 @@ export const gateway = [
     find: "this.engine.once('flush', () => (this.queuedBytes = 0));",
     put: '',
     breaks: 'Invariant 9: a client on long polling is closed as slow after its first megabyte.',
-    killedBy: { file: ws('engine-pipe.spec.ts'), test: 'until the client has asked for it' },
+    killedBy: { file: ws('engine-pipe.spec.ts'), test: 'until a poll of the client has fetched them' },
   },
   {
     id: 'frames-overtake-engine-io',
@@ -161,7 +161,7 @@ export const gateway = [
     find: "engine.on('packetCreate', () => (this.mayWait = true));",
     put: '',
     breaks: 'Invariant 8: an event overtakes an acknowledgement that waits in engine.io.',
-    killedBy: { file: ws('engine-pipe.spec.ts'), test: 'keeps its place behind' },
+    killedBy: { file: ws('engine-pipe.spec.ts'), test: 'sends behind the packets' },
   },
   {
     id: 'slow-only-at-sweeps',
@@ -177,7 +177,7 @@ export const gateway = [
     find: 'this.stalled >= STALLED_SWEEPS ? 0 : ',
     put: '',
     breaks: 'Invariant 9: a client that does not read its replay is never closed.',
-    killedBy: { file: session('unsent-limit.spec.ts'), test: 'does not move' },
+    killedBy: { file: session('unsent-limit.spec.ts'), test: 'does not shrink' },
   },
   {
     id: 'subject-counted-for-ever',

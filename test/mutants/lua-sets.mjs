@@ -1,6 +1,6 @@
 const lua = (file) => `libs/redis/src/lua/${file}.lua`;
 const store = (test) => ({ file: 'test/contract/redis-store.spec.ts', test });
-const troubles = (test) => ({ file: 'test/contract/redis-troubles.spec.ts', test });
+const failures = (test) => ({ file: 'test/contract/redis-failures.spec.ts', test });
 
 /** Scripts, each run by a real Redis: ticket sets, their leases and fences, interest, hints, refused tickets. */
 export const setScripts = [
@@ -18,7 +18,7 @@ export const setScripts = [
     find: 'math.max(tonumber(fence) + 1, now)',
     put: 'tonumber(fence) + 1',
     breaks: 'Invariant 2: after Redis lost its end fences come back that a poll in flight still has.',
-    killedBy: troubles('gives fences beyond all that were there before'),
+    killedBy: failures('gives fences beyond all that were there before'),
   },
   {
     id: 'fence-by-time-only',

@@ -40,7 +40,7 @@ export const redisAdapters = [
     find: 'this.barriers.lost();\n',
     put: '',
     breaks: 'Invariant 8: who subscribes while the connection is cut waits for four seconds, and is refused then.',
-    killedBy: { file: 'test/contract/redis-troubles.spec.ts', test: 'waits at a barrier at once' },
+    killedBy: { file: 'test/contract/redis-failures.spec.ts', test: 'waits at a barrier at once' },
   },
   {
     id: 'feed-counted-for-ever',
@@ -48,7 +48,7 @@ export const redisAdapters = [
     find: 'const channels = this.holdFeed(feed, 1);\n    try {\n      await this.subscriptions.add(channels);',
     put: 'await this.subscriptions.add(this.holdFeed(feed, 1));\n    try {',
     breaks: 'Invariant 9: a history that Redis refused keeps the channels of its feed subscribed for ever.',
-    killedBy: { file: 'test/contract/redis-troubles.spec.ts', test: 'leaves nobody counted' },
+    killedBy: { file: 'test/contract/redis-failures.spec.ts', test: 'leaves nobody counted' },
   },
   {
     id: 'barrier-timer-stays',

@@ -6,8 +6,8 @@ import { GatewayFleet } from './fleet/gateway-fleet.js';
 import type { GatewayProgram } from './gateway.program.js';
 
 /**
- * A gateway, or the primary of a fleet where `GATEWAY_PROCESSES` asks for one. The primary serves nobody, so it does not
- * load what serves: that is most of the time and memory that a start takes.
+ * A gateway, or the primary of a fleet if `GATEWAY_PROCESSES` asks for one. The primary serves no client, so it does
+ * not load the modules that do. They take most of the time and memory of a start.
  *
  * @throws {SettingsError}
  */

@@ -40,11 +40,15 @@ import { EventsGateway } from './ws/events.gateway.js';
 /** The program's logger. */
 export const LOGGER = Symbol('logger');
 
-/** Publications kept in memory per ticket: what a new client gets by default, and room for those that come back. */
+/**
+ * Most publications in the tail of a ticket: as many as a new client gets by default, and some for clients that resume.
+ */
 const TAIL_MAX = 100;
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-const trouble = (logger: Logger, part: string) => (error: unknown) => logger.warn({ part, err: error }, 'trouble');
+/** Logs a failure for which no client waits. */
+const failureLog = (logger: Logger, part: string) => (error: unknown) =>
+  logger.warn({ part, err: error }, 'background work failed');
 
 const outside: FactoryProvider[] = [
   { provide: GatewaySettings, useFactory: () => readSettings('gateway') },
@@ -58,7 +62,7 @@ const outside: FactoryProvider[] = [
   {
     provide: GatewayStore,
     inject: [GatewaySettings, LOGGER],
-    useFactory: (settings: GatewaySettings, logger: Logger) => new RedisStore(settings, trouble(logger, 'redis')),
+    useFactory: (settings: GatewaySettings, logger: Logger) => new RedisStore(settings, failureLog(logger, 'redis')),
   },
   {
     provide: HealthState,
@@ -119,7 +123,7 @@ const delivery: FactoryProvider[] = [
       logger: Logger,
     ): Connections => {
       const counters = new DeliveryCounters(metrics);
-      const onError = trouble(logger, 'subscriptions');
+      const onError = failureLog(logger, 'subscriptions');
       const { maxCasesPerSubscription: maxCases, slowConsumerMaxBytes: maxUnsentBytes } = settings;
       const writes = new TickWrites();
       const parts = { hub, interest, counters, writes, maxCases, maxUnsentBytes, onError };
@@ -139,7 +143,7 @@ const delivery: FactoryProvider[] = [
       logger: Logger,
     ) => {
       const polling = new PollingWatch(hub, store.registry, store.clock);
-      const onError = trouble(logger, 'leases');
+      const onError = failureLog(logger, 'leases');
       return new Maintenance({ connections, hub, interest, store, polling, metrics, onError }, sseHeartbeatMs);
     },
   },
@@ -213,10 +217,10 @@ function verifierFor(settings: GatewaySettings, logger: Logger, registry: Regist
   return new JwtVerifier(publicKeys(keys), settings);
 }
 
-/** Without a stack: what failed is outside. */
+/** The text of an error, without its stack: the failure is outside of this program. */
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** The gateway's composition root: the one place where its parts meet. */
+/** The gateway's composition root: the only place that creates its parts. */
 @Module({
   controllers: [CaseMessagesController, HintsController],
   providers: [...outside, ...domain, ...delivery, ...edges, EventsGateway],

@@ -1,6 +1,6 @@
 import { record } from '../test/recording.js';
 import { RunningGateway, token } from '../test/running-gateway.js';
-import { until } from '../test/until.js';
+import { until } from '../../../test/harness/until.js';
 
 describe('a gateway', () => {
   let gateway: RunningGateway;
@@ -42,7 +42,7 @@ describe('a gateway', () => {
     expect((await fetch(`${gateway.url}/v1/events`, { method: 'POST' })).status).toBe(405);
   });
 
-  it('drains: not ready at once, every client told, then gone', async () => {
+  it('drains: it is not ready at once, tells every client, and ends', async () => {
     gateway = await RunningGateway.start();
     const stream = await gateway.read('/v1/events?case_ids=A1');
     const socket = await gateway.connect({ token: await token() });

@@ -19,7 +19,7 @@ import { SseEndpoint } from './sse/sse-endpoint.js';
 import { SocketIoRule, type SocketIoTransport } from './ws/socket-io-rule.js';
 import { SocketIoAdapter } from './ws/socket-io.adapter.js';
 
-/** After clients were sent away, what does not close within this time (ms) is left behind. */
+/** How long to wait for connections to close after the drain, ms. */
 const CLOSE_MS = 2000;
 
 /** A gateway from start to end. */
@@ -33,7 +33,7 @@ export class GatewayProgram {
     const ops = createOpsHandler(app.get(HealthState), cluster.isWorker ? new FleetMetrics(registry) : registry);
     app.useLogger(new NestLogger(this.logger));
     app.disable('x-powered-by');
-    // Queries are read as URLSearchParams: Express' parsers end at 1,000 keys, or make objects of brackets.
+    // Queries are read as URLSearchParams: Express's parsers stop at 1,000 keys, or convert brackets to objects.
     app.set('query parser', false);
     const transports: SocketIoTransport[] = cluster.isWorker ? ['websocket'] : ['websocket', 'polling'];
     const { serveSocketIoClient, requestMaxBytes } = app.get(GatewaySettings);
@@ -56,7 +56,11 @@ export class GatewayProgram {
     app.useWebSocketAdapter(new SocketIoAdapter(app, { transports, servesClient, requestMaxBytes, refusals }));
   }
 
-  /** Listens first: until the store answers, operators see a gateway that waits. @throws where the port is taken */
+  /**
+   * Listens before the store answers, so that operators can see a gateway that waits.
+   *
+   * @throws if the port is taken
+   */
   async start(): Promise<void> {
     const { address, port } = this.app.get(GatewaySettings);
     await this.app.listen(port, address);
@@ -65,7 +69,7 @@ export class GatewayProgram {
     await this.untilStoreAnswers(this.app.get(GatewayStore));
   }
 
-  /** Sends clients away over `DRAIN_MS`, then lets go of everything. */
+  /** Sends clients away over `DRAIN_MS`, then closes the server and the store. */
   stop(): Promise<void> {
     this.stopping ??= this.stopOnce();
     return this.stopping;

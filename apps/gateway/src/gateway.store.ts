@@ -6,9 +6,9 @@ export abstract class GatewayStore {
   abstract readonly registry: InterestRegistry;
   abstract readonly queue: PollQueue;
   abstract readonly clock: Clock;
-  /** @throws where the store is out of reach */
+  /** @throws if the store is out of reach */
   abstract start(): Promise<void>;
-  /** @param forgot hears that the store lost all that it was told */
+  /** @param forgot called when the store has lost its data */
   abstract watchDataLoss(forgot: () => Promise<void>): void;
   abstract isWell(): Promise<boolean>;
   abstract stop(): Promise<void>;

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { runProgram } from '#ops/run-program';
 
-/** A member of a fleet ends also when the primary is gone: nobody hands connections to it any more. */
+/** A process of a fleet also stops when the primary is gone, because then it gets no connections any more. */
 const stopOn = (stop: () => void) => void (cluster.isWorker && process.once('disconnect', stop));
 
 void runProgram(

@@ -12,7 +12,7 @@ import {
 } from '#redis';
 import { GatewayStore } from './gateway.store.js';
 
-/** The store in Redis, on three connections: commands, Pub/Sub, and BullMQ's own. */
+/** The store in Redis. It has three connections: commands, Pub/Sub, BullMQ. */
 export class RedisStore extends GatewayStore {
   readonly broker: RedisBroker;
   readonly registry: RedisInterestRegistry;

@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io-client';
 
-/** One event as a Socket.IO client gets it: name and data. */
+/** One event of a Socket.IO client: name and data. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- parsed JSON: a wrong guess fails its test
 type Received = [event: string, data: any];
 

@@ -20,7 +20,7 @@ export function token(claims: object = {}, expiresInS = 3600): Promise<string> {
   return tokenFor({ sub: 'alice', cases: ['A*'], groups: undefined, expiresInS, secret: SECRET, ...claims });
 }
 
-/** The whole gateway in this process, on a store in memory, and clients that end with it. */
+/** A whole gateway in this process, with a store in memory. Its clients end with it. */
 export class RunningGateway {
   private readonly clients: (Socket | SseStream)[] = [];
 
@@ -63,7 +63,7 @@ export class RunningGateway {
     return stream;
   }
 
-  /** @throws what `connect_error` brings */
+  /** @throws the error of `connect_error` */
   async connect(auth: object, options: object = {}): Promise<Socket> {
     const given = { auth, transports: ['websocket'], forceNew: true, reconnection: false, ...options };
     const socket = io(this.url, given);

@@ -18,7 +18,7 @@ export const MAX_CASES = 3;
 
 export const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-/** One session on a store in memory, which counts what is held for it. */
+/** One session with a store in memory. */
 export function sessionFixture(granted = new Rights('alice', 1000, { cases: ['*'], groups: ['g'], hints: false })) {
   const store = new TestStore();
   const { broker, registry, queue, clock } = store;
@@ -44,7 +44,7 @@ export function sessionFixture(granted = new Rights('alice', 1000, { cases: ['*'
     owner,
     onError,
     subscribe,
-    /** Tickets that would be leased again now: what is wanted of the store in the name of clients. */
+    /** Tickets whose leases a renewal would renew now. */
     held: async () => {
       const want = jest.spyOn(registry, 'want').mockClear();
       await interest.renew();
@@ -52,13 +52,13 @@ export function sessionFixture(granted = new Rights('alice', 1000, { cases: ['*'
       want.mockRestore();
       return names;
     },
-    /** Tickets subscribed to, as the metric has it. */
+    /** Number of subscribed tickets, as the metric counts them. */
     counted: () => counted.mock.calls.reduce((sum, [tickets]) => sum + tickets, 0),
     contents: () => outlet.send.mock.calls.length + outlet.publish.mock.calls.length,
   };
 }
 
-/** Lets arrivals wait on their way to the store until they are let go, or refused. */
+/** Holds back arrivals on their way to the store until the test lets them pass (`go`) or refuses them. */
 export function heldBack(store: TestStore) {
   const answers: { go(): void; refuse(): void }[] = [];
   const want = store.registry.want.bind(store.registry);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { until } from './until.js';
+import { until } from '../../../test/harness/until.js';
 
 export interface ReceivedEvent {
   readonly event: string;
@@ -8,7 +8,7 @@ export interface ReceivedEvent {
   readonly data: any;
 }
 
-/** A bare SSE client: the events of one response. */
+/** A minimal SSE client: the events of one response. */
 export class SseStream {
   readonly events: ReceivedEvent[] = [];
   text = '';

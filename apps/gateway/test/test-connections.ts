@@ -26,7 +26,7 @@ export const fakeOutlet = () => ({
 export const rights = (subject: string | null, expiresAt = Number.POSITIVE_INFINITY) =>
   new Rights(subject, expiresAt, { cases: ['*'], groups: [], hints: false });
 
-/** Connections to a store in memory. */
+/** Connections with a store in memory. */
 export function connections(maxPerSubject = 20): Connections {
   const { broker, registry, queue, clock } = new TestStore();
   const hub = new Hub({ broker, wait: async () => undefined }, { historyMax: 10, tailMax: 10, idleMs: 0 });

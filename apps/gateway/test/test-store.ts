@@ -2,10 +2,10 @@ import { jsonText, type FeedKey, type PollQueue } from '#core';
 import { ManualClock, MemoryBroker, MemoryStore } from '#testing';
 import { GatewayStore } from '../src/gateway.store.js';
 
-/** The feed of subscribers that name neither group nor language. */
+/** The feed of subscribers that name no group and no language. */
 const FEED = 'zh-cn' as FeedKey;
 
-/** The store in memory, and what a worker would put into it. */
+/** The store in memory. `publish` does what a worker's commit does. */
 export class TestStore extends GatewayStore {
   readonly clock = new ManualClock();
   readonly registry = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 1000, intervalMs: 1000 });
@@ -20,7 +20,7 @@ export class TestStore extends GatewayStore {
   }
   async stop(): Promise<void> {}
 
-  /** One message, as a worker would publish it. Returns its content. */
+  /** Publishes one message as a worker would. @returns its content */
   async publish(caseId: string, content = `message ${(this.sent += 1)}`): Promise<string> {
     const now = this.clock.now();
     await this.registry.want(FEED, [caseId], now, now + 60_000, 'arrival');

@@ -47,7 +47,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
       useFactory: async (): Promise<WorkerProgram> => {
         const settings = readSettings('worker');
         const logger: Logger = createLogger('worker', settings.logLevel);
-        const failed = (part: string) => (error: unknown) => logger.warn({ part, err: error }, 'trouble');
+        const failed = (part: string) => (error: unknown) =>
+          logger.warn({ part, err: error }, 'background work failed');
 
         const commands = connectRedis(settings, 'impatient', failed('redis'), { enableAutoPipelining: true });
         const bull = connectRedis(settings, 'patient', failed('redis'));

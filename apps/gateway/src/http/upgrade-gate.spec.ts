@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { RunningGateway, token } from '../../test/running-gateway.js';
-import { until } from '../../test/until.js';
+import { until } from '../../../../test/harness/until.js';
 
 /** What these clients offer with ordinary requests: Java's HttpClient and `curl --http2`; Apache's HttpClient 5.4. */
 const OFFERS = [

@@ -15,7 +15,7 @@ describe('Drain', () => {
   it.each([
     [10_000, 9000],
     [1000, 500],
-  ])('of %d ms has told everybody after %d ms: the rest is for the last ones to hear it', async (spanMs, toldMs) => {
+  ])('of %d ms has told every client after %d ms: the last ones need time to get it', async (spanMs, toldMs) => {
     const all = connections();
     const told: number[] = [];
     for (let count = 0; count < 10; count += 1) {

@@ -1,15 +1,17 @@
 import type { HealthState } from '#ops';
 import type { Connections } from '../session/connections.js';
 
-/** How often some clients are sent away, ms. */
+/** Time between two groups of clients that are sent away, ms. */
 const STEP_MS = 50;
-/** What the last client that is told has to hear it and go (ms), or half of `DRAIN_MS` where that is shorter: a long poll
- *  has to come in first. */
+/**
+ * Time that the last client has to get `closing` and go, ms; at most half of `DRAIN_MS`. A long poll has to arrive
+ * first.
+ */
 const GOING_MS = 1000;
 
 /**
- * The polite end of a gateway: not ready at once, then clients are sent away evenly over the span, so that the
- * gateways that stay get them one by one. Connections that come in meanwhile are served, and leave with the others.
+ * The orderly end of a gateway. It is not ready at once. Then it sends clients away evenly over the span, so that the
+ * other gateways get them one by one. Connections that arrive meanwhile are served, and are sent away with the others.
  */
 export class Drain {
   constructor(
@@ -20,7 +22,7 @@ export class Drain {
     private readonly wait: (ms: number) => Promise<void>,
   ) {}
 
-  /** Resolves once nobody is connected, after `DRAIN_MS` at the latest. */
+  /** Resolves when no client is connected, after `DRAIN_MS` at the latest. */
   async run(): Promise<void> {
     this.health.drain();
     const startedAt = performance.now();

@@ -10,18 +10,18 @@ export interface MaintenanceParts {
   readonly polling: PollingWatch;
   readonly metrics: Pick<DeliveryMetrics, 'notPolled'>;
   readonly store: Pick<GatewayStore, 'watchDataLoss'>;
-  /** Hears of leases that could not be renewed. */
+  /** Called with a failure: leases that were not renewed, due times that were not read. */
   readonly onError: (error: unknown) => void;
 }
 
 const SWEEP_MS = 1000;
 const HUB_SWEEP_MS = 5000;
-/** Between two looks at whether feeds are polled. */
+/** Time between two checks whether feeds are polled, ms. */
 const POLLING_CHECK_MS = 1000;
-/** Connections look this many times per heartbeat interval whether they were quiet. */
+/** Checks per heartbeat interval whether a connection was idle. */
 const CHECKS_PER_HEARTBEAT = 4;
 
-/** The few timers that a gateway has, whatever the number of its clients. */
+/** The timers of a gateway. Their number does not depend on the number of clients. */
 export class Maintenance {
   private timers: NodeJS.Timeout[] = [];
   private renewing = false;
@@ -40,7 +40,7 @@ export class Maintenance {
     this.every(this.heartbeatMs / CHECKS_PER_HEARTBEAT, () => connections.heartbeat());
     this.every(POLLING_CHECK_MS, () => this.checkPolling());
     this.every(interest.renewEveryMs, () => this.renew());
-    // A store that forgot knows of no tickets to poll until it is told again.
+    // A store that lost its data polls nothing until the leases are renewed.
     store.watchDataLoss(() => interest.renew());
   }
 

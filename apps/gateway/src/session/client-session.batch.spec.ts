@@ -2,11 +2,11 @@ import { Rights } from '../auth/rights.js';
 import { Deadline } from '../edge/deadline.js';
 import { FEED, GROUP, heldBack, sessionFixture, settled } from '../../test/session-fixture.js';
 
-/** A page whose components subscribe each for itself sends all of it at once. */
+/** A page may have many components that each subscribe. It sends all their requests at once. */
 describe('subscribes that wait together', () => {
   afterEach(() => void jest.restoreAllMocks());
 
-  /** A session whose first subscribe is under way, and how often history is read for what follows. */
+  /** A session whose first subscribe is in progress, and a counter of the history reads that follow. */
   async function busy(past: readonly string[] = [], rights?: Rights) {
     const fixture = sessionFixture(rights);
     for (const caseId of past) await fixture.store.publish(caseId);
@@ -16,7 +16,7 @@ describe('subscribes that wait together', () => {
     return { ...fixture, first, go: () => (jest.mocked(fixture.store.registry.want).mockRestore(), answers[0]?.go()) };
   }
 
-  it('share one replay, and are acknowledged each for itself', async () => {
+  it('share one replay, and each gets its own acknowledgement', async () => {
     const { subscribe, outlet, first, go, held, counted } = await busy(['a', 'b', 'b', 'c']);
     const waiting = [['a'], ['b', 'a'], ['c']].map((caseIds) => subscribe(caseIds, FEED, 10));
     go();
@@ -28,13 +28,13 @@ describe('subscribes that wait together', () => {
       [['c'], 1],
     ]);
     expect(new Set(ready.map(({ last_event_id }) => last_event_id)).size).toBe(1);
-    expect(outlet.begin).toHaveBeenCalledTimes(2); // Of the first, and of all others.
-    expect(outlet.publish).toHaveBeenCalledTimes(4); // Each once, also if several asked for it.
+    expect(outlet.begin).toHaveBeenCalledTimes(2); // One for the first subscribe, one for all others.
+    expect(outlet.publish).toHaveBeenCalledTimes(4); // Each publication once, although several subscribes ask for it.
     expect((await held()).sort()).toEqual(['zh-cn a', 'zh-cn b', 'zh-cn c', 'zh-cn first']);
     expect(counted()).toBe(4);
   });
 
-  it('keep the order of what is between them, and other places apart', async () => {
+  it('keep their order with other requests, and do not share a replay from another position', async () => {
     const { session, subscribe, outlet, first, go, held } = await busy(['a']);
     const done: string[] = [];
     const waiting = [
@@ -51,7 +51,7 @@ describe('subscribes that wait together', () => {
     expect((await held()).sort()).toEqual(['zh-cn b', 'zh-cn c', 'zh-cn first', 'zh-cn/g b']);
   });
 
-  it('are refused each for itself, in nobody else’s way', async () => {
+  it('are refused one by one, without an effect on the others', async () => {
     const { subscribe, first, go, held } = await busy(
       [],
       new Rights('alice', 1000, { cases: ['first', 'ok*'], groups: [], hints: false }),
@@ -81,7 +81,7 @@ describe('subscribes that wait together', () => {
     expect(states).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
   });
 
-  it('leave nothing behind where the store fails all of them', async () => {
+  it('leave nothing behind if the store fails for all of them', async () => {
     const { store, subscribe, first, go, held, counted } = await busy();
     const outcomes = Promise.allSettled([['a'], ['b']].map((ids) => subscribe(ids)));
     jest.spyOn(store.broker, 'history').mockRejectedValue(new Error('out of reach'));

@@ -2,7 +2,7 @@ import { Deadline } from '../edge/deadline.js';
 import { Rights } from '../auth/rights.js';
 import { FEED, GROUP, heldBack, sessionFixture, settled } from '../../test/session-fixture.js';
 
-/** Counted, not trusted: whatever happens to a session, in the end nothing is leased in its name. */
+/** Whatever happens to a session, no lease of its tickets is renewed afterwards. */
 describe('ClientSession holds nothing any more', () => {
   afterEach(() => void jest.restoreAllMocks());
 
@@ -72,7 +72,7 @@ describe('ClientSession holds nothing any more', () => {
       },
     ],
     [
-      'where the store took no interest',
+      'after the store refused its interest',
       async ({ store, subscribe }) => {
         jest.spyOn(store.registry, 'want').mockRejectedValueOnce(new Error('out of reach'));
         await expect(subscribe(['a', 'b'])).rejects.toMatchObject(refused);

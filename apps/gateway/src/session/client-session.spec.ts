@@ -16,7 +16,7 @@ describe('ClientSession', () => {
     expect(await held()).toEqual(['zh-cn a', 'zh-cn c']);
   });
 
-  it('delivers nothing of a ticket that begins anew before its replay, which has all', async () => {
+  it('delivers nothing live of a ticket that is subscribed again before the new replay, which has all', async () => {
     const { store, subscribe, outlet } = sessionFixture();
     await subscribe(['a']);
     const answers = heldBack(store);
@@ -31,7 +31,7 @@ describe('ClientSession', () => {
     expect([outlet.send.mock.calls.length, outlet.publish.mock.calls.length]).toEqual([0, 1]);
   });
 
-  it('tells of a store that is out of reach, and is asked again later', async () => {
+  it('refuses with a retry time while the store is out of reach', async () => {
     const { store, subscribe, onError } = sessionFixture();
     const broken = new Error('out of reach');
     jest.spyOn(store.registry, 'want').mockRejectedValueOnce(broken);
@@ -44,7 +44,7 @@ describe('ClientSession', () => {
     const renewed = (cases: readonly string[], groups: readonly string[], subject = 'alice') =>
       new Rights(subject, 2000, { cases, groups, hints: false });
 
-    it('loses the tickets of a group that it may not use any more, and keeps the others', async () => {
+    it('ends the tickets of a group that it may not use any more, and keeps the others', async () => {
       const { session, subscribe, outlet, held, store } = sessionFixture();
       await subscribe(['a', 'b'], GROUP);
       await subscribe(['a']);
@@ -58,7 +58,7 @@ describe('ClientSession', () => {
       await expect(subscribe(['a'], GROUP)).rejects.toMatchObject({ code: 'forbidden' });
     });
 
-    it('loses the tickets that it may not read any more, of each feed', async () => {
+    it('ends the tickets that it may not read any more, in each feed', async () => {
       const { session, subscribe, outlet, held } = sessionFixture();
       await subscribe(['a', 'b'], GROUP);
       await subscribe(['a', 'b']);
@@ -70,7 +70,7 @@ describe('ClientSession', () => {
       expect(await held()).toEqual(['zh-cn/g b', 'zh-cn b']);
     });
 
-    it('keeps what it has where they cover it, and lives as long as they do', async () => {
+    it('keeps the tickets that they cover, and ends when they expire', async () => {
       const { session, subscribe, outlet, held } = sessionFixture();
       await subscribe(['a'], GROUP);
       await session.authenticate(async () => renewed(['a'], ['*']), new Deadline());
@@ -93,7 +93,7 @@ describe('ClientSession', () => {
     });
   });
 
-  it('has at most ten full subscriptions, of all feeds together, and counts none twice', async () => {
+  it('has at most ten full subscriptions, in all feeds together, and counts no ticket twice', async () => {
     const { session, subscribe } = sessionFixture(rights('alice'));
     for (let first = 0; first < 10 * MAX_CASES; first += MAX_CASES) {
       const caseIds = Array.from({ length: MAX_CASES }, (_, index) => `t${first + index}`);

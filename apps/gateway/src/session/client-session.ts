@@ -21,26 +21,26 @@ export interface SessionParts {
   readonly maxCases: number;
   /** `SLOW_CONSUMER_MAX_BYTES` */
   readonly maxUnsentBytes: number;
-  /** Hears why a request could not be served. */
+  /** Called with the reason why a request was not served. */
   readonly onError: (error: unknown) => void;
 }
 
-/** A connection may hold this many times `MAX_CASES_PER_SUBSCRIPTION`, from any number of subscribes. */
+/** A connection may hold this many times `MAX_CASES_PER_SUBSCRIPTION` tickets, from any number of subscribes. */
 const FULL_SUBSCRIPTIONS = 10;
 
-/** What an id takes beside its characters, bytes. */
+/** Bytes that an id takes on top of its characters. */
 const ID_BYTES = 24;
 
 const connectionCloses = () => new Refusal('unavailable', 'the connection is closing', { retryMs: STORE_RETRY_MS });
 
-/** Told once, when nothing is delivered to a session any more; its connection may still be saying goodbye. */
+/** Called once, when a session has ended. Its connection may still be open to send `closing`. */
 export interface SessionOwner {
   ended(session: ClientSession): void;
 }
 
-/** One client: its rights and what it is subscribed to. Both transports build on it. */
+/** One client: its rights and its subscriptions. Both transports use it. */
 export class ClientSession {
-  /** By feed; most clients have one, and a map would take 130 bytes more of each. */
+  /** One for each feed. Most clients have one feed, and a map would take 130 bytes more per client. */
   private subscriptions: readonly LiveSubscription[] = [];
   private readonly operations = new OperationQueue<WaitingSubscribe>();
   private readonly connection: Connection;
@@ -60,10 +60,10 @@ export class ClientSession {
   }
 
   /**
-   * Gives what is past, tells `onReady`, and goes live, in one tick. Tickets that are live already begin anew.
-   * Refused for want of the store, none of the tickets is subscribed, whatever they were before.
+   * Writes the replay, calls `onReady`, and goes live, in one tick. A ticket that is live already gets a new replay.
    *
-   * @throws {Refusal}
+   * @throws {Refusal} `unavailable` if the store is out of reach: then none of the tickets is subscribed, not even one that
+   *   was live before
    */
   subscribe(
     parameters: SubscriptionParameters,
@@ -81,7 +81,7 @@ export class ClientSession {
     return this.operations.run(deadline, work, bytesOf(parameters), waiting);
   }
 
-  /** Ends delivery of these tickets. Those that are not subscribed are passed over. @throws {Refusal} */
+  /** Ends delivery of these tickets. Tickets that are not subscribed are ignored. @throws {Refusal} */
   unsubscribe(tickets: Tickets, deadline: Deadline): Promise<void> {
     const work = async () => {
       const subscription = this.find(feedKey(tickets.feed));
@@ -93,9 +93,10 @@ export class ClientSession {
   }
 
   /**
-   * Goes on with other rights of the same subject. What they do not cover is revoked; positions stay.
+   * Replaces the rights by others of the same subject. Tickets that they do not cover are revoked. Positions do not
+   * change.
    *
-   * @param verify tells them when the request's turn has come: what follows it is judged by them
+   * @param verify called when the request's turn in the queue has come, so that the requests behind it have the new rights
    * @throws {Refusal}
    */
   authenticate(verify: () => Promise<Rights>, deadline: Deadline): Promise<void> {
@@ -116,7 +117,7 @@ export class ClientSession {
     });
   }
 
-  /** Closes the connection if its token has run out or its client does not keep up. To be called once a second. */
+  /** Closes the connection if its token has expired or its client is too slow. Called once a second. */
   check(now: number): void {
     const { limit, outlet } = this.connection;
     limit.sweep(outlet.unsentBytes);
@@ -131,9 +132,9 @@ export class ClientSession {
     this.close('slow_consumer');
   }
 
-  /** Tells the client why, and ends the connection. */
+  /** Tells the client the reason, and ends the connection. */
   close(reason: CloseReason): void {
-    this.parts.writes.flush(); // It may find the client too slow, and close this session.
+    this.parts.writes.flush(); // This may close the session, if the client turns out to be too slow.
     if (this.connection.isOpen) {
       this.parts.counters.closing(reason);
       this.end();
@@ -141,7 +142,7 @@ export class ClientSession {
     }
   }
 
-  /** Nothing is delivered any more: the connection is gone or about to go. */
+  /** Ends delivery: the connection is gone or about to close. */
   end(): void {
     if (this.connection.isOpen) {
       this.connection.isOpen = false;
@@ -151,7 +152,7 @@ export class ClientSession {
     }
   }
 
-  /** @throws {Refusal} before anything of a ticket is touched (invariant 10) */
+  /** @throws {Refusal} before anything of a ticket is read (invariant 10) */
   private admit({ feed, caseIds }: SubscriptionParameters, together = 0): void {
     const { maxCases } = this.parts;
     if (caseIds.length > maxCases) {
@@ -175,7 +176,7 @@ export class ClientSession {
       this.admit(parameters, together);
       return true;
     } catch {
-      return false; // It hears why when its own turn comes.
+      return false; // It is refused when its own turn comes.
     }
   }
 
@@ -209,7 +210,8 @@ export class ClientSession {
       return found;
     }
     const subscription = new LiveSubscription(feed, key, this.connection, this.parts.writes);
-    this.subscriptions = this.subscriptions.concat(subscription); // Spread, it would have room for 16 more.
+    // `concat` and not a spread: V8 gives an array that was made by a spread room for 16 more elements.
+    this.subscriptions = this.subscriptions.concat(subscription);
     return subscription;
   }
 
@@ -221,7 +223,7 @@ export class ClientSession {
     const { hub, interest, counters } = this.parts;
     const { feed, caseIds, from, history } = parameters;
     const fresh = caseIds.filter((caseId) => !subscription.tickets.has(caseId));
-    // Taken out first: between its replay and the ready, a ticket that is live would come twice or out of order.
+    // A ticket that is live is removed first. Otherwise its events would come twice, or before the replay.
     hub.unsubscribe(feed, caseIds, subscription);
     await interest.acquire(feed, fresh);
     fresh.forEach((caseId) => subscription.tickets.add(caseId));
@@ -232,7 +234,7 @@ export class ClientSession {
     }
   }
 
-  /** Ends delivery of those tickets that are subscribed. What cannot be told to the store now ends with its lease. */
+  /** Ends delivery of the tickets that are subscribed. If the store is out of reach, their leases end by themselves. */
   private leave(subscription: LiveSubscription, caseIds: readonly CaseId[]): void {
     const { hub, interest, counters, onError } = this.parts;
     const held = caseIds.filter((caseId) => subscription.tickets.has(caseId));
@@ -246,7 +248,7 @@ export class ClientSession {
   }
 }
 
-/** What the tickets that a request names take while it waits, bytes. */
+/** Bytes that the ticket ids of a request take while it waits. */
 function bytesOf({ caseIds }: Tickets): number {
   return caseIds.reduce((sum, caseId) => sum + caseId.length + ID_BYTES, 0);
 }

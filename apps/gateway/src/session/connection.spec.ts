@@ -33,7 +33,7 @@ describe('Connection', () => {
     expect(outlet.flush).toHaveBeenCalledTimes(1);
   });
 
-  it('looks at what is unsent only where the outlet says that there may be much', () => {
+  it('looks at the unsent bytes only if the outlet says that there may be many', () => {
     const slow = { ...fakeOutlet(), unsentBytes: 1001 };
     const { tooSlow, connection } = connected(slow);
     slow.send.mockReturnValueOnce(true);

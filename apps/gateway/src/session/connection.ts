@@ -3,17 +3,17 @@ import type { DeliveryCounters } from './delivery-counters.js';
 import type { Outlet } from './outlet.js';
 import type { UnsentLimit } from './unsent-limit.js';
 
-/** Publications of one tick that reach this size (bytes) are written without waiting for the rest of them. */
+/** Publications of one tick are written at once when they reach this size, bytes. */
 const RUN_MAX_BYTES = 65_536;
 
 export interface ConnectionOwner {
-  /** More is unsent than may be. */
+  /** Called when the unsent bytes exceed the limit. */
   tooSlow(): void;
 }
 
 /** What all subscriptions of one connection share. */
 export class Connection {
-  /** False from when the client was told goodbye or is gone: nothing is delivered any more. */
+  /** False after `closing` was sent or the client is gone. Then nothing is delivered any more. */
   isOpen = true;
   /** Something was published since the last {@link flush}. */
   private waits = false;
@@ -25,7 +25,7 @@ export class Connection {
     private readonly owner: ConnectionOwner,
   ) {}
 
-  /** Writes a live publication that came alone. */
+  /** Writes a live publication that is the only one of its tick. */
   send(publication: Publication, feed: Feed): void {
     if (this.isOpen) {
       const { outlet } = this;
@@ -60,18 +60,18 @@ export class Connection {
     }
   }
 
-  /** Gives past publications, whatever their size: a client is allowed its replay. */
+  /** Writes past publications, whatever their size: the unsent limit allows a replay. */
   replay(publications: readonly Publication[], feed: Feed): void {
     for (const publication of publications) {
       if (this.outlet.publish(publication, feed) >= RUN_MAX_BYTES) {
         this.outlet.flush();
       }
     }
-    this.outlet.flush(); // Acknowledgements go their own way: the replay has to be out before them.
+    this.outlet.flush(); // An acknowledgement does not pass through the outlet, and it has to follow the replay.
     this.counters.replayed(publications.length, this.outlet.transport);
   }
 
-  /** @param isLittle whether less is unsent than any limit */
+  /** @param isLittle whether the unsent bytes are below any limit */
   private written(isLittle: boolean): void {
     if (!isLittle && this.limit.isExceeded(this.outlet.unsentBytes)) {
       this.owner.tooSlow();

@@ -2,7 +2,7 @@ import { connections, fakeOutlet, rights } from '../../test/test-connections.js'
 import type { Outlet } from './outlet.js';
 
 describe('Connections', () => {
-  it('tells a client whose token ran out, and cuts it if it does not go', () => {
+  it('tells a client that its token has expired, and cuts the connection if the client does not go', () => {
     const all = connections();
     const outlet = fakeOutlet() satisfies Outlet;
     all.add(rights('a', 1000), outlet);
@@ -17,7 +17,7 @@ describe('Connections', () => {
     expect(outlet.destroy).toHaveBeenCalled();
   });
 
-  it('closes a client of which more is unsent than may be', () => {
+  it('closes a client that exceeds the unsent limit', () => {
     const all = connections();
     const outlet = { ...fakeOutlet(), unsentBytes: 1001 };
     all.add(rights('a'), outlet);
@@ -25,7 +25,7 @@ describe('Connections', () => {
     expect(outlet.close).toHaveBeenCalledWith(expect.objectContaining({ reason: 'slow_consumer' }));
   });
 
-  it('counts by subject, and nobody in particular not at all', () => {
+  it('counts connections by subject, and those without a subject not at all', () => {
     const all = connections(1);
     const first = all.add(rights('a'), fakeOutlet());
     expect(() => all.add(rights('a'), fakeOutlet())).toThrow('at most 1 connections');
@@ -37,7 +37,7 @@ describe('Connections', () => {
     expect(all.count).toBe(4);
   });
 
-  it('sends away as many as it is told, the oldest first', () => {
+  it('sends away the given number of clients, the oldest first', () => {
     const all = connections();
     const outlets = [fakeOutlet(), fakeOutlet(), fakeOutlet()];
     outlets.forEach((outlet) => all.add(rights('a'), outlet));

@@ -3,16 +3,18 @@ import type { Rights } from '../auth/rights.js';
 import { ClientSession, type SessionOwner, type SessionParts } from './client-session.js';
 import type { Outlet } from './outlet.js';
 
-/** A connection that was told goodbye and is still there after this long (ms) is cut: its client does not read. */
+/** A connection that is still open this long after `closing` is cut, ms: its client does not read. */
 const CLOSE_GRACE_MS = 3000;
-/** When a client may come back that had too many connections, ms. */
+/** When a client may try again that had too many connections, ms. */
 const TOO_MANY_RETRY_MS = 5000;
 
-/** All connections of this gateway, of both transports. One sweep serves them all: none has a timer of its own. */
+/**
+ * All connections of this gateway, of both transports. One sweep checks all of them, so none has a timer of its own.
+ */
 export class Connections implements SessionOwner {
   private readonly open = new Set<ClientSession>();
   private readonly bySubject = new Map<string, number>();
-  /** Connections that were told goodbye, and when they are cut (ms since 1970). */
+  /** Connections that were sent `closing`, and when they are cut (ms since 1970). */
   private readonly leaving = new Map<Outlet, number>();
 
   constructor(
@@ -26,12 +28,12 @@ export class Connections implements SessionOwner {
     return this.open.size;
   }
 
-  /** Connections that are served or still saying goodbye. */
+  /** Connections that are served, and those that were sent `closing` and are still open. */
   get remaining(): number {
     return this.open.size + this.leaving.size;
   }
 
-  /** @throws {Refusal} where the subject has as many connections as it may have; nobody in particular has no limit */
+  /** @throws {Refusal} if the subject has as many connections as it may have; without a subject there is no limit */
   admit({ subject }: Rights): void {
     if (subject !== null && (this.bySubject.get(subject) ?? 0) >= this.maxPerSubject) {
       throw new Refusal('too_many', `a subject has at most ${this.maxPerSubject} connections at once`, {
@@ -51,7 +53,7 @@ export class Connections implements SessionOwner {
     return session;
   }
 
-  /** The connection is gone. */
+  /** Removes a session whose connection is gone. */
   gone(session: ClientSession): void {
     session.end();
     if (this.leaving.delete(session.outlet)) {
@@ -59,7 +61,7 @@ export class Connections implements SessionOwner {
     }
   }
 
-  /** To be called once a second. */
+  /** Called once a second. */
   sweep(now: number): void {
     this.parts.counters.flush();
     this.open.forEach((session) => session.check(now));
@@ -70,12 +72,12 @@ export class Connections implements SessionOwner {
     }
   }
 
-  /** To be called at each quarter of the heartbeat interval. */
+  /** Called four times per heartbeat interval. */
   heartbeat(): void {
     this.open.forEach((session) => session.outlet.heartbeat());
   }
 
-  /** Closes so many connections, the oldest first. */
+  /** Closes this many connections, the oldest first. */
   close(count: number, reason: CloseReason): void {
     let left = count;
     for (const session of this.open) {
@@ -87,7 +89,7 @@ export class Connections implements SessionOwner {
     }
   }
 
-  /** Cuts whatever is still there. */
+  /** Cuts all connections that are still open. */
   destroy(): void {
     this.open.forEach((session) => session.end());
     this.leaving.forEach((_until, outlet) => outlet.destroy());

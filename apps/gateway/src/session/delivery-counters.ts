@@ -2,8 +2,7 @@ import type { Notice, Publication } from '#core';
 import type { DeliveryMetrics, Transport, TransportMetrics } from '#ops';
 
 /**
- * Counts what is delivered, cheaply enough for the hottest path: a delivery adds to a number, and the metrics see the
- * sum once a second.
+ * Counts deliveries. The hottest path of a gateway only adds to a number; the metrics get the sums once a second.
  */
 export class DeliveryCounters {
   private readonly written: Record<Transport, number> = { sse: 0, socket_io: 0 };
@@ -20,7 +19,7 @@ export class DeliveryCounters {
     }
   }
 
-  /** So many past publications were written to one client. */
+  /** This many past publications were written to one client. */
   replayed(count: number, transport: Transport): void {
     this.written[transport] += count;
   }
@@ -31,7 +30,7 @@ export class DeliveryCounters {
     }
   }
 
-  /** @param tickets how many were subscribed to; below 0: left */
+  /** @param tickets how many were subscribed; negative: unsubscribed */
   subscribed(tickets: number): void {
     this.metrics.subscribed(tickets);
   }
@@ -48,7 +47,7 @@ export class DeliveryCounters {
     this.metrics.closing(reason);
   }
 
-  /** Hands the sums on. To be called once a second. */
+  /** Adds the sums to the metrics. Called once a second. */
   flush(): void {
     for (const transport of ['sse', 'socket_io'] as const) {
       this.of(transport).delivered(this.written[transport]);

@@ -12,13 +12,13 @@ import type { Connection } from './connection.js';
 import type { Receiver, TickWrites } from './tick-writes.js';
 
 /**
- * One client's tickets of one feed: hands what the hub brings to the client's connection. Publications wait for the end
- * of the tick; whatever else is written goes out behind those that wait.
+ * One client's tickets of one feed. It passes what the hub delivers to the client's connection. Publications wait for
+ * the end of the tick. Everything else is written behind the publications that wait.
  */
 export class LiveSubscription implements Subscriber, Receiver {
-  /** Tickets that are delivered or about to be; each stands for one interest. */
+  /** Tickets that are delivered or about to be. Each has one interest. */
   readonly tickets = new Set<CaseId>();
-  /** Told when the replay is written, before the first live publication. */
+  /** Called when the replay is written, before the first live publication. */
   onRecovered: ((recovery: Recovery) => void) | null = null;
 
   constructor(
@@ -68,7 +68,7 @@ export class LiveSubscription implements Subscriber, Receiver {
     this.connection.outlet.notify(this.revoked(caseIds, 'rights'));
   }
 
-  /** These tickets are delivered no longer. */
+  /** Removes tickets: they are not delivered any more. */
   forget(caseIds: readonly CaseId[]): void {
     this.writes.flush();
     caseIds.forEach((caseId) => this.tickets.delete(caseId));
@@ -94,7 +94,7 @@ export class LiveSubscription implements Subscriber, Receiver {
     return this.feed.groupId === undefined ? {} : { group_id: this.feed.groupId };
   }
 
-  /** Feed keys have no colon, so that no two tickets share a room. */
+  /** The name of a ticket's room. Feed keys have no colon, so two tickets never share a room. */
   private room(caseId: CaseId): string {
     return `${this.key}:${caseId}`;
   }

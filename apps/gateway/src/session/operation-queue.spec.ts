@@ -23,7 +23,7 @@ describe('OperationQueue', () => {
     await expect(next).resolves.toBe('next');
   });
 
-  it('bounds what waits in bytes, and says when to come back', async () => {
+  it('bounds the bytes that wait, and says when to try again', async () => {
     const queue = new OperationQueue<never>();
     const waiting = Array.from({ length: 500 }, () => queue.run(new Deadline(), async () => undefined, 1000));
     await expect(queue.run(new Deadline(), async () => undefined, 100_000)).rejects.toMatchObject({
@@ -32,11 +32,11 @@ describe('OperationQueue', () => {
     });
     await Promise.all(waiting);
     await expect(queue.run(new Deadline(), async () => 'again', 100_000)).resolves.toBe('again');
-    // One alone is never too much: the transport bounds it.
+    // A single request is never refused: the transport bounds its size.
     await expect(queue.run(new Deadline(), async () => 'large', 10_000_000)).resolves.toBe('large');
   });
 
-  it('shows what waits behind the one that runs, in order', async () => {
+  it('shows the requests that wait behind the one that runs, in order', async () => {
     const queue = new OperationQueue<string>();
     const seen: (readonly (string | null)[])[] = [];
     const run = (request: string | null) =>
@@ -46,7 +46,7 @@ describe('OperationQueue', () => {
     expect(seen).toEqual([['b', null, 'c'], [null, 'c'], ['c'], [], []]);
   });
 
-  it('answers in time, but lets nobody else begin before late work has ended', async () => {
+  it('answers in time, but starts no other work before late work has ended', async () => {
     jest.useFakeTimers();
     const queue = new OperationQueue<never>();
     let finish: (() => void) | undefined;

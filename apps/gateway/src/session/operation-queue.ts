@@ -1,43 +1,47 @@
 import { Refusal } from '#protocol';
 import { type Deadline, tookTooLong } from '../edge/deadline.js';
 
-/** One request on its way. */
+/** One request whose turn has come. */
 export interface Operation<Request> {
-  /** Nobody waits for the answer any more: leave no traces. */
+  /**
+   * True when the request was answered already, because it took too long or the connection closes. Its work must undo
+   * itself.
+   */
   readonly abandoned: boolean;
-  /** What waits behind it, in order. Null is a request that cannot be served with another one. */
+  /** The requests that wait behind it, in order. Null is a request that cannot be served with another one. */
   readonly behind: readonly (Request | null)[];
 }
 
-/** What the requests that wait on one connection may take, bytes, the running one included. */
+/** Most bytes that the requests of one connection may take, the running one included. */
 const WAITING_MAX_BYTES = 1_048_576;
-/** What a request takes while it waits, on top of what it names, bytes: its promise, its timer, its place. */
+/** Bytes that a request takes while it waits, on top of its ticket ids: promise, timer, place in the queue. */
 const REQUEST_BYTES = 1024;
-/** When a client may come back whose requests wait already, ms. */
+/** When a client may try again that has too many requests waiting, ms. */
 const TOO_MANY_RETRY_MS = 1000;
 
 const IDLE = Promise.resolve();
 const NOTHING: never[] = [];
 
-/** What an operation is given up for; made only when one is: an error costs as much as a request. */
+/** Makes the error of a request that is abandoned. It is made only when needed: an error costs as much as a request. */
 type Why = () => Refusal;
 
 /**
- * The requests of one connection, one after the other. A late one is answered as `unavailable` and gives up its turn
- * only when its work has ended, so that no two ever work on the same subscriptions. While nothing waits, nothing is kept.
+ * The requests of one connection, one after the other. A late request is answered as `unavailable`, but the next one
+ * starts only when its work has ended, so that two requests never change the same subscriptions at once. An empty queue
+ * keeps no objects.
  */
 export class OperationQueue<Request> {
   private turn: Promise<void> = IDLE;
   private giveUps: Set<(why: Why) => void> | null = null;
-  /** Bytes. */
+  /** Bytes that all requests take, the running one included. */
   private held = 0;
-  /** What waits, in order, without the one that runs. */
+  /** The requests that wait, in order, without the one that runs. */
   private behind: (Request | null)[] = NOTHING;
 
   /**
-   * @param bytes what the request names
-   * @param request what those that run before it may serve along with themselves
-   * @throws {Refusal} `too_many`, `unavailable` where the deadline passes, and what `work` throws
+   * @param bytes size of the ticket ids that the request names
+   * @param request what an earlier request may serve together with itself; null if it cannot be served with another one
+   * @throws {Refusal} `too_many`, `unavailable` if the deadline passes, and what `work` throws
    */
   async run<T>(
     deadline: Deadline,
@@ -70,7 +74,7 @@ export class OperationQueue<Request> {
     return this.answered(done, operation, deadline);
   }
 
-  /** Answers all requests that wait. Work under way leaves no traces. */
+  /** Refuses all requests. Work that runs is marked as abandoned. */
   stop(why: Why): void {
     this.giveUps?.forEach((giveUp) => giveUp(why));
   }

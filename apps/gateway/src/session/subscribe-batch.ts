@@ -2,30 +2,30 @@ import { feedKey, formatPosition, type CaseId, type Recovery } from '#core';
 import type { ReadyData } from '#protocol';
 import type { SubscriptionParameters } from '../edge/subscription-parameters.js';
 
-/** One subscribe that waits for its turn, or for that of one before it. */
+/** One subscribe that waits for its turn, or is served together with one before it. */
 export interface WaitingSubscribe {
   readonly parameters: SubscriptionParameters;
   readonly onReady: (ready: ReadyData) => void;
-  /** One before it has served it. */
+  /** True if one before it has served it. */
   isServed: boolean;
 }
 
 /**
- * Subscribes that wait together and go on from the same place: a page whose components subscribe each for itself sends
- * a hundred at once. They share one replay, and are acknowledged each for itself.
+ * Subscribes that wait together and begin at the same position. A page with a hundred components may send a hundred at
+ * once. They share one replay, and each gets its own acknowledgement.
  */
 export class SubscribeBatch {
   private constructor(
     private readonly members: readonly WaitingSubscribe[],
-    /** Of all members, distinct. */
+    /** The tickets of all members, each once. */
     readonly caseIds: readonly CaseId[],
   ) {}
 
   /**
-   * The subscribe whose turn it is, with those right behind it that can share its replay.
+   * The subscribe whose turn it is, with those directly behind it that can share its replay.
    *
-   * @param admits whether a subscribe may join where there would be so many tickets then. One that may not waits for its
-   *   own turn, and is in nobody's way
+   * @param admits whether a subscribe may join a batch that then has `together` tickets. One that may not join waits for
+   *   its own turn, and those behind it may still join
    */
   static of(
     first: WaitingSubscribe,
@@ -47,7 +47,7 @@ export class SubscribeBatch {
     return new SubscribeBatch(members, members.length === 1 ? first.parameters.caseIds : [...caseIds]);
   }
 
-  /** Acknowledges each. To be called after the replay, in the same tick. */
+  /** Acknowledges each member. Called after the replay, in the same tick. */
   ready(recovery: Recovery): void {
     if (this.members.length === 1) {
       this.members[0]?.onReady(readyOf(recovery, recovery.caseIds, recovery.replay.length, recovery.recovered));
@@ -66,7 +66,7 @@ export class SubscribeBatch {
   }
 }
 
-/** Whether two subscribes are given the same of each ticket. */
+/** Whether two subscribes get the same replay of each ticket. */
 function isAlike(one: SubscriptionParameters, other: SubscriptionParameters): boolean {
   if (feedKey(one.feed) !== feedKey(other.feed)) {
     return false;

@@ -31,7 +31,7 @@ describe('TickWrites', () => {
     };
   }
 
-  it('writes a publication that came alone at the end of the tick, once to each client', async () => {
+  it('writes the only publication of a tick at its end, once to each client', async () => {
     const [a, b] = [receiver('a'), receiver('b')];
     setImmediate(() => order.push('next event'));
     [a, b].forEach((each) => writes.add(each, one));
@@ -40,7 +40,7 @@ describe('TickWrites', () => {
     expect(order).toEqual(['tick', 'a sends one', 'b sends one', 'next event']);
   });
 
-  it('lets each client write once what came in one tick', async () => {
+  it('flushes each client once for all publications of a tick', async () => {
     const [a, b] = [receiver('a'), receiver('b')];
     writes.add(a, one);
     writes.add(b, one);
@@ -51,7 +51,7 @@ describe('TickWrites', () => {
     expect(order.slice(5)).toEqual(['a flushes', 'b flushes', 'c flushes']);
   });
 
-  it('begins anew with the next tick', async () => {
+  it('keeps nothing for the next tick', async () => {
     const a = receiver('a');
     writes.add(a, one);
     writes.add(a, two);
@@ -62,7 +62,7 @@ describe('TickWrites', () => {
     expect(order).toEqual(['a sends two']);
   });
 
-  it('writes before the end of the tick where it is told to, and nothing twice', async () => {
+  it('writes before the end of the tick if it is told to, and nothing twice', async () => {
     const a = receiver('a');
     writes.add(a, one);
     writes.flush();
@@ -72,7 +72,7 @@ describe('TickWrites', () => {
     expect(order).toEqual(['a sends one', 'a sends two']);
   });
 
-  it('is not disturbed by a client that wants all written while it is written to', async () => {
+  it('ignores a flush that a client asks for while it is written to', async () => {
     const a = {
       ...receiver('a'),
       send: (publication: Publication) => {

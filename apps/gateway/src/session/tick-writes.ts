@@ -1,6 +1,6 @@
 import type { Publication } from '#core';
 
-/** Someone to whom publications are written. Must not throw. */
+/** Publications are written to it. Its methods must not throw. */
 export interface Receiver {
   /** Writes a publication that is the only one of its tick. */
   send(publication: Publication): void;
@@ -15,17 +15,17 @@ export interface Receiver {
 }
 
 /**
- * Writes to each client once per tick, however many publications it is given in the tick. What Redis sends together (a
- * poll that found several messages, a backlog) arrives in one tick. One write for all of it is one system call, and that
- * call is most of what a delivery costs.
+ * Writes to each client once per tick, whatever the number of publications in the tick. Publications that Redis sends
+ * together (a poll that found several messages, a backlog) arrive in one tick. One write for all of them is one system
+ * call, and that call is most of the cost of a delivery.
  *
- * Most ticks have one publication. Until the end of such a tick nothing of a client is touched but the receiver: the
- * client's other objects come into the processor's cache once, when it is written to.
+ * Most ticks have one publication. Until the end of such a tick only the list of receivers is touched. So the other
+ * objects of a client are loaded into the processor's cache once, when the client is written to.
  */
 export class TickWrites {
-  /** The only publication of this tick so far. Null where there is none, or more than one. */
+  /** The only publication of this tick so far. Null if there is none, or more than one. */
   private single: Publication | null = null;
-  /** Who is given {@link single}; where there is more than one publication, who has to be flushed. */
+  /** Receivers of {@link single}; if there is more than one publication, receivers that have to be flushed. */
   private readonly waiting: Receiver[] = [];
   private scheduled = false;
   private busy = false;
@@ -45,10 +45,10 @@ export class TickWrites {
     }
   }
 
-  /** Writes now what waits. To be called before anything else is written to a client: the order must hold. */
+  /** Writes what waits. Called before anything else is written to a client, so that the order holds. */
   flush(): void {
     if (this.busy) {
-      return; // A client turned out to be too slow while it was written to, and is told so.
+      return; // A client that is written to turned out to be too slow, and its `closing` asks for a flush.
     }
     this.busy = true;
     const { single } = this;
@@ -76,7 +76,7 @@ export class TickWrites {
     this.flush();
   };
 
-  /** The tick has a second publication: those who are given the first one take it to be written with others. */
+  /** The tick has a second publication: the receivers of the first one take it to be written with others. */
   private publishSingle(): void {
     const { single } = this;
     if (single !== null) {

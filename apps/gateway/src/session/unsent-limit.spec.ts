@@ -1,7 +1,7 @@
 import { UnsentLimit } from './unsent-limit.js';
 
 describe('UnsentLimit', () => {
-  it('bounds what is unsent', () => {
+  it('bounds the unsent bytes', () => {
     const limit = new UnsentLimit(1000);
     expect(limit.isExceeded(1000)).toBe(false);
     expect(limit.isExceeded(1001)).toBe(true);
@@ -18,7 +18,7 @@ describe('UnsentLimit', () => {
     expect(limit.isExceeded(1001)).toBe(true);
   });
 
-  it('stops allowing a replay that does not move', () => {
+  it('stops allowing a replay that does not shrink', () => {
     const limit = new UnsentLimit(1000);
     limit.replayed(5000);
     for (let second = 0; second < 10; second += 1) {

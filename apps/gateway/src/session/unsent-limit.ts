@@ -1,9 +1,9 @@
-/** Sweeps after which a replay that does not move any more counts as unsent like anything else. */
+/** After this many sweeps a replay that does not shrink counts like any other unsent bytes. */
 const STALLED_SWEEPS = 10;
 
 /**
- * How many unsent bytes one connection may have. A replay is written at once and may be larger than the limit for
- * live events: its unsent part is allowed on top, as long as it shrinks.
+ * How many unsent bytes one connection may have. A replay is written at once and may be larger than the limit. Its
+ * unsent part is allowed on top of the limit as long as it shrinks.
  */
 export class UnsentLimit {
   private replay = 0;
@@ -14,7 +14,7 @@ export class UnsentLimit {
     private readonly maxBytes: number,
   ) {}
 
-  /** Whether a connection with that many unsent bytes is too slow. */
+  /** Whether a connection with this many unsent bytes is too slow. */
   isExceeded(unsentBytes: number): boolean {
     return unsentBytes > this.maxBytes + this.replay;
   }
@@ -25,7 +25,7 @@ export class UnsentLimit {
     this.stalled = 0;
   }
 
-  /** To be called once a second. */
+  /** Called once a second. */
   sweep(unsentBytes: number): void {
     this.stalled = unsentBytes < this.replay ? 0 : this.stalled + 1;
     this.replay = this.stalled >= STALLED_SWEEPS ? 0 : Math.min(this.replay, unsentBytes);

@@ -1,12 +1,12 @@
 import { RunningGateway, token } from '../../test/running-gateway.js';
-import { until } from '../../test/until.js';
+import { until } from '../../../../test/harness/until.js';
 
-/** What the clients that people have need beyond the specification. */
+/** What existing client libraries need beyond the specification. */
 describe('an event stream', () => {
   let gateway: RunningGateway;
   afterEach(() => gateway.stop());
 
-  it('keeps a quiet stream alive with events, for clients that have to see them', async () => {
+  it('keeps an idle stream alive with events, for clients that do not see comments', async () => {
     gateway = await RunningGateway.start({ SSE_HEARTBEAT_MS: '100' });
     const stream = await gateway.read('/v1/events?case_ids=A1&heartbeat=event');
     await until(() => stream.events.filter(({ event }) => event === 'heartbeat').length >= 2);
@@ -15,7 +15,7 @@ describe('an event stream', () => {
     expect((await gateway.read('/v1/events?case_ids=A1&heartbeat=loud')).response.statusCode).toBe(400);
   });
 
-  it('writes no block without data: some clients take each for an event', async () => {
+  it('writes no block without data: some clients read it as an event', async () => {
     gateway = await RunningGateway.start({ SSE_HEARTBEAT_MS: '100' });
     const authorization = `Bearer ${await token({}, 2)}`;
     const stream = await gateway.read('/v1/events?case_ids=A1&last_event_id=nonsense', { authorization });
@@ -47,7 +47,7 @@ describe('an event stream', () => {
     await until(() => before.has('ready'));
     await gateway.store.publish('A1', 'missed');
     const position = before.events.at(-1)?.id ?? '';
-    // What a client adds when it comes back is newer than what its URL began with.
+    // The key that a client adds when it connects again is newer than the key of its URL.
     const query = `case_ids=A1${key === 'last_event_id' ? '' : '&last_event_id=old'}&${key}=${position}`;
     const stream = await gateway.read(`/v1/events?${query}`);
     await until(() => stream.has('ready'));
@@ -61,7 +61,7 @@ describe('an event stream', () => {
     expect(strange.events[0]).toMatchObject({ event: 'gap', data: { reason: 'unknown_position' } });
   });
 
-  it('says in a stream that its gateway goes, to a stream that is just beginning', async () => {
+  it('gets closing as its first event if the gateway drains at this moment', async () => {
     gateway = await RunningGateway.start();
     const history = jest.spyOn(gateway.store.broker, 'history').mockReturnValue(new Promise(() => undefined));
     const reading = gateway.read('/v1/events?case_ids=A1');
@@ -81,7 +81,7 @@ describe('an event stream', () => {
     await stopped;
   });
 
-  it('says in a stream what is over in a moment, to whom a status would send away for good', async () => {
+  it('carries a temporary refusal to an EventSource, which would not connect again after another status', async () => {
     gateway = await RunningGateway.start();
     jest.spyOn(gateway.store.broker, 'history').mockRejectedValue(new Error('out of reach'));
     const told = await (await gateway.read('/v1/events?case_ids=A1', { accept: 'text/event-stream' })).whole();
@@ -91,7 +91,7 @@ describe('an event stream', () => {
     ]);
     const program = await (await gateway.read('/v1/events?case_ids=A1')).whole();
     expect([program.response.statusCode, program.response.headers['retry-after']]).toEqual([503, '2']);
-    // What does not pass stays a status.
+    // A permanent refusal is answered with its status.
     const accept = { accept: 'text/event-stream' };
     expect((await gateway.read('/v1/events?case_ids=B1', accept)).response.statusCode).toBe(403);
     expect((await gateway.read('/v1/events?case_ids=A1', { ...accept, authorization: '' })).response.statusCode).toBe(

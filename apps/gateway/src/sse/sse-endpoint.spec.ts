@@ -1,14 +1,14 @@
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { RunningGateway, token } from '../../test/running-gateway.js';
-import { until } from '../../test/until.js';
+import { until } from '../../../../test/harness/until.js';
 
 describe('events over SSE', () => {
   let gateway: RunningGateway;
 
   afterEach(() => gateway.stop());
 
-  it('replays, says ready, and goes on live', async () => {
+  it('begins with replay and ready, and continues live', async () => {
     gateway = await RunningGateway.start();
     await gateway.store.publish('A1');
     const stream = await gateway.read('/v1/events?case_ids=A1&case_ids=A2');
@@ -31,7 +31,7 @@ describe('events over SSE', () => {
     expect(second?.id?.localeCompare(first?.id ?? '')).toBe(1);
   });
 
-  it('goes on from Last-Event-ID, and says so', async () => {
+  it('resumes from Last-Event-ID, and says so in ready', async () => {
     gateway = await RunningGateway.start();
     await gateway.store.publish('A1', 'seen');
     const before = await gateway.read('/v1/events?case_ids=A1');
@@ -63,7 +63,7 @@ describe('events over SSE', () => {
     expect(await answer('?case_ids=A1', { origin: 'https://evil.example' })).toEqual([403, type, 'forbidden']);
   });
 
-  it('serves a target that names the scheme and the host, and no path that only looks alike', async () => {
+  it('serves a target with scheme and host, and no path that only looks alike', async () => {
     gateway = await RunningGateway.start();
     const status = async (target: string) => (await head(gateway, 'HEAD', target)).status;
     expect(await status('http://any.example/v1/events?case_ids=A1')).toBe(200);
@@ -148,7 +148,7 @@ describe('events over SSE', () => {
     expect(head.status).toBe(200);
   });
 
-  it('keeps a quiet stream alive with comments', async () => {
+  it('keeps an idle stream alive with comments', async () => {
     gateway = await RunningGateway.start({ SSE_HEARTBEAT_MS: '100' });
     const stream = await gateway.read('/v1/events?case_ids=A1');
     await until(() => (stream.text.match(/^:$/gm) ?? []).length >= 2);
@@ -201,7 +201,7 @@ describe('events over SSE', () => {
     expect(JSON.parse(text)).toMatchObject({ code: 'unavailable' });
   });
 
-  it('says goodbye when the token expires', async () => {
+  it('sends closing when the token expires', async () => {
     gateway = await RunningGateway.start();
     const stream = await gateway.read('/v1/events?case_ids=A1', { authorization: `Bearer ${await token({}, 1)}` });
     await until(() => stream.ended);
@@ -223,7 +223,7 @@ describe('events over SSE', () => {
   });
 });
 
-/** Status and headers of the answer to alice's request, whatever the form of its target. */
+/** Status and headers of the answer to alice's request. Its target may have any form. */
 async function head(
   { url }: RunningGateway,
   method: string,

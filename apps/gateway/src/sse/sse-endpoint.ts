@@ -26,7 +26,7 @@ import { readBody, readQuery, refuseQuery } from './stream-request.js';
 
 /**
  * Request targets of this endpoint. They match as Express matches a route: letter case and one slash at the end do not
- * count. A target with a scheme and a host is what a client sends to a proxy; servers have to accept it, too.
+ * count. Clients of a proxy send a target with scheme and host, and servers have to accept it, too.
  */
 const TARGET = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?\/v1\/events\/?(?:[?#]|$)/i;
 
@@ -44,23 +44,26 @@ export interface SseEndpointParts {
 }
 
 /**
- * `/v1/events`: the SSE edge, from the request to the session. It stands in front of Express and Nest's router: Express
- * gives each request and response a hidden class of its own, 7 kB per stream, and a gateway has thousands of streams.
- * Everything that can be refused is refused before the stream begins (PROTOCOL.md, S1).
+ * `/v1/events`: the SSE edge, from the request to the session. It stands in front of Express and Nest's router, because
+ * Express gives each request and response a hidden class of its own (7 kB per stream), and a gateway has thousands of
+ * streams. All refusals come before the stream begins (PROTOCOL.md, S1).
  */
 export class SseEndpoint {
   constructor(private readonly parts: SseEndpointParts) {}
 
-  /** Answers the request if it is for this endpoint. @returns whether it is */
+  /** Answers the request if it is for this endpoint. @returns whether it is for this endpoint */
   serves(request: IncomingMessage, response: ServerResponse): boolean {
-    const isMeant = TARGET.test(request.url ?? '');
-    if (isMeant) {
+    const isForThis = TARGET.test(request.url ?? '');
+    if (isForThis) {
       void this.answer(request, response);
     }
-    return isMeant;
+    return isForThis;
   }
 
-  /** Headers go into the head of the stream together: Node keeps 700 bytes per stream of those that are set before it. */
+  /**
+   * All headers are written with the head of the stream. Node would keep 700 bytes per stream for headers set before
+   * it.
+   */
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const headers = this.parts.headers.of(request);
     const { method = '' } = request;
@@ -79,11 +82,14 @@ export class SseEndpoint {
     }
   }
 
-  /** What is over in a moment is said in a stream to who may be an EventSource: on another status it would end for good. */
+  /**
+   * Answers a refusal. An EventSource never connects again after another status than 200. So a temporary refusal is a
+   * stream that begins and ends with `closing`, if the client may be an EventSource.
+   */
   private refuse(error: unknown, response: ServerResponse, headers: StreamHeaders, isEventSource: boolean): void {
     const { problems, refusals, frames } = this.parts;
     if (response.headersSent) {
-      return; // The session has said why it ends.
+      return; // The session has sent `closing`.
     }
     if (isEventSource && error instanceof Refusal && error.code === 'unavailable') {
       refusals.note(error);
@@ -111,10 +117,10 @@ export class SseEndpoint {
     const outlet = new SseOutlet(response, headers, frames, heartbeat);
     const session = connections.add(rights, outlet);
     response.on('close', () => connections.gone(session));
-    // A client that goes while something is written is no error; `close` follows.
+    // A client may go while something is written. That is no fault, and `close` follows.
     response.on('error', ignore);
     if (response.destroyed) {
-      connections.gone(session); // It went while its token was checked.
+      connections.gone(session); // The client went while its token was checked.
       return;
     }
     try {
@@ -142,7 +148,7 @@ export class SseEndpoint {
     }
   }
 
-  /** Checks the request as GET does. */
+  /** Checks the request as GET does, and answers without a body. */
   private async head(request: IncomingMessage, response: ServerResponse, deadline: Deadline): Promise<void> {
     checkAccept(request);
     const query = queryOf(request);
@@ -176,7 +182,9 @@ function checkAccept({ headers: { accept } }: IncomingMessage): void {
   }
 }
 
-/** An EventSource says so, as do libraries that stand in for one; programs that read statuses rarely do. */
+/**
+ * Whether the client accepts a stream. EventSource and its substitutes say so; programs that read statuses rarely do.
+ */
 function acceptsStream({ headers }: IncomingMessage): boolean {
   return headers.accept?.includes('text/event-stream') === true;
 }
@@ -185,7 +193,9 @@ const ignore = () => undefined;
 const NO_HEADERS: IncomingMessage['headers'] = {};
 const NO_RAW_HEADERS: string[] = [];
 
-/** Frees what the client sent, its token above all: the response keeps its request for as long as it lives. */
+/**
+ * Frees the headers and the URL of the request, and so the token. The response keeps its request until the stream ends.
+ */
 function freeRequest(request: IncomingMessage): void {
   request.headers = NO_HEADERS;
   request.rawHeaders = NO_RAW_HEADERS;

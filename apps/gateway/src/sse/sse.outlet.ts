@@ -21,7 +21,7 @@ export const SSE_HEADERS = {
   incremental: '?1',
 } as const;
 
-/** A stream ends because the client is to go elsewhere: nobody may send another request on its connection. */
+/** When a stream ends, its client should use another gateway. So its connection takes no further request. */
 const STREAM_HEADERS = { ...SSE_HEADERS, connection: 'close' } as const;
 
 export type StreamHeaders = Readonly<Record<string, string>>;
@@ -29,24 +29,29 @@ export type StreamHeaders = Readonly<Record<string, string>>;
 /** Bounds of the `retry` hint (ms): clients of a gateway that died come back spread over this span, within 3 s. */
 const RETRY_LEAST_MS = 500;
 const RETRY_SPREAD_MS = 2000;
-/** Beats without an event after which a heartbeat goes out: a heartbeat interval has four. */
-const QUIET_CHECKS = 4;
+/** After this many checks without an event a heartbeat is written. A heartbeat interval has four checks. */
+const IDLE_CHECKS = 4;
 
-/** An event stream. Finished chunks go straight to the socket: a third cheaper than through the response. */
+/**
+ * The outlet of an event stream. It writes finished chunks to the socket, which is a third cheaper than the response.
+ */
 export class SseOutlet implements Outlet {
   readonly transport = 'sse';
-  /** Where finished chunks go. Null where the response has to frame: HTTP/1.0, or its turn on the socket is to come. */
+  /**
+   * Finished chunks are written to it. It is null if the response has to write: with HTTP/1.0, or while an earlier
+   * response owns the socket.
+   */
   private socket: Socket | null = null;
   private opened = false;
-  /** What was published in this tick and is not written yet. */
+  /** Frames that were published in this tick and are not written yet. */
   private run: FrameRun<SseFrame> | null = null;
-  private quietChecks = 0;
+  private idleChecks = 0;
 
   constructor(
     private readonly response: ServerResponse,
     private readonly headers: StreamHeaders,
     private readonly frames: SseFrames,
-    /** What goes out on a quiet stream. */
+    /** Written to a stream that was idle for a heartbeat interval. */
     private readonly heartbeatFrame: SseFrame,
   ) {}
 
@@ -56,7 +61,7 @@ export class SseOutlet implements Outlet {
 
   begin(): void {
     this.flush();
-    this.response.socket?.cork(); // Headers, replay and ready leave in one piece.
+    this.response.socket?.cork(); // Headers, replay and ready are sent in one piece.
     this.open();
     this.write(sseRetry(Math.round(RETRY_LEAST_MS + Math.random() * RETRY_SPREAD_MS)));
   }
@@ -86,7 +91,7 @@ export class SseOutlet implements Outlet {
       return this.socket !== null;
     }
     this.run = null;
-    this.quietChecks = 0;
+    this.idleChecks = 0;
     return socket?.writable === true && socket.write(run.bytes);
   }
 
@@ -108,20 +113,20 @@ export class SseOutlet implements Outlet {
   }
 
   heartbeat(): void {
-    this.quietChecks += 1;
-    if (this.opened && this.quietChecks >= QUIET_CHECKS) {
+    this.idleChecks += 1;
+    if (this.opened && this.idleChecks >= IDLE_CHECKS) {
       this.write(this.heartbeatFrame);
     }
   }
 
-  /** A stream that has not begun begins with it: on any status but 200 an EventSource would never come back. */
+  /** If the stream has not begun, it begins now: an EventSource never connects again after another status than 200. */
   close(closing: ClosingData): void {
     if (!this.opened) {
       this.open();
     }
     this.write(sseRetry(closing.retry_ms));
     this.notify({ event: 'closing', data: closing });
-    this.socket = null; // Whatever comes too late must not get past the end of the response.
+    this.socket = null; // A late write must not follow the end of the response.
     this.response.end();
   }
 
@@ -131,14 +136,14 @@ export class SseOutlet implements Outlet {
 
   private open(): void {
     this.response.writeHead(200, { ...this.headers, ...STREAM_HEADERS });
-    this.response.flushHeaders(); // Before anything is written past the response.
+    this.response.flushHeaders(); // The headers have to precede the chunks that bypass the response.
     this.socket = this.response.chunkedEncoding ? this.response.socket : null;
     this.opened = true;
   }
 
   private write(frame: SseFrame): boolean {
     this.flush();
-    this.quietChecks = 0;
+    this.idleChecks = 0;
     if (this.socket === null) {
       this.response.write(frame.plain);
       return false;

@@ -10,7 +10,7 @@ const UPGRADE =
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 /** `40`, masked with zeros. */
 const CONNECT = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x34, 0x30]);
-/** Payloads around each length of a WebSocket frame's header. */
+/** Payloads of lengths around the limits of each form of a WebSocket frame's header. */
 const DATA = [0, 100, 125, 126, 400, 65_535, 70_000].map((length) => ({ text: 'ü'.repeat(length), n: length }));
 
 describe('EnginePipe', () => {
@@ -24,7 +24,7 @@ describe('EnginePipe', () => {
   });
   afterAll(() => io.close());
 
-  /** What arrives at a client, as bytes, once `send` was called with its server side. */
+  /** The bytes that arrive at a client after `send` was called with its server side. */
   async function received(send: (socket: Socket) => void): Promise<Buffer> {
     const connected = once(io, 'connection') as Promise<[Socket]>;
     const tcp = connect(port, '127.0.0.1');
@@ -34,10 +34,10 @@ describe('EnginePipe', () => {
     await once(tcp, 'data');
     tcp.write(CONNECT);
     const [socket] = await connected;
-    await quiet(pieces);
+    await untilNothingComes(pieces);
     pieces.length = 0;
     send(socket);
-    await quiet(pieces);
+    await untilNothingComes(pieces);
     tcp.destroy();
     return Buffer.concat(pieces);
   }
@@ -46,7 +46,7 @@ describe('EnginePipe', () => {
   const run = (some: readonly SioFrame[]) => some.reduce((sum, frame) => sum.then(frame), new SioFrames().emptyRun);
   const emitAll = (socket: Socket) => DATA.forEach((data) => socket.emit('message', data));
 
-  it('brings the same bytes as emit, one by one', async () => {
+  it('sends the same bytes as emit, one by one', async () => {
     const ours = await received((socket) => {
       const pipe = new EnginePipe(socket.conn);
       frames.forEach((frame) => pipe.write(run([frame])));
@@ -54,18 +54,18 @@ describe('EnginePipe', () => {
     expect(ours.equals(await received(emitAll))).toBe(true);
   });
 
-  it('brings the same bytes as emit, in one piece', async () => {
+  it('sends the same bytes as emit, in one piece', async () => {
     const ours = await received((socket) => new EnginePipe(socket.conn).write(run(frames)));
     expect(ours.equals(await received(emitAll))).toBe(true);
   });
 
-  it('keeps its place behind what engine.io still holds', async () => {
+  it('sends behind the packets that engine.io still holds', async () => {
     const first = { text: 'first' };
     const ours = await received((socket) => {
       const pipe = new EnginePipe(socket.conn);
-      pipe.write(run(frames)); // It found nothing waiting, and has to look again.
+      pipe.write(run(frames)); // engine.io held nothing before, and the pipe has to look again.
       socket.emit('message', first);
-      socket.emit('message', first); // Waits for the one before it.
+      socket.emit('message', first); // It waits for the packet before it.
       pipe.write(run(frames));
       socket.emit('message', first);
     });
@@ -90,11 +90,11 @@ describe('EnginePipe', () => {
       const poll = async () => (await fetch(`${url}&sid=${sid}`)).text();
       await fetch(`${url}&sid=${sid}`, { method: 'POST', body: '40' });
       const [socket] = await connected;
-      await poll(); // Has the acknowledgement of the connection.
+      await poll(); // It brings the acknowledgement of the connection.
       return { socket, pipe: new EnginePipe(socket.conn), poll };
     }
 
-    it('says what is unsent until the client has asked for it, each time', async () => {
+    it('counts bytes as unsent until a poll of the client has fetched them', async () => {
       const { socket, pipe, poll } = await polling();
       const bytes = frames.reduce((sum, { frame }) => sum + frame.length, 0);
       for (let round = 0; round < 3; round += 1) {
@@ -122,8 +122,8 @@ describe('EnginePipe', () => {
   });
 });
 
-/** Resolves once nothing more has come for a moment. */
-async function quiet(pieces: readonly Buffer[]): Promise<void> {
+/** Resolves when nothing has arrived for a moment. */
+async function untilNothingComes(pieces: readonly Buffer[]): Promise<void> {
   for (let before = -1; before < pieces.length || pieces.length === 0;) {
     before = pieces.length;
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -5,14 +5,14 @@ import type { FrameRun, SioFrame } from '#protocol';
 
 type EngineSocket = ClientSocket['conn'];
 
-/** What is used of engine.io's and ws's insides. All of it is looked for before it is used. */
+/** The private members of engine.io and ws that are used here. The code checks that they exist. */
 interface EngineInsides {
   readyState: string;
   readonly writeBuffer?: readonly { readonly data?: unknown }[];
   readonly transport: {
     readonly name: string;
     readonly socket?: WebSocketInsides;
-    /** The poll that waits for an answer. */
+    /** The long poll that waits for an answer. */
     readonly req?: IncomingMessage | null;
   };
 }
@@ -25,9 +25,9 @@ interface WebSocketInsides {
 const WEBSOCKET_OPEN = 1;
 
 /**
- * The way of finished frames to one client. Over a WebSocket they go straight to the TCP socket, a third cheaper than
- * through engine.io's packets. Where engine.io itself has packets waiting (an upgrade from long polling under way, an
- * acknowledgement not yet flushed), or there is no WebSocket, they queue behind those: the order always holds.
+ * Sends finished frames to one client. Over a WebSocket it writes them to the TCP socket, which is a third cheaper than
+ * engine.io's packets. If engine.io itself has packets waiting (an upgrade from long polling, an acknowledgement that
+ * is not flushed), or there is no WebSocket, the frames queue behind those packets. So the order always holds.
  */
 export class EnginePipe {
   private readonly insides: EngineInsides;
@@ -35,7 +35,7 @@ export class EnginePipe {
   private tcp: TcpSocket | null = null;
   /** Bytes in engine.io's buffer. */
   private queuedBytes = 0;
-  /** engine.io was given a packet since its buffer was seen empty: only then is it looked at again. */
+  /** Whether engine.io got a packet since its buffer was empty. Only then the buffer is looked at again. */
   private mayWait = true;
 
   constructor(private readonly engine: EngineSocket) {
@@ -51,7 +51,7 @@ export class EnginePipe {
     return this.queuedBytes + (this.tcp?.writableLength ?? 0);
   }
 
-  /** @returns true where less is unsent than the socket's own high-water mark */
+  /** @returns true if the unsent bytes are below the socket's own high-water mark */
   write(run: FrameRun<SioFrame>): boolean {
     if (this.tcp !== null && this.isClear()) {
       return this.tcp.write(run.bytes);
@@ -60,7 +60,7 @@ export class EnginePipe {
     return false;
   }
 
-  /** What is written from now on goes out in one piece at {@link uncork}: a replay may be thousands of frames. */
+  /** Everything that is written until {@link uncork} is sent in one piece: a replay may have thousands of frames. */
   cork(): void {
     this.tcp?.cork();
   }
@@ -70,14 +70,14 @@ export class EnginePipe {
   }
 
   /**
-   * Ends the connection once everything that was written is sent, as a network that fails ends it: without WebSocket's
-   * Close frame and without engine.io's close packet. After those, some clients do not come back.
+   * Ends the connection when everything that was written is sent. It looks like a network failure: it sends neither a
+   * Close frame of WebSocket nor a close packet of engine.io, because some clients do not connect again after those.
    */
   close(): void {
     if (this.engine.readyState !== 'open') {
       return;
     }
-    // What engine.io does itself when it closes: it takes no more packets, and sends those that wait.
+    // engine.io's own close does the same: it takes no more packets, and sends those that wait.
     this.insides.readyState = 'closing';
     if (this.insides.writeBuffer?.length) {
       this.engine.once('drain', () => this.end());
@@ -91,13 +91,13 @@ export class EnginePipe {
     if (this.webSocket?.terminate) {
       this.webSocket.terminate();
     } else {
-      // A poll that waits would be answered with a close packet.
+      // Otherwise engine.io would answer a waiting long poll with a close packet.
       this.insides.transport.req?.socket.destroy();
       this.engine.close(true);
     }
   }
 
-  /** engine.io's own way would say goodbye in its protocol, unless there is no poll to answer. */
+  /** engine.io's own close sends a close packet, unless there is no long poll to answer. */
   private end(): void {
     if (this.tcp !== null) {
       this.tcp.end();
@@ -108,10 +108,10 @@ export class EnginePipe {
     }
   }
 
-  /** Whether everything written before has reached the TCP socket, and frames may still follow. */
+  /** Whether everything that was written before has reached the TCP socket, and more frames may follow. */
   private isClear(): boolean {
     this.mayWait = this.mayWait && this.insides.writeBuffer?.length !== 0;
-    // engine.io closes its WebSocket as soon as it is asked to close and nothing waits.
+    // engine.io closes its WebSocket as soon as it is asked to close and no packet waits.
     return !this.mayWait && this.webSocket?.readyState === WEBSOCKET_OPEN;
   }
 
@@ -120,7 +120,7 @@ export class EnginePipe {
       if (this.queuedBytes === 0) {
         this.engine.once('flush', () => (this.queuedBytes = 0));
       }
-      // Counted first: the packet may be flushed before write() returns.
+      // The bytes are counted before write(), because write() may flush them.
       this.queuedBytes += frame.frame.length;
       this.engine.write(frame.text, frame.options);
     }

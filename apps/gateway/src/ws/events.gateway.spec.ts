@@ -1,6 +1,6 @@
 import { record } from '../../test/recording.js';
 import { RunningGateway, token } from '../../test/running-gateway.js';
-import { until } from '../../test/until.js';
+import { until } from '../../../../test/harness/until.js';
 import { EventsGateway } from './events.gateway.js';
 
 describe('events over Socket.IO', () => {
@@ -8,7 +8,7 @@ describe('events over Socket.IO', () => {
 
   afterEach(() => gateway.stop());
 
-  it.each([['websocket'], ['polling']])('replays, acknowledges, and goes on live (%s)', async (transport) => {
+  it.each([['websocket'], ['polling']])('begin with replay and acknowledgement, and continue live (%s)', async (transport) => {
     gateway = await RunningGateway.start();
     await gateway.store.publish('A1', 'past');
     const socket = await gateway.connect({ token: await token() }, { transports: [transport] });
@@ -27,7 +27,7 @@ describe('events over Socket.IO', () => {
     expect(events[1]).toEqual(['message', expect.objectContaining({ case_id: 'A1', message: { content: 'live' } })]);
   });
 
-  it('keeps order through the upgrade from long polling', async () => {
+  it('keep their order through the upgrade from long polling', async () => {
     gateway = await RunningGateway.start();
     const socket = await gateway.connect({ token: await token() }, { transports: ['polling', 'websocket'] });
     const events = record(socket);
@@ -41,7 +41,7 @@ describe('events over Socket.IO', () => {
     expect(events.map(([, data]) => data.message.content)).toEqual(sent);
   });
 
-  it('begins a live ticket anew without doubling or losing anything', async () => {
+  it('are neither lost nor doubled when a live ticket is subscribed again', async () => {
     gateway = await RunningGateway.start();
     const socket = await gateway.connect({ token: await token() });
     const events = record(socket);
@@ -55,7 +55,7 @@ describe('events over Socket.IO', () => {
     expect(events.map(([, data]) => data.message.content)).toEqual(['one', 'one', 'two']);
   });
 
-  it('stops at unsubscribe, which may be repeated', async () => {
+  it('stop at unsubscribe, which may be repeated', async () => {
     gateway = await RunningGateway.start();
     const socket = await gateway.connect({ token: await token() });
     const events = record(socket);
@@ -102,7 +102,7 @@ describe('events over Socket.IO', () => {
     expect(await socket.emitWithAck('subscribe', { case_ids: ['A1'] })).toMatchObject({ ok: true });
   });
 
-  it('serves a page whose hundred components subscribe each for itself, with few reads of history', async () => {
+  it('reach a page with a hundred subscribing components with few reads of history', async () => {
     gateway = await RunningGateway.start();
     const past: string[] = [];
     for (let at = 0; at < 5; at += 1) past.push(await gateway.store.publish(`A${at}`));
@@ -114,7 +114,8 @@ describe('events over Socket.IO', () => {
     expect(answers.filter(({ ok }) => !ok)).toEqual([]);
     expect(answers.map(({ replayed }) => replayed).slice(0, 7)).toEqual([1, 1, 1, 1, 1, 0, 0]);
     expect(events.map(([, data]) => data.message.content).sort()).toEqual(past.sort());
-    expect(history.mock.calls.length).toBeLessThan(30); // One for what had come when the one before was done.
+    // Each read serves all requests that arrived during the one before.
+    expect(history.mock.calls.length).toBeLessThan(30);
     const live = await gateway.store.publish('A299');
     await until(() => events.length === 6);
     expect(events.at(-1)?.[1].message.content).toBe(live);
@@ -146,7 +147,7 @@ describe('events over Socket.IO', () => {
     ]);
   });
 
-  it('touches nothing of a ticket that may not be read', async () => {
+  it('include nothing of a ticket that may not be read', async () => {
     gateway = await RunningGateway.start();
     const want = jest.spyOn(gateway.store.registry, 'want');
     const socket = await gateway.connect({ token: await token() });
@@ -154,7 +155,7 @@ describe('events over Socket.IO', () => {
     expect(want).not.toHaveBeenCalled();
   });
 
-  it('refuses a handshake without a valid token, or of a foreign page', async () => {
+  it('need a handshake with a valid token, not of a page of another origin', async () => {
     gateway = await RunningGateway.start();
     await expect(gateway.connect({})).rejects.toMatchObject({ data: { code: 'unauthorized' } });
     await expect(gateway.connect({ token: 'x' })).rejects.toMatchObject({ data: { code: 'unauthorized' } });
@@ -164,7 +165,7 @@ describe('events over Socket.IO', () => {
     });
   });
 
-  it('renews its token, and loses what the new one does not cover', async () => {
+  it('continue after authenticate, without the tickets that the new token does not cover', async () => {
     gateway = await RunningGateway.start();
     const socket = await gateway.connect({ token: await token({}, 2) });
     const events = record(socket);
@@ -182,7 +183,7 @@ describe('events over Socket.IO', () => {
     expect(events[1]?.[1].message.content).toBe('yes');
   });
 
-  it('closes a client that does not read, after all that was written before', async () => {
+  it('end with closing for a client that does not read, after all that was written before', async () => {
     gateway = await RunningGateway.start({ SLOW_CONSUMER_MAX_BYTES: '100000' });
     const socket = await gateway.connect({ token: await token() });
     const events = record(socket);
@@ -200,7 +201,7 @@ describe('events over Socket.IO', () => {
     expect(events.length).toBeLessThan(sent.length);
   });
 
-  it('says goodbye when the token expires, as a lost connection that comes back by itself', async () => {
+  it('end with closing when the token expires, and the client connects again by itself', async () => {
     gateway = await RunningGateway.start();
     const socket = await gateway.connect({ token: await token({}, 1) });
     const events = record(socket);

@@ -22,20 +22,20 @@ import { RequestReader } from '../edge/request-reader.js';
 import { ticketsOf, subscriptionParametersOf } from '../edge/subscription-parameters.js';
 import { SocketIoOutlet } from './socket-io.outlet.js';
 
-/** What a socket carries: its rights from the handshake on, its session while it is served. */
+/** Data of a socket: its rights since the handshake, its session while it is served. */
 interface SocketData {
   rights: Rights;
   session?: ClientSession;
 }
 type EventsServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
 type EventsSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
-/** Absent where the client asked for no acknowledgement. */
+/** Absent if the client asked for no acknowledgement. */
 type Reply = ((answer: Acknowledgement) => void) | undefined;
 
-/** Most characters of an event's name that are repeated. */
+/** Most characters of an event's name that a refusal repeats. */
 const EVENT_SHOWN_MAX = 64;
 
-/** Serves one request. @returns what is acknowledged; undefined where it acknowledged by itself */
+/** Serves one request. @returns the acknowledgement; undefined if it has called `reply` itself */
 type Service = (
   socket: EventsSocket,
   body: unknown,
@@ -51,7 +51,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     ['unsubscribe', (socket, body, deadline) => this.unsubscribe(socket, body, deadline)],
     ['authenticate', (socket, body, deadline) => this.authenticate(socket, body, deadline)],
   ]);
-  private readonly hear = listener((socket, event, ...args) => void this.serve(socket, String(event), args));
+  private readonly receive = listener((socket, event, ...args) => void this.serve(socket, String(event), args));
   private readonly leave = listener(({ data }) => data.session && this.connections.gone(data.session));
 
   constructor(
@@ -63,7 +63,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     private readonly settings: GatewaySettings,
   ) {}
 
-  /** Guards do not run for connections, so tokens are checked in a middleware: a bad one ends in `connect_error`. */
+  /** Guards do not run for connections, so a middleware checks the tokens. A bad token ends in `connect_error`. */
   afterInit(server: EventsServer): void {
     server.use((socket, next) => {
       this.admit(socket).then(
@@ -78,17 +78,17 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     try {
       socket.data.session = this.connections.add(socket.data.rights, outlet);
       socket.on('disconnect', this.leave);
-      socket.onAny(this.hear);
+      socket.onAny(this.receive);
       freeHandshake(socket);
     } catch {
-      // The subject's other handshakes, under way at the same time, were first.
+      // Other handshakes of the same subject ran at the same time and were first.
       outlet.close(closing('too_many_connections', Math.random()));
     }
   }
 
   private async subscribe(socket: EventsSocket, body: unknown, deadline: Deadline, reply: Reply): Promise<undefined> {
     const parameters = subscriptionParametersOf(this.reader.read(SubscribeDto, body), this.settings.upstreamLanguage);
-    // Answered from within the tick of the recovery: after the replay, before anything live.
+    // The acknowledgement is sent in the tick of the recovery: after the replay, before live events.
     await this.sessionOf(socket).subscribe(parameters, deadline, (ready) => reply?.({ ok: true, ...ready }));
   }
 
@@ -153,20 +153,21 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
 }
 
 /**
- * One function for the events of all sockets, which it is called on: Nest's way, a handler for each request of each
- * socket, takes 700 bytes of every connection.
+ * One function for the events of all sockets; `this` is the socket. Nest would make a handler for each request of each
+ * socket, which takes 700 bytes per connection.
  */
-function listener(hear: (socket: EventsSocket, ...args: unknown[]) => void) {
+function listener(receive: (socket: EventsSocket, ...args: unknown[]) => void) {
   return function (this: EventsSocket, ...args: unknown[]): void {
-    hear(this, ...args);
+    receive(this, ...args);
   };
 }
 
 const NOTHING = Object.freeze({});
 
-/** Lets go of what a handshake brought, its token first of all, and nobody needs any more. */
+/** Frees what nobody needs of a handshake, above all its token. */
 function freeHandshake({ conn, handshake }: EventsSocket): void {
-  // Socket.IO's documentation names this one; it reads the request of a namespace that is connected later, if any.
+  // Socket.IO's documentation says to do this. Socket.IO reads the request only if another namespace is connected
+  // later.
   (conn as { request: unknown }).request = null;
   handshake.headers = NOTHING;
   handshake.auth = NOTHING;

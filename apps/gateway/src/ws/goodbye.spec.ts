@@ -1,17 +1,19 @@
 import { WebSocket } from 'ws';
 import { record } from '../../test/recording.js';
 import { RunningGateway, token } from '../../test/running-gateway.js';
-import { until } from '../../test/until.js';
+import { until } from '../../../../test/harness/until.js';
 
-/** What is between two packets of Engine.IO. */
+/** Separator of two Engine.IO packets. */
 const PACKET_END = '\u001e';
 
-/** `closing` ends a connection as a network that fails does: on a goodbye of the protocol, some clients stay away for good. */
+/**
+ * After `closing` a connection ends as if the network failed: after a close packet, some clients never connect again.
+ */
 describe('after closing', () => {
   let gateway: RunningGateway;
   afterEach(() => gateway.stop());
 
-  it('a WebSocket ends without a Close frame, once the last byte was sent', async () => {
+  it('a WebSocket ends without a Close frame, when the last byte is sent', async () => {
     gateway = await RunningGateway.start({ DRAIN_MS: '200' });
     const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
     const texts: string[] = [];
@@ -24,11 +26,12 @@ describe('after closing', () => {
     socket.send('421["subscribe",{"case_ids":["A1"]}]');
     await until(() => texts.some((text) => text.startsWith('431')));
     for (let count = 0; count < 50; count += 1) await gateway.store.publish('A1', `${count} ${'x'.repeat(50_000)}`);
-    socket.send('422["subscribe",{"case_ids":["A1"],"history":1000}]'); // Its replay is under way, or was.
+    // The connection closes during its replay or after it.
+    socket.send('422["subscribe",{"case_ids":["A1"],"history":1000}]');
     const stopped = gateway.program.stop();
     await until(() => closed !== null);
     await stopped;
-    // 1006 is what a client says of a connection that ended without a Close frame.
+    // A client reports 1006 if a connection ended without a Close frame.
     expect(closed).toEqual([1006, '']);
     const [last] = texts.filter((text) => text.startsWith('42["closing"'));
     expect(JSON.parse(last?.slice(2) ?? '')).toEqual(['closing', { reason: 'draining', retry_ms: expect.any(Number) }]);
@@ -57,7 +60,7 @@ describe('after closing', () => {
     expect(await poll()).toEqual({ status: 400, text: expect.stringContaining('Session ID unknown') });
   });
 
-  it('a poll that was never told is cut, rather than answered with a goodbye', async () => {
+  it('a long poll that did not get closing is cut and not answered with a close packet', async () => {
     gateway = await RunningGateway.start({ DRAIN_MS: '0' });
     const socket = await gateway.connect({ token: await token() }, { transports: ['polling'] });
     const events = record(socket);
@@ -65,7 +68,7 @@ describe('after closing', () => {
     const packets: string[] = [];
     socket.io.engine.on('packet', ({ type }) => packets.push(type));
     await gateway.program.stop();
-    // Both make the official client come back by itself.
+    // After both of them the official client connects again by itself.
     expect(['transport error', 'transport close']).toContain(await ended);
     expect(packets).not.toContain('close');
     expect(events.length).toBeLessThanOrEqual(1);

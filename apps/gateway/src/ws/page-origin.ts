@@ -1,23 +1,23 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'socket.io';
 
-/** What is used of engine.io's insides; looked for before it is used. */
+/** The private members of engine.io that are used here. The code checks that they exist. */
 interface EngineInsides {
   readonly clients?: Readonly<Record<string, { readonly request?: IncomingMessage | null } | undefined>>;
 }
 
-/** Header fields by which a browser tells which page caused a request. */
+/** Header fields in which a browser names the page that caused a request. */
 const PAGE_FIELDS = ['origin', 'sec-fetch-site'] as const;
 
 /**
- * Keeps with a long polling handshake which page it is of. A browser names the origin with every POST, but with a GET of
- * its own origin only over TLS, and the handshake is a GET. The token of the cookie is looked at after the first POST,
- * which brings the request for the namespace.
+ * Copies the header fields that name the page to the handshake of a long polling session. A browser sends them with
+ * every POST, but with a GET of its own origin only over TLS, and the handshake is a GET. The cookie's token is checked
+ * after the first POST, which asks for the namespace.
  */
 export function keepPageOrigin(engine: Server['engine']): void {
   const { clients } = engine as unknown as EngineInsides;
   engine.use((request: IncomingMessage & { _query: Record<string, string> }, _response: unknown, next: () => void) => {
-    // Null once the client is served.
+    // It is null when the client is served.
     const handshake = clients?.[request._query['sid'] ?? '']?.request;
     if (request.method === 'POST' && handshake) {
       for (const field of PAGE_FIELDS) {

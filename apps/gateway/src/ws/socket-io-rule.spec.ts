@@ -18,7 +18,7 @@ async function ask(gateway: RunningGateway, path: string, headers: Record<string
   });
 }
 
-/** The bytes that are answered to a WebSocket handshake, until they pause. */
+/** Sends a WebSocket handshake. @returns the bytes of the answer, until they pause */
 function handshake(gateway: RunningGateway, path: string, headers = ''): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
@@ -37,7 +37,7 @@ describe('requests for Socket.IO', () => {
   beforeAll(async () => void (gateway = await RunningGateway.start({ ALLOWED_ORIGINS: 'https://app.example' })));
   afterAll(() => gateway.stop());
 
-  /** A session of long polling with these headers, as far as it comes: what its second poll brings. */
+  /** Runs a long polling session with these headers. @returns the answer to its second poll */
   async function session(headers: Record<string, string>, postHeaders = headers): Promise<string> {
     const open = await ask(gateway, POLLING, headers);
     if (open.status !== 200) return open.text;
@@ -98,7 +98,7 @@ describe('requests for Socket.IO', () => {
     await other.stop();
   });
 
-  it('of another site, caused without an origin, are refused', async () => {
+  it('are refused if they come from another site and name no origin', async () => {
     for (const site of ['cross-site', 'same-site']) {
       expect((await ask(gateway, POLLING, { 'sec-fetch-site': site })).status).toBe(403);
     }
@@ -107,7 +107,7 @@ describe('requests for Socket.IO', () => {
     expect((await ask(gateway, POLLING, friend)).status).toBe(200);
   });
 
-  it('count the cookie only where a page of this site is shown to ask', async () => {
+  it('may use the cookie only if a header proves that a page of this site asks', async () => {
     const cookie = `pollcast_token=${await token()}`;
     const own = gateway.url;
     const connected = /^40\{"sid"/;
@@ -115,9 +115,9 @@ describe('requests for Socket.IO', () => {
     expect(await session({ cookie }, {})).toMatch(/^44.*does not count/);
     expect(await session({ cookie, origin: own })).toMatch(connected);
     expect(await session({ cookie, 'sec-fetch-site': 'same-origin' })).toMatch(connected);
-    // A page of the own origin, without TLS: its GET names no page, its POST does.
+    // A page of the own origin without TLS: its GET names no page, its POST does.
     expect(await session({ cookie }, { cookie, origin: own })).toMatch(connected);
-    // The whole attack: the handshake by a script, the rest by a form.
+    // The complete attack: a script makes the handshake, a form sends the rest.
     expect(await session({ cookie }, { cookie, origin: 'https://evil.example' })).toMatch(/"forbidden"/);
     expect(await session({ authorization: `Bearer ${await token()}` })).toMatch(connected);
   });

@@ -7,17 +7,20 @@ export type SocketIoTransport = 'websocket' | 'polling';
 
 /** Where Socket.IO is served. */
 const PATH = '/socket.io/';
-/** What clients of Socket.IO 3 and 4 speak. */
+/** The protocol version that clients of Socket.IO 3 and 4 use. */
 const ENGINE_PROTOCOL = '4';
 /** Files of the client library, for pages that have no other source; without the one whose parser is refused. */
 const CLIENT_FILES = /^\/socket\.io\/socket\.io(?:\.esm)?(?:\.min)?\.js(?:\.map)?$/;
 
-/** Whether Socket.IO is asked for a connection. */
+/** Whether the request is for Socket.IO. */
 export function isSocketIo(request: IncomingMessage): boolean {
   return pathOf(request) === PATH;
 }
 
-/** Which requests Socket.IO is given. What it cannot serve is refused in words here: its own words are few, and its client hides them. */
+/**
+ * Decides which requests Socket.IO gets. Requests that it cannot serve are refused here, with a reason: its own texts
+ * are short, and its client hides them.
+ */
 export class SocketIoRule {
   constructor(
     private readonly transports: readonly SocketIoTransport[],
@@ -25,7 +28,7 @@ export class SocketIoRule {
     private readonly servesClient: boolean,
   ) {}
 
-  /** @throws {Refusal} or `NotFoundException`, where the request is at its path and not to be served */
+  /** @throws {Refusal} or `NotFoundException`, if the request is for Socket.IO's path and cannot be served */
   check(request: IncomingMessage): void {
     const path = pathOf(request);
     if (!path.startsWith(PATH)) {
@@ -39,7 +42,7 @@ export class SocketIoRule {
   }
 
   private checkConnection(request: IncomingMessage): void {
-    const query = queryOf(request); // engine.io takes the last of several values.
+    const query = queryOf(request); // engine.io uses the last of several values.
     if (query.has('j')) {
       throw new Refusal('invalid', 'JSONP is not served: its answers are scripts, which any page may read');
     }
@@ -64,7 +67,7 @@ export class SocketIoRule {
   }
 }
 
-/** Whether a browser says that another site's page caused the request. */
+/** Whether the browser says that a page of another site caused the request. */
 function isForeignSite(site: string | string[] | undefined): boolean {
   return site !== undefined && site !== 'same-origin' && site !== 'none';
 }

@@ -4,11 +4,11 @@ import type { ClosingData, FrameRun, NoticeEvent, SioFrame, SioFrames } from '#p
 import type { Outlet } from '../session/outlet.js';
 import { EnginePipe } from './engine-pipe.js';
 
-/** A Socket.IO connection. Its socket is in one room per ticket; delivery itself takes the shorter way of the pipe. */
+/** The outlet of a Socket.IO connection. The socket is in one room per ticket, but events are sent through the pipe. */
 export class SocketIoOutlet implements Outlet {
   readonly transport = 'socket_io';
   private readonly pipe: EnginePipe;
-  /** What was published in this tick and is not written yet. */
+  /** Frames that were published in this tick and are not written yet. */
   private run: FrameRun<SioFrame> | null = null;
 
   constructor(
@@ -56,12 +56,12 @@ export class SocketIoOutlet implements Outlet {
   }
 
   joined(rooms: readonly string[]): void {
-    // The in-memory adapter joins at once: in the same tick as the replay (invariant 7).
+    // The in-memory adapter joins at once, in the same tick as the replay (invariant 7).
     void this.socket.join([...rooms]);
   }
 
   left(rooms: readonly string[]): void {
-    this.flush(); // Before the acknowledgement: nothing of these tickets comes after it.
+    this.flush(); // Nothing of these tickets may follow the acknowledgement.
     rooms.forEach((room) => void this.socket.leave(room));
   }
 

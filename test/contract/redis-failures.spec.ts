@@ -28,7 +28,7 @@ const PROMPT_MS = 2000;
 const LOOKS_MS = 1100;
 
 /** Faults that only a real Redis can have. */
-describe('a Redis in trouble', () => {
+describe('a failing Redis', () => {
   let server: RedisServer;
   let keys: Keys;
   let clients: RedisClient[];
@@ -209,7 +209,7 @@ describe('a Redis in trouble', () => {
   it('is noticed when it lost everything, until whoever hears of it has done what follows', async () => {
     const heard: string[] = [];
     let isBroken = true;
-    const watch = ends(new DataLossWatch(commands, keys, () => heard.push('trouble')));
+    const watch = ends(new DataLossWatch(commands, keys, () => heard.push('error')));
     watch.watch(async () => {
       heard.push('forgot');
       if (isBroken) throw new Error('not yet');
@@ -224,6 +224,6 @@ describe('a Redis in trouble', () => {
     const { length } = heard;
     await sleep(LOOKS_MS);
     expect(heard).toHaveLength(length);
-    expect(heard.slice(0, 4)).toEqual(['forgot', 'trouble', 'forgot', 'trouble']);
+    expect(heard.slice(0, 4)).toEqual(['forgot', 'error', 'forgot', 'error']);
   });
 });
