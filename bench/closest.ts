@@ -9,20 +9,20 @@ import { ResultsFile } from './support/results.js';
 import { show, spreadOf, table } from './support/statistics.js';
 
 /**
- * `npm run bench:closest`: the load that the closest peer publishes (Axway Streams, on 6 workers of 16 CPUs: p99 21 ms,
- * max 250 ms), through the whole of Pollcast on this machine. Time is counted from when the upstream writes the answer
- * that first shows a message until a client, in another process, has read it.
+ * `npm run bench:closest`: the load for which the closest product publishes figures (Axway Streams, on 6 workers of 16
+ * CPUs: p99 21 ms, max 250 ms), through the whole of Pollcast on this machine. The time begins when the upstream writes
+ * the answer that first shows a message, and ends when a client in another process has read it.
  *
- * `BENCH_QUICK=1` for a look; `BENCH_ROUNDS=3` and `BENCH_SECONDS=60` say how long.
+ * `BENCH_QUICK=1` gives a quick look. `BENCH_ROUNDS=3` and `BENCH_SECONDS=60` set the duration.
  */
 const { env } = process;
 const quick = env['BENCH_QUICK'] === '1';
 const rounds = Number(env['BENCH_ROUNDS'] ?? (quick ? 1 : 3));
 const seconds = Number(env['BENCH_SECONDS'] ?? (quick ? 10 : 60));
 
-const CROWD = { clients: 3000, tickets: 100 };
+const POPULATION = { clients: 3000, tickets: 100 };
 const POLL_MS = 500;
-/** Tickets that change between two polls: 20 %. */
+/** Tickets that change between two polls: 20 % of all. */
 const CHANGING = 20;
 const WARM_UP_SECONDS = 5;
 const AT_ONCE = 64;
@@ -33,18 +33,18 @@ const SETTINGS = {
   POLL_INTERVAL_MS: String(POLL_MS),
   POLL_INTERVAL_MAX_MS: String(POLL_MS),
   DRAIN_MS: '200',
-  // As OPERATIONS.md advises: a gateway process for each core.
+  // One gateway process per core, as OPERATIONS.md advises.
   GATEWAY_PROCESSES: String(availableParallelism()),
 };
 
-/** What goes on upstream: each ticket's turn comes every fifth poll. */
+/** Posts messages upstream. Each ticket gets one every fifth poll. */
 class Conversations {
   private next = 0;
 
   constructor(private readonly deployment: PollcastDeployment) {}
 
   /** @returns what was posted */
-  async goOn(forSeconds: number): Promise<Posting[]> {
+  async run(forSeconds: number): Promise<Posting[]> {
     const all: Posting[] = [];
     const startedAt = performance.now();
     for (let tick = 1; tick <= (forSeconds * 1000) / POLL_MS; tick += 1) {
@@ -57,19 +57,19 @@ class Conversations {
   }
 
   private posting(): Posting {
-    const ticket = this.next % CROWD.tickets;
-    const number = Math.floor(this.next / CROWD.tickets) + 1;
+    const ticket = this.next % POPULATION.tickets;
+    const number = Math.floor(this.next / POPULATION.tickets) + 1;
     this.next += 1;
     return { ticket, number };
   }
 }
 
 async function measure(conversations: Conversations, deployment: PollcastDeployment, load: LoadClient) {
-  await load.tell({ kind: 'clear' });
-  const posted = await conversations.goOn(seconds);
-  await load.until((posted.length * CROWD.clients) / CROWD.tickets);
-  const { arrivals } = await load.tell({ kind: 'arrivals' });
-  return delaysOf(posted, await deployment.ledger(), arrivals ?? [], CROWD);
+  await load.run({ kind: 'clear' });
+  const posted = await conversations.run(seconds);
+  await load.until((posted.length * POPULATION.clients) / POPULATION.tickets);
+  const { arrivals } = await load.run({ kind: 'arrivals' });
+  return delaysOf(posted, await deployment.shown(), arrivals ?? [], POPULATION);
 }
 
 function print(all: readonly Delays[]): void {
@@ -98,25 +98,25 @@ function print(all: readonly Delays[]): void {
     row('lost', String(lost), '0', lost === 0),
     row('doubled', String(doubled), '0', doubled === 0),
   ];
-  const load = `${CROWD.clients} SSE clients, ${CROWD.tickets} tickets, a poll every ${POLL_MS} ms, ${CHANGING} tickets changing`;
+  const load = `${POPULATION.clients} SSE clients, ${POPULATION.tickets} tickets, a poll every ${POLL_MS} ms, ${CHANGING} tickets changing`;
   console.log(`\n${load}: from the upstream's answer to the client\n${table(['', 'here', 'at most', ''], lines)}`);
 }
 
 async function main(): Promise<void> {
-  if (clientsAllowed(CROWD.clients) < CROWD.clients) throw new Error('too few files may be open for this benchmark');
+  if (clientsAllowed(POPULATION.clients) < POPULATION.clients) throw new Error('too few files may be open for this benchmark');
   const file = new ResultsFile('closest');
   const load = new LoadClient();
   const deployment = await PollcastDeployment.start('pollcast SSE', 'sse', SETTINGS);
   const measured: Delays[] = [];
   try {
-    await load.tell({ kind: 'open', crowd: { ...deployment.door, ...CROWD, atOnce: AT_ONCE, keepsArrivals: true } });
+    await load.run({ kind: 'open', plan: { ...deployment.endpoint, ...POPULATION, atOnce: AT_ONCE, keepsArrivals: true } });
     const conversations = new Conversations(deployment);
-    const warmUp = await conversations.goOn(WARM_UP_SECONDS);
-    await load.until((warmUp.length * CROWD.clients) / CROWD.tickets);
+    const warmUp = await conversations.run(WARM_UP_SECONDS);
+    await load.until((warmUp.length * POPULATION.clients) / POPULATION.tickets);
     for (let round = 1; round <= rounds; round += 1) {
       const delays = await measure(conversations, deployment, load);
       measured.push(delays);
-      file.write({ seconds, crowd: CROWD, pollMs: POLL_MS, changing: CHANGING, measured });
+      file.write({ seconds, population: POPULATION, pollMs: POLL_MS, changing: CHANGING, measured });
       const { p50, p99, max, lost, doubled } = delays;
       const times = [p50, p99, max].map((ms) => ms.toFixed(2)).join('/');
       console.log(`round ${round}: p50/p99/max ${times} ms, ${lost} lost, ${doubled} doubled`);

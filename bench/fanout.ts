@@ -5,16 +5,16 @@ import { Pollcast } from './contenders/pollcast.js';
 import { measureIdle, type Idle } from './idle.js';
 import { LoadClient } from './load/load-client.js';
 import { FLAT_ROWS, QUICK_ROWS, ROWS, rowsOf } from './rows.js';
-import { Stage, type Measured } from './stage.js';
+import { DeliveryBench, type Measured } from './delivery-bench.js';
 import { deliveryLine, idleLine, printDeliveries, printIdle, printRatios } from './report.js';
 import { clientsAllowed } from './support/limits.js';
 import { ResultsFile } from './support/results.js';
 
 /**
- * `npm run bench:fanout`: what a delivery costs here, and what it costs those that one would use instead.
+ * `npm run bench:fanout`: what a delivery costs with Pollcast and with the servers that one could use instead.
  *
- * `BENCH_QUICK=1` for a look, `BENCH_FLAT=1` for the cost by number of clients. `BENCH_ROWS=1x1000,1000x5`,
- * `BENCH_ROUNDS=3`, `BENCH_ONLY=pollcast SSE,bare ws` and `BENCH_IDLE=5000` (0: none) say what exactly.
+ * `BENCH_QUICK=1` gives a quick look, `BENCH_FLAT=1` the cost by number of clients. `BENCH_ROWS=1x1000,1000x5`,
+ * `BENCH_ROUNDS=3`, `BENCH_ONLY=pollcast SSE,bare ws` and `BENCH_IDLE=5000` (0: none) choose the measurements.
  */
 const { env } = process;
 const quick = env['BENCH_QUICK'] === '1';
@@ -24,7 +24,7 @@ const rowNames = env['BENCH_ROWS'] ?? (env['BENCH_FLAT'] === '1' ? FLAT_ROWS : q
 const idleClients = Number(env['BENCH_IDLE'] ?? (quick ? 500 : 5000));
 const pacedSeconds = quick ? 2 : 4;
 
-/** A pace that brings the same bursts as the bare servers are given; everything else as it is by default. */
+/** A poll interval that gives the same bursts as the bare servers get. All other settings have their defaults. */
 const SETTINGS = {
   POLL_INTERVAL_MS: '100',
   POLL_INTERVAL_MAX_MS: '100',
@@ -52,13 +52,13 @@ async function main(): Promise<void> {
   const results = { rounds, rows, deliveries: [] as Measured[], idle: [] as Idle[] };
   const file = new ResultsFile('fanout');
   const load = new LoadClient();
-  const stages: Stage[] = [];
+  const benches: DeliveryBench[] = [];
   try {
-    for (const kind of kinds) stages.push(new Stage(await kind.start(), load));
+    for (const kind of kinds) benches.push(new DeliveryBench(await kind.start(), load));
     for (let round = 1; round <= rounds; round += 1) {
       for (const row of rows) {
-        for (const stage of stages) {
-          const measured = await stage.measure(row, pacedSeconds);
+        for (const bench of benches) {
+          const measured = await bench.measure(row, pacedSeconds);
           results.deliveries.push(measured);
           file.write(results);
           console.log(`round ${round}: ${deliveryLine(measured)}`);
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
       }
     }
   } finally {
-    for (const stage of stages) await stage.contender.stop();
+    for (const bench of benches) await bench.contender.stop();
   }
   printDeliveries(rows, kinds, results.deliveries);
   printRatios(rows, results.deliveries);

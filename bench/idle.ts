@@ -1,7 +1,7 @@
 import type { ContenderKind } from './contenders/contender.js';
 import type { LoadClient } from './load/load-client.js';
 
-/** What connections cost that nothing is sent on. */
+/** What connections cost on which nothing is sent. */
 export interface Idle {
   readonly contender: string;
   readonly bytesPerConnection: number;
@@ -9,23 +9,23 @@ export interface Idle {
   readonly acceptCpuUs: number;
 }
 
-/** Clients that come and go before anything is weighed: code is loaded then, and the heap has its first size. */
+/** Clients that connect and leave before the measurement, so that code is loaded and the heap has grown. */
 const WARM_UP = 300;
 const AT_ONCE = 64;
 
-/** Weighs a fresh process before and after so many clients came, each with a ticket of ten that it shares. */
+/** Measures the memory of a new process before and after `clients` clients connect. They share ten tickets. */
 export async function measureIdle(kind: ContenderKind, load: LoadClient, clients: number): Promise<Idle> {
   const contender = await kind.start();
   try {
-    const crowd = { ...contender.door, tickets: 10, atOnce: AT_ONCE };
-    await load.tell({ kind: 'open', crowd: { ...crowd, clients: WARM_UP } });
-    await load.tell({ kind: 'close' });
+    const plan = { ...contender.endpoint, tickets: 10, atOnce: AT_ONCE };
+    await load.run({ kind: 'open', plan: { ...plan, clients: WARM_UP } });
+    await load.run({ kind: 'close' });
     const before = await contender.server.settledMemory();
     const cpuBefore = contender.server.cpuUs;
-    const { opening } = await load.tell({ kind: 'open', crowd: { ...crowd, clients } });
+    const { opening } = await load.run({ kind: 'open', plan: { ...plan, clients } });
     const acceptCpuUs = (contender.server.cpuUs - cpuBefore) / clients;
     const after = await contender.server.settledMemory();
-    await load.tell({ kind: 'close' });
+    await load.run({ kind: 'close' });
     return {
       contender: contender.name,
       bytesPerConnection: (after - before) / clients,

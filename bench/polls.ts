@@ -6,7 +6,7 @@ import { throughput } from './polls/throughput.js';
 import { ResultsFile } from './support/results.js';
 import { spreadOf } from './support/statistics.js';
 
-/** `BENCH_QUICK=1`: smaller, for a look. */
+/** `BENCH_QUICK=1`: a smaller run, for a quick look. */
 const QUICK = process.env['BENCH_QUICK'] === '1';
 const ROUNDS = QUICK ? 1 : 3;
 
@@ -14,8 +14,8 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
   const redis = await BenchRedis.start();
-  const { child: upstream, said } = await Child.script('upstream');
-  const url = `http://127.0.0.1:${String(said['port'])}`;
+  const { child: upstream, first } = await Child.script('upstream');
+  const url = `http://127.0.0.1:${String(first['port'])}`;
   const results: Record<string, unknown> = {};
   const file = new ResultsFile('polls');
   try {

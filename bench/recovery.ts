@@ -8,9 +8,9 @@ import { ResultsFile } from './support/results.js';
 import { show, spreadOf, table } from './support/statistics.js';
 
 /**
- * `npm run bench:recovery`: 3,000 clients are cut off, miss something, and all come back in the same instant. Time is
- * counted from when a client begins to connect until it has read `ready` (Socket.IO: the acknowledgement), its replay
- * before it. `BENCH_QUICK=1` for a look, `BENCH_ROUNDS=3` and `BENCH_CLIENTS=3000` say how much.
+ * `npm run bench:recovery`: 3,000 clients lose their connections, miss messages, and all connect again at the same instant.
+ * The time begins when a client begins to connect. It ends when the client has read its replay and `ready` (Socket.IO:
+ * the acknowledgement). `BENCH_QUICK=1` gives a quick look, `BENCH_ROUNDS=3` and `BENCH_CLIENTS=3000` set the size.
  */
 const { env } = process;
 const quick = env['BENCH_QUICK'] === '1';
@@ -20,7 +20,7 @@ const clients = Number(env['BENCH_CLIENTS'] ?? 3000);
 const TICKETS = 100;
 /** Messages that each client misses. */
 const MISSED = 2;
-/** Until what was posted is in the history, ms: nobody is there to tell when it came. */
+/** Time until posted messages are in the history, ms. No client is connected that could notice them. */
 const POLLED_MS = 3000;
 const AT_ONCE = 64;
 const P99_MOST_MS = 1000;
@@ -28,7 +28,7 @@ const READS_MOST = 2;
 
 const SETTINGS = { POLL_INTERVAL_MS: '500', POLL_INTERVAL_MAX_MS: '500', DRAIN_MS: '200' };
 
-/** What clients come back to. */
+/** The gateway that clients connect to again. */
 const PLACES = ['the same gateway', 'a new gateway'] as const;
 
 interface Recovery {
@@ -38,11 +38,11 @@ interface Recovery {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
-  /** CPU of the gateway per client that came back, microseconds. */
+  /** CPU of the gateway per client that connected again, microseconds. */
   readonly cpuUs: number;
-  /** Histories that Redis was asked for, per ticket: calls of XREVRANGE, which nothing else makes. */
+  /** History reads of Redis per ticket: calls of XREVRANGE, which only history reads make. */
   readonly readsPerTicket: number;
-  /** Missed messages that did not come, or came twice or out of order. */
+  /** Missed messages that did not arrive; `faults`: arrived twice or out of order. */
   readonly lost: number;
   readonly faults: number;
 }
@@ -74,25 +74,25 @@ async function main(): Promise<void> {
   console.log(`\nwritten to ${file.path}`);
 }
 
-/** One deployment whose clients are cut off twice. */
+/** One deployment whose clients lose their connections twice. */
 async function* recoveries(transport: 'sse' | 'socket.io', load: LoadClient): AsyncGenerator<Recovery> {
   const deployment = await PollcastDeployment.start(transport, transport, SETTINGS);
   const redis = new Redis(deployment.redisPort);
   const posts = new Posts(deployment);
   try {
-    const crowd = { ...deployment.door, clients, tickets: TICKETS, atOnce: AT_ONCE, keepsIds: true };
-    await load.tell({ kind: 'open', crowd });
+    const plan = { ...deployment.endpoint, clients, tickets: TICKETS, atOnce: AT_ONCE, keepsIds: true };
+    await load.run({ kind: 'open', plan });
     await posts.toEach(1);
     await load.until(clients);
     for (const place of PLACES) {
-      await load.tell({ kind: 'clear' });
-      await load.tell({ kind: 'cut' });
+      await load.run({ kind: 'clear' });
+      await load.run({ kind: 'cut' });
       if (place === 'a new gateway') await deployment.replaceGateway();
       await posts.toEach(MISSED);
       await sleep(POLLED_MS);
       const before = await historyReads(redis);
       const cpuBefore = deployment.server.cpuUs;
-      const { opening } = await load.tell({ kind: 'return', atOnce: clients });
+      const { opening } = await load.run({ kind: 'reopen', atOnce: clients });
       const cpuUs = (deployment.server.cpuUs - cpuBefore) / clients;
       const { delivered, faults } = await load.until(clients * MISSED);
       const readsPerTicket = ((await historyReads(redis)) - before) / TICKETS;
@@ -101,14 +101,14 @@ async function* recoveries(transport: 'sse' | 'socket.io', load: LoadClient): As
       const lost = clients * MISSED - delivered;
       yield { transport, place, recovered, p50, p99, max, cpuUs, readsPerTicket, lost, faults };
     }
-    await load.tell({ kind: 'close' });
+    await load.run({ kind: 'close' });
   } finally {
     redis.disconnect();
     await deployment.stop();
   }
 }
 
-/** What is written upstream while clients are there, and while they are not. */
+/** Posts numbered messages upstream. */
 class Posts {
   private last = 0;
 

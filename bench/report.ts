@@ -1,11 +1,11 @@
 import type { Idle } from './idle.js';
 import type { Row } from './rows.js';
-import type { Measured } from './stage.js';
+import type { Measured } from './delivery-bench.js';
 import { show, spreadOf, table } from './support/statistics.js';
 
 type Named = readonly { readonly name: string }[];
 
-/** What is compared with what, and how much of it is allowed. */
+/** Pairs of contenders, and the largest allowed ratio: with one ticket (`wideMax`), with many (`narrowMax`). */
 const RATIOS: readonly (readonly [ours: string, theirs: string, wideMax: number, narrowMax: number])[] = [
   ['pollcast SSE', 'bare node:http SSE', 0.85, 1],
   ['pollcast SSE', 'nchan SSE', 1, 1],
@@ -13,7 +13,7 @@ const RATIOS: readonly (readonly [ours: string, theirs: string, wideMax: number,
   ['pollcast Socket.IO', 'bare ws', 1.15, 1.15],
 ];
 
-/** One measurement, as it ends. */
+/** The line that is printed after one measurement. */
 export function deliveryLine(one: Measured): string {
   const latency = [one.p50, one.p99, one.max].map((ms) => ms.toFixed(1)).join('/');
   return (
@@ -62,7 +62,7 @@ export function printDeliveries(rows: readonly Row[], contenders: Named, all: re
   console.log(`\nDeliveries: CPU of the serving process per delivery, medians (and extremes)\n${table(head, lines)}`);
 }
 
-/** Ratios of the medians of this run, beside what they are to be. */
+/** Prints the ratios of the medians of this run beside the allowed ratios. */
 export function printRatios(rows: readonly Row[], all: readonly Measured[]): void {
   const median = (row: Row, contender: string) =>
     spreadOf(all.filter((one) => one.row === row.name && one.contender === contender).map((one) => one.cpuUs)).median;

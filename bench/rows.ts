@@ -1,29 +1,32 @@
-/** One shape of load. */
+/** One kind of load: a number of tickets and of clients. */
 export interface Row {
   readonly name: string;
   readonly tickets: number;
   readonly clients: number;
   /** Deliveries per second at which CPU and latency are measured. */
   readonly pace: number;
-  /** How often something is published at that pace, ms. */
+  /** Time between two groups of publications, ms. */
   readonly tickMs: number;
 }
 
-/** Everybody can do that, nobody is idle. */
+/** Most deliveries per second. Every contender reaches it, and none is idle. */
 const PACE_MOST = 10_000;
-/** A poll brings each client one message at most: what several that leave in one write cost says nothing of one. */
+/**
+ * Most deliveries per second and client. So a poll finds at most one message per client, and each has a write of its
+ * own.
+ */
 const PACE_PER_CLIENT = 10;
 const TICK_LEAST_MS = 20;
 
 const NAME = /^(\d+)x(\d+)$/;
 
 export const ROWS = '1x1000,1x5000,1000x5';
-/** For a look in between: a tenth of the clients. */
+/** For a quick look: a tenth of the clients. */
 export const QUICK_ROWS = '1x500,100x5';
-/** Cost per delivery must not depend on how many there are. */
+/** The cost per delivery must not depend on the number of clients. */
 export const FLAT_ROWS = '1x500,1x2000,1x10000';
 
-/** `1x1000,1000x5`: a ticket that a thousand clients want, a thousand tickets of five each. */
+/** Reads rows. `1x1000,1000x5` is one ticket with a thousand clients, and a thousand tickets with five clients each. */
 export function rowsOf(names: string): Row[] {
   return names.split(',').map((name) => {
     const [, tickets, each] = NAME.exec(name.trim())?.map(Number) ?? [];

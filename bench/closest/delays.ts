@@ -1,8 +1,8 @@
 import type { Shown } from '../contenders/pollcast.js';
 import { numberOf } from '../load/marker.js';
-import { ticketName, type Arrival } from '../load/orders.js';
+import { ticketName, type Arrival } from '../load/commands.js';
 
-/** What became of all messages that should have been delivered, and how late they came, ms. */
+/** Counts of all messages that should have been delivered, and their delays, ms. */
 export interface Delays {
   readonly deliveries: number;
   readonly lost: number;
@@ -10,11 +10,13 @@ export interface Delays {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
-  /** Messages that one answer of the upstream showed first, on average. */
+  /** New messages per answer of the upstream, on average. */
   readonly newPerPoll: number;
 }
 
-/** Joins what the upstream showed, and when, with what each client was given: nothing is taken from a sample. */
+/**
+ * Compares the times at which the upstream showed each message with all deliveries to all clients, not with a sample.
+ */
 export function delaysOf(
   posted: readonly { readonly ticket: number; readonly number: number }[],
   shown: readonly Shown[],

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { DialectName } from '../load/dialect.js';
-import { ticketName } from '../load/orders.js';
+import { ticketName } from '../load/commands.js';
 import { freePort, untilListening } from '../../test/harness/processes/ports.js';
 import { BenchProcess } from '../support/process.js';
 import type { Contender, ContenderKind, Posting } from './contender.js';
 import { eventData, eventId } from './event-data.js';
 
-/** A bare library in a process of its own. */
+/** A bare library, in a process of its own. */
 export class Bare implements ContenderKind {
   constructor(
     readonly name: string,
@@ -32,7 +32,7 @@ export class Bare implements ContenderKind {
     return {
       name: this.name,
       server,
-      door: { dialect: this.dialect, port, path: this.path, subscribes: false },
+      endpoint: { dialect: this.dialect, port, path: this.path, subscribes: false },
       publish: async (postings) => write(lines, postings),
       stop: async () => {
         lines.destroy();

@@ -1,5 +1,5 @@
-import type { Crowd } from '../load/orders.js';
-import type { Weighed } from '../support/weighed.js';
+import type { ConnectionPlan } from '../load/commands.js';
+import type { MeasuredProcess } from '../support/measured-process.js';
 
 /** One message to be published. */
 export interface Posting {
@@ -9,20 +9,20 @@ export interface Posting {
   readonly number: number;
 }
 
-/** Something that fans out. */
+/** A server that fans out, under measurement. */
 export interface Contender {
   readonly name: string;
-  /** The process that serves the clients: the one whose CPU and memory count. */
-  readonly server: Weighed;
-  /** How clients reach it. */
-  readonly door: Pick<Crowd, 'dialect' | 'port' | 'path' | 'subscribes'>;
+  /** The process that serves the clients. Its CPU and memory are measured. */
+  readonly server: MeasuredProcess;
+  /** Where and how clients connect. */
+  readonly endpoint: Pick<ConnectionPlan, 'dialect' | 'port' | 'path' | 'subscribes'>;
   publish(postings: readonly Posting[]): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface ContenderKind {
   readonly name: string;
-  /** Why it cannot be measured here; null where it can. */
+  /** Why it cannot be measured on this machine; null if it can. */
   absent(): string | null;
   start(): Promise<Contender>;
 }

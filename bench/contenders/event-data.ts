@@ -1,11 +1,11 @@
 import { content } from '../load/marker.js';
-import { ticketName } from '../load/orders.js';
+import { ticketName } from '../load/commands.js';
 import type { Posting } from './contender.js';
 
-/** An event id of the length that Pollcast's have. */
+/** An event id with the length of Pollcast's ids. */
 export const eventId = (number: number) => `bench-epoch-0001:${number}`;
 
-/** The data of an event as Pollcast would write it, for those that do not. */
+/** The data of an event as Pollcast would write it, for the other contenders. */
 export function eventData({ ticket, number }: Posting): string {
   const now = new Date().toISOString();
   return JSON.stringify({

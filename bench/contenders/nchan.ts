@@ -3,26 +3,26 @@ import { request, Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DialectName } from '../load/dialect.js';
-import { ticketName } from '../load/orders.js';
+import { ticketName } from '../load/commands.js';
 import { freePort, untilListening } from '../../test/harness/processes/ports.js';
 import { BenchProcess } from '../support/process.js';
-import { Weighed } from '../support/weighed.js';
+import { MeasuredProcess } from '../support/measured-process.js';
 import type { Contender, ContenderKind, Posting } from './contender.js';
 import { eventData, eventId } from './event-data.js';
 
-/** Where Debian's nginx and libnginx-mod-nchan are unpacked. */
+/** The folder of Debian's nginx and libnginx-mod-nchan. */
 const ROOT = process.env['NCHAN_ROOT'] ?? '/';
 const NGINX = join(ROOT, 'usr/sbin/nginx');
 const MODULE = join(ROOT, 'usr/lib/nginx/modules/ngx_nchan_module.so');
 const LIBRARIES = join(ROOT, 'usr/lib/x86_64-linux-gnu');
 /**
- * nchan has nginx make the folder that it was compiled with, whatever the configuration says. Where the package is only
- * unpacked, its parent is missing: nginx is then given a /var/lib of its own, which nobody else sees.
+ * nginx with nchan creates the folder that it was compiled with, whatever the configuration says. If the package is
+ * only unpacked, the parent of that folder is missing. Then nginx gets a private /var/lib in a mount namespace.
  */
 const COMPILED_FOLDER = '/var/lib/nginx';
 const IN_OWN_VAR_LIB = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /var/lib && mkdir "$0" && exec "$@"'];
 
-/** nchan, an nginx module in C, published to over HTTP as it asks for. */
+/** nchan, an nginx module in C. Messages are published to it over HTTP. */
 export class Nchan implements ContenderKind {
   constructor(
     readonly name: string,
@@ -46,8 +46,8 @@ export class Nchan implements ContenderKind {
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     return {
       name: this.name,
-      server: new Weighed(workerOf(master.pid)),
-      door: { dialect: this.dialect, port, path: '/sub?ticket={ticket}', subscribes: false },
+      server: new MeasuredProcess(workerOf(master.pid)),
+      endpoint: { dialect: this.dialect, port, path: '/sub?ticket={ticket}', subscribes: false },
       publish: async (postings) => {
         await Promise.all(byTicket(postings).map((own) => post(agent, publishPort, own)));
       },
@@ -78,7 +78,7 @@ http {
 `;
 }
 
-/** The process that serves: nginx has a master above it. */
+/** The process that serves clients: the child of nginx's master process. */
 function workerOf(master: number): number {
   const isWorker = (pid: string) =>
     readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(master);
@@ -87,7 +87,7 @@ function workerOf(master: number): number {
   );
 }
 
-/** A ticket's messages follow each other; those of different tickets need not wait. */
+/** Groups messages by ticket. Messages of one ticket are sent in order; those of different tickets at the same time. */
 function byTicket(postings: readonly Posting[]): Posting[][] {
   const tickets = new Map<number, Posting[]>();
   postings.forEach((posting) => tickets.set(posting.ticket, [...(tickets.get(posting.ticket) ?? []), posting]));

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { content } from '../load/marker.js';
 import type { DialectName } from '../load/dialect.js';
-import { ticketName } from '../load/orders.js';
+import { ticketName } from '../load/commands.js';
 import { JWT_SECRET } from '../../test/harness/clients/tokens.js';
 import { freePort, untilListening } from '../../test/harness/processes/ports.js';
 import { RedisServer } from '../../test/harness/processes/redis-server.js';
@@ -10,19 +10,19 @@ import type { Contender, ContenderKind, Posting } from './contender.js';
 
 export type Settings = Readonly<Record<string, string>>;
 
-/** An upstream message as its ledger tells of it. */
+/** An upstream message, as the simulator's `/control/ledger` lists it. */
 export interface Shown {
   readonly case_id: string;
   readonly content: string;
   readonly shown_at: number | null;
 }
 
-const DOORS = {
+const ENDPOINTS = {
   sse: { dialect: 'sse', path: '/v1/events?case_ids={ticket}&history=0' },
   'socket.io': { dialect: 'socket.io', path: '/socket.io/?EIO=4&transport=websocket' },
 } as const;
 
-/** The whole of Pollcast, upstream simulator, worker, Redis and gateway, each a process. The gateway is what counts. */
+/** The whole of Pollcast: upstream simulator, worker, Redis and gateway, each a process. The gateway is measured. */
 export class Pollcast implements ContenderKind {
   constructor(
     readonly name: string,
@@ -46,13 +46,13 @@ export class PollcastDeployment implements Contender {
     readonly name: string,
     private gateway: BenchProcess,
     private readonly startGateway: () => Promise<BenchProcess>,
-    readonly door: Contender['door'],
+    readonly endpoint: Contender["endpoint"],
     private readonly others: readonly BenchProcess[],
     private readonly simulatorPort: number,
     private readonly redis: RedisServer,
   ) {}
 
-  static async start(name: string, dialect: keyof typeof DOORS, settings: Settings): Promise<PollcastDeployment> {
+  static async start(name: string, dialect: keyof typeof ENDPOINTS, settings: Settings): Promise<PollcastDeployment> {
     const [simulatorPort, workerPort, port] = [await freePort(), await freePort(), await freePort()];
     const redis = await RedisServer.start();
     const env = {
@@ -76,9 +76,9 @@ export class PollcastDeployment implements Contender {
     };
     const gateway = await startGateway();
     await untilListening(workerPort, 'the worker');
-    const door = { ...DOORS[dialect], port, subscribes: true };
+    const endpoint = { ...ENDPOINTS[dialect], port, subscribes: true };
     const others = [worker, simulator];
-    return new PollcastDeployment(name, gateway, startGateway, door, others, simulatorPort, redis);
+    return new PollcastDeployment(name, gateway, startGateway, endpoint, others, simulatorPort, redis);
   }
 
   get redisPort(): number {
@@ -89,13 +89,13 @@ export class PollcastDeployment implements Contender {
     return this.gateway;
   }
 
-  /** Kills the gateway without warning and starts another in its place. */
+  /** Kills the gateway and starts another one. */
   async replaceGateway(): Promise<void> {
     await this.gateway.kill();
     this.gateway = await this.startGateway();
   }
 
-  /** Tells the simulated upstream what was written; the worker finds it with its next poll. */
+  /** Posts messages to the simulated upstream. The worker finds them with its next poll. */
   publish(postings: readonly Posting[]): Promise<void> {
     const orders = postings.map(({ ticket, number }) => ({ case_id: ticketName(ticket), content: content(number) }));
     return new Promise((resolve, reject) => {
@@ -117,8 +117,8 @@ export class PollcastDeployment implements Contender {
     });
   }
 
-  /** All messages that the upstream had, and when an answer first showed each (ms as `exactMs` tells them). */
-  async ledger(): Promise<readonly Shown[]> {
+  /** All messages of the upstream, and when an answer first showed each (ms of `exactMs`). */
+  async shown(): Promise<readonly Shown[]> {
     const response = await fetch(`http://127.0.0.1:${this.simulatorPort}/control/ledger`);
     return ((await response.json()) as { messages: Shown[] }).messages;
   }

@@ -1,50 +1,50 @@
 import { connect, type Socket } from 'node:net';
-import { type Account, Ledger } from './account.js';
-import { DIALECTS, PING, PONG, type DialectName, type Visitor } from './dialect.js';
+import { type DeliveryStatistics, ClientSequence } from './delivery-statistics.js';
+import { DIALECTS, PING, PONG, type DialectName, type ClientParameters } from './dialect.js';
 
-/** One buffer for the reads of all sockets: nothing is allocated per delivery. */
+/** One buffer for the reads of all sockets, so that nothing is allocated per delivery. */
 const READ = Buffer.allocUnsafe(1 << 18);
 const RECOVERED = '"recovered":true';
 
 /** One connection of the load client. */
 export class Client {
-  readonly ledger: Ledger;
-  /** The last event's id, where it is kept. */
+  readonly sequence: ClientSequence;
+  /** Id of the last event; null if ids are not kept. */
   lastEventId: string | null = null;
   isOpen = false;
-  /** Whether the server said, as it opened, that nothing is missing since that event. */
+  /** Whether the server said at the opening that nothing is missing since that event. */
   recovered = false;
   private socket: Socket | null = null;
 
   constructor(
     private readonly dialect: DialectName,
-    private readonly visitor: Visitor,
+    private readonly parameters: ClientParameters,
     index: number,
     ticket: number,
-    private readonly account: Account,
+    private readonly statistics: DeliveryStatistics,
     private readonly keepsIds: boolean,
   ) {
-    this.ledger = new Ledger(index, ticket);
+    this.sequence = new ClientSequence(index, ticket);
   }
 
-  /** Resolves once its stream is open. */
+  /** Resolves when the stream is open. */
   open(): Promise<void> {
     return new Promise((resolve, reject) => {
       const dialect = DIALECTS[this.dialect];
-      const visitor = { ...this.visitor, lastEventId: this.lastEventId };
-      let heard = '';
-      let said = 0;
-      const hear = (bytes: Buffer) => {
-        heard += bytes.toString('latin1');
-        const { say, open } = dialect.next(heard, visitor, said);
-        if (say) {
-          said += 1;
-          this.socket?.write(say);
+      const parameters = { ...this.parameters, lastEventId: this.lastEventId };
+      let received = '';
+      let sent = 0;
+      const receiveOpening = (bytes: Buffer) => {
+        received += bytes.toString('latin1');
+        const { send, open } = dialect.next(received, parameters, sent);
+        if (send) {
+          sent += 1;
+          this.socket?.write(send);
         }
         if (open) {
           this.isOpen = true;
-          this.recovered = heard.includes(RECOVERED);
-          heard = '';
+          this.recovered = received.includes(RECOVERED);
+          received = '';
           resolve();
         }
       };
@@ -55,8 +55,8 @@ export class Client {
           return true;
         }
         try {
-          this.receive(bytes); // A replay comes before the stream counts as open.
-          hear(bytes);
+          this.receive(bytes); // A replay arrives before the stream counts as open.
+          receiveOpening(bytes);
         } catch (error) {
           reject(new Error(String(error)));
         }
@@ -64,23 +64,23 @@ export class Client {
       };
       this.socket = connect({
         host: '127.0.0.1',
-        port: visitor.port,
+        port: parameters.port,
         noDelay: true,
         onread: { buffer: READ, callback },
       });
-      this.socket.once('connect', () => this.socket?.write(dialect.hello(visitor)));
+      this.socket.once('connect', () => this.socket?.write(dialect.firstMessage(parameters)));
       this.socket.on('error', reject);
       this.socket.once('close', () => {
         this.isOpen = false;
-        reject(new Error(`closed after ${JSON.stringify(heard.slice(0, 200))}`));
+        reject(new Error(`closed after ${JSON.stringify(received.slice(0, 200))}`));
       });
     });
   }
 
-  /** Ends the connection as a lost network does. */
+  /** Ends the connection as a failing network does. */
   cut(): void {
     this.isOpen = false;
-    this.ledger.rest = null;
+    this.sequence.rest = null;
     this.socket?.resetAndDestroy();
     this.socket = null;
   }
@@ -95,6 +95,6 @@ export class Client {
       const end = from < before.length ? -1 : bytes.indexOf(after, from);
       if (end >= 0) this.lastEventId = bytes.toString('latin1', from, end);
     }
-    this.account.take(this.ledger, bytes);
+    this.statistics.take(this.sequence, bytes);
   }
 }

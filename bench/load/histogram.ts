@@ -1,4 +1,4 @@
-/** Width of a bucket, ms, and how many there are: twenty seconds. */
+/** Width of a bucket, ms, and number of buckets: 20 s in all. */
 const WIDTH_MS = 0.1;
 const BUCKETS = 200_000;
 
@@ -8,7 +8,7 @@ export interface Latencies {
   readonly max: number;
 }
 
-/** Latencies by the million, in buckets of a tenth of a millisecond. */
+/** Counts millions of latencies, in buckets of 0.1 ms. */
 export class Histogram {
   private readonly buckets = new Uint32Array(BUCKETS);
   private count = 0;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchProcess } from '../support/process.js';
-import type { Order, Report } from './orders.js';
+import type { LoadCommand, Report } from './commands.js';
 
 type Answer = { readonly done: Report } | { readonly error: string };
 
@@ -8,12 +8,12 @@ type Answer = { readonly done: Report } | { readonly error: string };
 export class LoadClient {
   private readonly process = BenchProcess.node('bench/load/main.js');
 
-  /** CPU time so far, microseconds: near all of one core's, the client is what is being measured. */
+  /** CPU time so far, microseconds. If it is near the whole of one core, the client is the bottleneck. */
   get cpuUs(): number {
     return this.process.cpuUs;
   }
 
-  tell(order: Order): Promise<Report> {
+  run(command: LoadCommand): Promise<Report> {
     return new Promise((resolve, reject) => {
       this.process.child.once('message', (answer: Answer) => {
         if ('done' in answer) resolve(answer.done);
@@ -23,13 +23,13 @@ export class LoadClient {
     });
   }
 
-  /** Resolves once so much was delivered, or nothing more came for a while. */
-  async until(delivered: number, quietMs = 3000): Promise<Report> {
-    let last = await this.tell({ kind: 'report' });
+  /** Resolves when `delivered` messages were delivered, or nothing more arrived for `idleMs`. */
+  async until(delivered: number, idleMs = 3000): Promise<Report> {
+    let last = await this.run({ kind: 'report' });
     let changedAt = Date.now();
-    while (last.delivered < delivered && Date.now() - changedAt < quietMs) {
+    while (last.delivered < delivered && Date.now() - changedAt < idleMs) {
       await sleep(50);
-      const report = await this.tell({ kind: 'report' });
+      const report = await this.run({ kind: 'report' });
       if (report.delivered !== last.delivered) changedAt = Date.now();
       last = report;
     }

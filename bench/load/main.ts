@@ -1,50 +1,50 @@
 import { tokenFor } from '../../test/harness/clients/tokens.js';
-import { Account } from './account.js';
+import { DeliveryStatistics } from './delivery-statistics.js';
 import { Client } from './client.js';
 import { Histogram } from './histogram.js';
-import { ticketName, type Crowd, type Opening, type Order, type Report } from './orders.js';
+import { ticketName, type ConnectionPlan, type Opening, type LoadCommand, type Report } from './commands.js';
 
-/** Longer than any benchmark, seconds. */
+/** Lifetime of the clients' tokens, seconds: longer than any benchmark. */
 const TOKEN_S = 7200;
 
-/** The load client: a process of its own, told over IPC what to do. */
-const account = new Account();
+/** The load client: a process of its own, which gets its commands over IPC. */
+const statistics = new DeliveryStatistics();
 let clients: Client[] = [];
 
-async function obey(order: Order): Promise<Report> {
-  switch (order.kind) {
+async function execute(command: LoadCommand): Promise<Report> {
+  switch (command.kind) {
     case 'open':
-      clients = await crowd(order.crowd);
-      account.arrivals = order.crowd.keepsArrivals ? [] : null;
-      return opened(order.crowd.atOnce);
+      clients = await makeClients(command.plan);
+      statistics.arrivals = command.plan.keepsArrivals ? [] : null;
+      return opened(command.plan.atOnce);
     case 'clear':
-      account.clear();
+      statistics.clear();
       return report();
     case 'report':
       return report();
     case 'arrivals':
-      return { ...report(), arrivals: account.arrivals };
+      return { ...report(), arrivals: statistics.arrivals };
     case 'cut':
       clients.forEach((client) => client.cut());
       return report();
-    case 'return':
-      return opened(order.atOnce);
+    case 'reopen':
+      return opened(command.atOnce);
     case 'close':
       clients.forEach((client) => client.cut());
       clients = [];
-      account.forget();
+      statistics.forget();
       return report();
   }
 }
 
-async function crowd(wanted: Crowd): Promise<Client[]> {
-  const { dialect, port, path, clients: count, tickets, subscribes, keepsIds = false } = wanted;
+async function makeClients(plan: ConnectionPlan): Promise<Client[]> {
+  const { dialect, port, path, clients: count, tickets, subscribes, keepsIds = false } = plan;
   const connected = Array.from({ length: count }, async (_, index) => {
     const ticket = index % tickets;
     const name = ticketName(ticket);
     const token = await tokenFor({ sub: `s${index}`, cases: [name], groups: undefined, expiresInS: TOKEN_S });
-    const visitor = { port, path, token, ticket: name, subscribes, lastEventId: null };
-    return new Client(dialect, visitor, index, ticket, account, keepsIds);
+    const parameters = { port, path, token, ticket: name, subscribes, lastEventId: null };
+    return new Client(dialect, parameters, index, ticket, statistics, keepsIds);
   });
   return Promise.all(connected);
 }
@@ -72,13 +72,13 @@ async function openAll(atOnce: number): Promise<Opening> {
 }
 
 function report(): Report {
-  const { delivered, faults, firstAt, lastAt, latencies } = account;
+  const { delivered, faults, firstAt, lastAt, latencies } = statistics;
   const open = clients.filter((client) => client.isOpen).length;
   return { open, delivered, faults, firstAt, lastAt, latencies: latencies.summary(), opening: null, arrivals: null };
 }
 
-process.on('message', (order: Order) => {
-  obey(order).then(
+process.on('message', (command: LoadCommand) => {
+  execute(command).then(
     (done) => process.send?.({ done }),
     (error: unknown) => process.send?.({ error: String(error) }),
   );

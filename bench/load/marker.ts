@@ -1,11 +1,11 @@
 /**
- * How the load client finds a message in whatever surrounds it, whatever the transport: its content begins with
- * `"#`, its number within its ticket in eight digits, and a blank.
+ * The load client finds a message in the bytes of any transport by the beginning of its content: `"#`, the message's
+ * number within its ticket in eight digits, and a blank.
  */
 export const MARK = Buffer.from('"#');
 const DIGITS = 8;
 export const MARK_LENGTH = MARK.length + DIGITS;
-/** As wide as upstream messages are that make an event of about 350 bytes. */
+/** Filling that makes an event of about 350 bytes. */
 const FILLING = ' lorem ipsum dolor sit amet, consetetur sadipscing elitr';
 
 /** The content of the n-th message of a ticket. */
@@ -13,7 +13,7 @@ export function content(n: number): string {
   return `#${String(n).padStart(DIGITS, '0')}${FILLING}`;
 }
 
-/** The number that {@link content} has put into a content. */
+/** The number in a content that {@link content} made. */
 export const numberOf = (text: string) => Number(text.slice(1, 1 + DIGITS));
 
 /** The number behind the mark at `at`. */

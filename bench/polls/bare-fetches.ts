@@ -1,6 +1,6 @@
 import { Agent } from 'undici';
 
-/** undici and JSON.parse alone: the same requests at the same pace. */
+/** undici and JSON.parse alone, with the same requests at the same pace. */
 const { url, sets, setSize, intervalMs } = JSON.parse(process.env['SETTINGS'] ?? '{}') as {
   url: string;
   sets: number;

@@ -1,7 +1,7 @@
 import { DelayedError, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 
-/** BullMQ alone: so many jobs that do nothing but delay themselves by an interval. */
+/** BullMQ alone: jobs that do nothing but delay themselves by an interval. */
 const { url, jobs, intervalMs } = JSON.parse(process.env['SETTINGS'] ?? '{}') as {
   url: string;
   jobs: number;

@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
 import { RedisServer } from '../../test/harness/processes/redis-server.js';
-import { Weighed } from '../support/weighed.js';
+import { MeasuredProcess } from '../support/measured-process.js';
 
-/** A Redis without persistence, so that commands are measured and no disk is. */
+/** A Redis without persistence, so that commands are measured and not the disk. */
 export class BenchRedis {
-  private readonly weighed: Weighed;
+  private readonly process: MeasuredProcess;
   readonly client: Redis;
 
   private constructor(private readonly server: RedisServer) {
-    this.weighed = new Weighed(server.pid);
+    this.process = new MeasuredProcess(server.pid);
     this.client = new Redis(server.url, { maxRetriesPerRequest: null });
   }
 
@@ -25,10 +25,10 @@ export class BenchRedis {
 
   /** CPU time so far, microseconds. */
   get cpuUs(): number {
-    return this.weighed.cpuUs;
+    return this.process.cpuUs;
   }
 
-  /** Round trips so far: scripts called and blocking reads, which only clients send. */
+  /** Round trips so far: calls of scripts and blocking reads, which only clients send. */
   async roundTrips(): Promise<number> {
     const stats = await this.client.info('commandstats');
     const calls = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 
 import { BenchProcess } from '../support/process.js';
 
-/** A program under measurement that counts what it does, and tells by IPC. */
+/** A program under measurement. It counts what it does, and reports it over IPC. */
 export class Child {
   private constructor(private readonly process: BenchProcess) {}
 
@@ -11,14 +11,14 @@ export class Child {
     return new Child(BenchProcess.node(file, env));
   }
 
-  /** A script of this folder; resolves with the first thing that it says. */
-  static async script(name: string, settings: object = {}): Promise<{ child: Child; said: Record<string, unknown> }> {
+  /** Starts a script of this folder. Resolves with its first message. */
+  static async script(name: string, settings: object = {}): Promise<{ child: Child; first: Record<string, unknown> }> {
     const child = new Child(BenchProcess.node(`bench/polls/${name}.js`, { SETTINGS: JSON.stringify(settings) }));
-    const [said] = (await once(child.process.child, 'message')) as [Record<string, unknown>];
-    return { child, said };
+    const [first] = (await once(child.process.child, 'message')) as [Record<string, unknown>];
+    return { child, first };
   }
 
-  /** Asks a script for what was counted since it was last asked. */
+  /** Asks a script for its counts since the last call. */
   async ask<T>(): Promise<T> {
     this.process.child.send('count');
     const [answer] = (await once(this.process.child, 'message')) as [T];

@@ -3,7 +3,7 @@ import type { BenchRedis } from './bench-redis.js';
 import { Child } from './child.js';
 import { tickets, InterestLeases } from './interest-leases.js';
 
-/** What one poll costs, CPU microseconds. */
+/** What one poll costs, microseconds of CPU. */
 export interface Cost {
   readonly processUs: number;
   readonly redisUs: number;
@@ -19,8 +19,8 @@ export interface Load {
 }
 
 /**
- * How long a program runs before it is measured, ms: compiled, connected, in step, and past the first stay of every set
- * with its worker (apps/worker, `STAY_MS`), from where on sets come and go at their usual rate.
+ * How long a program runs before it is measured, ms. By then it is compiled and connected, and the first residencies of
+ * all sets have ended (apps/worker, `RESIDENCY_MS`), so that residencies end at their usual rate.
  */
 const SETTLE_MS = 65_000;
 
@@ -49,7 +49,7 @@ async function measure(
   };
 }
 
-/** Pollcast's worker on idle sets. */
+/** Pollcast's worker with idle sets. */
 export async function workerCost(redis: BenchRedis, upstream: Child, url: string, load: Load): Promise<Cost> {
   await redis.clear();
   const child = Child.program('apps/worker/src/main.js', workerEnv(redis, url, load));
@@ -68,14 +68,19 @@ export async function workerCost(redis: BenchRedis, upstream: Child, url: string
   }
 }
 
-/** The two bare things: a job that does nothing but delay itself again, and a loop that only fetches and parses. */
+/**
+ * The cost of the bare libraries: a job that does nothing but delay itself again, and a loop that fetches and parses.
+ */
 export interface BareCost {
   readonly jobs: Cost;
   /** Its `redisUs` and `roundTrips` are 0. */
   readonly fetches: Cost;
 }
 
-/** Measures both at once, as the worker does both at once: each finds the caches as the other leaves them. */
+/**
+ * Measures both at the same time, because the worker also does both: each finds the CPU caches as the other leaves
+ * them.
+ */
 export async function bareCost(redis: BenchRedis, url: string, load: Load): Promise<BareCost> {
   await redis.clear();
   const settings = { url: redis.url, jobs: load.sets, intervalMs: load.intervalMs };

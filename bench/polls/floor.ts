@@ -4,18 +4,18 @@ import { Child } from './child.js';
 import { workerEnv } from './cost.js';
 import { tickets, InterestLeases } from './interest-leases.js';
 
-/** Requests of one wait for every set's turn, beside the fewest that could do. */
+/** Requests per interval, compared with the smallest possible number. */
 export interface FloorRow {
   readonly tickets: number;
   readonly gateways: number;
   readonly floor: number;
-  /** Requests per interval, on average over the intervals measured. */
+  /** Requests per interval, average of the measured intervals. */
   readonly requests: number;
 }
 
 const INTERVAL_MS = 1000;
 const SET_SIZE = 100;
-/** Intervals that are counted, after all sets are backfilled, packed and in step. */
+/** Measured intervals. They begin when all sets are backfilled, packed and polled once per interval. */
 const INTERVALS = 5;
 const SETTLE_MS = 5000;
 
@@ -34,7 +34,7 @@ export function steadyFloor(
   return settled(redis, upstream, url, count, gateways, (leases) => leases.want(tickets(count)));
 }
 
-/** Steady state: 10,000 clients at four gateways want five tickets each, drawn at random from 1,000. */
+/** Steady state: 10,000 clients of four gateways want five tickets each, drawn at random from 1,000. */
 export function sharedFloor(redis: BenchRedis, upstream: Child, url: string): Promise<FloorRow> {
   return settled(redis, upstream, url, 1000, 4, (leases) => leases.wantAtRandom(10_000, 5, tickets(1000)));
 }
@@ -66,13 +66,13 @@ async function settled(
 const LOAD = { setSize: SET_SIZE, intervalMs: INTERVAL_MS };
 
 export interface ChurnRow {
-  /** Distinct tickets that were wanted at any time within the interval, lingering ones included. */
+  /** Distinct tickets that were wanted at any time within the interval, those in their linger time included. */
   readonly wanted: number;
   readonly floor: number;
   readonly requests: number;
 }
 
-/** Every interval a fifth of the tickets leave and as many come, in twenty small steps. */
+/** In every interval a fifth of the tickets leave and as many others join, in twenty steps. */
 export async function churnFloor(
   redis: BenchRedis,
   upstream: Child,
@@ -105,6 +105,6 @@ export async function churnFloor(
     leases.stop();
     await child.stop();
   }
-  // The linger time passes before tickets that left are let go: the first intervals only fill up.
+  // Tickets that leave are polled for the linger time. In the first intervals none of them has ended yet.
   return rows.slice(5);
 }

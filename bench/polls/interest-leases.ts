@@ -3,7 +3,7 @@ import { BullPollQueue, connectRedis, Keys, RedisClock, RedisInterestRegistry, t
 
 const FEED = { language: 'zh-cn' };
 
-/** Gateways without clients: leases on tickets, taken and renewed the way gateways do it. */
+/** Gateways without clients. They take and renew interest leases as real gateways do. */
 export class InterestLeases {
   private readonly interests: Interest[];
   private timer: NodeJS.Timeout | undefined;
@@ -56,7 +56,7 @@ export class InterestLeases {
     }
   }
 
-  /** So many clients, each at one of the gateways, want a few tickets each, drawn from all of these. */
+  /** `clients` clients, each at one of the gateways, want `each` tickets, drawn at random from all of these. */
   async wantAtRandom(clients: number, each: number, caseIds: readonly CaseId[]): Promise<void> {
     for (let client = 0; client < clients; client += 1) {
       const wanted = new Set<CaseId>();
@@ -73,7 +73,7 @@ export class InterestLeases {
     }
   }
 
-  /** Tickets that are polled at the moment, lingering ones included. */
+  /** Number of tickets that are polled at the moment, those in their linger time included. */
   async placed(): Promise<number> {
     return this.connections[0]?.hlen(`${new Keys('pollcast').base(feedKey(FEED))}place`) ?? 0;
   }

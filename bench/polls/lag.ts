@@ -1,7 +1,7 @@
-/** A cumulative histogram: `[upper edge in ms, polls up to it]`, edges ascending. */
+/** A cumulative histogram: pairs of an upper edge in ms and the number of polls up to it, in ascending order. */
 export type Histogram = readonly (readonly [edgeMs: number, count: number])[];
 
-/** The workers' `pollcast_poll_lag_seconds`, added up. */
+/** The sum of all workers' `pollcast_poll_lag_seconds`. */
 export async function scrapeLag(ports: readonly number[]): Promise<Histogram> {
   const counts = new Map<number, number>();
   for (const port of ports) {
@@ -16,7 +16,7 @@ export async function scrapeLag(ports: readonly number[]): Promise<Histogram> {
   return [...counts].sort(([a], [b]) => a - b);
 }
 
-/** The upper edge of the bucket in which the share lies, ms. */
+/** The upper edge of the bucket that holds the percentile, ms. @param share 0 to 1 */
 export function percentile(histogram: Histogram, share: number): number {
   const total = histogram.at(-1)?.[1] ?? 0;
   return histogram.find(([, count]) => count >= total * share)?.[0] ?? 0;

@@ -7,22 +7,22 @@ import { workerEnv } from './cost.js';
 import { percentile, scrapeLag } from './lag.js';
 import { tickets, InterestLeases } from './interest-leases.js';
 
-/** What so many workers do with so many sets that are due every second. */
+/** The throughput of several workers with sets that are due every second. */
 export interface ThroughputRow {
   readonly workers: number;
-  /** Polls per second that were due, and that were answered. */
+  /** Polls per second: due, and answered. */
   readonly due: number;
   readonly answered: number;
   /** CPU microseconds of the workers per poll. */
   readonly processUs: number;
-  /** From due to sent, ms: upper edges of the histogram's buckets. */
+  /** Time from the due time to the request, ms: upper edges of the histogram's buckets. */
   readonly lagP50: number;
   readonly lagP99: number;
 }
 
 const INTERVAL_MS = 1000;
 const SET_SIZE = 100;
-/** Longest time until all sets are backfilled, packed and in step, ms. */
+/** Longest time until all sets are backfilled, packed and polled once per interval, ms. */
 const SETTLE_MAX_MS = 90_000;
 const MEASURE_MS = 10_000;
 
@@ -65,7 +65,10 @@ export async function throughput(
   }
 }
 
-/** Every set was polled once in a second, twice in a row; or it never will be, which the figures then tell. */
+/**
+ * Resolves when every set was polled once in a second, twice in a row, or after the longest time. The figures show
+ * which.
+ */
 async function untilInStep(upstream: Child, sets: number): Promise<void> {
   await upstream.ask();
   for (let inStep = 0, waited = 0; inStep < 2 && waited < SETTLE_MAX_MS; waited += INTERVAL_MS) {

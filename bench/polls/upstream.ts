@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 
 /**
- * The fastest upstream that still answers what the documentation says: one status per ticket, no message, and a cursor
- * that moves. Counts what it is asked; its parent asks for the counts by IPC.
+ * The fastest upstream that still answers as the documentation says: one status per ticket, no message, and a cursor
+ * that moves. It counts requests. Its parent asks for the counts over IPC.
  */
 const answers = new Map<string, string>();
 let requests = 0;

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { Audience, listenForLines, ticketOf } from './lines.js';
 
-/** What a user would write with node:http alone: one prepared buffer, `res.write` to each. No rights, no history. */
+/** SSE with node:http alone: one prepared buffer, one `res.write` for each client. No rights, no history. */
 const audience = new Audience<ServerResponse>();
 
 createServer((request, response) => {

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Audience, listenForLines, ticketOf } from './lines.js';
 
-/** The `ws` library at its cheapest: one frame, prepared with its own encoder, written to each connection's socket. */
+/** The cheapest use of the `ws` library: one frame, made with its own encoder, written to each connection's socket. */
 const audience = new Audience<Duplex>();
 const server = new WebSocketServer({
   port: Number(process.env['PORT']),
@@ -25,7 +25,7 @@ listenForLines(({ ticket, data }) => {
   }
 });
 
-/** The library's own encoder, which its types do not name. */
+/** The library's own encoder, which is missing in its types. */
 function encode(payload: Buffer): Buffer[] {
   const { Sender } = WebSocket as unknown as { Sender: { frame(data: Buffer, options: object): Buffer[] } };
   return Sender.frame(payload, { fin: true, rsv1: false, opcode: 1, mask: false, readOnly: true });

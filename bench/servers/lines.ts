@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 
-/** One publication as the bare servers are given it: by the cheapest way there is, a line on a TCP connection. */
+/** One publication as the bare servers get it: a line on a TCP connection, the cheapest way. */
 export interface Line {
   readonly ticket: string;
   readonly id: string;
@@ -23,7 +23,7 @@ export function listenForLines(publish: (line: Line) => void): void {
   }).listen(Number(process.env['PUBLISH_PORT']), '127.0.0.1');
 }
 
-/** Members of each ticket's audience. */
+/** The connections of each ticket. */
 export class Audience<Member> {
   private readonly members = new Map<string, Set<Member>>();
 

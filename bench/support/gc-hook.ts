@@ -1,8 +1,8 @@
-/** Loaded into every Node server that is measured, ours and the bare ones alike: on SIGUSR2 its garbage goes. */
+/** Loaded into every Node server that is measured, Pollcast and bare. SIGUSR2 collects the garbage. */
 process.on('SIGUSR2', () => {
   global.gc?.();
   setTimeout(() => global.gc?.(), 200);
 });
 
-/** A benchmark that was killed leaves nothing running. */
+/** Ends this server when its benchmark was killed. */
 process.on('disconnect', () => process.exit(0));

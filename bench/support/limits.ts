@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** Besides its clients, a process has files open: Redis, logs, libraries. */
+/** Open files of a process besides its clients: Redis, logs, libraries. */
 const SPARE_FILES = 200;
 
-/** How many clients one process may have here. Said aloud where that is fewer than wanted. */
+/** How many clients one process may have on this machine. A warning is printed if they are fewer than wanted. */
 export function clientsAllowed(wanted: number): number {
   const limits = readFileSync('/proc/self/limits', 'utf8');
   const files = Number(/Max open files\s+(\d+)/.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);

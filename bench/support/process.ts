@@ -2,18 +2,18 @@ import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { OwnedProcess } from '../../test/harness/processes/owned-process.js';
 import { ROOT } from '../../test/harness/processes/repository.js';
-import { Weighed } from './weighed.js';
+import { MeasuredProcess } from './measured-process.js';
 
 /** Longest orderly end, ms. */
 const STOP_MS = 15_000;
-/** The young generation of Pollcast's own start scripts: the bare servers get the same. */
+/** The young generation as in Pollcast's own start scripts. The bare servers get the same. */
 const YOUNG_GENERATION = ['--min-semi-space-size=4', '--max-semi-space-size=4'];
-/** Characters of its output that are kept for error texts. */
+/** Characters of output that are kept for error texts. */
 const KEPT = 4000;
 const PATH = { PATH: process.env['PATH'] ?? '' };
 
-/** A process that a benchmark starts and weighs. */
-export class BenchProcess extends Weighed {
+/** A process that a benchmark starts and measures. */
+export class BenchProcess extends MeasuredProcess {
   private constructor(
     private readonly run: OwnedProcess,
     private readonly isNode: boolean,
@@ -22,8 +22,8 @@ export class BenchProcess extends Weighed {
   }
 
   /**
-   * Runs a built file of this repository, with an IPC channel. `--expose-gc` and gc-hook let its memory be weighed
-   * without its garbage.
+   * Runs a built file of this repository, with an IPC channel. With `--expose-gc` and gc-hook its memory is measured
+   * without garbage.
    */
   static node(file: string, env: Readonly<Record<string, string>> = {}): BenchProcess {
     const hook = join(ROOT, 'dist/bench/support/gc-hook.js');
@@ -39,7 +39,7 @@ export class BenchProcess extends Weighed {
     return new BenchProcess(new OwnedProcess(path, args, { env: { ...PATH, ...env }, keep: KEPT }), false);
   }
 
-  /** Sends and receives over IPC. */
+  /** The process, for messages over IPC. */
   get child(): ChildProcess {
     return this.run.child;
   }
@@ -49,7 +49,7 @@ export class BenchProcess extends Weighed {
     return super.settledMemory();
   }
 
-  /** Ends it as a crash does. */
+  /** Kills it, as a crash would. */
   async kill(): Promise<void> {
     await this.run.kill();
   }

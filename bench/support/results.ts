@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../../test/harness/processes/repository.js';
 
-/** What is measured, and on what, in bench/results/ (not kept by git). */
+/** The file of a run's results and of the machine's data, in bench/results/ (git ignores it). */
 export class ResultsFile {
   readonly path: string;
 
@@ -13,7 +13,7 @@ export class ResultsFile {
     this.path = join(folder, `${name}-${new Date().toISOString().replaceAll(':', '')}.json`);
   }
 
-  /** Writes all there is by now, so that a run that is broken off leaves what it had. */
+  /** Writes all results so far, so that an interrupted run leaves them. */
   write(results: object): void {
     const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model };
     writeFileSync(this.path, `${JSON.stringify({ machine, ...results }, null, 2)}\n`);

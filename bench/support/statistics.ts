@@ -4,7 +4,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** The middle of some runs, and how far apart they were. */
+/** Median, smallest and largest of some runs. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -13,7 +13,7 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
 }
 
-/** `9.7 (9.1-10.2)` */
+/** Formats a spread: `9.7 (9.1-10.2)`. */
 export function show({ median, min, max }: Spread, digits: number): string {
   const text = (value: number) =>
     value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });

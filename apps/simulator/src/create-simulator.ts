@@ -3,7 +3,7 @@ import { createLogger } from './logger.js';
 import { readSettings, type Settings } from './settings.js';
 import { SimulatorProgram } from './simulator.program.js';
 
-/** @throws {SettingsError} where the settings are wrong */
+/** @throws {SettingsError} if the settings are wrong */
 export function createSimulator(): SimulatorProgram {
   const settings = settingsOf();
   return new SimulatorProgram(settings, createLogger(settings.logLevel));

@@ -30,7 +30,7 @@ const controllers = [
   HealthController,
 ];
 
-/** The composition root: the only place where the classes are put together. */
+/** The composition root: the only place that creates the simulator's parts. */
 export class SimulatorModule {
   static with(settings: Settings, clock: Clock): DynamicModule {
     const quirks = new Quirks(settings.quirks);

@@ -3,7 +3,7 @@ import { systemClock } from './clock.js';
 import { type Settings } from './settings.js';
 import { startSimulator, type Simulator } from './simulator.js';
 
-/** A simulator from start to end. */
+/** One simulator process, from its start to its end. */
 export class SimulatorProgram {
   private starting: Promise<Simulator> | null = null;
 
@@ -12,7 +12,7 @@ export class SimulatorProgram {
     private readonly logger: Logger,
   ) {}
 
-  /** Resolves once it listens. @throws where the port is taken */
+  /** Resolves when it listens. @throws if the port is taken */
   async start(): Promise<void> {
     const { settings, logger } = this;
     this.starting = startSimulator(settings, systemClock, logger);
@@ -20,7 +20,7 @@ export class SimulatorProgram {
     logger.info({ host: settings.host, port, demo: settings.demo }, 'listening');
   }
 
-  /** Ends at once whatever is under way. Where it still starts, once it has started. */
+  /** Ends at once, with all requests in flight. During the start it waits until the start is complete. */
   async stop(): Promise<void> {
     this.logger.info('stopping');
     const simulator = await this.starting?.catch(() => null);

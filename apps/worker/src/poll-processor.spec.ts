@@ -11,7 +11,7 @@ const [SHORTEST_MS, LONGEST_MS] = [30_000, 60_000];
 /** The longest delay of a job, ms. */
 const SLEEP_MAX_MS = 10_000;
 
-/** What became of a job, to be looked at at any time. */
+/** The state of a job. */
 type Fate = 'running' | 'delayed' | 'ended' | Error;
 
 describe('PollProcessor', () => {
@@ -123,12 +123,12 @@ describe('PollProcessor', () => {
     processor.changed(OTHER);
     expect(changed.mock.calls).toEqual([[OTHER]]);
     begin();
-    processor.changed(REF); // While it is polled: it does not wait.
+    processor.changed(REF); // The set is polled at this moment, so no timer runs.
     await pass(999);
     expect(run).toHaveBeenCalledTimes(1);
   });
 
-  describe('when a worker comes', () => {
+  describe('when another worker starts', () => {
     it.each([
       [0, 1000],
       [0.5, 2000],
@@ -172,7 +172,7 @@ describe('PollProcessor', () => {
     expect([later.now, run.mock.calls.length]).toEqual(['delayed', 3]);
   });
 
-  it('reports a poll that Redis could not take, and polls again a second later', async () => {
+  it('reports a poll that Redis did not accept, and polls again a second later', async () => {
     const broken = new Error('out of reach');
     run.mockRejectedValueOnce(broken);
     const job = begin();
@@ -184,7 +184,7 @@ describe('PollProcessor', () => {
   });
 
   describe('fails the job, which the reconciler makes again', () => {
-    it('where its lock is lost, after the set was released', async () => {
+    it('if its lock is lost, after the set was released', async () => {
       const lost = new Error('Missing lock for job');
       moveToDelayed.mockRejectedValueOnce(lost);
       processor.stop();
@@ -193,7 +193,7 @@ describe('PollProcessor', () => {
       expect([job.now, release.mock.calls.length]).toEqual([lost, 1]);
     });
 
-    it('where Redis is out of reach for the release', async () => {
+    it('if Redis is out of reach for the release', async () => {
       const broken = new Error('out of reach');
       release.mockRejectedValueOnce(broken);
       processor.stop();

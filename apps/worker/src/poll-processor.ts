@@ -11,9 +11,9 @@ export type OnPollError = (error: unknown, job: PollJob) => void;
 const ERROR_PAUSE_MS = 1000;
 
 /**
- * The residency of a set, ms: it stays with one worker for this long to twice as long. Between two polls only a timer runs
- * here, which costs nothing. Then its job goes back to the queue, and any worker may take it. That costs as much as four
- * polls.
+ * The shortest residency of a set, ms. The longest is twice as long. During a residency only a timer runs between two
+ * polls, which costs nothing. Afterwards the set's job goes back to the queue, and any worker may take it. This costs
+ * as much as four polls.
  */
 const RESIDENCY_MS = 30_000;
 

@@ -17,7 +17,7 @@ describe('PollTimers', () => {
   afterEach(() => void jest.useRealTimers());
 
   const begin = (ref: SetRef, ms: number, name: string) =>
-    void timers.until(ref, ms).then((stays) => ended.push(`${name} ${stays}`));
+    void timers.until(ref, ms).then((continues) => ended.push(`${name} ${continues}`));
 
   it('end when their time has come, not before', async () => {
     begin(A, 99.2, 'a');
@@ -27,7 +27,7 @@ describe('PollTimers', () => {
     expect(ended).toEqual(['a true']);
   });
 
-  it('are none where there is nothing to wait for', async () => {
+  it('do not exist for times in the past', async () => {
     begin(A, 0, 'a');
     begin(B, -5, 'b');
     await jest.advanceTimersByTimeAsync(0);

@@ -5,7 +5,7 @@ export class PollTimers {
   private readonly pending = new Map<string, () => void>();
   private closed = false;
 
-  /** Resolves after so many ms, or when it is ended early. @returns false when all residencies end */
+  /** Resolves after `ms` milliseconds, or when it is ended early. @returns false when all residencies end */
   async until(ref: SetRef, ms: number): Promise<boolean> {
     if (ms > 0 && !this.closed) {
       const key = setName(ref);

@@ -66,7 +66,7 @@ describe('Reconciler', () => {
     expect(registry.forget.mock.calls).toEqual([[beganAt]]);
   });
 
-  it('tells how late the latest set is, 0 where none is', async () => {
+  it('reports how late the latest set is, and 0 if none is late', async () => {
     registry.earliestDue.mockResolvedValueOnce(clock.now() - 700).mockResolvedValueOnce(clock.now() - 300);
     reconciler.start();
     await settled();
@@ -75,7 +75,7 @@ describe('Reconciler', () => {
     expect(stalest.mock.calls).toEqual([[700], [0]]);
   });
 
-  it('goes on after a round that failed, and tells of it', async () => {
+  it('reports a round that failed, and continues', async () => {
     const broken = new Error('out of reach');
     registry.feeds.mockRejectedValueOnce(broken);
     reconciler.start();

@@ -12,7 +12,7 @@ export interface ReconcilerParts {
 
 /** Time between two rounds, ms. */
 const ROUND_MS = 1000;
-/** A set that is this late (ms) may have lost its job: Redis was emptied, or a wake-up was not sent. */
+/** A set that is late by this much may have lost its job, ms: Redis was emptied, or a wake-up was not sent. */
 const LATE_MS = 3000;
 
 /**

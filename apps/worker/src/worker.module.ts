@@ -33,13 +33,16 @@ import { PollWorker } from './poll-worker.js';
 import { Reconciler } from './reconciler.js';
 import { WorkerProgram } from './worker.program.js';
 
-/** A set lease is longer than the upstream's timeout by this, ms. Half of it is for sending the request, half for clocks that differ. */
+/**
+ * How much longer a set lease is than the upstream's timeout, ms: half for sending the request, half for differing
+ * clocks.
+ */
 const LEASE_MARGIN_MS = 1000;
 
 /** 128 bits. The chance that two different messages of one ticket have the same digest is one in 10^38. */
 const digest = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
 
-/** The composition root of a worker: all of its parts are made and connected here. */
+/** The composition root of a worker: the only place that creates its parts. */
 @Module({
   providers: [
     {
@@ -97,7 +100,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           clock,
           worker,
           queue,
-          hearSignals: async () => {
+          subscribeToWakes: async () => {
             await wake.listen(subscriber, processor);
             await quota.listen(subscriber);
           },

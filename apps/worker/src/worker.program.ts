@@ -15,8 +15,8 @@ export interface WorkerParts {
   readonly clock: RedisClock;
   readonly worker: PollWorker;
   readonly queue: BullPollQueue;
-  /** Subscribes to the channels on which other processes tell workers something. */
-  readonly hearSignals: () => Promise<void>;
+  /** Subscribes to the wake channel. */
+  readonly subscribeToWakes: () => Promise<void>;
   /** Tells the other workers that this one is ready for its share of the sets. */
   readonly announce: () => Promise<void>;
   readonly reconciler: Reconciler;
@@ -25,7 +25,7 @@ export interface WorkerParts {
   readonly connections: readonly RedisClient[];
 }
 
-/** How long the end of a worker waits for its polls and for Redis, ms. A worker ends also while Redis is out of reach. */
+/** How long a stopping worker waits for its polls and for Redis, ms. A worker also ends while Redis is out of reach. */
 const FINISH_MS = 10_000;
 
 /** Starts and stops a worker's parts in the right order. */
@@ -36,17 +36,18 @@ export class WorkerProgram {
   constructor(private readonly parts: WorkerParts) {}
 
   /**
-   * Listens first, so that ops can see a worker that waits for Redis. Takes no further step once it is being stopped.
+   * Listens first, so that operators can see a worker that waits for Redis. It takes no further step after {@link
+   * stop}.
    *
    * @throws if the port is taken
    */
   async start(): Promise<void> {
-    const { settings, logger, clock, hearSignals, announce, reconciler, ops } = this.parts;
+    const { settings, logger, clock, subscribeToWakes, announce, reconciler, ops } = this.parts;
     const steps: readonly (() => void | Promise<void>)[] = [
       () => ops.listen(settings.port, settings.host),
       () => logger.info({ port: settings.port }, 'worker listening'),
       () => this.untilRedisAnswers(() => clock.start()),
-      hearSignals,
+      subscribeToWakes,
       () => this.poll(),
       () => this.untilRedisAnswers(announce),
       () => reconciler.start(),
@@ -75,7 +76,7 @@ export class WorkerProgram {
     logger.info('worker stopping');
     health.drain();
     if (this.isPolling) {
-      // Sets whose polls are not over by then go on at other workers when their leases have ended.
+      // Other workers take the sets whose polls have not ended by then, when their leases have ended.
       await Promise.race([this.finish(), delay(FINISH_MS, undefined, { ref: false })]);
     }
     clock.stop();

@@ -20,7 +20,10 @@ export class FeedSnapshot {
   private constructor(
     private readonly wanted: readonly CaseId[],
     private readonly place: ReadonlyMap<CaseId, string>,
-    /** When each is polled again, ms since 1970; infinite while it is polled, in a set of its own. */
+    /**
+     * Quarantined tickets, and when each is polled again, ms since 1970; infinite while it is polled in a set of its
+     * own.
+     */
     private readonly quarantined: ReadonlyMap<CaseId, number>,
     private readonly sizes: ReadonlyMap<string, number>,
     private readonly due: readonly string[],
@@ -51,13 +54,16 @@ export class FeedSnapshot {
     return this.sets.size;
   }
 
-  /** Sets beyond the fewest that hold the tickets. A ticket that was quarantined has one of its own until it is answered for. */
+  /**
+   * Number of sets beyond the fewest that can hold the tickets. A ticket that was quarantined has a set of its own
+   * until the upstream answers for it; such sets do not count.
+   */
   excess(setMax: number): number {
     const tried = [...this.quarantined.values()].filter((until) => until === Infinity).length;
     return this.sets.size - tried - Math.ceil((this.place.size - tried) / setMax);
   }
 
-  /** What is wrong at any instant: a ticket in two sets or none, a set that is not what its indexes say. */
+  /** Faults that must not exist at any instant: a ticket in two sets or none, a set that differs from its indexes. */
   faults(setMax: number): string[] {
     const found: string[] = [];
     const homes = new Map<CaseId, string[]>();

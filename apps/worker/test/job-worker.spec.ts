@@ -55,7 +55,7 @@ describe('JobWorker', () => {
       expect(await client.exists(lockOf(job))).toBe(0);
     }
 
-    it('where a job delays itself while its lock is renewed', async () => {
+    it('if a job delays itself while its lock is renewed', async () => {
       run = async (job, lock) => {
         const delayed = job.moveToDelayed(Date.now() + HOUR_MS, lock);
         void renew(job, lock);
@@ -65,7 +65,7 @@ describe('JobWorker', () => {
       await expectNothingReported();
     });
 
-    it('where a job is completed while its lock is renewed', async () => {
+    it('if a job is completed while its lock is renewed', async () => {
       run = async (job, lock) => void setTimeout(() => void renew(job, lock), 20);
       await expectNothingReported();
     });

@@ -6,7 +6,7 @@ export interface Found {
   readonly expiresInMs: number | null;
 }
 
-/** What Redis answers about a key that ended meanwhile. */
+/** Redis's answer about a key that has ended meanwhile. */
 const GONE = -2;
 
 /** Every key of a Redis, in order of name. */

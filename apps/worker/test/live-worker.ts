@@ -36,7 +36,7 @@ export interface LiveWorkerParts {
   readonly maxRps?: number;
 }
 
-/** As the worker's module has it, ms. */
+/** Duration of a set lease as in the worker's module, ms. */
 const LEASE_MS = 6000;
 const SEND_WITHIN_MS = 500;
 const OVERLAP_MS = 2000;

@@ -5,7 +5,7 @@ import { FakeUpstream } from '#testing';
 import { RedisServer } from '../../../test/harness/processes/redis-server.js';
 import { SeededRandom } from '../../../test/harness/seeded-random.js';
 import { until } from '../../../test/harness/until.js';
-import { Crowd } from './crowd.js';
+import { ClientChurn } from './client-churn.js';
 import { FeedSnapshot } from './feed-snapshot.js';
 import { everyKey } from './keyspace.js';
 import { LiveWorker } from './live-worker.js';
@@ -18,8 +18,8 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 /** An interest lease is longer than any usual step, and shorter than a standstill. */
 const LINGER_MS = 15 * MINUTE_MS;
 const STANDSTILL_MS = 120 * MINUTE_MS;
-/** Within this long everything has ended that nobody wants, minutes. */
-const AFTERLIFE_MINUTES = 120;
+/** After this time everything has ended that nobody wants, minutes. */
+const CLEANUP_MINUTES = 120;
 const SET_MAX = 10;
 const BOUNDS = { historyMaxEvents: 5, historyTtlS: 3600, upstreamMaxCaseIds: SET_MAX, pollIntervalMs: 100 };
 const LIFE_MS = BOUNDS.historyTtlS * 1000;
@@ -58,18 +58,19 @@ describe('a day of churn', () => {
   const random = new SeededRandom(SEED);
   const clock = new MovedClock();
   const upstream = new FakeUpstream({ clock });
-  const troubles: unknown[] = [];
+  const errors: unknown[] = [];
   let server: RedisServer;
   let client: RedisClient;
   let workers: LiveWorker[] = [];
-  let crowd: Crowd;
-  let devoted: Interest;
+  let churn: ClientChurn;
+  /** A gateway whose clients follow the forbidden tickets all day. */
+  let permanent: Interest;
   let broker: RedisBroker;
   const connections: RedisClient[] = [];
 
   beforeAll(async () => {
     server = await RedisServer.start();
-    const onError = (error: unknown) => void troubles.push(error);
+    const onError = (error: unknown) => void errors.push(error);
     const connect = () => {
       const connection = connectRedis({ redisUrl: server.url, redisPrefix: '' }, 'patient', onError);
       connections.push(connection);
@@ -79,11 +80,11 @@ describe('a day of churn', () => {
     const parts = { redisUrl: server.url, keys, clock, upstream, bounds: BOUNDS, onError };
     for (let count = 2; count > 0; count -= 1) workers.push(await LiveWorker.start(parts));
     const { registry, queue } = anyWorker();
-    crowd = new Crowd({ registry, queue, clock }, LINGER_MS, random, FEEDS, TICKETS);
-    devoted = new Interest({ registry, queue, clock }, LINGER_MS);
+    churn = new ClientChurn({ registry, queue, clock }, LINGER_MS, random, FEEDS, TICKETS);
+    permanent = new Interest({ registry, queue, clock }, LINGER_MS);
     broker = new RedisBroker({ commands: client, subscriber: connect(), keys, clock, gateway: 'g', onError }, BOUNDS);
   });
-  // A test that failed has stopped nothing.
+  // A test that fails stops nothing itself.
   afterAll(async () => {
     await stopWorkers();
     broker.stop();
@@ -92,24 +93,24 @@ describe('a day of churn', () => {
   });
 
   it(
-    `leaves nothing behind, and keeps sets few and whole all the while (seed ${SEED})`,
+    `leaves nothing behind, and keeps sets few and consistent at every step (seed ${SEED})`,
     async () => {
       const startedAt = clock.now();
       FORBIDDEN.forEach((caseId) => upstream.refuse(caseId));
-      for (const feed of FEEDS) await devoted.acquire(feed, FORBIDDEN);
+      for (const feed of FEEDS) await permanent.acquire(feed, FORBIDDEN);
       let mostSets = 0;
       for (let step = 0; step < STEPS; step += 1) {
-        await comeAndGo(step);
-        await trouble();
+        await joinAndLeave(step);
+        await otherEvents();
         const jumpMs = jumpAt(step);
         clock.advance(jumpMs);
-        await Promise.all([crowd.renew(), devoted.renew()]);
+        await Promise.all([churn.renew(), permanent.renew()]);
         const sets = jumpMs < MINUTE_MS ? await look() : await settle();
         mostSets = Math.max(mostSets, ...sets.map((feed) => feed.setCount));
       }
-      // The day was as busy as it is meant to be.
+      // The day was long and busy enough.
       expect(clock.now() - startedAt).toBeGreaterThan(DAY_MS);
-      expect(Math.min(crowd.joins, crowd.leaves)).toBeGreaterThan(2000);
+      expect(Math.min(churn.joins, churn.leaves)).toBeGreaterThan(2000);
       expect(mostSets).toBeGreaterThan(5);
       await eachFeed(async (feed) =>
         expect(Number(await client.hget(`${keys.base(feed)}feed`, 'sets'))).toBeGreaterThan(100),
@@ -118,22 +119,25 @@ describe('a day of churn', () => {
       await everybodyLeaves();
       await until(async () => (await jobs()).length === 0, SETTLE_MS, 'the last job to end');
       await stopWorkers();
-      expect(troubles).toEqual([]);
+      expect(errors).toEqual([]);
       await expectNothingLeft();
     },
     TEST_MS,
   );
 
   /** The number of clients grows and falls twice in the day. */
-  async function comeAndGo(step: number): Promise<void> {
+  async function joinAndLeave(step: number): Promise<void> {
     const wanted = 5 + 90 * Math.sin((2 * Math.PI * step) / STEPS) ** 2;
     for (let moves = random.integer(5, 15); moves > 0; moves -= 1) {
-      await (random.chance(crowd.size < wanted ? 0.7 : 0.3) ? crowd.join() : crowd.leave());
+      await (random.chance(churn.size < wanted ? 0.7 : 0.3) ? churn.join() : churn.leave());
     }
   }
 
-  /** What else happens: messages, hints, refused tickets, failures, and gateways that read the history of unknown feeds. */
-  async function trouble(): Promise<void> {
+  /**
+   * Other events at random: messages, hints, refused tickets, failures, and gateways that read the history of unknown
+   * feeds.
+   */
+  async function otherEvents(): Promise<void> {
     const caseId = random.pick(TICKETS);
     const timeouts = Array.from({ length: 40 }, () => new UpstreamFailure('timeout', 'no answer'));
     const throttled = new UpstreamFailure('throttled', 'too many', 300);
@@ -168,7 +172,7 @@ describe('a day of churn', () => {
     return Promise.all(FEED_KEYS.map(look));
   }
 
-  /** At any instant each wanted ticket lies in one set. */
+  /** Reads all feeds, and checks that each wanted ticket is in one set. */
   async function look(): Promise<FeedSnapshot[]> {
     const feeds = await eachFeed((feed) => FeedSnapshot.read(client, keys, feed));
     expect(feeds.flatMap((feed) => feed.faults(SET_MAX))).toEqual([]);
@@ -197,9 +201,9 @@ describe('a day of churn', () => {
   }
 
   async function everybodyLeaves(): Promise<void> {
-    for (const feed of FEEDS) await devoted.release(feed, FORBIDDEN);
-    while (crowd.size > 0) await crowd.leave();
-    for (let minute = 0; minute < AFTERLIFE_MINUTES; minute += 1) {
+    for (const feed of FEEDS) await permanent.release(feed, FORBIDDEN);
+    while (churn.size > 0) await churn.leave();
+    for (let minute = 0; minute < CLEANUP_MINUTES; minute += 1) {
       clock.advance(MINUTE_MS);
       await pass();
       await look();
@@ -226,7 +230,7 @@ describe('a day of churn', () => {
     const expiring = found.filter(({ expiresInMs }) => expiresInMs !== null);
     const limit = (key: string) => EXPIRING.find(([pattern]) => pattern.test(key))?.[1] ?? 0;
     expect(expiring.filter(({ key, expiresInMs }) => (expiresInMs ?? 0) > limit(key))).toEqual([]);
-    // History lives longer than interest, so there are keys that the checks above could have found.
+    // History ends later than interest. So there are keys that the checks above could have found.
     expect(expiring.length).toBeGreaterThan(TICKETS.length);
   }
 });

@@ -50,11 +50,11 @@ const SHAPE = {
  * @throws InvalidInput naming everything that is wrong; then nothing is posted
  */
 export function readPostings(body: unknown): Posting[] {
-  const orders: unknown[] = Array.isArray(body) ? body : [body];
+  const items: unknown[] = Array.isArray(body) ? body : [body];
   const problems: string[] = [];
-  const postings = orders.flatMap((order, index) => {
+  const postings = items.flatMap((item, index) => {
     try {
-      return readOrder(order, Array.isArray(body) ? `[${index}].` : '');
+      return readPosting(item, Array.isArray(body) ? `[${index}].` : '');
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
       problems.push(...error.problems);
@@ -65,9 +65,9 @@ export function readPostings(body: unknown): Posting[] {
   return postings;
 }
 
-/** The author is an engineer unless the posting says otherwise. */
-function readOrder(order: unknown, where: string): Posting[] {
-  const given = read(order, SHAPE, where);
+/** Reads one posting. Its author is an engineer, unless it names another one. */
+function readPosting(item: unknown, where: string): Posting[] {
+  const given = read(item, SHAPE, where);
   const posting = (content: string): Posting => ({
     caseId: given.case_id,
     groupId: given.group_id,

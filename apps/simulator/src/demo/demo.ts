@@ -31,7 +31,7 @@ export class Demo {
   start(): void {
     const now = this.clock.now();
     for (const thread of this.threads) {
-      for (let age = HISTORY_LINES; age > 0; age -= 1) this.speak(thread, now - age * HISTORY_STEP_MS);
+      for (let age = HISTORY_LINES; age > 0; age -= 1) this.postNext(thread, now - age * HISTORY_STEP_MS);
     }
     this.schedule();
   }
@@ -44,15 +44,18 @@ export class Demo {
     this.timer = setTimeout(
       () => {
         const thread = this.threads[this.random.between(0, this.threads.length - 1)]!;
-        this.speak(thread, this.clock.now());
+        this.postNext(thread, this.clock.now());
         this.schedule();
       },
       this.random.between(...PAUSE_MS),
     );
   }
 
-  /** A customer's message sets the status to read, and an engineer's message sets it to unread. */
-  private speak(thread: Thread, timeMs: number): void {
+  /**
+   * Posts the next line of a conversation. A customer's message sets the status to read, an engineer's sets it to
+   * unread.
+   */
+  private postNext(thread: Thread, timeMs: number): void {
     const { conversation, next } = thread;
     const line = conversation.lines[next]!;
     thread.next = (next + 1) % conversation.lines.length;

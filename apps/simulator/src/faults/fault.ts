@@ -98,9 +98,9 @@ export type FaultTarget = NonNullable<Fault['target']>;
  *
  * @throws InvalidInput
  */
-export function readFault(order: unknown): Fault {
-  const { kind } = read({ kind: record.accepts(order) ? order.kind : undefined }, { kind: COMMON.kind });
-  const fault = read(order, { ...COMMON, ...KINDS[kind] });
+export function readFault(body: unknown): Fault {
+  const { kind } = read({ kind: record.accepts(body) ? body.kind : undefined }, { kind: COMMON.kind });
+  const fault = read(body, { ...COMMON, ...KINDS[kind] });
   if (kind === 'refuse_case' && !fault.case_ids) throw new InvalidInput(['case_ids is missing: the tickets to refuse']);
   if (fault.target === 'iam' && fault.case_ids) throw new InvalidInput(['case_ids mean nothing to iam']);
   return fault as Fault;

@@ -56,19 +56,19 @@ export class AnswerWriter {
   /** `immsg`. Only tickets with new messages have an entry. */
   private news({ query, since, zone }: Poll, quirks: QuirkSet, now: number): string {
     const entries: string[] = [];
-    const quiet: Ticket[] = [];
+    const withoutNews: Ticket[] = [];
     const at = this.clock.exact();
     for (const ticket of query.tickets) {
       const messages = ticket.visibleAfter(since, quirks.cursor_bound, now);
       if (messages.length > 0) {
         for (const message of messages) message.shownAt ??= at;
         entries.push(ticketEntry(ticket, messages, { zone, quirks, trims: query.trims }));
-      } else quiet.push(ticket);
+      } else withoutNews.push(ticket);
     }
     if (quirks.null_fields) {
       if (entries.length === 0) return 'null';
       entries.push(NULL_TICKET_ENTRIES);
-      if (quiet[0]) entries.unshift(`{${quiet[0].idMember},"message_list":null}`);
+      if (withoutNews[0]) entries.unshift(`{${withoutNews[0].idMember},"message_list":null}`);
     }
     return `[${ordered(entries, quirks).join(',')}]`;
   }

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Until garbage has gone and pages were given back, ms. */
+/** Time until garbage is collected and memory pages are returned, ms. */
 const SETTLE_MS = 1500;
 
-/** Any process, and what it costs. */
-export class Weighed {
+/** Measures the CPU and the memory of any process. */
+export class MeasuredProcess {
   constructor(readonly pid: number) {}
 
   /** CPU time of all its threads so far, microseconds. */
@@ -19,14 +19,14 @@ export class Weighed {
     return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
   }
 
-  /** Resident memory once a Node process' garbage is gone (see gc-hook), bytes. */
+  /** Resident memory of a Node process after a garbage collection (see gc-hook), bytes. */
   async settledMemory(): Promise<number> {
     await sleep(SETTLE_MS);
     return this.memory;
   }
 }
 
-/** A thread may end between being listed and being read. */
+/** CPU time of a thread, nanoseconds. A thread may end after it was listed: 0. */
 function threadNs(pid: number, task: string): number {
   try {
     return Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);

@@ -3,36 +3,36 @@ import type { Contender, Posting } from './contenders/contender.js';
 import type { LoadClient } from './load/load-client.js';
 import type { Row } from './rows.js';
 
-/** One contender on one row, once. */
+/** One measurement of one contender with one row. */
 export interface Measured {
   readonly contender: string;
   readonly row: string;
-  /** Of the serving process, per delivery, at the measured pace. */
+  /** CPU of the serving process per delivery at the row's pace, microseconds. */
   readonly cpuUs: number;
-  /** The same while as much as possible is delivered. */
+  /** CPU per delivery during a burst, microseconds. */
   readonly saturatedCpuUs: number;
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
   readonly acceptsPerSecond: number;
-  /** Messages that did not come, came twice or came out of order. */
+  /** Messages that did not arrive; `faults`: arrived twice or out of order. */
   readonly lost: number;
   readonly faults: number;
 }
 
-/** Deliveries of a saturating burst. */
+/** Deliveries of a burst. */
 const BURST = 200_000;
-/** Publications of a saturating burst, at most: with many tickets it is these that cost. */
+/** Most publications of a burst. With many tickets the publications take most of the time. */
 const BURST_PUBLICATIONS = 10_000;
-/** Publications that are handed over at once. */
-const HANDED = 500;
-/** Before anything counts, seconds: V8 takes about three to compile what a new crowd runs, and most of it in the first. */
+/** Publications that are passed to a contender at once. */
+const BATCH = 500;
+/** Time before a measurement, seconds. V8 needs about three seconds to compile the code that new clients run. */
 const WARM_UP_S = 4;
 const AT_ONCE = 64;
 
-/** A contender and the numbers of its tickets' messages, which go on from row to row. */
-export class Stage {
+/** Measures what a contender's deliveries cost. The messages of a ticket are numbered through all rows. */
+export class DeliveryBench {
   private readonly numbers = new Map<number, number>();
   private next = 0;
 
@@ -44,21 +44,21 @@ export class Stage {
   async measure(row: Row, seconds: number): Promise<Measured> {
     const { contender, load } = this;
     const { clients, tickets } = row;
-    const { opening } = await load.tell({
+    const { opening } = await load.run({
       kind: 'open',
-      crowd: { ...contender.door, clients, tickets, atOnce: AT_ONCE },
+      plan: { ...contender.endpoint, clients, tickets, atOnce: AT_ONCE },
     });
-    // A warm-up that arrived late would be counted as what follows, and hide a loss there.
+    // A late message of the warm-up would be counted in the measurement and hide a loss.
     await load.until((await this.paced(row, WARM_UP_S)) * (clients / tickets));
-    await load.tell({ kind: 'clear' });
+    await load.run({ kind: 'clear' });
     const before = contender.server.cpuUs;
     const published = await this.paced(row, seconds);
     const expected = published * (clients / tickets);
     const paced = await load.until(expected);
     const cpuUs = (contender.server.cpuUs - before) / paced.delivered;
-    await load.tell({ kind: 'clear' });
+    await load.run({ kind: 'clear' });
     const burst = await this.burst(row);
-    await load.tell({ kind: 'close' });
+    await load.run({ kind: 'close' });
     await sleep(500);
     return {
       contender: contender.name,
@@ -74,7 +74,7 @@ export class Stage {
     };
   }
 
-  /** Publishes at the measured pace. @returns how many */
+  /** Publishes at the row's pace. @returns the number of publications */
   private async paced(row: Row, seconds: number): Promise<number> {
     const each = Math.max(1, Math.round((row.pace * row.tickMs) / 1000 / (row.clients / row.tickets)));
     const ticks = Math.round((seconds * 1000) / row.tickMs);
@@ -91,8 +91,8 @@ export class Stage {
     const count = Math.min(BURST_PUBLICATIONS, Math.floor(BURST / (row.clients / row.tickets)));
     const expected = count * (row.clients / row.tickets);
     const before = contender.server.cpuUs;
-    for (let left = count; left > 0; left -= HANDED) {
-      await contender.publish(this.postings(row, Math.min(HANDED, left)));
+    for (let left = count; left > 0; left -= BATCH) {
+      await contender.publish(this.postings(row, Math.min(BATCH, left)));
     }
     const { delivered, faults, firstAt, lastAt } = await load.until(expected, 10_000);
     return {

@@ -10,13 +10,15 @@ interface Client {
 }
 
 const GATEWAYS = 2;
-/** How many tickets a client follows at most. */
+/** Most tickets that a client follows. */
 const FOLLOWED_MAX = 5;
 /** Share of the followed tickets that no client followed before. */
 const NEW_TICKET = 0.1;
 
-/** Clients that come and go at the gateways of a deployment. They have no sockets: Redis cannot tell the difference. */
-export class Crowd {
+/**
+ * Clients that join and leave the gateways of a deployment. They have no sockets, which makes no difference in Redis.
+ */
+export class ClientChurn {
   joins = 0;
   leaves = 0;
   private readonly gateways: readonly Interest[];
