@@ -210,7 +210,7 @@ export const core = [
     find: 'await Promise.all([this.report(key, untold, now), ...underWay]);',
     put: 'await this.report(key, untold, now);',
     breaks: 'Leases: of two clients that come to a ticket while Redis fails, one is told that it is polled.',
-    killedBy: { file: interest('interest.spec.ts'), test: 'while it was being told' },
+    killedBy: { file: interest('interest.spec.ts'), test: 'that came during the report' },
   },
   {
     id: 'failed-arrival-counts-as-told',
@@ -218,7 +218,7 @@ export const core = [
     find: 'mine().forEach((holding) => (holding.reportedAt = 0));',
     put: '',
     breaks: 'Leases: for a second after a failure nobody who comes brings a set back to full pace.',
-    killedBy: { file: interest('interest.spec.ts'), test: 'is told when the next one comes' },
+    killedBy: { file: interest('interest.spec.ts'), test: 'is reported when the next client comes' },
   },
   {
     id: 'failed-acquire-is-held',
@@ -226,7 +226,7 @@ export const core = [
     find: 'this.drop(key, caseIds);\n      throw error;',
     put: 'throw error;',
     breaks: 'Leases: a ticket is renewed for ever for a client that was refused.',
-    killedBy: { file: interest('interest.spec.ts'), test: 'holds nothing where the store is out of reach' },
+    killedBy: { file: interest('interest.spec.ts'), test: 'holds nothing if the store is out of reach' },
   },
   {
     id: 'lease-renewed-too-late',

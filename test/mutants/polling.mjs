@@ -28,7 +28,7 @@ export const pollers = [
     find: 'return { head, polledAt: poll.sentAt,',
     put: 'return { head, polledAt: poll.answeredAt,',
     breaks: 'Invariant 3: what became visible while a slow poll was on its way is lost.',
-    killedBy: cycle('counts from when a poll was sent'),
+    killedBy: cycle('begins at the time at which a poll was sent'),
   },
   {
     id: 'any-number-is-milliseconds',
@@ -84,7 +84,7 @@ export const pollers = [
     find: 'content.lists.filter((list) => context.asked.has(list.caseId))',
     put: 'content.lists',
     breaks: 'Invariant 10: what an answer says of other tickets is delivered in this feed.',
-    killedBy: { file: polling('delta.spec.ts'), test: 'passes over what was not asked for' },
+    killedBy: { file: polling('delta.spec.ts'), test: 'ignores tickets that were not asked for' },
   },
   {
     id: 'status-of-tickets-not-asked',
@@ -92,7 +92,7 @@ export const pollers = [
     find: 'context.asked.has(caseId) && known.get(caseId) !== status',
     put: 'known.get(caseId) !== status',
     breaks: 'Invariant 10: the same of a status.',
-    killedBy: { file: polling('delta.spec.ts'), test: 'passes over what was not asked for' },
+    killedBy: { file: polling('delta.spec.ts'), test: 'ignores tickets that were not asked for' },
   },
   {
     id: 'each-list-by-itself',
@@ -100,7 +100,7 @@ export const pollers = [
     find: '[...(tickets.get(caseId) ?? []), ...messages]',
     put: '[...messages]',
     breaks: 'Invariant 3: of a ticket that an answer lists twice only the last list is delivered.',
-    killedBy: { file: polling('delta.spec.ts'), test: 'where a ticket is listed twice' },
+    killedBy: { file: polling('delta.spec.ts'), test: 'if a ticket is listed twice' },
   },
   {
     id: 'newest-first-is-published-so',
@@ -108,7 +108,7 @@ export const pollers = [
     find: "order === 'newest_first' ? messages.toReversed() : messages",
     put: 'messages',
     breaks: 'Order: within one second a conversation runs backwards.',
-    killedBy: { file: polling('delta.spec.ts'), test: 'turns lists round' },
+    killedBy: { file: polling('delta.spec.ts'), test: 'reverses lists' },
   },
   {
     id: 'parts-from-one-fence',
@@ -132,7 +132,7 @@ export const pollers = [
     find: 'if (this.parts.clock.now() > sendBy) {',
     put: 'if (false) {',
     breaks: 'Invariant 1: a process that stood still sends a second request for a set.',
-    killedBy: leases('does not ask when it stood still'),
+    killedBy: leases('sends no request after it stood still'),
   },
   {
     id: 'polled-before-due',
@@ -156,7 +156,7 @@ export const pollers = [
     find: 'active ? set.dueAt : set.dueAt + this.options.intervalMs',
     put: 'set.dueAt',
     breaks: 'Quota: where turns are short, sets in which nothing happens go before conversations.',
-    killedBy: cycle('lets sets in which something happens go first'),
+    killedBy: cycle('gives turns to active sets first'),
   },
   {
     id: 'joining-tickets-are-not-seen',
@@ -164,7 +164,7 @@ export const pollers = [
     find: 'joining ? null : reservation',
     put: 'reservation',
     breaks: 'Invariant 4: tickets that came to a reserved set wait until its residency ends.',
-    killedBy: leases('reads a set anew that tickets came to'),
+    killedBy: leases('reads a set again if tickets joined it'),
   },
   {
     id: 'set-is-busy-for-ever',
@@ -172,7 +172,7 @@ export const pollers = [
     find: 'this.leases.endPoll(ref);',
     put: '',
     breaks: 'Invariant 1: a set is polled once and never again.',
-    killedBy: cycle('asks nothing of the upstream before'),
+    killedBy: cycle('sends no request before'),
   },
   {
     id: 'released-without-need',
@@ -180,7 +180,7 @@ export const pollers = [
     find: 'if (this.leases.giveUp(ref)) {',
     put: 'if (!this.leases.giveUp(ref)) {',
     breaks: 'Leases: a set that is given back is free only when its lease ends.',
-    killedBy: leases('lets others have a set that it releases'),
+    killedBy: leases('leaves a set that it releases'),
   },
   {
     id: 'own-mistakes-count-as-failures',
@@ -188,7 +188,7 @@ export const pollers = [
     find: 'if (!(error instanceof UpstreamFailure)) {\n        throw error;\n      }\n      ',
     put: '',
     breaks: 'Never silent: a mistake of ours is taken for one of the upstream.',
-    killedBy: cycle('passes an error on that is not the upstream'),
+    killedBy: cycle('does not catch an error that is not one of the upstream'),
   },
   {
     id: 'backfill-moves-the-cursor',
@@ -204,7 +204,7 @@ export const pollers = [
     find: 'const answered = await this.ask(set, asked, cursor, null);',
     put: 'const answered = await this.ask(set, asked, cursor, set.answerDigest);',
     breaks: 'Invariant 3: the answer for some is compared with the digest of the answer for all.',
-    killedBy: { file: polling('poll-cycle.bisection.spec.ts'), test: 'by no digest, which is' },
+    killedBy: { file: polling('poll-cycle.bisection.spec.ts'), test: 'knows the answer to a step by no digest' },
   },
   {
     id: 'answers-are-read-again',
@@ -212,7 +212,7 @@ export const pollers = [
     find: "answer.kind === 'content' ? answer.digest : set.answerDigest",
     put: "answer.kind === 'content' ? answer.digest : null",
     breaks: 'Cost: every second poll of a quiet set parses its answer.',
-    killedBy: cycle('knows by its digest'),
+    killedBy: cycle('recognises an answer without news'),
   },
   {
     id: 'account-is-not-throttled',
@@ -260,7 +260,7 @@ export const pollers = [
     find: 'reservation !== null && now <= this.sendBy(reservation.lease)',
     put: 'reservation !== null',
     breaks: 'Invariant 1: a set is polled under a lease that may end before the answer.',
-    killedBy: { file: polling('set-lease.spec.ts'), test: 'could not be sent in time' },
+    killedBy: { file: polling('set-lease.spec.ts'), test: 'too short for a request' },
   },
   {
     id: 'reservation-given-twice',

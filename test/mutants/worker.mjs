@@ -65,7 +65,7 @@ export const workers = [
     find: "this.onError(error, job);\n      return { kind: 'again', at: this.clock.now() + ERROR_PAUSE_MS };",
     put: "this.onError(error, job);\n      return { kind: 'gone' };",
     breaks: 'Invariant 2: one failure of Redis, and nobody polls the set until the reconciler looks.',
-    killedBy: { file: spec, test: 'reports a poll that Redis could not take' },
+    killedBy: { file: spec, test: 'reports a poll that Redis did not accept' },
   },
   {
     id: 'disorder-is-silent',
@@ -73,7 +73,7 @@ export const workers = [
     find: 'this.onError(error, job);\n',
     put: '',
     breaks: 'Never silent: polls fail, and nobody hears why.',
-    killedBy: { file: spec, test: 'reports a poll that Redis could not take' },
+    killedBy: { file: spec, test: 'reports a poll that Redis did not accept' },
   },
   {
     id: 'job-sleeps-for-as-long-as-it-likes',

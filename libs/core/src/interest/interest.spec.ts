@@ -35,7 +35,7 @@ function setUp(lingerMs = LINGER_MS) {
     earliestDue: async () => null,
   };
   const queue = { wake: async (sets: readonly DueSet[]) => void woken.push(...sets.map(({ ref }) => ref.id)) };
-  /** Lets the registry answer nothing until what it returns is called. */
+  /** Holds the registry's next answer back until the returned function is called. */
   const gate = () => {
     let open = () => {};
     opened = new Promise((resolve) => (open = resolve));
@@ -45,7 +45,7 @@ function setUp(lingerMs = LINGER_MS) {
 }
 
 describe('Interest', () => {
-  it('tells hints in bounded calls, wakes the sets that want a poll earlier, and leases nothing', async () => {
+  it('passes hints on in bounded calls, wakes the sets that are due earlier, and leases nothing', async () => {
     const { interest, hints, wants, woken } = setUp();
     await interest.hint(
       FEED,
@@ -63,7 +63,7 @@ describe('Interest', () => {
     expect(woken).toEqual([1]);
   });
 
-  it('tells the registry of arrivals at one ticket once a second', async () => {
+  it('reports arrivals at one ticket to the registry once a second', async () => {
     const { interest, wants, clock } = setUp();
     await interest.acquire(FEED, ['a']);
     await interest.acquire(FEED, ['a', 'b']);
@@ -78,7 +78,7 @@ describe('Interest', () => {
     );
   });
 
-  it('starts the linger time with the last one’s leave', async () => {
+  it('starts the linger time when the last client leaves', async () => {
     const { interest, wants } = setUp();
     await interest.acquire(FEED, ['a']);
     await interest.acquire(FEED, ['a']);
@@ -106,7 +106,7 @@ describe('Interest', () => {
     expect(wants).toHaveLength(2);
   });
 
-  it('holds nothing where the store is out of reach', async () => {
+  it('holds nothing if the store is out of reach', async () => {
     const { interest, wants, state } = setUp();
     state.outOfReach = true;
     await expect(interest.acquire(FEED, ['a'])).rejects.toThrow('out of reach');
@@ -117,10 +117,10 @@ describe('Interest', () => {
     expect(wants).toHaveLength(1);
   });
 
-  describe('of several clients in one ticket, of which the first could not be told to the registry', () => {
+  describe('of several clients in one ticket, if the report of the first one failed', () => {
     const out = { message: 'out of reach' };
 
-    it('is not held by those who came while it was being told', async () => {
+    it('is not held by the clients that came during the report', async () => {
       const { interest, wants, state } = setUp();
       state.outOfReach = true;
       const first = interest.acquire(FEED, ['a']);
@@ -131,7 +131,7 @@ describe('Interest', () => {
       expect(wants).toEqual([]);
     });
 
-    it('is told when the next one comes, however soon, and whoever else holds it', async () => {
+    it('is reported when the next client comes, however soon, and whichever other client holds it', async () => {
       const { interest, wants, state, clock } = setUp();
       await interest.acquire(FEED, ['a']);
       clock.advance(1000);
@@ -163,7 +163,7 @@ describe('Interest', () => {
     });
   });
 
-  it('waits for what is being told of a ticket already', async () => {
+  it('waits for a report that is already on its way', async () => {
     const { interest, gate } = setUp();
     const open = gate();
     const seen: string[] = [];
@@ -182,7 +182,7 @@ describe('Interest', () => {
     expect([wants[0]?.until, interest.renewEveryMs]).toEqual([3000, 1000]);
   });
 
-  it('of one client that left twice is not that of another', async () => {
+  it('of one client is not released by another client that leaves twice', async () => {
     const { interest, wants } = setUp();
     await interest.acquire(FEED, ['a']);
     await interest.release(FEED, ['a', 'b']);

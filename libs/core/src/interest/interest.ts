@@ -13,7 +13,7 @@ export interface InterestParts {
 /** Tickets per registry call. It bounds the time for which one call blocks Redis. */
 const CALL_TICKETS = 500;
 
-/** The registry is told of arrivals at one ticket at most once in this time, ms. */
+/** Arrivals at one ticket are reported to the registry at most once in this time, ms. */
 const REPORT_ARRIVAL_EVERY_MS = 1000;
 
 /** The shortest lease, ms. A shorter one could not be renewed in time. */
@@ -22,9 +22,9 @@ const LEASE_MIN_MS = 3000;
 /** One ticket that clients of this gateway want. */
 interface LocalInterest {
   clients: number;
-  /** When the registry was last told of an arrival, ms since 1970; 0 if that failed. */
+  /** When an arrival was last reported, ms since 1970; 0 if that failed. */
   reportedAt: number;
-  /** The call that tells the registry now; null when none is under way. */
+  /** The report that is on its way; null if there is none. */
   report: Promise<void> | null;
 }
 
@@ -51,8 +51,8 @@ export class Interest {
   }
 
   /**
-   * A client wants these tickets from now on. The registry is told of arrivals at a ticket at most once per second: a
-   * thousand clients that come at once cost one call, and all of them wait for it.
+   * A client wants these tickets from now on. Arrivals at a ticket are reported to the registry at most once per
+   * second. So a thousand clients that come at once cost one call, and all of them wait for it.
    *
    * @throws if the store is out of reach; nothing is held then
    */
@@ -87,8 +87,8 @@ export class Interest {
   }
 
   /**
-   * A backend knows that something happened to these tickets: their sets are polled at once. Tickets that no client wants
-   * are not polled.
+   * A backend says that something happened to these tickets. Their sets are polled at once. Tickets that no client
+   * wants are not polled.
    *
    * @throws if the store is out of reach
    */
@@ -103,7 +103,7 @@ export class Interest {
     }
   }
 
-  /** Tells the registry of an arrival at these tickets, which are held. Clients that come meanwhile wait for the same call. */
+  /** Reports an arrival at these tickets, which are held. Clients that come meanwhile wait for the same call. */
   private async report(key: FeedKey, caseIds: readonly CaseId[], now: number): Promise<void> {
     const report = this.lease(key, caseIds, 'arrival');
     const told = caseIds.flatMap((caseId) => this.held.get(key)?.get(caseId) ?? []);
@@ -141,7 +141,9 @@ export class Interest {
     return this.wakeAfter(caseIds, (part, now) => registry.want(key, part, now, now + this.leaseMs, reason));
   }
 
-  /** Tells the registry of tickets, in calls of bounded size, and wakes the sets that are due earlier because of it. */
+  /**
+   * Calls the registry for tickets, in calls of bounded size, and wakes the sets that are due earlier because of it.
+   */
   private async wakeAfter(
     caseIds: readonly CaseId[],
     tell: (part: readonly CaseId[], now: number) => Promise<DueSet[]>,

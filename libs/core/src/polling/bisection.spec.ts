@@ -19,7 +19,7 @@ const begun = (among: readonly string[]) => beginBisection(among, BEGAN_AT);
 const refusal = (asked: readonly string[], answeredSince = NEVER) => ({ asked, now: BEGAN_AT, answeredSince });
 
 /** Asks until a ticket is blamed or no suspect is left. @returns the ticket, and the number of requests */
-function searchFor(refuses: (asked: readonly string[]) => boolean, among: readonly string[] = tickets) {
+function bisect(refuses: (asked: readonly string[]) => boolean, among: readonly string[] = tickets) {
   let bisection: Bisection | null = begun(among);
   for (let requests = 1; ; requests += 1) {
     const asked = nextProbe(bisection, among, [], NEVER);
@@ -32,39 +32,39 @@ function searchFor(refuses: (asked: readonly string[]) => boolean, among: readon
   }
 }
 
-describe('a search for a refused ticket', () => {
+describe('a bisection', () => {
   it.each([2, 3, 5, 64, 100])('finds each of %d, by halving and three requests to be sure', (size) => {
     const among = tickets.slice(0, size);
     for (const bad of among) {
-      const { found, requests } = searchFor((asked) => asked.includes(bad), among);
+      const { found, requests } = bisect((asked) => asked.includes(bad), among);
       expect(found).toBe(bad);
       expect(requests).toBeLessThanOrEqual(Math.ceil(Math.log2(size)) + 3);
     }
   });
 
   it('finds one of several', () => {
-    const { found } = searchFor((asked) => asked.includes('t13') || asked.includes('t97'));
+    const { found } = bisect((asked) => asked.includes('t13') || asked.includes('t97'));
     expect(['t13', 't97']).toContain(found);
   });
 
   it('blames no ticket while everything is refused', () => {
-    expect(searchFor(() => true).found).toBeNull();
+    expect(bisect(() => true).found).toBeNull();
   });
 
   it('blames no ticket for a time in which everything is refused, whenever it begins and ends', () => {
     for (let begin = 0; begin <= 12; begin += 1) {
       for (let lasting = 1; lasting <= 12; lasting += 1) {
         let requests = 0;
-        const { found } = searchFor(() => (requests += 1) > begin && requests <= begin + lasting);
+        const { found } = bisect(() => (requests += 1) > begin && requests <= begin + lasting);
         expect([begin, lasting, found]).toEqual([begin, lasting, null]);
       }
     }
   });
 
-  it('blames no other ticket if everything is refused from the middle of the search on', () => {
+  it('blames no other ticket if everything is refused from the middle of the bisection on', () => {
     for (let begin = 0; begin <= 12; begin += 1) {
       let requests = 0;
-      const { found } = searchFor((asked) => (requests += 1) > begin || asked.includes('t42'));
+      const { found } = bisect((asked) => (requests += 1) > begin || asked.includes('t42'));
       expect(found === null || found === 't42').toBe(true);
     }
   });
@@ -105,7 +105,7 @@ describe('a search for a refused ticket', () => {
     expect(left && nextProbe(left, ['a', 'b'], [], BEGAN_AT + 1)).toEqual(['a']);
   });
 
-  it('goes on without tickets that have left, and ends when no suspect is left', () => {
+  it('continues without tickets that have left, and ends when no suspect is left', () => {
     const bisection = { ...begun(['bad', 'good']), cleared: ['a'] };
     const left = stillWithin(bisection, ['a', 'good']);
     expect(left).toEqual({ ...bisection, suspects: ['good'] });

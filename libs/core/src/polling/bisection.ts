@@ -1,8 +1,8 @@
 import type { CaseId } from '../model/ticket.js';
 
 /**
- * The search for the one ticket that makes the upstream refuse whole requests, between two of its steps. It is kept with
- * the set, so that any worker can take the next step. Serialisable as JSON.
+ * The state of a bisection between two steps. A bisection finds the one ticket that makes the upstream refuse whole
+ * requests. Its state is kept with the set, so any worker can take the next step. It is serialisable as JSON.
  *
  * A refusal may concern one ticket, or everything that the account asks: a permission was withdrawn, or the upstream no
  * longer accepts a parameter. The two look the same. So halving only finds a suspect. A ticket is blamed when it was
@@ -11,25 +11,28 @@ import type { CaseId } from '../model/ticket.js';
 export interface Bisection {
   /** A refused ticket is among them, if there is one. */
   readonly suspects: readonly CaseId[];
-  /** Tickets that were answered for since the search began. Each further step asks for them, too: they keep their pace. */
+  /**
+   * Tickets that were answered for since the bisection began. Each further step asks for them, too: they keep their
+   * pace.
+   */
   readonly cleared: readonly CaseId[];
-  /** When the search began, ms since 1970. */
+  /** When the bisection began, ms since 1970. */
   readonly since: number;
-  /** About the only suspect that is left, once it was refused alone; null before. */
+  /** About the last suspect, after it was refused alone; null before. */
   readonly alone: RefusedAlone | null;
 }
 
 export interface RefusedAlone {
-  /** When that was, ms since 1970. */
+  /** When the suspect was refused alone, ms since 1970. */
   readonly at: number;
-  /** What the upstream has said since then when another ticket of the set was asked for. */
+  /** The upstream's answer since then for another ticket of the set. */
   readonly others: 'not_asked' | 'answered' | 'refused';
 }
 
-/** A request of a search that was refused. */
+/** A request of a bisection that was refused. */
 export interface RefusedProbe {
   readonly asked: readonly CaseId[];
-  /** ms since 1970. */
+  /** Milliseconds since 1970. */
   readonly now: number;
   /**
    * When the newest request was sent that the upstream had answered before this one was sent, for any set, ms since 1970.
@@ -37,18 +40,18 @@ export interface RefusedProbe {
   readonly answeredSince: number;
 }
 
-/** The search that a refused request begins. @param now ms since 1970 */
+/** The bisection that a refused request begins. @param now ms since 1970 */
 export function beginBisection(asked: readonly CaseId[], now: number): Bisection {
   return { suspects: asked, cleared: [], since: now, alone: null };
 }
 
 /**
- * What to ask for next: half of the suspects, so that of n tickets one is left within log2(n) steps. The first half is
- * the larger one, because a search that a passing refusal began meets only answers and is shortest that way. The suspect
- * that is left is asked for alone, then one other ticket, then the suspect again.
+ * The tickets to ask for next: half of the suspects, so that after log2(n) steps one of n tickets is left. The first
+ * half is the larger one: if a passing refusal began the bisection, all steps are answered, and this makes their number
+ * smallest. The last suspect is asked for alone, then one other ticket, then the suspect again.
  *
- * @param among the tickets that are searched
- * @param members tickets of the set that were answered for before; a search may be among tickets that are to join them
+ * @param among the tickets that are bisected
+ * @param members tickets of the set that were answered for before; `among` may be tickets that are joining the set
  * @param answeredSince as in {@link RefusedProbe}
  */
 export function nextProbe(
@@ -64,7 +67,8 @@ export function nextProbe(
     return suspects;
   }
   const others = [cleared, members, among].map((tickets) => tickets.filter((caseId) => !suspects.includes(caseId)));
-  // A ticket that was answered for before is the better sample. The time picks one, because any may be refused, too.
+  // A ticket that was answered for before is the better sample. The time picks one, because any of them may be refused,
+  // too.
   const best = others.find((tickets) => tickets.length > 0) ?? suspects;
   return best.slice(Math.floor(alone.at) % best.length).slice(0, 1);
 }
@@ -77,7 +81,7 @@ export function refusedTicketOf({ suspects, alone }: Bisection, probe: RefusedPr
   return isAlone && isProven ? only : null;
 }
 
-/** What remains of a search after a refusal that blames no ticket; null if nothing was learned of any ticket. */
+/** The bisection after a refusal that blames no ticket; null if nothing was learned of any ticket. */
 export function afterRefusal(bisection: Bisection, { asked, now }: RefusedProbe): Bisection | null {
   const suspects = bisection.suspects.filter((caseId) => asked.includes(caseId));
   const { alone } = bisection;
@@ -93,7 +97,7 @@ export function afterRefusal(bisection: Bisection, { asked, now }: RefusedProbe)
   return alone.others === 'refused' ? null : bisection;
 }
 
-/** What remains of a search after an answer; null if no suspect is left. */
+/** The bisection after an answer; null if no suspect is left. */
 export function afterAnswer(bisection: Bisection, asked: readonly CaseId[]): Bisection | null {
   const suspects = bisection.suspects.filter((caseId) => !asked.includes(caseId));
   if (suspects.length === 0) {
@@ -105,7 +109,7 @@ export function afterAnswer(bisection: Bisection, asked: readonly CaseId[]): Bis
     : { ...bisection, alone: { ...alone, others: 'answered' } };
 }
 
-/** The search without the tickets that have left the set; null if no suspect is left. */
+/** The bisection without the tickets that have left the set; null if no suspect is left. */
 export function stillWithin(bisection: Bisection, tickets: readonly CaseId[]): Bisection | null {
   const here = new Set(tickets);
   const suspects = bisection.suspects.filter((caseId) => here.has(caseId));
@@ -118,7 +122,7 @@ export const QUARANTINE_FIRST_MS = 60_000;
 /** The quarantine doubles with every refusal in a row, up to this, ms. */
 export const QUARANTINE_MAX_MS = 1_800_000;
 
-/** How long a ticket is in quarantine after so many refusals in a row, ms. @param refusals 1 or more */
+/** How long a ticket is in quarantine, ms. @param refusals number of refusals in a row, 1 or more */
 export function quarantineMs(refusals: number): number {
   return Math.min(QUARANTINE_MAX_MS, QUARANTINE_FIRST_MS * 2 ** Math.min(refusals - 1, 20));
 }

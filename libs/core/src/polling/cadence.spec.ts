@@ -12,7 +12,7 @@ describe('intervalFor', () => {
     expect([40_000, 70_000, 3_600_000].map((idle) => intervalFor(idle, PACE))).toEqual([2000, 5000, 5000]);
   });
 
-  it('never goes below full pace, even where the slowest is set faster', () => {
+  it('is never below full pace, even if the slowest interval is set to less', () => {
     expect(intervalFor(1e9, { intervalMs: 1000, intervalMaxMs: 500 })).toBe(1000);
   });
 });
@@ -83,7 +83,7 @@ describe('retryDelay', () => {
     expect([1, 2, 3, 4, 50].map((failures) => retryDelay(failures, 0, 1000))).toEqual([1063, 1125, 1250, 1500, 1500]);
   });
 
-  it('takes up to half of what is beyond the interval off at random', () => {
+  it('takes up to half of the part beyond the interval off at random', () => {
     expect(retryDelay(4, 0.5, 5000)).toBe(5375);
     expect(retryDelay(4, 0.999, 5000)).toBeGreaterThanOrEqual(5250);
   });

@@ -45,20 +45,26 @@ export function nextIdleDue(setId: number, now: number, idleMs: number, pace: Pa
   return (intervalMs > pace.intervalMs ? firstDue : nextDue)(setId, now, intervalMs);
 }
 
-/** How far beyond one interval retries back off (ms): an upstream that is back is seen within that and one interval. */
+/**
+ * Largest part of a retry delay beyond one interval, ms. An upstream that works again is noticed within this and one
+ * interval.
+ */
 const RETRY_SLACK_MS = 500;
-/** From this many failed polls in a row on the slack is used up; before, each failure doubles the part that is used. */
-const PATIENT_AFTER = 4;
+/**
+ * From this many failed polls in a row on the whole slack is added. Before that each failure doubles the part that is
+ * added.
+ */
+const FULL_SLACK_AFTER = 4;
 
 /**
- * How long to wait after the `failures`-th failed poll in a row, ms: at least one interval, because an upstream in trouble
- * or a firewall that blocks us must not be asked faster than before; and up to half a second more, of which up to half is
- * taken off at random, so that sets that failed together do not return together.
+ * How long to wait after the `failures`-th failed poll in a row, ms. It is at least one interval, because a failing
+ * upstream or a firewall that blocks requests must not be asked faster than before. Up to half a second is added. Up to
+ * half of that is taken off at random, so that sets that failed together are not polled together again.
  *
  * @param random a number in [0, 1)
  * @param intervalMs the pace that the set had before
  */
 export function retryDelay(failures: number, random: number, intervalMs: number): number {
-  const slack = RETRY_SLACK_MS * 2 ** (Math.min(failures, PATIENT_AFTER) - PATIENT_AFTER);
+  const slack = RETRY_SLACK_MS * 2 ** (Math.min(failures, FULL_SLACK_AFTER) - FULL_SLACK_AFTER);
   return Math.round(intervalMs + slack * (1 - random / 2));
 }

@@ -8,11 +8,11 @@ export type Cursor = string;
  * as JSON.
  */
 export interface CursorHistory {
-  /** The furthest cursor the upstream gave. */
+  /** The furthest cursor that the upstream gave. */
   readonly head: Cursor;
   /** When the latest committed poll was sent, milliseconds since 1970. */
   readonly polledAt: number;
-  /** `[answered at, cursor]`, oldest first: from when on which cursor was the furthest. At most {@link SAMPLES} + 2. */
+  /** Pairs of a time and the cursor that was the furthest since then, oldest first. At most {@link SAMPLES} + 2. */
   readonly samples: readonly (readonly [at: number, cursor: Cursor])[];
 }
 

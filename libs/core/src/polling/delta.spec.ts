@@ -53,7 +53,7 @@ describe('delta', () => {
     expect(contents(delta(both, { ...context, delivered: first.window }).entries)).toEqual(['x']);
   });
 
-  it('counts equal messages together where a ticket is listed twice', () => {
+  it('counts equal messages together if a ticket is listed twice', () => {
     const content: UpstreamContent = {
       lists: [
         { caseId: 'a', messages: [said('x', 1000)] },
@@ -65,13 +65,13 @@ describe('delta', () => {
     expect(new Set(entries.map((one) => one.kind === 'message' && one.identity)).size).toBe(2);
   });
 
-  it('passes over what was not asked for', () => {
+  it('ignores tickets that were not asked for', () => {
     const { entries, window } = delta(answer({ z: [said('x', 1000)] }, { z: 1 }), context);
     expect(entries).toEqual([]);
     expect([...window.messages.keys(), ...window.statuses.keys()]).toEqual([]);
   });
 
-  it('runs in order of time across tickets, in the upstream’s own within a second', () => {
+  it('is in order of time across tickets, and in the upstream’s order within a second', () => {
     const content = answer({
       a: [said('1', 1000), said('4', 2000), said('5', 2000)],
       b: [said('2', 1000), said('3', 1500)],
@@ -79,7 +79,7 @@ describe('delta', () => {
     expect(contents(delta(content, context).entries)).toEqual(['1', '2', '3', '4', '5']);
   });
 
-  it('turns lists round that run from newest to oldest, and learns it', () => {
+  it('reverses lists that begin with the newest message, and learns this order', () => {
     const learned = delta(answer({ a: [said('3', 2000), said('2', 1000), said('1', 1000)] }), context);
     expect(contents(learned.entries)).toEqual(['1', '2', '3']);
     expect(learned.order).toBe('newest_first');
@@ -92,7 +92,7 @@ describe('delta', () => {
     expect(contents(delta(content, context).entries)).toEqual(['1', '2', 'between', '3']);
   });
 
-  it('tells of a status only when it changed, and by its last word', () => {
+  it('has a status only if it changed, and its last value', () => {
     const first = delta(answer({}, { a: 0, b: 1 }), context);
     const second = delta(answer({}, { a: 1, b: 1 }), { ...context, delivered: first.window });
     expect(contents(second.entries)).toEqual(['a 1']);

@@ -4,15 +4,15 @@ import type { AnsweredList, AnsweredMessage, UpstreamContent } from './ports/ups
 import type { MessageDelta, StatusDelta } from '../model/publication.js';
 import type { CaseId } from '../model/ticket.js';
 
-/** One thing that a poll brought: a message with its identity, or a status. */
+/** One entry of a delta: a message with its identity, or a status. */
 export type DeltaEntry = (MessageDelta & { readonly identity: MessageIdentity }) | StatusDelta;
 
-/** In which order the upstream lists messages. It does not say, so the order is learned and kept with the set. */
+/** The order in which the upstream lists messages. It is not documented, so it is learned and kept with the set. */
 export type ListingOrder = 'oldest_first' | 'newest_first';
 
 /**
- * What a worker knows to be delivered: identities and statuses of the answer that was committed last. The store may know
- * more, because a worker that takes a set over knows nothing. The commit decides.
+ * What a worker knows to be delivered: identities and statuses of the answer that was committed last. A worker that
+ * takes a set over knows nothing. The store knows everything, so the commit decides.
  */
 export interface DeliveredWindow {
   readonly messages: ReadonlyMap<CaseId, ReadonlySet<MessageIdentity>>;
@@ -86,7 +86,7 @@ function newMessages(
       }
     });
   }
-  // The sort is stable: within one second the upstream's own order stays.
+  // The sort is stable: within one second the upstream's own order is kept.
   found.sort((a, b) => a.at - b.at);
   return { entries: found.map((entry) => entry.entries), identities };
 }

@@ -28,7 +28,7 @@ function setWith(changes: Partial<TicketSet>): TicketSet {
   };
 }
 
-/** How long a set waits after so many failures in a row, ms. */
+/** How long a set waits after `failures` failures in a row, ms. */
 async function waitAfter(code: UpstreamFailureCode, failures: number, idleMs: number, random: number): Promise<number> {
   const clock = new ManualClock();
   const nothing = async () => undefined;

@@ -20,13 +20,13 @@ export interface FailurePolicyParts {
 /** A poll that brought no answer. */
 export interface FailedPoll {
   readonly set: TicketSet;
-  /** The tickets that were due. A search asks for some of them. */
+  /** The tickets that were due. A step of a bisection asks for some of them. */
   readonly tickets: readonly CaseId[];
   readonly asked: readonly CaseId[];
   readonly bisection: Bisection | null;
   /**
-   * When the newest request was sent that the upstream had answered before this one was sent, ms since 1970. Any other
-   * answer says nothing about the time of this refusal.
+   * When the newest request was sent that the upstream had answered before this one was sent, ms since 1970. A later
+   * answer proves nothing about this refusal.
    */
   readonly answeredSince: number;
 }
@@ -35,8 +35,8 @@ export interface FailedPoll {
 const DEFAULT_PAUSE_MS = 2000;
 
 /**
- * What becomes of a set whose poll brought no answer (invariant 5). Each method returns when the set is to be polled again,
- * in milliseconds since 1970.
+ * Decides what follows from a poll that brought no answer (invariant 5). Each method returns when the set is to be
+ * polled again, ms since 1970.
  */
 export class FailurePolicy {
   constructor(
@@ -56,8 +56,9 @@ export class FailurePolicy {
   }
 
   /**
-   * The upstream refused the request, because of one ticket or because of the account. The first search goes on at once,
-   * and so does any search while the upstream answers for others. Any other search waits as after any failure.
+   * The upstream refused the request, because of one ticket or because of the account. The next step of a bisection
+   * follows at once in the first bisection of a set, and while the upstream answers for others. Otherwise it waits as
+   * after any failure.
    */
   private async refused(poll: FailedPoll, failure: UpstreamFailure): Promise<number> {
     this.parts.telemetry.failed(failure.code);
@@ -71,7 +72,7 @@ export class FailurePolicy {
     const begun = poll.bisection ?? beginBisection(this.shuffled(tickets), now);
     const bisection = afterRefusal(begun, probe);
     const step = { ref: set.ref, fence: set.fence, now, bisection, quarantined: [] };
-    if (bisection !== null && this.goesOnAtOnce(bisection, poll)) {
+    if (bisection !== null && this.continuesAtOnce(bisection, poll)) {
       await this.parts.store.recordBisection(step);
       return now;
     }
@@ -82,27 +83,30 @@ export class FailurePolicy {
     return at;
   }
 
-  private goesOnAtOnce({ cleared, since, alone }: Bisection, { set, tickets, answeredSince }: FailedPoll): boolean {
+  private continuesAtOnce({ cleared, since, alone }: Bisection, { set, tickets, answeredSince }: FailedPoll): boolean {
     if (tickets.length === 1 || alone?.others === 'refused') {
       return false; // Only the polls of other sets can show that the upstream answers for others.
     }
     return set.failures === 0 || cleared.length > 0 || answeredSince > since;
   }
 
-  /** Two refused tickets can hide one another from a search. In another order the next search finds one of them. */
+  /**
+   * Two refused tickets in different halves end a bisection without a result. In another order the next one finds one
+   * of them.
+   */
   private shuffled(asked: readonly CaseId[]): readonly CaseId[] {
-    const drawn = asked.map((caseId) => ({ caseId, lot: this.parts.random() })).sort((a, b) => a.lot - b.lot);
+    const drawn = asked.map((caseId) => ({ caseId, rank: this.parts.random() })).sort((a, b) => a.rank - b.rank);
     return drawn.map(({ caseId }) => caseId);
   }
 
-  /** How long a set waits after so many failed polls in a row, ms. */
+  /** How long a set waits after `failures` failed polls in a row, ms. */
   private delayAfter(set: TicketSet, failures: number, now: number): number {
     return retryDelay(failures, this.parts.random(), intervalFor(now - set.activeAt, this.pace));
   }
 
   /**
-   * The refused ticket is found: the others go on without it, at once. If no ticket of the set was answered for, the next
-   * search waits, as after any failure.
+   * The refused ticket is found. The others are polled without it, at once. If no ticket of the set was answered for,
+   * the next poll waits as after any failure.
    */
   private async found({ set, bisection }: FailedPoll, refusedTicket: CaseId, now: number): Promise<number> {
     this.parts.telemetry.quarantined();
@@ -114,7 +118,7 @@ export class FailurePolicy {
     return at;
   }
 
-  /** Any other failure: this set, or the whole account, pauses. */
+  /** Any other failure: this set pauses, or the whole account. */
   private async failed(set: TicketSet, failure: UpstreamFailure): Promise<number> {
     this.parts.telemetry.failed(failure.code);
     const now = this.parts.clock.now();

@@ -11,8 +11,8 @@ const LEASE = { leaseMs: 7000, sendWithinMs: 1000 };
 const STEPS = Math.ceil(Math.log2(100));
 const TICKETS = Array.from({ length: 100 }, (_, index) => `t${index}`);
 
-/** Always the same ones, so that a run repeats exactly. */
-class Lots {
+/** Random numbers that are the same in each run. */
+class RepeatedRandom {
   private last = 1;
   readonly next = () => (this.last = (this.last * 48_271) % 2_147_483_647) / 2_147_483_647;
 }
@@ -20,14 +20,14 @@ class Lots {
 class Scene {
   readonly clock = new ManualClock();
   readonly store = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 100, intervalMs: 1000 });
-  /** Awaited by each request that is sent while it is there. */
+  /** If it is set, each request waits for it. */
   gate: Promise<void> | undefined;
   readonly upstream = new FakeUpstream({ clock: this.clock, latency: () => this.gate ?? Promise.resolve() });
   found = 0;
-  /** What clients heard of the feed. */
+  /** The states of the feed that clients were told. */
   readonly told: string[] = [];
   private readonly cycle: PollCycle;
-  /** Another worker's. */
+  /** The poll cycle of another worker. */
   private readonly other: PollCycle;
 
   constructor() {
@@ -47,7 +47,7 @@ class Scene {
     const { store, upstream, clock } = this;
     const digest = (text: string) => text;
     const liveness = new MemoryUpstreamLiveness();
-    const parts = { store, upstream, quota, liveness, clock, digest, telemetry, random: new Lots().next };
+    const parts = { store, upstream, quota, liveness, clock, digest, telemetry, random: new RepeatedRandom().next };
     this.cycle = new PollCycle(parts, { ...OPTIONS, lease: { ...LEASE, owner: 'worker' } });
     this.other = new PollCycle(parts, { ...OPTIONS, lease: { ...LEASE, owner: 'other' } });
   }
@@ -65,7 +65,7 @@ class Scene {
     return set?.ref ?? { feed: KEY, id: 1 };
   }
 
-  /** Runs a set for as long as it wants to run at once. Returns when it wants to next. */
+  /** Runs a set while it is due at once. @returns when it is due next, ms since 1970 */
   async runOut(ref: SetRef): Promise<number> {
     for (;;) {
       const next = await this.run(ref);
@@ -109,7 +109,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
       TICKETS.forEach((caseId) => scene.upstream.post(caseId, { content: 'news' }, { at: scene.clock.now() - 500 }));
       scene.upstream.refuse(bad, as);
       const next = await scene.runOut(ref);
-      // The refused poll, the search with three requests to be sure, and the poll of the others.
+      // The refused poll, the steps of the bisection, three requests as a proof, and the poll of the others.
       expect(scene.upstream.requests.length - before).toBeLessThanOrEqual(1 + STEPS + 3 + 1);
       expect(await scene.quarantined()).toEqual([bad]);
       expect(next - scene.clock.now()).toBeLessThanOrEqual(OPTIONS.intervalMs);
@@ -122,7 +122,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     },
   );
 
-  it('blames no other ticket if everything is refused for a while in the middle of a search', async () => {
+  it('blames no other ticket if everything is refused for a while in the middle of a bisection', async () => {
     scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
     scene.upstream.refuse('t42');
     for (let step = 0; step < 3; step += 1) {
@@ -202,7 +202,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(scene.told).toEqual([]);
   });
 
-  it('takes no late answer to another set for a proof against a ticket that is alone in its set', async () => {
+  it('does not accept a late answer to another set as a proof against a ticket that is alone in its set', async () => {
     await scene.runOut(ref);
     const alone = await scene.want('alone');
     scene.clock.advance(OPTIONS.intervalMs * 1.5);
@@ -215,7 +215,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     }
     scene.gate = undefined;
     scene.clock.advance(5);
-    scene.upstream.refuse('alone', 'doubted'); // As everything is from now on.
+    scene.upstream.refuse('alone', 'doubted'); // From now on the upstream refuses everything.
     await scene.runOut(alone);
     scene.clock.advance(5);
     answer();
@@ -227,7 +227,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(scene.found).toBe(0);
   });
 
-  it('searches with the cursor of the set, and does not move it', async () => {
+  it('polls the steps with the cursor of the set, and does not move it', async () => {
     scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
     const before = scene.upstream.requests.length;
     scene.upstream.refuse('t60');
@@ -237,7 +237,7 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(new Set(cursors).size).toBe(1);
   });
 
-  it('knows the answers to some of the tickets by no digest, which is of the answer for all', async () => {
+  it('knows the answer to a step by no digest: the digest is of the answer for all tickets', async () => {
     for (let polls = 0; polls < 3; polls += 1) {
       scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
     }

@@ -12,7 +12,7 @@ describe('PollCycle, under leases', () => {
   });
 
   describe('of two workers', () => {
-    it('only one asks the upstream', async () => {
+    it('only one sends a request', async () => {
       const ref = await scene.want('a');
       const [, second] = await Promise.all([worker.run(ref), scene.worker('worker').run(ref)]);
       expect(second).toEqual({ kind: 'again', at: scene.clock.now() + LEASE.leaseMs });
@@ -20,14 +20,14 @@ describe('PollCycle, under leases', () => {
       expect(scene.telemetry.discards).toEqual(['busy']);
     });
 
-    it('the one that was held up for too long discards its result', async () => {
+    it('the one that stood still for too long discards its result', async () => {
       const ref = await scene.want('a');
       scene.upstream.post('a', { content: 'x' });
       let release = () => {};
       const held = new Promise<void>((resolve) => (release = resolve));
       scene.latency = () => held;
       const slow = worker.run(ref);
-      await new Promise((resolve) => setImmediate(resolve)); // It has asked by now.
+      await new Promise((resolve) => setImmediate(resolve)); // The request is sent by now.
       scene.latency = () => Promise.resolve();
       scene.clock.advance(LEASE.leaseMs);
       await scene.worker('worker').run(ref);
@@ -38,7 +38,7 @@ describe('PollCycle, under leases', () => {
     });
   });
 
-  it('does not ask when it stood still for so long that the set may be another’s', async () => {
+  it('sends no request after it stood still for so long that another worker may have the set', async () => {
     const ref = await scene.want('a');
     const begin = scene.store.begin.bind(scene.store);
     jest.spyOn(scene.store, 'begin').mockImplementationOnce(async (...args) => {
@@ -50,7 +50,7 @@ describe('PollCycle, under leases', () => {
     expect(scene.upstream.requests).toEqual([]);
   });
 
-  it('does not ask for a set that it reserved when what was left of the lease went by while it waited', async () => {
+  it('sends no request for a reserved set if its lease became too short during the wait', async () => {
     const ref = await scene.want('a');
     const polled = await scene.pollWhenDue(worker, ref, await worker.run(ref));
     scene.quota.turn.mockImplementationOnce(async () => {
@@ -65,7 +65,7 @@ describe('PollCycle, under leases', () => {
     expect(scene.upstream.requests).toHaveLength(asked + 1);
   });
 
-  it('asks once where its process was given the job of a set twice', async () => {
+  it('sends one request if its process got the job of a set twice', async () => {
     const ref = await scene.want('a');
     const [, second] = await Promise.all([worker.run(ref), worker.run(ref)]);
     expect(second).toEqual({ kind: 'again', at: scene.clock.now() + OPTIONS.intervalMs });
@@ -73,7 +73,7 @@ describe('PollCycle, under leases', () => {
     expect(scene.telemetry.discards).toEqual(['busy']);
   });
 
-  it('polls a reserved set without asking the store, and reads it anew when it changed', async () => {
+  it('polls a reserved set without a call to the store, and reads it again when it changed', async () => {
     const begins = jest.spyOn(scene.store, 'begin');
     const ref = await scene.want('a');
     let next = await scene.pollWhenDue(worker, ref, await worker.run(ref));
@@ -86,7 +86,7 @@ describe('PollCycle, under leases', () => {
     expect(scene.upstream.requests).toHaveLength(4);
   });
 
-  it('reads a set anew that tickets came to while it was polled', async () => {
+  it('reads a set again if tickets joined it during a poll', async () => {
     const ref = await scene.want('a');
     const next = await worker.run(ref);
     const commit = scene.store.commit.bind(scene.store);
@@ -99,7 +99,7 @@ describe('PollCycle, under leases', () => {
     expect(begins).toHaveBeenCalledTimes(1);
   });
 
-  it.each(['as it was', 'after it changed'])('lets others have a set that it releases, %s', async (how) => {
+  it.each(['as it was', 'after it changed'])('leaves a set that it releases to other workers, %s', async (how) => {
     const ref = await scene.want('a');
     const next = await scene.pollWhenDue(worker, ref, await worker.run(ref));
     const other = scene.worker('other');

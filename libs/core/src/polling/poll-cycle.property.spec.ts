@@ -17,20 +17,20 @@ import { QUARANTINE_FIRST_MS, QUARANTINE_MAX_MS } from './bisection.js';
 import type { SetRef } from '../model/set-ref.js';
 
 /**
- * The heart of the project: whatever happens around the polls of a feed, history ends up with exactly what was said,
- * once. Two workers poll the sets of five tickets, interleaved at every wait; all that goes wrong is generated, tickets
- * that the upstream refuses for a while included.
+ * The most important test: whatever happens around the polls of a feed, in the end its history has every message
+ * exactly once. Two workers poll the sets of five tickets, interleaved at every wait. All kinds of faults are
+ * generated, tickets that the upstream refuses for a while included.
  */
 
 const OVERLAP_MS = 2000;
 const LEASE_MS = 5000;
 const PACE = { intervalMs: 1000, intervalMaxMs: 5000 };
 const FEED = feedKey({ language: 'en-us' });
-/** More than fit one set. What is said on the first is visible at once, so its order is certain. */
+/** More than fit into one set. Messages of the first ticket are visible at once, so their order is certain. */
 const TICKETS = ['prompt', 'b', 'c', 'd', 'e'];
 const SET_SIZE = 3;
 
-/** When a worker dies: before its commit reached the store, or before it heard what came of it. */
+/** When a worker dies: before its commit reached the store, or before it got the result of the commit. */
 type Death = 'before_commit' | 'after_commit' | null;
 
 type Event =
@@ -54,9 +54,9 @@ const events: fc.Arbitrary<Event[]> = fc.array(
       arbitrary: fc.record({
         kind: fc.constant('post' as const),
         ticket,
-        // Two words: most messages of a second have a twin.
+        // Only two contents, so that most messages of a second have an equal one.
         content: fc.constantFrom('yes', 'no'),
-        // Later than the overlap is the stated limit of invariant 3.
+        // Messages that are later than the overlap may be lost: this is the stated limit of invariant 3.
         late: fc.oneof(fc.constantFrom(0, OVERLAP_MS), fc.integer({ min: 0, max: OVERLAP_MS })),
       }),
     },
@@ -175,7 +175,7 @@ class World {
     }
   }
 
-  /** Everybody wants everything again, and enough further polls succeed. */
+  /** All tickets are wanted again, and enough further polls succeed. */
   async settle(): Promise<void> {
     await this.drain();
     this.upstream.allow(...TICKETS);
@@ -233,7 +233,7 @@ class World {
     sets.forEach(({ ref }) => this.sets.set(ref.id, ref));
   }
 
-  /** Leases here last a millisecond and are renewed for the tickets that stay wanted. */
+  /** Leases here last a millisecond. They are renewed for the tickets that are still wanted. */
   private async leave(caseId: string): Promise<void> {
     this.clock.advance(2);
     this.wanted.delete(caseId);
@@ -241,7 +241,7 @@ class World {
     await this.sweep();
   }
 
-  /** As the reconciler does; it may bring tickets back in sets of their own. */
+  /** Sweeps, as the reconciler does. Tickets may come back from quarantine in sets of their own. */
   private async sweep(): Promise<void> {
     await this.want();
     await this.store.sweep(FEED, this.clock.now());
@@ -291,7 +291,7 @@ class World {
 }
 
 describe('PollCycle, whatever happens', () => {
-  it('publishes exactly what was said, once and in order', async () => {
+  it('publishes every message exactly once and in order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), quirks, events, async (scheduler, how, happenings) => {
         const world = new World(scheduler, how);

@@ -22,7 +22,7 @@ describe('PollCycle', () => {
     expect(scene.upstream.requests.map((request) => request.cursor)).toEqual([null, expect.stringMatching(/^\d{13}$/)]);
   });
 
-  it('asks again at the next tick of its phase, at most an interval later', async () => {
+  it('polls a set again at the next tick of its phase, at most an interval later', async () => {
     const next = await worker.run(await scene.want('a'));
     expect(next.kind).toBe('again');
     const wait = next.kind === 'again' ? next.at - scene.clock.now() : 0;
@@ -30,14 +30,14 @@ describe('PollCycle', () => {
     expect(wait).toBeLessThanOrEqual(1001);
   });
 
-  it('asks nothing of the upstream before a set is due', async () => {
+  it('sends no request before a set is due', async () => {
     const ref = await scene.want('a');
     const next = await worker.run(ref);
     expect(await worker.run(ref)).toEqual(next);
     expect(scene.upstream.requests).toHaveLength(1);
   });
 
-  it('polls tickets that were moved to it from the beginning, without the others, where cursors cannot be mixed', async () => {
+  it('polls tickets that were moved to it from the beginning, without the others, if cursors cannot be mixed', async () => {
     scene = new PollScene({ form: 'opaque' });
     worker = scene.worker('worker');
     scene.upstream.post('b', { content: 'from long ago' }, { at: 1_000 });
@@ -93,7 +93,7 @@ describe('PollCycle', () => {
     expect(scene.upstream.requests).toHaveLength(1);
   });
 
-  it('lets sets in which something happens go first where turns are short', async () => {
+  it('gives turns to active sets first if there are not enough turns', async () => {
     const ref = await scene.want('a');
     const came = scene.clock.now();
     let next = await worker.run(ref);
@@ -105,7 +105,7 @@ describe('PollCycle', () => {
     }
   });
 
-  it('knows by its digest an answer that brings nothing', async () => {
+  it('recognises an answer without news by its digest', async () => {
     const commits = jest.spyOn(scene.store, 'commit');
     scene.upstream.post('a', { content: 'x' });
     const ref = await scene.want('a');
@@ -119,7 +119,7 @@ describe('PollCycle', () => {
     expect(await scene.contents('a')).toEqual(['x']);
   });
 
-  it('commits a long answer in parts, and gives it in order', async () => {
+  it('commits a long answer in parts, and publishes it in order', async () => {
     const commits = jest.spyOn(scene.store, 'commit');
     const many = Array.from({ length: 2 * COMMIT_MAX_ENTRIES + 1 }, (_, index) => index);
     many.forEach((content) =>
@@ -184,7 +184,7 @@ describe('PollCycle', () => {
       expect(scene.quota.throttled.mock.calls.map(([end]) => end)).toEqual([until, until + 2000]);
     });
 
-    it('passes an error on that is not the upstream’s', async () => {
+    it('does not catch an error that is not one of the upstream', async () => {
       const ref = await scene.want('a');
       jest.spyOn(scene.upstream, 'poll').mockRejectedValueOnce(new TypeError('a mistake'));
       await expect(worker.run(ref)).rejects.toThrow('a mistake');
@@ -192,7 +192,7 @@ describe('PollCycle', () => {
   });
 
   describe('looking back', () => {
-    /** Polls every second, so that there are cursors to look back by, and returns at the last poll. */
+    /** Polls every second, so that the history has cursors to look back with. Returns at the last poll. */
     async function pollFor(polls: number, ref: SetRef): Promise<Next> {
       let next = await worker.run(ref);
       for (let count = 0; count < polls; count += 1) {
@@ -214,7 +214,7 @@ describe('PollCycle', () => {
           next = await scene.pollWhenDue(worker, ref, next);
         }
         expect(await scene.contents('a')).toEqual(['late']);
-        // From the beginning only while no cursor was old enough.
+        // The set is polled from the beginning only while no cursor is old enough.
         const fromTheBeginning = scene.upstream.requests.filter((request) => request.cursor === null).length;
         expect(fromTheBeginning).toBeLessThanOrEqual(5);
       },
@@ -222,14 +222,15 @@ describe('PollCycle', () => {
 
     it('keeps both of two equal messages of one second on one side of the window', async () => {
       const ref = await scene.want('a');
-      // Dense polls, whatever the pace: a cursor is taken between the two.
+      // Frequent polls, so that a cursor lies between the two messages.
       let next = await pollFor(6, ref);
       const second = Math.ceil(scene.clock.now() / 1000) * 1000 + 5000;
       while (next.kind === 'again' && next.at < second) {
         next = await scene.pollWhenDue(worker, ref, next);
       }
       const due = next.kind === 'again' ? next.at : 0;
-      // One just before that poll, its twin just after it and within the same second, visible as late as can be.
+      // One message just before the poll; an equal one just after it, within the same second, visible as late as
+      // possible.
       const [before, after] = [due - 1, due + 1];
       expect(Math.floor(before / 1000)).toBe(Math.floor(after / 1000));
       scene.upstream.post('a', { content: 'twin' }, { at: before });
@@ -240,13 +241,13 @@ describe('PollCycle', () => {
       expect(await scene.contents('a')).toEqual(['twin', 'twin']);
     });
 
-    it('counts from when a poll was sent, not from when it was answered', async () => {
+    it('begins at the time at which a poll was sent, not at the time of its answer', async () => {
       const ref = await scene.want('a');
       let next = await pollFor(6, ref);
       const passing = [0, 4000];
       scene.latency = async () => scene.clock.advance(passing.shift() ?? 0);
       const sentAt = next.kind === 'again' ? next.at : 0;
-      // Visible only after this poll was read, and before it is answered.
+      // The message becomes visible after the upstream has read its data and before the answer arrives.
       scene.upstream.post(
         'a',
         { content: 'late' },

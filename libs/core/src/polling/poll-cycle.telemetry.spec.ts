@@ -16,7 +16,7 @@ describe('what a PollCycle counts', () => {
     scene.latency = async () => scene.clock.advance(REQUEST_MS / 2);
   }
 
-  /** Runs a set for as long as it wants to run at once. */
+  /** Runs a set while it is due at once. */
   async function runOut(ref: SetRef): Promise<Next> {
     let next = await worker.run(ref);
     while (next.kind === 'again' && next.at <= scene.clock.now()) {
@@ -57,7 +57,7 @@ describe('what a PollCycle counts', () => {
     expect(scene.telemetry.polls).toMatchObject([{ published: 450 }]);
   });
 
-  it('counts the backfill of tickets that were moved to a set, which waited for no time', async () => {
+  it('counts the backfill of tickets that were moved to a set, without a lag: it had no due time', async () => {
     setUp(new PollScene({ form: 'opaque' }));
     const first = await scene.want('a');
     await worker.run(first);
@@ -91,7 +91,7 @@ describe('what a PollCycle counts', () => {
     expect([failures.length, polls.length]).toEqual([refused, answered]);
     expect(new Set(failures)).toEqual(new Set(['refused']));
     expect(polls.reduce((sum, { published }) => sum + published, 0)).toBe(3);
-    // Steps did not wait for a time; the poll of the tickets that remain did.
+    // Steps have no due time. The poll of the remaining tickets has one.
     const steps = polls.slice(0, -1);
     expect(steps.length).toBeGreaterThan(0);
     expect(new Set(steps.map(({ lagMs }) => lagMs))).toEqual(new Set([null]));

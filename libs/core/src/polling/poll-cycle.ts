@@ -18,11 +18,11 @@ import type { TicketSet } from './ticket-set.js';
 export interface PollOptions extends Pace {
   /** `POLL_OVERLAP_MS`. */
   readonly overlapMs: number;
-  /** The leases under which requests are sent. */
+  /** Owner and duration of the set leases. */
   readonly lease: LeaseTerms;
 }
 
-/** What is to happen to the set's job: it runs again `at` (ms since 1970), or the set is gone. */
+/** What happens to the set's job: it runs again `at` (ms since 1970), or the set is gone. */
 export type Next = { readonly kind: 'again'; readonly at: number } | { readonly kind: 'gone' };
 
 export interface PollCycleParts {
@@ -37,10 +37,10 @@ export interface PollCycleParts {
   readonly random: () => number;
 }
 
-/** A job that comes this much early (ms) counts as due: clocks of processes agree to within some milliseconds. */
+/** A job that runs early by no more than this counts as due, ms: clocks of processes differ by some milliseconds. */
 const DUE_TOLERANCE_MS = 20;
 
-/** A set that was active within this many full-pace intervals goes first: people wait for its answer. */
+/** A set that was active within this many full-pace intervals gets its turn first: people wait for its answer. */
 const ACTIVE_INTERVALS = 30;
 
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -61,8 +61,9 @@ export class PollCycle {
   }
 
   /**
-   * Sends one request for a set if one is due: for the tickets that wait to join it, else for its members.
-   * @throws where the store is out of reach
+   * Sends one request for a set if one is due: for its joining tickets, else for its members.
+   *
+   * @throws if the store is out of reach
    */
   async run(ref: SetRef): Promise<Next> {
     const now = this.parts.clock.now();
@@ -77,7 +78,7 @@ export class PollCycle {
     }
   }
 
-  /** Takes the set as this process knows it, or as the store does, and polls it. */
+  /** Takes the set from this process's reservation, or from the store, and polls it. */
   private async take(ref: SetRef, now: number): Promise<Next> {
     const reserved = this.leases.takeReservation(ref, now);
     if (reserved) {
@@ -97,7 +98,7 @@ export class PollCycle {
     }
   }
 
-  /** The set was changed elsewhere: it is read anew before it is polled again. */
+  /** The set was changed elsewhere: it is read again before its next poll. */
   changed(ref: SetRef): void {
     this.leases.changed(ref);
   }
@@ -131,7 +132,7 @@ export class PollCycle {
     }
     const answeredSince = bisection === null ? NEVER : await this.parts.liveness.newest();
     if (this.parts.clock.now() > sendBy) {
-      // This process stood still. The set may belong to another worker now, so it is read anew.
+      // This process stood still. Another worker may have the set now, so it is read again.
       return { kind: 'again', at: this.parts.clock.now() };
     }
     const asked = bisection ? nextProbe(bisection, tickets, set.members, answeredSince) : tickets;
@@ -184,7 +185,7 @@ export class PollCycle {
       const activeAt = published > 0 ? answeredAt : set.activeAt;
       const lease = this.leases.leaseFrom(dueAt);
       const reservation = { lease, set: { ...set, fence, dueAt, activeAt, failures: 0 }, window };
-      // Tickets that came to join are not known here: the set is read anew.
+      // Tickets joined the set that are not known here, so it is read again.
       this.leases.reserve(set.ref, joining ? null : reservation);
     }
   }

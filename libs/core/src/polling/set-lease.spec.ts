@@ -37,7 +37,7 @@ describe('SetLeases', () => {
     expect(leases.takeReservation(REF, DUE)).toBeNull();
   });
 
-  it('gives out none under which a request could not be sent in time', () => {
+  it('gives out no reservation that is too short for a request', () => {
     leases.reserve(REF, reservation);
     expect(leases.takeReservation(REF, DUE + 501)).toBeNull();
     leases.reserve(REF, reservation);
@@ -53,7 +53,7 @@ describe('SetLeases', () => {
     expect(leases.takeReservation(REF, DUE)).toBeNull();
   });
 
-  it('has nothing to give up of a set that is not reserved', () => {
+  it('has nothing to release for a set that is not reserved', () => {
     leases.changed(REF);
     expect(leases.giveUp(REF)).toBe(false);
     leases.reserve(REF, reservation);

@@ -8,10 +8,10 @@ export interface TurnRequest {
   readonly now: number;
 }
 
-/** What all workers together may ask of the upstream: `UPSTREAM_MAX_RPS`, and what a 429 left of it. */
+/** How many requests all workers together may send: `UPSTREAM_MAX_RPS`, and less after a 429. */
 export interface Quota {
-  /** How long to wait before asking for a turn again, ms; 0: the turn is given, send one request now. */
+  /** @returns 0 if the turn is given: send one request now; else how long to wait before asking again, ms */
   turn(request: TurnRequest): Promise<number>;
-  /** The upstream throttled the account: no turns until then (ms since 1970), and few at first thereafter. */
+  /** The upstream throttled the account: no turns until `until` (ms since 1970), and few at first after that. */
   throttled(until: number, now: number): Promise<void>;
 }

@@ -7,7 +7,7 @@ import type { SetLease } from '../set-lease.js';
 import type { TicketSet } from '../ticket-set.js';
 import type { CaseId } from '../../model/ticket.js';
 
-/** What came of asking for a set's lease. All times in milliseconds since 1970. */
+/** The answer to a request for a set's lease. All times in milliseconds since 1970. */
 export type Begun =
   | { readonly kind: 'begun'; readonly set: TicketSet }
   /** Another worker has the lease until then. */
@@ -18,7 +18,7 @@ export type Begun =
 /** The result of one poll, or a part of one. */
 export interface SetCommit {
   readonly ref: SetRef;
-  /** The fence the poll began from. */
+  /** The fence that the poll began with. */
   readonly fence: number;
   readonly now: number;
   /** At most {@link COMMIT_MAX_ENTRIES}. The store skips what it knows to be delivered. */
@@ -31,11 +31,11 @@ export interface SetCommit {
   };
   /** Joining tickets that were polled from the beginning: they are members now. Their quarantine ends. */
   readonly backfilled: readonly CaseId[];
-  /** What remains of the bisection, null if it is over; absent: it stays as it is. */
+  /** The bisection after this poll, null if it is over; absent: no change. */
   readonly bisection?: Bisection | null;
-  /** What becomes of the lease; absent: it ends. */
+  /** What happens to the lease; absent: it ends. */
   readonly lease?: LeaseAfterCommit;
-  /** When the set is next due if anything was published, and if nothing was; absent: its due time stays. */
+  /** When the set is next due: `active` if anything was published, else `idle`; absent: no change. */
   readonly due?: { readonly active: number; readonly idle: number };
 }
 
@@ -77,11 +77,11 @@ export interface BisectionStep {
   readonly ref: SetRef;
   readonly fence: number;
   readonly now: number;
-  /** What remains of the bisection; null if it is over. */
+  /** The bisection after this poll; null if it is over. */
   readonly bisection: Bisection | null;
   /** Tickets that were found to be refused. */
   readonly quarantined: readonly CaseId[];
-  /** When the set is next due; absent: as before. The feed is told of the failure where it is named. */
+  /** When the set is next due; absent: no change. With a `code` the failure is told to the feed's clients. */
   readonly retry?: { readonly at: number; readonly code?: UpstreamFailureCode };
 }
 
@@ -94,7 +94,7 @@ export const DEGRADED_AFTER_FAILURES = 2;
 /** The workers' side of the store: cursors, leases, fences, commits. */
 export interface SetStore {
   /**
-   * Takes the lease of a set for one poll, and moves its fence. An owner may take its own lease anew.
+   * Takes the lease of a set for one poll, and moves its fence. An owner may take its own lease again.
    *
    * @param now ms since 1970
    */
@@ -106,9 +106,9 @@ export interface SetStore {
   /** Counts a failed poll, ends the lease, and tells the feed if its state changed. A stale fence changes nothing. */
   fail(failure: PollFailure): Promise<void>;
   /**
-   * Ends the lease and keeps the bisection. A ticket that was found to be refused leaves the set: it is told as
-   * revoked, and polled again by itself, in a set of its own, after {@link quarantineMs} of its refusals in a row. A
-   * `retry` counts as a failed poll. A stale fence changes nothing.
+   * Ends the lease and keeps the bisection. A ticket that was found to be refused leaves the set, and its clients get
+   * `revoked`. After {@link quarantineMs} it is polled again, in a set of its own. A `retry` counts as a failed poll. A
+   * stale fence changes nothing.
    */
   recordBisection(step: BisectionStep): Promise<void>;
 }

@@ -4,11 +4,11 @@ import type { UpstreamFailureCode } from '../../model/upstream-failure.js';
 export interface PollTelemetry {
   /** A poll was answered and committed: of members, a backfill, or a step of a bisection. */
   polled(poll: {
-    /** From when the poll was due to when it was sent; null where it did not wait for a time: a step, moved tickets. */
+    /** Time from the due time to the request; null if the poll had no due time: a step, moved tickets. */
     readonly lagMs: number | null;
-    /** From sending the request to its parsed answer. */
+    /** Time from the request to its parsed answer. */
     readonly upstreamMs: number;
-    /** Messages and statuses. */
+    /** Number of published messages and statuses. */
     readonly published: number;
   }): void;
   /** A poll brought no answer. */

@@ -1,14 +1,18 @@
 /**
- * What all workers together know about the upstream's answers. A bisection needs it to tell the refusal of one ticket from
- * the refusal of every request (core/polling/bisection.ts). A worker that polls that ticket alone would never know.
+ * What all workers together know about the upstream's answers. A bisection needs it to distinguish the refusal of one
+ * ticket from the refusal of every request (bisection.ts). A worker that polls only that ticket cannot know it by
+ * itself.
  */
 export interface UpstreamLiveness {
-  /** The upstream answered a request that was sent then, ms since 1970. Others may hear of it a second later. */
+  /**
+   * The upstream answered a request that was sent at `sentAt`, ms since 1970. Other workers know it up to a second
+   * later.
+   */
   seen(sentAt: number): void;
   /**
-   * When the newest request was sent that was answered, ms since 1970; -Infinity while there was none.
+   * When the newest answered request was sent, ms since 1970; -Infinity if there was none.
    *
-   * @throws where the store is out of reach
+   * @throws if the store is out of reach
    */
   newest(): Promise<number>;
 }

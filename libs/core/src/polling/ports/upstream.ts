@@ -16,11 +16,11 @@ export interface PollRequest {
 /** One message as answered. */
 export interface AnsweredMessage {
   readonly message: JsonObject;
-  /** `create_time` as milliseconds since 1970; null where it could not be read. */
+  /** `create_time` as milliseconds since 1970; null if it could not be read. */
   readonly sentAt: number | null;
 }
 
-/** One `immsg` entry: messages of one ticket in the upstream's order, which is not promised. */
+/** One `immsg` entry: messages of one ticket in the upstream's order, which is not documented. */
 export interface AnsweredList {
   readonly caseId: CaseId;
   readonly messages: readonly AnsweredMessage[];
@@ -28,7 +28,7 @@ export interface AnsweredList {
 
 export interface UpstreamContent {
   readonly lists: readonly AnsweredList[];
-  /** `imstatus`, without the entries that say nothing. */
+  /** `imstatus`, without the empty entries. */
   readonly statuses: readonly { readonly caseId: CaseId; readonly status: number }[];
 }
 
@@ -41,8 +41,9 @@ export type PollAnswer = { readonly cursor: Cursor | null } & (
 /** The polled API. */
 export interface Upstream {
   /**
-   * Asks once. Must settle within `UPSTREAM_TIMEOUT_MS`.
-   * @throws {UpstreamFailure} for whatever is not an answer, HTTP 200 with an `error_code` included
+   * Sends one request. It must settle within `UPSTREAM_TIMEOUT_MS`.
+   *
+   * @throws {UpstreamFailure} for everything that is not an answer, HTTP 200 with an `error_code` included
    */
   poll(request: PollRequest): Promise<PollAnswer>;
 }
