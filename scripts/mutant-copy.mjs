@@ -9,7 +9,7 @@ const SOURCES = ['apps', 'libs', 'test', 'package.json', 'tsconfig.json', 'jest.
 /** A test that has not ended after this long (ms) is taken for one that the mistake keeps from ending. */
 const TIMEOUT_MS = 90_000;
 
-/** What is wrong with a row of the ledger itself, in words; null where nothing is. */
+/** What is wrong with a row of the ledger itself, in words; null if nothing is. */
 export function faultOf({ id, file, find, killedBy }, rows) {
   if (rows.filter((row) => row.id === id).length > 1) return `${id}: more than one row has this id`;
   for (const named of [file, killedBy.file]) {

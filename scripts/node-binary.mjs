@@ -8,8 +8,8 @@ import { cache } from './repository.mjs';
 const PACKAGE = `node-${process.platform}-${process.arch}`;
 
 /**
- * The newest Node that a version names (`24`, `20.19.0`), as `{ path, version }`, fetched into .cache/nodes once. Throws
- * with the reason, in one line, where there is none.
+ * The newest Node that a version names (`24`, `20.19.0`), as `{ path, version }`, fetched into .cache/nodes once.
+ * Throws with the reason, in one line, if there is none.
  */
 export async function nodeBinary(wanted) {
   const folder = cache('nodes', wanted);

@@ -16,7 +16,7 @@ export function check(title: string, run: Check['run'], ...needs: Need[]): Check
 
 const IDS = /^((?:[A-Z]\d+ )*[A-Z]\d+): /;
 
-/** The requirements that a title names at its start; none where it names none. */
+/** The requirements that a title names at its start; none if it names none. */
 export function idsOf(title: string): readonly string[] {
   return IDS.exec(title)?.[1]?.split(' ') ?? [];
 }

@@ -50,7 +50,7 @@ export class Target {
     }
   }
 
-  /** Why checks that need this cannot run; null where they can. */
+  /** Why checks that need this cannot run; null if they can. */
   lacks(need: Need): string | null {
     if (this.options.secret !== undefined) return null;
     if (need === 'tokens') return 'needs tokens of its own: give --secret';

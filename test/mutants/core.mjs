@@ -106,7 +106,7 @@ export const core = [
     find: 'this.held = [];\n      this.repairAgain = true;',
     put: 'this.held = [];',
     breaks: 'Invariant 8: more than may be held back during a repair is dropped and never read.',
-    killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'too much to be held during a repair' },
+    killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'too many to be held during a repair' },
   },
   {
     id: 'delivers-what-is-known',
@@ -199,7 +199,7 @@ export const core = [
   {
     id: 'old-quarantine-undoes-a-new-one',
     file: fanOut('quarantine-notices.ts'),
-    find: 'topic.quarantineNotice <= heardBefore',
+    find: 'topic.quarantineNotice <= countBefore',
     put: 'true',
     breaks: 'Invariant 5: a history that was read before the notice says that a refused ticket is well.',
     killedBy: { file: fanOut('quarantine-notices.spec.ts') },

@@ -9,7 +9,7 @@ export const upstream = [
     find: 'this.failedLogins = 0;',
     put: '',
     breaks: 'Invariant 5: after an outage of IAM the next failed login is followed by a minute without a token.',
-    killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'at the first pace again after a login' },
+    killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'at the shortest interval again after a login' },
   },
   {
     id: 'login-backoff-without-jitter',
@@ -41,7 +41,7 @@ export const upstream = [
     find: "value === null || value === '' ? null",
     put: 'value === null ? null',
     breaks: 'Invariant 3: an upstream that says "" for no cursor is asked for what comes after "".',
-    killedBy: { file: osm('osm.parser.spec.ts'), test: 'is none where it is' },
+    killedBy: { file: osm('osm.parser.spec.ts'), test: 'is absent if it is' },
   },
   {
     id: 'empty-marked-cursor-is-sent',
@@ -81,7 +81,7 @@ export const upstream = [
     find: 'return RISKY_NUMBER.test(text) ? parseEveryNumber(text) : (JSON.parse(text) as JsonValue);',
     put: 'return JSON.parse(text) as JsonValue;',
     breaks: 'Invariant 3: ids of 19 digits change on their way.',
-    killedBy: { file: osm('osm.parser.spec.ts'), test: 'byte by byte' },
+    killedBy: { file: osm('osm.parser.spec.ts'), test: 'byte for byte' },
   },
   {
     id: 'second-try-with-all-the-time',
@@ -89,7 +89,7 @@ export const upstream = [
     find: 'await this.ask(path, request.feed.language, endsAt - performance.now());',
     put: 'await this.ask(path, request.feed.language, this.options.timeoutMs);',
     breaks: 'Invariant 1: after a 401 a request may outlast the lease of its set.',
-    killedBy: client('within what is left of its time'),
+    killedBy: client('within the remaining time of the poll'),
   },
   {
     id: 'bodies-without-bound',

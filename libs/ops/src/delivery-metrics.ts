@@ -4,7 +4,7 @@ import { METRICS_PREFIX } from './metrics.js';
 
 export type Transport = 'socket_io' | 'sse';
 
-/** Seconds. The way through Redis and a socket takes about a millisecond; more than that is time in queues. */
+/** Seconds. The way through Redis and a socket takes about 1 ms; more than that is waiting time. */
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 /** Connections and deliveries of one transport. The label is resolved once: this is on the hot path of a gateway. */
@@ -28,7 +28,7 @@ export class TransportMetrics {
   }
 }
 
-/** What a gateway counts. */
+/** The metrics of a gateway. */
 export class DeliveryMetrics {
   readonly socketIo: TransportMetrics;
   readonly sse: TransportMetrics;
@@ -67,12 +67,12 @@ export class DeliveryMetrics {
     this.gaps = new Counter({ ...named('gaps_total', 'Gaps that clients were told of.'), labelNames: ['reason'] });
   }
 
-  /** @param tickets number of tickets that were subscribed to; negative: unsubscribed from */
+  /** @param tickets how many were subscribed; negative: unsubscribed */
   subscribed(tickets: number): void {
     this.subscriptions.inc(tickets);
   }
 
-  /** To be called once per event and process. @param latencyMs from `seenAt` to the first write; clocks may differ */
+  /** Called once per event and process. @param latencyMs from `seenAt` to the first write; clocks may differ */
   firstWritten(latencyMs: number): void {
     this.latency.observe(Math.max(0, latencyMs) / 1000);
   }

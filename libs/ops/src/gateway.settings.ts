@@ -97,7 +97,7 @@ export class GatewaySettings extends SharedSettings {
   @Whole('connections', 1, 1_000_000)
   readonly maxConnectionsPerSubject: number = 20;
 
-  /** An SSE stream that was silent for this long (ms) gets a comment line. */
+  /** An SSE stream that was idle for this long gets a heartbeat, ms. */
   @Whole('milliseconds', 100, HOUR_MS)
   readonly sseHeartbeatMs: number = 15_000;
 

@@ -7,7 +7,7 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, 'ok' | 'failing' | 'draining'>>;
 }
 
-/** A probe that takes longer (ms) counts as failed. Load balancers usually wait one to five seconds. */
+/** A probe that takes longer counts as failed, ms. Load balancers usually wait one to five seconds. */
 const PROBE_TIMEOUT_MS = 1000;
 
 /** Liveness and readiness of one program. */
@@ -15,7 +15,7 @@ export class HealthState {
   private readonly probes = new Map<string, Probe>();
   private draining = false;
 
-  /** Adds a condition of readiness. A program that is not ready gets no work; it is not restarted for that. */
+  /** Adds a condition of readiness. A program that is not ready gets no work, but it is not restarted. */
   require(name: string, probe: Probe): void {
     this.probes.set(name, probe);
   }

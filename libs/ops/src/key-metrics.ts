@@ -1,11 +1,11 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { METRICS_PREFIX } from './metrics.js';
 
-/** What a gateway counts of the keys that an identity provider publishes. */
+/** Metrics of the keys that an identity provider publishes. */
 export class KeyMetrics {
   private readonly fetches: Counter<'outcome'>;
 
-  /** @param ageMs since the keys that are used were fetched; null where there are none */
+  /** @param ageMs age of the keys in use, ms; null if there are none */
   constructor(registry: Registry, ageMs: () => number | null) {
     const registers = [registry];
     this.fetches = new Counter({

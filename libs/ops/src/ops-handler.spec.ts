@@ -92,7 +92,7 @@ describe('health and metrics over HTTP', () => {
     expect((await fetch(`${base}/health/live`, { method: 'HEAD' })).status).toBe(200);
   });
 
-  it('is not ready from the moment of draining on, and still live', async () => {
+  it('is not ready when the drain has begun, and still live', async () => {
     health.drain();
     const ready = await fetch(`${base}/health/ready`);
     expect([ready.status, await ready.json()]).toEqual([

@@ -1,14 +1,14 @@
 /** A program as a process runs it. */
 export interface Program {
-  /** Resolves once the program serves, or once it was stopped meanwhile. @throws where it cannot serve */
+  /** Resolves when the program serves, or when it was stopped during the start. @throws if it cannot serve */
   start(): Promise<void>;
   /** Ends it in order, whether or not it has started. Called once, also while {@link start} runs. */
   stop(): Promise<void>;
 }
 
-/** What else than a signal asks a program to stop. */
+/** How a program is stopped by other things than signals. */
 export interface RunOptions {
-  /** Called at once; calls `stop` when the program is to end. */
+  /** Called at once. It calls `stop` when the program has to end. */
   readonly stopOn?: (stop: () => void) => void;
 }
 
@@ -17,9 +17,9 @@ export interface RunOptions {
  * the program is loaded, made or started. A program that cannot start, or that cannot end in order, has exit code 1, and
  * says why on stderr.
  *
- * This file imports nothing, and the programs load everything else in `make`. So signals are heard from a few
- * milliseconds after Node itself is there, and not only after half a second of loading. For the same reason it is not
- * part of the index of libs/ops. Further signals change nothing: an end in order has begun.
+ * This file imports nothing, and the programs load everything else in `make`. So the signal handlers exist a few
+ * milliseconds after Node has started, and not after half a second of loading. For the same reason this file is not
+ * part of the index of libs/ops. Further signals change nothing, because the orderly end has begun.
  */
 export async function runProgram(make: () => Promise<Program>, { stopOn }: RunOptions = {}): Promise<never> {
   let stop = () => {};
@@ -33,7 +33,7 @@ export async function runProgram(make: () => Promise<Program>, { stopOn }: RunOp
   try {
     await Promise.race([started.then(() => stopAsked), stopAsked]);
     isStopping = true;
-    // What cannot be made need not be ended.
+    // A program that cannot be made needs no end.
     await (await made.catch(() => null))?.stop();
   } catch (error) {
     process.stderr.write(`${isStopping ? 'could not end in order: ' : ''}${reasonOf(error)}\n`);
@@ -42,7 +42,7 @@ export async function runProgram(make: () => Promise<Program>, { stopOn }: RunOp
   process.exit(0);
 }
 
-/** Wrong settings are told as they are: a list that starts with what it is. */
+/** The text for stderr. A list of wrong settings is printed as it is, without a stack. */
 function reasonOf(error: unknown): string {
   return error instanceof Error && error.name === 'SettingsError' ? error.message : String(error);
 }

@@ -34,14 +34,14 @@ export function readAs<T extends object>(Shape: new () => T, env: NodeJS.Process
   return Object.freeze(settings);
 }
 
-/** Many systems set these in lower case alone. Where both are set, curl and others take the lower one. */
+/** Many systems set these in lower case only. If both are set, the lower case counts, as for curl. */
 const LOWER_CASE_TOO = new Set(['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']);
 
 function textOf(env: NodeJS.ProcessEnv, variable: string): string | undefined {
   return (LOWER_CASE_TOO.has(variable) && env[variable.toLowerCase()]) || env[variable];
 }
 
-/** pollIntervalMs → POLL_INTERVAL_MS */
+/** The variable of a property: `POLL_INTERVAL_MS` of `pollIntervalMs`. */
 function variableOf(property: string): string {
   return property.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }

@@ -168,7 +168,7 @@ describe('settings', () => {
     expect(gatewayFaults({ REDIS_URL: `${REDIS_URL},b:1` })).toHaveLength(1);
   });
 
-  it('want a slowest pace that is no faster than the fastest', () => {
+  it('require a longest interval that is not shorter than the interval', () => {
     expect(workerFaults({ POLL_INTERVAL_MS: '6000' })).toEqual([
       'POLL_INTERVAL_MAX_MS must be no less than POLL_INTERVAL_MS',
     ]);
@@ -184,21 +184,21 @@ describe('settings', () => {
     expect(found.map((fault) => fault.split(' ')[0]).sort()).toEqual([...names].sort());
   });
 
-  it('want exactly one kind of key for JWTs', () => {
+  it('require exactly one kind of key for JWTs', () => {
     const sentence = 'AUTH_JWT_SECRET or AUTH_JWKS_URL must be set for AUTH_MODE=jwt, one of the two and not both';
     expect(gatewayFaults({ AUTH_JWT_SECRET: '' })).toEqual([sentence]);
     expect(gatewayFaults({ AUTH_JWKS_URL: 'https://id.example/jwks.json' })).toEqual([sentence]);
     expect(gatewayFaults({ AUTH_JWT_SECRET: '', AUTH_JWKS_URL: 'https://id.example/jwks.json' })).toEqual([]);
   });
 
-  it('want a secret as long as the hash, in bytes', () => {
+  it('require a secret as long as the hash, in bytes', () => {
     const fault = expect.stringMatching(/^AUTH_JWT_SECRET is wrong: expected a secret of 32 or more bytes/);
     expect(gatewayFaults({ AUTH_JWT_SECRET: 'x'.repeat(31) })).toEqual([fault]);
     expect(gatewayFaults({ AUTH_JWT_SECRET: 'x'.repeat(32) })).toEqual([]);
     expect(gatewayFaults({ AUTH_JWT_SECRET: '密'.repeat(11) })).toEqual([]);
   });
 
-  it('listen on every address, or on this machine only where everybody is let in', () => {
+  it('listen on every address, but on this machine only if authentication is off', () => {
     const addressOf = (env: NodeJS.ProcessEnv) => readSettings('gateway', { ...GATEWAY, ...env }).address;
     expect(addressOf({})).toBe('0.0.0.0');
     expect(addressOf({ AUTH_MODE: 'none' })).toBe('127.0.0.1');
@@ -207,7 +207,7 @@ describe('settings', () => {
     expect(gatewayFaults({ HOST: 'a b' })).toHaveLength(1);
   });
 
-  it('let everybody in only outside production', () => {
+  it('allow no authentication only outside production', () => {
     expect(gatewayFaults({ AUTH_MODE: 'none', AUTH_JWT_SECRET: '' })).toEqual([]);
     expect(gatewayFaults({ AUTH_MODE: 'none', NODE_ENV: 'production' })).toEqual([
       'AUTH_MODE cannot be none when NODE_ENV=production: everybody could read every ticket',

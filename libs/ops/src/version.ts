@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * The version of this program: that of the nearest package.json above the code, which is the repository's own both for
- * the sources and for the build.
+ * The version of this program: the one of the nearest package.json above the code. For the sources and for the build
+ * this is the repository's own.
  *
- * @throws {Error} where there is none
+ * @throws {Error} if there is none
  */
 export function programVersion(folder: string = __dirname): string {
   const file = join(folder, 'package.json');

@@ -5,7 +5,7 @@ const UPSTREAM_AUTHS = ['token', 'iam', 'aksk'] as const;
 
 /** The value of a header: visible ASCII. This also excludes line breaks. */
 const HEADER_TEXT = /^[\x21-\x7e]{1,5000}$/;
-/** An id of the cloud's, or none. */
+/** An id of the cloud, or none. */
 const ID = /^[\x21-\x7e]{0,64}$/;
 const ANY_TEXT = /^.{1,512}$/su;
 /** `GMT`, `UTC`, or one of them with an offset up to 14 hours: `GMT+8`, `GMT+08:00`, `UTC-3:30`. */

@@ -15,7 +15,7 @@ describe('create_time', () => {
     expect(() => parseTimeZone(zone)).toThrow(RangeError),
   );
 
-  it('is an instant of the wall clock it is written in', () => {
+  it('is read in the time zone in which it is written', () => {
     expect(parseCreateTime('2020-07-09 00:00:00', 0)).toBe(Date.parse('2020-07-09T00:00:00Z'));
     expect(parseCreateTime('2020-07-09 00:00:00', 480)).toBe(Date.parse('2020-07-08T16:00:00Z'));
     expect(parseCreateTime('2024-02-29 23:59:59', -210)).toBe(Date.parse('2024-03-01T03:29:59Z'));
@@ -40,7 +40,7 @@ describe('create_time', () => {
     expect(new Date(parseCreateTime(text, 480) ?? NaN).toISOString()).toBe(time),
   );
 
-  it('reads whatever instant JavaScript writes as ISO 8601', () => {
+  it('is read in every form in which JavaScript writes ISO 8601', () => {
     const at = fc.date({
       min: new Date('1000-01-01T00:00:00Z'),
       max: new Date('9999-12-31T23:59:59Z'),

@@ -35,12 +35,13 @@ export function parseTimeZone(zone: string): number {
 }
 
 /**
- * `create_time` as milliseconds since 1970; null where it is no time. Two forms are read: the one of the documentation,
+ * `create_time` as milliseconds since 1970; null if it is not a time. Two forms are read: the one of the documentation,
  * `2020-07-09 00:00:00`, and ISO 8601 (`date-time` in the official models), such as `2020-07-09T00:00:00.123+08:00`.
  *
- * Digits are read by hand: this is called for every message of every answer, and `Date.parse` guesses at odd texts.
+ * Digits are read by hand, because this is called for every message of every answer, and `Date.parse` guesses the
+ * meaning of texts in other forms.
  *
- * @param offsetMinutes of the wall clock of a text without a zone, see {@link parseTimeZone}
+ * @param offsetMinutes offset of the wall clock of a text without a zone, see {@link parseTimeZone}
  */
 export function parseCreateTime(text: unknown, offsetMinutes: number): number | null {
   if (typeof text !== 'string' || text.length < MINUTES_LENGTH || !hasSeparators(text)) {
@@ -60,7 +61,7 @@ export function parseCreateTime(text: unknown, offsetMinutes: number): number | 
   return time === null ? null : time + Number(fraction.slice(0, 3).padEnd(3, '0'));
 }
 
-/** The first 16 characters, read as UTC, in milliseconds since 1970; NaN where they are no time. */
+/** The first 16 characters, read as UTC, in milliseconds since 1970; NaN if they are no time. */
 function minutesOf(text: string): number {
   const year = digits(text, 0) * 100 + digits(text, 2);
   const month = digits(text, 5);
@@ -72,7 +73,7 @@ function minutesOf(text: string): number {
   return inRange ? Date.UTC(year, month - 1, day, hour, minute) : NaN;
 }
 
-/** Minutes east of Greenwich; NaN where there is no such zone. */
+/** Minutes east of Greenwich; NaN if there is no such zone. */
 function zoneOf(sign: string | undefined, hours: string, minutes: string): number {
   const offset = Number(hours) * 60 + Number(minutes);
   return Number(minutes) > 59 || offset > MAX_OFFSET_MINUTES ? NaN : sign === '-' ? -offset : offset;
@@ -93,14 +94,14 @@ function hasSeparators(text: string): boolean {
   );
 }
 
-/** The two digits at `at`, 0 to 99; NaN where there are none. */
+/** The two digits at `at`, 0 to 99; NaN if there are none. */
 function digits(text: string, at: number): number {
   const tens = text.charCodeAt(at) - ZERO;
   const ones = text.charCodeAt(at + 1) - ZERO;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NaN;
 }
 
-/** 0 for what is not a month. */
+/** Days of a month; 0 if it is not a month. */
 function daysIn(year: number, month: number): number {
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   return month === 2 && leap ? 29 : (DAYS_IN_MONTH[month - 1] ?? 0);

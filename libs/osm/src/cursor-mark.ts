@@ -3,7 +3,7 @@ import type { Cursor } from '#core';
 /** The upstream's name for a cursor, in the query and in answers. */
 export const CURSOR_KEY = 'last_message_time_id';
 
-/** Where an answer's cursor stands: `[start, end)` in bytes. */
+/** The place of an answer's cursor: `[start, end)` in bytes. */
 export interface CursorMark {
   readonly cursor: Cursor | null;
   readonly start: number;
@@ -12,7 +12,10 @@ export interface CursorMark {
 
 const QUOTED_KEY = Buffer.from(`"${CURSOR_KEY}"`);
 const BACKSLASH = 0x5c;
-/** Documented are 64 characters; white space and quotes come on top. What is longer is read by the full parser. */
+/**
+ * Longest cursor that is marked, with white space and quotes. Documented are 64 characters. The full parser reads
+ * longer ones.
+ */
 const LONGEST_LITERAL = 256;
 
 /** A number, a text without escapes, or null, with a whole JSON token's end behind it. */
@@ -20,9 +23,9 @@ const LITERAL =
   /^(\s*:\s*)(null|"[\x20\x21\x23-\x5b\x5d-\x7e]*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}])/;
 
 /**
- * Finds the cursor of an answer without parsing it: null where its key is written not exactly once, or its value is
- * nothing simple. Inside a JSON string the key's quotes would be escaped, so contents cannot pass for it. It may
- * still stand at a deeper level; see `readAnswer` for why that does no harm.
+ * Finds the cursor of an answer without parsing it; null unless its key occurs exactly once and its value is simple.
+ * Inside a JSON string the quotes of the key are escaped, so the content of a message is never taken for it. The key
+ * may still be at a deeper level; `readAnswer` says why that does no harm.
  */
 export function markCursor(body: Buffer): CursorMark | null {
   const at = body.indexOf(QUOTED_KEY);

@@ -8,20 +8,23 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** What is not simply out of reach, by undici's codes. */
+/** Network failures with another code than `unavailable`, by undici's error codes. */
 const NETWORK_FAILURES: Readonly<Record<string, UpstreamFailureCode>> = {
   UND_ERR_CONNECT_TIMEOUT: 'timeout',
   UND_ERR_HEADERS_OVERFLOW: 'malformed',
   UND_ERR_INVALID_ARG: 'rejected',
 };
 
-/** How undici words it where a proxy refused to connect, for example because it wants other credentials (407). */
+/** undici's text if a proxy refused to connect, for example because it requires other credentials (407). */
 const FROM_A_PROXY = /^Proxy (?:response|Authentication Required) \((\d{3})\)/;
 
-/** With less than this share of its time left a request is not sent any more: it would be paid for and given up. */
+/**
+ * A request with less than this share of its time left is not sent: it would cost a turn of the quota and then time
+ * out.
+ */
 const LEAST_LEFT = 0.05;
 
-/** One request under way. Settles once; whatever ends it early also ends its connection. */
+/** One request in flight. It settles once. An early end also ends its connection. */
 export class HttpExchange implements Dispatcher.DispatchHandler {
   private readonly timer: NodeJS.Timeout;
   private readonly endsAt: number;
@@ -46,9 +49,9 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.failure) {
-      controller.abort(this.failure); // It waited for a connection too long.
+      controller.abort(this.failure); // The request waited for a connection for too long.
     } else if (performance.now() >= this.endsAt - this.timeoutMs * LEAST_LEFT) {
-      // So did this one, or its process stood still and its timer is yet to run: others may be asking for the same by now.
+      // The same, or the process stood still and the timer has not run yet. Another worker may poll the set by now.
       this.late();
     }
   }

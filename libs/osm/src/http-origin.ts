@@ -6,24 +6,24 @@ import { HttpExchange, type HttpAnswer } from './http-exchange.js';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
-  /** With the query. */
+  /** Path and query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
 export interface HttpLimits {
-  /** From the call to the last byte, milliseconds; connecting and waiting for a connection included. */
+  /** Time from the call to the last byte, ms. It includes connecting and waiting for a connection. */
   readonly timeoutMs: number;
-  /** Largest body, in bytes, before and after decompression. */
+  /** Largest body before and after decompression, bytes. */
   readonly maxBodyBytes: number;
-  /** Connections at once. */
+  /** Most connections at the same time. */
   readonly connections: number;
 }
 
-/** By the names they have in the environment. */
+/** The settings of proxies, named as in the environment. */
 export interface ProxySettings {
-  /** URL of the proxy for `https:` origins, with user and password if it wants them; empty: none. */
+  /** URL of the proxy for `https:` origins, with user and password if it requires them; empty: none. */
   readonly httpsProxy: string;
   /** The same for `http:` origins. */
   readonly httpProxy: string;
@@ -32,27 +32,28 @@ export interface ProxySettings {
 }
 
 /**
- * How long one address of a host gets before the next one is tried, ms. Node's default is 250: an upstream further away
- * than that, with addresses of both families, cannot be connected to from a machine that has only one of them.
+ * How long a connection to one address of a host may take before the next address is tried, ms. Node's default is 250
+ * ms. An upstream that is further away and has IPv4 and IPv6 addresses could not be reached from a machine that has
+ * only one of them.
  */
 const ADDRESS_ATTEMPT_MS = 2000;
-/** Of a short timeout an address gets this share, so that a second one is tried within it. */
+/** Share of a short timeout that one address gets, so that a second address is tried before the timeout. */
 const ADDRESS_SHARE = 0.4;
 
 const gunzipped = promisify(gunzip);
 
 /**
- * One HTTP origin, asked over a pool of kept connections. Redirects are answers like any other: a token sent along to
- * wherever one points would be given away.
+ * One HTTP origin, with a pool of kept connections. Redirects are not followed: the token would be sent to whatever
+ * address they name.
  *
- * It sits on undici's `dispatch` and collects the body itself: a readable stream per answer and undici's own timers
- * cost more than the rest of a poll. Connections that were idle for 4 seconds (undici's default) are not used
- * again, because many servers silently drop theirs after 5.
+ * It uses undici's `dispatch` and collects the body itself, because a readable stream per answer and undici's own
+ * timers cost more than the rest of a poll. Connections that were idle for 4 s (undici's default) are not used again,
+ * because many servers silently drop theirs after 5 s.
  */
 export class HttpOrigin {
-  /** As in the header `Host`. */
+  /** The value of the header `Host`. */
   readonly host: string;
-  /** In front of every path, without a slash at its end. */
+  /** Prefix of every path, without a slash at its end. */
   readonly basePath: string;
   private readonly origin: string;
   private readonly dispatcher: Dispatcher;
@@ -72,7 +73,7 @@ export class HttpOrigin {
   }
 
   /**
-   * @param timeoutMs at most the limit
+   * @param timeoutMs no longer than the limit
    * @throws {UpstreamFailure} `timeout`, `unavailable` (network) or `malformed` (not HTTP, too large)
    */
   async send(request: HttpRequest, timeoutMs = this.limits.timeoutMs): Promise<HttpAnswer> {
@@ -105,13 +106,13 @@ function poolOptions({ timeoutMs, connections }: HttpLimits) {
 }
 
 /**
- * undici's agent for proxies, which also reads `noProxy`. Plain HTTP is asked of the proxy itself, as most proxies want
- * it, and HTTPS through a tunnel.
+ * undici's agent for proxies, which also reads `noProxy`. Requests for `http:` URLs are sent to the proxy itself, as
+ * most proxies require. Requests for `https:` URLs go through a tunnel.
  */
 function proxied(proxy: string, noProxy: string, limits: HttpLimits): Dispatcher {
   const pool = poolOptions(limits);
   return new EnvHttpProxyAgent({
-    // Both are named, even where only one of them is used: what is not named is read from the environment.
+    // Both are set, although one of them is used: undici reads from the environment what is not set.
     httpProxy: proxy,
     httpsProxy: proxy,
     noProxy,
@@ -119,12 +120,12 @@ function proxied(proxy: string, noProxy: string, limits: HttpLimits): Dispatcher
     ...pool,
     proxyTls: pool.connect,
     requestTls: { timeout: limits.timeoutMs },
-    // Without it a pool of connections to the proxy would have none of the limits.
+    // Without it the pool of connections to the proxy would have no limits.
     factory: (origin, options: object) => new Pool(origin, { ...pool, ...options }),
   });
 }
 
-/** We never ask for compression, but an answer may come so all the same. */
+/** Decompresses an answer. Requests never ask for compression, but an answer may be compressed nevertheless. */
 async function decoded(answer: HttpAnswer, encoding: string | string[], maxOutputLength: number): Promise<HttpAnswer> {
   if (encoding !== 'gzip') {
     throw new UpstreamFailure('malformed', 'the answer has an encoding that was not asked for');

@@ -2,17 +2,17 @@ import { parse } from 'lossless-json';
 import { RawNumber, UpstreamFailure, type JsonValue } from '#core';
 
 /**
- * Finds, in most texts none, numbers that JavaScript might print otherwise than they were written: 16 digits or more,
- * a fraction, an exponent, or negative (-0 prints as 0). Whatever looks so inside a string only costs time.
+ * Finds numbers that JavaScript might print in another way than they were written: 16 digits or more, a fraction, an
+ * exponent, or negative (-0 prints as 0). Most texts have none. A match inside a string only costs time.
  */
 const RISKY_NUMBER = /[:,[]\s*(?:-|\d(?:\d{15}|\d{0,14}[.eE]))/;
 
 /**
- * Parses JSON so that nothing is lost: numbers that would change become {@link RawNumber}.
- * The engine's own parser is some twenty times faster than any written in JavaScript, so it does all that it can.
+ * Parses JSON without loss: numbers that would change become {@link RawNumber}. The engine's own parser is about twenty
+ * times faster than one in JavaScript, so it is used if the text has no such numbers.
  *
- * @throws {UpstreamFailure} `malformed`, also for numbers to be kept below some 3,000 levels, where the parser for them
- *   runs out of stack; the parser's own text is left out because it quotes contents
+ * @throws {UpstreamFailure} `malformed`; also if the text has such numbers and is nested about 3,000 levels deep, because the
+ *   parser in JavaScript runs out of stack. The parser's own text is left out, because it quotes contents
  */
 export function parseJson(text: string): JsonValue {
   try {
@@ -23,7 +23,7 @@ export function parseJson(text: string): JsonValue {
 }
 
 function parseEveryNumber(text: string): JsonValue {
-  // Of a repeated key the last value counts, as for JSON.parse.
+  // If a key is repeated, its last value counts, as for JSON.parse.
   const options = { parseNumber: numberOf, onDuplicateKey: ({ newValue }: { newValue: unknown }) => newValue };
   return parse(text, null, options) as JsonValue;
 }

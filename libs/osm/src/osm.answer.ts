@@ -8,9 +8,9 @@ import { failureOf } from './osm.errors.js';
 import { asObject, parseContent, parseCursor } from './osm.parser.js';
 
 export interface ReadingContext {
-  /** Digest of the answer whose contents are known. */
+  /** Digest of an answer whose contents are known already. */
   readonly knownDigest: string | null;
-  /** Of the wall clock of `create_time`, minutes east of Greenwich. */
+  /** Time zone of `create_time`, minutes east of Greenwich. */
   readonly offsetMinutes: number;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -19,13 +19,13 @@ export interface ReadingContext {
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i;
 
 /**
- * What an answer says.
+ * Reads an answer.
  *
- * Most polls bring nothing but a new cursor, so the answer is compared as bytes, without its cursor, before anything
- * is parsed. A digest is given away only after the parser has found the cursor at the top of the very bytes that went
- * into it; equal bytes have it at the same place.
+ * Most answers have nothing new but the cursor. So the bytes without the cursor are compared by their digest before
+ * anything is parsed. A digest is returned only after the parser has found the cursor at the top level of the same
+ * bytes; equal bytes have it at the same place.
  *
- * @throws {UpstreamFailure} for whatever is not an answer
+ * @throws {UpstreamFailure} for everything that is not an answer
  */
 export function readAnswer(answer: HttpAnswer, context: ReadingContext): PollAnswer {
   const type = answer.headers['content-type'];
@@ -45,7 +45,10 @@ export function readAnswer(answer: HttpAnswer, context: ReadingContext): PollAns
   return mark === null ? readWhole(answer, digest, context) : readMarked(answer, mark, digest, context);
 }
 
-/** Reads the cursor as it stands, and the rest with null in its place: a long cursor makes no parsing slow. */
+/**
+ * Reads the cursor from its bytes, and parses the rest with null in its place, so that a long cursor is not parsed
+ * slowly.
+ */
 function readMarked(answer: HttpAnswer, mark: CursorMark, digest: string, context: ReadingContext): PollAnswer {
   const { body } = answer;
   const top = topOf(`${body.toString('utf8', 0, mark.start)}null${body.toString('utf8', mark.end)}`);
@@ -87,9 +90,10 @@ function errorBody(body: Buffer): JsonObject | null {
 }
 
 /**
- * Digest of an answer without its cursor. SHA-256, because customers write what goes into it and one answer must not
- * pass for another; with the CPU's instructions for it, it is as fast as SHA-1 and faster than MD5 (1.4 µs for 300
- * bytes, 27 µs for 25 kB). NUL, which valid JSON never has, stands where the cursor was: the place counts too.
+ * Digest of an answer without its cursor. It is SHA-256, because customers write the contents, and nobody may be able
+ * to write two answers with one digest. With the CPU's instructions for it, it is as fast as SHA-1 and faster than MD5
+ * (1.4 µs for 300 bytes, 27 µs for 25 kB). NUL, which valid JSON never has, replaces the cursor, so that its place
+ * counts, too.
  */
 function digestOf(body: Buffer, mark: CursorMark | null): string {
   const hash = createHash('sha256');

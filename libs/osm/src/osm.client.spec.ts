@@ -118,7 +118,7 @@ describe('request', () => {
     expect(seen[0]?.url).not.toMatch(/[,'()*+]/);
   });
 
-  it('names ids sorted, whatever their order in the set: the SDKs sign repeated values sorted or as sent', async () => {
+  it('has sorted ids, whatever their order in the set: the SDKs sign repeated values sorted or as sent', async () => {
     await poll({ caseIds: ['b', 'a~', 'a', 'B', 'a-'] });
     expect(new URL(seen[0]?.url ?? '', 'http://x').searchParams.getAll('case_ids')).toEqual([
       'B',
@@ -141,19 +141,19 @@ describe('request', () => {
     },
   );
 
-  it('names no cursor for the beginning', async () => {
+  it('has no cursor if it reads from the beginning', async () => {
     await poll({ cursor: null });
     expect(seen[0]?.url).toMatch(/\?case_ids=CS1&case_ids=CS2$/);
   });
 
-  it('keeps its connections', async () => {
+  it('uses a kept connection', async () => {
     for (let i = 0; i < 20; i += 1) {
       await poll();
     }
     expect(sockets.size).toBeLessThanOrEqual(settings().workerConcurrency);
   });
 
-  it('is signed where keys are given', async () => {
+  it('is signed if keys are given', async () => {
     const signing = createOsmClient(settings({ upstreamAuth: 'aksk' }), parts);
     await signing.poll(REQUEST);
     await signing.close();
@@ -172,7 +172,7 @@ describe('answer', () => {
     expect(await poll({ knownDigest })).toEqual({ kind: 'unchanged', cursor: '99999999999999999999' });
   });
 
-  it('may come in pieces, and compressed though nobody asked', async () => {
+  it('may arrive in pieces, and compressed although the request did not ask for it', async () => {
     const text = '{"immsg":[{"incident_id":"CS1","message_list":[{"content":"您好"}]}]}';
     handle = (_, response) => {
       const body = gzipSync(text);
@@ -222,7 +222,7 @@ describe('answer', () => {
     await expect(poll()).rejects.toEqual(failure('unavailable'));
   });
 
-  it('is an error where it names one, whatever its status', async () => {
+  it('is an error if it names one, whatever its status', async () => {
     handle = answers('{"error_code":"OSM.01010002","error_msg":"no","last_message_time_id":5}');
     const message = 'the upstream answered 200 with OSM.01010002 (request unnamed)';
     await expect(poll()).rejects.toEqual(failure('refused', message));
@@ -232,7 +232,7 @@ describe('answer', () => {
     await expect(poll()).rejects.toEqual(failure('unavailable'));
   });
 
-  it('that points elsewhere is not followed', async () => {
+  it('that is a redirect is not followed', async () => {
     handle = answers('', { location: '/elsewhere' }, 302);
     await expect(poll()).rejects.toEqual(failure('rejected'));
     expect(seen).toHaveLength(1);
@@ -293,18 +293,18 @@ describe('token', () => {
     ]);
   });
 
-  it('is renewed once after a 401, and every poll asked again', async () => {
+  it('is renewed once after a 401, and every poll is sent again', async () => {
     await poll();
     valid = 'revoked';
     expect(await Promise.all([poll(), poll(), poll()])).toHaveLength(3);
     expect(issued).toBe(2);
   });
 
-  it('is asked with again within what is left of its time, the renewal included', async () => {
+  it('is used for a second request within the remaining time of the poll, the renewal included', async () => {
     const polls = () => seen.filter(({ method }) => method === 'GET').length;
     handle = ((granting) => (request, response) => {
       const afterMs = request.method === 'GET' ? 1200 : 0;
-      if (polls() < 2) setTimeout(() => granting(request, response), afterMs); // The second one is never answered.
+      if (polls() < 2) setTimeout(() => granting(request, response), afterMs); // The second request is never answered.
       valid = 'another';
     })(handle);
     const began = performance.now();
@@ -312,7 +312,7 @@ describe('token', () => {
     expect([polls(), performance.now() - began < 3000]).toEqual([2, true]);
   });
 
-  it('that is refused twice is told', async () => {
+  it('that is refused twice is an error', async () => {
     handle = ((granting) => (request, response) => {
       granting(request, response);
       valid = 'another';
@@ -321,12 +321,12 @@ describe('token', () => {
     expect(issued).toBe(2);
   });
 
-  it('that IAM refuses is told without its words', async () => {
+  it('that IAM refuses is an error without the words of IAM', async () => {
     iamStatus = 401;
     await expect(poll()).rejects.toEqual(failure('unauthorized', 'IAM answered 401'));
   });
 
-  it('from the settings is refused once', async () => {
+  it('from the settings is sent once and not again after a refusal', async () => {
     const fixed = createOsmClient(settings(), parts);
     await expect(fixed.poll(REQUEST)).rejects.toEqual(failure('unauthorized'));
     await fixed.close();

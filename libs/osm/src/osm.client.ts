@@ -12,9 +12,9 @@ const PATH = '/v2/servicerequest/cases/instant-messages';
 export interface OsmOptions extends HttpLimits {
   readonly baseUrl: string;
   readonly proxies: ProxySettings;
-  /** Name and version of this program, as in the header `User-Agent`. */
+  /** Name and version of this program, for the header `User-Agent`. */
   readonly userAgent: string;
-  /** `X-Time-Zone`, and how `create_time` is read; see `parseTimeZone` for what it may be. */
+  /** `X-Time-Zone`, and the zone in which `create_time` is read; a text that `parseTimeZone` accepts. */
   readonly timeZone: string;
   /** `X-Site`: 0 China, 1 international; empty: not sent. */
   readonly site: '' | '0' | '1';
@@ -22,7 +22,7 @@ export interface OsmOptions extends HttpLimits {
   readonly trimRichText: '' | 'true' | 'false';
 }
 
-/** Polls the service tickets' instant messages. */
+/** Polls the instant messages of service tickets. */
 export class OsmClient implements Upstream {
   private readonly origin: HttpOrigin;
   private readonly path: string;
@@ -47,7 +47,7 @@ export class OsmClient implements Upstream {
     };
   }
 
-  /** Asks once, and once more with a new token where the upstream refused the old one. */
+  /** Sends one request, and a second one with a new token if the upstream refused the old token. */
   async poll(request: PollRequest): Promise<PollAnswer> {
     const endsAt = performance.now() + this.options.timeoutMs;
     const path = `${this.path}?${this.queries.write(request)}`;
@@ -77,7 +77,7 @@ export class OsmClient implements Upstream {
     const endsAt = performance.now() + timeoutMs;
     const given = this.authenticator.headers({ method: 'GET', host: this.origin.host, path });
     const auth = given instanceof Promise ? await within(given, timeoutMs) : given;
-    // Asking the clock again only after a wait keeps the usual timeout one and the same number.
+    // The clock is read again only after a wait. So almost all timers have the same duration, which is cheap in Node.
     const leftMs = given instanceof Promise ? endsAt - performance.now() : timeoutMs;
     const headers = { ...this.headers, 'x-language': language, ...auth };
     const answer = await this.origin.send({ method: 'GET', path, headers }, Math.max(1, Math.round(leftMs)));
@@ -90,7 +90,7 @@ export class OsmClient implements Upstream {
   }
 }
 
-/** A login that takes too long goes on for the polls after this one. */
+/** Waits for a promise. A login that takes longer continues for later polls. */
 async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -45,7 +45,7 @@ describe('upstream errors', () => {
     expect(failure(200, body)).toBeNull(),
   );
 
-  it('names status, code and request, and none of the words of the upstream', () => {
+  it('name status, code and request, and none of the words of the upstream', () => {
     const body = { error_code: 'OSM.0003', error_msg: 'user hunter2 may not', request_id: 'r-1' };
     expect(failure(403, body)?.message).toBe('the upstream answered 403 with OSM.0003 (request r-1)');
     expect(

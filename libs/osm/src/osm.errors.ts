@@ -25,23 +25,26 @@ const BY_ERROR_CODE: Readonly<Record<string, UpstreamFailureCode>> = {
 const ERROR_CODE = /^[A-Za-z]{1,16}\.\d{1,16}$/;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
-/** `limit:100,time:1 second`, as the gateway words a throttled request's quota. */
+/** The gateway's text about the quota of a throttled request: `limit:100,time:1 second`. */
 const QUOTA_SPAN = /\btime:\s*(\d{1,4})\s*(second|minute|hour)/i;
 const SPAN_MS: Readonly<Record<string, number>> = { second: 1000, minute: 60_000, hour: 3_600_000 };
 
-/** No upstream is obeyed for longer than this at once: a clock that is wrong on either side would silence us. */
+/**
+ * Longest pause that an upstream can ask for, ms. A clock that is wrong on either side must not stop polling for
+ * longer.
+ */
 const RETRY_AFTER_MAX_MS = 3_600_000;
 
-/** Codes of the service itself. `APIGW.` is the gateway in front of it, which knows no tickets. */
+/** Error codes of the service itself. `APIGW.` codes come from the gateway in front of it, which knows no tickets. */
 const OF_THE_SERVICE = /^OSM\./;
 
 /**
- * The failure that an answer amounts to; null where it is none. A body with an `error_code` is an error whatever the
- * status (invariant 5). Only such a body is the upstream's own word: firewalls and proxies in between answer 403 to
- * whatever we ask, and say nothing of a ticket. The message names status, code and request id, never the upstream's own
- * words.
+ * The failure that an answer means; null if it is an answer. A body with an `error_code` is an error, whatever the
+ * status (invariant 5). Only such a body comes from the upstream itself. Firewalls and proxies may answer 403 to every
+ * request, which says nothing about a ticket. The message names status, code and request id, never the upstream's own
+ * text.
  *
- * @param body the parsed body, null where it is no JSON object
+ * @param body the parsed body; null if it is not a JSON object
  * @param now milliseconds since 1970
  */
 export function failureOf(answer: HttpAnswer, body: JsonObject | null, now: number): UpstreamFailure | null {
@@ -62,7 +65,7 @@ function isRequestId(value: unknown): value is string {
   return typeof value === 'string' && REQUEST_ID.test(value);
 }
 
-/** @param errorCode a code that the table does not have, null where the answer has none */
+/** @param errorCode a code that is not in the table; null if the answer has none */
 function byStatus(status: number, errorCode: string | null): UpstreamFailureCode {
   if (status === 401) {
     return 'unauthorized';
@@ -73,11 +76,11 @@ function byStatus(status: number, errorCode: string | null): UpstreamFailureCode
   if (status === 403 && errorCode !== null && OF_THE_SERVICE.test(errorCode)) {
     return 'refused';
   }
-  // 200 with a code that nobody documented, other 2xx, redirects (never followed) and the rest of 4xx.
+  // 200 with an undocumented code, other 2xx, redirects (never followed) and the rest of 4xx.
   return 'rejected';
 }
 
-/** `Retry-After` in seconds or as a date, else the span of the quota that was used up. */
+/** `Retry-After` in seconds or as a date; else the time span of the quota. */
 function retryAfterMs(answer: HttpAnswer, body: JsonObject | null, now: number): number | undefined {
   const header = answer.headers['retry-after'];
   if (typeof header === 'string') {

@@ -6,7 +6,7 @@ import { OsmClient } from './osm.client.js';
 import { RequestSigner, type AccessKey } from './identity/request-signer.js';
 import { RenewedToken, StaticToken } from './identity/token-provider.js';
 
-/** The settings that this adapter is made from, by the names they have in the environment. */
+/** The settings of this adapter, named as in the environment. */
 export interface OsmSettings extends ProxySettings {
   readonly upstreamBaseUrl: string;
   readonly upstreamAuth: 'token' | 'iam' | 'aksk';
@@ -26,18 +26,18 @@ export interface OsmSettings extends ProxySettings {
   readonly upstreamTrimRichText: '' | 'true' | 'false';
   readonly upstreamTimeoutMs: number;
   readonly upstreamMaxBodyBytes: number;
-  /** Polls in flight at once, hence connections. */
+  /** Most polls in flight at once, which is also the number of connections. */
   readonly workerConcurrency: number;
 }
 
-/** What the adapter is given beside its settings. */
+/** What the adapter needs besides its settings. */
 export interface OsmParts {
   readonly clock: Clock;
-  /** Name and version of this program, as in the header `User-Agent`. */
+  /** Name and version of this program, for the header `User-Agent`. */
   readonly userAgent: string;
 }
 
-/** The polled API, as the settings describe it. */
+/** Makes the client of the upstream from the settings. */
 export function createOsmClient(settings: OsmSettings, parts: OsmParts): OsmClient {
   const { clock, userAgent } = parts;
   const options = {

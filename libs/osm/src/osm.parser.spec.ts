@@ -21,7 +21,7 @@ function content(text: string) {
 const withMessage = (message: string, cursor = '1') =>
   `{"imstatus":null,"immsg":[{"incident_id":"CS1","message_list":[${message}]}],"last_message_time_id":${cursor}}`;
 
-/** JSON texts of any shape, with numbers as a person or another language may write them. */
+/** JSON texts of any shape, with numbers in every form that JSON allows. */
 const jsonNumber = fc
   .tuple(
     fc.constantFrom('', '-'),
@@ -50,13 +50,15 @@ const { json } = fc.letrec<{ json: string; object: string }>((tie) => ({
     .map((members) => `{${members.map(([key, value]) => `${key}:${value}`).join(',')}}`),
 }));
 
-/** JavaScript objects list keys such as "7" first, whatever order they came in: JSON gives no meaning to it. */
+/**
+ * JavaScript objects list keys such as "7" first, whatever their order in the text. In JSON the order has no meaning.
+ */
 function isNoIndex(key: string): boolean {
   return !/^"\d+"$/.test(key);
 }
 
 describe('messages', () => {
-  it('are passed on as they came, byte by byte', () => {
+  it('are passed on unchanged, byte for byte', () => {
     fc.assert(
       fc.property(json, (value) => {
         const message = `{"create_time":"2020-07-09 00:00:00","extra":${value}}`;
@@ -70,7 +72,7 @@ describe('messages', () => {
     );
   });
 
-  it('keep numbers that JavaScript would change, and keys that it would mistake', () => {
+  it('keep numbers that JavaScript would change, and keys with a special meaning in JavaScript', () => {
     const message = '{"a":1.10,"b":12345678901234567890,"c":-0,"d":[1E2,{"__proto__":{"e":1.0}}],"__proto__":7}';
     const [only] = content(withMessage(message)).content.lists[0]?.messages ?? [];
     expect(only && jsonText(only.message as JsonValue)).toBe(message);
@@ -100,19 +102,19 @@ describe('cursor', () => {
 
   it('may be missing', () => expect(content('{"immsg":[]}')).toMatchObject({ cursor: null, content: { lists: [] } }));
 
-  it('is the one at the top, also where a message has a field of that name', () => {
+  it('is the one at the top level, also if a message has a field of that name', () => {
     const nested = '{"last_message_time_id":7}';
     expect(content(withMessage(nested, '8')).cursor).toBe('8');
     expect(content(`{"immsg":[{"incident_id":"CS1","message_list":[${nested}]}]}`).cursor).toBeNull();
   });
 
-  it.each(['""', 'null'])('is none where it is %s, also where the whole answer has to be read for it', (literal) => {
+  it.each(['""', 'null'])('is absent if it is %s, also if the full parser reads it', (literal) => {
     const nested = '{"last_message_time_id":7}';
     expect(content(withMessage(nested, literal)).cursor).toBeNull();
     expect(content(withMessage('{"n":1.5}', literal)).cursor).toBeNull();
   });
 
-  it('is not taken from what customers write', () => {
+  it('is never taken from the content of a message', () => {
     const written = JSON.stringify({ content: '"last_message_time_id":5,' });
     expect(content(withMessage(written, '8')).cursor).toBe('8');
     expect(content(`{"immsg":[{"incident_id":"CS1","message_list":[${written}]}]}`).cursor).toBeNull();
@@ -138,20 +140,20 @@ describe('answers with known contents', () => {
     }
   });
 
-  it('are never mistaken for others', () => {
+  it('are never taken for other answers', () => {
     const known = digestOf(withMessage('{"content":"hello"}', '1'));
     expect(read(withMessage('{"content":"hallo"}', '1'), known).kind).toBe('content');
     expect(read(`${withMessage('{"content":"hello"}', '1')} `, known).kind).toBe('content');
   });
 
-  it('are not told by a nested cursor: another one would be news', () => {
+  it('are not recognised if the cursor is nested: a change of it would be news', () => {
     const nested = (cursor: number) =>
       `{"immsg":[{"incident_id":"CS1","message_list":[{"last_message_time_id":${cursor}}]}]}`;
     expect(read(nested(2), digestOf(nested(1))).kind).toBe('content');
   });
 });
 
-describe('what says nothing', () => {
+describe('empty fields', () => {
   it.each([
     '{}',
     '{"immsg":null,"imstatus":null,"last_message_time_id":null}',
@@ -160,13 +162,13 @@ describe('what says nothing', () => {
     '{"imstatus":[null,{},{"status":null,"incident_id":"CS1"},{"status":1,"incident_id":null}]}',
   ])('%s', (text) => expect(content(text).content).toEqual({ lists: [], statuses: [] }));
 
-  it('leaves the rest as it is', () => {
+  it('have no effect on the other fields', () => {
     const text = '{"imstatus":[{"status":null},{"status":1,"incident_id":"CS1"}],"immsg":[null]}';
     expect(content(text).content.statuses).toEqual([{ caseId: 'CS1', status: 1 }]);
   });
 });
 
-describe('what cannot be understood', () => {
+describe('an unreadable answer', () => {
   it.each([
     ['[]', 'the answer is not an object'],
     ['null', 'the answer is not an object'],
@@ -187,13 +189,13 @@ describe('what cannot be understood', () => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'malformed', message }));
   });
 
-  it('is not an answer that is nested deeper than others: its messages are delivered', () => {
+  it('is not one that is nested deeply: its messages are delivered', () => {
     const nested = `{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     const [message] = content(withMessage(nested)).content.lists[0]?.messages ?? [];
     expect(message && jsonText(message.message) === nested).toBe(true);
   });
 
-  it('is one that is, and has numbers that JavaScript would change: their parser recurses', () => {
+  it('is one that is nested deeply and has numbers that JavaScript would change: their parser recurses', () => {
     const nested = `{"n":1.10,"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     expect(() => read(withMessage(nested))).toThrow(expect.objectContaining({ code: 'malformed' }));
   });

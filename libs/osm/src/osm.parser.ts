@@ -12,14 +12,14 @@ import { parseCreateTime } from './create-time.js';
 import { CURSOR_KEY } from './cursor-mark.js';
 
 /**
- * Shapes of the documented answer. Any field may be null or missing, which says nothing; a field of another type is
- * an answer that we do not understand, and an answer half understood could lose messages. Failures name the path.
+ * The shapes of the documented answer. Any field may be null or missing. If a field has another type, the whole answer
+ * is refused, because half of an answer could lose messages. The failure names the path of the field.
  */
 function malformed(path: string, expected: string): UpstreamFailure {
   return new UpstreamFailure('malformed', `${path} is not ${expected}`);
 }
 
-/** A value as an object. @throws {UpstreamFailure} `malformed` where it is none */
+/** A value as an object. @throws {UpstreamFailure} `malformed` if it is not an object */
 export function asObject(value: JsonValue | undefined, path: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof RawNumber) {
     throw malformed(path, 'an object');
@@ -43,12 +43,12 @@ function textOf(object: JsonObject, key: string, path: string): string | null {
   return value;
 }
 
-/** `immsg` and `imstatus` of an answer. @param offsetMinutes of the wall clock of `create_time` */
+/** `immsg` and `imstatus` of an answer. @param offsetMinutes time zone of `create_time`, minutes east of Greenwich */
 export function parseContent(answer: JsonObject, offsetMinutes: number): UpstreamContent {
   return { lists: parseLists(answer, offsetMinutes), statuses: parseStatuses(answer) };
 }
 
-/** The cursor of a fully parsed answer, digits kept as they were. */
+/** The cursor of a fully parsed answer, with its digits unchanged. */
 export function parseCursor(answer: JsonObject): Cursor | null {
   const value = answer[CURSOR_KEY] ?? null;
   if (value instanceof RawNumber) {

@@ -3,13 +3,13 @@ import { CURSOR_KEY } from './cursor-mark.js';
 import { percentEncode } from './identity/percent-encode.js';
 
 /**
- * Lists of ids that are kept encoded. A worker polls the same sets again and again; at some 4 kB a list this is at
- * most 16 MB. A forgotten list costs ten microseconds, nothing else.
+ * Most encoded lists of ids that are kept, because a worker polls the same sets again and again. At about 4 kB per list
+ * they take at most 16 MB. A list that was dropped costs ten microseconds, nothing else.
  */
 const KEPT_LISTS = 4096;
 
 /**
- * Writes the queries of polls: `case_ids` repeated, as the official SDKs send it, then what else is asked for.
+ * Writes the queries of polls: `case_ids` repeated, as the official SDKs send it, then the other parameters.
  *
  * Ids are sent sorted. The official SDKs disagree on how repeated values are signed: those for Python, Node and Go sort
  * them, the one for Java takes them in the order sent. Sorted values give one signature for both.

@@ -16,7 +16,7 @@ const message: Publication = {
 };
 
 describe('encodePublication', () => {
-  it('puts the message in untouched, numbers beyond 2^53 included', () => {
+  it('inserts the message unchanged, numbers beyond 2^53 included', () => {
     expect(encodePublication(message, undefined)).toBe(
       '{"id":"0abcdefgh-000000000042","case_id":"C\\"1",' +
         '"message":{"content":"12345678901234567890","n":9007199254740993},' +
@@ -41,7 +41,7 @@ describe('encodePublication', () => {
 });
 
 describe('upstreamData', () => {
-  it('gives a reason only where there is one', () => {
+  it('has a reason only if there is one', () => {
     expect(upstreamData({ state: 'ok', since: 0 }, undefined)).toEqual({
       state: 'ok',
       since: '1970-01-01T00:00:00.000Z',

@@ -43,7 +43,7 @@ export interface UpstreamData {
 
 /**
  * `rights`: the client's renewed token does not cover the tickets. `upstream`: the upstream refuses them; the subscription
- * stays, and goes on when the upstream answers for them again.
+ * stays, and continues when the upstream answers for them again.
  */
 export type RevokedReason = 'rights' | 'upstream';
 
@@ -65,7 +65,7 @@ export interface ClosingData {
 /** The end of a recovery: the SSE event `ready`, and the body of the Socket.IO acknowledgement. */
 export interface ReadyData {
   readonly case_ids: readonly CaseId[];
-  /** The client has everything up to here, and misses nothing if it goes on from here. */
+  /** The client has everything up to here, and misses nothing if it resumes from here. */
   readonly last_event_id: EventId;
   /** Nothing is missing since the position that the client named. False if it named none. */
   readonly recovered: boolean;

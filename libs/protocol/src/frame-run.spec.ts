@@ -20,7 +20,7 @@ describe('FrameRun', () => {
     expect(start().then(only).bytes).toBe(only.bytes);
   });
 
-  it('is shared by clients that are given the same frames', () => {
+  it('is shared by clients that get the same frames', () => {
     const empty = start();
     const [a, b] = [frame('a'), frame('b')];
     const clients = [empty.then(a), empty.then(a)].map((run) => run.then(b));
@@ -28,7 +28,7 @@ describe('FrameRun', () => {
     expect(clients[1]?.bytes).toBe(clients[0]?.bytes);
   });
 
-  it('parts where frames differ, equal ones included', () => {
+  it('is not shared by clients that get different frames', () => {
     const empty = start();
     const [a, b, twin] = [frame('a'), frame('b'), frame('b')];
     const left = empty.then(a).then(b);

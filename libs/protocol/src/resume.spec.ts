@@ -1,16 +1,16 @@
 import { resumeFrom } from './resume.js';
 
 describe('resumeFrom', () => {
-  it.each([[undefined], [null], ['']])('starts anew from %p', (text) => {
+  it.each([[undefined], [null], ['']])('names no position with %p', (text) => {
     expect(resumeFrom(text)).toEqual({ kind: 'start' });
   });
 
-  it('goes on from an id of ours', () => {
+  it('resumes from an id of this gateway', () => {
     const position = { epoch: '0abcdefgh', offset: 7 };
     expect(resumeFrom('0abcdefgh-000000000007')).toEqual({ kind: 'position', position });
   });
 
-  it('does not take another text for a position', () => {
+  it('reads any other text as an unknown position', () => {
     expect(resumeFrom('7')).toEqual({ kind: 'unknown' });
   });
 });

@@ -1,6 +1,9 @@
 import { parsePosition, type ResumeFrom } from '#core';
 
-/** Where a client goes on from, by the last id that it saw. An EventSource without an id sends an empty text. */
+/**
+ * The position from which a client resumes, from the last id that it has. An EventSource without an id sends an empty
+ * text.
+ */
 export function resumeFrom(lastEventId: string | null | undefined): ResumeFrom {
   if (lastEventId === undefined || lastEventId === null || lastEventId === '') {
     return { kind: 'start' };

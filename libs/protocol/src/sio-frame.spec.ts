@@ -4,7 +4,7 @@ import { sioEvent } from './sio-frame.js';
 interface PacketOptions {
   wsPreEncodedFrame?: Buffer[];
 }
-/** What Socket.IO's own adapter makes of a broadcast: packet text and WebSocket frame. */
+/** Socket.IO's own adapter, which makes the packet text and the WebSocket frame of a broadcast. */
 interface Adapter {
   _encode(packet: object, options: PacketOptions): string[];
 }

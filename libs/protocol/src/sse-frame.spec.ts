@@ -24,7 +24,7 @@ describe('SSE frames', () => {
   });
 
   it('have one line of data for any reader, whatever is in it', () => {
-    // Everything that Unicode or some language takes for the end of a line, or for a separator of records.
+    // All characters that Unicode or a programming language reads as the end of a line or of a record.
     const marks = ['\n', '\r', '\v', '\f', '\u001c', '\u001d', '\u001e', '\u0085', '\u2028', '\u2029'];
     const text = sseEvent('gap', JSON.stringify({ marks })).plain.toString();
     const lines = marks.reduce((parts, mark) => parts.flatMap((part) => part.split(mark)), [text]);
@@ -39,7 +39,7 @@ describe('SSE frames', () => {
     expect(plain.length).toBe(plain.toString().length + 1);
   });
 
-  it('are made once per publication, whoever comes in between', () => {
+  it('are made once per publication, also if others are made in between', () => {
     const frames = new SseFrames();
     const first = frames.of(publication, FEED);
     frames.of({ ...publication, offset: 2 }, FEED);

@@ -5,7 +5,7 @@ import { FrameCache } from './frame-cache.js';
 /** One piece of an event stream, ready to be written to any number of connections. */
 export class SseFrame {
   private readonly headLength: number;
-  /** As a chunk of an HTTP/1.1 chunked body: straight to the socket. */
+  /** A chunk of an HTTP/1.1 chunked body, which is written to the socket directly. */
   readonly chunk: Buffer;
 
   constructor(text: string) {
@@ -44,8 +44,8 @@ export function sseEvent(event: string, data: string, id?: string): SseFrame {
 }
 
 /**
- * Tells the client how long to wait before it connects again when the stream ends, ms. It is a line of the event that is
- * written next: some clients hand out a block without data as an event, and fail when they read its data.
+ * Tells the client how long to wait before it connects again when the stream ends, ms. It is a line of the event that
+ * is written next: some clients read a block without data as an event, and fail when they read its data.
  */
 export function sseRetry(ms: number): SseFrame {
   return new SseFrame(`retry: ${ms}\n`);

@@ -20,7 +20,7 @@ export class Scripts<Name extends ScriptName> {
   /**
    * @param names the scripts that this user of the connection calls
    * @param settings those that the scripts need
-   * @throws where a script needs a setting that is not given
+   * @throws if a script needs a setting that is not given
    */
   constructor(client: RedisClient, names: readonly Name[], settings: ScriptSettings) {
     const constants = scriptConstants(client, settings);
@@ -69,7 +69,7 @@ export class Scripts<Name extends ScriptName> {
  * The text of a script: its constants (`-- @constant NAME, NAME`), then its parts (`-- @include name`) in the order in
  * which they need each other, each once, then itself.
  *
- * @throws where a constant has no value
+ * @throws if a constant has no value
  */
 export function loadScript(name: ScriptName, constants: ScriptConstants): string {
   const needed = new Set<string>();

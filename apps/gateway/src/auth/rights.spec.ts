@@ -5,7 +5,7 @@ const NOTHING: Grants = { cases: [], groups: [], hints: false };
 const rightsTo = (grants: Partial<Grants>) => new Rights('alice', Number.POSITIVE_INFINITY, { ...NOTHING, ...grants });
 const names = (count: number) => Array.from({ length: count }, (_, index) => `T${index}`);
 
-/** Code and tickets of a refusal, or null where nothing is refused. */
+/** Code and tickets of a refusal, or null if nothing is refused. */
 function refusalOf(check: () => void): { code: string; caseIds: readonly string[] | undefined } | null {
   try {
     check();

@@ -36,7 +36,7 @@ export interface Gate {
 export class HttpAdapter extends ExpressAdapter {
   private gate: Gate | null = null;
 
-  /** To be called before {@link listen}. */
+  /** Called before {@link listen}. */
   putInFront(gate: Gate): void {
     this.gate = gate;
   }

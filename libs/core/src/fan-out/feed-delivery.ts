@@ -8,27 +8,29 @@ import type { Topic } from './topic.js';
 export interface FeedDeliveryParts {
   readonly broker: Pick<Broker, 'history'>;
   readonly state: FeedState;
-  /** Resolves after that many milliseconds. */
+  /** Resolves after `ms` milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
-  /** Publications that are read per ticket at least. */
+  /** Least number of publications that are read per ticket. */
   readonly tailMax: number;
 }
 
-/** Publications held back during a repair. Beyond it they are dropped, and read from history instead. */
+/**
+ * Most publications that are held during a repair. If there are more, all are dropped and read from history instead.
+ */
 const REPAIR_BUFFER_MAX = 10_000;
 /** Pause before a failed repair is tried again, ms. */
 const REPAIR_RETRY_MS = 200;
 
 /**
- * Dispatches what is published on one feed, in order and without a hole. Where something is missing it holds back
- * what arrives, reads history, dispatches what was missed, and goes on (invariant 8).
+ * Dispatches the publications of one feed, in order and without a hole. If one is missing, it holds those that arrive,
+ * reads history, dispatches what was missed, and continues (invariant 8).
  */
 export class FeedDelivery {
   /** How many times history was read for a repair. */
   repairs = 0;
-  /** Resolves once the latest repair has ended. */
+  /** Resolves when the latest repair has ended. */
   repaired: Promise<void> = Promise.resolve();
-  /** Publications held back while history is read; null while nothing is missing. */
+  /** Publications that are held while history is read; null if no repair runs. */
   private held: Publication[] | null = null;
   private repairAgain = false;
 
@@ -58,7 +60,11 @@ export class FeedDelivery {
     }
   }
 
-  /** Reads what was missed from history before anything live goes on. @param held what arrived already */
+  /**
+   * Reads what was missed from history. Live delivery stops meanwhile.
+   *
+   * @param held publications that arrived already
+   */
   repair(held: Publication[] = []): void {
     this.parts.state.upstream.markStale();
     if (this.held) {
@@ -84,7 +90,7 @@ export class FeedDelivery {
       try {
         await this.repairOnce();
       } catch {
-        // The store is out of reach: clients keep their connection and their position until it is back.
+        // The store is out of reach. Clients keep their connections and positions until it is back.
         this.repairAgain = true;
         await this.parts.wait(REPAIR_RETRY_MS);
       }
@@ -97,23 +103,23 @@ export class FeedDelivery {
   private async repairOnce(): Promise<void> {
     this.repairs += 1;
     const { state } = this.parts;
-    const { heard } = state.quarantined;
+    const { noticeCount } = state.quarantined;
     // A topic that is not watched yet may miss publications after this read: its subscription reads it.
     const asked = [...state.topics].filter((topic) => topic.isWatched);
     const snapshots = await this.read(asked);
     const newest = snapshots.at(-1);
     if (this.repairAgain || snapshots.some((snapshot) => snapshot.epoch !== newest?.epoch)) {
-      // Something was lost between two of these reads, or between a read and now: together they prove nothing.
+      // Something was lost between two of these reads, or between a read and now. So the reads do not fit together.
       this.repairAgain = true;
       return;
     }
-    // A ticket may have been evicted and followed again meanwhile, as another topic.
+    // A ticket may have been evicted and watched again meanwhile, as another topic.
     const topics = new Set(asked.filter((topic) => state.topics.find(topic.caseId) === topic));
     [...state.topics].filter((topic) => !topics.has(topic)).forEach((topic) => topic.tail.clear());
     if (newest === undefined) {
-      return; // Nobody follows a ticket of this feed.
+      return; // No client wants a ticket of this feed.
     }
-    if (state.catchUp({ topics: [...topics], snapshots, newest, held: this.held ?? [], heard }) === 'whole') {
+    if (state.catchUp({ topics: [...topics], snapshots, newest, held: this.held ?? [], noticeCount }) === 'whole') {
       this.dropOtherEpochs();
     } else {
       this.repairAgain = true;
@@ -125,7 +131,7 @@ export class FeedDelivery {
     const wants = topics.map((topic) => ({
       caseId: topic.caseId,
       atLeast: tailMax,
-      // With the publication that was dispatched last, to be compared with what the store has at its offset.
+      // The last dispatched publication is read, too: it is compared with the store's publication at that offset.
       after: Math.min(state.dispatchedUpTo(topic), (topic.tail.newest?.offset ?? Number.POSITIVE_INFINITY) - 1),
     }));
     const snapshots: HistorySnapshot[] = [];
@@ -135,7 +141,9 @@ export class FeedDelivery {
     return snapshots;
   }
 
-  /** A held publication of another epoch is an old one that came late, or the first of a new epoch: history tells. */
+  /**
+   * A held publication of another epoch is a late one of the old epoch, or the first of a new one. History shows which.
+   */
   private dropOtherEpochs(): void {
     const held = this.held ?? [];
     this.held = held.filter(({ epoch }) => !this.parts.state.hasOtherEpoch(epoch));

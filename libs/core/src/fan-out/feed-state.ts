@@ -10,22 +10,22 @@ import { Topics } from './topics.js';
 import { UpstreamNotices } from './upstream-notices.js';
 
 /**
- * What came of a repair. `whole`: everything that was missed is dispatched. Else history has to be read again:
+ * The result of a repair. `whole`: everything that was missed is dispatched. Otherwise history has to be read again:
  * `new_epoch`: the feed began a new epoch. `diverged`: the store has other publications at offsets that were dispatched.
  */
 export type CatchUp = 'whole' | 'new_epoch' | 'diverged';
 
-/** What a repair read. */
+/** What a repair has read. */
 export interface RepairRead {
   readonly topics: readonly Topic[];
-  /** Of one epoch, oldest first. */
+  /** Snapshots of one epoch, oldest first. */
   readonly snapshots: readonly HistorySnapshot[];
   /** The last one of them. */
   readonly newest: HistorySnapshot;
   /** Publications that arrived during the repair. */
   readonly held: readonly Publication[];
-  /** `quarantined.heard` from before the first snapshot was read. */
-  readonly heard: number;
+  /** `quarantined.noticeCount` from before the first snapshot was read. */
+  readonly noticeCount: number;
 }
 
 /** What one gateway knows of one feed: how far its publications are dispatched, and the ends of its tickets' histories. */
@@ -34,7 +34,7 @@ export class FeedState {
   readonly upstream: UpstreamNotices;
   readonly quarantined: QuarantineNotices;
   private epoch: string | null = null;
-  /** Up to here everything that was published on the watched tickets is dispatched. */
+  /** All publications of the watched tickets up to this offset are dispatched. */
   private offset = 0;
   /** History was read in this epoch. */
   private loaded = false;
@@ -47,15 +47,15 @@ export class FeedState {
   }
 
   /**
-   * What the store must have at least, or it lost its newest data. After the store diverged no offset is enough: the
-   * store then begins a new epoch.
+   * The position that the store must have at least. A store that has less lost its newest data. After a divergence the
+   * offset is so large that the store begins a new epoch.
    */
   get position(): StreamPosition | null {
     const offset = this.diverged ? Number.MAX_SAFE_INTEGER : this.offset;
     return this.epoch === null ? null : { epoch: this.epoch, offset };
   }
 
-  /** What is in memory at this instant. */
+  /** What is known at this instant, without a call to the store. */
   get source(): RecoverySource {
     return {
       position: { epoch: this.epoch ?? '', offset: this.offset },
@@ -89,28 +89,28 @@ export class FeedState {
     }
   }
 
-  /** Offset up to which the topic's subscribers have all of it. */
+  /** Offset up to which the topic's subscribers have all publications of the ticket. */
   dispatchedUpTo(topic: Topic): number {
-    // The tail's end, where it is known: the feed's offset may be beyond a publication of the topic that was lost.
+    // The tail's end counts if it is known: the feed's offset may be beyond a lost publication of this topic.
     return Math.min(this.offset, topic.tail.end);
   }
 
   /**
    * Takes in history that was read for a subscription.
    *
-   * @param heard `quarantined.heard` from before it was read
+   * @param noticeCount `quarantined.noticeCount` from before it was read
    */
-  absorb(snapshot: HistorySnapshot, heard: number): void {
+  absorb(snapshot: HistorySnapshot, noticeCount: number): void {
     this.reached(snapshot);
     this.upstream.learn(snapshot.upstream);
-    this.quarantined.learn([snapshot], heard);
+    this.quarantined.learn([snapshot], noticeCount);
     for (const history of snapshot.tickets) {
       this.topics.find(history.caseId)?.tail.absorb(history, snapshot.offset);
     }
   }
 
   /** Takes in history that was read for a repair, and dispatches what was missed. */
-  catchUp({ topics, snapshots, newest, held, heard }: RepairRead): CatchUp {
+  catchUp({ topics, snapshots, newest, held, noticeCount }: RepairRead): CatchUp {
     if (this.hasOtherEpoch(newest.epoch)) {
       this.restart(newest.epoch);
       return 'new_epoch';
@@ -124,7 +124,7 @@ export class FeedState {
     this.dispatchMissed(topics, snapshots, held);
     this.reached(newest);
     this.upstream.learn(newest.upstream);
-    this.quarantined.learn(snapshots, heard);
+    this.quarantined.learn(snapshots, noticeCount);
     return 'whole';
   }
 
@@ -134,7 +134,7 @@ export class FeedState {
     this.offset = Math.max(this.offset, offset);
   }
 
-  /** Dispatches, in order, what history and the held publications have beyond what is dispatched. */
+  /** Dispatches, in order, the publications of history and the held ones that are not dispatched yet. */
   private dispatchMissed(
     topics: readonly Topic[],
     snapshots: readonly HistorySnapshot[],
@@ -157,7 +157,7 @@ export class FeedState {
     publications.forEach((publication) => this.dispatch(this.topics.of(publication.caseId), publication));
   }
 
-  /** The feed has a new epoch: offsets of the old one mean nothing any more. The new one is read from its beginning. */
+  /** The feed has a new epoch. Offsets of the old one mean nothing any more. The new one is read from its beginning. */
   private restart(epoch: string): void {
     tell(this.topics, (caseIds) => ({ kind: 'gap', caseIds, reason: 'unknown_position' }));
     [...this.topics].forEach((topic) => topic.tail.clear());

@@ -11,7 +11,7 @@ describe('FeedStream', () => {
   });
 
   describe('an interruption', () => {
-    it('is repaired before anything live goes on', async () => {
+    it('is repaired before live delivery continues', async () => {
       const { hub, broker } = scene.gateway();
       await scene.subscribe(hub, ['a', 'b'], subscriber);
       broker.interrupt();
@@ -33,7 +33,7 @@ describe('FeedStream', () => {
       expect(subscriber.told).toEqual(['live', 'history_truncated a', ...words('2', '3', '4', '5')]);
     });
 
-    it('during a repair is repaired, too', async () => {
+    it('that happens during a repair is repaired, too', async () => {
       const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
       const joining = scene.subscribe(hub, ['a'], subscriber);
       await settled();
@@ -54,7 +54,7 @@ describe('FeedStream', () => {
       expect(subscriber.told).toEqual(['live', ...words('1', '2')]);
     });
 
-    it('between two reads of a repair is repaired, too', async () => {
+    it('that happens between two reads of a repair is repaired, too', async () => {
       const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
       const many = Array.from({ length: 51 }, (_, index) => `t${index}`); // One call asks for 50.
       const joining = scene.subscribe(hub, many, subscriber);
@@ -74,7 +74,7 @@ describe('FeedStream', () => {
       expect(subscriber.told).toEqual(['live', ...words('lost')]);
     });
 
-    it('does not double what comes with history and live', async () => {
+    it('does not double a publication that comes with history and live', async () => {
       const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
       const joining = scene.subscribe(hub, ['a'], subscriber);
       await settled();
@@ -82,7 +82,7 @@ describe('FeedStream', () => {
       await joining;
       await scene.say('a', '1');
       hub.interrupted();
-      await settled(); // History has it, and it is on its way.
+      await settled(); // History has the publication, and its live copy is on its way.
       broker.flush();
       await settled();
       expect(subscriber.told).toEqual(['live', ...words('1')]);
@@ -99,7 +99,7 @@ describe('FeedStream', () => {
       expect(subscriber.told).toEqual([...words('1'), 'live', ...words('2')]);
     });
 
-    it('tells the subscribers what became of the upstream meanwhile', async () => {
+    it('tells the subscribers the new state of the upstream', async () => {
       const { hub, broker } = scene.gateway();
       await scene.subscribe(hub, ['a'], subscriber);
       broker.interrupt();
@@ -114,7 +114,7 @@ describe('FeedStream', () => {
       expect(subscriber.told).toEqual(['live', 'degraded', 'ok']);
     });
 
-    it('is repaired once history can be read again', async () => {
+    it('is repaired when history can be read again', async () => {
       const { hub, broker } = scene.gateway();
       await scene.subscribe(hub, ['a'], subscriber);
       broker.interrupt();
@@ -153,7 +153,7 @@ describe('FeedStream', () => {
       return other;
     }
 
-    // A tail has two, a history four.
+    // A tail holds two publications, a history four.
     it.each([[['x3']], [['x3', 'x4']], [['x3', 'x4', 'x5']], [['x3', 'x4', 'x5', 'x6']]])(
       'is found out however much was said since: %j',
       async (since) => {
@@ -185,7 +185,7 @@ describe('FeedStream', () => {
     });
   });
 
-  it('reads from history what was too much to be held during a repair', async () => {
+  it('reads from history the publications that were too many to be held during a repair', async () => {
     const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
     const joining = scene.subscribe(hub, ['a', 'b'], subscriber);
     await settled();

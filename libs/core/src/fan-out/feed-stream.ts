@@ -15,8 +15,8 @@ export interface FeedStreamOptions extends ReadBounds {
 }
 
 /**
- * One feed inside a gateway: subscribers get what history has for them, then what is published. {@link FeedState} is
- * what is known, {@link FeedDelivery} keeps publications in order, {@link HistoryLoader} reads history for subscriptions.
+ * One feed in a gateway. Subscribers get history first, then live publications. {@link FeedState} holds what is known,
+ * {@link FeedDelivery} keeps publications in order, {@link HistoryLoader} reads history for subscriptions.
  */
 export class FeedStream {
   private readonly state: FeedState;
@@ -40,10 +40,10 @@ export class FeedStream {
   }
 
   /**
-   * Recovers a subscriber and makes it live, in one tick (invariant 7): history is in memory by then, and nothing is
+   * Recovers a subscriber and makes it live, in one tick (invariant 7). History is in memory by then, and nothing is
    * awaited between the replay and the first live publication.
    *
-   * @throws where the store is out of reach; the subscriber is not attached then
+   * @throws if the store is out of reach; then the subscriber is not subscribed
    */
   async subscribe(request: SubscribeRequest, subscriber: Subscriber): Promise<void> {
     const { state, delivery, loader, options } = this;
@@ -106,10 +106,10 @@ export class FeedStream {
   }
 
   /**
-   * Evicts tickets that nobody has wanted for `idleMs`, and trims tails. To be called now and then.
+   * Evicts topics that had no subscriber for `idleMs`, and trims tails. Called every few seconds.
    *
    * @param now ms since 1970
-   * @param tailMax publications that each ticket's tail may keep, at most
+   * @param tailMax most publications that each tail may keep
    */
   sweep(now: number, tailMax: number): void {
     this.state.topics.evictIdle(now, this.options.idleMs);

@@ -60,7 +60,7 @@ describe('HistoryLoader', () => {
     await expect(second).resolves.toBeUndefined();
   });
 
-  it('gives an error to those who asked, and to nobody after them', async () => {
+  it('passes an error to the callers of the failed call, and not to later ones', async () => {
     const { loader, answers } = setUp();
     const failing = Promise.allSettled([loader.load([want('a', 1, null)]), loader.load([want('b', 1, null)])]);
     await settled();
@@ -95,7 +95,7 @@ describe('HistoryLoader', () => {
     expect(state.position).toBeNull();
   });
 
-  it('begins a repair where the feed has another epoch', async () => {
+  it('begins a repair if the feed has another epoch', async () => {
     const { loader, state, delivery, answers } = setUp();
     const first = loader.load([want('a', 1, null)]);
     await settled();

@@ -5,8 +5,9 @@ import { callsOf, HistoryWants } from './history-wants.js';
 import type { Broker, HistoryWant } from './ports/broker.js';
 
 /**
- * Loads history into the state of one feed, for subscriptions that need more than is in memory. A thousand clients that
- * wait for the same tickets cost one call: whatever is wanted during a call goes into the next one, merged by ticket.
+ * Loads history into the state of one feed, for subscriptions that need more than is in memory. Everything that is
+ * wanted during a call goes into the next call, merged by ticket. So a thousand clients that wait for the same tickets
+ * cost one call.
  */
 export class HistoryLoader {
   private readonly wants = new HistoryWants();
@@ -21,10 +22,10 @@ export class HistoryLoader {
   ) {}
 
   /**
-   * Resolves once what is wanted was read. A repair that begins meanwhile may keep it from being taken in: look again
-   * at what is missing.
+   * Resolves when the history is read. If a repair begins meanwhile, the history may not be taken in. So the caller has
+   * to check again what is missing.
    *
-   * @throws where the store is out of reach
+   * @throws if the store is out of reach
    */
   load(wants: readonly HistoryWant[]): Promise<void> {
     this.wants.add(wants);
@@ -33,7 +34,7 @@ export class HistoryLoader {
   }
 
   private async loadQueued(): Promise<void> {
-    await this.inFlight.catch(() => undefined); // Those who asked for it get the error.
+    await this.inFlight.catch(() => undefined); // The callers that wait for that call get its error.
     const wants = this.wants.take();
     this.queued = null;
     this.inFlight = this.loadAll(wants);
@@ -49,15 +50,15 @@ export class HistoryLoader {
   private async loadCall(wants: readonly HistoryWant[]): Promise<void> {
     const { state, delivery } = this;
     const { repairs } = delivery;
-    const { heard } = state.quarantined;
+    const { noticeCount } = state.quarantined;
     const snapshot = await this.broker.history(this.feed, wants, state.position);
     if (delivery.isRepairing || delivery.repairs !== repairs) {
-      return; // This snapshot may be older than what a repair read meanwhile.
+      return; // A repair has read history meanwhile, and this snapshot may be older.
     }
     if (state.hasOtherEpoch(snapshot.epoch)) {
       delivery.repair();
     } else {
-      state.absorb(snapshot, heard);
+      state.absorb(snapshot, noticeCount);
     }
   }
 }

@@ -4,7 +4,7 @@ import { callsOf, claimOf, HistoryWants } from './history-wants.js';
 const want = (caseId: string, atLeast: number, after: number | null): HistoryWant => ({ caseId, atLeast, after });
 
 describe('HistoryWants', () => {
-  it('merges wants of one ticket to the most that anyone wants', () => {
+  it('merges wants of one ticket to the largest want', () => {
     const wants = new HistoryWants();
     wants.add([want('a', 2, 7)]);
     wants.add([want('a', 50, null), want('b', 0, 3)]);

@@ -4,7 +4,7 @@ import type { CaseId } from '../model/ticket.js';
 /** Tickets per history call. It bounds the time for which one call blocks Redis. */
 const CALL_TICKETS = 50;
 
-/** What is wanted of history, merged by ticket: the most that anyone wants of it. */
+/** The wanted histories, merged by ticket: for each ticket as much as the largest want. */
 export class HistoryWants {
   private readonly byTicket = new Map<CaseId, HistoryWant>();
 
@@ -29,7 +29,7 @@ export function callsOf(wants: readonly HistoryWant[]): HistoryWant[][] {
   );
 }
 
-/** The furthest claim of the newest epoch. Epochs grow, so no other claim can be about the feed's present epoch. */
+/** The furthest claim of the newest epoch. Epochs grow, so no other claim can belong to the feed's present epoch. */
 export function claimOf(wants: readonly HistoryWant[]): Pick<HistoryWant, 'claim'> {
   const claims = wants.flatMap(({ claim }) => claim ?? []);
   const [claim] = claims.sort((a, b) => (a.epoch === b.epoch ? b.offset - a.offset : a.epoch < b.epoch ? 1 : -1));

@@ -9,15 +9,16 @@ import type { Subscriber } from './subscription.js';
 import type { TicketSet } from '../polling/ticket-set.js';
 
 /**
- * Two gateways, clients that come and go between them with their last position, connections to Redis that break,
- * histories that are trimmed, a Redis that loses its data: each client gets exactly what was published on its
- * tickets, in order and once, or is told that there is a gap. A wrong gap is a failure, too.
+ * Two gateways, clients that move between them with their last position, connections to Redis that break, histories
+ * that are trimmed, a Redis that loses its data. Each client must get every publication of its tickets once and in
+ * order, or a
+ * `gap`. A wrong gap is a failure, too.
  */
 
 const FEED = { language: 'en-us' };
 const KEY = feedKey(FEED);
 const TICKETS = ['a', 'b', 'c'];
-/** The one that the upstream refuses now and then. */
+/** The ticket that the upstream refuses at times. */
 const REFUSED = 'c';
 const CLIENTS: readonly (readonly string[])[] = [['a'], ['a', 'b'], ['c', 'b'], ['a', 'b', 'c']];
 /** Small, so that a few publications are enough to lose some. */
@@ -136,7 +137,7 @@ class World {
     }
   }
 
-  /** All is well again, and every client is connected. */
+  /** Ends all faults, and connects every client. */
   async settle(): Promise<void> {
     this.gateways.forEach(({ broker }) => broker.restore());
     await this.publish(TICKETS);
@@ -148,10 +149,10 @@ class World {
     }
   }
 
-  /** Until nothing is under way. */
+  /** Resolves when nothing is in progress. */
   private async rest(): Promise<void> {
     const idle = async () => {
-      // Everything that waits for no latency has run by then.
+      // By then everything has run that does not wait for a latency.
       await new Promise((resolve) => setImmediate(resolve));
       this.gateways.forEach(({ broker }) => broker.flush());
       await new Promise((resolve) => setImmediate(resolve));
@@ -217,10 +218,10 @@ class World {
     return begun.flatMap((one) => (one.kind === 'begun' ? [one.set] : []));
   }
 
-  /** Redis loses everything, and nobody is told. */
+  /** Redis loses everything, without a notice. */
   private async wipe(): Promise<void> {
     if (this.truth.upstream === 'degraded') {
-      // A stated limit: states have no epoch, so one that was told before the first read of a feed outlives this.
+      // A stated limit: states have no epoch. So a state from before the first read of a feed is kept after the loss.
       await this.publish(['a']);
     }
     this.store.wipe();
@@ -249,21 +250,21 @@ class World {
       gateway,
       alive: true,
       subscriber: {
-        recover: (recovery) => this.judge(session, () => client.recover(recovery, this.history)),
-        deliver: (publication) => this.judge(session, () => client.deliver(publication)),
-        notify: (notice) => this.judge(session, () => client.notify(notice)),
+        recover: (recovery) => this.check(session, () => client.recover(recovery, this.history)),
+        deliver: (publication) => this.check(session, () => client.deliver(publication)),
+        notify: (notice) => this.check(session, () => client.notify(notice)),
       },
     };
     this.sessions.set(index, session);
     const { position } = client;
     const from = position === null ? ({ kind: 'start' } as const) : ({ kind: 'position', position } as const);
     const request = { caseIds: client.tickets, from, history: this.history, isAbandoned: () => !session.alive };
-    // Refused while the store is out of reach: the client comes again.
+    // A client that is refused because the store is out of reach tries again.
     hub.subscribe(FEED, request, session.subscriber).catch(() => this.disconnect(index));
   }
 
-  /** Keeps what is found wrong for the end: the hub rightly survives errors of others. */
-  private judge(session: Session, told: () => void): void {
+  /** Keeps errors for the end of the test, because the hub catches errors of subscribers. */
+  private check(session: Session, told: () => void): void {
     try {
       expect(session.alive).toBe(true);
       told();
@@ -283,7 +284,7 @@ class World {
 }
 
 describe('Hub, whatever happens', () => {
-  it('gives each client exactly what was published, or tells it of a gap', async () => {
+  it('gives each client every publication once, or a gap', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.nat({ max: HISTORY_MAX }), events, async (scheduler, history, happenings) => {
         const world = new World(scheduler, history);

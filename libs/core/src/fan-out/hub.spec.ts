@@ -42,7 +42,7 @@ describe('Hub', () => {
       expect(subscriber.told).toEqual(['live', 'live', ...words('1')]);
     });
 
-    it('that was abandoned gets nothing', async () => {
+    it('that was abandoned gets no event', async () => {
       const { hub } = scene.gateway();
       await scene.subscribe(hub, ['a'], subscriber, { isAbandoned: () => true });
       await scene.say('a', '1');
@@ -64,7 +64,7 @@ describe('Hub', () => {
       expect(subscriber.told.filter((told) => told !== 'live')).toEqual(words('1', '2', '3', '4'));
     });
 
-    it('shares one read of history with all who come together', async () => {
+    it('shares one read of history with all that come at the same time', async () => {
       const { hub, broker } = scene.gateway();
       const reads = jest.spyOn(broker, 'history');
       await Promise.all(Array.from({ length: 50 }, () => scene.subscribe(hub, ['a', 'b'], new RecordingSubscriber())));
@@ -85,13 +85,13 @@ describe('Hub', () => {
       await scene.subscribe(hub, ['a'], ahead, { from: from({ epoch, offset: 3 }) });
       expect(ahead.told).toEqual(['unknown_position a', ...words('1', '2'), 'live']);
       expect(stays.told).toContain('unknown_position a');
-      // By now the feed has as many publications. In the old epoch the same position would name one of them.
+      // Now the feed has as many publications. In the old epoch the same position would name one of them.
       await scene.say('a', '3', '4');
       await scene.subscribe(hub, ['a'], late, { from: from({ epoch, offset: 3 }) });
       expect(late.told[0]).toBe('unknown_position a');
     });
 
-    it('is resumed from, also at another gateway that has seen less', async () => {
+    it('can be resumed from, also at another gateway that has seen less', async () => {
       const [first, second] = [scene.gateway(), scene.gateway()];
       const early = new RecordingSubscriber();
       await scene.subscribe(second.hub, ['a'], early);
@@ -136,7 +136,7 @@ describe('Hub', () => {
   });
 
   describe('a store out of reach', () => {
-    it('refuses a subscriber, who can come again', async () => {
+    it('refuses a subscriber, which can try again', async () => {
       const { hub, broker } = scene.gateway();
       broker.interrupt();
       await expect(scene.subscribe(hub, ['a'], subscriber)).rejects.toThrow('out of reach');
@@ -146,7 +146,7 @@ describe('Hub', () => {
       expect(subscriber.told).toEqual(['live', ...words('1')]);
     });
 
-    it('refuses those who wait for a history that fails, and serves those who come after', async () => {
+    it('refuses subscribers that wait for a history that fails, and serves later ones', async () => {
       const { hub, broker } = scene.gateway();
       jest.spyOn(broker, 'history').mockRejectedValueOnce(new Error('broken'));
       await expect(scene.subscribe(hub, ['a'], subscriber)).rejects.toThrow('broken');
@@ -157,10 +157,10 @@ describe('Hub', () => {
     });
   });
 
-  it('evicts no ticket for which a subscription is under way', async () => {
+  it('evicts no ticket for which a subscription is in progress', async () => {
     const { hub, broker } = scene.gateway({ delivery: 'on_flush' });
     const joining = scene.subscribe(hub, ['a'], subscriber);
-    await settled(); // It waits for history.
+    await settled(); // The subscription waits for history.
     hub.sweep(scene.clock.now());
     scene.clock.advance(OPTIONS.idleMs);
     hub.sweep(scene.clock.now());

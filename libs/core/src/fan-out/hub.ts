@@ -8,7 +8,7 @@ import type { CaseId } from '../model/ticket.js';
 
 export interface HubParts {
   readonly broker: Broker;
-  /** Resolves after that many milliseconds. */
+  /** Resolves after `ms` milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export class Hub implements BrokerListener, WatchedFeeds {
     this.streams.forEach((stream) => stream.interrupted());
   }
 
-  /** To be called every few seconds. */
+  /** Called every few seconds. */
   sweep(now: number): void {
     let topics = 0;
     this.streams.forEach((stream) => (topics += stream.topicCount));

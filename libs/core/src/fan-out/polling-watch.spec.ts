@@ -37,7 +37,7 @@ describe('PollingWatch', () => {
     await watch.check();
   };
 
-  it('says nothing of a feed that is polled in time, or a little late', async () => {
+  it('reports nothing of a feed that is polled in time, or a little late', async () => {
     for (const late of [-5000, 0, 1000, NOT_POLLED_AFTER_MS - 1]) {
       due.set(FEED, clock.now() - late);
       await watch.check();
@@ -45,7 +45,7 @@ describe('PollingWatch', () => {
     expect([told, watch.stalledCount]).toEqual([[], 0]);
   });
 
-  it('tells once that a due time stays in the past, and once that it moved on', async () => {
+  it('reports once that a due time stays in the past, and once that it moves again', async () => {
     const dueAt = clock.now();
     due.set(FEED, dueAt);
     await pass(NOT_POLLED_AFTER_MS - 1);
@@ -74,13 +74,13 @@ describe('PollingWatch', () => {
     expect(told).toEqual([[FEED, seenAt]]);
   });
 
-  it('gives a feed that is new here the same time', async () => {
+  it('waits as long for a feed that is new in this gateway', async () => {
     await watch.check();
     await pass(NOT_POLLED_AFTER_MS - 1);
     expect(told).toEqual([]);
   });
 
-  it('forgets feeds that nobody waits for', async () => {
+  it('forgets feeds that no client waits for', async () => {
     due.set(FEED, clock.now() - NOT_POLLED_AFTER_MS).set(OTHER, clock.now());
     awaited = [FEED, OTHER];
     await watch.check();

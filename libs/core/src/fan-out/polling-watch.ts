@@ -2,11 +2,11 @@ import type { Clock } from '../model/clock.js';
 import type { FeedKey } from '../model/feed.js';
 import type { DueTimes } from './ports/due-times.js';
 
-/** The feeds of a gateway, as the watch sees them. {@link Hub} is one. */
+/** The feeds that the watch checks. {@link Hub} implements it. */
 export interface WatchedFeeds {
   /** Feeds of which some client waits for a ticket that the upstream does not refuse. */
   awaitedFeeds(): FeedKey[];
-  /** @param since since when the feed is not polled, ms since 1970; null: it is polled */
+  /** @param since the time since which the feed is not polled, ms since 1970; null: it is polled */
   pollingChanged(feed: FeedKey, since: number | null, now: number): void;
 }
 
@@ -16,12 +16,12 @@ export interface WatchedFeeds {
  */
 export const NOT_POLLED_AFTER_MS = 8000;
 
-/** Feeds that one check looks at, at most: the next check goes on behind them. Bounds the load on the store. */
+/** Most feeds that one check looks at. The next check continues after them. This bounds the load on the store. */
 const CHECK_FEEDS = 500;
 
 /**
- * Notices feeds that nobody polls: all workers are gone, frozen or without their rights, the queue is paused, a set was
- * lost. Workers cannot tell that, so each gateway looks at the due times in the store by itself.
+ * Notices feeds that no worker polls: all workers are gone, frozen or without their rights, the queue is paused, a set
+ * was lost. No worker can report that, so each gateway looks at the due times in the store.
  */
 export class PollingWatch {
   /** When each feed was last seen with a due time that is not late, ms since 1970. */
@@ -35,12 +35,15 @@ export class PollingWatch {
     private readonly clock: Clock,
   ) {}
 
-  /** How many feeds are not polled. */
+  /** Number of feeds that are not polled. */
   get stalledCount(): number {
     return this.stalled.size;
   }
 
-  /** To be called once a second; calls must not overlap. A store that is out of reach counts as polling that is not seen. */
+  /**
+   * Called once a second; calls must not overlap. If the store is out of reach, feeds count as not polled after the
+   * same time.
+   */
   async check(): Promise<void> {
     const awaited = this.feeds.awaitedFeeds();
     this.forgetAllBut(new Set(awaited));
@@ -54,7 +57,8 @@ export class PollingWatch {
     const due = await this.dueTimes.earliestDue(feed).catch(() => null);
     const now = this.clock.now();
     const lastFreshAt = this.freshAt.get(feed) ?? now;
-    // A feed without sets has lost them, or is out of reach: what counts is when it was last seen in order.
+    // The feed has lost its sets, or the store is out of reach. Then the last time counts at which the feed was in
+    // order.
     const since = due ?? lastFreshAt;
     const isLate = now - since >= NOT_POLLED_AFTER_MS;
     this.freshAt.set(feed, due === null || isLate ? lastFreshAt : now);

@@ -12,37 +12,37 @@ function setup() {
   return { notices, told, isQuarantined: (caseId: string) => topics.get(caseId)?.quarantined };
 }
 
-/** What history says of both tickets. */
+/** A history of both tickets. */
 function snapshot(...quarantined: string[]): HistorySnapshot {
   const tickets = ['a', 'b'].map((caseId) => ({ caseId, publications: [], completeAfter: 0, exhausted: true }));
   return { epoch: 'epoch0001', offset: 0, upstream: { state: 'ok', since: 0 }, quarantined, tickets };
 }
 
 describe('QuarantineNotices', () => {
-  it('tells subscribers once of a refused ticket, and nothing when it is back', () => {
+  it('sends subscribers one notice of a refused ticket, and none when the quarantine ends', () => {
     const { notices, told, isQuarantined } = setup();
     notices.changed('a', true);
     notices.changed('a', true);
-    notices.learn([snapshot('a')], notices.heard);
+    notices.learn([snapshot('a')], notices.noticeCount);
     expect(told).toEqual([{ kind: 'revoked', caseIds: ['a'] }]);
     notices.changed('a', false);
     expect(isQuarantined('a')).toBe(false);
     expect(told).toHaveLength(1);
   });
 
-  it('tells in one notice what only history says', () => {
+  it('sends one notice for all tickets that only history names', () => {
     const { notices, told } = setup();
-    notices.learn([snapshot('a', 'b')], notices.heard);
+    notices.learn([snapshot('a', 'b')], notices.noticeCount);
     expect(told).toEqual([{ kind: 'revoked', caseIds: ['a', 'b'] }]);
   });
 
-  it('prefers a notice that arrived while history was read to what history says', () => {
+  it('prefers a notice that arrived while history was read to the history', () => {
     const { notices, isQuarantined } = setup();
-    const { heard } = notices;
+    const { noticeCount } = notices;
     notices.changed('a', true);
-    notices.learn([snapshot('b')], heard);
+    notices.learn([snapshot('b')], noticeCount);
     expect([isQuarantined('a'), isQuarantined('b')]).toEqual([true, true]);
-    notices.learn([snapshot()], notices.heard);
+    notices.learn([snapshot()], notices.noticeCount);
     expect([isQuarantined('a'), isQuarantined('b')]).toEqual([false, false]);
   });
 

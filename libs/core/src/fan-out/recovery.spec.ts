@@ -11,7 +11,7 @@ function publication(caseId: string, offset: number): Publication {
   return { kind: 'status', caseId, status: 0, seenAt: 0, epoch: EPOCH, offset, previous: 0 };
 }
 
-/** Offsets up to which each ticket's history is gone, and those that are kept. */
+/** For each ticket, the offset up to which its history is gone, and the offsets that are kept. */
 const kept: Record<string, { readonly completeAfter: number; readonly offsets: readonly number[] }> = {
   a: { completeAfter: 0, offsets: [1, 4, 9] },
   b: { completeAfter: 3, offsets: [5, 8] },
@@ -58,7 +58,7 @@ describe('recover', () => {
     expect(recovery).toMatchObject({ notices: [], position: POSITION, recovered: false });
   });
 
-  it('gives a client with a position what came after it, and says that nothing is missing', () => {
+  it('gives a client with a position the publications after it, and says that nothing is missing', () => {
     const recovery = recovered(at(4));
     expect(offsets(recovery.replay)).toEqual([5, 8, 9]);
     expect(recovery).toMatchObject({ notices: [], recovered: true });

@@ -16,15 +16,15 @@ export interface RecoverySource {
   tail(caseId: CaseId): Tail;
 }
 
-/** How much is read of a ticket at once, publications. */
+/** How many publications of a ticket are read at once. */
 export interface ReadBounds {
   /** `HISTORY_MAX_EVENTS`: the most that history can give per ticket. */
   readonly historyMax: number;
-  /** Publications kept in memory per ticket while nobody needs more. */
+  /** Publications that a tail keeps while no client needs more. */
   readonly tailMax: number;
 }
 
-/** The offset that a client can go on from, or null if its position is not one of the feed's present epoch. */
+/** The offset from which a client can resume; null if its position is not one of the feed's present epoch. */
 export function resumeOffset(from: SubscribeRequest['from'], position: StreamPosition): number | null {
   const known =
     from.kind === 'position' && from.position.epoch === position.epoch && from.position.offset <= position.offset;
@@ -34,7 +34,7 @@ export function resumeOffset(from: SubscribeRequest['from'], position: StreamPos
 /**
  * What has to be read from history before a request can be served from memory.
  *
- * @param first nothing was read for this request yet. A position that is unknown here may be one that another gateway
+ * @param first whether nothing was read for this request yet. A position that is unknown here may be one that another gateway
  *   gave a moment ago, so history is read once before the position is called unknown.
  */
 export function missing(
@@ -47,7 +47,7 @@ export function missing(
   const resumed = resumeOffset(request.from, position);
   const named = request.from.kind === 'position' ? request.from.position.offset : null;
   const stale = !loaded || (first && named !== null && resumed === null);
-  // The position may turn out to be known: ask for what it would need.
+  // The position may turn out to be known, so what it needs is read.
   const after = stale ? named : resumed;
   const everything = request.from.kind !== 'start' && after === null;
   const count = everything ? bounds.historyMax : after === null ? request.history : 0;
@@ -58,8 +58,8 @@ export function missing(
 }
 
 /**
- * The recovery of one subscription, from tails that cover it. A client whose position is unknown is told so and gets
- * everything that is kept: twice is better than never.
+ * The recovery of one subscription, from tails that cover it. A client with an unknown position gets a `gap` and
+ * everything that is kept: an event twice is better than no event.
  */
 export function recover(request: SubscribeRequest, source: RecoverySource): Recovery {
   const { position } = source;

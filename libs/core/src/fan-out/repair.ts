@@ -6,12 +6,12 @@ import type { CaseId } from '../model/ticket.js';
 export interface Missed {
   /** In order of offset. */
   readonly publications: readonly Publication[];
-  /** Tickets of which some publications are lost. */
+  /** Tickets that lost publications. */
   readonly truncated: ReadonlySet<CaseId>;
 }
 
 /**
- * What history, and the publications that were held while it was read, have beyond what is dispatched.
+ * The publications of history, and of those that were held while it was read, that are not dispatched yet.
  *
  * @param ends offset up to which each ticket is dispatched; other tickets are ignored
  * @param snapshots of one epoch, oldest first
@@ -41,8 +41,9 @@ export function missedSince(
 }
 
 /**
- * Whether the store has another publication, or none, at an offset that was dispatched. Then it came back from the past and
- * has given the same offsets to other publications since. A publication that history no longer keeps does not count.
+ * Whether the store has another publication, or none, at an offset that was dispatched. Then it lost its newest data
+ * and has given the same offsets to other publications since. A publication that history no longer keeps does not
+ * count.
  *
  * @param ends the last publication that was dispatched, per ticket
  */

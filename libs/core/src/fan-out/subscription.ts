@@ -3,7 +3,7 @@ import type { Publication } from '../model/publication.js';
 import type { StreamPosition } from '../model/stream-position.js';
 import type { CaseId } from '../model/ticket.js';
 
-/** Where a client wants to go on from. */
+/** The position from which a client resumes. */
 export type ResumeFrom =
   /** It names no position: it gets the last `history` publications of each ticket. */
   | { readonly kind: 'start' }
@@ -17,13 +17,13 @@ export interface SubscribeRequest {
   readonly from: ResumeFrom;
   /** Past publications per ticket for a client without a position; 0 to 1000. */
   readonly history: number;
-  /** Called once history is in memory. True: nobody waits for the answer any more, so nothing is recovered or goes live. */
+  /** Called when history is in memory. True: no client waits for the answer any more, so the subscription ends. */
   readonly isAbandoned?: () => boolean;
 }
 
 export type GapReason = 'history_truncated' | 'unknown_position';
 
-/** What a subscriber is told without a position. */
+/** An event without a position. */
 export type Notice =
   | { readonly kind: 'gap'; readonly caseIds: readonly CaseId[]; readonly reason: GapReason }
   | { readonly kind: 'upstream'; readonly state: UpstreamState }
@@ -36,15 +36,15 @@ export interface Recovery {
   readonly notices: readonly Notice[];
   /** In order of offset. */
   readonly replay: readonly Publication[];
-  /** The subscriber has everything up to here, and misses nothing if it goes on from here. */
+  /** The subscriber has everything up to here, and misses nothing if it resumes from here. */
   readonly position: StreamPosition;
   /** Nothing is missing since the position that the client named. False if it named none. */
   readonly recovered: boolean;
 }
 
-/** A client, as the hub sees it. Called synchronously and in order. Must not throw and must not block. */
+/** A client of the hub. Its methods are called synchronously and in order. They must not throw and must not block. */
 export interface Subscriber {
-  /** Once, in the same tick in which live publications begin (invariant 7). */
+  /** Called once, in the tick in which live delivery begins (invariant 7). */
   recover(recovery: Recovery): void;
   deliver(publication: Publication): void;
   notify(notice: Notice): void;

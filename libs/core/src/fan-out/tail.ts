@@ -2,8 +2,8 @@ import type { TicketHistory } from './ports/broker.js';
 import type { Publication } from '../model/publication.js';
 
 /**
- * The newest publications of one ticket, kept in memory so that clients that come back are served without the store.
- * There is no hole: every publication of the ticket after `completeAfter` is here.
+ * The newest publications of one ticket. They are kept in memory, so that clients can resume without a call to the
+ * store. There is no hole: every publication of the ticket after `completeAfter` is here.
  */
 export class Tail {
   private entries: Publication[] = [];
@@ -28,7 +28,7 @@ export class Tail {
     return after === null ? this.countUpTo(upTo) >= count : after >= this.completeAfter;
   }
 
-  /** Whether publications after `after` are lost. To be called once the tail covers what the store has. */
+  /** Whether publications after `after` are lost. Called once the tail covers what the store has. */
   lost(after: number): boolean {
     return after < this.completeAfter;
   }
@@ -54,8 +54,9 @@ export class Tail {
   }
 
   /**
-   * Takes in what the store had when the feed was at offset `upTo`. What was appended since then stays. If some of that
-   * was trimmed already, there would be a hole between the two: nothing is taken in, and the store has to be read again.
+   * Takes in the ticket's history as it was when the feed was at offset `upTo`. Publications that were appended since
+   * then are kept. If some of them were trimmed already, there would be a hole: then nothing is taken in, and the store
+   * has to be read again.
    */
   absorb(history: TicketHistory, upTo: number): void {
     if (upTo < this.completeAfter && this.completeAfter !== Number.POSITIVE_INFINITY) {

@@ -17,16 +17,16 @@ export class Topic {
 
   constructor(
     readonly caseId: CaseId,
-    /** Resolves once everything published on the ticket reaches this gateway. */
+    /** Resolves when all publications of the ticket reach this gateway. */
     readonly watched: Promise<void>,
   ) {
     watched.then(
       () => (this.isWatched = true),
-      () => undefined, // Those who wait for it get the error.
+      () => undefined, // The subscriptions that wait for it get the error.
     );
   }
 
-  /** Whether the ticket had no subscriber for `idleMs`. To be called every few seconds. @param now ms since 1970 */
+  /** Whether the ticket had no subscriber for `idleMs`. Called every few seconds. @param now ms since 1970 */
   isIdle(now: number, idleMs: number): boolean {
     if (this.subscribers.size > 0 || this.pending > 0) {
       this.idleSince = null;

@@ -3,7 +3,7 @@ import type { Broker } from './ports/broker.js';
 import type { CaseId } from '../model/ticket.js';
 import { Topic } from './topic.js';
 
-/** The topics of one feed in a gateway. Each is watched at the broker for as long as it is needed here. */
+/** The topics of one feed in a gateway. Each is watched at the broker while it is needed. */
 export class Topics implements Iterable<Topic> {
   private readonly followed = new Map<CaseId, Topic>();
 
@@ -39,7 +39,7 @@ export class Topics implements Iterable<Topic> {
     if (fresh.length > 0) {
       const watched = this.broker.watch(this.feed, fresh);
       fresh.forEach((caseId) => this.followed.set(caseId, new Topic(caseId, watched)));
-      // No later subscription may find a topic that is not watched. Those who wait for it get the error.
+      // No later subscription may find a topic that is not watched. The subscriptions that wait for it get the error.
       watched.catch(() => fresh.forEach((caseId) => this.followed.delete(caseId)));
     }
     const topics = caseIds.map((caseId) => this.of(caseId));
@@ -47,7 +47,7 @@ export class Topics implements Iterable<Topic> {
     return topics;
   }
 
-  /** Evicts topics that had no subscriber for `idleMs`. To be called every few seconds. @param now ms since 1970 */
+  /** Evicts topics that had no subscriber for `idleMs`. Called every few seconds. @param now ms since 1970 */
   evictIdle(now: number, idleMs: number): void {
     const idle = [...this].filter((topic) => topic.isIdle(now, idleMs)).map((topic) => topic.caseId);
     if (idle.length > 0) {

@@ -8,41 +8,41 @@ const FAILS: UpstreamState = { state: 'degraded', reason: 'upstream_timeout', si
 
 describe('UpstreamNotices', () => {
   let notices: UpstreamNotices;
-  let heard: UpstreamState[];
+  let states: UpstreamState[];
   beforeEach(() => {
     const topic = new Topic('T', Promise.resolve());
-    heard = [];
+    states = [];
     const subscriber = new RecordingSubscriber();
-    subscriber.notify = (notice) => void (notice.kind === 'upstream' && heard.push(notice.state));
+    subscriber.notify = (notice) => void (notice.kind === 'upstream' && states.push(notice.state));
     topic.subscribers.add(subscriber);
     notices = new UpstreamNotices([topic]);
   });
 
-  it('tells that nobody polls, and when somebody polls again', () => {
+  it('reports that no worker polls, and that one polls again', () => {
     notices.pollingChanged(100, 900);
     expect(notices.state).toEqual({ state: 'degraded', reason: 'not_polled', since: 100 });
     notices.pollingChanged(null, 1000);
-    expect(heard).toEqual([
+    expect(states).toEqual([
       { state: 'degraded', reason: 'not_polled', since: 100 },
       { state: 'ok', since: 1000 },
     ]);
   });
 
-  it('goes on saying degraded where a worker reported a failure before it was gone', () => {
+  it('stays degraded with the reason of a worker that reported a failure before it was gone', () => {
     notices.changed(FAILS);
     notices.pollingChanged(450, 900);
     notices.pollingChanged(null, 1000);
-    expect([heard, notices.state]).toEqual([[FAILS], FAILS]);
+    expect([states, notices.state]).toEqual([[FAILS], FAILS]);
     notices.changed(OK);
-    expect(heard).toEqual([FAILS, OK]);
+    expect(states).toEqual([FAILS, OK]);
   });
 
-  it('stays degraded when a worker reports that the upstream is well while nobody polls', () => {
+  it('stays degraded when a worker reports ok while no worker polls', () => {
     notices.changed(FAILS);
     notices.pollingChanged(450, 900);
     notices.learn(OK);
-    expect([heard, notices.state.state]).toEqual([[FAILS], 'degraded']);
+    expect([states, notices.state.state]).toEqual([[FAILS], 'degraded']);
     notices.pollingChanged(null, 1000);
-    expect(heard).toEqual([FAILS, { state: 'ok', since: 1000 }]);
+    expect(states).toEqual([FAILS, { state: 'ok', since: 1000 }]);
   });
 });

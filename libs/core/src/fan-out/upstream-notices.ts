@@ -1,12 +1,12 @@
 import type { UpstreamState } from './ports/broker.js';
 import type { Topic } from './topic.js';
 
-/** What clients are told in `upstream.reason` of a feed that nobody polls. */
+/** The `reason` of `upstream` for a feed that no worker polls. */
 export const NOT_POLLED = 'not_polled';
 
 /**
- * Keeps whether the polling of one feed works, and tells its subscribers when that changes. Workers report what the
- * upstream answers; that nobody polls at all is what this gateway sees ({@link PollingWatch}).
+ * Keeps whether the polling of one feed works, and tells its subscribers when that changes. Workers report whether the
+ * upstream answers. This gateway itself notices that no worker polls ({@link PollingWatch}).
  */
 export class UpstreamNotices {
   private reported: UpstreamState = { state: 'ok', since: 0 };
@@ -14,26 +14,26 @@ export class UpstreamNotices {
 
   constructor(private readonly topics: Iterable<Topic>) {}
 
-  /** What a worker reports goes before what this gateway sees: it says more. */
+  /** The report of a worker has precedence over what this gateway notices, because it says more. */
   get state(): UpstreamState {
     return this.reported.state === 'ok' && this.stalled !== null ? this.stalled : this.reported;
   }
 
-  /** A worker reports. */
+  /** A worker reports a state. */
   changed(state: UpstreamState): void {
     this.update(() => (this.reported = state));
   }
 
   /**
-   * This gateway sees that the feed is polled, or not.
+   * This gateway notices that the feed is polled, or not.
    *
-   * @param since since when it is not polled, ms since 1970; null: it is polled
+   * @param since the time since which it is not polled, ms since 1970; null: it is polled
    * @param now ms since 1970
    */
   pollingChanged(since: number | null, now: number): void {
     this.update(
       () => (this.stalled = since === null ? null : { state: 'degraded', reason: NOT_POLLED, since }),
-      // The last report may be hours old: clients are told when polling came back.
+      // The last report may be hours old. Clients are told the time at which polling works again.
       () => (this.state.state === 'ok' ? { state: 'ok', since: now } : this.state),
     );
   }
@@ -54,7 +54,7 @@ export class UpstreamNotices {
     const before = this.state.state;
     change();
     if (this.state.state === before) {
-      return; // A repair was faster, or the reason alone is another one.
+      return; // A repair has told it already, or only the reason has changed.
     }
     const state = told();
     const subscribers = new Set([...this.topics].flatMap((topic) => [...topic.subscribers]));

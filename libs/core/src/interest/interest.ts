@@ -45,7 +45,7 @@ export class Interest {
     this.leaseMs = Math.max(lingerMs, LEASE_MIN_MS);
   }
 
-  /** How often {@link renew} is to be called, ms. */
+  /** How often {@link renew} has to be called, ms. */
   get renewEveryMs(): number {
     return this.leaseMs / 3;
   }

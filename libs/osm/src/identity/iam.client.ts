@@ -10,16 +10,16 @@ export interface IamOptions {
   readonly domain: string;
   /** Name of the project to scope the token to; empty: the token is for the whole domain. */
   readonly project: string;
-  /** As in the header `User-Agent`. */
+  /** The value of the header `User-Agent`. */
   readonly userAgent: string;
 }
 
 const TOKEN = /^[\x21-\x7e]{1,5000}$/;
 
-/** A token whose end cannot be read is renewed hourly; documented are 24 hours. */
+/** Lifetime that is assumed for a token without a readable end, ms. Documented are 24 hours. */
 const UNKNOWN_LIFETIME_MS = 3_600_000;
 
-/** `POST /v3/auth/tokens`: a name and a password for a token. */
+/** `POST /v3/auth/tokens`: logs in with name and password, and gets a token. */
 export class IamClient {
   private readonly body: string;
 
@@ -30,7 +30,7 @@ export class IamClient {
     this.body = JSON.stringify(loginBody(options));
   }
 
-  /** @throws {UpstreamFailure} `unauthorized` where the credentials were refused */
+  /** @throws {UpstreamFailure} `unauthorized` if the credentials were refused */
   async login(): Promise<IssuedToken> {
     const answer = await this.origin.send({
       method: 'POST',
@@ -63,7 +63,7 @@ function failureCode(status: number): UpstreamFailureCode {
   return status >= 400 && status < 500 && status !== 429 ? 'unauthorized' : 'unavailable';
 }
 
-/** From `issued_at` to `expires_at`, both the server's: our own clock may be wrong. */
+/** The lifetime of a token, from `issued_at` to `expires_at`. The local clock may be wrong, so it is not used. */
 function lifetimeOf(answer: HttpAnswer): number {
   try {
     const { token } = JSON.parse(answer.body.toString('utf8')) as { token: Record<string, unknown> };

@@ -3,14 +3,17 @@ import fc from 'fast-check';
 import { percentEncode } from './percent-encode.js';
 import { canonicalRequest, RequestSigner, signatureOf } from './request-signer.js';
 
-/** Texts of any characters, odd ones often. The SDK throws at halves of surrogate pairs; `encodeURIComponent` too. */
+/**
+ * Texts of any characters, often special ones. Lone surrogates are left out: the SDK and `encodeURIComponent` throw
+ * then.
+ */
 const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 12 }),
   fc.string({ unit: fc.constantFrom(...'aZ09-._~!*\'() +/%&=;,:@$?#[]{}|\\^`"<>é您😀'), maxLength: 12 }),
 );
 /**
- * What needs no encoding: the SDK encodes a path that is percent-encoded already once more, where the signing guide
- * and we take it as it is sent. Ours is fixed, after the path of UPSTREAM_BASE_URL.
+ * Characters that need no encoding. The SDK encodes a percent-encoded path once more; the signing guide and this signer
+ * take it as it is sent. Real paths are fixed, after the path of UPSTREAM_BASE_URL.
  */
 const segment = fc.string({ unit: fc.constantFrom(...'abcXYZ019-._~'), minLength: 1, maxLength: 8 });
 const path = fc.array(segment, { maxLength: 4 }).map((parts) => `/${parts.join('/')}`);
@@ -20,7 +23,7 @@ const query = fc.dictionary(name, fc.array(text, { minLength: 1, maxLength: 4 })
 const host = fc.tuple(fc.domain(), fc.option(fc.integer({ min: 1024, max: 65_535 })));
 const at = fc.date({ min: new Date('2000-01-01'), max: new Date('2099-12-31'), noInvalidDate: true });
 const key = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 });
-/** Further headers, in lower case as we send them. */
+/** Further headers, in lower case as they are sent. */
 const headers = fc.dictionary(fc.stringMatching(/^x-[a-z]{1,8}$/), fc.stringMatching(/^[!-~]([ -~]{0,10}[!-~])?$/), {
   maxKeys: 4,
   noNullPrototype: true,

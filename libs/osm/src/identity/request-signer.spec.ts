@@ -27,7 +27,7 @@ describe('request signature', () => {
     );
   });
 
-  it('sorts repeated parameters by value and encodes what RFC 3986 reserves', () => {
+  it('sorts repeated parameters by value and encodes the reserved characters of RFC 3986', () => {
     const canonical = canonicalRequest({ method: 'GET', path: "/a?case_ids=b%20'&group_id=*&case_ids=a" }, HEADERS);
     expect(canonical.split('\n')[2]).toBe('case_ids=a&case_ids=b%20%27&group_id=%2A');
   });

@@ -5,23 +5,23 @@ import { percentEncode } from './percent-encode.js';
 
 const ALGORITHM = 'SDK-HMAC-SHA256';
 
-/** Every request that is signed here has no body. */
+/** Digest of an empty body: no signed request has a body. */
 const EMPTY_BODY_SHA256 = sha256('');
 
 export interface AccessKey {
   readonly accessKey: string;
   readonly secretKey: string;
-  /** Belongs to a temporary key; empty: the key is permanent. */
+  /** The token of a temporary key; empty: the key is permanent. */
   readonly securityToken: string;
-  /** The account, which the official SDKs name and sign for global services; empty: not named. */
+  /** Id of the account. The official SDKs send and sign it for global services; empty: not sent. */
   readonly domainId: string;
-  /** The project; empty: not named. */
+  /** Id of the project; empty: not sent. */
   readonly projectId: string;
 }
 
 /**
- * Signs requests with an access key (AK/SK) as Huawei's "API Request Signing Guide" has it. Like AWS's signature
- * version 4, but the secret key signs directly, and the path ends with a slash in what is signed.
+ * Signs requests with an access key (AK/SK), as Huawei's "API Request Signing Guide" describes. It is like AWS's
+ * signature version 4, but the secret key signs directly, and the signed path ends with a slash.
  */
 export class RequestSigner implements Authenticator {
   /** Sent with every request, and signed. */
@@ -48,13 +48,16 @@ export class RequestSigner implements Authenticator {
     };
   }
 
-  /** Another signature with the same key would be refused too, and five in a row block the key for five minutes. */
+  /**
+   * Another signature with the same key would be refused, too, and five refusals in a row lock the key for five
+   * minutes.
+   */
   rejected(): boolean {
     return false;
   }
 }
 
-/** The form of a request that both sides derive and hash. @param headers names in lower case */
+/** The canonical form of a request, which both sides derive and hash. @param headers names in lower case */
 export function canonicalRequest(request: Omit<RequestLine, 'host'>, headers: AuthHeaders): string {
   const [path = '', query = ''] = request.path.split('?', 2);
   const names = Object.keys(headers).sort();
@@ -69,13 +72,15 @@ export function canonicalRequest(request: Omit<RequestLine, 'host'>, headers: Au
   ].join('\n');
 }
 
-/** @param date as in the header `x-sdk-date`: `20191115T033655Z` */
+/** @param date the value of the header `x-sdk-date`: `20191115T033655Z` */
 export function signatureOf(canonical: string, date: string, secretKey: string): string {
   const toSign = `${ALGORITHM}\n${date}\n${sha256(canonical)}`;
   return createHmac('sha256', secretKey).update(toSign).digest('hex');
 }
 
-/** Sorted by name, then by value; both decoded, as the official SDKs sort before they encode. */
+/**
+ * Sorts parameters by name, then by value. Both are decoded first, because the official SDKs sort before they encode.
+ */
 function canonicalQuery(query: string): string {
   const parameters = query
     .split('&')

@@ -3,7 +3,7 @@ import { RenewedToken, StaticToken, type IssuedToken } from './token-provider.js
 
 const HOUR_MS = 3_600_000;
 
-/** Logins that the test answers one by one. */
+/** A token provider whose logins the test answers one by one. */
 function setup(random = () => 0) {
   let now = 1_000_000;
   const logins: { grant(token: string, lifetimeMs?: number): Promise<void>; fail(): Promise<void> }[] = [];
@@ -27,7 +27,7 @@ const ONE = { 'x-auth-token': 'one' };
 const TWO = { 'x-auth-token': 'two' };
 
 describe('token from the settings', () => {
-  it('is sent as it is, and is never worth another try', () => {
+  it('is sent as it is, and is not tried again after a refusal', () => {
     const source = new StaticToken('one');
     expect(source.headers()).toEqual(ONE);
     expect(source.rejected()).toBe(false);
@@ -35,7 +35,7 @@ describe('token from the settings', () => {
 });
 
 describe('renewed token', () => {
-  it('logs in once for all who wait, and then answers at once', async () => {
+  it('needs one login for all requests that wait, and then answers at once', async () => {
     const { source, logins } = setup();
     const waiting = Promise.all([1, 2, 3].map(async () => source.headers()));
     expect(logins).toHaveLength(1);
@@ -45,7 +45,7 @@ describe('renewed token', () => {
     expect(logins).toHaveLength(1);
   });
 
-  it('is renewed ahead of its end, while the old one serves', async () => {
+  it('is renewed before its end, while the old one is used', async () => {
     const { source, logins, first, pass } = setup();
     await first();
     pass(0.79 * 24 * HOUR_MS);
@@ -59,7 +59,7 @@ describe('renewed token', () => {
     expect(await source.headers()).toEqual(TWO);
   });
 
-  it('outlives an outage of IAM, asking it ever more rarely', async () => {
+  it('is used during an outage of IAM, with logins at growing intervals', async () => {
     const { source, logins, first, pass } = setup();
     await first();
     pass(0.81 * 24 * HOUR_MS);
@@ -74,7 +74,7 @@ describe('renewed token', () => {
     }
   });
 
-  it('is not to be had after its end while logins fail, and says how long', async () => {
+  it('is not available after its end while logins fail, and the error says for how long', async () => {
     const { source, logins, first, pass } = setup();
     await first();
     pass(24 * HOUR_MS);
@@ -89,11 +89,11 @@ describe('renewed token', () => {
     expect(await again).toEqual(TWO);
   });
 
-  it('asks IAM at the first pace again after a login that succeeded', async () => {
+  it('logs in at the shortest interval again after a login that succeeded', async () => {
     const { source, logins, first, pass } = setup();
     await first();
     let attempt = 0;
-    /** Lets the token end, and the next login fail. @returns how long to wait for another, ms */
+    /** Lets the token end and the next login fail. @returns how long to wait before the next login, ms */
     const failedLogin = async () => {
       const waiting = expect(source.headers()).rejects.toMatchObject({ code: 'unavailable' });
       await logins[(attempt += 1)]?.fail();
@@ -133,7 +133,7 @@ describe('renewed token', () => {
     expect([source.headers(), logins.length]).toEqual([ONE, 3]);
   });
 
-  it('is renewed once after a 401, whoever comes with the old one', async () => {
+  it('is renewed once after a 401, whatever the number of requests with the old one', async () => {
     const { source, logins, first } = setup();
     await first();
     expect([source.rejected(ONE), source.rejected(ONE)]).toEqual([true, true]);
@@ -146,7 +146,7 @@ describe('renewed token', () => {
     expect(logins).toHaveLength(2);
   });
 
-  it('is kept where new ones are refused too: the account would log in at the pace of polls', async () => {
+  it('is kept if new ones are refused, too: otherwise every poll would cause a login', async () => {
     const { source, logins, first, pass } = setup();
     await first();
     source.rejected(ONE);

@@ -3,14 +3,14 @@ import type { AuthHeaders, Authenticator } from './authenticator.js';
 
 const TOKEN_HEADER = 'x-auth-token';
 
-/** A token as issued. */
+/** A token that was just issued. */
 export interface IssuedToken {
   readonly token: string;
-  /** How long it lives from now on, ms. */
+  /** How long it is valid from now on, ms. */
   readonly lifetimeMs: number;
 }
 
-/** A token from the settings. There is no other one to try. */
+/** A token from the settings. There is no other one. */
 export class StaticToken implements Authenticator {
   private readonly given: AuthHeaders;
 
@@ -29,26 +29,31 @@ export class StaticToken implements Authenticator {
 
 interface HeldToken {
   readonly headers: AuthHeaders;
-  /** Milliseconds since 1970, as the next two. */
+  /** All three in milliseconds since 1970. */
   readonly issuedAt: number;
   readonly renewAt: number;
   readonly expiresAt: number;
 }
 
-/** Renewed after 80 to 90 % of its life: early enough for an outage, and not by all workers at once. */
+/**
+ * A token is renewed after 80 to 90 % of its lifetime: early enough for an outage of IAM, and not by all workers at
+ * once.
+ */
 const RENEW_AFTER = 0.8;
 const RENEW_JITTER = 0.1;
 
-/** Waits between attempts that did not help, ms: doubling from the first to the last, up to half taken off. */
+/**
+ * Waiting times between failed attempts, ms. They double from the first to the last; up to half is taken off at random.
+ */
 const BACKOFF_MIN_MS = 1000;
 const BACKOFF_MAX_MS = 60_000;
 
-/** A token refused sooner (ms) than this after it was issued is a sign that a new one may not help either. */
+/** If a token is refused sooner than this after it was issued, a new token may not help either, ms. */
 const YOUNG_MS = 60_000;
 
 /**
- * A token that is renewed ahead of its end and after a 401, by one login for all polls that wait. While logins fail,
- * the old token is used for as long as it lives.
+ * A token that is renewed before its end and after a 401, by one login for all polls that wait. While logins fail, the
+ * old token is used until its end.
  */
 export class RenewedToken implements Authenticator {
   private held: HeldToken | null = null;
@@ -56,7 +61,7 @@ export class RenewedToken implements Authenticator {
   private loginFailure: unknown = null;
   private failedLogins = 0;
   private youngRejections = 0;
-  /** Milliseconds since 1970, as the next one. */
+  /** Milliseconds since 1970; so is the next one. */
   private loginNotBefore = 0;
   private dropNotBefore = 0;
 
@@ -76,15 +81,16 @@ export class RenewedToken implements Authenticator {
       return this.renewed(now);
     }
     if (now >= this.held.renewAt && now >= this.loginNotBefore) {
-      // Ahead of time: nobody waits for it, and a failure is tried again while the old token lives.
+      // No poll waits for this renewal. If it fails, it is tried again while the old token is valid.
       this.renewed(now).catch(() => undefined);
     }
     return this.held.headers;
   }
 
   /**
-   * Drops the refused token, unless a newer one has taken its place already. Where young tokens are refused again and
-   * again it is not (only) the token: then it is kept for the polls that it does serve, and dropped ever more rarely.
+   * Drops the refused token, unless a newer one has replaced it already. If young tokens are refused repeatedly, the
+   * token is not the only reason. Then it is kept for the polls that it still serves, and is dropped at growing
+   * intervals.
    */
   rejected(headers: AuthHeaders): boolean {
     const { held } = this;
@@ -128,7 +134,7 @@ export class RenewedToken implements Authenticator {
     }
   }
 
-  /** 0 for no times. */
+  /** The waiting time after `times` failed attempts, ms; 0 after none. */
   private backoffMs(times: number): number {
     const wanted = times === 0 ? 0 : Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(times - 1, 10));
     return wanted * (1 - this.random() / 2);

@@ -25,22 +25,22 @@ export interface TicketHistory {
   readonly publications: readonly Publication[];
   /** Every publication of the ticket after this offset is in `publications`. */
   readonly completeAfter: number;
-  /** Nothing older is kept: asking for more brings no more. */
+  /** The store has nothing older, so asking for more gives no more. */
   readonly exhausted: boolean;
 }
 
-/** What a feed's history held at one instant. */
+/** A feed's history at one instant. */
 export interface HistorySnapshot {
   readonly epoch: string;
   /** Offset of the feed's newest publication at that instant. */
   readonly offset: number;
   readonly upstream: UpstreamState;
-  /** Those of the tickets that the upstream refuses. */
+  /** The tickets among them that are quarantined. */
   readonly quarantined: readonly CaseId[];
   readonly tickets: readonly TicketHistory[];
 }
 
-/** What a broker tells its one listener, in the order of the feed. */
+/** A broker has one listener, and calls it in the order of the feed. */
 export interface BrokerListener {
   published(feed: FeedKey, publication: Publication): void;
   upstreamChanged(feed: FeedKey, state: UpstreamState): void;
@@ -50,21 +50,24 @@ export interface BrokerListener {
   interrupted(): void;
 }
 
-/** The gateways' side of the store: history and what is published. */
+/** The gateways' side of the store: history and live publications. */
 export interface Broker {
   listen(listener: BrokerListener): void;
-  /** Once it has resolved, every publication of these tickets and every change of the feed's state reaches the listener. */
+  /**
+   * After it has resolved, every publication of these tickets and every change of the feed's state reaches the
+   * listener.
+   */
   watch(feed: FeedKey, caseIds: readonly CaseId[]): Promise<void>;
   unwatch(feed: FeedKey, caseIds: readonly CaseId[]): Promise<void>;
   /**
    * Reads histories at one instant. It resolves after everything that was published on the watched tickets up to that
    * instant has reached the listener. From then on offsets up to `offset` are known without a hole.
    *
-   * @param known what the caller has dispatched, null for nothing. A store that has less of that epoch lost its newest
-   *   data. It begins a new epoch before it answers, so that no offset ever names two publications (invariant 6). What is
-   *   left of the old epoch belongs to the new one. A claim beyond the store's newest offset has the same effect, but only
-   *   once per run of the store's process: a client may be the only one that still knows, and it may also invent.
-   * @throws where the store is out of reach
+   * @param known the position up to which the caller has dispatched; null for nothing. A store that has less of that epoch
+   *   lost its newest data. It begins a new epoch before it answers, so that no offset ever names two publications
+   *   (invariant 6). What is left of the old epoch belongs to the new one. A claim beyond the store's newest offset has the
+   *   same effect, but only once per run id, because a client may invent its claim.
+   * @throws if the store is out of reach
    */
   history(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): Promise<HistorySnapshot>;
 }

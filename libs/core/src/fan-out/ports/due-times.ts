@@ -1,10 +1,10 @@
 import type { FeedKey } from '../../model/feed.js';
 
-/** When feeds are to be polled. A due time that stays in the past means that nobody polls. */
+/** When feeds are to be polled. If a due time stays in the past, no worker polls. */
 export interface DueTimes {
   /**
-   * @returns when the feed's set that waits longest was or is due, ms since 1970; null where the feed has no sets
-   * @throws where the store is out of reach
+   * @returns when the feed's set that waits longest was or is due, ms since 1970; null if the feed has no sets
+   * @throws if the store is out of reach
    */
   earliestDue(feed: FeedKey): Promise<number | null>;
 }
