@@ -103,13 +103,17 @@ function print(all: readonly Delays[]): void {
 }
 
 async function main(): Promise<void> {
-  if (clientsAllowed(POPULATION.clients) < POPULATION.clients) throw new Error('too few files may be open for this benchmark');
+  if (clientsAllowed(POPULATION.clients) < POPULATION.clients)
+    throw new Error('too few files may be open for this benchmark');
   const file = new ResultsFile('closest');
   const load = new LoadClient();
   const deployment = await PollcastDeployment.start('pollcast SSE', 'sse', SETTINGS);
   const measured: Delays[] = [];
   try {
-    await load.run({ kind: 'open', plan: { ...deployment.endpoint, ...POPULATION, atOnce: AT_ONCE, keepsArrivals: true } });
+    await load.run({
+      kind: 'open',
+      plan: { ...deployment.endpoint, ...POPULATION, atOnce: AT_ONCE, keepsArrivals: true },
+    });
     const conversations = new Conversations(deployment);
     const warmUp = await conversations.run(WARM_UP_SECONDS);
     await load.until((warmUp.length * POPULATION.clients) / POPULATION.tickets);

@@ -46,7 +46,7 @@ export class PollcastDeployment implements Contender {
     readonly name: string,
     private gateway: BenchProcess,
     private readonly startGateway: () => Promise<BenchProcess>,
-    readonly endpoint: Contender["endpoint"],
+    readonly endpoint: Contender['endpoint'],
     private readonly others: readonly BenchProcess[],
     private readonly simulatorPort: number,
     private readonly redis: RedisServer,

@@ -19,7 +19,7 @@ export class LoadClient {
         if ('done' in answer) resolve(answer.done);
         else reject(new Error(answer.error));
       });
-      this.process.child.send(order);
+      this.process.child.send(command);
     });
   }
 

@@ -187,7 +187,7 @@ export const historyScripts = [
     find: 'tonumber(row[2] or 0) < known.offset then',
     put: 'tonumber(row[2] or 0) <= known.offset then',
     breaks: 'Invariant 6: each history begins a new life of the feed, and everybody is given everything.',
-    killedBy: store('if the asker knows of more than there is'),
+    killedBy: store('if the caller knows of more than there is'),
   },
   {
     id: 'clients-are-believed-always',
@@ -195,7 +195,7 @@ export const historyScripts = [
     find: 'if row[3] ~= run_id then',
     put: 'if true then',
     breaks: 'Invariant 9: one client that invents positions makes all of them read everything, again and again.',
-    killedBy: store('believes a client once'),
+    killedBy: store('for the claim of a client'),
   },
   {
     id: 'history-short-by-one',

@@ -66,7 +66,7 @@ export const setScripts = [
     find: "lease.kind == 'reserve' and not is_suspended",
     put: "lease.kind == 'reserve'",
     breaks: 'Invariant 4: a set that is reserved again and again is never changed.',
-    killedBy: store('is not given again before it was changed'),
+    killedBy: store('is not given again before the set was changed'),
   },
   {
     id: 'leased-sets-are-merged',
@@ -138,7 +138,7 @@ export const setScripts = [
     find: "if redis.call('HGET', base .. 'feed', 'state') ~= 'degraded' then",
     put: 'if true then',
     breaks: 'Invariant 5: clients are told with each failed poll.',
-    killedBy: store('tells once that a feed is degraded'),
+    killedBy: store('is told once when a feed is degraded'),
   },
   {
     id: 'well-while-others-fail',
@@ -146,7 +146,7 @@ export const setScripts = [
     find: " and redis.call('EXISTS', base .. 'failing') == 0 then",
     put: ' then',
     breaks: 'Invariant 5: a feed is told to be well while half of its tickets cannot be polled.',
-    killedBy: store('is well again only when no set fails any more'),
+    killedBy: store('is ok again only when no set fails any more'),
   },
   {
     id: 'quarantine-told-again',

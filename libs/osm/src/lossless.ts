@@ -11,8 +11,8 @@ const RISKY_NUMBER = /[:,[]\s*(?:-|\d(?:\d{15}|\d{0,14}[.eE]))/;
  * Parses JSON without loss: numbers that would change become {@link RawNumber}. The engine's own parser is about twenty
  * times faster than one in JavaScript, so it is used if the text has no such numbers.
  *
- * @throws {UpstreamFailure} `malformed`; also if the text has such numbers and is nested about 3,000 levels deep, because the
- *   parser in JavaScript runs out of stack. The parser's own text is left out, because it quotes contents
+ * @throws {UpstreamFailure} `malformed`; also if the text has such numbers and is nested about 3,000 levels deep, because
+ *   the parser in JavaScript runs out of stack. The parser's own text is left out, because it quotes contents
  */
 export function parseJson(text: string): JsonValue {
   try {

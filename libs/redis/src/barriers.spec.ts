@@ -8,7 +8,7 @@ describe('Barriers', () => {
   });
   afterEach(() => void jest.useRealTimers());
 
-  it('pass when their own mark has come, each by itself', async () => {
+  it('pass when their own mark has arrived, each by itself', async () => {
     const [one, two] = [barriers.open(), barriers.open()];
     expect(one.mark).not.toBe(two.mark);
     const seen: string[] = [];

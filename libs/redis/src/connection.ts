@@ -1,17 +1,17 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 
-/** Where Redis is. */
+/** The address of Redis, and the prefix of its keys. */
 export interface RedisSettings {
   /** `REDIS_URL`: one URL, or several of one cluster, comma-separated. */
   readonly redisUrl: string;
-  /** `REDIS_PREFIX`: in front of every key. */
+  /** `REDIS_PREFIX`: the prefix of every key. */
   readonly redisPrefix: string;
 }
 
 /** A connection to one Redis server or to a cluster. */
 export type RedisClient = Redis | Cluster;
 
-/** What becomes of commands while Redis is out of reach. */
+/** What happens to commands while Redis is out of reach. */
 export type Patience =
   /** They fail after {@link COMMAND_TIMEOUT_MS}, because a caller waits for the answer. */
   | 'impatient'

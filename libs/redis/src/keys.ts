@@ -66,17 +66,17 @@ export class Keys {
     return `${this.prefix}:feeds`;
   }
 
-  /** What workers know of the upstream's answers. */
+  /** When the newest answered request was sent: the upstream liveness that all workers share. */
   get answered(): string {
     return `${this.prefix}:answered`;
   }
 
-  /** Where workers hear of sets that changed between two polls. */
+  /** The channel that tells workers which sets changed between two polls. */
   get wakeChannel(): string {
     return `${this.prefix}:wake`;
   }
 
-  /** Where workers hear that the upstream throttled the account. */
+  /** The channel that tells workers that the upstream throttled the account. */
   get throttledChannel(): string {
     return `${this.prefix}:throttled`;
   }
@@ -92,7 +92,7 @@ export class Keys {
     return `${this.prefix}:{queue}`;
   }
 
-  /** What all keys of a feed begin with: one hash tag, so that one script can commit a set on a cluster (invariant 6). */
+  /** Prefix of all keys of a feed: one hash tag, so that one script can commit a set on a cluster (invariant 6). */
   base(feed: FeedKey): string {
     return `${this.prefix}:{${feed}}:`;
   }

@@ -40,13 +40,13 @@ describe('RedisClock', () => {
     expect(clock.now() - monotonic).toBe(REDIS_MS + 70);
   });
 
-  it('learns nothing from an answer that took long: either side may have stood still', async () => {
+  it('ignores an answer that took long: either side may have stood still', async () => {
     [redisAheadMs, answerAfterMs] = [70, 4000];
     await jest.advanceTimersByTimeAsync(10_000);
     expect(clock.now() - monotonic).toBe(REDIS_MS);
   });
 
-  it('believes a slow first answer only for want of a better one', async () => {
+  it('uses a slow first answer only if there is no better one', async () => {
     clock.stop();
     const answers = [4000, 3000, 10];
     const time = async () => {

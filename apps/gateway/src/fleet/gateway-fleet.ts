@@ -27,7 +27,10 @@ export class GatewayFleet {
   ) {}
 
   async start(): Promise<void> {
-    cluster.on('message', (worker, message: FleetMessage) => void this.survey.receive(worker, message, [...this.serving]));
+    cluster.on(
+      'message',
+      (worker, message: FleetMessage) => void this.survey.receive(worker, message, [...this.serving]),
+    );
     cluster.on('listening', (worker) => this.serving.add(worker));
     cluster.on('exit', (worker, code, signal) => this.left(worker, code, signal));
     Array.from({ length: this.size }, () => this.fork());

@@ -72,28 +72,34 @@ describe('every request, whichever part answers it', () => {
     expect((await ask(method, path)).headers).toMatchObject(SECURITY);
   });
 
-  it.each(REQUESTS)('is refused to a page of another origin or of none, with or without a token: %s %s', async (method, path) => {
-    const authorization = `Bearer ${await token()}`;
-    for (const origin of [EVIL, 'null', 'https://app.example.evil.example']) {
-      const { status, headers, text } = await ask(method, path, { origin, authorization });
-      expect([status, headers['access-control-allow-origin']]).toEqual([403, undefined]);
-      if (method !== 'HEAD') expect(JSON.parse(text)).toMatchObject({ code: 'forbidden' });
-    }
-    const { headers } = await ask(method, path, { origin: FRIEND, authorization });
-    expect(headers).toMatchObject({ 'access-control-allow-origin': FRIEND, ...SECURITY });
-  });
+  it.each(REQUESTS)(
+    'is refused to a page of another origin or of none, with or without a token: %s %s',
+    async (method, path) => {
+      const authorization = `Bearer ${await token()}`;
+      for (const origin of [EVIL, 'null', 'https://app.example.evil.example']) {
+        const { status, headers, text } = await ask(method, path, { origin, authorization });
+        expect([status, headers['access-control-allow-origin']]).toEqual([403, undefined]);
+        if (method !== 'HEAD') expect(JSON.parse(text)).toMatchObject({ code: 'forbidden' });
+      }
+      const { headers } = await ask(method, path, { origin: FRIEND, authorization });
+      expect(headers).toMatchObject({ 'access-control-allow-origin': FRIEND, ...SECURITY });
+    },
+  );
 
-  it.each(REQUESTS)('has a preflight that is answered for a page of an allowed origin: %s %s', async (_method, path) => {
-    const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'traceparent' };
-    const answer = await ask('OPTIONS', path, { origin: FRIEND, ...asked });
-    expect(answer.status).toBe(204);
-    expect(answer.headers).toMatchObject({
-      'access-control-allow-origin': FRIEND,
-      'access-control-allow-headers': 'traceparent',
-      vary: 'Origin, Access-Control-Request-Headers',
-    });
-    expect((await ask('OPTIONS', path, { origin: EVIL, ...asked })).status).toBe(403);
-  });
+  it.each(REQUESTS)(
+    'has a preflight that is answered for a page of an allowed origin: %s %s',
+    async (_method, path) => {
+      const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'traceparent' };
+      const answer = await ask('OPTIONS', path, { origin: FRIEND, ...asked });
+      expect(answer.status).toBe(204);
+      expect(answer.headers).toMatchObject({
+        'access-control-allow-origin': FRIEND,
+        'access-control-allow-headers': 'traceparent',
+        vary: 'Origin, Access-Control-Request-Headers',
+      });
+      expect((await ask('OPTIONS', path, { origin: EVIL, ...asked })).status).toBe(403);
+    },
+  );
 
   it('has no preflight with an invalid header name granted', async () => {
     const asked = { origin: FRIEND, 'access-control-request-method': 'GET' };

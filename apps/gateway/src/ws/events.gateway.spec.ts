@@ -8,24 +8,27 @@ describe('events over Socket.IO', () => {
 
   afterEach(() => gateway.stop());
 
-  it.each([['websocket'], ['polling']])('begin with replay and acknowledgement, and continue live (%s)', async (transport) => {
-    gateway = await RunningGateway.start();
-    await gateway.store.publish('A1', 'past');
-    const socket = await gateway.connect({ token: await token() }, { transports: [transport] });
-    const events = record(socket);
-    const ack = await socket.emitWithAck('subscribe', { case_ids: ['A1', 'A1'], history: 5 });
-    expect(events.map(([, data]) => data.message.content)).toEqual(['past']);
-    expect(ack).toEqual({
-      ok: true,
-      case_ids: ['A1'],
-      last_event_id: events[0]?.[1].id,
-      recovered: false,
-      replayed: 1,
-    });
-    await gateway.store.publish('A1', 'live');
-    await until(() => events.length === 2);
-    expect(events[1]).toEqual(['message', expect.objectContaining({ case_id: 'A1', message: { content: 'live' } })]);
-  });
+  it.each([['websocket'], ['polling']])(
+    'begin with replay and acknowledgement, and continue live (%s)',
+    async (transport) => {
+      gateway = await RunningGateway.start();
+      await gateway.store.publish('A1', 'past');
+      const socket = await gateway.connect({ token: await token() }, { transports: [transport] });
+      const events = record(socket);
+      const ack = await socket.emitWithAck('subscribe', { case_ids: ['A1', 'A1'], history: 5 });
+      expect(events.map(([, data]) => data.message.content)).toEqual(['past']);
+      expect(ack).toEqual({
+        ok: true,
+        case_ids: ['A1'],
+        last_event_id: events[0]?.[1].id,
+        recovered: false,
+        replayed: 1,
+      });
+      await gateway.store.publish('A1', 'live');
+      await until(() => events.length === 2);
+      expect(events[1]).toEqual(['message', expect.objectContaining({ case_id: 'A1', message: { content: 'live' } })]);
+    },
+  );
 
   it('keep their order through the upgrade from long polling', async () => {
     gateway = await RunningGateway.start();

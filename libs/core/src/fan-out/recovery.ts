@@ -34,8 +34,8 @@ export function resumeOffset(from: SubscribeRequest['from'], position: StreamPos
 /**
  * What has to be read from history before a request can be served from memory.
  *
- * @param first whether nothing was read for this request yet. A position that is unknown here may be one that another gateway
- *   gave a moment ago, so history is read once before the position is called unknown.
+ * @param first whether nothing was read for this request yet. A position that is unknown here may be one that another
+ *   gateway gave a moment ago, so history is read once before the position counts as unknown.
  */
 export function missing(
   request: SubscribeRequest,

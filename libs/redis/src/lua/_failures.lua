@@ -1,9 +1,9 @@
--- A failed poll of a set is counted, and says when the set is polled again.
+-- Counts a failed poll of a set, and sets the time of its next poll.
 -- @include _health
 -- @include _sets
 -- @constant DEGRADED_AFTER_FAILURES
 
--- reason: what clients are told once so many polls in a row have failed, nil where they are not told.
+-- reason: what clients are told after DEGRADED_AFTER_FAILURES failed polls in a row; nil if they are not told.
 local function count_failure(base, id, now, due, reason)
   local failures = redis.call('HINCRBY', base .. 'set:' .. id, 'failures', 1)
   set_due(base, id, due)

@@ -17,9 +17,9 @@ local function end_lease(set)
   redis.call('HSET', set, 'hold', ENDED)
 end
 
--- The owner of a reserved set polls it without asking here first. So nobody else may change a leased set: its owner
--- might hear of it too late. A script that has to change one suspends the reservations of the feed for a while: each
--- set is free between two polls then, and each commit packs what can be packed.
+-- The owner of a reserved set polls it without a call to Redis. So no script changes the tickets of a leased set: its owner
+-- might learn of it too late. A script that has to change one suspends the reservations of the feed for a while. Then
+-- each set is free between two polls, and each commit packs what can be packed.
 local function suspend_reservations(base, now)
   redis.call('HSET', base .. 'feed', 'unsettled', now + RESERVATIONS_SUSPENDED_MS)
 end

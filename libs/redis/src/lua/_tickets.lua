@@ -1,8 +1,7 @@
--- What is kept of one ticket beside its history.
+-- What is kept of one ticket besides its history.
 -- @include _horizon
 
--- Keeps what is known of a ticket for as long as it is wanted. Of a ticket that is new nothing older than now is
--- proven to be whole.
+-- Keeps what is known of a ticket while it is wanted. The history of a new ticket is known to be whole only from now on.
 local function keep_ticket(base, case, now)
   local ticket = base .. 'ticket:' .. case
   if redis.call('PERSIST', ticket) == 0 and redis.call('EXISTS', ticket) == 0 then

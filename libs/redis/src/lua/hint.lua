@@ -1,5 +1,5 @@
 --[[
-  hint: somebody knows that something happened to these tickets. Their sets are polled now, each at most once per pause.
+  hint: a backend says that something happened to these tickets. Their sets are polled now, each at most once per pause.
 
   KEYS       1 what no key is called  2 place  3 due, then the sets of the tickets
   Arguments  base     what the feed's keys begin with
@@ -14,7 +14,7 @@
 local args = cjson.decode(ARGV[1])
 local base, now = args.base, args.now
 
--- A poll is in flight from when its set is due. The owner of a leased set that is due later hears of the hint.
+-- A poll is in flight from the due time of its set on. The owner of a leased set that is due later is woken by the hint.
 local function is_polled(hold, due)
   return is_leased(hold, now) and due <= now + ABOUT_TO_POLL_MS
 end

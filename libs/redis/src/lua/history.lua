@@ -34,8 +34,8 @@ end
 local row = redis.call('HMGET', feed, 'epoch', 'offset', 'state', 'since', 'reason')
 local answer = { row[1], row[2], row[3] or 'ok', row[4] or '0', row[5] or '' }
 
--- Where the history of a ticket begins when everything that is kept of it was read. Where nothing is kept, `last` is of a
--- history that has ended, and `trimmed` of a ticket that is wanted again after all else of it has ended.
+-- The offset at which the history of a ticket begins, if everything that is kept was read. If nothing is kept, it is `last`
+-- (a history that has ended) or `trimmed` (a ticket that is wanted again after its other data has ended).
 local function beginning(case, length)
   local found = redis.call('HMGET', base .. 'ticket:' .. case, 'last', 'trimmed')
   if not found[1] then

@@ -1,5 +1,5 @@
 --[[
-  quota: gives one set its turn to send a request, or tells it when to ask again. Turns are evenly spaced, which keeps
+  quota: gives one set its turn to send a request, or says when to ask again. Turns are evenly spaced, which keeps
   any second within the quota. Among the sets that wait, the one with the lowest rank comes first.
 
   KEYS       1 quota hash  2 waiting: set by rank  3 asking: set by when it will ask again, ms
@@ -13,11 +13,11 @@
 
 -- Turns are given out a little slower than the quota, so that late senders do not bunch into a second.
 local SLACK = 1.05
--- After a pause the pace starts at so many requests per second. It doubles every second until it is no limit.
+-- After a pause the pace starts at this many requests per second. It doubles every second until it is no limit.
 local RAMP_START = 2
 -- A set that did not ask again in time (ms) has ended, or its worker has.
 local FORGET_MS = 3000
--- Sets this near to the front (share of a second's turns) may go before one that is late to ask.
+-- Sets this near to the front (share of a second's turns) may get their turns before a set that asks late.
 local FRONT = 0.1
 
 local args = cjson.decode(ARGV[1])

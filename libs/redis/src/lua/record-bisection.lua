@@ -1,6 +1,6 @@
 --[[
   record-bisection: keeps what a refused poll taught about a set, and ends the lease. The cursor stays (invariant 5).
-  Tickets that were found to be refused leave the set, so that the others go on without them. A stale fence changes
+  Tickets that were found to be refused leave the set, so that the others are polled without them. A stale fence changes
   nothing.
 
   KEYS       1 what no key is called  2 set  3 feed hash  4 due  5 failing  6 place  7 apart  8 sizes, then ticket of

@@ -26,7 +26,7 @@
 -- @include _tickets
 -- @constant POLL_INTERVAL_MS, UPSTREAM_MAX_CASE_IDS
 
--- A set without news for so many intervals may be about to slow down.
+-- A set without news for this many intervals may be about to slow down.
 local IDLE_INTERVALS = 10
 
 local args = cjson.decode(ARGV[1])
@@ -67,7 +67,7 @@ end
 
 local staging_set, size, staged, staging_due
 
--- The staging set takes more tickets if it has room, is not polled yet, and no refused ticket is looked for in it.
+-- The staging set takes more tickets if it has room, was not polled yet, and has no bisection.
 local function is_open(id)
   local row = redis.call('HMGET', base .. 'set:' .. id, 'hold', 'members', 'due', 'search')
   size = tonumber(redis.call('ZSCORE', base .. 'sizes', id) or UPSTREAM_MAX_CASE_IDS)
@@ -78,7 +78,7 @@ end
 local function open_staging_set()
   staging_set, staged = redis.call('HGET', feed, 'nursery'), {}
   if not (staging_set and is_open(staging_set)) then
-    -- A staging set that was full was polled before it was due. It makes nobody wait for longer than an interval.
+    -- A full staging set is polled before its due time. So no ticket waits for longer than an interval.
     local last = math.min(now, tonumber(redis.call('HGET', feed, 'primed') or 0))
     staging_due = math.max(now, last + POLL_INTERVAL_MS)
     staging_set, size = new_set(base, now, staging_due), 0

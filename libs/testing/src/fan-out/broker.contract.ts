@@ -4,7 +4,7 @@ import { describeQuarantine } from './quarantine.contract.js';
 import { RecordingListener } from './recording-listener.js';
 import { message, StoreDriver, status, text } from '../store/store-driver.js';
 
-/** Kept per ticket in this suite. */
+/** Publications that history keeps per ticket in this suite. */
 const HISTORY_MAX = 5;
 
 /** What every {@link Broker} must do, two gateways at one store. */
@@ -15,7 +15,7 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
     let here: RecordingListener;
     let there: RecordingListener;
     beforeEach(async () => {
-      // One per test: a broker has one listener, which must not hear what another test did.
+      // One fixture per test: a broker has one listener, which must not get the events of another test.
       fixture = await make({ ...USUAL_LIMITS, historyMax: HISTORY_MAX });
       driver = new StoreDriver(fixture);
       [here, there] = [new RecordingListener(), new RecordingListener()];
@@ -91,14 +91,14 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
       let ref: SetRef;
       beforeEach(async () => void (ref = await driver.wantOneSet('a')));
 
-      it('says of a ticket without a past that there is none', async () => {
+      it('is empty for a ticket without publications', async () => {
         const snapshot = await driver.history('never');
         const tickets = [{ caseId: 'never', publications: [], completeAfter: 0, exhausted: true }];
         expect(snapshot).toMatchObject({ offset: 0, upstream: { state: 'ok' }, tickets });
         expect(snapshot.epoch).toMatch(/^[0-9a-z]{8,24}$/);
       });
 
-      it('gives what was published, as it was published', async () => {
+      it('gives publications unchanged', async () => {
         await fixture.brokers[0].watch(driver.feed, ['a']);
         await driver.publish(ref, ...messages('1', '2'), status('a', 1));
         const [ticket] = (await driver.history('a')).tickets;
@@ -106,7 +106,7 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         expect(ticket).toMatchObject({ completeAfter: 0, exhausted: true });
       });
 
-      it('gives the last ones that are wanted', async () => {
+      it('gives as many of the last publications as are wanted', async () => {
         await driver.publish(ref, ...messages('1', '2', '3'));
         const two = await read({ atLeast: 2 });
         expect(offsetsOf(two)).toEqual([2, 3]);
@@ -115,7 +115,7 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         expect(none).toMatchObject({ publications: [], completeAfter: 3, exhausted: false });
       });
 
-      it('gives all after an offset, and the last ones besides', async () => {
+      it('gives all after an offset, and the last publications besides', async () => {
         await driver.publish(ref, ...messages('1', '2', '3', '4'));
         expect(offsetsOf(await read({ after: 1 }))).toEqual([2, 3, 4]);
         expect(offsetsOf(await read({ after: 1, atLeast: 2 }))).toEqual([2, 3, 4]);
@@ -164,7 +164,7 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         ]);
       });
 
-      it('begins a new epoch if the asker knows of more than there is, once, and keeps what there is', async () => {
+      it('begins a new epoch if the caller knows of more than there is, once, and keeps what there is', async () => {
         await driver.publish(ref, ...messages('1', '2'));
         const before = await driver.history('a');
         const want = { caseId: 'a', atLeast: 9, after: null };
@@ -183,7 +183,7 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         expect(await driver.history('a')).toMatchObject({ epoch: after.epoch, offset: 3 });
       });
 
-      it('believes a client once that has seen more than there is', async () => {
+      it('begins a new epoch once for the claim of a client that has seen more than there is', async () => {
         await driver.publish(ref, ...messages('1', '2'));
         const before = await driver.history('a');
         const ask = async (epoch: string, offset: number) => {
@@ -200,9 +200,9 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         expect(await ask(after, 3)).toBe(after);
       });
 
-      it('resolves after all that it knows of has been heard', async () => {
+      it('resolves after everything that it contains has reached the listener', async () => {
         await fixture.brokers[1].watch(driver.feed, ['a']);
-        const snapshots: { readonly snapshot: HistorySnapshot; readonly heard: number }[] = [];
+        const snapshots: { readonly snapshot: HistorySnapshot; readonly arrived: number }[] = [];
         const publishing = (async () => {
           for (let count = 0; count < 20; count += 1) {
             await driver.publish(ref, message('a', `m${count}`), message('a', `n${count}`));
@@ -211,18 +211,18 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         for (let count = 0; count < 20; count += 1) {
           const want = { caseId: 'a', atLeast: 1, after: null };
           const snapshot = await fixture.brokers[1].history(driver.feed, [want], null);
-          snapshots.push({ snapshot, heard: there.publications.at(-1)?.offset ?? 0 });
+          snapshots.push({ snapshot, arrived: there.publications.at(-1)?.offset ?? 0 });
         }
         await publishing;
         expect(snapshots).toHaveLength(20);
-        for (const { snapshot, heard } of snapshots) {
-          expect(heard).toBeGreaterThanOrEqual(snapshot.offset);
+        for (const { snapshot, arrived } of snapshots) {
+          expect(arrived).toBeGreaterThanOrEqual(snapshot.offset);
         }
       });
     });
 
     describe('upstream state', () => {
-      it('tells once that a feed is degraded and once that it is well again', async () => {
+      it('is told once when a feed is degraded, and once when it is ok again', async () => {
         const ref = await driver.wantOneSet('a');
         await fixture.brokers[0].watch(driver.feed, ['a']);
         await driver.fail(ref, 'malformed');
@@ -243,7 +243,7 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         expect(there.states).toEqual([]);
       });
 
-      it('is well again only when no set fails any more', async () => {
+      it('is ok again only when no set fails any more', async () => {
         const refs = await driver.want(...Array.from({ length: 101 }, (_, index) => `t${index}`));
         for (const ref of refs) {
           await driver.fail(ref);

@@ -18,7 +18,7 @@ export interface MemoryBrokerOptions {
   readonly latency?: () => Promise<void>;
 }
 
-/** Something on its way from the store to one gateway. `lost` is called where the connection breaks first. */
+/** An item on its way from the store to one gateway. `lost` is called if the connection breaks first. */
 interface InTransit {
   readonly arrive: () => void;
   readonly lost: () => void;
@@ -62,7 +62,7 @@ export class MemoryBroker implements Broker, MemoryConnection {
     await this.options.latency?.();
     this.refuseIfBroken();
     const snapshot = this.store.historyOf(feed, wants, known);
-    // The barrier: the answer stands in line behind everything published before it.
+    // The barrier: the answer arrives after everything that was published before it.
     await new Promise<void>((arrive, lost) => {
       this.send({ arrive, lost: () => lost(new Error('the connection broke')) });
     });

@@ -1,6 +1,6 @@
 import type { Notice, Publication, Recovery, StreamPosition, UpstreamState } from '#core';
 
-/** What is true, from which it is judged what clients are told. */
+/** All publications and states of the test. What clients get is checked against it. */
 export class Truth {
   readonly log: Publication[] = [];
   upstream: UpstreamState['state'] = 'ok';
@@ -8,14 +8,14 @@ export class Truth {
   readonly quarantined = new Set<string>();
   epoch = '';
 
-  /** @param historyMax what is kept per ticket */
+  /** @param historyMax publications that history keeps per ticket */
   constructor(readonly historyMax: number) {}
 
   epochs(): string[] {
     return [...new Set(this.log.map((one) => one.epoch))];
   }
 
-  /** Up to which offset a ticket's publications may be gone for good. */
+  /** Offset up to which a ticket's publications may be gone for good. */
   goneUpTo(caseId: string, epoch: string): number {
     const gone = this.of(caseId, epoch).at(-this.historyMax - 1)?.offset ?? 0;
     return epoch === this.epoch ? gone : Number.POSITIVE_INFINITY;
@@ -26,15 +26,15 @@ export class Truth {
   }
 }
 
-/** A client as it outlives its connections: it judges each thing that it is told. */
+/** A client over all of its connections. It checks each event that it gets. */
 export class ModelClient {
   position: StreamPosition | null = null;
   upstream: UpstreamState['state'] = 'ok';
-  /** Tickets that it was told are revoked since it came. */
+  /** Tickets for which it got `revoked` since it connected. */
   private readonly revoked = new Set<string>();
-  /** Place of the last publication had of each ticket. */
+  /** Position of the last publication that it got, by ticket. */
   private readonly last = new Map<string, StreamPosition>();
-  /** Tickets of which a gap was told, and what came after it is not had yet. */
+  /** Tickets with a `gap` after which no publication has arrived yet. */
   private readonly gaps = new Set<string>();
 
   constructor(
@@ -101,22 +101,22 @@ export class ModelClient {
     }
   }
 
-  /** Whether it has had the last that was published on all its tickets. */
+  /** Checks that it has got the last publication of each of its tickets. */
   expectUpToDate(): void {
     for (const caseId of this.tickets) {
       const newest = this.truth.of(caseId).at(-1);
-      // Of a refused ticket nothing may have been published in this epoch of the feed.
+      // A refused ticket may have no publication in this epoch of the feed.
       if (newest !== undefined || !this.truth.quarantined.has(caseId)) {
         expect(this.last.get(caseId)).toEqual({ epoch: newest?.epoch, offset: newest?.offset });
       }
     }
     expect(this.upstream).toBe(this.truth.upstream);
-    // Nobody is told that a ticket is back: its messages come.
+    // The end of a quarantine has no event of its own: messages arrive again.
     const quarantined = this.tickets.filter((caseId) => this.truth.quarantined.has(caseId));
     expect([...this.revoked]).toEqual(expect.arrayContaining(quarantined));
   }
 
-  /** What is missing before a publication must have been told, and be gone for good. */
+  /** Checks that publications which are missing before this one were told as a gap and are gone for good. */
   private follow({ caseId, epoch, offset, previous }: Publication): void {
     const last = this.last.get(caseId);
     const gone = this.truth.goneUpTo(caseId, epoch);

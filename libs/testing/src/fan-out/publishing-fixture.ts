@@ -15,7 +15,7 @@ import { ManualClock } from '../model/manual-clock.js';
 import { MemoryBroker, type MemoryBrokerOptions } from './memory-broker.js';
 import { MemoryStore } from '../store/memory-store.js';
 
-/** A feed on which a test says things directly, as if polls had found them, and gateways that deliver it. */
+/** A feed on which a test publishes messages directly, as if polls had found them, and gateways that deliver them. */
 export class PublishingFixture {
   readonly clock = new ManualClock();
   readonly feed: Feed = { language: 'en-us' };
@@ -53,7 +53,7 @@ export class PublishingFixture {
     await this.store.commit({ ref, fence, now: this.clock.now(), entries, backfilled: [], due });
   }
 
-  /** Lets two polls in a row fail. */
+  /** Records two failed polls in a row. */
   async degrade(): Promise<void> {
     for (let failures = 0; failures < 2; failures += 1) {
       const { ref, fence } = await this.take('a');
@@ -65,7 +65,7 @@ export class PublishingFixture {
   private async take(caseId: CaseId): Promise<TicketSet> {
     const now = this.clock.now();
     await this.store.want(this.key, [caseId], now, now + 1e9, 'renewal');
-    // All tickets are in the one set that gathers new tickets: nothing here backfills it.
+    // All tickets are in the staging set, because nothing here backfills it.
     const begun = await this.store.begin({ feed: this.key, id: 1 }, now, { owner: 'fixture', until: now });
     if (begun.kind !== 'begun') {
       throw new Error('the set has no other owner here');
@@ -79,7 +79,7 @@ export function words(...contents: string[]): JsonText[] {
   return contents.map((content) => jsonText(content));
 }
 
-/** Until everything that waits for no one has run. */
+/** Resolves when all work has run that waits for nothing outside. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }

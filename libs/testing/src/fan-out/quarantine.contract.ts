@@ -37,7 +37,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       return fixture.registry.overdue(driver.feed, driver.now + 1);
     }
 
-    it('keeps a search with the set until it is over, and frees the set', async () => {
+    it('keeps a bisection with the set until it is over, and frees the set', async () => {
       const ref = await driver.wantOneSet('a', 'b', 'c');
       const { dueAt } = await driver.publish(ref);
       await recordBisection(ref, SEARCH);
@@ -69,7 +69,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       expect(await driver.commit(slow, [message('a', 'x')])).toEqual({ kind: 'conflict' });
     });
 
-    it('counts a retry as a failure of which nobody is told', async () => {
+    it('counts a retry as a failure that is not told', async () => {
       const ref = await driver.wantOneSet('a', 'b', 'c', 'd');
       await driver.publish(ref);
       for (const caseId of ['a', 'b', 'c']) {
@@ -110,7 +110,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       expect(await driver.contents('a')).toEqual([text('before'), text('after')]);
     });
 
-    it('gives a quarantined ticket no place, whoever wants it', async () => {
+    it('gives a quarantined ticket no place, even if a client wants it', async () => {
       const ref = await driver.wantOneSet('a', 'b');
       await driver.publish(ref);
       await recordBisection(ref, null, 'a');
@@ -138,7 +138,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       expect(listener.quarantined).toEqual([{ caseId: 'a', quarantined: true }]);
     });
 
-    it('forgets a ticket that nobody wants any more when its time has come', async () => {
+    it('forgets a quarantined ticket that nobody wants any more when its time has passed', async () => {
       await recordBisection(await driver.wantOneSet('a'), null, 'a');
       const [stagingSet, ...others] = await pass(QUARANTINE_FIRST_MS, 'other');
       expect(others).toEqual([]);
@@ -156,7 +156,7 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       expect((await driver.history('a')).quarantined).toEqual([]);
     });
 
-    it('lets new tickets not wait for a bisection, and changes no set with one', async () => {
+    it('lets no new ticket wait for a bisection, and changes no set with one', async () => {
       const ref = await driver.wantOneSet('a', 'b');
       await recordBisection(ref, { ...SEARCH, cleared: [] });
       const stagingSet = await driver.wantOneSet('d');

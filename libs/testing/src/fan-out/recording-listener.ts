@@ -1,6 +1,6 @@
 import type { BrokerListener, CaseId, FeedKey, Publication, UpstreamState } from '#core';
 
-/** A listener that remembers, and that can be waited for: nothing here depends on how long delivery takes. */
+/** A listener that records events. Tests can wait for events, so they do not depend on the time that delivery takes. */
 export class RecordingListener implements BrokerListener {
   readonly publications: Publication[] = [];
   readonly states: UpstreamState[] = [];
@@ -28,7 +28,7 @@ export class RecordingListener implements BrokerListener {
     this.look();
   }
 
-  /** Resolves once `enough` holds; a test that waits in vain fails by its runner's time limit. */
+  /** Resolves when `enough` returns true. If it never does, the test fails by its timeout. */
   until(enough: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.waiting.push({ enough, resolve });

@@ -1,6 +1,6 @@
 import type { Notice, Publication, Recovery, StreamPosition, Subscriber } from '#core';
 
-/** A client that writes down what it is told: contents, and notices in words. */
+/** A subscriber that records what it gets: contents of messages, and notices as texts. */
 export class RecordingSubscriber implements Subscriber {
   readonly told: string[] = [];
   position: StreamPosition | undefined;

@@ -17,7 +17,7 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
 
     const isGone = async (ref: SetRef) => (await driver.ask(ref, 'worker')).kind === 'gone';
 
-    it('gives tickets one place, however often and by however many they are wanted', async () => {
+    it('gives tickets one place, however often and by how many clients they are wanted', async () => {
       const ref = await driver.wantOneSet('a', 'b');
       const again = await Promise.all([driver.want('b', 'c'), driver.want('c', 'a'), driver.want('a')]);
       expect(again.flat()).toEqual([]);
@@ -25,7 +25,7 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
       expect([...joining].sort()).toEqual(['a', 'b', 'c']);
     });
 
-    it('asks for no poll for tickets that are polled already', async () => {
+    it('returns no set for tickets that are polled already', async () => {
       await driver.publish(await driver.wantOneSet('a'), message('a', 'x'));
       expect(await driver.want('a')).toEqual([]);
     });

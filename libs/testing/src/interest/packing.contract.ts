@@ -51,7 +51,7 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
     });
 
     it('lets tickets that come after many others wait for one interval, whatever number of sets the others filled', async () => {
-      await driver.want(...Array.from({ length: 5 * MAX }, (_, at) => `crowd-${at}`));
+      await driver.want(...Array.from({ length: 5 * MAX }, (_, at) => `earlier-${at}`));
       const stagingSet = await driver.wantOneSet('late');
       const due = await fixture.registry.overdue(driver.feed, driver.now + USUAL_LIMITS.intervalMs + 1);
       expect(due).toContainEqual(stagingSet);

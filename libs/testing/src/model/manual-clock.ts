@@ -1,6 +1,6 @@
 import type { Clock } from '#core';
 
-/** Noon of a day in 2026: thirteen digits, and a whole second. */
+/** Noon of a day in 2026. It has thirteen digits and is a whole second. */
 const START = Date.UTC(2026, 5, 15, 12);
 
 /** Time that passes only when a test says so. */

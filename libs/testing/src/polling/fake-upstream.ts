@@ -16,7 +16,7 @@ import {
 export interface FakeUpstreamQuirks {
   /** How cursors are written: `1750000000000`, the same in nanoseconds (19 digits, beyond 2^53), or not a number. */
   readonly form: 'milliseconds' | 'nineteen_digits' | 'opaque';
-  /** What a cursor stands for: when the answer was given, or the newest message in it. */
+  /** What a cursor means: the time of the answer, or the newest message in it. */
   readonly basis: 'server_time' | 'newest_message';
   /** Whether a message of exactly the cursor's time is shown again. */
   readonly bound: 'inclusive' | 'exclusive';
@@ -25,7 +25,7 @@ export interface FakeUpstreamQuirks {
 
 export interface FakeUpstreamParts {
   readonly clock: Clock;
-  /** Awaited on the way to the upstream, and again on the way back. */
+  /** Each request waits for it before it reaches the upstream, and again before the answer arrives. */
   readonly latency?: () => Promise<void>;
 }
 
@@ -49,7 +49,7 @@ const SECOND_MS = 1000;
 export class FakeUpstream implements Upstream {
   /** All requests so far. */
   readonly requests: PollRequest[] = [];
-  /** The most requests that were ever in flight together for one ticket. */
+  /** Largest number of requests that were in flight together for one ticket. */
   maxOverlap = 0;
   private readonly posted: Posted[] = [];
   private readonly statuses = new Map<CaseId, number>();
@@ -149,7 +149,7 @@ export class FakeUpstream implements Upstream {
       case 'newest_first':
         return answered.toReversed();
       case 'shuffled':
-        // Always in the same way, so that a run can be repeated.
+        // The order is always the same, so that a run can be repeated.
         return [1, 0].flatMap((half) => answered.filter((_, index) => index % 2 === half));
     }
   }

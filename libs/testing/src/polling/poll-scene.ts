@@ -17,14 +17,14 @@ export class PollScene {
   readonly clock = new ManualClock();
   readonly store = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 1000, intervalMs: 1000 });
   readonly upstream: FakeUpstream;
-  /** What all workers counted. */
+  /** The telemetry of all workers. */
   readonly telemetry = new RecordingTelemetry();
   /** Turns are free, until a test says otherwise. */
   readonly quota = {
     turn: jest.fn<Promise<number>, [TurnRequest]>(async () => 0),
     throttled: jest.fn<Promise<void>, [until: number, now: number]>(async () => undefined),
   };
-  /** Awaited on the way to the upstream, and again on the way back. */
+  /** Each request waits for it before it reaches the upstream, and again before the answer arrives. */
   latency: () => Promise<void> = () => Promise.resolve();
 
   constructor(quirks: Partial<FakeUpstreamQuirks> = {}) {
@@ -39,14 +39,14 @@ export class PollScene {
     return new PollCycle(parts, { ...PollScene.OPTIONS, lease: { ...PollScene.LEASE, owner } });
   }
 
-  /** A client wants tickets for longer than any test lasts. */
+  /** Leases tickets for longer than any test lasts. */
   async want(...caseIds: string[]): Promise<SetRef> {
     const now = this.clock.now();
     const [due] = await this.store.want(this.feed, caseIds, now, now + INTEREST_MS, 'arrival');
     return due?.ref ?? { feed: this.feed, id: 1 };
   }
 
-  /** All interest ends. */
+  /** Ends all interest. */
   async endInterest(): Promise<void> {
     this.clock.advance(INTEREST_MS);
     await this.store.sweep(this.feed, this.clock.now());

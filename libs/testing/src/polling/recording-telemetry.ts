@@ -1,6 +1,6 @@
 import type { PollTelemetry, UpstreamFailureCode } from '#core';
 
-/** Keeps what a poll cycle counts. */
+/** Records what a poll cycle counts. */
 export class RecordingTelemetry implements PollTelemetry {
   readonly polls: Parameters<PollTelemetry['polled']>[0][] = [];
   readonly failures: UpstreamFailureCode[] = [];

@@ -31,7 +31,7 @@ export function describeSetLeases(name: string, make: MakeStoreFixture): void {
         expect(kinds.filter((kind) => kind === 'busy')).toHaveLength(7);
       });
 
-      it('gives a worker its own set anew, and takes no result from before that', async () => {
+      it('gives a worker its own set again, and accepts no result from before that', async () => {
         const ref = await driver.wantOneSet('a');
         const before = await driver.begin(ref, 'one');
         fixture.clock.advance(LEASE_MS - 1);
@@ -43,7 +43,7 @@ export function describeSetLeases(name: string, make: MakeStoreFixture): void {
     });
 
     describe('release', () => {
-      it('lets others have a set at once', async () => {
+      it('frees a set for other workers at once', async () => {
         const ref = await driver.wantOneSet('a');
         await driver.begin(ref, 'one');
         await fixture.store.release(ref, 'one');
@@ -134,7 +134,7 @@ export function describeSetLeases(name: string, make: MakeStoreFixture): void {
         return driver.commit(set, [], { backfilled: set.joining, lease, due: { active: due, idle: due } });
       }
 
-      it('keeps a set for whoever polled it, until it is due and for one request more', async () => {
+      it('keeps a set for the worker that polled it, until it is due and for one request more', async () => {
         const ref = await driver.wantOneSet('a');
         const dueAt = driver.now + 1000;
         expect(await reserve(ref, dueAt)).toMatchObject({ reserved: true, dueAt });
@@ -164,7 +164,7 @@ export function describeSetLeases(name: string, make: MakeStoreFixture): void {
         expect(await ask(ref, 'other')).toBe('begun');
       });
 
-      it('lets nobody change the set, and is not given again before it was changed', async () => {
+      it('protects the set from changes, and is not given again before the set was changed', async () => {
         const ref = await driver.wantOneSet('stays', 'leaves');
         fixture.clock.advance(INTEREST_MS - 1000);
         await driver.want('stays');
@@ -193,7 +193,7 @@ export function describeSetLeases(name: string, make: MakeStoreFixture): void {
         expect(await reserve(ref, driver.now + 500)).toMatchObject({ reserved: true });
       });
 
-      it('is given up for tickets that the set has room for', async () => {
+      it('ends for tickets that the set has room for', async () => {
         const ref = await driver.wantOneSet('a');
         const learned = { cursorHistory: CURSOR_HISTORY, answerDigest: null, order: 'oldest_first' as const };
         const due = { active: driver.now + 1500, idle: driver.now + 1500 };

@@ -13,14 +13,14 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
     afterAll(() => fixture.dispose());
 
     describe('begin', () => {
-      it('hands a new set over with everything to learn', async () => {
+      it('gives a new set without a cursor history', async () => {
         const ref = await driver.wantOneSet('a', 'b');
         const set = await driver.begin(ref);
         expect(set).toMatchObject({ ref, members: [], cursorHistory: null, answerDigest: null, failures: 0 });
         expect([...set.joining].sort()).toEqual(['a', 'b']);
       });
 
-      it('knows nothing of a set that never was', async () => {
+      it('answers gone for a set that never existed', async () => {
         const { id } = await driver.wantOneSet('a');
         const unknown = { feed: driver.feed, id: id + 1 };
         expect(await driver.ask(unknown, 'worker')).toEqual({ kind: 'gone' });
@@ -58,7 +58,7 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await driver.begin(ref)).toMatchObject(learned);
       });
 
-      it('is due by the active pace after news and by the idle one after none', async () => {
+      it('uses the active due time after news and the idle one without news', async () => {
         const ref = await driver.wantOneSet('a');
         const born = driver.now;
         fixture.clock.advance(100);
@@ -77,7 +77,7 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await driver.contents('a')).toHaveLength(1);
       });
 
-      it('publishes an identity once, whoever brings it and however often', async () => {
+      it('publishes an identity once, however often and by which worker it is committed', async () => {
         const ref = await driver.wantOneSet('a');
         expect(await driver.publish(ref, message('a', 'x'), message('a', 'x'))).toMatchObject({ published: 1 });
         expect(await driver.publish(ref, message('a', 'x'), message('a', 'y'))).toMatchObject({ published: 1 });
@@ -104,7 +104,7 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(ticket?.publications).toMatchObject([{ sentAt: null, message: text('x') }]);
       });
 
-      it('publishes twins twice', async () => {
+      it('publishes two equal messages twice', async () => {
         const ref = await driver.wantOneSet('a');
         await driver.publish(ref, message('a', 'same', 1), message('a', 'same', 2));
         expect(await driver.contents('a')).toEqual([text('same'), text('same')]);
@@ -124,7 +124,7 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await driver.contents('a')).toEqual(['status 0', 'status 1', 'status 0']);
       });
 
-      it('lets tickets that come while the poll runs wait for a poll of their own', async () => {
+      it('leaves tickets that join during a poll to a poll of their own', async () => {
         const ref = await driver.wantOneSet('a');
         const set = await driver.begin(ref);
         const [stagingSet] = await driver.want('b');
@@ -133,7 +133,7 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await driver.begin(stagingSet ?? ref)).toMatchObject({ members: [], joining: ['b'] });
       });
 
-      it('says so when the set ended while the poll ran', async () => {
+      it('answers gone if the set ended during the poll', async () => {
         const set = await driver.begin(await driver.wantOneSet('a'));
         fixture.clock.advance(INTEREST_MS + 1);
         await fixture.registry.sweep(driver.feed, driver.now);

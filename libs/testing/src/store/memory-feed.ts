@@ -85,12 +85,12 @@ export class MemoryFeed {
     return true;
   }
 
-  /** Merges thin sets while one can be saved. */
+  /** Merges thin sets while that makes their number smaller. */
   pack(now: number): void {
     const { maxCaseIds } = this.limits;
     const total = () => [...this.sets.values()].reduce((sum, set) => sum + sizeOf(set), 0);
     while (this.sets.size > 1 && (this.sets.size - 1) * maxCaseIds >= total() && this.dissolveOne(now)) {
-      // Until none can be saved.
+      // Repeat until no set can be saved.
     }
   }
 
@@ -146,7 +146,7 @@ export class MemoryFeed {
     return published;
   }
 
-  /** Whether the asker has seen more of this epoch than there is. */
+  /** Whether the caller has seen more of this epoch than there is. */
   isBehind(known: StreamPosition): boolean {
     return known.epoch === this.epoch && this.offset < known.offset;
   }

@@ -49,7 +49,7 @@ export function isLeased({ lease }: MemorySet, now: number): boolean {
   return lease !== null && lease.until > now;
 }
 
-/** Whether a poll of the set may be in flight. The owner of a leased set that is due later hears of a hint. */
+/** Whether a poll of the set may be in flight. The owner of a leased set that is due later is woken by a hint. */
 export function isPolled(set: MemorySet, now: number): boolean {
   return isLeased(set, now) && set.dueAt <= now + ABOUT_TO_POLL_MS;
 }

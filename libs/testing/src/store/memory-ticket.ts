@@ -1,6 +1,6 @@
 import type { CaseId, HistoryWant, MessageIdentity, DeltaEntry, Publication, TicketHistory } from '#core';
 
-/** What the store keeps of one ticket, also after the ticket left its set: when it is wanted again, nothing is told twice. */
+/** What the store keeps of one ticket. It is kept after the ticket left its set, so that nothing is published twice. */
 export class MemoryTicket {
   private readonly delivered = new Set<MessageIdentity>();
   private status: number | null = null;

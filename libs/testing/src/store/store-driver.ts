@@ -36,13 +36,13 @@ export class StoreDriver {
     return this.fixture.clock.now();
   }
 
-  /** A client wants tickets. Returns the sets that are due earlier because of it. */
+  /** Leases tickets. @returns the sets that are due earlier because of it */
   async want(...caseIds: CaseId[]): Promise<SetRef[]> {
     const sets = await this.fixture.registry.want(this.feed, caseIds, this.now, this.now + INTEREST_MS, 'arrival');
     return sets.map((set) => set.ref);
   }
 
-  /** A client wants tickets that fit one new set. */
+  /** Leases tickets that fit into one new set. @returns the set */
   async wantOneSet(...caseIds: CaseId[]): Promise<SetRef> {
     const [ref, ...others] = await this.want(...caseIds);
     expect(others).toEqual([]);
@@ -100,7 +100,7 @@ export class StoreDriver {
   }
 }
 
-/** A message as a poll found it. @param count 2 for the second of two equal messages, and so on */
+/** A message of a delta. @param count 2 for the second of two equal messages, and so on */
 export function message(caseId: CaseId, content: string, count = 1): Extract<DeltaEntry, { kind: 'message' }> {
   const identity = `${content}.${count}` as MessageIdentity;
   return { kind: 'message', caseId, identity, message: text(content), sentAt: 1_000, seenAt: 2_000 };
