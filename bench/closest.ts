@@ -103,8 +103,9 @@ function print(all: readonly Delays[]): void {
 }
 
 async function main(): Promise<void> {
-  if (clientsAllowed(POPULATION.clients) < POPULATION.clients)
+  if (clientsAllowed(POPULATION.clients) < POPULATION.clients) {
     throw new Error('too few files may be open for this benchmark');
+  }
   const file = new ResultsFile('closest');
   const load = new LoadClient();
   const deployment = await PollcastDeployment.start('pollcast SSE', 'sse', SETTINGS);

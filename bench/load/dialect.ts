@@ -39,8 +39,9 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
       `Authorization: Bearer ${client.token}\r\n` +
       `${client.lastEventId === null ? '' : `Last-Event-ID: ${client.lastEventId}\r\n`}\r\n`,
     next: (received, client) => {
-      if (received.length > 12 && !received.startsWith('HTTP/1.1 200'))
+      if (received.length > 12 && !received.startsWith('HTTP/1.1 200')) {
         throw new Error(`refused: ${received.slice(0, 300)}`);
+      }
       return { open: client.subscribes ? received.includes('event: ready') : received.includes('\r\n\r\n') };
     },
     id: [Buffer.from('id: '), 10],

@@ -40,8 +40,9 @@ export function logFaults(program: Program, allowed: LogAllowances = {}): string
     for (const [what, pattern] of FORBIDDEN) if (pattern.test(line)) tell(what, line);
     if (STACK.test(line) && !(allowed.stackTraces && isWarning(line))) tell('a stack trace', line);
   }
-  for (const line of program.stdout.split('\n').filter(Boolean))
+  for (const line of program.stdout.split('\n').filter(Boolean)) {
     if (!isJson(line)) tell('a line that is no JSON', line);
+  }
   if (program.stderr.trim() !== '') tell('to stderr', program.stderr);
   return faults;
 }
