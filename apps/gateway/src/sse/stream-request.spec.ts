@@ -2,7 +2,7 @@ import { METHODS, request as send, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { SseStream } from '../../test/sse-stream.js';
-import { until } from '../../test/until.js';
+import { until } from '../../../../test/harness/until.js';
 
 /** Node reads QUERY since 20.19.2 and 22.2. */
 const WITH_BODY = ['POST', 'QUERY'].filter((method) => METHODS.includes(method));

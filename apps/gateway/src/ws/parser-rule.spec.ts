@@ -1,7 +1,7 @@
 import { io, type Socket } from 'socket.io-client';
 import * as msgpack from 'socket.io-msgpack-parser';
 import { RunningGateway, token } from '../../test/running-gateway.js';
-import { until } from '../../test/until.js';
+import { until } from '../../../../test/harness/until.js';
 
 /** Long enough for several attempts at this pace, ms. */
 const RECONNECTION = { reconnectionDelay: 10, reconnectionDelayMax: 20 };
