@@ -75,6 +75,10 @@ export class GatewayProgram {
     return this.stopping;
   }
 
+  fatal(error: unknown): void {
+    this.logger.fatal({ err: error }, 'an error that nothing caught ends the program');
+  }
+
   private async stopOnce(): Promise<void> {
     this.logger.info('gateway draining');
     await this.app.get(Drain).run();

@@ -26,4 +26,9 @@ export class SimulatorProgram {
     const simulator = await this.starting?.catch(() => null);
     await simulator?.close();
   }
+
+  fatal(error: unknown): void {
+    const reason = error instanceof Error ? error.name : typeof error;
+    this.logger.fatal({ reason }, 'an error that nothing caught ends the program');
+  }
 }

@@ -66,6 +66,10 @@ export class WorkerProgram {
     return this.stopping;
   }
 
+  fatal(error: unknown): void {
+    this.parts.logger.fatal({ err: error }, 'an error that nothing caught ends the program');
+  }
+
   private poll(): void {
     this.isPolling = true;
     this.parts.worker.start();

@@ -1,4 +1,5 @@
 export { DeliveryMetrics, TransportMetrics, type Transport } from './delivery-metrics.js';
+export { errorFields, type ErrorFields } from './error-fields.js';
 export { GatewaySettings } from './gateway.settings.js';
 export { HealthState, type Probe, type Readiness } from './health.js';
 export { KeyMetrics } from './key-metrics.js';

@@ -20,11 +20,21 @@ describe('logger', () => {
     [{ url: '/v1/events?case_ids=a&access_token=hunter2&history=5' }],
     [{ err: Object.assign(new Error('failed with Bearer hunter2'), { config: { token: 'hunter2' } }) }],
     [{ set: 'pollcast_token=hunter2; Path=/' }],
+    [{ redis: 'redis://:hunter2@127.0.0.1/0', upstream: 'https://name:hunter2@host' }],
+    [{ err: Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['hunter2'] } }) }],
+    [{ other: Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['hunter2'] } }) }],
   ])('hides secrets at any depth: %j', (entry) => {
     const { lines, logger } = capture();
     logger.error(entry, 'seen with access_token=hunter2');
     expect(lines[0]).not.toContain('hunter2');
     expect(JSON.parse(lines[0] ?? '')).toHaveProperty('msg', 'seen with access_token=[hidden]');
+  });
+
+  it('writes an error that is given alone as it writes any other', () => {
+    const { lines, logger } = capture();
+    logger.error(Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['hunter2'] } }));
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ err: { message: 'WRONGPASS', command: 'auth' } });
+    expect(lines[0]).not.toContain('hunter2');
   });
 
   it('does not change the rest of a line', () => {

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { errorFields, withErrorFields } from './error-fields.js';
 import type { LogLevel } from './program.settings.js';
 
 /** A JSON member whose name ends like the name of a secret, with its text or list of texts. */
@@ -8,21 +9,32 @@ const SECRET_MEMBER =
 /** A secret inside a text: `?access_token=…`, `pollcast_token=…`, `Bearer …`. */
 const SECRET_IN_TEXT = /(\b\w*(?:token|secret|password)=|\bBearer\s+)[^\s"&;,\\]+/gi;
 
+/** The password of a URL: `redis://name:password@host`. */
+const PASSWORD_OF_URL = /(:\/\/[^\s/:@"\\]*:)[^\s/"\\]+(?=@)/g;
+
 /**
  * Hides secrets in a finished log line, at any depth. A list of paths would miss secrets at unknown places, such as the
  * request headers in an error of a library.
  */
 export function withoutSecrets(line: string): string {
-  return line.replace(SECRET_MEMBER, '$1"[hidden]"').replace(SECRET_IN_TEXT, '$1[hidden]');
+  return line
+    .replace(SECRET_MEMBER, '$1"[hidden]"')
+    .replace(SECRET_IN_TEXT, '$1[hidden]')
+    .replace(PASSWORD_OF_URL, '$1[hidden]');
 }
 
-/** Logger of one program: JSON lines on stdout, unless another destination is given. */
+/**
+ * Logger of one program: JSON lines on stdout, unless another destination is given. Of errors it writes named fields
+ * alone, see {@link errorFields}.
+ */
 export function createLogger(program: string, level: LogLevel, destination?: DestinationStream): Logger {
   const options = {
     level,
     base: { program, pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }), log: withErrorFields },
+    // Pino's own serializer would write everything that an error carries, also below the top.
+    serializers: { err: (fields: unknown) => fields },
     hooks: { streamWrite: withoutSecrets },
   };
   return destination ? pino(options, destination) : pino(options);
@@ -36,7 +48,11 @@ export class NestLogger implements LoggerService {
     this.logger.info({ context }, String(message));
   }
   error(message: unknown, stack?: string, context?: string): void {
-    this.logger.error({ context, stack }, String(message));
+    if (typeof message === 'string') {
+      this.logger.error({ context, stack }, message);
+    } else {
+      this.logger.error({ context, err: message }, errorFields(message).message);
+    }
   }
   warn(message: unknown, context?: string): void {
     this.logger.warn({ context }, String(message));

@@ -4,6 +4,8 @@ export interface Program {
   start(): Promise<void>;
   /** Ends it in order, whether or not it has started. Called once, also while {@link start} runs. */
   stop(): Promise<void>;
+  /** Logs an error that nothing caught: the process ends after it. */
+  fatal(error: unknown): void;
 }
 
 /** How a program is stopped by other things than signals. */
@@ -15,7 +17,8 @@ export interface RunOptions {
 /**
  * Runs a program until SIGTERM or SIGINT comes, then ends it in order: exit code 0. That holds at any instant, also while
  * the program is loaded, made or started. A program that cannot start, or that cannot end in order, has exit code 1, and
- * says why on stderr.
+ * says why on stderr. So has one with an error that nothing caught. Node itself would print all that the error carries,
+ * and libraries hang message contents and passwords on errors.
  *
  * This file imports nothing, and the programs load everything else in `make`. So the signal handlers exist a few
  * milliseconds after Node has started, and not after half a second of loading. For the same reason this file is not
@@ -27,7 +30,15 @@ export async function runProgram(make: () => Promise<Program>, { stopOn }: RunOp
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   stopOn?.(stop);
-  const made = make();
+  let fatal = (error: unknown): void => void process.stderr.write(`${String(error)}\n`);
+  process.on('uncaughtException', (error) => {
+    fatal(error);
+    process.exit(1);
+  });
+  const made = make().then((program) => {
+    fatal = (error) => program.fatal(error);
+    return program;
+  });
   const started = made.then((program) => program.start());
   let isStopping = false;
   try {

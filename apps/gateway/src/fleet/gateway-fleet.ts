@@ -49,6 +49,10 @@ export class GatewayFleet {
     }
   }
 
+  fatal(error: unknown): void {
+    this.logger.fatal({ err: error }, 'an error that nothing caught ends the program');
+  }
+
   private fork(): void {
     this.members.add(cluster.fork());
   }
