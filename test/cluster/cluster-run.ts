@@ -12,8 +12,8 @@ import { reshard } from './reshard.js';
 
 /** Longest pause of deliveries while a slot is moved, and after a master was killed, ms. */
 const PAUSE_MS = 10_000;
-/** Pause between two MIGRATE when a slot is moved key by key, ms. */
-const KEY_PAUSE_MS = 20;
+/** A slot is moved one key at a time, with this pause, ms: longer than any command waits, and shorter than {@link PAUSE_MS}. */
+const SLOWLY = { keysAtOnce: 1, pauseMs: 100 };
 /** Messages flow for this long between two events, ms. */
 const REST_MS = 2000;
 /** Longest time until a replica has taken over, and until a node that came back is one, ms. */
@@ -96,7 +96,7 @@ export class ClusterRun {
       ...Object.entries(slots).flatMap(([name, slot]) =>
         ['moves', 'moves back'].map((moves): Step => ({
           name: `the slot of the ${name} ${moves}, key by key`,
-          happen: async () => redis.move(slot, await there(slot), { pauseMs: KEY_PAUSE_MS }),
+          happen: async () => redis.move(slot, await there(slot), SLOWLY),
         })),
       ),
       ...['moves', 'moves back'].map((moves): Step => ({

@@ -10,7 +10,7 @@ const SLOTS = 16_384;
 const FORM_MS = 20_000;
 /** A master that does not answer for this long (ms) is replaced by its replica, if it has one. */
 const NODE_TIMEOUT_MS = 2000;
-/** Keys that one MIGRATE moves, as `redis-cli --cluster reshard` does it. */
+/** Keys that one MIGRATE of `redis-cli --cluster reshard` moves. */
 const MOVED_AT_ONCE = 10;
 
 /** One node of a cluster. */
@@ -25,6 +25,8 @@ export interface ClusterNode {
 
 /** How a slot is moved. */
 export interface Move {
+  /** Keys that one MIGRATE moves; as many as redis-cli moves unless given. */
+  readonly keysAtOnce?: number;
   /** Pause after each MIGRATE, ms. */
   readonly pauseMs?: number;
   /** Called with each state of the move, before it goes on. */
@@ -88,13 +90,17 @@ export class RedisCluster {
    *
    * @throws Error where a key cannot be moved
    */
-  async move(slot: number, target: ClusterNode, { pauseMs = 0, at }: Move = {}): Promise<void> {
+  async move(
+    slot: number,
+    target: ClusterNode,
+    { keysAtOnce = MOVED_AT_ONCE, pauseMs = 0, at }: Move = {},
+  ): Promise<void> {
     const source = await this.owner(slot);
     await target.admin.cluster('SETSLOT', slot, 'IMPORTING', source.id);
     await source.admin.cluster('SETSLOT', slot, 'MIGRATING', target.id);
     await at?.('open');
     for (;;) {
-      const keys = await source.admin.cluster('GETKEYSINSLOT', slot, MOVED_AT_ONCE);
+      const keys = await source.admin.cluster('GETKEYSINSLOT', slot, keysAtOnce);
       if (keys.length === 0) break;
       await source.admin.call('MIGRATE', '127.0.0.1', target.server.port, '', 0, 5000, 'KEYS', ...keys);
       await at?.('moving');
