@@ -4,7 +4,7 @@ import { run } from './processes.mjs';
 import { root, tool } from './repository.mjs';
 
 /** What unit tests need of the repository. */
-const SOURCES = ['apps', 'libs', 'test', 'package.json', 'tsconfig.json', 'jest.config.cjs'];
+const SOURCES = ['apps', 'libs', 'test', 'package.json', 'tsconfig.json', 'jest.config.cjs', 'OPERATIONS.md'];
 
 /** A test that has not ended after this long (ms) is taken for one that the mistake keeps from ending. */
 const TIMEOUT_MS = 90_000;

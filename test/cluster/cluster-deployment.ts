@@ -44,7 +44,7 @@ export class ClusterDeployment {
       SIMULATOR_TOKEN: UPSTREAM_TOKEN,
       LOG_LEVEL: 'warn',
     });
-    const settings = { ...SETTINGS, REDIS_URL: redis.url, UPSTREAM_BASE_URL: simulator.url };
+    const settings = { ...SETTINGS, REDIS_URL: redis.limitedUrl, UPSTREAM_BASE_URL: simulator.url };
     const parts = (app: 'gateway' | 'worker', count: number) =>
       Promise.all(
         Array.from({ length: count }, async (_, index): Promise<Part> => {

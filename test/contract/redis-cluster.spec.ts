@@ -4,9 +4,12 @@ import { message, RecordingListener, StoreDriver, USUAL_LIMITS } from '#testing'
 
 import { redisStoreFixture, type RedisStoreFixture } from '../fixtures/redis-store-fixture.js';
 import { RedisCluster } from '../harness/processes/redis-cluster.js';
+import { until } from '../harness/until.js';
 
 /** Long enough for a command that is not held back, ms. */
 const PROMPT_MS = 300;
+/** Longest time until a gateway hears of something, ms. */
+const HEARD_MS = 5000;
 /** How often the slot of a feed is moved. */
 const MOVES = 6;
 
@@ -54,12 +57,12 @@ describe('a Redis Cluster whose slots move', () => {
     for (let move = 1; move <= MOVES; move += 1) {
       const { interruptions } = listener;
       await cluster.move(slot, await cluster.other(slot));
-      await listener.until(() => listener.interruptions > interruptions);
+      await until(() => listener.interruptions > interruptions, HEARD_MS, 'the interruption to be told');
       await fixture.brokers[0].history(driver.feed, [{ caseId: 'a', atLeast: 1, after: null }], null);
       expect(await count()).toBe(1);
       await publish(`after move ${move}`, 'a');
     }
-    await listener.until(() => listener.publications.length >= MOVES);
+    await until(() => listener.publications.length >= MOVES, HEARD_MS, 'what was published');
     expect(heard()).toEqual(Array.from({ length: MOVES }, (_, at) => `{"content":"after move ${at + 1}"}`));
   });
 
@@ -73,10 +76,10 @@ describe('a Redis Cluster whose slots move', () => {
         ['cluster', 'ADDSLOTS', String(slot)],
       ])
       .exec();
-    await listener.until(() => listener.interruptions > 0);
+    await until(() => listener.interruptions > 0, HEARD_MS, 'the interruption to be told');
     await fixture.brokers[0].history(driver.feed, [{ caseId: 'a', atLeast: 1, after: null }], null);
     await publish('after', 'a');
-    await listener.until(() => listener.publications.length > 0);
+    await until(() => listener.publications.length > 0, HEARD_MS, 'what was published');
     expect(heard()).toEqual(['{"content":"after"}']);
     expect(troubles).toEqual(['a node of the cluster counts 1 channels, not 3']);
   });

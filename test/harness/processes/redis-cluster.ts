@@ -57,9 +57,14 @@ export class RedisCluster {
     return [...this.masters, ...this.replicas];
   }
 
-  /** `REDIS_URL`: all masters. */
+  /** `REDIS_URL`: all masters, for a user who may do everything. */
   get url(): string {
     return this.masters.map(({ server }) => server.url).join();
+  }
+
+  /** The same for a user with the rights that OPERATIONS.md names. */
+  get limitedUrl(): string {
+    return this.masters.map(({ server }) => server.limitedUrl).join();
   }
 
   async slotOf(key: string): Promise<number> {
