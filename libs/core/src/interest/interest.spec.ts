@@ -176,6 +176,32 @@ describe('Interest', () => {
     expect(seen.sort()).toEqual(['first', 'second']);
   });
 
+  it('does not report again what a later report said, if an earlier one fails after it began', async () => {
+    const { interest, wants, state, gate, clock } = setUp();
+    const failFirst = gate();
+    const first = interest.acquire(FEED, ['a']);
+    clock.advance(1000);
+    const openSecond = gate();
+    const second = interest.acquire(FEED, ['a']);
+    state.outOfReach = true;
+    failFirst();
+    await expect(first).rejects.toThrow('out of reach');
+    state.outOfReach = false;
+    const third = interest.acquire(FEED, ['a']);
+    openSecond();
+    await Promise.all([second, third]);
+    expect(wants).toHaveLength(1);
+  });
+
+  it('keeps nothing of a feed whose last ticket was released', async () => {
+    const { interest } = setUp();
+    await interest.acquire(FEED, ['a', 'b']);
+    await interest.release(FEED, ['a']);
+    const { size } = Reflect.get(interest, 'held') as Map<string, unknown>;
+    await interest.release(FEED, ['b']);
+    expect([size, (Reflect.get(interest, 'held') as Map<string, unknown>).size]).toEqual([1, 0]);
+  });
+
   it('leases for three seconds at least: shorter ones could not be renewed in time', async () => {
     const { interest, wants } = setUp(1000);
     await interest.acquire(FEED, ['a']);

@@ -5,6 +5,15 @@ describe('jsonText', () => {
     expect(jsonText({ b: 1, a: [true, null, { d: 'x', c: 0 }] })).toBe('{"b":1,"a":[true,null,{"d":"x","c":0}]}');
   });
 
+  it.each([
+    [null, 'null'],
+    [true, 'true'],
+    ['"', '"\\""'],
+    [new RawNumber('1.50'), '1.50'],
+  ])('writes %j, which is no list and no object', (value, text) => {
+    expect([jsonText(value), canonicalJson(value)]).toEqual([text, text]);
+  });
+
   it('keeps a number as it was written', () => {
     expect(jsonText([new RawNumber('9007199254740993'), new RawNumber('1.0')])).toBe('[9007199254740993,1.0]');
   });

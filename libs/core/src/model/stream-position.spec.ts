@@ -40,10 +40,24 @@ describe('stream position', () => {
     expect(newEpoch(1, 0.25)).not.toBe(newEpoch(1, 0.75));
   });
 
-  it.each(['', '5', 'epoch0000', 'epoch0000-5', 'epoch0000-0000000000012', 'EPOCH0000-000000000001', '-1-1'])(
-    'refuses %p as a position',
-    (id) => {
-      expect(parsePosition(id)).toBeNull();
-    },
-  );
+  it('has epochs of one length, so that they compare as text', () => {
+    expect([newEpoch(0, 0), newEpoch(36, 1.5 / 36 ** 5)]).toEqual(['00000000000000', '00000001000001']);
+  });
+
+  const POSITION = 'epoch0000-000000000001';
+  it.each([
+    '',
+    ` ${POSITION}`,
+    `${POSITION} `,
+    `${POSITION}\n`,
+    `A${POSITION}`,
+    '5',
+    'epoch0000',
+    'epoch0000-5',
+    'epoch0000-0000000000012',
+    'EPOCH0000-000000000001',
+    '-1-1',
+  ])('refuses %p as a position', (id) => {
+    expect(parsePosition(id)).toBeNull();
+  });
 });
