@@ -8,6 +8,7 @@ import { join } from 'node:path';
 
 import { UpstreamFailure, type PollRequest } from '#core';
 import { createOsmClient, type OsmSettings } from '#osm';
+import { MemoryCredentialAttempts } from '#testing';
 
 import { certificate } from './harness/upstream/certificate.js';
 import { freePort } from './harness/processes/ports.js';
@@ -52,6 +53,8 @@ async function poll(upstreamBaseUrl: string): Promise<unknown> {
     {
       clock: { now: () => Date.now() },
       userAgent: 'pollcast/test',
+      attempts: (kind) => new MemoryCredentialAttempts(kind),
+      onCredentials: () => undefined,
     },
   );
   try {

@@ -3,13 +3,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clientOf } from './harness/clients/clients.js';
 import { useDeployment } from './fixtures/use-deployment.js';
 import type { Deployment } from './harness/processes/deployment.js';
+import { exchange } from './harness/clients/exchange.js';
 import { expectEverything } from './fixtures/expect-everything.js';
-import { CONFIDENTIAL, SIGNING_SECRETS } from './harness/log-faults.js';
+import { CONFIDENTIAL, SIGNING_SECRETS, WRONG_PASSWORD } from './harness/log-faults.js';
 import { tokenFor } from './harness/clients/tokens.js';
 import { freshTickets } from './harness/upstream/traffic.js';
 import { until } from './harness/until.js';
 
 const LANGUAGES = ['zh-cn', 'en-us', 'de-de', 'fr-fr'];
+
+const byIam = (upstream: string) => ({
+  UPSTREAM_AUTH: 'iam',
+  IAM_BASE_URL: upstream,
+  IAM_USERNAME: 'demo',
+  IAM_PASSWORD: 'demo',
+  IAM_DOMAIN: 'demo',
+});
 
 /** Clients of one ticket in several languages. Each language has its own ticket set. */
 async function subscribed(deployment: Deployment, caseId: string) {
@@ -22,13 +31,7 @@ async function subscribed(deployment: Deployment, caseId: string) {
 describe('a worker that logs in to IAM', () => {
   const LIFETIME_S = 6;
   const deployment = useDeployment({
-    settings: (upstream) => ({
-      UPSTREAM_AUTH: 'iam',
-      IAM_BASE_URL: upstream,
-      IAM_USERNAME: 'demo',
-      IAM_PASSWORD: 'demo',
-      IAM_DOMAIN: 'demo',
-    }),
+    settings: byIam,
     simulator: { SIMULATOR_QUIRKS: JSON.stringify({ token_lifetime_s: LIFETIME_S }) },
   });
 
@@ -87,6 +90,55 @@ describe('a worker that logs in to IAM', () => {
     clients.forEach((client) => expect(client.recording.of('upstream')).toEqual([]));
     clients.forEach((client) => client.close());
   }, 40_000);
+});
+
+describe('workers whose password is wrong', () => {
+  /** An interval, and what a busy machine adds, ms. */
+  const SOON_MS = 200 + 1000;
+  const deployment = useDeployment({ workers: 0, settings: byIam });
+
+  it('log in three times in all, say so, and keep nothing from a worker whose password is right', async () => {
+    const { upstream } = deployment;
+    const [caseId = ''] = freshTickets(1);
+    const client = clientOf('sse', { token: await tokenFor(), caseIds: [caseId] });
+    await client.open(deployment.gateway().url);
+    const wrong = await Promise.all(
+      ['one', 'two'].map((name) => deployment.addWorker(`wrong ${name}`, { IAM_PASSWORD: WRONG_PASSWORD })),
+    );
+    const [one, two] = wrong;
+    wrong.forEach((worker) => worker.launch());
+    await until(() => wrong.every(({ stdout }) => stdout.includes('not tried')), 20_000, 'both to try no more');
+    await one?.kill();
+    one?.launch();
+    await until(() => one?.stdout.split('waiting for its login').length === 3, 20_000, 'the restarted one to wait');
+    expect((await upstream.counters()).logins).toBe(3);
+    expect(two?.stdout.match(/"upstream credentials: .*?"/g)).toEqual([
+      '"upstream credentials: IAM answered 401: refused, look at IAM_USERNAME, IAM_PASSWORD, IAM_DOMAIN and IAM_PROJECT"',
+      expect.stringMatching(/^"upstream credentials: not tried for up to \d+ s, too many were refused: look at IAM_/),
+    ]);
+    const attempts = [...((await two?.metrics('pollcast_credential_attempts_total')) ?? [])];
+    const refused = attempts.filter(([sample, count]) => sample.includes('outcome="refused"') && count > 0);
+    expect(refused).toHaveLength(1);
+    const ready = await exchange(`${two?.url}/health/ready`);
+    expect([ready.status, ready.text]).toEqual([503, expect.stringContaining('"login":"failing"')]);
+
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} before the right one` });
+    const right = await deployment.addWorker('right', {});
+    await right.start();
+    const readyAt = Date.now();
+    await client.recording.count(1);
+    const tookMs = (client.recording.messages[0]?.at ?? Infinity) - readyAt;
+    process.stderr.write(`the first message came ${tookMs} ms after the worker with the right password was ready\n`);
+    expect(tookMs).toBeLessThan(SOON_MS);
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} after it` });
+    await expectEverything(upstream, [client]);
+    const reasons = client.recording
+      .of('upstream')
+      .flatMap(({ data }) => (data.state === 'degraded' ? [data.reason] : []));
+    expect(reasons.filter((reason) => reason !== 'not_polled')).toEqual([]);
+    expect((await upstream.counters()).logins).toBe(4);
+    client.close();
+  }, 60_000);
 });
 
 describe('a worker that signs its requests', () => {

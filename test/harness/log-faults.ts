@@ -10,6 +10,9 @@ export const UPSTREAM_TOKEN = 'e2e-upstream-token-of-the-account';
 /** Secrets of the access key that signs requests. */
 export const SIGNING_SECRETS = ['secret-of-the-key', 'token-of-the-temporary-key'] as const;
 
+/** A password that IAM refuses. */
+export const WRONG_PASSWORD = 'pass:of-nobody';
+
 /** Password of the proxy for requests to the upstream. */
 export const PROXY_PASSWORD = 'pass:of@the-proxy';
 

@@ -1,5 +1,6 @@
 import { core } from './core.mjs';
 import { gateway } from './gateway.mjs';
+import { attemptScripts } from './lua-attempts.mjs';
 import { historyScripts } from './lua-history.mjs';
 import { setScripts } from './lua-sets.mjs';
 import { upstream } from './osm.mjs';
@@ -29,6 +30,7 @@ export const mutants = [
   ...redisAdapters,
   ...historyScripts,
   ...setScripts,
+  ...attemptScripts,
   ...upstream,
   ...gateway,
   ...workers,

@@ -20,6 +20,14 @@ export const upstream = [
     killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'at moments of its own' },
   },
   {
+    id: 'login-wait-becomes-the-due-time',
+    file: osm('identity/token-provider.ts'),
+    find: "'the last login failed and the next is not due yet')",
+    put: "'the last login failed and the next is not due yet', this.loginNotBefore - now)",
+    breaks: 'Refused credentials: sets wait for the login of a worker that is gone, also at one whose password is right.',
+    killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'names no time for the next request' },
+  },
+  {
     id: 'renewal-without-jitter',
     file: osm('identity/token-provider.ts'),
     find: '(RENEW_AFTER + RENEW_JITTER * this.random())',

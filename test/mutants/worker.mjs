@@ -4,6 +4,14 @@ const spec = worker('poll-processor.spec.ts');
 
 export const workers = [
   {
+    id: 'gate-closes-while-iam-is-away',
+    file: worker('login-gate.ts'),
+    find: "return error instanceof UpstreamFailure && error.code === 'unauthorized';",
+    put: 'return true;',
+    breaks: 'Refused credentials: an IAM that is out of reach stops all polls, and no client hears why.',
+    killedBy: { file: worker('login-gate.spec.ts'), test: 'fails without being refused' },
+  },
+  {
     id: 'set-is-not-let-go',
     ...processor,
     find: 'await this.cycle.release(ref);\n',

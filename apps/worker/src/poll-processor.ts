@@ -74,6 +74,11 @@ export class PollProcessor implements WakeListener {
     this.timers.close();
   }
 
+  /** Residencies may begin again. */
+  resume(): void {
+    this.timers.open();
+  }
+
   /** @param residency when it began, ms since 1970, and a number in [0, 1) by which residencies end at different times */
   private endOf({ from, jitter }: { readonly from: number; readonly jitter: number }): number {
     const end = from + RESIDENCY_MS * (1 + jitter);

@@ -29,4 +29,9 @@ export class PollTimers {
     this.closed = true;
     this.pending.forEach((end) => end());
   }
+
+  /** Residencies may begin again. */
+  open(): void {
+    this.closed = false;
+  }
 }

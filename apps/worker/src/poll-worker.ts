@@ -52,6 +52,17 @@ export class PollWorker {
     return this.worker.isRunning();
   }
 
+  /** Takes no more jobs until {@link resume}. The sets that are here go to other workers after the polls that run. */
+  pause(): void {
+    this.processor.stop();
+    void this.worker.pause(true);
+  }
+
+  async resume(): Promise<void> {
+    this.processor.resume();
+    await this.worker.resume();
+  }
+
   /** Takes no more jobs. Resolves when the polls that run have ended; the other sets go to other workers at once. */
   async stop(): Promise<void> {
     this.processor.stop();

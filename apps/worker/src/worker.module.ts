@@ -3,11 +3,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 
-import { PollCycle, type Upstream } from '#core';
+import { PollCycle } from '#core';
 import {
   createLogger,
   createOpsHandler,
   createRegistry,
+  CredentialMetrics,
   HealthState,
   programVersion,
   PrometheusPollTelemetry,
@@ -18,6 +19,7 @@ import {
   BullPollQueue,
   connectRedis,
   Keys,
+  RedisCredentialAttempts,
   RedisUpstreamLiveness,
   RedisClock,
   RedisInterestRegistry,
@@ -27,6 +29,8 @@ import {
   type RedisClient,
 } from '#redis';
 
+import { CredentialsReport } from './credentials-report.js';
+import { LoginGate } from './login-gate.js';
 import { OpsServer } from './ops.server.js';
 import { PollProcessor } from './poll-processor.js';
 import { PollWorker } from './poll-worker.js';
@@ -60,7 +64,18 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
         const clock = new RedisClock(commands, failed('clock'));
         const registry = createRegistry('worker');
         const queue = new BullPollQueue(bull, keys, clock, failed('queue'));
-        const upstream: Upstream = createOsmClient(settings, { clock, userAgent: `pollcast/${programVersion()}` });
+        const report = new CredentialsReport(logger, new CredentialMetrics(registry));
+        const upstream = createOsmClient(settings, {
+          clock,
+          userAgent: `pollcast/${programVersion()}`,
+          attempts: (kind) => new RedisCredentialAttempts(commands, keys, kind),
+          onCredentials: (outcome, text) => {
+            report.tell(outcome, text);
+            if (outcome === 'refused' || outcome === 'withheld') {
+              void gate.check();
+            }
+          },
+        });
         const quota = new RedisQuota(commands, keys, settings.upstreamMaxRps);
         const telemetry = new PrometheusPollTelemetry(registry);
         const cycle = new PollCycle(
@@ -89,16 +104,27 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           logger.error({ err: error, feed: job.feed, set: job.set }, 'a poll ended in disorder'),
         );
         const worker = new PollWorker(bull, keys, processor, failed('bullmq'));
+        const wake = new WakeChannel(commands, keys);
+        const gate: LoginGate = new LoginGate({
+          logIn: () => upstream.logIn(),
+          close: () => worker.pause(),
+          open: async () => {
+            await worker.resume();
+            await wake.tellWorkerCame();
+          },
+          onError: failed('login'),
+        });
         const health = new HealthState();
         health.require('redis', () => isReady(commands));
+        health.require('login', () => gate.isOpen);
         health.require('worker', () => worker.isRunning());
         const interest = new RedisInterestRegistry(commands, keys, settings);
-        const wake = new WakeChannel(commands, keys);
         return new WorkerProgram({
           settings,
           logger,
           clock,
           worker,
+          gate,
           queue,
           subscribeToWakes: async () => {
             await wake.listen(subscriber, processor);

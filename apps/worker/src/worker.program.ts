@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { HealthState, WorkerSettings } from '#ops';
 import type { BullPollQueue, RedisClient, RedisClock } from '#redis';
 
+import type { LoginGate } from './login-gate.js';
 import type { OpsServer } from './ops.server.js';
 import type { PollWorker } from './poll-worker.js';
 import type { Reconciler } from './reconciler.js';
@@ -14,6 +15,7 @@ export interface WorkerParts {
   readonly logger: Logger;
   readonly clock: RedisClock;
   readonly worker: PollWorker;
+  readonly gate: LoginGate;
   readonly queue: BullPollQueue;
   /** Subscribes to the wake channel. */
   readonly subscribeToWakes: () => Promise<void>;
@@ -42,16 +44,17 @@ export class WorkerProgram {
    * @throws if the port is taken
    */
   async start(): Promise<void> {
-    const { settings, logger, clock, subscribeToWakes, announce, reconciler, ops } = this.parts;
+    const { settings, logger, clock, subscribeToWakes, gate, announce, reconciler, ops } = this.parts;
     const steps: readonly (() => void | Promise<void>)[] = [
       () => ops.listen(settings.port, settings.host),
       () => logger.info({ port: settings.port }, 'worker listening'),
       () => this.untilRedisAnswers(() => clock.start()),
       subscribeToWakes,
+      () => gate.check(),
       () => this.poll(),
-      () => this.untilRedisAnswers(announce),
+      () => (gate.isOpen ? this.untilRedisAnswers(announce) : undefined),
       () => reconciler.start(),
-      () => logger.info('worker polling'),
+      () => logger.info(gate.isOpen ? 'worker polling' : 'worker waiting for its login'),
     ];
     for (const step of steps) {
       if (this.stopping === null) {
@@ -76,9 +79,10 @@ export class WorkerProgram {
   }
 
   private async stopOnce(): Promise<void> {
-    const { logger, clock, health, ops, connections } = this.parts;
+    const { logger, clock, gate, health, ops, connections } = this.parts;
     logger.info('worker stopping');
     health.drain();
+    gate.stop();
     if (this.isPolling) {
       // Other workers take the sets whose polls have not ended by then, when their leases have ended.
       await Promise.race([this.finish(), delay(FINISH_MS, undefined, { ref: false })]);

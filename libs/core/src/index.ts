@@ -18,6 +18,7 @@ export * from './polling/delta.js';
 export * from './polling/poll-cycle.js';
 export * from './polling/set-lease.js';
 export * from './polling/ticket-set.js';
+export * from './polling/ports/credential-attempts.js';
 export type * from './polling/ports/poll-queue.js';
 export type * from './polling/ports/quota.js';
 export * from './polling/ports/set-store.js';

@@ -1,3 +1,4 @@
+export { CredentialMetrics } from './credential-metrics.js';
 export { DeliveryMetrics, TransportMetrics, type Transport } from './delivery-metrics.js';
 export { errorFields, type ErrorFields } from './error-fields.js';
 export { GatewaySettings } from './gateway.settings.js';

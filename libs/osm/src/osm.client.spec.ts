@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { PollRequest } from '#core';
+import { MemoryCredentialAttempts } from '#testing';
 import type { OsmClient } from './osm.client.js';
-import { createOsmClient, type OsmSettings } from './osm.factory.js';
+import { createOsmClient, type OsmParts, type OsmSettings } from './osm.factory.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -69,7 +70,12 @@ function settings(changes: Partial<OsmSettings> = {}): OsmSettings {
   };
 }
 
-const parts = { clock: { now: () => Date.now() }, userAgent: 'pollcast/1.2.3' };
+const parts: OsmParts = {
+  clock: { now: () => Date.now() },
+  userAgent: 'pollcast/1.2.3',
+  attempts: (kind) => new MemoryCredentialAttempts(kind),
+  onCredentials: () => undefined,
+};
 const poll = (changes: Partial<PollRequest> = {}) => client.poll({ ...REQUEST, ...changes });
 const failure = (code: string, message?: string) =>
   expect.objectContaining({ name: 'UpstreamFailure', code, ...(message ? { message } : {}) });

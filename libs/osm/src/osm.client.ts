@@ -1,5 +1,5 @@
 import { UpstreamFailure, type Clock, type PollAnswer, type PollRequest, type Upstream } from '#core';
-import type { AuthHeaders, Authenticator } from './identity/authenticator.js';
+import type { AuthHeaders, Authenticator, RequestLine } from './identity/authenticator.js';
 import { parseTimeZone } from './create-time.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { HttpOrigin, type HttpLimits, type ProxySettings } from './http-origin.js';
@@ -49,19 +49,17 @@ export class OsmClient implements Upstream {
 
   /** Sends one request, and a second one with a new token if the upstream refused the old token. */
   async poll(request: PollRequest): Promise<PollAnswer> {
-    const endsAt = performance.now() + this.options.timeoutMs;
     const path = `${this.path}?${this.queries.write(request)}`;
-    const first = await this.ask(path, request.feed.language, this.options.timeoutMs);
-    try {
-      return this.read(first.answer, request);
-    } catch (error) {
-      const refused = error instanceof UpstreamFailure && error.code === 'unauthorized';
-      if (!refused || !this.authenticator.rejected(first.auth)) {
-        throw error;
-      }
-    }
-    const second = await this.ask(path, request.feed.language, endsAt - performance.now());
-    return this.read(second.answer, request);
+    return this.ask({ method: 'GET', host: this.origin.host, path }, request, this.options.timeoutMs, true);
+  }
+
+  /**
+   * Logs in, if requests are authenticated by a login and there is no token.
+   *
+   * @throws {UpstreamFailure} if no token is available
+   */
+  async logIn(): Promise<void> {
+    await this.authenticator.logIn?.();
   }
 
   /** Ends every request and connection. */
@@ -70,35 +68,55 @@ export class OsmClient implements Upstream {
   }
 
   private async ask(
-    path: string,
-    language: string,
+    line: RequestLine,
+    request: PollRequest,
     timeoutMs: number,
-  ): Promise<{ answer: HttpAnswer; auth: AuthHeaders }> {
+    mayAskAgain: boolean,
+  ): Promise<PollAnswer> {
     const endsAt = performance.now() + timeoutMs;
-    const given = this.authenticator.headers({ method: 'GET', host: this.origin.host, path });
-    const auth = given instanceof Promise ? await within(given, timeoutMs) : given;
+    const given = this.authenticator.headers(line);
+    const auth = given instanceof Promise ? await this.within(given, timeoutMs) : given;
     // The clock is read again only after a wait. So almost all timers have the same duration, which is cheap in Node.
     const leftMs = given instanceof Promise ? endsAt - performance.now() : timeoutMs;
-    const headers = { ...this.headers, 'x-language': language, ...auth };
-    const answer = await this.origin.send({ method: 'GET', path, headers }, Math.max(1, Math.round(leftMs)));
-    return { answer, auth };
+    const headers = { ...this.headers, 'x-language': request.feed.language, ...auth };
+    try {
+      const answer = await this.origin.send(
+        { method: 'GET', path: line.path, headers },
+        Math.max(1, Math.round(leftMs)),
+      );
+      const read = this.read(answer, request);
+      this.authenticator.settled(auth, null);
+      return read;
+    } catch (error) {
+      const failure = error instanceof UpstreamFailure ? error : new UpstreamFailure('unavailable', 'no answer');
+      if (this.authenticator.settled(auth, failure) && mayAskAgain) {
+        return this.ask(line, request, endsAt - performance.now(), false);
+      }
+      throw error;
+    }
   }
 
   private read(answer: HttpAnswer, request: PollRequest): PollAnswer {
     const { knownDigest } = request;
     return readAnswer(answer, { knownDigest, offsetMinutes: this.offsetMinutes, now: this.clock.now() });
   }
-}
 
-/** Waits for a promise. A login that takes longer continues for later polls. */
-async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new UpstreamFailure('timeout', `no token within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
+  /**
+   * Waits for headers. A login that takes longer continues for later polls. Headers that come too late are not used.
+   */
+  private async within(given: Promise<AuthHeaders>, timeoutMs: number): Promise<AuthHeaders> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new UpstreamFailure('timeout', `no token within ${timeoutMs} ms`)), timeoutMs);
+    });
+    try {
+      return await Promise.race([given, late]);
+    } catch (error) {
+      const unsent = new UpstreamFailure('timeout', 'the request was not sent');
+      given.then((headers) => this.authenticator.settled(headers, unsent)).catch(() => undefined);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

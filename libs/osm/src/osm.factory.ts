@@ -1,6 +1,8 @@
-import type { Clock } from '#core';
+import type { Clock, CredentialAttempts, CredentialKind } from '#core';
 import type { Authenticator } from './identity/authenticator.js';
 import { HttpOrigin, type ProxySettings } from './http-origin.js';
+import { credentialsDigest } from './identity/credentials-digest.js';
+import { GuardedAttempts, type OnCredentials } from './identity/guarded-attempts.js';
 import { IamClient } from './identity/iam.client.js';
 import { OsmClient } from './osm.client.js';
 import { RequestSigner, type AccessKey } from './identity/request-signer.js';
@@ -35,6 +37,9 @@ export interface OsmParts {
   readonly clock: Clock;
   /** Name and version of this program, for the header `User-Agent`. */
   readonly userAgent: string;
+  /** What the whole deployment knows of refused credentials. */
+  readonly attempts: (kind: CredentialKind) => CredentialAttempts;
+  readonly onCredentials: OnCredentials;
 }
 
 /** Makes the client of the upstream from the settings. */
@@ -54,12 +59,22 @@ export function createOsmClient(settings: OsmSettings, parts: OsmParts): OsmClie
   return new OsmClient(options, authenticatorFor(settings, parts), clock);
 }
 
-function authenticatorFor(settings: OsmSettings, { clock, userAgent }: OsmParts): Authenticator {
+function authenticatorFor(settings: OsmSettings, parts: OsmParts): Authenticator {
+  const { clock, userAgent } = parts;
   switch (settings.upstreamAuth) {
     case 'token':
       return new StaticToken(settings.upstreamToken);
     case 'aksk':
-      return new RequestSigner(accessKeyOf(settings), clock);
+      return new RequestSigner(
+        accessKeyOf(settings),
+        clock,
+        guarded(settings, parts, {
+          kind: 'signature',
+          settings: 'UPSTREAM_ACCESS_KEY, UPSTREAM_SECRET_KEY and UPSTREAM_SECURITY_TOKEN',
+          secret: [settings.upstreamSecretKey, settings.upstreamSecurityToken],
+          owner: [settings.upstreamBaseUrl, settings.upstreamAccessKey],
+        }),
+      );
     case 'iam': {
       const limits = {
         timeoutMs: settings.upstreamTimeoutMs,
@@ -73,9 +88,42 @@ function authenticatorFor(settings: OsmSettings, { clock, userAgent }: OsmParts)
         project: settings.iamProject,
         userAgent,
       });
-      return new RenewedToken(() => iam.login(), clock, Math.random);
+      const guard = guarded(settings, parts, {
+        kind: 'login',
+        settings: 'IAM_USERNAME, IAM_PASSWORD, IAM_DOMAIN and IAM_PROJECT',
+        secret: [settings.iamPassword],
+        owner: [settings.iamBaseUrl, settings.iamDomain, settings.iamUsername, settings.iamProject],
+      });
+      return new RenewedToken(() => guard.run(() => iam.login()), clock, Math.random);
     }
   }
+}
+
+/** An attempt whose outcome is not told this long (ms) after its timeout never will be. */
+const ATTEMPT_SLACK_MS = 5000;
+
+interface Credentials {
+  readonly kind: CredentialKind;
+  /** The settings that they are, for whoever has to correct them. */
+  readonly settings: string;
+  readonly secret: readonly string[];
+  /** Whom the secret belongs to, and where. */
+  readonly owner: readonly string[];
+}
+
+function guarded(
+  { upstreamTimeoutMs }: OsmSettings,
+  { attempts, clock, onCredentials }: OsmParts,
+  { kind, settings, secret, owner }: Credentials,
+): GuardedAttempts {
+  return new GuardedAttempts({
+    attempts: attempts(kind),
+    credentials: () => credentialsDigest(secret, owner),
+    clock,
+    endsWithinMs: upstreamTimeoutMs + ATTEMPT_SLACK_MS,
+    settings,
+    onCredentials,
+  });
 }
 
 function accessKeyOf(settings: OsmSettings): AccessKey {

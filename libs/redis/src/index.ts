@@ -5,6 +5,7 @@ export { RedisUpstreamLiveness } from './redis-upstream-liveness.js';
 export { RedisBroker, type RedisBrokerParts } from './redis-broker.js';
 export { RedisClock } from './redis-clock.js';
 export { RedisInterestRegistry } from './redis-interest-registry.js';
+export { RedisCredentialAttempts } from './redis-credential-attempts.js';
 export { DataLossWatch } from './data-loss-watch.js';
 export { RedisQuota } from './redis-quota.js';
 export { RedisSetStore, type HistoryBounds } from './redis-set-store.js';

@@ -1,4 +1,4 @@
-import type { CaseId, FeedKey } from '#core';
+import type { CaseId, CredentialKind, FeedKey } from '#core';
 
 import { ScriptKeys } from './script-keys.js';
 
@@ -10,7 +10,7 @@ import { ScriptKeys } from './script-keys.js';
  * The right column says what an old name stands for.
  *
  * Every key and channel begins with `P:`, those of BullMQ (`P:{queue}:…`) too, so that one ACL pattern covers them all
- * (OPERATIONS.md, "Rights"). A hash tag stands behind the prefix, never around it. No feed is called `quota` or `queue`.
+ * (OPERATIONS.md, "Rights"). A hash tag stands behind the prefix, never around it. No feed is called `quota`, `queue` or `attempts`.
  *
  * | key | type | holds | ends |
  * | --- | --- | --- | --- |
@@ -18,6 +18,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:feeds` | sorted set | feeds by the time (ms) until which they were last known to have tickets | ten minutes after that |
  * | `P:{quota}`, `:waiting`, `:asking` | hash, sorted sets | next turn, pause; sets that wait for a turn | an hour after the last use |
  * | `P:answered` | string | when a request was sent that the upstream answered, ms: the newest, to a second | an hour after it |
+ * | `P:{attempts}:K:refused`, `:open` | sorted sets | attempts with credentials of kind `K` (`login`, `signature`), `digest:attempt`: by when they were refused, ms; by until when they count as under way, ms | when none counts any more, 15 min at most |
  * | `P:{F}:feed` | hash | the feed, see below | twice the history's life after its last set |
  * | `P:{F}:interest` | sorted set | ticket by the time (ms) until which it is wanted | when the ticket left |
  * | `P:{F}:place` | hash | ticket to set id | when the ticket left |
@@ -69,6 +70,12 @@ export class Keys {
   /** When the newest answered request was sent: the upstream liveness that all workers share. */
   get answered(): string {
     return `${this.prefix}:answered`;
+  }
+
+  /** Attempts that were refused, and attempts that have no outcome yet. One hash tag, because one script reads both. */
+  attempts(kind: CredentialKind): readonly [string, string] {
+    const base = `${this.prefix}:{attempts}:${kind}`;
+    return [`${base}:refused`, `${base}:open`];
   }
 
   /** The channel that tells workers which sets changed between two polls. */

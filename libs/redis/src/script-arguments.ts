@@ -1,4 +1,4 @@
-import type { LeaseAfterCommit } from '#core';
+import type { AttemptOutcome, LeaseAfterCommit } from '#core';
 
 /**
  * What each script of lua/ takes, by the names that the script uses. The header of each file tells what they mean. All
@@ -53,10 +53,19 @@ export interface ScriptArguments {
       readonly after: number | undefined;
     }[];
   };
+  readonly 'begin-attempt': OfAttempt & { readonly countsUntil: number; readonly refusals: number };
+  readonly 'end-attempt': OfAttempt & { readonly outcome: AttemptOutcome };
   readonly quota: { readonly now: number; readonly set: string; readonly rank: number };
 }
 
 export type ScriptName = keyof ScriptArguments;
+
+interface OfAttempt {
+  readonly now: number;
+  readonly credentials: string;
+  readonly attempt: string;
+  readonly window: number;
+}
 
 interface OfFeed {
   /** {@link Keys.base}. */

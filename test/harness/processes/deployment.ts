@@ -72,6 +72,13 @@ export class Deployment {
     }
   }
 
+  /** One more worker, which is not started. @param settings in place of the deployment's own */
+  async addWorker(name: string, settings: Settings): Promise<Program> {
+    const worker = await Program.create('worker', name, { ...this.settings(), ...settings });
+    this.workers = [...this.workers, worker];
+    return worker;
+  }
+
   /** Starts the programs that do not run, so that no test depends on the one before it. */
   async restore(): Promise<void> {
     await Promise.all(this.programs.filter((program) => !program.isRunning).map((program) => program.start()));

@@ -1,3 +1,5 @@
+import type { UpstreamFailure } from '#core';
+
 /** The parts of a request that its authentication depends on. */
 export interface RequestLine {
   readonly method: 'GET' | 'POST';
@@ -13,11 +15,22 @@ export type AuthHeaders = Readonly<Record<string, string>>;
 /** Makes the header fields that authenticate requests to the upstream. */
 export interface Authenticator {
   /**
-   * The headers for a request; not a promise if they are known already.
+   * The headers for a request; not a promise if they are known already. The caller must call {@link settled} with them.
    *
    * @throws {UpstreamFailure} if there are none now
    */
   headers(request: RequestLine): AuthHeaders | Promise<AuthHeaders>;
-  /** The upstream refused these headers with 401. @returns whether a second request with new headers makes sense */
-  rejected(headers: AuthHeaders): boolean;
+  /**
+   * The request with these headers has ended.
+   *
+   * @param failure null: it was answered
+   * @returns whether a second request with new headers makes sense
+   */
+  settled(headers: AuthHeaders, failure: UpstreamFailure | null): boolean;
+  /**
+   * Logs in, unless there is a token. Absent if there is no login.
+   *
+   * @throws {UpstreamFailure} if no token is available
+   */
+  logIn?(): Promise<void>;
 }

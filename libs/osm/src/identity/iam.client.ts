@@ -30,7 +30,7 @@ export class IamClient {
     this.body = JSON.stringify(loginBody(options));
   }
 
-  /** @throws {UpstreamFailure} `unauthorized` if the credentials were refused */
+  /** @throws {UpstreamFailure} `unauthorized` if the credentials were refused, else for example `unavailable` */
   async login(): Promise<IssuedToken> {
     const answer = await this.origin.send({
       method: 'POST',
@@ -43,7 +43,7 @@ export class IamClient {
       body: this.body,
     });
     if (answer.status !== 201) {
-      throw new UpstreamFailure(failureCode(answer.status), `IAM answered ${answer.status}`);
+      throw new UpstreamFailure(failureCode(answer), `IAM answered ${answer.status}`);
     }
     const token = answer.headers['x-subject-token'];
     if (typeof token !== 'string' || !TOKEN.test(token)) {
@@ -59,8 +59,22 @@ function loginBody({ username, password, domain, project }: IamOptions): object 
   return { auth: { identity: { methods: ['password'], password: { user } }, scope } };
 }
 
-function failureCode(status: number): UpstreamFailureCode {
-  return status >= 400 && status < 500 && status !== 429 ? 'unauthorized' : 'unavailable';
+/**
+ * A firewall refuses anything: only 401, and IAM's own words (JSON with an `error`, or an `error_code`), say that the
+ * credentials were refused.
+ */
+function failureCode({ status, body }: HttpAnswer): UpstreamFailureCode {
+  const mayRefuse = status >= 400 && status < 500 && status !== 429 && status !== 408;
+  return mayRefuse && (status === 401 || namesError(body)) ? 'unauthorized' : 'unavailable';
+}
+
+function namesError(body: Buffer): boolean {
+  try {
+    const { error, error_code } = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
+    return (typeof error === 'object' && error !== null) || typeof error_code === 'string';
+  } catch {
+    return false;
+  }
 }
 
 /** The lifetime of a token, from `issued_at` to `expires_at`. The local clock may be wrong, so it is not used. */

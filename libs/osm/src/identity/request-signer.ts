@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { Clock } from '#core';
+import type { Clock, UpstreamFailure } from '#core';
 import type { AuthHeaders, Authenticator, RequestLine } from './authenticator.js';
+import type { GuardedAttempts } from './guarded-attempts.js';
 import { percentEncode } from './percent-encode.js';
 
 const ALGORITHM = 'SDK-HMAC-SHA256';
@@ -20,40 +21,95 @@ export interface AccessKey {
 }
 
 /**
- * Signs requests with an access key (AK/SK), as Huawei's "API Request Signing Guide" describes. It is like AWS's
- * signature version 4, but the secret key signs directly, and the signed path ends with a slash.
+ * The headers of a signed request, as Huawei's "API Request Signing Guide" describes. It is like AWS's signature
+ * version 4, but the secret key signs directly, and the signed path ends with a slash.
+ *
+ * @param now milliseconds since 1970
+ */
+export function signedHeaders(key: AccessKey, request: RequestLine, now: number): AuthHeaders {
+  const date = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+  const sent = { ...headersOf(key), 'x-sdk-date': date };
+  const signed = { ...sent, host: request.host };
+  const signature = signatureOf(canonicalRequest(request, signed), date, key.secretKey);
+  const names = Object.keys(signed).sort().join(';');
+  return {
+    ...sent,
+    authorization: `${ALGORITHM} Access=${key.accessKey}, SignedHeaders=${names}, Signature=${signature}`,
+  };
+}
+
+/** The headers of the key itself, which every request has. */
+function headersOf({ securityToken, domainId, projectId }: AccessKey): AuthHeaders {
+  const named = { 'x-security-token': securityToken, 'x-domain-id': domainId, 'x-project-id': projectId };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== ''));
+}
+
+/** The request that tries the key. */
+interface Trial {
+  readonly headers: AuthHeaders;
+  readonly settle: (failure: UpstreamFailure | null) => void;
+}
+
+/**
+ * Signs requests with an access key (AK/SK). More than five refused signatures in a row lock the key for five minutes, for
+ * everybody who uses it. So until one signature was accepted, one request at a time tries the key, within the attempts that
+ * the deployment has left. The other requests wait for its end.
  */
 export class RequestSigner implements Authenticator {
-  /** Sent with every request, and signed. */
-  private readonly fixed: AuthHeaders;
+  private isProven = false;
+  private proof: Promise<void> | null = null;
+  private trial: Trial | null = null;
 
   constructor(
     private readonly key: AccessKey,
     private readonly clock: Clock,
-  ) {
-    const { securityToken, domainId, projectId } = key;
-    const named = { 'x-security-token': securityToken, 'x-domain-id': domainId, 'x-project-id': projectId };
-    this.fixed = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== ''));
+    private readonly guard: GuardedAttempts,
+  ) {}
+
+  headers(request: RequestLine): AuthHeaders | Promise<AuthHeaders> {
+    if (this.isProven) {
+      return this.signed(request);
+    }
+    return this.proof === null ? this.tried(request) : this.proof.then(() => this.signed(request));
   }
 
-  headers(request: RequestLine): AuthHeaders {
-    const date = new Date(this.clock.now()).toISOString().replace(/[-:]|\.\d+/g, '');
-    const sent = { ...this.fixed, 'x-sdk-date': date };
-    const signed = { ...sent, host: request.host };
-    const signature = signatureOf(canonicalRequest(request, signed), date, this.key.secretKey);
-    const names = Object.keys(signed).sort().join(';');
-    return {
-      ...sent,
-      authorization: `${ALGORITHM} Access=${this.key.accessKey}, SignedHeaders=${names}, Signature=${signature}`,
-    };
-  }
-
-  /**
-   * Another signature with the same key would be refused, too, and five refusals in a row lock the key for five
-   * minutes.
-   */
-  rejected(): boolean {
+  /** Another signature with the same key would be refused, too. */
+  settled(headers: AuthHeaders, failure: UpstreamFailure | null): boolean {
+    if (this.trial?.headers === headers) {
+      this.trial.settle(failure);
+    } else if (failure?.code === 'unauthorized') {
+      this.isProven = false;
+    }
     return false;
+  }
+
+  private tried(request: RequestLine): Promise<AuthHeaders> {
+    return new Promise((resolve, reject) => {
+      const attempt = () =>
+        new Promise<void>((accepted, failed) => {
+          const headers = this.signed(request);
+          this.trial = { headers, settle: (failure) => this.end(failure, accepted, failed) };
+          resolve(headers);
+        });
+      this.proof = this.guard.run(attempt).finally(() => (this.proof = null));
+      this.proof.catch(reject); // Before the attempt: it may not be made. After it nobody listens here any more.
+    });
+  }
+
+  /** Requests that wait for the trial fail as it does: the upstream would answer them in the same way. */
+  private end(failure: UpstreamFailure | null, accepted: () => void, failed: (failure: UpstreamFailure) => void): void {
+    this.trial = null;
+    // The service looks at what was asked for only after the signature.
+    if (failure === null || failure.code === 'refused' || failure.code === 'doubted') {
+      this.isProven = true;
+      accepted();
+    } else {
+      failed(failure);
+    }
+  }
+
+  private signed(request: RequestLine): AuthHeaders {
+    return signedHeaders(this.key, request, this.clock.now());
   }
 }
 

@@ -22,7 +22,7 @@ export class StaticToken implements Authenticator {
     return this.given;
   }
 
-  rejected(): boolean {
+  settled(): boolean {
     return false;
   }
 }
@@ -87,12 +87,22 @@ export class RenewedToken implements Authenticator {
     return this.held.headers;
   }
 
+  async logIn(): Promise<void> {
+    await this.headers();
+  }
+
+  settled(headers: AuthHeaders, failure: UpstreamFailure | null): boolean {
+    return failure?.code === 'unauthorized' && this.dropped(headers);
+  }
+
   /**
    * Drops the refused token, unless a newer one has replaced it already. If young tokens are refused repeatedly, the
    * token is not the only reason. Then it is kept for the polls that it still serves, and is dropped at growing
    * intervals.
+   *
+   * @returns whether there is a newer token, or may be one
    */
-  rejected(headers: AuthHeaders): boolean {
+  private dropped(headers: AuthHeaders): boolean {
     const { held } = this;
     if (held === null || held.headers[TOKEN_HEADER] !== headers[TOKEN_HEADER]) {
       return true;
@@ -110,14 +120,14 @@ export class RenewedToken implements Authenticator {
   private renewed(now: number): Promise<AuthHeaders> {
     if (this.login === null && now < this.loginNotBefore) {
       const code = this.loginFailure instanceof UpstreamFailure ? this.loginFailure.code : 'unavailable';
-      const waitMs = Math.ceil(this.loginNotBefore - now);
-      return Promise.reject(new UpstreamFailure(code, 'the last login failed and the next is not due yet', waitMs));
+      // No `retryAfterMs`: each set keeps its pace, so that a process with the right password finds it due soon.
+      return Promise.reject(new UpstreamFailure(code, 'the last login failed and the next is not due yet'));
     }
-    this.login ??= this.logIn().finally(() => (this.login = null));
+    this.login ??= this.issueToken().finally(() => (this.login = null));
     return this.login;
   }
 
-  private async logIn(): Promise<AuthHeaders> {
+  private async issueToken(): Promise<AuthHeaders> {
     try {
       const { token, lifetimeMs } = await this.issue();
       const now = this.clock.now();

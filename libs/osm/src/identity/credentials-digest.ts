@@ -1,0 +1,15 @@
+import { scrypt } from 'node:crypto';
+import { promisify } from 'node:util';
+
+const BYTES = 16;
+
+/**
+ * A name for credentials, under which their refusals are remembered. It must not give the secret away to who can read
+ * the store: the function is slow on purpose (about 50 ms and 16 MB, once per process), and salted with whom the secret
+ * belongs to.
+ */
+export async function credentialsDigest(secret: readonly string[], owner: readonly string[]): Promise<string> {
+  const salt = JSON.stringify(['pollcast', ...owner]);
+  const digest = await promisify<string, string, number, Buffer>(scrypt)(JSON.stringify(secret), salt, BYTES);
+  return digest.toString('base64url');
+}
