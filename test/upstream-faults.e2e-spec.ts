@@ -105,6 +105,32 @@ describe('an upstream that fails', () => {
     clients.forEach((client) => client.close());
   });
 
+  it.each(['400', '200'] as const)('refuses every cursor (%s), and clients notice nothing', async (as) => {
+    const { upstream } = deployment;
+    const caseIds = freshTickets(2);
+    const token = await tokenFor();
+    const clients = (['sse', 'websocket'] as const).map((transport) => clientOf(transport, { token, caseIds }));
+    await Promise.all(clients.map((client) => client.open(deployment.gateway().url)));
+    const say = (what: string) =>
+      upstream.post(...caseIds.map((case_id) => ({ case_id, content: `${CONFIDENTIAL} ${what} in ${case_id}` })));
+    await say('before');
+    await Promise.all(clients.map(({ recording }) => recording.count(2)));
+    const refused = async () =>
+      [...(await deployment.worker().metrics('pollcast_cursors_refused_total')).values()][0] ?? 0;
+    const refusedBefore = await refused();
+    await upstream.inject({ kind: 'refuse_cursor', as });
+    await say('meanwhile');
+    await Promise.all(clients.map(({ recording }) => recording.count(4)));
+    expect(await refused()).toBeGreaterThan(refusedBefore);
+    await upstream.clearFaults();
+    await say('after');
+    await expectEverything(upstream, clients, { quietMs: 400 });
+    for (const { recording } of clients) {
+      expect([recording.of('upstream'), recording.of('revoked'), recording.of('gap')]).toEqual([[], [], []]);
+    }
+    clients.forEach((client) => client.close());
+  });
+
   it('refuses a token, which is renewed, and clients notice nothing', async () => {
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 import { UpstreamFailure, type PollRequest } from '#core';
 import { createOsmClient, type OsmSettings } from '#osm';
-import { MemoryCredentialAttempts } from '#testing';
+import { memoryAttempts } from '#testing';
 
 import { certificate } from './harness/upstream/certificate.js';
 import { freePort } from './harness/processes/ports.js';
@@ -53,7 +53,7 @@ async function poll(upstreamBaseUrl: string): Promise<unknown> {
     {
       clock: { now: () => Date.now() },
       userAgent: 'pollcast/test',
-      attempts: (kind) => new MemoryCredentialAttempts(kind),
+      attempts: memoryAttempts,
       onCredentials: () => undefined,
     },
   );

@@ -24,7 +24,8 @@ export const upstream = [
     file: osm('identity/token-provider.ts'),
     find: "'the last login failed and the next is not due yet')",
     put: "'the last login failed and the next is not due yet', this.loginNotBefore - now)",
-    breaks: 'Refused credentials: sets wait for the login of a worker that is gone, also at one whose password is right.',
+    breaks:
+      'Refused credentials: sets wait for the login of a worker that is gone, also at one whose password is right.',
     killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'names no time for the next request' },
   },
   {
@@ -42,6 +43,14 @@ export const upstream = [
     put: 'false',
     breaks: 'Invariant 5: each poll that waits after one 401 logs in by itself.',
     killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'renewed once after a 401' },
+  },
+  {
+    id: 'long-cursor-of-an-unchanged-answer',
+    file: osm('osm.answer.ts'),
+    find: 'cursor: boundedCursor(mark.cursor) };',
+    put: 'cursor: mark.cursor };',
+    breaks: 'Invariant 9: a cursor of any length is kept in Redis and sent back, and the upstream refuses it.',
+    killedBy: { file: osm('osm.parser.spec.ts'), test: 'where nothing else has changed, too' },
   },
   {
     id: 'empty-cursor-is-sent',
@@ -94,8 +103,8 @@ export const upstream = [
   {
     id: 'second-try-with-all-the-time',
     file: osm('osm.client.ts'),
-    find: 'await this.ask(path, request.feed.language, endsAt - performance.now());',
-    put: 'await this.ask(path, request.feed.language, this.options.timeoutMs);',
+    find: 'return this.ask(line, request, endsAt - performance.now(), false);',
+    put: 'return this.ask(line, request, this.options.timeoutMs, false);',
     breaks: 'Invariant 1: after a 401 a request may outlast the lease of its set.',
     killedBy: client('within the remaining time of the poll'),
   },

@@ -7,6 +7,30 @@ const policy = (test) => ({ file: polling('failure-policy.spec.ts'), test });
 /** One ticket set, from due to commit. */
 export const pollers = [
   {
+    id: 'cursor-never-suspected',
+    file: polling('failure-policy.ts'),
+    find: "const trial = UPSTREAM_FAILURES[failure.code].retry === 'try_cursor' ? cursorTrial : null;",
+    put: 'const trial = cursorTrial && null;',
+    breaks: 'Invariant 5: a cursor that the upstream refuses stops its set, or makes its tickets look refused.',
+    killedBy: { file: polling('poll-cycle.cursor.spec.ts'), test: 'goes back to the one' },
+  },
+  {
+    id: 'accepted-cursor-not-tried',
+    file: polling('cursor-trial.ts'),
+    find: "accepted === null || accepted === refused ? 'none' : 'accepted'",
+    put: "accepted === null || accepted === refused ? 'none' : 'none'",
+    breaks: 'Cursor trial: one broken cursor makes the upstream send whole conversations.',
+    killedBy: { file: polling('poll-cycle.cursor.spec.ts'), test: 'goes back to the one' },
+  },
+  {
+    id: 'search-with-the-refused-cursor',
+    file: polling('poll-cycle.ts'),
+    find: 'return this.poller.probe(from, asked, left);',
+    put: 'return this.poller.probe(set, asked, left);',
+    breaks: 'Cursor trial: where cursor and ticket are refused, the search blames any ticket, or nobody.',
+    killedBy: { file: polling('poll-cycle.cursor.spec.ts'), test: 'refuses the cursor and a ticket' },
+  },
+  {
     id: 'looks-back-by-the-overlap-only',
     file: polling('cursor-history.ts'),
     find: 'return overlapMs + TIME_RESOLUTION_MS;',

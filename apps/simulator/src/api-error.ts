@@ -15,6 +15,13 @@ export const invalidParameter = (reason: string): ApiError => ({
   message: `Invalid parameter: ${reason}`,
 });
 
+/** The service's own code for wrong parameters. */
+export const badCursor = (status: 200 | 400): ApiError => ({
+  status,
+  code: 'OSM.01010001',
+  message: 'Invalid parameter: last_message_time_id',
+});
+
 /** `APIGW.` codes come from the API gateway, which checks identities and throttles; `OSM.` codes come from the service. */
 export const wrongIdentity = (detail: string): ApiError => ({
   status: 401,

@@ -5,7 +5,7 @@ import type { CredentialsOutcome, OnCredentials } from '#osm';
 
 const LEVELS = { accepted: 'info', refused: 'error', withheld: 'error', failed: 'warn' } as const;
 
-/** Counts every attempt with the upstream's credentials, and writes a line when the outcome is another one than before. */
+/** Counts every attempt with the upstream's credentials, and writes a line when the outcome changes. */
 export class CredentialsReport {
   private last: CredentialsOutcome = 'accepted';
 

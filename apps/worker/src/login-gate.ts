@@ -1,20 +1,21 @@
 import { UpstreamFailure } from '#core';
 
 export interface LoginGateParts {
-  /** Logs in, unless there is a token. @throws {UpstreamFailure} `unauthorized`: refused, or not tried after refusals */
+  /** Logs in, unless there is a token. @throws {UpstreamFailure} `unauthorized` if it was refused, or is withheld */
   readonly logIn: () => Promise<void>;
-  /** Gives all sets back, and takes none until `open`. */
+  /** Gives all sets back, and takes no sets. */
   readonly close: () => void;
+  /** Takes sets again. */
   readonly open: () => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
-/** Pause between two attempts to log in while the gate is closed, ms. What they may cost is bounded elsewhere. */
+/** Pause between two calls of `logIn` while the gate is closed, ms. Few of them lead to a request. */
 const RETRY_MS = 1000;
 
 /**
- * Keeps ticket sets away from a worker whose login is refused. Its polls would fail at once, so it would be free for the
- * next job again and again, and take sets from workers whose login is accepted.
+ * Keeps ticket sets away from a worker whose login is refused. Its polls would fail at once, so it would always be free for
+ * the next job, and would take sets from workers whose login is accepted.
  */
 export class LoginGate {
   private timer: NodeJS.Timeout | undefined;
@@ -56,7 +57,7 @@ export class LoginGate {
     }
   }
 
-  /** Any other failure, such as an IAM that is out of reach, is left to the polls: their clients are told of it. */
+  /** Any other failure, for example IAM out of reach, makes polls fail, and their clients are told. */
   private async isLoginRefused(): Promise<boolean> {
     try {
       await this.parts.logIn();

@@ -18,6 +18,7 @@ export class PrometheusPollTelemetry implements PollTelemetry {
   private readonly request: Histogram;
   private readonly failures: ReadonlyMap<UpstreamFailureCode, Counter.Internal>;
   private readonly refusedTickets: Counter;
+  private readonly refusedCursors: Counter;
   private readonly stalestSet: Gauge;
   private readonly discards: ReadonlyMap<(typeof DISCARD_REASONS)[number], Counter.Internal>;
 
@@ -49,6 +50,12 @@ export class PrometheusPollTelemetry implements PollTelemetry {
     this.refusedTickets = new Counter(
       named('tickets_set_apart_total', 'Tickets that the upstream was found to refuse, again or for the first time.'),
     );
+    this.refusedCursors = new Counter(
+      named(
+        'cursors_refused_total',
+        'Cursors that the upstream was found to refuse: their sets were read from an older one.',
+      ),
+    );
     const codes = Object.keys(UPSTREAM_FAILURES) as UpstreamFailureCode[];
     this.failures = new Map(codes.map((code) => [code, failures.labels(code)]));
     const discards = new Counter({
@@ -78,6 +85,10 @@ export class PrometheusPollTelemetry implements PollTelemetry {
 
   quarantined(): void {
     this.refusedTickets.inc();
+  }
+
+  cursorRefused(): void {
+    this.refusedCursors.inc();
   }
 
   discarded(reason: (typeof DISCARD_REASONS)[number]): void {

@@ -12,10 +12,9 @@ export interface CursorMark {
 
 const QUOTED_KEY = Buffer.from(`"${CURSOR_KEY}"`);
 const BACKSLASH = 0x5c;
-/**
- * Longest cursor that is marked, with white space and quotes. Documented are 64 characters. The full parser reads
- * longer ones.
- */
+/** Longest cursor, characters, as documented. A longer one is malformed. */
+export const CURSOR_MAX = 64;
+/** Longest cursor that is marked, characters, with white space and quotes. The full parser reads longer ones. */
 const LONGEST_LITERAL = 256;
 
 /** A number, a text without escapes, or null, with a whole JSON token's end behind it. */

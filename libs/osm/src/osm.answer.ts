@@ -5,7 +5,7 @@ import { CURSOR_KEY, markCursor, type CursorMark } from './cursor-mark.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { parseJson } from './lossless.js';
 import { failureOf } from './osm.errors.js';
-import { asObject, parseContent, parseCursor } from './osm.parser.js';
+import { asObject, boundedCursor, parseContent, parseCursor } from './osm.parser.js';
 
 export interface ReadingContext {
   /** Digest of an answer whose contents are known already. */
@@ -37,7 +37,7 @@ export function readAnswer(answer: HttpAnswer, context: ReadingContext): PollAns
   const mark = markCursor(answer.body);
   const digest = digestOf(answer.body, mark);
   if (mark !== null && digest === context.knownDigest) {
-    return { kind: 'unchanged', cursor: mark.cursor };
+    return { kind: 'unchanged', cursor: boundedCursor(mark.cursor) };
   }
   if (!isUtf8(answer.body)) {
     throw new UpstreamFailure('malformed', 'the answer is not UTF-8');
@@ -73,7 +73,8 @@ function contentOf(
   if (failure) {
     throw failure;
   }
-  return { kind: 'content', ...found, content: parseContent(top, context.offsetMinutes) };
+  const cursor = boundedCursor(found.cursor);
+  return { kind: 'content', cursor, digest: found.digest, content: parseContent(top, context.offsetMinutes) };
 }
 
 function topOf(text: string): JsonObject {

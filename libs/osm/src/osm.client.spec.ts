@@ -2,9 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { PollRequest } from '#core';
-import { MemoryCredentialAttempts } from '#testing';
-import type { OsmClient } from './osm.client.js';
-import { createOsmClient, type OsmParts, type OsmSettings } from './osm.factory.js';
+import { memoryAttempts } from '#testing';
+import { createOsmClient, type OsmSettings } from './osm.factory.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -15,7 +14,7 @@ const EMPTY = '{"imstatus":[],"immsg":[],"last_message_time_id":1}';
 const REQUEST: PollRequest = { feed: { language: 'zh-cn' }, caseIds: ['CS1', 'CS2'], cursor: '42', knownDigest: null };
 
 let server: Server;
-let client: OsmClient;
+let client: ReturnType<typeof createOsmClient>;
 let handle: Handler;
 let seen: { method?: string; url: string; headers: IncomingMessage['headers'] }[];
 let sockets: Set<unknown>;
@@ -70,12 +69,7 @@ function settings(changes: Partial<OsmSettings> = {}): OsmSettings {
   };
 }
 
-const parts: OsmParts = {
-  clock: { now: () => Date.now() },
-  userAgent: 'pollcast/1.2.3',
-  attempts: (kind) => new MemoryCredentialAttempts(kind),
-  onCredentials: () => undefined,
-};
+const parts = { clock: Date, userAgent: 'pollcast/1.2.3', attempts: memoryAttempts, onCredentials: () => undefined };
 const poll = (changes: Partial<PollRequest> = {}) => client.poll({ ...REQUEST, ...changes });
 const failure = (code: string, message?: string) =>
   expect.objectContaining({ name: 'UpstreamFailure', code, ...(message ? { message } : {}) });

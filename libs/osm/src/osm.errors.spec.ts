@@ -30,6 +30,8 @@ describe('upstream errors', () => {
     [200, 'OSM.01010015', 'refused'],
     [200, 'NEW.1', 'rejected'],
     [400, 'OSM.0001', 'doubted'],
+    [400, 'OSM.7', 'doubted'],
+    [400, 'APIGW.7', 'rejected'],
     [400, null, 'unavailable'],
     [400, 'OSM.0002', 'unauthorized'],
     [403, 'OSM.0003', 'refused'],

@@ -73,8 +73,8 @@ function byStatus(status: number, errorCode: string | null): UpstreamFailureCode
   if (status >= 500 || status === 408 || (status >= 400 && errorCode === null)) {
     return 'unavailable';
   }
-  if (status === 403 && errorCode !== null && OF_THE_SERVICE.test(errorCode)) {
-    return 'refused';
+  if (errorCode !== null && OF_THE_SERVICE.test(errorCode) && (status === 400 || status === 403)) {
+    return status === 400 ? 'doubted' : 'refused';
   }
   // 200 with an undocumented code, other 2xx, redirects (never followed) and the rest of 4xx.
   return 'rejected';

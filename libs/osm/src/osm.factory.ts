@@ -37,7 +37,7 @@ export interface OsmParts {
   readonly clock: Clock;
   /** Name and version of this program, for the header `User-Agent`. */
   readonly userAgent: string;
-  /** What the whole deployment knows of refused credentials. */
+  /** What all workers know of refused credentials. */
   readonly attempts: (kind: CredentialKind) => CredentialAttempts;
   readonly onCredentials: OnCredentials;
 }
@@ -99,15 +99,15 @@ function authenticatorFor(settings: OsmSettings, parts: OsmParts): Authenticator
   }
 }
 
-/** An attempt whose outcome is not told this long (ms) after its timeout never will be. */
+/** Time after its timeout within which the outcome of an attempt is recorded, ms. */
 const ATTEMPT_SLACK_MS = 5000;
 
 interface Credentials {
   readonly kind: CredentialKind;
-  /** The settings that they are, for whoever has to correct them. */
+  /** Names of the settings, for the log line. */
   readonly settings: string;
   readonly secret: readonly string[];
-  /** Whom the secret belongs to, and where. */
+  /** Who has the secret, and at which server. */
   readonly owner: readonly string[];
 }
 

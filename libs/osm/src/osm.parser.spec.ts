@@ -100,6 +100,23 @@ describe('cursor', () => {
     );
   });
 
+  it.each(['{}', '{"n":1.5}'])('is malformed beyond the 64 characters that are documented, beside %s', (message) => {
+    const longest = '9'.repeat(64);
+    for (const literal of [longest, `"${longest}"`]) {
+      expect(content(withMessage(message, literal)).cursor).toBe(longest);
+    }
+    for (const literal of [`${longest}9`, `"${longest}9"`, `"${longest}\\n"`, `"${'9'.repeat(300)}"`]) {
+      expect(() => read(withMessage(message, literal))).toThrow(
+        'last_message_time_id is not a cursor of at most 64 characters',
+      );
+    }
+  });
+
+  it('is malformed beyond 64 characters where nothing else has changed, too', () => {
+    const known = content(withMessage('{}')).digest;
+    expect(() => read(withMessage('{}', '9'.repeat(65)), known)).toThrow('at most 64 characters');
+  });
+
   it('may be missing', () => expect(content('{"immsg":[]}')).toMatchObject({ cursor: null, content: { lists: [] } }));
 
   it('is the one at the top level, also if a message has a field of that name', () => {

@@ -9,7 +9,7 @@ import {
   type UpstreamContent,
 } from '#core';
 import { parseCreateTime } from './create-time.js';
-import { CURSOR_KEY } from './cursor-mark.js';
+import { CURSOR_KEY, CURSOR_MAX } from './cursor-mark.js';
 
 /**
  * The shapes of the documented answer. Any field may be null or missing. If a field has another type, the whole answer
@@ -58,6 +58,14 @@ export function parseCursor(answer: JsonObject): Cursor | null {
     throw malformed(CURSOR_KEY, 'a number or a text');
   }
   return value === null || value === '' ? null : String(value);
+}
+
+/** @throws {UpstreamFailure} `malformed` where it is longer than documented */
+export function boundedCursor<Found extends Cursor | null>(cursor: Found): Found {
+  if (cursor !== null && cursor.length > CURSOR_MAX) {
+    throw malformed(CURSOR_KEY, `a cursor of at most ${CURSOR_MAX} characters`);
+  }
+  return cursor;
 }
 
 function parseLists(answer: JsonObject, offsetMinutes: number): AnsweredList[] {

@@ -10,7 +10,8 @@ import { ScriptKeys } from './script-keys.js';
  * The right column says what an old name stands for.
  *
  * Every key and channel begins with `P:`, those of BullMQ (`P:{queue}:…`) too, so that one ACL pattern covers them all
- * (OPERATIONS.md, "Rights"). A hash tag stands behind the prefix, never around it. No feed is called `quota`, `queue` or `attempts`.
+ * (OPERATIONS.md, "Rights"). A hash tag stands behind the prefix, never around it. No feed is called `quota`, `queue`
+ * or `attempts`.
  *
  * | key | type | holds | ends |
  * | --- | --- | --- | --- |

@@ -49,6 +49,8 @@ const KINDS = {
   token_expired: {},
   /** The whole request is refused because of one ticket that the account may not read. */
   refuse_case: { as: optional(oneOf('403', '200')) },
+  /** Refuses requests with one of these cursors; without `cursors`, requests with any cursor. */
+  refuse_cursor: { as: optional(oneOf('400', '200')), cursors: optional(listOf(text(64, 1), 1, 10_000)) },
   /** 502 with a page of HTML, as a proxy writes it. */
   html: {},
   redirect: { location: required(text(2_000, 1)) },
@@ -102,6 +104,7 @@ export function readFault(body: unknown): Fault {
   const { kind } = read({ kind: record.accepts(body) ? body.kind : undefined }, { kind: COMMON.kind });
   const fault = read(body, { ...COMMON, ...KINDS[kind] });
   if (kind === 'refuse_case' && !fault.case_ids) throw new InvalidInput(['case_ids is missing: the tickets to refuse']);
+  if (fault.target === 'iam' && kind === 'refuse_cursor') throw new InvalidInput(['iam has no cursors']);
   if (fault.target === 'iam' && fault.case_ids) throw new InvalidInput(['case_ids mean nothing to iam']);
   return fault as Fault;
 }

@@ -61,6 +61,21 @@ describe('a fault that answers in place of the service', () => {
     expect((await simulator.poll(['TS1'])).contents).toEqual(['TS1: grüß Gott']);
   });
 
+  it.each([
+    ['400', 400],
+    ['200', 200],
+  ])('refuse_cursor: requests with a cursor, as %s', async (as, expected) => {
+    const { cursor } = await simulator.poll(['TS1']);
+    const { id } = await order({ kind: 'refuse_cursor', as });
+    const response = await simulator.fetchMessages(['TS1'], { cursor });
+    expect(response.status).toBe(expected);
+    expect(await response.json()).toMatchObject({ error_code: 'OSM.01010001' });
+    expect((await simulator.poll(['TS1'])).contents).toEqual(['TS1: grüß Gott']);
+    await simulator.control('DELETE', `faults/${id}`);
+    await order({ kind: 'refuse_cursor', as, cursors: ['another'] });
+    expect(await (await simulator.fetchMessages(['TS1'], { cursor })).json()).toHaveProperty('immsg');
+  });
+
   it('html: answers a page of HTML, as a proxy does', async () => {
     await order({ kind: 'html' });
     const response = await ask();
@@ -190,6 +205,7 @@ describe('a fault', () => {
     ['an unknown kind', { kind: 'meteor' }, 'kind must be one of'],
     ['a parameter of another kind', { kind: 'html', bytes: 7 }, 'bytes is not known here'],
     ['a missing parameter', { kind: 'huge' }, 'bytes is missing'],
+    ['cursors where there are none', { kind: 'refuse_cursor', target: 'iam' }, 'iam has no cursors'],
     ['no ticket to refuse', { kind: 'refuse_case' }, 'case_ids is missing'],
     ['tickets where there are none', { kind: 'html', target: 'iam', case_ids: ['TS1'] }, 'case_ids mean nothing'],
   ])('cannot be ordered with %s', async (_what, fault, problem) => {

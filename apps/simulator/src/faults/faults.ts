@@ -27,10 +27,14 @@ export class Faults {
     return this.lastId;
   }
 
-  /** The first fault that applies to this request, and counts it. A request gets at most one fault. */
-  take(target: FaultTarget, caseIds: readonly string[]): Fault | undefined {
+  /**
+   * The first fault that applies to this request, and counts it. A request gets at most one fault.
+   *
+   * @param cursor as the request has it
+   */
+  take(target: FaultTarget, caseIds: readonly string[], cursor?: string): Fault | undefined {
     for (const each of this.active) {
-      if (!matches(each, target, caseIds)) continue;
+      if (!matches(each, target, caseIds, cursor)) continue;
       each.seen += 1;
       if (each.seen <= (each.fault.after ?? 0)) continue;
       each.fired += 1;
@@ -56,7 +60,15 @@ export class Faults {
   }
 }
 
-function matches({ fault, caseIds }: ActiveFault, target: FaultTarget, asked: readonly string[]): boolean {
+function matches(
+  { fault, caseIds }: ActiveFault,
+  target: FaultTarget,
+  asked: readonly string[],
+  cursor: string | undefined,
+): boolean {
   if ((fault.target ?? 'messages') !== target) return false;
+  if (fault.kind === 'refuse_cursor') {
+    if (cursor === undefined || fault.cursors?.includes(cursor) === false) return false;
+  }
   return !caseIds || asked.some((caseId) => caseIds.has(caseId));
 }

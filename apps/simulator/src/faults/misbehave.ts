@@ -1,5 +1,5 @@
 import { type ServerResponse } from 'node:http';
-import { type ApiError, errorBody, noPermission, sendText, throttled, wrongIdentity } from '../api-error.js';
+import { type ApiError, badCursor, errorBody, noPermission, sendText, throttled, wrongIdentity } from '../api-error.js';
 import { bloat, compress, drip, garble, halve, mislabel, truncate } from './distort.js';
 import { type Fault } from './fault.js';
 import { type RightAnswer } from './right-answer.js';
@@ -30,6 +30,8 @@ export function misbehave(fault: Fault, res: ServerResponse, requestId: string, 
       return refuse(wrongIdentity('decrypt token fail'));
     case 'refuse_case':
       return refuse(noPermission(fault.as === '200' ? 200 : 403));
+    case 'refuse_cursor':
+      return refuse(badCursor(fault.as === '200' ? 200 : 400));
     case 'html':
       return sendText(res, 502, '<html><body><h1>502 Bad Gateway</h1></body></html>', { 'Content-Type': 'text/html' });
     case 'redirect':

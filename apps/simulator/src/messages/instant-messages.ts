@@ -58,7 +58,7 @@ export class InstantMessages {
     const poll = this.understand(req, query, cursor);
     if ('code' in poll) return refuse(res, poll, requestId);
 
-    const fault = faults.take('messages', poll.query.caseIds);
+    const fault = faults.take('messages', poll.query.caseIds, cursor);
     if (fault?.kind === 'token_expired') this.revokeTokenOf(req);
     const respond = (): void => this.respond(poll, fault, res, requestId);
     const latencyMs = quirks.draw(quirks.current.latency_ms);

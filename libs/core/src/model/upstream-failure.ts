@@ -11,9 +11,10 @@ export interface UpstreamFailureRule {
   /**
    * `own`: this set is polled again after `retryDelay`, or after `Retry-After` if that is longer. `account`: the same, and
    * no worker sends a request in that time. `bisect`: a bisection of the set begins. It ends with one ticket in
-   * quarantine, whose clients get `revoked`, or with a degraded feed if the upstream answers for no ticket.
+   * quarantine, whose clients get `revoked`, or with a degraded feed if the upstream answers for no ticket. `try_cursor`:
+   * the same, but before that the set is polled with an older cursor and with none.
    */
-  readonly retry: 'own' | 'account' | 'bisect';
+  readonly retry: 'own' | 'account' | 'bisect' | 'try_cursor';
   /** The `reason` of `upstream` that clients get. */
   readonly reason: string;
 }
@@ -23,8 +24,8 @@ export const UPSTREAM_FAILURES: Readonly<Record<UpstreamFailureCode, UpstreamFai
   unauthorized: { retry: 'own', reason: 'upstream_unauthorized' },
   // No permission, or no such ticket: for one ticket, or for all tickets of the account.
   refused: { retry: 'bisect', reason: 'upstream_refused' },
-  // Bad parameters: one malformed ticket id, or a parameter that all requests have.
-  doubted: { retry: 'bisect', reason: 'upstream_rejected' },
+  // Bad parameters: the cursor, one malformed ticket id, or a parameter that all requests have.
+  doubted: { retry: 'try_cursor', reason: 'upstream_rejected' },
   rejected: { retry: 'own', reason: 'upstream_rejected' },
   throttled: { retry: 'account', reason: 'upstream_throttled' },
   unavailable: { retry: 'own', reason: 'upstream_unavailable' },

@@ -15,7 +15,7 @@ const BEGAN_AT = 1000;
 /** The upstream has answered nothing else. */
 const NEVER = Number.NEGATIVE_INFINITY;
 const tickets = Array.from({ length: 100 }, (_, index) => `t${index}`);
-const begun = (among: readonly string[]) => beginBisection(among, BEGAN_AT);
+const begun = (among: readonly string[]) => beginBisection(among, BEGAN_AT, null);
 const refusal = (asked: readonly string[], answeredSince = NEVER) => ({ asked, now: BEGAN_AT, answeredSince });
 
 /** Asks until a ticket is blamed or no suspect is left. @returns the ticket, and the number of requests */
@@ -103,6 +103,29 @@ describe('a bisection', () => {
     expect(next([], ['a', 'b'], ['a', 'b'])).toEqual(['b']);
     expect(next([], ['a'], [])).toEqual(['a']);
     expect(left && nextProbe(left, ['a', 'b'], [], BEGAN_AT + 1)).toEqual(['a']);
+  });
+
+  it('asks for all, twice at most, if it may be the cursor, and only then halves', () => {
+    let bisection: Bisection | null = beginBisection(['b', 'a'], BEGAN_AT, 'accepted');
+    const steps = [];
+    while (bisection !== null && bisection.cursorTrial !== 'over') {
+      const asked = nextProbe(bisection, ['a', 'b'], [], NEVER);
+      steps.push([bisection.cursorTrial, asked, refusedTicketOf(bisection, refusal(asked, BEGAN_AT + 1))]);
+      bisection = afterRefusal(bisection, refusal(asked));
+    }
+    expect(steps).toEqual([
+      ['accepted', ['a', 'b'], null],
+      ['none', ['a', 'b'], null],
+    ]);
+    expect(bisection && nextProbe(bisection, ['a', 'b'], [], NEVER)).toEqual(['b']);
+  });
+
+  it('blames a ticket that is alone only for a refusal without the cursor', () => {
+    const trying = beginBisection(['a'], BEGAN_AT, 'none');
+    expect(refusedTicketOf(trying, refusal(['a'], BEGAN_AT + 1))).toBeNull();
+    const over = afterRefusal(trying, refusal(['a']));
+    expect(over).toMatchObject({ cursorTrial: 'over', alone: { others: 'not_asked' } });
+    expect(over && refusedTicketOf(over, refusal(['a'], BEGAN_AT + 1))).toBe('a');
   });
 
   it('continues without tickets that have left, and ends when no suspect is left', () => {

@@ -1,8 +1,10 @@
 import type { CaseId } from '../model/ticket.js';
+import { isTryingCursor, type CursorTrial } from './cursor-trial.js';
 
 /**
- * The state of a bisection between two steps. A bisection finds the one ticket that makes the upstream refuse whole
- * requests. Its state is kept with the set, so any worker can take the next step. It is serialisable as JSON.
+ * The state of a bisection between two steps. A bisection finds what makes the upstream refuse whole requests: the cursor
+ * of the set, or one ticket. Its state is kept with the set, so any worker can take the next step. It is serialisable as
+ * JSON.
  *
  * A refusal may concern one ticket, or everything that the account asks: a permission was withdrawn, or the upstream no
  * longer accepts a parameter. The two look the same. So halving only finds a suspect. A ticket is blamed when it was
@@ -20,6 +22,8 @@ export interface Bisection {
   readonly since: number;
   /** About the last suspect, after it was refused alone; null before. */
   readonly alone: RefusedAlone | null;
+  /** Which cursor the requests have; absent: the set's own. */
+  readonly cursorTrial?: CursorTrial;
 }
 
 export interface RefusedAlone {
@@ -40,26 +44,36 @@ export interface RefusedProbe {
   readonly answeredSince: number;
 }
 
-/** The bisection that a refused request begins. @param now ms since 1970 */
-export function beginBisection(asked: readonly CaseId[], now: number): Bisection {
-  return { suspects: asked, cleared: [], since: now, alone: null };
+/**
+ * The bisection that a refused request begins.
+ *
+ * @param now ms since 1970
+ * @param cursorTrial null: the cursor cannot be the reason
+ */
+export function beginBisection(asked: readonly CaseId[], now: number, cursorTrial: CursorTrial | null): Bisection {
+  const begun = { suspects: asked, cleared: [], since: now, alone: null };
+  return cursorTrial === null ? begun : { ...begun, cursorTrial };
 }
 
 /**
  * The tickets to ask for next: half of the suspects, so that after log2(n) steps one of n tickets is left. The first
  * half is the larger one: if a passing refusal began the bisection, all steps are answered, and this makes their number
- * smallest. The last suspect is asked for alone, then one other ticket, then the suspect again.
+ * smallest. The last suspect is asked for alone, then one other ticket, then the suspect again. During a cursor trial all
+ * tickets are asked for.
  *
  * @param among the tickets that are bisected
  * @param members tickets of the set that were answered for before; `among` may be tickets that are joining the set
  * @param answeredSince as in {@link RefusedProbe}
  */
 export function nextProbe(
-  { suspects, cleared, alone }: Bisection,
+  { suspects, cleared, alone, cursorTrial }: Bisection,
   among: readonly CaseId[],
   members: readonly CaseId[],
   answeredSince: number,
 ): readonly CaseId[] {
+  if (isTryingCursor(cursorTrial)) {
+    return among;
+  }
   if (suspects.length > 1) {
     return [...cleared, ...suspects.slice(0, Math.ceil(suspects.length / 2))];
   }
@@ -82,7 +96,11 @@ export function refusedTicketOf({ suspects, alone }: Bisection, probe: RefusedPr
 }
 
 /** The bisection after a refusal that blames no ticket; null if nothing was learned of any ticket. */
-export function afterRefusal(bisection: Bisection, { asked, now }: RefusedProbe): Bisection | null {
+export function afterRefusal(before: Bisection, { asked, now }: RefusedProbe): Bisection | null {
+  if (before.cursorTrial === 'accepted') {
+    return { ...before, cursorTrial: 'none' };
+  }
+  const bisection: Bisection = before.cursorTrial === 'none' ? { ...before, cursorTrial: 'over' } : before;
   const suspects = bisection.suspects.filter((caseId) => asked.includes(caseId));
   const { alone } = bisection;
   if (suspects.length === 0) {

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { advanceCursorHistory, cursorToSend, type AnsweredPoll, type CursorHistory } from './cursor-history.js';
+import {
+  acceptedHistory,
+  advanceCursorHistory,
+  cursorToSend,
+  type AnsweredPoll,
+  type CursorHistory,
+} from './cursor-history.js';
 
 const OVERLAP_MS = 2000;
 /** The overlap, and a second for the resolution of `create_time`. */
@@ -13,8 +19,8 @@ function trailOf(...polls: readonly AnsweredPoll[]): CursorHistory | null {
   );
 }
 
-function poll(at: number, cursor: string | null): AnsweredPoll {
-  return { sentAt: START + at, answeredAt: START + at + 50, cursor };
+function poll(at: number, cursor: string | null, sent: string | null = null): AnsweredPoll {
+  return { sentAt: START + at, answeredAt: START + at + 50, sent, cursor };
 }
 
 describe('a cursor history', () => {
@@ -89,5 +95,31 @@ describe('the cursor to send', () => {
         expect(given).toBeGreaterThanOrEqual(at - LOOKBACK_MS - 2 * 4000);
       }),
     );
+  });
+});
+
+describe('the cursor that the upstream accepted last', () => {
+  const resent = (cursorHistory: CursorHistory | null) => cursorToSend(acceptedHistory(cursorHistory), OVERLAP_MS);
+
+  it('is the one of the latest poll that was answered', () => {
+    const accepted = trailOf(poll(0, 'a'), poll(1000, 'b', 'x'), poll(2000, 'c', 'y'));
+    expect(resent(accepted)).toBe('y');
+  });
+
+  it.each([null, trailOf(poll(0, 'a')), trailOf(poll(0, 'a', null), poll(1000, 'b', 'x'), poll(2000, 'c', null))])(
+    'is none where that poll had none: %j',
+    (cursorHistory) => expect(resent(cursorHistory)).toBeNull(),
+  );
+
+  it('is not shifted, and is sent until a newer one is old enough', () => {
+    const milliseconds = acceptedHistory(trailOf(poll(0, String(START)), poll(1000, String(START), String(START))));
+    expect(cursorToSend(milliseconds, OVERLAP_MS)).toBe(String(START));
+    const again = (at: number) => poll(at, `t${at}`, 'x');
+    let cursorHistory = acceptedHistory(trailOf(poll(0, 'a'), poll(1000, 'broken', 'x')));
+    const sent = [2000, 3000, 4000, 5000, 6000].map((at) => {
+      cursorHistory = advanceCursorHistory(cursorHistory, again(at), OVERLAP_MS);
+      return cursorToSend(cursorHistory, OVERLAP_MS);
+    });
+    expect(sent).toEqual(['x', 'x', 'x', 'x', 't2000']);
   });
 });

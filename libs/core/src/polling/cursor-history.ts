@@ -14,13 +14,17 @@ export interface CursorHistory {
   readonly polledAt: number;
   /** Pairs of a time and the cursor that was the furthest since then, oldest first. At most {@link SAMPLES} + 2. */
   readonly samples: readonly (readonly [at: number, cursor: Cursor])[];
+  /** The cursor that the upstream accepted last: that of the latest answered poll. Absent if that poll had none. */
+  readonly accepted?: Cursor;
 }
 
 /** What a cursor history learns of one answered poll. Times in milliseconds since 1970. */
 export interface AnsweredPoll {
   readonly sentAt: number;
   readonly answeredAt: number;
-  /** Null if the answer had none. */
+  /** The cursor of the request; null if it had none. */
+  readonly sent: Cursor | null;
+  /** The cursor of the answer; null if it had none. */
   readonly cursor: Cursor | null;
 }
 
@@ -29,6 +33,9 @@ export interface AnsweredPoll {
  * on the same side of the window's edge, so that counting them is right.
  */
 const TIME_RESOLUTION_MS = 1000;
+
+/** The time of a sample that is old enough to be sent, ms since 1970. */
+const GIVEN_LONG_AGO = 0;
 
 /** Samples per look-back. It bounds the history, whatever the pace of polls. */
 const SAMPLES = 16;
@@ -56,10 +63,11 @@ export function advanceCursorHistory(
   poll: AnsweredPoll,
   overlapMs: number,
 ): CursorHistory | null {
+  const accepted = poll.sent === null ? {} : { accepted: poll.sent };
   if (cursorHistory === null) {
     return poll.cursor === null
       ? null
-      : { head: poll.cursor, polledAt: poll.sentAt, samples: [[poll.answeredAt, poll.cursor]] };
+      : { head: poll.cursor, polledAt: poll.sentAt, samples: [[poll.answeredAt, poll.cursor]], ...accepted };
   }
   const head = poll.cursor === null ? cursorHistory.head : furthest(cursorHistory.head, poll.cursor);
   const span = lookbackMs(overlapMs);
@@ -67,7 +75,18 @@ export function advanceCursorHistory(
   const due = latest === undefined || (latest[1] !== head && poll.answeredAt - latest[0] >= span / SAMPLES);
   const samples = due ? [...cursorHistory.samples, [poll.answeredAt, head] as const] : cursorHistory.samples;
   const base = newestAtOrBefore(samples, poll.sentAt - span);
-  return { head, polledAt: poll.sentAt, samples: base > 0 ? samples.slice(base) : samples };
+  return { head, polledAt: poll.sentAt, samples: base > 0 ? samples.slice(base) : samples, ...accepted };
+}
+
+/**
+ * The history by which the cursor that the upstream accepted last is sent again; null if there is none. That cursor is
+ * older than any that the history would send now.
+ */
+export function acceptedHistory(cursorHistory: CursorHistory | null): CursorHistory | null {
+  const { accepted, polledAt } = cursorHistory ?? {};
+  return accepted === undefined || polledAt === undefined
+    ? null
+    : { head: accepted, polledAt, samples: [[GIVEN_LONG_AGO, accepted]] };
 }
 
 /**

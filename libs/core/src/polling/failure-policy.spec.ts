@@ -44,7 +44,14 @@ async function waitAfter(code: UpstreamFailureCode, failures: number, idleMs: nu
   );
   const set = setWith({ failures: failures - 1, activeAt: clock.now() - idleMs });
   const { members: tickets } = set;
-  const poll = { set, tickets, asked: tickets, bisection: null, answeredSince: Number.NEGATIVE_INFINITY };
+  const poll = {
+    set,
+    tickets,
+    asked: tickets,
+    bisection: null,
+    cursorTrial: null,
+    answeredSince: Number.NEGATIVE_INFINITY,
+  };
   return (await policy.after(new UpstreamFailure(code, 'for a test'), poll)) - clock.now();
 }
 

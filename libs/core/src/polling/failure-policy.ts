@@ -4,7 +4,8 @@ import type { Clock } from '../model/clock.js';
 import type { Quota } from './ports/quota.js';
 import type { SetStore } from './ports/set-store.js';
 import type { PollTelemetry } from './ports/telemetry.js';
-import { afterRefusal, beginBisection, refusedTicketOf, type Bisection } from './bisection.js';
+import { afterRefusal, beginBisection, refusedTicketOf, type Bisection, type RefusedProbe } from './bisection.js';
+import { isTryingCursor, type CursorTrial } from './cursor-trial.js';
 import type { TicketSet } from './ticket-set.js';
 import type { CaseId } from '../model/ticket.js';
 
@@ -24,6 +25,8 @@ export interface FailedPoll {
   readonly tickets: readonly CaseId[];
   readonly asked: readonly CaseId[];
   readonly bisection: Bisection | null;
+  /** The trial that a bisection begins with if the cursor may be the reason; null: the request had no cursor. */
+  readonly cursorTrial: CursorTrial | null;
   /**
    * When the newest request was sent that the upstream had answered before this one was sent, ms since 1970. A later
    * answer proves nothing about this refusal.
@@ -48,6 +51,7 @@ export class FailurePolicy {
   async after(failure: UpstreamFailure, poll: FailedPoll): Promise<number> {
     switch (UPSTREAM_FAILURES[failure.code].retry) {
       case 'bisect':
+      case 'try_cursor':
         return this.refused(poll, failure);
       case 'own':
       case 'account':
@@ -56,9 +60,9 @@ export class FailurePolicy {
   }
 
   /**
-   * The upstream refused the request, because of one ticket or because of the account. The next step of a bisection
-   * follows at once in the first bisection of a set, and while the upstream answers for others. Otherwise it waits as
-   * after any failure.
+   * The upstream refused the request, because of one ticket, of the cursor, or of the account. The next step of a
+   * bisection follows at once in the first bisection of a set, and while the upstream answers for others. Otherwise it
+   * waits as after any failure.
    */
   private async refused(poll: FailedPoll, failure: UpstreamFailure): Promise<number> {
     this.parts.telemetry.failed(failure.code);
@@ -69,8 +73,8 @@ export class FailurePolicy {
     if (refusedTicket !== null) {
       return this.found(poll, refusedTicket, now);
     }
-    const begun = poll.bisection ?? beginBisection(this.shuffled(tickets), now);
-    const bisection = afterRefusal(begun, probe);
+    const bisection = poll.bisection ? afterRefusal(poll.bisection, probe) : this.begin(poll, failure, probe);
+    const { since } = poll.bisection ?? bisection ?? { since: now };
     const step = { ref: set.ref, fence: set.fence, now, bisection, quarantined: [] };
     if (bisection !== null && this.continuesAtOnce(bisection, poll)) {
       await this.parts.store.recordBisection(step);
@@ -78,13 +82,23 @@ export class FailurePolicy {
     }
     const at = now + this.delayAfter(set, set.failures + 1, now);
     // For a set of one ticket, only polls of other sets show that the upstream answers for others. That takes some time.
-    const isTold = tickets.length > 1 || now - begun.since >= this.pace.intervalMaxMs;
+    const isTold = tickets.length > 1 || now - since >= this.pace.intervalMaxMs;
     await this.parts.store.recordBisection({ ...step, retry: { at, ...(isTold && { code: failure.code }) } });
     return at;
   }
 
-  private continuesAtOnce({ cleared, since, alone }: Bisection, { set, tickets, answeredSince }: FailedPoll): boolean {
-    if (tickets.length === 1 || alone?.others === 'refused') {
+  /** The bisection after the first refusal. While the cursor may be the reason, it says nothing of any ticket. */
+  private begin({ tickets, cursorTrial }: FailedPoll, failure: UpstreamFailure, probe: RefusedProbe): Bisection | null {
+    const trial = UPSTREAM_FAILURES[failure.code].retry === 'try_cursor' ? cursorTrial : null;
+    const begun = beginBisection(this.shuffled(tickets), probe.now, trial);
+    return trial === null ? afterRefusal(begun, probe) : begun;
+  }
+
+  private continuesAtOnce(
+    { cleared, since, alone, cursorTrial }: Bisection,
+    { set, tickets, answeredSince }: FailedPoll,
+  ): boolean {
+    if (!isTryingCursor(cursorTrial) && (tickets.length === 1 || alone?.others === 'refused')) {
       return false; // Only the polls of other sets can show that the upstream answers for others.
     }
     return set.failures === 0 || cleared.length > 0 || answeredSince > since;

@@ -33,6 +33,9 @@ const SET_SIZE = 3;
 /** When a worker dies: before its commit reached the store, or before it got the result of the commit. */
 type Death = 'before_commit' | 'after_commit' | null;
 
+/** `refuse_sent`: from now on the upstream refuses the cursors that were sent until now, and no others. */
+const UPSTREAM_AND_SWEEPS = ['fail', 'sweep', 'refuse_cursors', 'refuse_sent'] as const;
+
 type Event =
   | { readonly kind: 'post'; readonly ticket: number; readonly content: string; readonly late: number }
   | { readonly kind: 'status'; readonly ticket: number; readonly status: number }
@@ -43,7 +46,7 @@ type Event =
   | { readonly kind: 'round'; readonly worker: number; readonly ms: number }
   | { readonly kind: 'join'; readonly ticket: number }
   | { readonly kind: 'leave'; readonly ticket: number }
-  | { readonly kind: 'fail' | 'sweep' }
+  | { readonly kind: (typeof UPSTREAM_AND_SWEEPS)[number] }
   | { readonly kind: 'refuse' | 'allow'; readonly ticket: number };
 
 const ticket = fc.nat({ max: TICKETS.length - 1 });
@@ -97,7 +100,7 @@ const events: fc.Arbitrary<Event[]> = fc.array(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('step' as const), count: fc.integer({ min: 1, max: 8 }) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('join' as const), ticket }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), ticket }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('fail' as const, 'sweep' as const) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom(...UPSTREAM_AND_SWEEPS) }) },
     {
       weight: 2,
       arbitrary: fc.record({ kind: fc.constantFrom('refuse' as const, 'allow' as const), ticket }),
@@ -170,6 +173,10 @@ class World {
         return this.upstream.refuse(this.ticket(event.ticket));
       case 'allow':
         return this.upstream.allow(this.ticket(event.ticket));
+      case 'refuse_cursors':
+        return this.upstream.refuseCursors(() => true);
+      case 'refuse_sent':
+        return this.refuseSent();
       case 'fail':
         return this.upstream.failNext(new UpstreamFailure('timeout', 'no answer'));
     }
@@ -179,6 +186,7 @@ class World {
   async settle(): Promise<void> {
     await this.drain();
     this.upstream.allow(...TICKETS);
+    this.refuseSent();
     // Twice: a bisection that was almost over may still quarantine a ticket.
     for (let turn = 0; turn < 2; turn += 1) {
       this.clock.advance(QUARANTINE_MAX_MS);
@@ -195,6 +203,11 @@ class World {
     const wants = TICKETS.map((caseId) => ({ caseId, atLeast: 1000, after: null }));
     const { tickets } = await new MemoryBroker(this.store).history(FEED, wants, null);
     return tickets.flatMap((history) => history.publications);
+  }
+
+  private refuseSent(): void {
+    const sent = new Set(this.upstream.requests.map(({ cursor }) => cursor));
+    this.upstream.refuseCursors((cursor) => sent.has(cursor));
   }
 
   private ticket(index: number): string {
@@ -280,7 +293,13 @@ class World {
       },
     };
     const nothing = () => undefined;
-    const telemetry = { polled: nothing, failed: nothing, quarantined: nothing, discarded: nothing };
+    const telemetry = {
+      polled: nothing,
+      failed: nothing,
+      quarantined: nothing,
+      cursorRefused: nothing,
+      discarded: nothing,
+    };
     const quota = { turn: async () => 0, throttled: async () => undefined };
     const digest = (text: string) => text;
     const { liveness } = this;

@@ -1,9 +1,11 @@
 import type { Clock } from '../model/clock.js';
 import type { Digest } from '../model/fingerprint.js';
 import type { SetRef } from '../model/set-ref.js';
+import type { CaseId } from '../model/ticket.js';
 import { UpstreamFailure } from '../model/upstream-failure.js';
-import { afterAnswer, nextProbe, stillWithin } from './bisection.js';
+import { afterAnswer, nextProbe, stillWithin, type Bisection } from './bisection.js';
 import { nextDue, type Pace } from './cadence.js';
+import { beginCursorTrial, historyOfTrial, isTryingCursor } from './cursor-trial.js';
 import { EMPTY_WINDOW, type DeliveredWindow } from './delta.js';
 import { FailurePolicy } from './failure-policy.js';
 import type { Quota } from './ports/quota.js';
@@ -35,6 +37,14 @@ export interface PollCycleParts {
   readonly telemetry: PollTelemetry;
   /** A number in [0, 1) at each call. */
   readonly random: () => number;
+}
+
+/** What one request asks for. */
+interface Asked {
+  readonly asked: readonly CaseId[];
+  /** All of them are joining. */
+  readonly isBackfill: boolean;
+  readonly bisection: Bisection | null;
 }
 
 /** A job that runs early by no more than this counts as due, ms: clocks of processes differ by some milliseconds. */
@@ -136,34 +146,50 @@ export class PollCycle {
       return { kind: 'again', at: this.parts.clock.now() };
     }
     const asked = bisection ? nextProbe(bisection, tickets, set.members, answeredSince) : tickets;
-    const left = bisection && afterAnswer(bisection, asked);
     try {
-      const polled =
-        backfills && asked.every((caseId) => set.joining.includes(caseId))
-          ? await this.poller.backfill(set, asked, left)
-          : bisection
-            ? await this.poller.probe(set, asked, left)
-            : await this.poller.pollMembers(set, window);
-      return this.afterPoll(set, polled, { isStep: bisection !== null, wasDue: due });
+      const isBackfill = backfills && asked.every((caseId) => set.joining.includes(caseId));
+      const polled = await this.send(set, { asked, isBackfill, bisection }, window);
+      return this.afterPoll(set, polled, bisection, due);
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) {
         throw error;
       }
-      const at = await this.failurePolicy.after(error, { set, tickets, asked, bisection, answeredSince });
+      const cursorTrial = backfills ? null : beginCursorTrial(set.cursorHistory, this.options.overlapMs);
+      const failed = { set, tickets, asked, bisection, cursorTrial, answeredSince };
+      const at = await this.failurePolicy.after(error, failed);
       return { kind: 'again', at };
     }
   }
 
-  private afterPoll(
+  /** @throws {UpstreamFailure} where the upstream does not answer */
+  private async send(
     set: TicketSet,
-    polled: SettledPoll,
-    { isStep, wasDue }: { readonly isStep: boolean; readonly wasDue: boolean },
-  ): Next {
+    { asked, isBackfill, bisection }: Asked,
+    window: DeliveredWindow,
+  ): Promise<SettledPoll> {
+    const left = bisection && afterAnswer(bisection, asked);
+    if (isBackfill) {
+      return this.poller.backfill(set, asked, left);
+    }
+    const trial = bisection?.cursorTrial;
+    const from = { ...set, cursorHistory: historyOfTrial(trial, set.cursorHistory) };
+    if (bisection && !isTryingCursor(trial)) {
+      return this.poller.probe(from, asked, left);
+    }
+    const polled = await this.poller.pollMembers(from, window);
+    if (bisection) {
+      this.parts.telemetry.cursorRefused(); // The set goes on from what was answered.
+    }
+    return polled;
+  }
+
+  private afterPoll(set: TicketSet, polled: SettledPoll, bisection: Bisection | null, wasDue: boolean): Next {
+    const isStep = bisection !== null && !isTryingCursor(bisection.cursorTrial);
     const { committed, sentAt, answeredAt } = polled;
     const { telemetry, clock } = this.parts;
     if (committed.kind === 'committed') {
       const { published, joining, dueAt } = committed;
-      const lagMs = wasDue && !isStep ? sentAt - set.dueAt : null;
+      const lagMs = wasDue && bisection === null ? sentAt - set.dueAt : null;
       telemetry.polled({ lagMs, upstreamMs: answeredAt - sentAt, published });
       this.reserve(polled);
       return { kind: 'again', at: joining || isStep ? clock.now() : dueAt };

@@ -68,7 +68,7 @@ export class SetPoller {
     const due = firstDue(set.ref.id, answeredAt, intervalMs);
     const learned = {
       cursorHistory: isFirst
-        ? advanceCursorHistory(null, { sentAt, answeredAt, cursor: answer.cursor }, overlapMs)
+        ? advanceCursorHistory(null, { sentAt, answeredAt, sent: null, cursor: answer.cursor }, overlapMs)
         : set.cursorHistory,
       answerDigest: isFirst ? null : set.answerDigest,
       order: found.order,
@@ -97,8 +97,9 @@ export class SetPoller {
     const answered = await this.ask(set, set.members, cursor, set.answerDigest);
     const { answer, sentAt, answeredAt } = answered;
     const found = this.difference(set, set.members, answered, known);
+    const answeredPoll = { sentAt, answeredAt, sent: cursor, cursor: answer.cursor };
     const learned = {
-      cursorHistory: advanceCursorHistory(set.cursorHistory, { sentAt, answeredAt, cursor: answer.cursor }, overlapMs),
+      cursorHistory: advanceCursorHistory(set.cursorHistory, answeredPoll, overlapMs),
       answerDigest: answer.kind === 'content' ? answer.digest : set.answerDigest,
       order: found.order,
     };
@@ -107,7 +108,7 @@ export class SetPoller {
       learned,
       due: this.dueAfter(set, answeredAt),
       lease: { kind: 'reserve', leaseMs },
-      // If there was a bisection, all of its suspects have left the set meanwhile.
+      // If there was a bisection, all of its suspects have left the set meanwhile, or it was the cursor.
       ...(set.bisection && { bisection: null }),
     });
     return { sentAt, answeredAt, committed, set: { ...set, ...learned, bisection: null }, window: found.window };

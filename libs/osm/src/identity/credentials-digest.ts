@@ -4,9 +4,8 @@ import { promisify } from 'node:util';
 const BYTES = 16;
 
 /**
- * A name for credentials, under which their refusals are remembered. It must not give the secret away to who can read
- * the store: the function is slow on purpose (about 50 ms and 16 MB, once per process), and salted with whom the secret
- * belongs to.
+ * A name for credentials, under which the store keeps their refusals. Who can read the store must not find out the secret.
+ * So the function is slow on purpose (about 50 ms and 16 MB, once per process), and the owner of the secret is its salt.
  */
 export async function credentialsDigest(secret: readonly string[], owner: readonly string[]): Promise<string> {
   const salt = JSON.stringify(['pollcast', ...owner]);

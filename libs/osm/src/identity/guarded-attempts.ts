@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { UpstreamFailure, type AttemptOutcome, type Clock, type CredentialAttempts } from '#core';
 
-/** What becomes of credentials: for a log line and a metric. `withheld`: they were not tried, because too many were refused. */
+/** The outcome of an attempt, for a log line and a metric. `withheld`: it was not made, because too many were refused. */
 export type CredentialsOutcome = 'accepted' | 'refused' | 'withheld' | 'failed';
 
-/** Hears of each outcome. The text names statuses and settings, never a secret. */
+/** Called with each outcome. The text names statuses and settings, never a secret. */
 export type OnCredentials = (outcome: CredentialsOutcome, text: string) => void;
 
 export interface GuardedAttemptsParts {
@@ -20,19 +20,20 @@ export interface GuardedAttemptsParts {
   readonly onCredentials: OnCredentials;
 }
 
-/** How long to wait for others who try at this moment, ms. */
+/** Pause before the next request for an attempt while other workers try, ms. */
 const BUSY_MS = 200;
 
-/** Tries credentials, as long as the whole deployment has not been refused too often. */
+/** Tries credentials, unless they were refused too often in the whole deployment. */
 export class GuardedAttempts {
   private digest: Promise<string> | null = null;
 
   constructor(private readonly parts: GuardedAttemptsParts) {}
 
   /**
-   * Waits while others try.
-   * @param attempt an `unauthorized` failure says that the credentials were refused
-   * @throws {UpstreamFailure} of the attempt; `unauthorized` where it may not be made
+   * Waits while other workers try.
+   *
+   * @param attempt fails with `unauthorized` if the credentials were refused
+   * @throws {UpstreamFailure} of the attempt; `unauthorized` if it may not be made; what the store throws
    */
   async run<T>(attempt: () => Promise<T>): Promise<T> {
     const { attempts, clock, onCredentials, settings } = this.parts;
@@ -54,13 +55,13 @@ export class GuardedAttempts {
       }
       throw error;
     } finally {
-      // Redis may be away by now, which is told elsewhere. The attempt is then forgotten by itself, and a token that was
-      // granted is good all the same.
+      // A store that is out of reach is reported elsewhere. It forgets the attempt by itself, and an issued token is still
+      // good.
       await attempts.end(digest, name, outcome, clock.now()).catch(() => undefined);
     }
   }
 
-  /** The digest is made once. A failure is not kept. */
+  /** Makes the digest once. */
   private credentials(): Promise<string> {
     this.digest ??= this.parts.credentials().catch((error: unknown) => {
       this.digest = null;

@@ -60,8 +60,8 @@ function loginBody({ username, password, domain, project }: IamOptions): object 
 }
 
 /**
- * A firewall refuses anything: only 401, and IAM's own words (JSON with an `error`, or an `error_code`), say that the
- * credentials were refused.
+ * Only 401 and IAM's own errors (JSON with `error` or `error_code`) say that the credentials were refused. A firewall may
+ * answer any other status to any request.
  */
 function failureCode({ status, body }: HttpAnswer): UpstreamFailureCode {
   const mayRefuse = status >= 400 && status < 500 && status !== 429 && status !== 408;

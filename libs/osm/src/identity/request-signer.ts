@@ -92,14 +92,14 @@ export class RequestSigner implements Authenticator {
           resolve(headers);
         });
       this.proof = this.guard.run(attempt).finally(() => (this.proof = null));
-      this.proof.catch(reject); // Before the attempt: it may not be made. After it nobody listens here any more.
+      this.proof.catch(reject); // If the attempt may not be made. After `resolve` this has no effect.
     });
   }
 
-  /** Requests that wait for the trial fail as it does: the upstream would answer them in the same way. */
+  /** The requests that wait for the trial fail as it does, because the upstream would answer them in the same way. */
   private end(failure: UpstreamFailure | null, accepted: () => void, failed: (failure: UpstreamFailure) => void): void {
     this.trial = null;
-    // The service looks at what was asked for only after the signature.
+    // The upstream checks the signature before it checks tickets and parameters.
     if (failure === null || failure.code === 'refused' || failure.code === 'doubted') {
       this.isProven = true;
       accepted();

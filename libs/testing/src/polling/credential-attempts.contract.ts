@@ -18,8 +18,13 @@ export function describeCredentialAttempts(
       now = START;
     });
 
-    const begin = (attempts: CredentialAttempts, credentials: string) => attempts.begin(credentials, now, ENDS_WITHIN_MS);
-    async function tryOnce(attempts: CredentialAttempts, credentials: string, outcome: AttemptOutcome): Promise<string> {
+    const begin = (attempts: CredentialAttempts, credentials: string) =>
+      attempts.begin(credentials, now, ENDS_WITHIN_MS);
+    async function tryOnce(
+      attempts: CredentialAttempts,
+      credentials: string,
+      outcome: AttemptOutcome,
+    ): Promise<string> {
       const permit = await begin(attempts, credentials);
       if (permit.kind === 'granted') {
         await attempts.end(credentials, permit.attempt, outcome, now);

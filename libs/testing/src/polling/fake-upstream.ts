@@ -56,6 +56,7 @@ export class FakeUpstream implements Upstream {
   private readonly inFlight = new Map<CaseId, number>();
   private readonly failures: UpstreamFailure[] = [];
   private readonly refused = new Map<CaseId, 'refused' | 'doubted'>();
+  private refusesCursor: (cursor: Cursor) => boolean = () => false;
   private readonly quirks: FakeUpstreamQuirks;
 
   constructor(
@@ -87,6 +88,11 @@ export class FakeUpstream implements Upstream {
     this.refused.set(caseId, as);
   }
 
+  /** From now on every request with such a cursor is refused. */
+  refuseCursors(refuses: (cursor: Cursor) => boolean): void {
+    this.refusesCursor = refuses;
+  }
+
   allow(...caseIds: readonly CaseId[]): void {
     caseIds.forEach((caseId) => this.refused.delete(caseId));
   }
@@ -103,6 +109,9 @@ export class FakeUpstream implements Upstream {
       const refusal = request.caseIds.map((caseId) => this.refused.get(caseId)).find((as) => as !== undefined);
       if (refusal !== undefined) {
         throw new UpstreamFailure(refusal, 'there is something about one of them');
+      }
+      if (request.cursor !== null && this.refusesCursor(request.cursor)) {
+        throw new UpstreamFailure('doubted', 'there is something about the parameters');
       }
       const answer = this.answer(request);
       await this.parts.latency?.();

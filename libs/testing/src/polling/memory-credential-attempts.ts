@@ -12,6 +12,9 @@ interface Attempt {
   readonly until: number;
 }
 
+/** A separate memory for each kind of credentials. */
+export const memoryAttempts = (kind: CredentialKind): CredentialAttempts => new MemoryCredentialAttempts(kind);
+
 export class MemoryCredentialAttempts implements CredentialAttempts {
   private readonly underWay = new Map<string, Attempt>();
   private refused: Attempt[] = [];

@@ -6,6 +6,7 @@ export class RecordingTelemetry implements PollTelemetry {
   readonly failures: UpstreamFailureCode[] = [];
   readonly discards: Parameters<PollTelemetry['discarded']>[0][] = [];
   quarantines = 0;
+  refusedCursors = 0;
 
   polled(poll: Parameters<PollTelemetry['polled']>[0]): void {
     this.polls.push(poll);
@@ -17,6 +18,10 @@ export class RecordingTelemetry implements PollTelemetry {
 
   quarantined(): void {
     this.quarantines += 1;
+  }
+
+  cursorRefused(): void {
+    this.refusedCursors += 1;
   }
 
   discarded(reason: Parameters<PollTelemetry['discarded']>[0]): void {

@@ -15,6 +15,8 @@ export interface PollTelemetry {
   failed(code: UpstreamFailureCode): void;
   /** A ticket that the upstream refuses was found. */
   quarantined(): void;
+  /** The upstream refused the cursor of a set, and answered from an older one or from the beginning. */
+  cursorRefused(): void;
   /** A result was discarded because another commit came first, or the set was taken. */
   discarded(reason: 'conflict' | 'busy' | 'gone'): void;
 }
