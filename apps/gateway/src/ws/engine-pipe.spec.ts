@@ -113,6 +113,39 @@ describe('EnginePipe', () => {
       socket.disconnect(true);
     });
 
+    it('answers a poll with 16 packets, and the next one with those that follow', async () => {
+      const { socket, pipe, poll } = await polling();
+      const small = Array.from({ length: 40 }, (_, n) => sioEvent('message', JSON.stringify({ n })));
+      const bytes = (from: number) => small.slice(from).reduce((sum, { frame }) => sum + frame.length, 0);
+      pipe.write(run(small.slice(0, 20)));
+      socket.emit('message', { n: 'between' });
+      pipe.write(run(small.slice(20)));
+      const answers: unknown[][] = [];
+      const unsent: number[] = [];
+      for (let polls = 0; polls < 3; polls += 1) {
+        const packets = (await poll()).split('\x1e');
+        answers.push(packets.map((packet) => JSON.parse(packet.slice(2))[1].n));
+        unsent.push(pipe.unsentBytes);
+      }
+      const all = [
+        ...Array.from({ length: 20 }, (_, n) => n),
+        'between',
+        ...Array.from({ length: 20 }, (_, n) => n + 20),
+      ];
+      expect(answers).toEqual([all.slice(0, 16), all.slice(16, 32), all.slice(32)]);
+      expect(unsent).toEqual([bytes(16), bytes(31), 0]);
+      socket.disconnect(true);
+    });
+
+    it('ends after all that waited, however many polls that takes', async () => {
+      const { pipe, poll } = await polling();
+      pipe.write(run(Array.from({ length: 40 }, (_, n) => sioEvent('message', JSON.stringify({ n })))));
+      pipe.close();
+      const packets = [await poll(), await poll(), await poll()].map((answer) => answer.split('\x1e').length);
+      expect(packets).toEqual([16, 16, 8]);
+      expect(await poll()).toContain('Session ID unknown');
+    });
+
     it('counts nothing for a client that is gone', async () => {
       const { socket, pipe } = await polling();
       socket.disconnect(true);

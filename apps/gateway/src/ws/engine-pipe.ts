@@ -5,10 +5,14 @@ import type { FrameRun, SioFrame } from '#protocol';
 
 type EngineSocket = ClientSocket['conn'];
 
+interface EnginePacket {
+  readonly options?: Partial<SioFrame['options']>;
+}
+
 /** The private members of engine.io and ws that are used here. The code checks that they exist. */
 interface EngineInsides {
   readyState: string;
-  readonly writeBuffer?: readonly { readonly data?: unknown }[];
+  writeBuffer?: readonly EnginePacket[];
   readonly transport: {
     readonly name: string;
     readonly socket?: WebSocketInsides;
@@ -24,6 +28,9 @@ interface WebSocketInsides {
 
 const WEBSOCKET_OPEN = 1;
 
+/** Packets in one answer to a long poll: python-engineio takes more for an attack, ends the session and begins anew. */
+const POLL_MAX_PACKETS = 16;
+
 /**
  * Sends finished frames to one client. Over a WebSocket it writes them to the TCP socket, which is a third cheaper than
  * engine.io's packets. If engine.io itself has packets waiting (an upgrade from long polling, an acknowledgement that
@@ -35,6 +42,8 @@ export class EnginePipe {
   private tcp: TcpSocket | null = null;
   /** Bytes in engine.io's buffer. */
   private queuedBytes = 0;
+  /** The connection begins with long polling. */
+  private readonly isPolled: boolean;
   /** Whether engine.io got a packet since its buffer was empty. Only then the buffer is looked at again. */
   private mayWait = true;
 
@@ -42,7 +51,9 @@ export class EnginePipe {
     this.insides = engine as unknown as EngineInsides;
     engine.on('packetCreate', () => (this.mayWait = true));
     this.findSocket();
-    if (this.tcp === null) {
+    this.isPolled = this.tcp === null;
+    if (this.isPolled) {
+      engine.on('flush', (packets: EnginePacket[]) => this.bound(packets));
       engine.once('upgrade', () => this.findSocket());
     }
   }
@@ -79,11 +90,7 @@ export class EnginePipe {
     }
     // engine.io's own close does the same: it takes no more packets, and sends those that wait.
     this.insides.readyState = 'closing';
-    if (this.insides.writeBuffer?.length) {
-      this.engine.once('drain', () => this.end());
-    } else {
-      this.end();
-    }
+    this.endOnceSent();
   }
 
   /** Ends the connection at once, as {@link close} does; what is unsent is lost. */
@@ -94,6 +101,14 @@ export class EnginePipe {
       // Otherwise engine.io would answer a waiting long poll with a close packet.
       this.insides.transport.req?.socket.destroy();
       this.engine.close(true);
+    }
+  }
+
+  private endOnceSent(): void {
+    if (this.insides.writeBuffer?.length) {
+      this.engine.once('drain', () => this.endOnceSent());
+    } else {
+      this.end();
     }
   }
 
@@ -115,9 +130,24 @@ export class EnginePipe {
     return !this.mayWait && this.webSocket?.readyState === WEBSOCKET_OPEN;
   }
 
+  /** @param packets what engine.io is about to send, all that waits. Beyond the bound, they wait for the next poll. */
+  private bound(packets: EnginePacket[]): void {
+    const rest = this.tcp === null ? packets.splice(POLL_MAX_PACKETS) : [];
+    if (rest.length === 0) {
+      this.queuedBytes = 0;
+      return;
+    }
+    const sent = packets.reduce((sum, { options }) => sum + (options?.wsPreEncodedFrame?.[0].length ?? 0), 0);
+    this.queuedBytes = Math.max(0, this.queuedBytes - sent);
+    // engine.io empties its buffer after this. Before anybody else hears that it is empty, it is not.
+    this.engine.prependOnceListener('drain', () => {
+      this.insides.writeBuffer = [...rest, ...(this.insides.writeBuffer ?? [])];
+    });
+  }
+
   private queue(frame: SioFrame): void {
     if (this.engine.readyState === 'open') {
-      if (this.queuedBytes === 0) {
+      if (this.queuedBytes === 0 && !this.isPolled) {
         this.engine.once('flush', () => (this.queuedBytes = 0));
       }
       // The bytes are counted before write(), because write() may flush them.
