@@ -24,8 +24,8 @@ function client(change: (client: RealClient) => void = () => undefined, recovere
   return real;
 }
 
-const verdict = (real: RealClient, resumeMs = 100) =>
-  verdictOf(real, { stoppedAt: 100, killedAt: 500, posted: POSTED, resumeMs });
+const verdict = (real: RealClient, resumeMs = 100, unordered: string[] = []) =>
+  verdictOf(real, { stoppedAt: 100, killedAt: 500, posted: POSTED, trial: { resumeMs, unordered } });
 
 describe('the verdict on a client', () => {
   it('has no fault where nothing went wrong, and says when it came back', () => {
@@ -46,6 +46,12 @@ describe('the verdict on a client', () => {
     ['doubled: T 0 message 2 (1)', client((real) => real.recording.frames.push({ ...frame(real, 4), id: 'e-3' }))],
     ['gaps: unknown_position', client((real) => real.recording.frames.push(gap(real)))],
   ])('tells: %s', (fault, real) => expect(verdict(real).faults).toEqual([fault]));
+
+  it('tells of a wrong order, unless the library has none', () => {
+    const real = client(({ recording }) => recording.frames.reverse());
+    expect(verdict(real).faults).toContainEqual(expect.stringMatching(/^disordered: e-1 after e-2/));
+    expect(verdict(real, 100, ['a client']).faults.join()).not.toContain('disordered');
+  });
 
   it('tells how late a client came back, and that it did not', () => {
     expect(verdict(client(), 99).faults).toEqual(['came back 100 ms after SIGTERM', 'came back 100 ms after SIGKILL']);

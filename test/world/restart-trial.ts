@@ -21,6 +21,8 @@ export interface Verdict {
 export interface RestartTrial extends Command {
   /** The names of all clients that the program runs. */
   readonly clients: readonly string[];
+  /** Those whose library handles each event in a thread of its own: their order proves nothing. */
+  readonly unordered?: readonly string[];
   /** Longest time from the end of a connection to the next `ready`, ms. */
   readonly resumeMs: number;
 }
@@ -71,7 +73,7 @@ export async function restartTrial(deployment: Deployment, trial: RestartTrial):
 
     const posted = await upstream.ledger(tickets);
     await all(({ recording }) => recording.messages.length >= posted.length, DELIVERY_MS);
-    return clients.map((client) => verdictOf(client, { stoppedAt, killedAt, posted, resumeMs: trial.resumeMs }));
+    return clients.map((client) => verdictOf(client, { stoppedAt, killedAt, posted, trial }));
   } finally {
     await program.kill();
     await balancer.dispose();
@@ -83,18 +85,24 @@ interface Events {
   readonly stoppedAt: number;
   readonly killedAt: number;
   readonly posted: readonly Posted[];
-  readonly resumeMs: number;
+  readonly trial: Pick<RestartTrial, 'resumeMs' | 'unordered'>;
 }
 
 /** The judgement of one client. */
-export function verdictOf(client: RealClient, { stoppedAt, killedAt, posted, resumeMs }: Events): Verdict {
+export function verdictOf(client: RealClient, { stoppedAt, killedAt, posted, trial }: Events): Verdict {
   const resumedMs = { SIGTERM: resumed(client, lostAt(client, stoppedAt)), SIGKILL: resumed(client, killedAt) };
   const late = Object.entries(resumedMs).flatMap(([signal, ms]) =>
-    ms > resumeMs ? [`came back ${ms} ms after ${signal}`] : [],
+    ms > trial.resumeMs ? [`came back ${ms} ms after ${signal}`] : [],
   );
   return {
     client: client.name,
-    faults: [...client.faults, ...refusalFaults(client), ...late, ...positionFaults(client), ...losses(client, posted)],
+    faults: [
+      ...client.faults,
+      ...refusalFaults(client),
+      ...late,
+      ...positionFaults(client),
+      ...losses(client, posted, trial),
+    ],
     received: client.recording.messages.length,
     resumedMs,
   };
@@ -121,8 +129,13 @@ function positionFaults({ recording }: RealClient): string[] {
     .flatMap(({ data: { recovered } }, at) => (recovered === at > 0 ? [] : [`ready ${at} has recovered ${recovered}`]));
 }
 
-function losses({ recording }: RealClient, posted: readonly Posted[]): string[] {
-  const { lost, doubled, disordered, gaps } = account(posted, recording);
+function losses(
+  { name, recording }: RealClient,
+  posted: readonly Posted[],
+  { unordered = [] }: Events['trial'],
+): string[] {
+  const { lost, doubled, gaps, ...order } = account(posted, recording);
+  const disordered = unordered.includes(name) ? [] : order.disordered;
   return Object.entries({ lost, doubled, disordered, gaps }).flatMap(([what, which]) =>
     which.length > 0 ? [`${what}: ${which.join(', ').replaceAll(CONFIDENTIAL, '…')}`] : [],
   );

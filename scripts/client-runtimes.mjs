@@ -1,0 +1,71 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from './processes.mjs';
+import { cache, root } from './repository.mjs';
+
+/**
+ * The languages of `npm run test:clients` besides JavaScript. `tools` have to be on PATH. `prepare` installs libraries and
+ * builds the program of test/world/clients in a folder of .cache/clients, and resolves with the command that runs it; it
+ * throws with the output of the step that failed. `clients` are the names that the program gives its clients; those that are
+ * `unordered` handle each event in a thread of its own.
+ *
+ * Sources are copied there first: a build leaves nothing in the working tree.
+ */
+export const RUNTIMES = {
+  python: {
+    tools: ['python3'],
+    clients: [
+      'httpx-sse',
+      'sseclient',
+      'sseclient-py',
+      ...threeWays('python-socketio'),
+      ...threeWays('python-socketio asyncio'),
+    ],
+    unordered: threeWays('python-socketio'),
+    prepare: async (folder) => {
+      const python = join(folder, 'venv/bin/python');
+      await step(folder, 'python3', '-m', 'venv', 'venv');
+      await step(folder, python, '-m', 'pip', 'install', '-q', '-r', 'requirements.txt');
+      // Two libraries have the module name sseclient.
+      const other = join(folder, 'sseclient');
+      await step(
+        folder,
+        python,
+        '-m',
+        'pip',
+        'install',
+        '-q',
+        '--upgrade',
+        '--no-deps',
+        '--target',
+        other,
+        'sseclient==0.0.27',
+      );
+      return { command: python, args: ['main.py'], cwd: folder, env: { SSECLIENT_FOLDER: other } };
+    },
+  },
+};
+
+function threeWays(library) {
+  return ['websocket', 'polling', 'upgrade'].map((transport) => `${library}, ${transport}`);
+}
+
+/** The command of a runtime, or the name of a tool that is not there: `{ command }` or `{ missing }`. */
+export async function prepared(name) {
+  const { tools, prepare } = RUNTIMES[name];
+  for (const tool of tools) {
+    const there = await run('sh', ['-c', `command -v ${tool}`], { capture: true });
+    if (!there.ok) return { missing: tool };
+  }
+  const folder = cache('clients', name);
+  await mkdir(folder, { recursive: true });
+  await cp(join(root, 'test/world/clients', name), folder, { recursive: true });
+  return { command: await prepare(folder) };
+}
+
+const step = (folder, command, ...args) => stepWith({}, folder, command, ...args);
+
+async function stepWith(env, folder, command, ...args) {
+  const { ok, output } = await run(command, args, { cwd: folder, capture: true, env: { ...process.env, ...env } });
+  if (!ok) throw new Error(`${command} ${args.join(' ')} failed:\n${output.trim()}`);
+}

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { prepared, RUNTIMES } from './client-runtimes.mjs';
+import { dist } from './dist.mjs';
+import { install } from './install.mjs';
+import { endOnInterruption } from './interruption.mjs';
+import { redisSettings } from './jest.mjs';
+import { run } from './processes.mjs';
+import { redisBinary } from './redis-binary.mjs';
+import { root } from './repository.mjs';
+
+/**
+ * `npm run test:clients`: real clients in other languages than JavaScript against a real deployment. What follows `--` may be
+ * languages instead of all of them, and `--require python,java`.
+ *
+ * A language whose tools are not on this machine is told; it is a failure only if `--require` names it.
+ */
+const LANGUAGES = Object.keys(RUNTIMES);
+/** Longest time from the end of a connection to the next `ready`, ms. */
+const RESUME_MS = 3000;
+
+const verdicts = [];
+endOnInterruption();
+try {
+  const { languages, required } = wanted();
+  await install();
+  const build = await run(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root });
+  if (!build.ok) throw new Error('FAILED  build');
+  Object.assign(process.env, redisSettings(await redisBinary()));
+  for (const language of languages) await tryOut(language, required.includes(language));
+} catch (error) {
+  console.error(error.message);
+  say(false, 'FAILED   before the last client');
+}
+console.log(`\n${verdicts.map(({ line }) => line).join('\n')}`);
+process.exit(verdicts.every(({ ok }) => ok) ? 0 : 1);
+
+/** @throws Error where an argument is none of the languages */
+function wanted() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { require: { type: 'string', default: '' } },
+  });
+  const required = values.require.split(',').filter(Boolean);
+  const unknown = [...positionals, ...required].filter((name) => !LANGUAGES.includes(name));
+  if (unknown.length > 0) throw new Error(`there are clients in ${LANGUAGES.join(', ')}, not in ${unknown.join(', ')}`);
+  return { languages: positionals.length > 0 ? positionals : LANGUAGES, required };
+}
+
+async function tryOut(language, isRequired) {
+  console.log(`\nclients in ${language}`);
+  try {
+    const { command, missing } = await prepared(language);
+    if (missing) {
+      say(!isRequired, `MISSING  ${language} is NOT TESTED: ${missing} is not there`);
+      return;
+    }
+    await tryClients(language, command);
+  } catch (error) {
+    console.error(error.message);
+    say(false, `FAILED   ${language}: ${error.message.split('\n')[0]}`);
+  }
+}
+
+async function tryClients(language, command) {
+  const { Deployment } = await import(join(dist, 'test/harness/processes/deployment.js'));
+  const { restartTrial } = await import(join(dist, 'test/world/restart-trial.js'));
+  const deployment = new Deployment({ gateways: 2 });
+  try {
+    await deployment.start();
+    const { clients, unordered } = RUNTIMES[language];
+    const trial = { ...command, clients, unordered, resumeMs: RESUME_MS };
+    for (const verdict of await restartTrial(deployment, trial)) {
+      const { client, faults, resumedMs } = verdict;
+      const times = Object.entries(resumedMs).map(([signal, ms]) => `${signal} ${(ms / 1000).toFixed(1)} s`);
+      const what = `${language}: ${client} (back after ${times.join(', ')})`;
+      say(faults.length === 0, faults.length === 0 ? `ok       ${what}` : `FAILED   ${what}: ${faults.join('; ')}`);
+    }
+  } finally {
+    await deployment.dispose();
+  }
+}
+
+function say(ok, line) {
+  console.log(line);
+  verdicts.push({ ok, line });
+}
