@@ -1,7 +1,7 @@
 import type { Program } from '../harness/processes/program.js';
 
-/** Between two looks, ms. */
-const LOOK_MS = 2000;
+/** Time between two samples, ms. */
+const SAMPLE_MS = 2000;
 /** Age from which a process is measured, ms. Before that it loads and compiles code and fills its bounded caches. */
 const WARM_MS = 60_000;
 /** Shortest time of measurement from which growth is judged, ms. In a shorter time one huge answer changes the result. */
@@ -13,7 +13,7 @@ const METRICS = {
   heap: 'pollcast_nodejs_heap_size_used_bytes',
 } as const;
 
-/** MB. */
+/** The memory of one process at one time. `resident` and `heap` in MB. */
 interface Sample {
   readonly at: number;
   readonly resident: number;
@@ -40,16 +40,17 @@ export class MemoryWatch {
   private readonly processRuns = new Map<number, ProcessRun>();
   private readonly byProgram = new Map<Program['app'], Watched>();
   private readonly timer: NodeJS.Timeout;
+  private readonly startedAt = Date.now();
 
   constructor(private readonly programs: readonly Program[]) {
-    this.timer = setInterval(() => this.programs.forEach((program) => void this.look(program)), LOOK_MS);
+    this.timer = setInterval(() => this.programs.forEach((program) => void this.sample(program)), SAMPLE_MS);
   }
 
   stop(): void {
     clearInterval(this.timer);
   }
 
-  /** One line for each process and program that was measured for long enough. One line if none was. */
+  /** One line for each process and program that was measured for long enough. If none was, one line that says why. */
   lines(): string[] {
     const lines = this.results().map(({ name, resident, heap, seconds }) => {
       const arrow = (thirds: readonly number[]) => thirds.map((mb) => mb.toFixed(0)).join(' → ');
@@ -59,12 +60,13 @@ export class MemoryWatch {
   }
 
   private notJudged(): string {
-    const spans = [...this.byProgram.values()].map(
-      ({ samples }) => (samples.at(-1)?.at ?? 0) - (samples.at(0)?.at ?? 0),
+    const lasted = Math.round((Date.now() - this.startedAt) / 1000);
+    const needed = (WARM_MS + JUDGED_MS) / 1000;
+    return (
+      `memory is NOT judged: this run is too short (${lasted} s, and ${needed} s are needed). ` +
+      `A process loads code and fills caches for ${WARM_MS / 1000} s, and a shorter measurement than ` +
+      `${JUDGED_MS / 1000} s is changed by one large answer. npm run test:chaos judges it`
     );
-    const measured = Math.round(Math.max(0, ...spans) / 1000);
-    const needed = `${WARM_MS / 1000} s to warm up and ${JUDGED_MS / 1000} s of measurement`;
-    return `memory is NOT judged: that takes ${needed}, and this run has ${measured} s (npm run test:chaos judges it)`;
   }
 
   /** One sentence for each process and program whose memory has grown. */
@@ -86,7 +88,7 @@ export class MemoryWatch {
     });
   }
 
-  private async look(program: Program): Promise<void> {
+  private async sample(program: Program): Promise<void> {
     const { pid, app, name } = program;
     const at = Date.now();
     if (pid === null || app === 'simulator') return;
@@ -95,14 +97,14 @@ export class MemoryWatch {
     if (at - processRun.bornAt < WARM_MS) return;
     try {
       const read = async (metric: string) => Number([...(await program.metrics(metric)).values()][0]) / 2 ** 20;
-      const sample = { at, resident: await read(METRICS.resident), heap: await read(METRICS.heap) };
+      const sample: Sample = { at, resident: await read(METRICS.resident), heap: await read(METRICS.heap) };
       if (!Number.isFinite(sample.resident) || !Number.isFinite(sample.heap)) return;
       const all = this.byProgram.get(app) ?? { name: `all ${app}s`, samples: [] };
       this.byProgram.set(app, all);
       all.samples.push(sample);
       processRun.samples.push(sample);
     } catch {
-      // It is frozen, or has just ended.
+      // The process is frozen, or has just ended.
     }
   }
 }

@@ -25,7 +25,7 @@ export const core = [
     file: model('bounded-map.ts'),
     find: 'this.items.delete(key);\n    this.items.set(key, value);',
     put: 'this.items.set(key, value);',
-    breaks: 'Invariant 9: what was set last is forgotten first.',
+    breaks: 'Invariant 9: the newest key may be dropped first.',
     killedBy: { file: model('bounded-map.spec.ts') },
   },
   {
@@ -33,7 +33,7 @@ export const core = [
     file: model('bounded-map.ts'),
     find: 'if (this.items.size > this.bound)',
     put: 'if (this.items.size > this.bound + 1)',
-    breaks: 'Invariant 9: the bound is not the bound.',
+    breaks: 'Invariant 9: the map holds one key more than its bound.',
     killedBy: { file: model('bounded-map.spec.ts') },
   },
   {
@@ -57,7 +57,7 @@ export const core = [
     file: fanOut('repair.ts'),
     find: 'one.offset <= newest.offset',
     put: 'one.offset < newest.offset',
-    breaks: 'Invariant 8: what was published last between two reads of a repair is lost without a word.',
+    breaks: 'Invariant 8: the publication that was last published between two reads of a repair is lost silently.',
     killedBy: { file: fanOut('repair.spec.ts'), test: 'exactly the newest offset' },
   },
   {
@@ -65,7 +65,7 @@ export const core = [
     file: fanOut('repair.ts'),
     find: 'publication.offset > (ends.get(publication.caseId)',
     put: 'publication.offset >= (ends.get(publication.caseId)',
-    breaks: 'Invariant 8: after an interruption the last one comes twice.',
+    breaks: 'Invariant 8: after an interruption the last publication is delivered twice.',
     killedBy: { file: fanOut('repair.spec.ts'), test: 'up to the exact offset' },
   },
   {
@@ -73,15 +73,16 @@ export const core = [
     file: fanOut('repair.ts'),
     find: '({ caseId, completeAfter }) => completeAfter > (ends',
     put: '({ caseId, completeAfter }) => completeAfter > 1 + (ends',
-    breaks: 'Invariant 6: a history that is one short is not told as a gap.',
+    breaks: 'Invariant 6: a history that lacks one publication is not told as a gap.',
     killedBy: { file: fanOut('repair.spec.ts'), test: 'publications are lost' },
   },
   {
-    id: 'divergence-where-history-let-go',
+    id: 'divergence-of-a-trimmed-history',
     file: fanOut('repair.ts'),
     find: 'history.completeAfter < end.offset',
     put: 'history.completeAfter <= end.offset',
-    breaks: 'Invariant 6: a history that was trimmed to where the gateway is begins a new life, and all is replayed.',
+    breaks:
+      "Invariant 6: a history that was trimmed up to the gateway's last offset begins a new epoch, and everything is replayed.",
     killedBy: { file: fanOut('repair.spec.ts'), test: 'no longer keeps it' },
   },
   {
@@ -89,7 +90,7 @@ export const core = [
     file: fanOut('repair.ts'),
     find: 'return isSaid && one.seenAt === other.seenAt;',
     put: 'return isSaid;',
-    breaks: 'Invariant 6: a Redis that lost its end, and was told the same again, is not found out.',
+    breaks: 'Invariant 6: a Redis that lost its newest data and then got equal messages is not noticed.',
     killedBy: { file: fanOut('repair.spec.ts'), test: 'another publication at its offset' },
   },
   {
@@ -97,7 +98,7 @@ export const core = [
     file: fanOut('feed-delivery.ts'),
     find: 'Math.min(state.dispatchedUpTo(topic), (topic.tail.newest?.offset ?? Number.POSITIVE_INFINITY) - 1)',
     put: 'state.dispatchedUpTo(topic)',
-    breaks: 'Invariant 6: a Redis that lost its end is found out only while a tail reaches back to it.',
+    breaks: 'Invariant 6: a Redis that lost its newest data is noticed only while a tail reaches back that far.',
     killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'is found out however much was said since' },
   },
   {
@@ -105,7 +106,7 @@ export const core = [
     file: fanOut('feed-delivery.ts'),
     find: 'this.held = [];\n      this.repairAgain = true;',
     put: 'this.held = [];',
-    breaks: 'Invariant 8: more than may be held back during a repair is dropped and never read.',
+    breaks: 'Invariant 8: publications beyond the bound of a repair are dropped and never read.',
     killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'too many to be held during a repair' },
   },
   {
@@ -113,7 +114,7 @@ export const core = [
     file: fanOut('feed-state.ts'),
     find: '!this.hasOtherEpoch(epoch) && offset <= this.offset',
     put: '!this.hasOtherEpoch(epoch) && offset < this.offset',
-    breaks: 'Invariant 7: what came with history and live comes twice.',
+    breaks: 'Invariant 7: a publication that comes with history and live is delivered twice.',
     killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'comes with history and live' },
   },
   {
@@ -129,7 +130,8 @@ export const core = [
     file: fanOut('feed-stream.ts'),
     find: 'while (wants.length > 0 || delivery.isRepairing) {',
     put: 'while (wants.length > 0) {',
-    breaks: 'Invariant 7: who subscribes during a repair goes live without what is being read.',
+    breaks:
+      'Invariant 7: a client that subscribes during a repair goes live without the publications that the repair reads.',
     killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'keeps new subscribers waiting' },
   },
   {
@@ -141,19 +143,19 @@ export const core = [
     killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'between two reads of a repair' },
   },
   {
-    id: 'topic-let-go-under-a-subscription',
+    id: 'topic-evicted-during-a-subscription',
     file: fanOut('topic.ts'),
     find: 'this.subscribers.size > 0 || this.pending > 0',
     put: 'this.subscribers.size > 0',
-    breaks: 'Invariant 7: a ticket is let go while somebody is about to subscribe to it.',
+    breaks: 'Invariant 7: a topic is evicted while a client is subscribing to it.',
     killedBy: { file: fanOut('hub.spec.ts'), test: 'evicts no ticket for which a subscription' },
   },
   {
-    id: 'topics-stay',
+    id: 'topics-are-never-evicted',
     file: fanOut('feed-stream.ts'),
     find: 'topics.forEach((topic) => (topic.pending -= 1));',
     put: '',
-    breaks: 'Invariant 9: a ticket that was subscribed to once is watched for as long as the gateway lives.',
+    breaks: 'Invariant 9: a ticket that was subscribed to once is watched until the gateway ends.',
     killedBy: { file: fanOut('hub.spec.ts'), test: 'evicts tickets without subscribers' },
   },
   {
@@ -161,15 +163,15 @@ export const core = [
     file: fanOut('recovery.ts'),
     find: 'from.position.epoch === position.epoch && from.position.offset <= position.offset',
     put: 'from.position.epoch === position.epoch && from.position.offset < position.offset',
-    breaks: 'Invariant 6: a client that has everything is told that it lost all.',
+    breaks: 'Invariant 6: a client that has everything gets a gap.',
     killedBy: { file: fanOut('recovery.spec.ts') },
   },
   {
-    id: 'truncation-not-told-to-who-returns',
+    id: 'truncation-not-told',
     file: fanOut('recovery.ts'),
     find: 'lost.push(caseId);',
     put: '',
-    breaks: 'Invariant 6: a client that was away for too long is not told of the gap.',
+    breaks: 'Invariant 6: a client that was away for too long gets no gap.',
     killedBy: { file: fanOut('recovery.spec.ts') },
   },
   {
@@ -177,7 +179,7 @@ export const core = [
     file: fanOut('tail.ts'),
     find: 'this.completeAfter = newestGone.offset;\n      this.exhausted = false;',
     put: 'this.completeAfter = newestGone.offset;',
-    breaks: 'Invariant 6: what a tail trimmed is not read again, and a client misses it.',
+    breaks: 'Invariant 6: publications that a tail trimmed are not read again, and a client misses them.',
     killedBy: { file: fanOut('tail.spec.ts'), test: 'knows what it trimmed' },
   },
   {
@@ -185,7 +187,7 @@ export const core = [
     file: fanOut('tail.ts'),
     find: 'if (upTo < this.completeAfter && this.completeAfter !== Number.POSITIVE_INFINITY) {\n      return;\n    }',
     put: '',
-    breaks: 'Invariant 7: history and tail are joined although they do not meet.',
+    breaks: 'Invariant 7: history and tail are joined although there is a hole between them.',
     killedBy: { file: fanOut('tail.spec.ts'), test: 'there would be a hole' },
   },
   {
@@ -193,7 +195,7 @@ export const core = [
     file: fanOut('history-wants.ts'),
     find: 'after: afters.length > 0 ? Math.min(...afters) : null',
     put: 'after: afters.length > 0 ? Math.max(...afters) : null',
-    breaks: 'Invariant 7: of two clients that come together the one that was away longer misses something.',
+    breaks: 'Invariant 7: of two clients that subscribe together, the one that was away longer misses publications.',
     killedBy: { file: fanOut('history-wants.spec.ts') },
   },
   {
@@ -201,7 +203,7 @@ export const core = [
     file: fanOut('quarantine-notices.ts'),
     find: 'topic.quarantineNotice <= countBefore',
     put: 'true',
-    breaks: 'Invariant 5: a history that was read before the notice says that a refused ticket is well.',
+    breaks: 'Invariant 5: a history that was read before a notice ends the quarantine of a refused ticket.',
     killedBy: { file: fanOut('quarantine-notices.spec.ts') },
   },
   {
@@ -217,7 +219,7 @@ export const core = [
     file: interest('interest.ts'),
     find: 'mine().forEach((holding) => (holding.reportedAt = 0));',
     put: '',
-    breaks: 'Leases: for a second after a failure nobody who comes brings a set back to full pace.',
+    breaks: 'Leases: for a second after a failure, a client that comes brings no set back to full pace.',
     killedBy: { file: interest('interest.spec.ts'), test: 'is reported when the next client comes' },
   },
   {
@@ -225,7 +227,7 @@ export const core = [
     file: interest('interest.ts'),
     find: 'this.drop(key, caseIds);\n      throw error;',
     put: 'throw error;',
-    breaks: 'Leases: a ticket is renewed for ever for a client that was refused.',
+    breaks: 'Leases: the lease of a client that was refused is renewed for ever.',
     killedBy: { file: interest('interest.spec.ts'), test: 'holds nothing if the store is out of reach' },
   },
   {
@@ -233,7 +235,7 @@ export const core = [
     file: interest('interest.ts'),
     find: 'return this.leaseMs / 3;',
     put: 'return this.leaseMs;',
-    breaks: 'Leases: one late renewal, and tickets that are wanted are polled no more.',
+    breaks: 'Leases: after one late renewal, wanted tickets are not polled any more.',
     killedBy: { file: interest('interest.spec.ts'), test: 'at a third of the lease' },
   },
   {
@@ -241,7 +243,7 @@ export const core = [
     file: interest('interest.ts'),
     find: 'this.leaseMs = Math.max(lingerMs, LEASE_MIN_MS);',
     put: 'this.leaseMs = lingerMs;',
-    breaks: 'Leases: one that is too short ends before it can be renewed.',
+    breaks: 'Leases: a lease that is too short ends before it can be renewed.',
     killedBy: { file: interest('interest.spec.ts'), test: 'three seconds at least' },
   },
 ];

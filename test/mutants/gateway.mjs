@@ -16,7 +16,7 @@ export const gateway = [
     file: auth('rights.ts'),
     find: "grants.cases.filter((grant) => grant.endsWith('*')).map((grant) => grant.slice(0, -1))",
     put: "grants.cases.map((grant) => grant.replace('*', ''))",
-    breaks: 'Invariant 10: the right to CASE-1 is one to CASE-12.',
+    breaks: 'Invariant 10: the right to CASE-1 includes CASE-12.',
     killedBy: { file: auth('rights.spec.ts'), test: 'cover no other one' },
   },
   {
@@ -24,7 +24,7 @@ export const gateway = [
     file: auth('rights.ts'),
     find: 'caseId.startsWith(prefix)',
     put: 'caseId.includes(prefix)',
-    breaks: 'Invariant 10: a prefix allows whatever contains it.',
+    breaks: 'Invariant 10: a prefix allows every id that contains it.',
     killedBy: { file: auth('rights.spec.ts'), test: 'only contains it' },
   },
   {
@@ -56,7 +56,7 @@ export const gateway = [
     file: auth('rights.ts'),
     find: 'if (!this.hints) {',
     put: 'if (false) {',
-    breaks: 'Rights: any client can make the upstream be polled.',
+    breaks: 'Rights: any client can cause polls.',
     killedBy: { file: auth('rights.spec.ts'), test: 'allow hints only if the token grants them' },
   },
   {
@@ -80,7 +80,7 @@ export const gateway = [
     file: session('client-session.ts'),
     find: '!mayUseGroup || !rights.mayRead(caseId)',
     put: '!rights.mayRead(caseId)',
-    breaks: 'Invariant 10: who lost the right to a group goes on reading its tickets.',
+    breaks: 'Invariant 10: a client that lost the right to a group still gets its tickets.',
     killedBy: { file: session('client-session.spec.ts'), test: 'of a group that it may not use any more' },
   },
   {
@@ -88,7 +88,7 @@ export const gateway = [
     file: session('client-session.ts'),
     find: 'this.rights = rights;\n',
     put: '',
-    breaks: 'Invariant 10: a renewed token changes nothing of what may be subscribed to later.',
+    breaks: 'Invariant 10: later subscribes are checked with the rights of the old token.',
     killedBy: { file: session('client-session.spec.ts'), test: 'ends when they expire' },
   },
   {
@@ -96,7 +96,7 @@ export const gateway = [
     file: session('client-session.ts'),
     find: 'rights.subject !== this.rights.subject',
     put: 'false',
-    breaks: "Rights: a connection goes on with somebody else's token, counted for the first.",
+    breaks: 'Rights: a connection continues with the token of another subject, and is counted for the first one.',
     killedBy: { file: session('client-session.spec.ts'), test: 'of another subject' },
   },
   {
@@ -104,7 +104,7 @@ export const gateway = [
     file: session('client-session.ts'),
     find: 'if (isAbandoned()) {\n      this.leave(subscription, caseIds);\n    }',
     put: '',
-    breaks: 'Leases: a client that leaves while interest is acquired is polled for as long as the gateway lives.',
+    breaks: 'Leases: the tickets of a client that leaves while interest is acquired are polled until the gateway ends.',
     killedBy: { file: session('client-session.leases.spec.ts'), test: 'left while interest was being acquired' },
   },
   {
@@ -112,7 +112,7 @@ export const gateway = [
     file: session('client-session.ts'),
     find: 'this.leave(subscription, parameters.caseIds);\n      this.parts.onError(error);',
     put: 'this.parts.onError(error);',
-    breaks: 'Leases: a subscribe that fails after its interest was acquired leaks it.',
+    breaks: 'Leases: the interest of a subscribe that fails later is never released.',
     killedBy: { file: session('client-session.leases.spec.ts'), test: 'where the store gave no history' },
   },
   {
@@ -120,7 +120,7 @@ export const gateway = [
     file: session('client-session.ts'),
     find: 'await interest.acquire(feed, fresh);',
     put: 'await interest.acquire(feed, caseIds);',
-    breaks: 'Leases: a ticket that is subscribed to twice is released once.',
+    breaks: 'Leases: a ticket that was subscribed to twice is released only once.',
     killedBy: { file: session('client-session.leases.spec.ts'), test: 'begun anew ended' },
   },
   {
@@ -136,7 +136,7 @@ export const gateway = [
     file: session('client-session.ts'),
     find: 'held + added > maxCases * FULL_SUBSCRIPTIONS',
     put: 'added > maxCases * FULL_SUBSCRIPTIONS',
-    breaks: 'Invariant 9: one connection subscribes to any number of tickets, a few at a time.',
+    breaks: 'Invariant 9: one connection can subscribe to any number of tickets, a few at a time.',
     killedBy: { file: session('client-session.spec.ts'), test: 'at most ten full subscriptions' },
   },
   {
@@ -144,11 +144,11 @@ export const gateway = [
     file: session('client-session.ts'),
     find: 'hub.unsubscribe(feed, caseIds, subscription);\n    await interest.acquire',
     put: 'await interest.acquire',
-    breaks: 'Invariant 7: a ticket that is subscribed to anew comes twice, or out of order.',
+    breaks: 'Invariant 7: a ticket that is subscribed to again is delivered twice, or out of order.',
     killedBy: { file: session('client-session.spec.ts'), test: 'delivers nothing live of a ticket' },
   },
   {
-    id: 'unsent-bytes-stay',
+    id: 'unsent-bytes-never-shrink',
     file: ws('engine-pipe.ts'),
     find: 'this.queuedBytes = 0;\n      return;',
     put: 'return;',
@@ -168,7 +168,7 @@ export const gateway = [
     file: session('connection.ts'),
     find: 'if (!isLittle && this.limit.isExceeded(this.outlet.unsentBytes)) {',
     put: 'if (false) {',
-    breaks: 'Invariant 9: within a second a slow client may be sent any number of megabytes.',
+    breaks: 'Invariant 9: within a second a slow client may get any number of unsent megabytes.',
     killedBy: { file: session('connection.spec.ts') },
   },
   {
@@ -184,7 +184,7 @@ export const gateway = [
     file: session('connections.ts'),
     find: 'this.countSubject(session.subject, -1);',
     put: '',
-    breaks: 'Invariant 9: after twenty connections in all a subject gets no other.',
+    breaks: 'Invariant 9: after twenty connections a subject gets no further one, although they have ended.',
     killedBy: { file: session('connections.spec.ts') },
   },
   {
@@ -192,7 +192,7 @@ export const gateway = [
     file: session('operation-queue.ts'),
     find: 'await previous;\n',
     put: '',
-    breaks: 'Invariant 7: two requests of one connection work on the same subscription at once.',
+    breaks: 'Invariant 7: two requests of one connection change the same subscription at once.',
     killedBy: { file: session('operation-queue.spec.ts') },
   },
 ];

@@ -10,7 +10,7 @@ export const historyScripts = [
     file: lua('commit'),
     find: 'if ticket.length >= HISTORY_MAX_EVENTS then',
     put: 'if ticket.length > HISTORY_MAX_EVENTS then',
-    breaks: 'Invariant 6: the first publication that the bound pushed out is not told as a gap.',
+    breaks: 'Invariant 6: the first publication that the bound removed is not told as a gap.',
     killedBy: store('trims to its bound when they come one by one'),
   },
   {
@@ -18,7 +18,7 @@ export const historyScripts = [
     file: lua('commit'),
     find: 'ticket.trimmed = math.max(tonumber(ticket.trimmed), ticket.last)',
     put: 'ticket.trimmed = tonumber(ticket.trimmed)',
-    breaks: 'Invariant 6: what was in a history that has expired is missed without a word after the next message.',
+    breaks: 'Invariant 6: after the next message, the publications of an expired history are missed silently.',
     killedBy: expiry('also after something new was published'),
   },
   {
@@ -26,7 +26,7 @@ export const historyScripts = [
     file: lua('history'),
     find: 'length == 0 and math.max(tonumber(found[1]), tonumber(found[2])) or found[2]',
     put: 'found[2]',
-    breaks: 'Invariant 6: of a ticket whose history has expired nothing is told as missing.',
+    breaks: 'Invariant 6: nothing is told as missing for a ticket whose history has expired.',
     killedBy: expiry('what is lost is told'),
   },
   {
@@ -34,7 +34,7 @@ export const historyScripts = [
     file: lua('history'),
     find: 'length == 0 and math.max(tonumber(found[1]), tonumber(found[2])) or found[2]',
     put: 'length == 0 and found[1] or found[2]',
-    breaks: 'Invariant 6: who comes back to a ticket of which everything has expired is told that nothing is missing.',
+    breaks: 'Invariant 6: a client of a ticket whose data has expired is told that nothing is missing.',
     killedBy: expiry('what was before is not proven'),
   },
   {
@@ -42,7 +42,7 @@ export const historyScripts = [
     file: lua('commit'),
     find: "redis.call('PEXPIRE', base .. 'history:' .. case, HISTORY_TTL_MS)\n",
     put: '',
-    breaks: 'Invariant 9: histories stay for ever.',
+    breaks: 'Invariant 9: histories never expire.',
     killedBy: expiry('but for what was published'),
   },
   {
@@ -50,7 +50,7 @@ export const historyScripts = [
     file: lua('_horizon'),
     find: "redis.call('PEXPIRE', key, 2 * HISTORY_TTL_MS)",
     put: '',
-    breaks: 'Invariant 9: what is kept of a feed’s age stays for ever.',
+    breaks: "Invariant 9: the samples of a feed's age never expire.",
     killedBy: expiry('but for what was published'),
   },
   {
@@ -58,7 +58,8 @@ export const historyScripts = [
     file: lua('want'),
     find: "redis.call('PERSIST', feed)\n",
     put: '',
-    breaks: 'Invariant 6: a feed that came back ends after a while: set ids are used twice, positions mean nothing.',
+    breaks:
+      'Invariant 6: a feed that is wanted again expires. Set ids are used twice, and positions lose their meaning.',
     killedBy: expiry('are kept again when somebody wants'),
   },
   {
@@ -66,7 +67,7 @@ export const historyScripts = [
     file: lua('_tickets'),
     find: "redis.call('PERSIST', base .. 'delivered:' .. case)",
     put: '',
-    breaks: 'Invariant 3: a ticket that came back delivers everything again a day later.',
+    breaks: 'Invariant 3: a ticket that is wanted again delivers everything again a day later.',
     killedBy: expiry('are kept again when somebody wants'),
   },
   {
@@ -74,7 +75,7 @@ export const historyScripts = [
     file: lua('sweep'),
     find: "redis.call('PEXPIRE', base .. 'feed', 2 * HISTORY_TTL_MS)",
     put: '',
-    breaks: 'Invariant 9: each feed that was ever wanted stays.',
+    breaks: 'Invariant 9: the keys of a feed that was wanted once never expire.',
     killedBy: expiry('end when nobody wants the ticket'),
   },
   {
@@ -82,7 +83,7 @@ export const historyScripts = [
     file: lua('sweep'),
     find: "redis.call('PEXPIRE', base .. 'ticket:' .. case, HISTORY_TTL_MS)\n",
     put: '',
-    breaks: 'Invariant 9: each ticket that was ever wanted stays.',
+    breaks: 'Invariant 9: the keys of a ticket that was wanted once never expire.',
     killedBy: expiry('end when nobody wants the ticket'),
   },
   {
@@ -90,7 +91,7 @@ export const historyScripts = [
     file: lua('sweep'),
     find: "redis.call('PEXPIRE', base .. 'delivered:' .. case, HISTORY_TTL_MS)\n",
     put: '',
-    breaks: 'Invariant 9: the identities of all messages stay.',
+    breaks: 'Invariant 9: the identities of messages never expire.',
     killedBy: expiry('end when nobody wants the ticket'),
   },
   {
@@ -106,7 +107,7 @@ export const historyScripts = [
     file: lua('history'),
     find: "redis.call('PEXPIRE', feed, 2 * HISTORY_TTL_MS)",
     put: '',
-    breaks: 'Invariant 9: who asks for the history of any group leaves a key for ever.',
+    breaks: 'Invariant 9: a client that asks for the history of any group leaves a key for ever.',
     killedBy: expiry('of a feed that was only read end'),
   },
   {
@@ -114,7 +115,7 @@ export const historyScripts = [
     file: lua('quota'),
     find: 'math.min(limit, ramp)',
     put: 'math.max(limit, ramp)',
-    breaks: 'Invariant 5: after a 429 the pace grows beyond UPSTREAM_MAX_RPS, and there is no pause of it at first.',
+    breaks: 'Invariant 5: after a 429 the pace grows beyond UPSTREAM_MAX_RPS, and does not begin low.',
     killedBy: quota('come back slowly after a 429'),
   },
   {
@@ -122,7 +123,7 @@ export const historyScripts = [
     file: lua('quota'),
     find: 'limit = limit > 0 and math.min(limit, ramp) or ramp',
     put: 'limit = limit > 0 and limit or ramp',
-    breaks: 'Invariant 5: after a 429 everybody asks at full pace at once.',
+    breaks: 'Invariant 5: after a 429 all sets are polled at full pace at once.',
     killedBy: quota('come back slowly after a 429'),
   },
   {
@@ -130,7 +131,7 @@ export const historyScripts = [
     file: lua('quota'),
     find: 'if now < open then',
     put: 'if now < open - 1000 then',
-    breaks: 'Invariant 5: Retry-After is not waited for.',
+    breaks: 'Invariant 5: a turn is given before Retry-After has passed.',
     killedBy: quota('before the time that the upstream named'),
   },
   {
@@ -138,11 +139,11 @@ export const historyScripts = [
     file: lua('quota'),
     find: "redis.call('ZREM', KEYS[2], silent)\n",
     put: '',
-    breaks: 'Quota: sets that have ended keep others waiting for ever.',
+    breaks: 'Quota: sets that have ended make other sets wait for ever.',
     killedBy: quota('waits for nobody who does not ask'),
   },
   {
-    id: 'turns-by-whoever-asks',
+    id: 'turns-by-order-of-asking',
     file: lua('quota'),
     find: 'next_turn <= now and before <= limit * FRONT',
     put: 'next_turn <= now',
@@ -154,7 +155,7 @@ export const historyScripts = [
     file: lua('quota'),
     find: "redis.call('PEXPIRE', KEYS[1], QUOTA_KEPT_MS)\n",
     put: '',
-    breaks: 'Invariant 9: the keys of the quota stay.',
+    breaks: 'Invariant 9: the keys of the quota never expire.',
     killedBy: quota('end an hour after their last use'),
   },
   {
@@ -162,7 +163,7 @@ export const historyScripts = [
     file: lua('commit'),
     find: "redis.call('ZADD', base .. 'delivered:' .. entry.case, 'NX', offset + 1, entry.identity) == 1",
     put: 'true',
-    breaks: 'Invariant 3: what a poll looks back at is delivered again.',
+    breaks: 'Invariant 3: messages within the look-back are delivered again.',
     killedBy: store('publishes an identity once'),
   },
   {
@@ -178,23 +179,23 @@ export const historyScripts = [
     file: lua('commit'),
     find: 'if not ticket.has_place then',
     put: 'if false then',
-    breaks: 'Invariant 9: what is found of a ticket that left is kept without an end.',
+    breaks: 'Invariant 9: messages of a ticket that has left are stored without an expiry.',
     killedBy: store('publishes nothing of a ticket that left its set'),
   },
   {
-    id: 'new-epoch-for-who-knows-all',
+    id: 'new-epoch-without-a-loss',
     file: lua('_epoch'),
     find: 'tonumber(row[2] or 0) < known.offset then',
     put: 'tonumber(row[2] or 0) <= known.offset then',
-    breaks: 'Invariant 6: each history begins a new life of the feed, and everybody is given everything.',
+    breaks: 'Invariant 6: each read of a history begins a new epoch, and all clients get everything again.',
     killedBy: store('if the caller knows of more than there is'),
   },
   {
-    id: 'clients-are-believed-always',
+    id: 'claims-count-always',
     file: lua('_epoch'),
     find: 'if row[3] ~= run_id then',
     put: 'if true then',
-    breaks: 'Invariant 9: one client that invents positions makes all of them read everything, again and again.',
+    breaks: 'Invariant 9: one client that invents positions makes all clients read everything, again and again.',
     killedBy: store('for the claim of a client'),
   },
   {
@@ -202,7 +203,7 @@ export const historyScripts = [
     file: lua('history'),
     find: 'after + 1) then',
     put: 'after + 2) then',
-    breaks: 'Invariant 7: one that a client needs is not read, and the gateway asks again and again.',
+    breaks: 'Invariant 7: a publication that a client needs is not read, and the gateway asks for it for ever.',
     killedBy: store('gives all after an offset'),
   },
 ];

@@ -17,7 +17,7 @@ export const setScripts = [
     file: lua('_fence'),
     find: 'math.max(tonumber(fence) + 1, now)',
     put: 'tonumber(fence) + 1',
-    breaks: 'Invariant 2: after Redis lost its end fences come back that a poll in flight still has.',
+    breaks: 'Invariant 2: after Redis lost its newest data, a new fence equals the fence of a poll in flight.',
     killedBy: failures('gives fences beyond all that were there before'),
   },
   {
@@ -33,7 +33,7 @@ export const setScripts = [
     file: lua('commit'),
     find: 'if tonumber(row[1]) ~= args.fence then',
     put: 'if false then',
-    breaks: 'Invariant 2: a result that was overtaken is published all the same.',
+    breaks: 'Invariant 2: a result that another commit has overtaken is published nevertheless.',
     killedBy: store('lets exactly one of many commits from one fence through'),
   },
   {
@@ -49,7 +49,7 @@ export const setScripts = [
     file: lua('release'),
     find: "if redis.call('HGET', set, 'holder') == args.owner then",
     put: 'if true then',
-    breaks: 'Invariant 1: a worker that was late ends the lease of another.',
+    breaks: 'Invariant 1: a late worker ends the lease of another worker.',
     killedBy: store('leaves the lease of another worker alone'),
   },
   {
@@ -57,7 +57,7 @@ export const setScripts = [
     file: lua('commit'),
     find: ' and due - now <= RESERVATION_MAX_MS',
     put: '',
-    breaks: 'Leases: an idle set of a worker that died is polled by nobody for up to five seconds more.',
+    breaks: 'Leases: an idle set of a worker that died is not polled for up to five seconds more.',
     killedBy: store('does not keep a set that is not due for long'),
   },
   {
@@ -65,7 +65,7 @@ export const setScripts = [
     file: lua('commit'),
     find: "lease.kind == 'reserve' and not is_suspended",
     put: "lease.kind == 'reserve'",
-    breaks: 'Invariant 4: a set that is reserved again and again is never changed.',
+    breaks: 'Invariant 4: a set that is reserved again and again never gets new tickets.',
     killedBy: store('is not given again before the set was changed'),
   },
   {
@@ -73,7 +73,7 @@ export const setScripts = [
     file: lua('pack'),
     find: 'row[1] and is_free_to_change(base, row[1], now) and',
     put: 'row[1] and',
-    breaks: 'Invariant 2: a merge takes the tickets of a poll in flight, whose result is discarded.',
+    breaks: 'Invariant 2: a merge moves the tickets of a poll in flight, so its result is discarded.',
     killedBy: store('changes no set with a poll in flight'),
   },
   {
@@ -81,7 +81,7 @@ export const setScripts = [
     file: lua('sweep'),
     find: 'return not hold or is_free_to_change(base, hold, now)',
     put: 'return true',
-    breaks: 'Invariant 1: a ticket leaves during its poll, comes back, and is polled twice at once.',
+    breaks: 'Invariant 1: a ticket leaves during its poll, joins another set, and is polled twice at once.',
     killedBy: store('keeps a ticket in its set while a poll of it is in flight'),
   },
   {
@@ -89,7 +89,7 @@ export const setScripts = [
     file: lua('pack'),
     find: 'return a.polledAt <= b.polledAt and one or other',
     put: 'return a.polledAt >= b.polledAt and one or other',
-    breaks: 'Invariant 4: tickets of a merge skip what became visible between the two polls.',
+    breaks: 'Invariant 4: tickets of a merge miss messages that became visible between the two polls.',
     killedBy: store('goes back no further than it must'),
   },
   {
@@ -97,7 +97,7 @@ export const setScripts = [
     file: lua('pack'),
     find: "if not (string.match(a.head, '^%d+$') and string.match(b.head, '^%d+$')) then\n    return nil\n  end\n",
     put: '',
-    breaks: 'Invariant 3: a cursor that cannot be compared is sent for tickets that it was not given for.',
+    breaks: 'Invariant 3: an opaque cursor is sent for tickets that it does not belong to.',
     killedBy: store('backfills moved tickets if cursors are opaque'),
   },
   {
@@ -109,11 +109,11 @@ export const setScripts = [
     killedBy: store('never shortens a lease'),
   },
   {
-    id: 'a-crowd-makes-others-wait',
+    id: 'many-new-tickets-delay-others',
     file: lua('want'),
     find: "local last = math.min(now, tonumber(redis.call('HGET', feed, 'primed') or 0))",
     put: "local last = tonumber(redis.call('HGET', feed, 'primed') or 0)",
-    breaks: 'Invariant 4: tickets that come after many others of a thousand waits for ten intervals.',
+    breaks: 'Invariant 4: a ticket that comes after a thousand others waits for ten intervals.',
     killedBy: store('tickets that come after many others'),
   },
   {
@@ -121,7 +121,7 @@ export const setScripts = [
     file: lua('hint'),
     find: 'math.max(now, tonumber(row[1]) + HINT_PAUSE_MS)',
     put: 'now',
-    breaks: 'Hints: a backend that hints for every keystroke polls the upstream for each.',
+    breaks: 'Hints: a backend that sends a hint for every keystroke causes a poll for each.',
     killedBy: store('each set at most once per pause'),
   },
   {
@@ -129,7 +129,7 @@ export const setScripts = [
     file: lua('commit'),
     find: 'due = math.min(due, again)',
     put: 'due = due',
-    breaks: 'Hints: what happened while a poll was in flight is seen an interval later.',
+    breaks: 'Hints: a message that a hint announced during a poll is found one interval later.',
     killedBy: store('polls again after a poll that was in flight when the hint came'),
   },
   {
@@ -137,7 +137,7 @@ export const setScripts = [
     file: lua('_health'),
     find: "if redis.call('HGET', base .. 'feed', 'state') ~= 'degraded' then",
     put: 'if true then',
-    breaks: 'Invariant 5: clients are told with each failed poll.',
+    breaks: 'Invariant 5: clients get an event for each failed poll.',
     killedBy: store('is told once when a feed is degraded'),
   },
   {
@@ -145,7 +145,7 @@ export const setScripts = [
     file: lua('_health'),
     find: " and redis.call('EXISTS', base .. 'failing') == 0 then",
     put: ' then',
-    breaks: 'Invariant 5: a feed is told to be well while half of its tickets cannot be polled.',
+    breaks: 'Invariant 5: a feed counts as ok while half of its tickets cannot be polled.',
     killedBy: store('is ok again only when no set fails any more'),
   },
   {
@@ -153,7 +153,7 @@ export const setScripts = [
     file: lua('_quarantine'),
     find: 'if not is_quarantined(base, case) then',
     put: 'if true then',
-    breaks: 'Invariant 5: each try of a refused ticket tells its clients again.',
+    breaks: 'Invariant 5: each poll of a quarantined ticket sends revoked again.',
     killedBy: store('when it is refused again, and tells it once'),
   },
   {
@@ -161,7 +161,7 @@ export const setScripts = [
     file: lua('_quarantine'),
     find: 'math.min(QUARANTINE_MAX_MS, QUARANTINE_FIRST_MS * 2 ^ math.min(refusals - 1, 20))',
     put: 'QUARANTINE_FIRST_MS',
-    breaks: 'Invariant 5: a ticket that is refused for good costs a request a minute.',
+    breaks: 'Invariant 5: a ticket that is always refused costs a request per minute.',
     killedBy: store('for twice as long when it is refused again'),
   },
   {

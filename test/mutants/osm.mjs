@@ -16,7 +16,7 @@ export const upstream = [
     file: osm('identity/token-provider.ts'),
     find: 'return wanted * (1 - this.random() / 2);',
     put: 'return wanted;',
-    breaks: 'Invariant 5: all workers log in at one moment, again and again.',
+    breaks: 'Invariant 5: all workers log in at the same moment, again and again.',
     killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'at moments of its own' },
   },
   {
@@ -33,7 +33,7 @@ export const upstream = [
     file: osm('identity/token-provider.ts'),
     find: '(RENEW_AFTER + RENEW_JITTER * this.random())',
     put: 'RENEW_AFTER',
-    breaks: 'Invariant 5: all workers that were started together renew their tokens together.',
+    breaks: 'Invariant 5: workers that were started together renew their tokens together.',
     killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'at moments of its own' },
   },
   {
@@ -41,7 +41,7 @@ export const upstream = [
     file: osm('identity/token-provider.ts'),
     find: 'held.headers[TOKEN_HEADER] !== headers[TOKEN_HEADER]',
     put: 'false',
-    breaks: 'Invariant 5: each poll that waits after one 401 logs in by itself.',
+    breaks: 'Invariant 5: after one 401 each waiting poll causes a login of its own.',
     killedBy: { file: osm('identity/token-provider.spec.ts'), test: 'renewed once after a 401' },
   },
   {
@@ -57,7 +57,7 @@ export const upstream = [
     file: osm('osm.parser.ts'),
     find: "value === null || value === '' ? null",
     put: 'value === null ? null',
-    breaks: 'Invariant 3: an upstream that says "" for no cursor is asked for what comes after "".',
+    breaks: 'Invariant 3: the empty text that an upstream sends for no cursor is sent back as a cursor.',
     killedBy: { file: osm('osm.parser.spec.ts'), test: 'is absent if it is' },
   },
   {
@@ -73,7 +73,7 @@ export const upstream = [
     file: osm('osm.errors.ts'),
     find: "if (answer.status === 200 && stated === '') {",
     put: 'if (answer.status === 200) {',
-    breaks: 'Invariant 5: an error_code in a 200 is taken for an answer without messages.',
+    breaks: 'Invariant 5: an error_code in a 200 is read as an answer without messages.',
     killedBy: { file: osm('osm.errors.spec.ts') },
   },
   {
@@ -81,7 +81,7 @@ export const upstream = [
     file: osm('osm.errors.ts'),
     find: 'if (status >= 500 || status === 408 || (status >= 400 && errorCode === null)) {',
     put: 'if (status >= 500 || status === 408) {',
-    breaks: 'Invariant 5: a firewall’s 403 is taken for the service’s own word.',
+    breaks: 'Invariant 5: a firewall’s 403 counts as a refusal of the service.',
     killedBy: { file: osm('osm.errors.spec.ts') },
   },
   {
@@ -89,7 +89,7 @@ export const upstream = [
     file: osm('osm.errors.ts'),
     find: 'return Math.min(ms, RETRY_AFTER_MAX_MS);',
     put: 'return ms;',
-    breaks: 'Invariant 5: one wrong date in Retry-After stops all polls for good.',
+    breaks: 'Invariant 5: one wrong date in Retry-After stops all polls for a year.',
     killedBy: { file: osm('osm.errors.spec.ts') },
   },
   {
@@ -97,7 +97,7 @@ export const upstream = [
     file: osm('lossless.ts'),
     find: 'return RISKY_NUMBER.test(text) ? parseEveryNumber(text) : (JSON.parse(text) as JsonValue);',
     put: 'return JSON.parse(text) as JsonValue;',
-    breaks: 'Invariant 3: ids of 19 digits change on their way.',
+    breaks: 'Invariant 3: ids of 19 digits are changed.',
     killedBy: { file: osm('osm.parser.spec.ts'), test: 'byte for byte' },
   },
   {
@@ -113,7 +113,7 @@ export const upstream = [
     file: osm('http-exchange.ts'),
     find: 'this.bound(this.size);',
     put: '',
-    breaks: 'Invariant 9: an upstream that never stops talking fills the worker’s memory.',
+    breaks: 'Invariant 9: an answer without an end fills the worker’s memory.',
     killedBy: { file: osm('osm.client.spec.ts') },
   },
   {

@@ -35,7 +35,7 @@ export const pollers = [
     file: polling('cursor-history.ts'),
     find: 'return overlapMs + TIME_RESOLUTION_MS;',
     put: 'return overlapMs;',
-    breaks: 'Invariant 3: of two equal messages of one second one falls out of the window, and is lost.',
+    breaks: 'Invariant 3: of two equal messages of one second one falls out of the window and is lost.',
     killedBy: cycle('two equal messages of one second'),
   },
   {
@@ -43,7 +43,7 @@ export const pollers = [
     file: polling('cursor-history.ts'),
     find: 'BigInt(given) < BigInt(known)',
     put: 'Number(given) < Number(known)',
-    breaks: 'Invariant 3: cursors beyond 2^53 go back.',
+    breaks: 'Invariant 3: cursors beyond 2^53 may move backwards.',
     killedBy: { file: polling('cursor-history.spec.ts'), test: 'beyond 2^53' },
   },
   {
@@ -51,7 +51,7 @@ export const pollers = [
     file: polling('cursor-history.ts'),
     find: 'return { head, polledAt: poll.sentAt,',
     put: 'return { head, polledAt: poll.answeredAt,',
-    breaks: 'Invariant 3: what became visible while a slow poll was on its way is lost.',
+    breaks: 'Invariant 3: a message that became visible during a slow poll is lost.',
     killedBy: cycle('begins at the time at which a poll was sent'),
   },
   {
@@ -59,7 +59,7 @@ export const pollers = [
     file: polling('cursor-history.ts'),
     find: 'return MILLISECONDS.test(cursorHistory.head)',
     put: 'return NUMERIC.test(cursorHistory.head)',
-    breaks: 'Invariant 3: a cursor of an unknown unit is shifted, by nothing or by a year.',
+    breaks: 'Invariant 3: a cursor of an unknown unit is shifted by a wrong amount.',
     killedBy: { file: polling('cursor-history.spec.ts'), test: 'rather than shift' },
   },
   {
@@ -67,7 +67,7 @@ export const pollers = [
     file: polling('cursor-history.ts'),
     find: 'samples: base > 0 ? samples.slice(base) : samples',
     put: 'samples',
-    breaks: 'Invariant 9: what is kept of a set’s cursors grows with its age.',
+    breaks: 'Invariant 9: the cursor history of a set grows with its age.',
     killedBy: { file: polling('cursor-history.spec.ts'), test: 'stays small' },
   },
   {
@@ -75,7 +75,7 @@ export const pollers = [
     file: polling('cadence.ts'),
     find: 'slack * (1 - random / 2)',
     put: 'slack',
-    breaks: 'Invariant 5: sets that failed together come back together.',
+    breaks: 'Invariant 5: sets that failed together are polled again together.',
     killedBy: { file: polling('cadence.spec.ts'), test: 'takes up to half' },
   },
   {
@@ -83,7 +83,7 @@ export const pollers = [
     file: polling('cadence.ts'),
     find: 'slack * (1 - random / 2)',
     put: 'slack * (1 - random)',
-    breaks: 'Invariant 5: some sets come back without any slack.',
+    breaks: 'Invariant 5: some sets are polled again without any slack.',
     killedBy: { file: polling('cadence.spec.ts'), test: 'takes up to half' },
   },
   {
@@ -91,7 +91,7 @@ export const pollers = [
     file: polling('cadence.ts'),
     find: 'Math.round(intervalMs + slack',
     put: 'Math.round(slack',
-    breaks: 'Invariant 5: an upstream in trouble is asked faster than a well one.',
+    breaks: 'Invariant 5: a failing upstream is polled faster than a working one.',
     killedBy: policy('is never asked for faster'),
   },
   {
@@ -107,7 +107,7 @@ export const pollers = [
     file: polling('delta.ts'),
     find: 'content.lists.filter((list) => context.asked.has(list.caseId))',
     put: 'content.lists',
-    breaks: 'Invariant 10: what an answer says of other tickets is delivered in this feed.',
+    breaks: 'Invariant 10: messages of tickets that were not asked for are delivered in this feed.',
     killedBy: { file: polling('delta.spec.ts'), test: 'ignores tickets that were not asked for' },
   },
   {
@@ -115,7 +115,7 @@ export const pollers = [
     file: polling('delta.ts'),
     find: 'context.asked.has(caseId) && known.get(caseId) !== status',
     put: 'known.get(caseId) !== status',
-    breaks: 'Invariant 10: the same of a status.',
+    breaks: 'Invariant 10: statuses of tickets that were not asked for are delivered in this feed.',
     killedBy: { file: polling('delta.spec.ts'), test: 'ignores tickets that were not asked for' },
   },
   {
@@ -123,7 +123,7 @@ export const pollers = [
     file: polling('delta.ts'),
     find: '[...(tickets.get(caseId) ?? []), ...messages]',
     put: '[...messages]',
-    breaks: 'Invariant 3: of a ticket that an answer lists twice only the last list is delivered.',
+    breaks: 'Invariant 3: if an answer lists a ticket twice, only the last list is delivered.',
     killedBy: { file: polling('delta.spec.ts'), test: 'if a ticket is listed twice' },
   },
   {
@@ -131,7 +131,7 @@ export const pollers = [
     file: polling('delta.ts'),
     find: "order === 'newest_first' ? messages.toReversed() : messages",
     put: 'messages',
-    breaks: 'Order: within one second a conversation runs backwards.',
+    breaks: 'Order: within one second the messages are in reverse order.',
     killedBy: { file: polling('delta.spec.ts'), test: 'reverses lists' },
   },
   {
@@ -147,7 +147,7 @@ export const pollers = [
     file: polling('commit-in-parts.ts'),
     find: 'published += part.published;\n',
     put: '',
-    breaks: 'Metrics: of a long answer only the last publications are counted, and the set falls asleep.',
+    breaks: 'Metrics: only the last part of a long answer is counted, and the set becomes idle.',
     killedBy: { file: polling('poll-cycle.telemetry.spec.ts'), test: 'committed in parts as one poll' },
   },
   {
@@ -171,15 +171,15 @@ export const pollers = [
     file: polling('poll-cycle.ts'),
     find: 'return this.leave(set, now + wait);',
     put: "return { kind: 'again', at: now + wait };",
-    breaks: 'Quota: a set that waits for its turn is leased to the worker that asked last.',
+    breaks: 'Quota: a set that waits for its turn stays leased to the worker that asked last.',
     killedBy: cycle('ends the lease of the set meanwhile'),
   },
   {
-    id: 'idle-sets-do-not-stand-back',
+    id: 'idle-sets-before-active-ones',
     file: polling('poll-cycle.ts'),
     find: 'active ? set.dueAt : set.dueAt + this.options.intervalMs',
     put: 'set.dueAt',
-    breaks: 'Quota: where turns are short, sets in which nothing happens go before conversations.',
+    breaks: 'Quota: if there are not enough turns, idle sets get theirs before active ones.',
     killedBy: cycle('gives turns to active sets first'),
   },
   {
@@ -203,7 +203,7 @@ export const pollers = [
     file: polling('poll-cycle.ts'),
     find: 'if (this.leases.giveUp(ref)) {',
     put: 'if (!this.leases.giveUp(ref)) {',
-    breaks: 'Leases: a set that is given back is free only when its lease ends.',
+    breaks: 'Leases: a released set is free only when its lease ends.',
     killedBy: leases('leaves a set that it releases'),
   },
   {
@@ -211,7 +211,7 @@ export const pollers = [
     file: polling('poll-cycle.ts'),
     find: 'if (!(error instanceof UpstreamFailure)) {\n        throw error;\n      }\n      ',
     put: '',
-    breaks: 'Never silent: a mistake of ours is taken for one of the upstream.',
+    breaks: 'Never silent: a fault of this program counts as a failure of the upstream.',
     killedBy: cycle('does not catch an error that is not one of the upstream'),
   },
   {
@@ -219,7 +219,7 @@ export const pollers = [
     file: polling('set-poller.ts'),
     find: 'cursorHistory: isFirst\n        ? advance',
     put: 'cursorHistory: true\n        ? advance',
-    breaks: 'Invariant 4: a ticket that joins makes the others miss what came since their poll.',
+    breaks: 'Invariant 4: after a backfill the other tickets miss the messages since their poll.',
     killedBy: cycle('leaves the cursor of the others where it is'),
   },
   {
@@ -227,7 +227,7 @@ export const pollers = [
     file: polling('set-poller.ts'),
     find: 'const answered = await this.ask(set, asked, cursor, null);',
     put: 'const answered = await this.ask(set, asked, cursor, set.answerDigest);',
-    breaks: 'Invariant 3: the answer for some is compared with the digest of the answer for all.',
+    breaks: 'Invariant 3: the answer for some tickets is compared with the digest of the answer for all.',
     killedBy: { file: polling('poll-cycle.bisection.spec.ts'), test: 'knows the answer to a step by no digest' },
   },
   {
@@ -235,7 +235,7 @@ export const pollers = [
     file: polling('set-poller.ts'),
     find: "answer.kind === 'content' ? answer.digest : set.answerDigest",
     put: "answer.kind === 'content' ? answer.digest : null",
-    breaks: 'Cost: every second poll of a quiet set parses its answer.',
+    breaks: 'Cost: every second poll of an idle set parses its answer.',
     killedBy: cycle('recognises an answer without news'),
   },
   {
@@ -243,7 +243,7 @@ export const pollers = [
     file: polling('failure-policy.ts'),
     find: 'if (throttled) {',
     put: 'if (false) {',
-    breaks: 'Invariant 5: a 429 stops one set, and all others go on.',
+    breaks: 'Invariant 5: a 429 stops only one set.',
     killedBy: cycle('stops the whole account'),
   },
   {
@@ -251,7 +251,7 @@ export const pollers = [
     file: polling('failure-policy.ts'),
     find: 'now + Math.max(own, pauseMs)',
     put: 'now + own',
-    breaks: 'Invariant 5: Retry-After is not waited for.',
+    breaks: 'Invariant 5: a set is polled before Retry-After has passed.',
     killedBy: cycle('stops the whole account'),
   },
   {
@@ -267,7 +267,7 @@ export const pollers = [
     file: polling('bisection.ts'),
     find: "(alone.others === 'answered' || probe.answeredSince > alone.at)",
     put: "(alone.others === 'answered' || probe.answeredSince >= alone.at)",
-    breaks: 'Invariant 5: an answer to a request that was sent with the refused one proves something.',
+    breaks: 'Invariant 5: an answer to a request that was sent together with the refused one counts as a proof.',
     killedBy: bisection('before and after an answer to others'),
   },
   {
@@ -275,7 +275,7 @@ export const pollers = [
     file: polling('bisection.ts'),
     find: 'cleared: [...new Set([...bisection.cleared, ...asked])]',
     put: 'cleared: []',
-    breaks: 'Invariant 5: while a refused ticket is searched for, the others lose their pace.',
+    breaks: 'Invariant 5: during a bisection the other tickets are polled less often.',
     killedBy: bisection('asks in each step for all tickets that were answered for'),
   },
   {
@@ -291,7 +291,7 @@ export const pollers = [
     file: polling('set-lease.ts'),
     find: 'this.reservations.delete(name);\n    return reservation',
     put: 'return reservation',
-    breaks: 'Invariant 2: a poll begins from what the poll before last has left.',
+    breaks: 'Invariant 2: a poll begins with the state of the poll before the last one.',
     killedBy: { file: polling('set-lease.spec.ts'), test: 'gives out a reservation once' },
   },
 ];

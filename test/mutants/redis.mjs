@@ -31,7 +31,7 @@ export const redisAdapters = [
     file: redis('subscriptions.ts'),
     find: 'client.disconnect(true);',
     put: '',
-    breaks: 'Invariant 8: a connection that died without a word looks like a quiet one.',
+    breaks: 'Invariant 8: a dead connection is not distinguished from an idle one.',
     killedBy: { file: redis('subscriptions.spec.ts'), test: 'does not answer a ping is cut' },
   },
   {
@@ -71,7 +71,8 @@ export const redisAdapters = [
     file: redis('redis-broker.ts'),
     find: 'this.barriers.lost();\n',
     put: '',
-    breaks: 'Invariant 8: who subscribes while the connection is cut waits for four seconds, and is refused then.',
+    breaks:
+      'Invariant 8: a client that subscribes while the connection is cut waits for four seconds and is refused then.',
     killedBy: { file: 'test/contract/redis-failures.spec.ts', test: 'waits at a barrier at once' },
   },
   {
@@ -91,7 +92,7 @@ export const redisAdapters = [
     killedBy: { file: redis('barriers.spec.ts'), test: 'no timer behind' },
   },
   {
-    id: 'clock-believes-slow-answers',
+    id: 'clock-uses-slow-answers',
     file: redis('redis-clock.ts'),
     find: 'if (tookMs > PRECISE_MS && tookMs >= this.tookMs) {',
     put: 'if (false) {',
@@ -103,7 +104,7 @@ export const redisAdapters = [
     file: redis('group-commit.ts'),
     find: 'commit.entries.length === 0 && ',
     put: '',
-    breaks: 'Fan-out: what a client is to hear of waits 20 ms for nothing.',
+    breaks: 'Fan-out: a commit with news waits 20 ms without need.',
     killedBy: { file: redis('group-commit.spec.ts') },
   },
 ];
