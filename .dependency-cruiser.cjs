@@ -8,7 +8,7 @@
  *   libs/testing -> core, for specs
  */
 const SPEC = '(?:\\.(?:spec|e2e-spec)\\.ts$|^apps/[^/]+/test/)';
-// Programs load run-program.ts before everything else, so it has a door of its own.
+// Programs load run-program.ts before everything else, so it is imported directly.
 const FRONT_DOOR = '^libs/(?:[^/]+/src/index|ops/src/run-program)\\.ts$';
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
@@ -23,19 +23,19 @@ module.exports = {
     ),
     rule(
       'model-is-the-ground',
-      'What both wings speak of; it imports nothing but itself.',
+      'The nouns that all wings use. It imports nothing but itself.',
       { path: '^libs/core/src/model/', pathNot: SPEC },
       { path: '^libs/core/', pathNot: '^libs/core/src/model/' },
     ),
     rule(
       'polling-and-fan-out-never-meet',
-      'Two stories: from due to committed, and from published to subscribers. They meet in the store alone.',
+      'Polling leads from due to committed, fan-out from published to subscribers. They share only the store.',
       { path: '^libs/core/src/(polling|fan-out)/', pathNot: SPEC },
       { path: '^libs/core/', pathNot: '^libs/core/src/($1|model)/' },
     ),
     rule(
       'interest-knows-ports',
-      'Interest is leases: it needs the model, and the ports through which it asks for polls.',
+      'Interest is leases. It needs the model, and the ports through which it wakes sets.',
       { path: '^libs/core/src/interest/', pathNot: SPEC },
       { path: '^libs/core/', pathNot: '^libs/core/src/(interest|model|polling/ports)/' },
     ),
@@ -53,7 +53,7 @@ module.exports = {
     ),
     rule(
       'testing-knows-core-only',
-      'Fakes stand in for adapters, so they may not be made of them.',
+      'Stand-ins replace adapters, so they must not use them.',
       { path: '^libs/testing/' },
       { path: '^(apps|libs|test|bench)/', pathNot: '^libs/(testing|core)/' },
     ),
@@ -84,7 +84,7 @@ module.exports = {
     ),
     rule(
       'conformance-runs-anywhere',
-      'Checks see a gateway and a simulator by their addresses alone, so that they run against any deployment, without jest.',
+      'Checks know a gateway and a simulator only by their addresses, so that they run against any deployment, without jest.',
       { path: '^test/conformance/' },
       { path: '^(apps|libs|bench|test)/', pathNot: '^test/(conformance|harness)/' },
     ),
@@ -96,31 +96,31 @@ module.exports = {
     ),
     rule(
       'harness-is-below-tests',
-      'The harness knows neither a test nor jest nor the inside of Pollcast: it sees what a client and an operator see.',
+      'The harness knows no test, no jest and no internals of Pollcast: it uses what a client and an operator use.',
       { path: '^test/harness/', pathNot: SPEC },
       { path: '^(apps|libs|bench|test)/', pathNot: '^test/harness/' },
     ),
     rule(
       'simulator-is-independent',
-      'It is written from the upstream documentation alone: shared code would let a misreading confirm itself. Its specs share a clock.',
+      'It is written from the upstream documentation alone: in shared code, one misreading would be in both. Its specs share a clock.',
       { path: '^apps/simulator/' },
       { path: '^libs/', pathNot: '^libs/(ops|testing)/' },
     ),
     rule(
       'outsiders-stay-outside',
-      'End-to-end tests and benchmarks see what a user sees: sockets, not the inside of an app.',
+      'End-to-end tests and benchmarks use what a user uses: sockets, not the internals of an app.',
       { path: '^(test|bench)/' },
       { path: '^apps/' },
     ),
     rule(
       'front-door-of-a-lib',
-      'A lib is entered through its index.ts; the rest of it may change without asking.',
+      'A lib is imported through its index.ts, so that its other files can change freely.',
       { path: '^(?:apps|test|bench)/' },
       { path: '^libs/', pathNot: FRONT_DOOR },
     ),
     rule(
       'front-door-between-libs',
-      'A lib is entered through its index.ts; the rest of it may change without asking.',
+      'A lib is imported through its index.ts, so that its other files can change freely.',
       { path: '^libs/([^/]+)/' },
       { path: '^libs/', pathNot: ['^libs/$1/', FRONT_DOOR] },
     ),
@@ -130,8 +130,8 @@ module.exports = {
       { path: '^(?:apps|libs|test|bench)/([^/]+)/' },
       { path: FRONT_DOOR, pathNot: '^libs/$1/', dependencyTypesNot: ['aliased-subpath-import'] },
     ),
-    rule('no-cycles', 'Of two files in a cycle neither can be read first.', {}, { circular: true }),
-    rule('no-unresolvable', 'An import that leads nowhere hides what it would break.', {}, { couldNotResolve: true }),
+    rule('no-cycles', 'In a cycle no file can be read first.', {}, { circular: true }),
+    rule('no-unresolvable', 'An import of a missing file hides what would break.', {}, { couldNotResolve: true }),
     rule(
       'no-undeclared-package',
       'A package that only another package brings disappears with it.',

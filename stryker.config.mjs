@@ -17,7 +17,8 @@ export default {
     enableFindRelatedTests: true,
     config: {
       ...unit,
-      // Without the property specs: they take most of the time, and what only they would find is told as a survivor.
+      // The property specs are left out, because they take most of the time. A change that only they find counts as
+      // survived.
       testRegex: 'libs/(core|osm|testing)/.*(?<!property)\\.spec\\.ts$',
       // Changed code need not fit its types, and is compiled thousands of times.
       transform: {

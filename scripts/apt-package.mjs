@@ -4,13 +4,14 @@ import { dirname, join } from 'node:path';
 import { run } from './processes.mjs';
 
 /**
- * Fetches Debian packages, with the dependencies that this machine lacks, and unpacks them into `folder`. Needs no
- * root: apt gets lists, cache and locks of its own, and nothing is installed. Works from the machine's own package
+ * Fetches Debian packages, with the dependencies that this machine lacks, and unpacks them into `folder`. It needs no
+ * root, because apt gets its own lists, cache and locks, and nothing is installed. It uses the machine's own package
  * sources. Returns null if it worked, otherwise the reason in one line.
  */
 export async function unpackPackages(names, folder) {
   await mkdir(dirname(folder), { recursive: true });
-  // Unpacked aside and renamed when complete: an interrupted fetch leaves nothing that looks finished.
+  // Packages are unpacked into another folder, which is renamed at the end. So an interrupted fetch never looks
+  // finished.
   const work = await mkdtemp(`${folder}.`);
   const forget = () => rmSync(work, { recursive: true, force: true });
   process.once('exit', forget);
@@ -18,7 +19,7 @@ export async function unpackPackages(names, folder) {
     const apt = await privateApt(work);
     for (const step of [
       ['update', '-q'],
-      // A package that is installed but unusable (not on PATH, half removed) has to be fetched all the same.
+      // A package that is installed but not usable (not on PATH, half removed) has to be fetched nevertheless.
       ['install', '-q', '--yes', '--download-only', '--reinstall', '--no-install-recommends', ...names],
     ]) {
       const { ok, output } = await run('apt-get', [...apt, ...step], { capture: true });
@@ -51,7 +52,7 @@ async function privateApt(work) {
     'Dir::Cache': work,
     'Dir::Cache::archives': join(work, 'archives'),
     'Debug::NoLocking': '1',
-    // As root, apt downloads as the user _apt, who may not enter a home folder.
+    // As root, apt downloads as the user _apt, which has no access to home folders.
     'APT::Sandbox::User': 'root',
     'Acquire::Retries': '2',
     'Acquire::http::Timeout': '20',

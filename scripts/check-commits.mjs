@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { root } from './repository.mjs';
 
 /**
- * Subjects follow Conventional Commits, so that history can be searched by kind and scope. Where they cannot be read, all
- * or some of them, the exit code is 77 and the output says why: that is neither a pass nor a failure.
+ * Subjects follow Conventional Commits, so that history can be searched by kind and scope. If some of them cannot be
+ * read, the exit code is 77 and the output says why: this is neither a pass nor a failure.
  */
 const TYPES = ['feat', 'fix', 'docs', 'test', 'refactor', 'perf', 'build', 'ci', 'chore', 'bench'];
 const SUBJECT = new RegExp(`^(${TYPES.join('|')})(\\([a-z0-9-]+(,[a-z0-9-]+)*\\))?!?: \\S`);

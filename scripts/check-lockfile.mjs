@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { root } from './repository.mjs';
 
 /**
- * A lock file with download addresses ties every install to the registry of its author. `.npmrc` keeps them
- * out; this catches an npm that was told otherwise.
+ * A lock file with download addresses binds every install to the registry of its author. `.npmrc` keeps them out. This
+ * check finds them if npm was configured in another way.
  */
 const lines = readFileSync(join(root, 'package-lock.json'), 'utf8').split('\n');
 const tied = lines.flatMap((line, index) => (/"resolved": "(https?|git)/.test(line) ? [index + 1] : []));

@@ -1,6 +1,6 @@
 import ts from 'typescript';
 
-/** Functions that are lists of tests (`describe`, `describeBroker`): their length says nothing. */
+/** Functions that are lists of tests (`describe`, `describeBroker`). Their length does not matter. */
 const LISTS = /^describe/;
 
 /**
@@ -45,7 +45,7 @@ function functions(source) {
   return found;
 }
 
-/** `Class.method`, a variable's or a property's name, or `call()` for a function that is handed to a call. */
+/** `Class.method`, the name of a variable or property, or `call()` for a function that is passed to a call. */
 function nameOf(node) {
   if (ts.isConstructorDeclaration(node)) return `${classOf(node)}constructor`;
   if (node.name) return `${classOf(node)}${node.name.getText()}`;
@@ -56,7 +56,7 @@ function nameOf(node) {
 
 const classOf = ({ parent }) => (ts.isClassLike(parent) && parent.name ? `${parent.name.text}.` : '');
 
-/** Every token, those that `forEachChild` leaves out (braces, the end of the file) included. */
+/** Calls `act` for every token, also for those that `forEachChild` leaves out (braces, the end of the file). */
 function visit(node, act) {
   act(node);
   node.getChildren().forEach((child) => visit(child, act));

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 const DAY_S = 86_400;
 
-/** An HS256 JWT that may read everything for a day. Written by hand, since it is made of three strings. */
+/** An HS256 JWT that may read everything for a day. It is written by hand, because it is only three strings. */
 export function demoToken(secret, now = Date.now()) {
   const claims = { sub: 'demo', cases: ['*'], groups: ['*'], exp: Math.floor(now / 1000) + DAY_S };
   const body = [{ alg: 'HS256', typ: 'JWT' }, claims].map((part) => base64url(JSON.stringify(part))).join('.');

@@ -46,7 +46,7 @@ export class Demo {
     for (const name of APPS) await this.startApp(name);
   }
 
-  /** Starts one of the apps, again where it runs: with the same settings and on the same port. */
+  /** Starts one of the apps. If it runs, it is restarted with the same settings on the same port. */
   async startApp(name) {
     const { url, settings } = this.#apps.get(name);
     await this.#deployment.start(name, {
@@ -85,20 +85,23 @@ export class Demo {
   }
 }
 
-/** What the program's start script gives to `node`. */
+/** The arguments that the program's start script passes to `node`. */
 function startArguments(name) {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const [, ...args] = scripts[`start:${name}`].split(' ');
   return [...args.slice(0, -1), join(root, args.at(-1))];
 }
 
-/** The host in a URL. "Every address" is one to listen on, not one to connect to. */
+/** The host for a URL. One can listen on "every address", but not connect to it. */
 function reachable(host) {
   if (host === '0.0.0.0' || host === '::') return LOOPBACK;
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** The caller may tune the demo (LOG_LEVEL, POLL_INTERVAL_MS), but never mix a real account's settings into it. */
+/**
+ * Settings of the caller that the demo uses, such as LOG_LEVEL and POLL_INTERVAL_MS. Those of a real account are left
+ * out.
+ */
 function outerSettings() {
   const foreign = /^(UPSTREAM|IAM|AUTH|ADMIN|SIMULATOR)_/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));

@@ -5,7 +5,9 @@ import { Watchdog } from './watchdog.mjs';
 const READY_TIMEOUT_MS = 60_000;
 const READY_CHECK_MS = 100;
 
-/** Programs that need each other: started in order, each when the one before is ready, and ended in reverse. */
+/**
+ * Programs that need each other. They are started in order, each when the one before is ready, and ended in reverse.
+ */
 export class Deployment {
   /** In the order in which they were started; a program that is started again keeps its place. */
   #programs = new Map();
@@ -41,7 +43,7 @@ export class Deployment {
     isReady = true;
   }
 
-  /** Any other process that is not to outlive a script that is killed. */
+  /** Adds another process that has to end if the script is killed. */
   guard(pid) {
     this.#watchdog.guard(pid);
   }

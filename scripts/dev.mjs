@@ -6,15 +6,15 @@ import { cache, root, tool } from './repository.mjs';
 import { runDemo } from './run-demo.mjs';
 
 /**
- * `npm run dev`: what `npm start` does, then compiles what is changed, and starts those programs again that load it.
- * Ports, settings, Redis and the token of the printed line stay. While the sources do not compile, and after a program
- * ended by itself, everything else goes on until the next change.
+ * `npm run dev`: does what `npm start` does. Then it compiles each change, and restarts the programs that load the changed
+ * files. Ports, settings, Redis and the token of the printed line stay the same. While the sources do not compile, and
+ * after a program ended by itself, everything else keeps running until the next change.
  */
 const ASSETS_CHECK_MS = 500;
 const CLEAN = /Found 0 errors\. Watching for file changes\./;
 const PROGRESS = /Starting (incremental )?compilation/;
 
-/** What each program consisted of when it was started. */
+/** The files of each program when it was started. */
 const started = new Map();
 /** Restarts happen one after another. */
 let last = Promise.resolve();
@@ -28,7 +28,7 @@ function watch(run) {
   const compiler = launch(process.execPath, [tool('typescript/bin/tsc'), ...options], { cwd: root, stdio });
   run.deployment.guard(compiler.pid);
   compiler.once('close', () => run.fail(new Error('the compiler ended')));
-  // What compiles with errors is not run.
+  // Code with compile errors is not run.
   let isClean = false;
   let rest = '';
   compiler.stdout.setEncoding('utf8').on('data', (text) => {
@@ -40,7 +40,7 @@ function watch(run) {
       else if (!PROGRESS.test(line)) console.log(line);
     }
   });
-  // The compiler does not look at what is not TypeScript.
+  // The compiler watches TypeScript files only.
   setInterval(() => isClean && void copyChanged(run), ASSETS_CHECK_MS);
   console.log('A program starts again when its sources change.');
 }
@@ -49,7 +49,7 @@ async function copyChanged(run) {
   try {
     if (await copyAssets(await sources())) startChanged(run);
   } catch (error) {
-    if (error.code !== 'ENOENT') run.fail(error); // An editor replaces a file: it is there the next time.
+    if (error.code !== 'ENOENT') run.fail(error); // An editor is replacing the file. The next check finds it.
   }
 }
 
@@ -69,7 +69,7 @@ async function startIfChanged(name, { demo }) {
   console.log(`${name} is ready`);
 }
 
-/** Redis is no program of ours, and no change starts it again. */
+/** Prints how a program ended. A change does not restart Redis, because it is not built here. */
 function tellEnd(error, name, run) {
   if (APPS.includes(name)) tell(error, run);
   else run.fail(error);

@@ -20,7 +20,7 @@ export async function sources() {
   return { compiled, assets };
 }
 
-/** The output of a deleted or renamed source would go on working here and be missing on the next machine. */
+/** Removes the output of deleted and renamed sources: it would work on this machine and be missing on the next one. */
 export async function removeStale({ compiled, assets }) {
   const expected = new Set([buildInfo, ...compiled.flatMap((path) => [path, `${path}.map`]), ...assets]);
   for (const path of await files('dist')) {
@@ -30,8 +30,8 @@ export async function removeStale({ compiled, assets }) {
 }
 
 /**
- * Copies what is not TypeScript, and resolves with whether anything had changed. Programs may be starting from dist/ at
- * this moment: a file that is right is not touched.
+ * Copies the files that are not TypeScript. Resolves with whether any had changed. Programs may start from dist/ at
+ * this moment, so a file that has not changed is not written.
  */
 export async function copyAssets({ assets }) {
   let copied = false;

@@ -8,14 +8,14 @@ import { root, tool } from './repository.mjs';
 const stampFile = tool('.pollcast-stamp');
 
 /**
- * Checks the Node version, and installs the locked dependencies unless exactly these are there already. The stamp names
- * the platform, because npm chooses native packages by it. It does not name the Node version: nothing is compiled during
- * an install (`allowScripts` in package.json), so every version gets the same files. It lives in node_modules, so
- * `npm ci` begins by deleting it: an interrupted install is never taken for a finished one.
+ * Checks the Node version, and installs the locked dependencies unless exactly these are installed already. A stamp
+ * file in node_modules shows that. It names the platform, because npm chooses native packages by it. It does not name
+ * the Node version: no install compiles anything (`allowScripts` in package.json), so every version gets the same
+ * files. `npm ci` deletes the stamp first, so an interrupted install never looks finished.
  */
 export async function install() {
   checkNodeVersion();
-  // A linked folder belongs to another working tree: `npm ci` would empty it while it is in use.
+  // A linked folder belongs to another working tree, and `npm ci` would empty it while it is in use.
   if ((await lstat(tool('')).catch(() => null))?.isSymbolicLink()) return;
   const stamp = await wantedStamp();
   if ((await readFile(stampFile, 'utf8').catch(() => '')) === stamp) return;

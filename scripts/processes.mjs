@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 const living = new Set();
 
 /**
- * Starts a process at the head of its own group. A terminal sends Ctrl-C to its whole foreground group, which would
- * stop Redis while the worker still finishes a poll; in groups of their own, processes end in the order that the
- * script chooses. And a group can be signalled whole, grandchildren included.
+ * Starts a process as the head of its own group. A terminal sends Ctrl-C to its whole foreground group, which would
+ * stop Redis while the worker still finishes a poll. In groups of their own, processes end in the order that the script
+ * chooses. A group can also be signalled as a whole, grandchildren included.
  */
 export function launch(command, args, options = {}) {
   const child = spawn(command, args, { ...options, detached: true });
@@ -23,8 +23,8 @@ export function signalGroup(pid, signal) {
 }
 
 /**
- * Runs a command to its end. With `capture` its output is returned instead of shown. What it left running in its
- * group (a test's server after a crash) dies with it. After `timeoutMs` it is killed, which `late` says.
+ * Runs a command to its end. With `capture` its output is returned and not shown. Processes that it leaves in its group
+ * (a test's server after a crash) are killed. After `timeoutMs` it is killed itself, and `late` is true.
  */
 export function run(command, args, { capture = false, timeoutMs = 0, ...options } = {}) {
   const out = capture ? 'pipe' : 'inherit';
@@ -47,7 +47,7 @@ export function run(command, args, { capture = false, timeoutMs = 0, ...options 
   });
 }
 
-/** The last resort, when there is no time left for an orderly end. */
+/** Kills all processes, when there is no time for an orderly end. */
 export function killEverything() {
   for (const child of living) if (child.pid) signalGroup(child.pid, 'SIGKILL');
 }

@@ -9,8 +9,8 @@ const REQUIRED = /\b(?:require|import)\(["']([.#][^"']+)["']\)/g;
 const PACKAGE = /^(apps|libs)\/[^/]+\//;
 
 /**
- * What a built program consists of: each file of dist/ that it loads, at its start or later, by name, with a digest of its content. A program is
- * taken to read every file that is not JavaScript of each package that it loads anything of.
+ * The files of a built program: each file of dist/ that it loads, at its start or later, by name, with a digest of its
+ * content. If it loads a file of a package, it counts as reading all files of that package that are not JavaScript.
  */
 export function programFiles(name) {
   const files = new Map();

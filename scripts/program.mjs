@@ -6,7 +6,7 @@ import { launch, signalGroup } from './processes.mjs';
 
 const TAIL_LINES = 20;
 
-/** A long-running process with its output in a log file. What it leaves running in its group ends with it. */
+/** A long-running process with its output in a log file. The other processes of its group end with it. */
 export class Program {
   #child;
   #ended;
@@ -37,12 +37,12 @@ export class Program {
     return this.#ended;
   }
 
-  /** True once it was asked to end. */
+  /** True after it was asked to end. */
   get isStopping() {
     return this.#isStopping;
   }
 
-  /** Asks it to end, and makes it end when the grace is over. */
+  /** Asks it to end, and kills it after `graceMs`. */
   async stop(graceMs) {
     this.#isStopping = true;
     if (this.pid === undefined || !this.#isRunning) return;

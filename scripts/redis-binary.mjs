@@ -13,8 +13,8 @@ const PACKAGES = [
 const folder = cache('redis');
 
 /**
- * A Redis server that can be started here, as `{ path, libraries }`: `libraries` is the LD_LIBRARY_PATH it needs, or
- * empty. Looked for on PATH, then among what was fetched before, then fetched.
+ * A Redis server that runs on this machine, as `{ path, libraries }`: `libraries` is the LD_LIBRARY_PATH that it needs,
+ * or empty. It is looked for on PATH, then in .cache, and is fetched otherwise.
  */
 export async function redisBinary() {
   const found = (await onPath()) ?? (await fetched());

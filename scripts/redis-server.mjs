@@ -5,7 +5,7 @@ import { redisBinary, redisEnvironment } from './redis-binary.mjs';
 
 const HOST = '127.0.0.1';
 
-/** How to run a Redis of our own: on a free loopback port, with its files in `folder` only. */
+/** How to run a private Redis: on a free loopback port, with its files in `folder` only. */
 export async function privateRedis({ folder, appendOnly = false }) {
   const { path, libraries } = await redisBinary();
   const port = await freePort(HOST);

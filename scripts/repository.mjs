@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What scripts leave behind goes here and nowhere else, so that deleting one folder forgets all of it. */
+/** The only folder in which scripts leave files, so that one deletion removes all of them. */
 export const cache = (...parts) => join(root, '.cache', ...parts);
 
-/** A development dependency's program, called through node: `.bin` links are missing on some file systems. */
+/** The program of a development dependency, to be run by node: some file systems have no `.bin` links. */
 export const tool = (path) => join(root, 'node_modules', path);

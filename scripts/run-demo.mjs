@@ -9,19 +9,19 @@ import { killEverything, run } from './processes.mjs';
 import { root } from './repository.mjs';
 
 /**
- * Installs, builds and starts the whole of Pollcast, prints how to use it, and runs until it is interrupted or broken.
+ * Installs, builds and starts the whole of Pollcast, prints how to use it, and runs until an interruption or a failure.
  * Then it ends everything, this process included: with 0 after an interruption, else with 1.
  *
  * - `logs`: the folder of the programs' logs
  * - `whenReady(run)`: called once all programs run
- * - `onEnd(error, name, run)`: called when a program ends by itself; breaks the run unless given
+ * - `onEnd(error, name, run)`: called when a program ends by itself; by default that ends the run
  *
- * A run has its `demo`, its `deployment`, `fail(error)`, which breaks it, and `isEnding`.
+ * A run has a `demo`, a `deployment`, `fail(error)`, which ends the run, and `isEnding`.
  */
 export async function runDemo({ logs, whenReady = () => undefined, onEnd = (error, _, { fail }) => fail(error) }) {
   let folder;
   const removeFolder = () => folder && rmSync(folder, { recursive: true, force: true });
-  // First of all, so that it ends in order whenever it is interrupted.
+  // This comes first, so that the run ends in order at any instant.
   const interrupted = interruption(removeFolder);
   folder = mkdtempSync(join(tmpdir(), 'pollcast-'));
 

@@ -1,5 +1,5 @@
 import { cache } from './repository.mjs';
 import { runDemo } from './run-demo.mjs';
 
-/** `npm start`: the whole of Pollcast on one machine, against the simulator, with nothing needed beforehand but node. */
+/** `npm start`: the whole of Pollcast on one machine, with the simulator. It needs only Node. */
 await runDemo({ logs: cache('start') });

@@ -2,8 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * A line for a POSIX shell that shows an event stream as it arrives, with what this machine has: curl where that is on
- * PATH, else node.
+ * A line for a POSIX shell that shows an event stream as it arrives. It uses curl if that is on PATH, else node.
  */
 export function streamCommand(url, token) {
   const authorization = `Bearer ${token}`;
@@ -28,5 +27,5 @@ function isExecutable(path) {
   }
 }
 
-/** Within single quotes a shell changes nothing, and a single quote ends them. */
+/** Quotes a text for a shell, which changes nothing within single quotes except that a single quote ends them. */
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -8,10 +8,10 @@ import { redisBinary } from './redis-binary.mjs';
 import { root } from './repository.mjs';
 
 /**
- * `npm run test:nodes`: the unit tests on the newest 22, 24 and 26. What follows `--` may be versions (`24 20.19.0`)
- * instead of those, `--e2e` (the end-to-end tests, too), and patterns of test files.
+ * `npm run test:nodes`: runs the unit tests on the newest 22, 24 and 26. After `--` it takes other versions (`24 20.19.0`),
+ * `--e2e` for the end-to-end tests, and patterns of test files.
  *
- * A version that cannot be had is a failure: it was not tested.
+ * A version that cannot be fetched is a failure, because it was not tested.
  */
 const SUPPORTED = ['22', '24', '26'];
 const VERSION = /^\d+(\.\d+){0,2}$/;
@@ -44,7 +44,7 @@ async function testOn(wanted, redis) {
     say(false, line);
   });
   if (!node) return;
-  // Programs that a test starts as `node` are to be of the same version.
+  // Programs that a test starts as `node` must have the same version.
   const path = [dirname(node.path), process.env.PATH].join(delimiter);
   const env = { ...process.env, ...redisSettings(redis), PATH: path };
   for (const project of projects) {

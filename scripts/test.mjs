@@ -28,7 +28,7 @@ const CHECKS = [
 ];
 const AT_ONCE = 2;
 const MUTANTS = 10;
-/** The exit code of a check that could not be made, as automake has it. */
+/** The exit code of a check that could not be made, as in automake. */
 const SKIPPED = 77;
 
 const patterns = process.argv.slice(2);
@@ -75,7 +75,7 @@ async function runCheck(name, command, args) {
   console.log(`ok  ${name} (${seconds(started)})${text && `: ${text.split('\n').at(-1)}`}`);
 }
 
-/** End-to-end tests are not started when unit tests have failed, or fail to notice a mistake. */
+/** End-to-end tests do not start if unit tests have failed, or if they missed a planted mistake. */
 async function runTests(settings) {
   const steps = [
     ['unit tests', () => runJest('unit', settings)],

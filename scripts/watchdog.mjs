@@ -1,8 +1,8 @@
 import { launch } from './processes.mjs';
 
 /**
- * A script killed with SIGKILL cannot end what it started. This shell can: its standard input closes when the script
- * is gone, however it went. Then it kills the groups named to it and removes the temporary folder.
+ * A script that is killed with SIGKILL cannot end the processes that it started. This shell can: its standard input
+ * closes when the script has ended in any way. Then it kills the given process groups and removes the temporary folder.
  */
 const SHELL = `
   while read -r action group; do
@@ -26,12 +26,12 @@ export class Watchdog {
     this.#shell.stdin.write(`guard ${pid}\n`);
   }
 
-  /** For a process that has ended: its number may soon belong to another one. */
+  /** Forgets a process that has ended, because another process may get its number. */
   release(pid) {
     this.#shell.stdin.write(`release ${pid}\n`);
   }
 
-  /** After an orderly end there is nothing left to kill. */
+  /** Ends the watchdog after an orderly end, when nothing is left to kill. */
   dismiss() {
     this.#shell.kill('SIGKILL');
   }

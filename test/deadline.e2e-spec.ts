@@ -11,7 +11,7 @@ import { Program } from './harness/processes/program.js';
 
 /** PROTOCOL.md, X3: about five seconds. The rest is for a machine with other things to do. */
 const ANSWERED_WITHIN_MS = 6500;
-/** How long the keys take: with a store that never answers after them, each part alone would be in time. */
+/** How long the keys take, ms. The store never answers after them. Each of the two waits alone would be in time. */
 const KEYS_MS = 3500;
 
 describe('a request that waits for slow keys and a silent store', () => {
@@ -33,7 +33,7 @@ describe('a request that waits for slow keys and a silent store', () => {
     });
     await gateway.start();
   });
-  // Before the deployment's own end, which takes Redis away.
+  // This runs before the deployment ends, which also ends Redis.
   afterEach(async () => {
     keys.close();
     keys.closeAllConnections();
@@ -41,7 +41,7 @@ describe('a request that waits for slow keys and a silent store', () => {
     await gateway.stop().finally(() => gateway.kill());
   });
 
-  it('X3: is answered in time, whatever it asks for', async () => {
+  it('X3: is answered in time, whatever the request is', async () => {
     const token = await new SignJWT({ sub: 'tester', cases: ['*'], hints: true })
       .setProtectedHeader({ alg: 'ES256', kid: 'k' })
       .setExpirationTime('1h')
@@ -85,7 +85,7 @@ describe('a request that waits for slow keys and a silent store', () => {
   });
 });
 
-/** What a client is answered whose body never comes to its end. */
+/** The answer to a client whose body never ends. */
 async function drippingBody(port: number, token: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   let text = '';

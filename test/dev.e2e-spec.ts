@@ -10,9 +10,9 @@ import { RepositoryCopy } from './harness/processes/repository-copy.js';
 import { ScriptRun } from './harness/processes/script-run.js';
 import { until } from './harness/until.js';
 
-/** Longest compilation of everything, with the start of all programs (ms), on a busy machine. */
+/** Longest compilation of everything and start of all programs on a busy machine, ms. */
 const START_MS = 180_000;
-/** Longest compilation of a change, with the restart of what loads it, ms. */
+/** Longest compilation of a change and restart of the programs that load it, ms. */
 const RESTART_MS = 60_000;
 
 describe('a source file that is changed', () => {

@@ -3,7 +3,7 @@ import { basename, dirname, join, normalize, relative } from 'node:path';
 import { GatewaySettings, WorkerSettings } from '#ops';
 
 const ROOT = join(__dirname, '..');
-/** Folders that a clean clone does not have, or that hold what others wrote. */
+/** Folders that a clean clone does not have, or that hold files of other projects. */
 const SKIPPED = new Set(['.git', '.cache', 'node_modules', 'dist', 'coverage', 'results']);
 /** Folders that commands make. Documents may name them. */
 const GENERATED = ['.cache/', 'dist/', 'bench/results/'];
@@ -105,7 +105,7 @@ function withoutBlocks(markdown: string): string {
   return markdown.replace(/^```[\s\S]*?^```/gm, '');
 }
 
-/** Markdown without fenced blocks and code spans: what looks like a link in there is none. */
+/** Markdown without fenced blocks and code spans, because they contain no links. */
 function withoutCode(markdown: string): string {
   return withoutBlocks(markdown).replace(/`[^`\n]*`/g, 'code');
 }
@@ -119,7 +119,7 @@ function leadsSomewhere(file: string, target: string): boolean {
   return anchor === undefined || headings(text(found)).includes(anchor);
 }
 
-/** Anchors as GitHub makes them of headings. */
+/** The anchors that GitHub makes from headings. */
 function headings(markdown: string): string[] {
   return matches(withoutBlocks(markdown), /^#{1,6} (.+)$/gm).map((heading) =>
     heading
@@ -129,7 +129,7 @@ function headings(markdown: string): string[] {
   );
 }
 
-/** Whether a code span names a file or folder of ours: by its first folder, or by its extension. */
+/** Whether a code span names a file or folder of the repository: by its first folder, or by its extension. */
 function isPath(name: string): boolean {
   const first = name.split('/')[0] ?? '';
   // `core/polling` fails as `libs/core/polling` would: there is one way to write a path.
@@ -147,17 +147,17 @@ function isThere(name: string): boolean {
   );
 }
 
-/** In comments a path may leave out where its package is: `core/polling/delta.ts`. */
+/** Whether a file exists. In comments a path may leave out the folder of its package: `core/polling/delta.ts`. */
 function isSomewhere(name: string): boolean {
   return files.some((file) => [file, file.replace('/src/', '/')].some((path) => `/${path}`.endsWith(`/${name}`)));
 }
 
-/** `*` stands for anything but a slash. */
+/** The pattern of a path in which `*` means any characters but a slash. */
 function like(pattern: string): RegExp {
   return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '[^/]*')}$`);
 }
 
-/** The comments of a TypeScript or Lua file, roughly: a text that looks like a comment is read as one. */
+/** The comments of a TypeScript or Lua file. A text that looks like a comment is read as one. */
 function comments(source: string): string {
   return matches(source, /(\/\*[\s\S]*?\*\/|(?<!:)\/\/.*|--.*)/g).join('\n');
 }

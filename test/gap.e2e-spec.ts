@@ -19,16 +19,16 @@ describe('a gap', () => {
 
   it.each(TRANSPORTS)('E7 R3 P2: is sent if history is too short, over %s', async (transport) => {
     const { upstream } = deployment;
-    const [busy = '', quiet = ''] = freshTickets(2);
+    const [busy = '', idle = ''] = freshTickets(2);
     const token = await tokenFor();
-    const client = clientOf(transport, { token, caseIds: [busy, quiet] });
-    const observer = clientOf(transport, { token, caseIds: [busy, quiet] });
+    const client = clientOf(transport, { token, caseIds: [busy, idle] });
+    const observer = clientOf(transport, { token, caseIds: [busy, idle] });
     await Promise.all([client.open(deployment.gateway(0).url), observer.open(deployment.gateway(0).url)]);
     await until(() => client.recording.of('status').length === 2, 10_000, 'the first statuses');
     client.cut();
 
     await upstream.post({ case_id: busy, content: `${CONFIDENTIAL} {n}`, count: 3 * KEPT });
-    await upstream.post({ case_id: quiet, content: `${CONFIDENTIAL} one` });
+    await upstream.post({ case_id: idle, content: `${CONFIDENTIAL} one` });
     await observer.recording.count(3 * KEPT + 1);
     // The other gateway has no events in memory, so the replay comes from history.
     const ready = await client.open(deployment.gateway(1).url);

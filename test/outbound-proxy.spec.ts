@@ -10,7 +10,7 @@ const LIMITS = { timeoutMs: 2000, maxBodyBytes: 10_000, connections: 2 };
 const NO_PROXIES: ProxySettings = { httpProxy: '', httpsProxy: '', noProxy: '' };
 const GET = { method: 'GET', path: '/a?b=c', headers: { 'x-auth-token': 't' } } as const;
 
-/** In many companies, programs reach the outside through a proxy only. */
+/** In many companies, programs can reach other networks only through a proxy. */
 describe('requests through a proxy', () => {
   let server: Server;
   let port: number;
@@ -48,7 +48,7 @@ describe('requests through a proxy', () => {
     return answer;
   }
 
-  it('that wants credentials are passed on as they are', async () => {
+  it('that requires credentials gets them unchanged', async () => {
     expect(await send({ httpProxy: proxy.url('us%40er:pa%3Ass') })).toMatchObject({ status: 200 });
     expect(proxy.seen).toEqual([{ method: 'GET', target: `http://127.0.0.1:${port}/a?b=c` }]);
     expect(heard).toEqual([{ url: '/a?b=c', headers: expect.objectContaining({ 'x-auth-token': 't' }) }]);
@@ -77,7 +77,7 @@ describe('requests through a proxy', () => {
     expect(heard).toEqual([]);
   });
 
-  it('go through a tunnel where they are HTTPS', async () => {
+  it('go through a tunnel if they are HTTPS', async () => {
     const url = proxy.url('us%40er:pa%3Ass');
     expect(await send({ httpsProxy: url }, `https://127.0.0.1:${port}`)).toMatchObject({ code: 'unavailable' }); // The server does not speak TLS.
     expect(proxy.seen).toEqual([{ method: 'CONNECT', target: `127.0.0.1:${port}` }]);
@@ -106,7 +106,7 @@ describe('requests through a proxy', () => {
     expect(proxy.seen).toEqual([]);
   });
 
-  it('fail within their time where the proxy is away or silent', async () => {
+  it('fail within their timeout if the proxy is out of reach or silent', async () => {
     expect(await send({ httpProxy: `http://127.0.0.1:${await freePort()}` })).toMatchObject({
       code: 'unavailable',
       message: 'ECONNREFUSED from the network',

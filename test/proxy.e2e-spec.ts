@@ -22,7 +22,7 @@ const listening = (server: Server | ReturnType<typeof createTlsServer>) =>
   new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
 
 /** An upstream with TLS, its IAM and an identity provider. They are reachable through the proxy only. */
-describe('a deployment behind a proxy that wants a password', () => {
+describe('a deployment behind a proxy that requires a password', () => {
   let proxy: ForwardProxy;
   let keyServer: Server;
   let privateKey: KeyLike;

@@ -103,7 +103,7 @@ describe('quirks of the upstream', () => {
     clients.forEach((client) => client.close());
   });
 
-  it('keeps the order of posting within one second where messages are listed newest first', async () => {
+  it('keeps the order of posting within one second if messages are listed newest first', async () => {
     const { upstream } = deployment;
     await upstream.change({ order: 'newest_first' });
     const [caseId = ''] = freshTickets(1);

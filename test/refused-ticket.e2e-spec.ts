@@ -13,11 +13,11 @@ import { until } from './harness/until.js';
 
 const INTERVAL_MS = 200;
 /** Requests of a bisection of a hundred tickets: the halvings, and up to three that confirm the result. */
-const SEARCH_MAX = Math.ceil(Math.log2(100)) + 3;
+const BISECTION_MAX = Math.ceil(Math.log2(100)) + 3;
 /** The refusal: 403, an error in 200, or bad parameters (400). */
 type Refusal = '403' | '200' | '400';
 /** How long a ticket is in quarantine after its first refusal (core/polling/bisection.ts), and the longest time until its next poll, ms. */
-const APART_MS = 60_000;
+const QUARANTINE_MS = 60_000;
 const BACK_MS = 15_000;
 
 /** The longest time between two answered polls of any of these tickets, ms. */
@@ -84,8 +84,8 @@ class Refused {
     const gap = longestGap(requests, good, bad);
     const refused = requests.filter(({ case_ids }) => case_ids.includes(bad)).length;
     process.stderr.write(`as ${as}: ${refused} refused requests, the others polled at least every ${gap} ms\n`);
-    expect(refused).toBeLessThanOrEqual(1 + SEARCH_MAX);
-    expect(requests.length).toBeLessThanOrEqual((seconds * 1000) / INTERVAL_MS + SEARCH_MAX + 3);
+    expect(refused).toBeLessThanOrEqual(1 + BISECTION_MAX);
+    expect(requests.length).toBeLessThanOrEqual((seconds * 1000) / INTERVAL_MS + BISECTION_MAX + 3);
     expect(gap).toBeLessThan(5 * INTERVAL_MS);
   }
 
@@ -111,12 +111,12 @@ class Refused {
       concerned.map(({ recording }) =>
         until(
           () => recording.contents.includes(`${CONFIDENTIAL} meanwhile`),
-          APART_MS + BACK_MS,
+          QUARANTINE_MS + BACK_MS,
           'what was said meanwhile',
         ),
       ),
     );
-    expect(Date.now() - this.refusedAt).toBeGreaterThan(APART_MS - 1000);
+    expect(Date.now() - this.refusedAt).toBeGreaterThan(QUARANTINE_MS - 1000);
     await this.deployment.upstream.post({ case_id: this.bad, content: `${CONFIDENTIAL} after` });
     await expectEverything(this.deployment.upstream, this.clients);
     for (const client of this.clients) {

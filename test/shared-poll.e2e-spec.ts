@@ -58,7 +58,7 @@ describe('the shared poll', () => {
   }, 90_000);
 
   it('costs a request for each hundred tickets, spread over the interval', async () => {
-    await quiet();
+    await untilIdle();
     const tickets = freshTickets(250);
     const token = await tokenFor();
     const clients = [tickets.slice(0, 150), tickets.slice(100), tickets].map((caseIds) =>
@@ -79,7 +79,7 @@ describe('the shared poll', () => {
   });
 
   it('costs one request for each language and group, and delivers to each feed its own messages', async () => {
-    await quiet();
+    await untilIdle();
     const { upstream } = deployment;
     const [caseId = ''] = freshTickets(1);
     const token = await tokenFor();
@@ -106,7 +106,7 @@ describe('the shared poll', () => {
   });
 
   it('ends when the last subscriber has been gone for the linger time, and not before', async () => {
-    await quiet();
+    await untilIdle();
     const [caseId = ''] = freshTickets(1);
     const token = await tokenFor();
     const clients = [0, 1].map(() => clientOf('sse', { token, caseIds: [caseId] }));
@@ -118,7 +118,7 @@ describe('the shared poll', () => {
 
     const leftAt = Date.now();
     clients[1]?.close();
-    const lastAt = await quiet();
+    const lastAt = await untilIdle();
     // The last poll was in the last interval of the linger time, or one round of the reconciler later.
     expect(lastAt - leftAt).toBeGreaterThan(LINGER_MS - 2 * INTERVAL_MS);
     expect(lastAt - leftAt).toBeLessThan(LINGER_MS + ROUND_MS);
@@ -139,7 +139,7 @@ describe('the shared poll', () => {
   }
 
   /** Waits until polling has ended. @returns the time of the last request, ms since 1970 */
-  async function quiet(): Promise<number> {
+  async function untilIdle(): Promise<number> {
     const latest = async () => (await deployment.upstream.requests()).at(-1)?.at ?? 0;
     await until(async () => Date.now() - (await latest()) > 2.5 * INTERVAL_MS, 30_000, 'polling to end');
     return latest();

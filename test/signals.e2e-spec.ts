@@ -8,28 +8,33 @@ import { Program, type Settings } from './harness/processes/program.js';
 import { RedisServer } from './harness/processes/redis-server.js';
 import { until } from './harness/until.js';
 
-/** From when on a signal is heard to when it comes, ms: from the first instant to long after the start. */
+/** When a signal is sent, ms after the program has its signal handler: from that instant to long after the start. */
 const AFTER_MS = [0, 50, 200, 500, 1000, 2500];
-/** From the end of a fleet's member to the signal, ms: before, while and after another one starts in its place. */
+/**
+ * When a signal is sent, ms after a process of a fleet has died: before, during and after the start of its replacement.
+ */
 const AFTER_DEATH_MS = [0, 500, 950, 1000, 1020, 1040, 1060, 1080, 1100, 1200, 1500, 2500];
-/** So many start at a time: more would only wait for each other. */
+/** Programs that start at the same time. More of them would only wait for each other. */
 const AT_ONCE = 3;
-/** Longest until a program hears signals, or listens, on a machine with other things to do, ms. */
-const HEARD_MS = 40_000;
-/** Nothing is polled and nobody is connected, hence nothing has to be finished. What is being loaded is loaded first. */
+/** Longest time until a program has its signal handler, or listens, on a busy machine, ms. */
+const HANDLED_MS = 40_000;
+/**
+ * Longest orderly end, ms. No set is polled and no client is connected. A program that is loading loads to the end
+ * first.
+ */
 const END_MS = 15_000;
-/** Node reads the program's first file in this share of its whole start, at most. */
+/** Largest share of its start after which a program must have its signal handler. */
 const SHARE_OF_START = 0.5;
 
-/** What the preloaded file says, and so do the members of a fleet. */
-const HEARS = /hears signals\n/g;
+/** The line that the preloaded file writes, in each process of a fleet. */
+const HANDLES = /handles signals\n/g;
 
 interface Subject {
   readonly what: string;
   readonly app: Program['app'];
   readonly settings: Settings;
   readonly needsRedis: boolean;
-  /** Log lines: it serves; it has begun to end. */
+  /** Log lines: the program serves; its end has begun. */
   readonly listens: string;
   readonly stops: string;
 }
@@ -65,7 +70,7 @@ const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-const NODE_OPTIONS = `--require=${join(__dirname, 'fixtures/tells-when-it-hears-signals.cjs')}`;
+const NODE_OPTIONS = `--require=${join(__dirname, 'fixtures/tells-when-it-handles-signals.cjs')}`;
 
 /** SIGTERM and SIGINT end a program in order at any instant of its life. */
 describe('a program that is told to stop', () => {
@@ -76,15 +81,15 @@ describe('a program that is told to stop', () => {
   const create = ({ app, settings }: Subject, redisUrl: string) =>
     Program.create(app, app, { ...settings, REDIS_URL: redisUrl, NODE_OPTIONS });
 
-  /** Waits until the program hears signals: before, Node ends at once when one comes, and nothing has begun. */
-  const heard = (program: Program) =>
+  /** Waits until the program has its signal handler. Before that a signal ends Node at once, and nothing has begun. */
+  const handled = (program: Program) =>
     until(
-      () => program.stderr.search(HEARS) >= 0,
-      HEARD_MS,
-      () => `the program to hear signals\n${program.tail()}`,
+      () => program.stderr.search(HANDLES) >= 0,
+      HANDLED_MS,
+      () => `the program to handle signals\n${program.tail()}`,
     );
 
-  /** What each of them is, how it ended, and what it complained of. */
+  /** Starts a program for each instant and sends it a signal. @returns for each, how it ended and its stderr */
   async function endings<T>(
     instants: readonly T[],
     programAt: (instant: T) => Promise<Program>,
@@ -92,7 +97,7 @@ describe('a program that is told to stop', () => {
     const endingAt = async (instant: T, at: number) => {
       const program = await programAt(instant);
       program.signal(at % 2 === 0 ? 'SIGTERM' : 'SIGINT');
-      return [instant, await program.ended(END_MS), program.stderr.replace(HEARS, '')] as const;
+      return [instant, await program.ended(END_MS), program.stderr.replace(HANDLES, '')] as const;
     };
     const found: (readonly [T, unknown, string])[] = [];
     for (let at = 0; at < instants.length; at += AT_ONCE) {
@@ -106,7 +111,7 @@ describe('a program that is told to stop', () => {
     endings(AFTER_MS, async (ms) => {
       const program = await create(subject, redisUrl);
       program.launch();
-      await heard(program);
+      await handled(program);
       await sleep(ms);
       return program;
     });
@@ -116,7 +121,7 @@ describe('a program that is told to stop', () => {
       expect(await endingsOf(subject, redis.url)).toEqual(inOrder(AFTER_MS));
     }, 240_000);
 
-    it('is ended once, however many signals come', async () => {
+    it('is ended once, however many signals it gets', async () => {
       const program = await create(subject, redis.url);
       await program.start();
       program.signal('SIGTERM');
@@ -127,14 +132,14 @@ describe('a program that is told to stop', () => {
       expect(program.stdout.split(subject.stops)).toHaveLength(1 + processes);
     });
 
-    it('hears signals long before it is loaded', async () => {
+    it('has its signal handler long before it is loaded', async () => {
       const program = await create(subject, redis.url);
       const launchedAt = performance.now();
       program.launch();
-      await heard(program);
-      const heardMs = performance.now() - launchedAt;
-      await until(() => program.stdout.includes(subject.listens), HEARD_MS, 'the program to listen');
-      expect(heardMs).toBeLessThan(SHARE_OF_START * (performance.now() - launchedAt));
+      await handled(program);
+      const handledMs = performance.now() - launchedAt;
+      await until(() => program.stdout.includes(subject.listens), HANDLED_MS, 'the program to listen');
+      expect(handledMs).toBeLessThan(SHARE_OF_START * (performance.now() - launchedAt));
       await program.stop();
     });
   });
@@ -144,7 +149,7 @@ describe('a program that is told to stop', () => {
       expect(await endingsOf(subject, `redis://127.0.0.1:${await freePort()}`)).toEqual(inOrder(AFTER_MS));
     }, 240_000);
 
-    it('ends with 0 at any instant while Redis stands still', async () => {
+    it('ends with 0 at any instant while Redis is frozen', async () => {
       redis.pause();
       try {
         expect(await endingsOf(subject, redis.url)).toEqual(inOrder(AFTER_MS));
@@ -154,17 +159,21 @@ describe('a program that is told to stop', () => {
     }, 240_000);
   });
 
-  it('a fleet of gateways ends with 0 while another member starts in the place of one that died', async () => {
+  it('a fleet of gateways ends with 0 while a process that died is replaced', async () => {
     const fleet = SUBJECTS.find(({ settings }) => 'GATEWAY_PROCESSES' in settings);
     if (fleet === undefined) throw new Error('no fleet is among the programs');
     const found = await endings(AFTER_DEATH_MS, async (ms) => {
       const program = await create(fleet, redis.url);
       program.launch();
       const listening = () => program.stdout.split(fleet.listens).length - 1;
-      await until(() => listening() === 2, HEARD_MS, 'both members to listen');
+      await until(() => listening() === 2, HANDLED_MS, 'both processes to listen');
       const [member = 0] = descendantsOf(program.pid ?? 0);
       process.kill(member, 'SIGKILL');
-      await until(() => program.stdout.includes('will be replaced'), HEARD_MS, 'the fleet to miss its member');
+      await until(
+        () => program.stdout.includes('will be replaced'),
+        HANDLED_MS,
+        'the fleet to notice the dead process',
+      );
       await sleep(ms);
       return program;
     });
@@ -175,11 +184,11 @@ describe('a program that is told to stop', () => {
     ['worker', /^wrong settings:\n {2}UPSTREAM_BASE_URL is not set/],
     ['gateway', /^wrong settings:\n {2}AUTH_JWT_SECRET or AUTH_JWKS_URL must be set/],
     ['simulator', /^The settings are wrong:\n- PORT/],
-  ])('a %s ends with 1 where it cannot start, and says why', async (app, reason) => {
+  ])('a %s ends with 1 if it cannot start, and says why', async (app, reason) => {
     const wrong: Settings = app === 'simulator' ? { PORT: 'none' } : { UPSTREAM_TOKEN: 'unused' };
     const program = await Program.create(app, app, wrong);
     program.launch();
-    expect(await program.ended(HEARD_MS)).toBe(1);
+    expect(await program.ended(HANDLED_MS)).toBe(1);
     expect(program.stderr).toMatch(reason);
   });
 });

@@ -76,7 +76,7 @@ describe('npm start', () => {
   );
 });
 
-/** A folder of links to every command on PATH but one. */
+/** Makes a folder with links to every command on PATH except one. */
 function pathWithout(command: string, folder: string): string {
   for (const name of new Set(FOLDERS.flatMap((each) => readdirSync(each)))) {
     const target = FOLDERS.map((each) => join(each, name)).find((path) => isExecutable(path));

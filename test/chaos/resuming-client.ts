@@ -8,7 +8,7 @@ import { until } from '../harness/until.js';
 
 /** Longest time until a subscription is complete, ms. After that the client connects again. */
 const COMPLETE_MS = 8000;
-/** Between two looks whether the connection is still there, ms. */
+/** Time between two checks of the connection, ms. */
 const LOOK_MS = 50;
 /** Time before the next attempt, ms, unless the gateway has given `retry_ms`. */
 const RETRY_MS = [100, 600] as const;

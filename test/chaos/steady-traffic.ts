@@ -4,10 +4,10 @@ import { CONFIDENTIAL } from '../harness/log-faults.js';
 import type { SeededRandom } from '../harness/seeded-random.js';
 import type { Posting, SimulatorControl } from '../harness/upstream/simulator-control.js';
 
-/** Between two postings, ms. */
+/** Time between two postings, ms. */
 const STEP_MS = 250;
-/** The share of postings that are twins: two messages that are equal in every field. */
-const TWINS = 0.15;
+/** The share of postings with a second message that is equal in every field. */
+const EQUAL_PAIRS = 0.15;
 /** The share of steps that also change a status. */
 const STATUSES = 0.05;
 
@@ -42,7 +42,7 @@ export class SteadyTraffic {
 
   private async run(): Promise<void> {
     for (let step = 1; !this.stopped; step += 1) {
-      const count = this.random.chance(TWINS) ? 2 : 1;
+      const count = this.random.chance(EQUAL_PAIRS) ? 2 : 1;
       await this.upstream.post(
         { case_id: this.random.pick(this.caseIds), content: `${CONFIDENTIAL} ${step}`, count },
         { case_id: this.random.pick(this.caseIds), content: `${CONFIDENTIAL} ${step} beside` },

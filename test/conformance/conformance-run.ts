@@ -4,7 +4,7 @@ import type { Check } from './check.js';
 import type { Target } from './target.js';
 import { contentOf, Trial } from './trial.js';
 
-/** What became of one check. */
+/** The outcome of one check. */
 export interface Outcome {
   readonly check: Check;
   readonly state: 'passed' | 'failed' | 'not applicable';
@@ -14,16 +14,16 @@ export interface Outcome {
 }
 
 /**
- * Checks that run at the same time: they wait more than they compute. Each has three connections at most, and a subject
- * may have 20 (`MAX_CONNECTIONS_PER_SUBJECT`).
+ * Checks that run at the same time, because they wait more than they compute. Each has at most three connections, and a
+ * subject may have 20 (`MAX_CONNECTIONS_PER_SUBJECT`).
  */
 const AT_ONCE = 5;
 /** Longest check, ms. */
 const CHECK_MS = 90_000;
-/** Longest delivery of a message of a target that polls the given simulator, ms. */
+/** Longest delivery of a message, if the target polls the given simulator, ms. */
 const DELIVERY_MS = 20_000;
 
-/** One pass of checks over a target. */
+/** One run of checks against a target. */
 export class ConformanceRun {
   private readonly outcomes: ReadonlyMap<Check, Promise<Outcome>>;
 
@@ -69,7 +69,7 @@ export class ConformanceRun {
 }
 
 /**
- * Resolves where a message that is posted at the simulator reaches a client of the gateway.
+ * Resolves if a message that is posted to the simulator reaches a client of the gateway.
  *
  * @throws Error that says which of the two cannot be reached, or that they do not belong together
  */

@@ -10,7 +10,7 @@ import { contentOf, textsOf, TRANSPORTS, type Trial } from './trial.js';
 const WAIT_MS = 15_000;
 /** Half seconds until a gateway has forgotten what history does not hold. */
 const FORGOTTEN_AFTER = 20;
-/** A status that JSON.parse would shorten, members in no order, and numbers that a double cannot hold. */
+/** A number that JSON.parse would shorten, members in no order, and numbers that a double cannot hold. */
 const EXTRA = '"weight":1.10,"big":123456789012345678901,"exp":1e5,"alpha":{"z":[2.0,null],"a":9007199254740993}';
 
 /** Section 2 of PROTOCOL.md. */
@@ -27,7 +27,7 @@ export const EVENT_CHECKS: readonly Check[] = [
   ),
 
   check(
-    'E2: sent_at is the instant of create_time, or null where that cannot be read; seen_at is when it was polled',
+    'E2: sent_at is the instant of create_time, or null if that cannot be read; seen_at is when it was polled',
     async (trial) => {
       const { language } = trial;
       const caseId = await trial.ticketWithPast(0, { language });
@@ -184,12 +184,12 @@ async function expectGroups(trial: Trial): Promise<void> {
 async function expectTruncation(trial: Trial): Promise<void> {
   const { historyMaxEvents } = trial.target.limits;
   const tickets = [await trial.ticketWithPast(0), await trial.ticketWithPast(0)];
-  const [busy = '', quiet = ''] = tickets;
+  const [busy = '', idle = ''] = tickets;
   const observer = await trial.open('sse', tickets);
   const position = observer.recording.lastEventId;
   const missed = historyMaxEvents + 10;
   await trial.post(busy, 'm{n}', missed);
-  await trial.post(quiet, 'one');
+  await trial.post(idle, 'one');
   await observer.recording.count(missed + 1, 60_000);
   for (const transport of TRANSPORTS) {
     const { client, ready } = await resumeFrom(position, transport, trial, tickets);
@@ -248,7 +248,7 @@ async function expectRevocation(trial: Trial): Promise<void> {
   }
 }
 
-/** Section 10: what holds over everything else. */
+/** Section 10 of PROTOCOL.md. */
 export const PROMISE_CHECKS: readonly Check[] = [
   check(
     'P1: every message is delivered once and in order to clients that are cut off again and again',

@@ -15,7 +15,7 @@ export const HISTORY_CHECKS: readonly Check[] = [
       expect(Object.keys(page).sort()).toEqual(['events', 'last_event_id', 'more']);
       const streamed = client.recording.frames.filter(({ event }) => event !== 'ready');
       expect(page['events']).toEqual(streamed.map(({ event, data }) => ({ event, ...data })));
-      // In front, and otherwise byte for byte what a stream has.
+      // The name is in front. Otherwise the event is byte for byte what a stream has.
       for (const { event, raw } of streamed) expect(text).toContain(`{"event":"${event}",${raw.slice(1)}`);
     },
   ),

@@ -5,7 +5,7 @@ import { expect } from 'expect';
 import { check, type Check } from './check.js';
 import { contentOf, textsOf, TRANSPORTS } from './trial.js';
 
-/** What a subscription without a number is given of each ticket. */
+/** Events per ticket that a subscription without `history` gets. */
 const HISTORY_DEFAULT = 50;
 
 const texts = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => `past ${from + at}`);

@@ -8,13 +8,13 @@ const ID_WIDTH = 4;
 const VERDICT_WIDTH = 15;
 const TIME_WIDTH = 8;
 
-/** What a run says about one requirement. */
+/** The verdict of a run about one requirement. */
 export interface Verdict {
   readonly id: string;
   readonly state: Outcome['state'];
   /** Why it does not apply, or to which part of it that applies; the titles of failed checks. */
   readonly remark: string;
-  /** Of the longest of its checks. */
+  /** Duration of the longest of its checks, ms. */
   readonly ms: number;
 }
 
@@ -45,14 +45,14 @@ export function verdictOf(id: string, outcomes: readonly Outcome[]): Verdict {
   return { id, state: 'not applicable', remark, ms };
 }
 
-/** `E1   PASS              0.4 s`, with a remark where there is one. */
+/** Formats a verdict: `E1   PASS              0.4 s`, with a remark if there is one. */
 export function verdictLine({ id, state, remark, ms }: Verdict): string {
   const time = state === 'not applicable' ? '' : `${(ms / 1000).toFixed(1)} s`;
   const columns = [id.padEnd(ID_WIDTH), VERDICTS[state].padEnd(VERDICT_WIDTH), time.padStart(TIME_WIDTH)];
   return `${columns.join(' ')}${remark && `  ${remark}`}`.trimEnd();
 }
 
-/** What failed, each with its whole error. */
+/** The failed checks, each with its whole error. */
 export function failureTexts(outcomes: readonly Outcome[]): string[] {
   return outcomes.flatMap(({ check, state, error }) =>
     state === 'failed' ? [`\n${check.title}\n${stripVTControlCharacters(error?.stack ?? '')}`] : [],

@@ -6,7 +6,7 @@ import type { Ready } from '../harness/clients/wire.js';
 import { check, type Check } from './check.js';
 import { textsOf } from './trial.js';
 
-/** Small requests that may wait on one connection in any case, and so many that not all of them may. */
+/** A number of small requests that may always wait on one connection, and a number that is too large. */
 const WAITING = 500;
 const TOO_MANY_WAITING = 6000;
 

@@ -60,7 +60,7 @@ export const SSE_CHECKS: readonly Check[] = [
   ),
 
   check(
-    'S4: a stream that is silent for SSE_HEARTBEAT_MS gets a comment line, or an event where it asks for one',
+    'S4: a stream that is silent for SSE_HEARTBEAT_MS gets a comment line, or an event if it asks for one',
     async (trial) => {
       const { heartbeatMs } = trial.target.limits;
       const caseId = await trial.ticketWithPast(0);

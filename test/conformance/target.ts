@@ -17,7 +17,7 @@ export interface TargetLimits {
   readonly heartbeatMs: number;
 }
 
-/** What the settings are unless an operator changes them. */
+/** The defaults of these settings. */
 export const DEFAULT_LIMITS: TargetLimits = { historyMaxEvents: 1000, maxCases: 500, heartbeatMs: 15_000 };
 
 export interface TargetOptions {
@@ -58,7 +58,7 @@ export class Target {
   }
 
   /**
-   * The given token, or one that is made.
+   * The given token, or a new one.
    *
    * @param claims of a token that has to be made
    * @throws Error where claims are asked for and there is no secret

@@ -8,7 +8,7 @@ import { until } from '../harness/until.js';
 import { check, type Check } from './check.js';
 import { refusalOf, textsOf, TRANSPORTS, type Trial } from './trial.js';
 
-/** Life of a token that a check waits out, seconds. */
+/** Lifetime of a token whose end a check waits for, seconds. */
 const SHORT_S = 2;
 /** "Within about a second" on a machine that is busy with other checks, ms. */
 const CLOSED_WITHIN_MS = 3000;

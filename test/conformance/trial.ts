@@ -15,11 +15,11 @@ import type { Target } from './target.js';
 export const TRANSPORTS = ['sse', 'websocket'] as const;
 type Transport = (typeof TRANSPORTS)[number];
 
-/** Part of every name, so that no run meets what an earlier one has left at the same deployment. */
+/** Part of every name, so that no run finds the tickets of an earlier run at the same deployment. */
 const RUN = randomBytes(3).toString('hex');
 let trials = 0;
 
-/** One run of one check: tickets that nobody else knows, and clients and faults that end with it. */
+/** One run of one check. Its tickets are used by no other run. Its clients and faults end with it. */
 export class Trial {
   private readonly number = (trials += 1);
   private readonly cleanUps: (() => unknown)[] = [];
@@ -103,7 +103,7 @@ export class Trial {
     return caseId;
   }
 
-  /** Orders a fault at the simulator. @returns ends it; it ends with the trial in any case */
+  /** Makes a fault at the simulator. It ends with the trial. @returns a function that ends it earlier */
   async inject(fault: Fault): Promise<() => Promise<void>> {
     const id = await this.upstream.inject(fault);
     const end = () => this.upstream.clearFault(id);
@@ -144,10 +144,10 @@ export interface Page {
   readonly more: boolean;
 }
 
-/** A message content: it is found in a log line whatever else it says. */
+/** The content of a message. Its first word is searched for in all logs. */
 export const contentOf = (text: string): string => `${CONFIDENTIAL} ${text}`;
 
-/** The texts that a client got, without what {@link contentOf} adds. */
+/** The texts that a client got, without the word that {@link contentOf} adds. */
 export function textsOf(client: { readonly recording: { readonly contents: readonly string[] } }): string[] {
   return client.recording.contents.map((content) => content.slice(CONFIDENTIAL.length + 1));
 }

@@ -6,10 +6,13 @@ import { RedisServer } from '../harness/processes/redis-server.js';
 
 const TTL_MS = HISTORY_TTL_S * 1000;
 const HISTORY_MAX = 5;
-/** What Redis answers of a key without an end. */
+/** Redis's answer to TTL for a key without an expiry. */
 const NEVER = -1;
 
-/** When each key ends, by its name (the table in libs/redis/src/keys.ts): a key that stays is a leak, one that goes a loss. */
+/**
+ * When each key expires (the table in libs/redis/src/keys.ts). A key that is kept for too long is a leak; one that ends
+ * too early is a loss.
+ */
 describe('keys of Redis', () => {
   let server: RedisServer;
   let fixture: RedisStoreFixture;
@@ -28,7 +31,7 @@ describe('keys of Redis', () => {
     await fixture.dispose();
   });
 
-  /** All keys of the feed by what comes after its base, with the seconds that they have left, rounded. */
+  /** All keys of the feed without its prefix, and their remaining seconds, rounded. */
   async function ends(): Promise<Record<string, number>> {
     const base = fixture.keys.base(driver.feed);
     const keys = (await commands.keys('*')).filter((key) => key.startsWith(base)).sort();
@@ -39,7 +42,7 @@ describe('keys of Redis', () => {
     return Object.fromEntries(await Promise.all(found));
   }
 
-  /** Makes time pass for Redis's own expiry. */
+  /** Expires keys, as if time had passed. */
   async function expire(...keys: string[]): Promise<void> {
     expect(await commands.del(...keys.map((key) => fixture.keys.base(driver.feed) + key))).toBe(keys.length);
   }
@@ -49,7 +52,7 @@ describe('keys of Redis', () => {
   const WANTED = { feed: NEVER, interest: NEVER, place: NEVER, ...SET };
   const KNOWN = { 'ticket:a': NEVER, 'delivered:a': NEVER };
 
-  it('are kept while a ticket is wanted, but for what was published', async () => {
+  it('are kept while a ticket is wanted, except those of publications', async () => {
     const ref = await driver.wantOneSet('a');
     expect(await ends()).toEqual({ ...WANTED, 'ticket:a': NEVER });
     await driver.publish(ref, message('a', '1'), status('a', 1));
@@ -60,7 +63,7 @@ describe('keys of Redis', () => {
     expect(await ends()).toEqual({ ...WANTED, ...KNOWN, ...published, failing: NEVER });
   });
 
-  it('of published messages live on with each new one', async () => {
+  it('of published messages are kept longer with each new one', async () => {
     const ref = await driver.wantOneSet('a');
     await driver.publish(ref, message('a', '1'));
     await commands.pexpire(`${fixture.keys.base(driver.feed)}history:a`, 5000);
@@ -122,7 +125,7 @@ describe('keys of Redis', () => {
         .history(driver.feed, [{ caseId: 'a', atLeast: 0, after }], null)
         .then(({ tickets }) => tickets[0]);
 
-    it('leave a ticket without its history: what is lost is told', async () => {
+    it('leave a ticket without its history, which is told as a loss', async () => {
       const ref = await driver.wantOneSet('a');
       await driver.publish(ref, message('a', '1'), message('a', '2'), message('a', '3'));
       await expire('history:a');
@@ -130,7 +133,7 @@ describe('keys of Redis', () => {
       expect(await read(3)).toEqual({ caseId: 'a', publications: [], completeAfter: 3, exhausted: true });
     });
 
-    it('leave it so also after something new was published', async () => {
+    it('leave it without its history also after a new publication', async () => {
       const ref = await driver.wantOneSet('a');
       await driver.publish(ref, message('a', '1'), message('a', '2'), message('a', '3'));
       await expire('history:a');
@@ -148,7 +151,7 @@ describe('keys of Redis', () => {
       });
     });
 
-    it('leave a ticket of which nothing is known: what was before is not proven', async () => {
+    it('leave a ticket of which nothing is known: its past is not known to be whole', async () => {
       const ref = await driver.wantOneSet('a', 'b');
       await driver.publish(ref, message('a', '1'), message('b', '2'));
       fixture.clock.advance(INTEREST_MS);

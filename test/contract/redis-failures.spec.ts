@@ -32,7 +32,7 @@ describe('a failing Redis', () => {
   let server: RedisServer;
   let keys: Keys;
   let clients: RedisClient[];
-  /** What a test started, ended even when it fails. */
+  /** Everything that a test started. It is ended even if the test fails. */
   let started: { stop(): void }[];
   let commands: RedisClient;
   const clock = new ManualClock();
@@ -83,7 +83,7 @@ describe('a failing Redis', () => {
     return { begin, poll };
   }
 
-  it('makes a history wait for the subscribed connection, and for no barrier that nobody hears', async () => {
+  it('makes a history wait for the subscribed connection, and for no barrier without a subscriber', async () => {
     const parts = { commands, subscriber: connect('impatient'), keys, clock, gateway: randomUUID() };
     const broker = ends(new RedisBroker({ ...parts, onError: () => undefined }, BOUNDS));
     const listener = new RecordingListener();
@@ -96,13 +96,13 @@ describe('a failing Redis', () => {
     expect(Date.now() - before).toBeLessThan(PROMPT_MS);
   });
 
-  it('that refused to subscribe leaves nobody counted: once it agrees, channels end with those who need them', async () => {
-    const heard: string[] = [];
+  it('that refused to subscribe leaves no user counted: later, channels end with their last user', async () => {
+    const calls: string[] = [];
     const parts = { commands, subscriber: connect('impatient'), keys, clock, gateway: randomUUID() };
-    const broker = ends(new RedisBroker({ ...parts, onError: (error) => heard.push(error.message) }, BOUNDS));
+    const broker = ends(new RedisBroker({ ...parts, onError: (error) => calls.push(error.message) }, BOUNDS));
     const subscribed = async () => (await commands.call('PUBSUB', 'CHANNELS', `${keys.base(FEED)}*`)) as string[];
     const read = () => broker.history(FEED, [{ caseId: 'a', atLeast: 1, after: null }], null);
-    await read(); // The connection is there.
+    await read(); // The connection is open.
     await commands.call('ACL', 'SETUSER', 'default', 'resetchannels');
     try {
       await expect(read()).rejects.toThrow('NOPERM');
@@ -116,7 +116,7 @@ describe('a failing Redis', () => {
     expect(await subscribed()).toHaveLength(3);
     await broker.unwatch(FEED, ['a']);
     expect(await subscribed()).toEqual([]);
-    expect(heard).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   it('ends a history that waits at a barrier at once when the subscribed connection is cut', async () => {
@@ -126,7 +126,7 @@ describe('a failing Redis', () => {
       new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: () => undefined }, BOUNDS),
     );
     await broker.watch(FEED, ['a']);
-    // Its mark cannot come: the barrier is open for as long as the connection is.
+    // The mark of the barrier cannot arrive. The barrier is open while the connection is.
     await subscriber.unsubscribe(keys.barrierChannel(FEED, gateway));
     const before = Date.now();
     const reading = broker.history(FEED, [{ caseId: 'a', atLeast: 1, after: null }], null);
@@ -137,7 +137,7 @@ describe('a failing Redis', () => {
     expect(Date.now() - before).toBeLessThan(PROMPT_MS);
   });
 
-  it('that lost its end gives fences beyond all that were there before', async () => {
+  it('that lost its newest data gives fences beyond all earlier ones', async () => {
     const { begin, poll } = worker();
     await poll('a', '1');
     const key = `${keys.base(FEED)}set:1`;
@@ -155,7 +155,7 @@ describe('a failing Redis', () => {
     expect(fence).toBeGreaterThan(Math.max(...before));
   });
 
-  it('that was emptied has other tickets in the set of the same name, and takes no result of then', async () => {
+  it('that was emptied has other tickets in the set of the same name, and accepts no result from before', async () => {
     const { begin, poll } = worker();
     await poll('a');
     const { fence, members } = await begin(1);
@@ -167,7 +167,7 @@ describe('a failing Redis', () => {
     expect((await begin(1)).fence).toBeGreaterThan(fence);
   });
 
-  it('that lost its newest data goes on in a new epoch as soon as a worker that knows more commits', async () => {
+  it('that lost its newest data begins a new epoch as soon as a worker that knows more commits', async () => {
     const { poll } = worker();
     const position = () => commands.hmget(`${keys.base(FEED)}feed`, 'epoch', 'offset');
     await poll('a', '1', '2');
@@ -179,7 +179,7 @@ describe('a failing Redis', () => {
     expect([renewed === epoch, offset]).toEqual([false, '2']);
   });
 
-  it('counts on without a fault where offsets have as many digits as a position may have', async () => {
+  it('counts correctly when offsets have as many digits as a position may have', async () => {
     const { poll } = worker();
     await poll('a', '1');
     await commands.hset(`${keys.base(FEED)}feed`, 'offset', '999999999997');
@@ -206,24 +206,24 @@ describe('a failing Redis', () => {
     await queue.close();
   });
 
-  it('is noticed when it lost everything, until whoever hears of it has done what follows', async () => {
-    const heard: string[] = [];
+  it('that lost everything is noticed, and the listener is called until it succeeds once', async () => {
+    const calls: string[] = [];
     let isBroken = true;
-    const watch = ends(new DataLossWatch(commands, keys, () => heard.push('error')));
+    const watch = ends(new DataLossWatch(commands, keys, () => calls.push('error')));
     watch.watch(async () => {
-      heard.push('forgot');
+      calls.push('forgot');
       if (isBroken) throw new Error('not yet');
     });
     await until(async () => (await commands.get(keys.dataId)) !== null, PROMPT_MS, 'a data id');
     await sleep(LOOKS_MS); // The data id is checked in this time, and is the same.
-    expect(heard).toEqual([]);
+    expect(calls).toEqual([]);
     await commands.del(keys.dataId);
-    await until(() => heard.length >= 4, PROMPT_MS, 'it to be noticed twice');
+    await until(() => calls.length >= 4, PROMPT_MS, 'it to be noticed twice');
     isBroken = false;
-    await until(() => heard.at(-1) === 'forgot' && heard.length > 4, PROMPT_MS, 'it to be dealt with');
-    const { length } = heard;
+    await until(() => calls.at(-1) === 'forgot' && calls.length > 4, PROMPT_MS, 'it to be dealt with');
+    const { length } = calls;
     await sleep(LOOKS_MS);
-    expect(heard).toHaveLength(length);
-    expect(heard.slice(0, 4)).toEqual(['forgot', 'error', 'forgot', 'error']);
+    expect(calls).toHaveLength(length);
+    expect(calls.slice(0, 4)).toEqual(['forgot', 'error', 'forgot', 'error']);
   });
 });

@@ -13,7 +13,7 @@ const SLACK = 1.05;
 /** After a 429 the pace grows for this long, ms. */
 const RAMP_MS = 12_000;
 
-/** What all workers together may ask, in a real Redis: time is the test's. */
+/** The quota in a real Redis. The test moves the time. */
 describe('RedisQuota', () => {
   let server: RedisServer;
   let keys: Keys;
@@ -40,7 +40,11 @@ describe('RedisQuota', () => {
   const worker = (maxRps: number) => new RedisQuota(commands, keys, maxRps);
   const ask = (quota: RedisQuota, set: number, rank = now) => quota.turn({ ref: { feed: FEED, id: set }, rank, now });
 
-  /** Lets some sets ask for `ms`, each again when it was told to; returns when they got turns, and which of them. */
+  /**
+   * Lets sets ask for `ms` milliseconds, each again at the time that it was told.
+   *
+   * @returns when which set got a turn
+   */
   async function turns(quota: RedisQuota, ms: number, sets = 1): Promise<{ at: number; set: number }[]> {
     const given: { at: number; set: number }[] = [];
     const next = new Map(Array.from({ length: sets }, (_, set) => [set, now]));
@@ -64,7 +68,7 @@ describe('RedisQuota', () => {
   const within = (given: readonly { at: number }[], from: number, to: number) =>
     given.filter(({ at }) => at >= from && at < to).length;
 
-  it('costs nothing while there is no limit and the upstream is content', async () => {
+  it('costs nothing while there is no limit and no 429', async () => {
     const quota = worker(0);
     const asked = jest.spyOn(commands as never, 'pollcast_quota' as never);
     expect([await ask(quota, 1), await ask(quota, 1)]).toEqual([0, 0]);
@@ -74,7 +78,7 @@ describe('RedisQuota', () => {
 
   it('gives turns evenly spaced, no more than the limit in any second', async () => {
     const given = await turns(worker(20), 3000, 5);
-    // Who comes to a quota that nobody used may be late by one turn: two are given at first.
+    // A set that asks an unused quota may be late by one turn, so two turns are given at first.
     const gaps = given.slice(2).map(({ at }, index) => at - (given[index + 1]?.at ?? 0));
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(Math.floor((1000 * SLACK) / 20));
     expect(Math.max(...gaps)).toBeLessThanOrEqual(60);
@@ -82,7 +86,7 @@ describe('RedisQuota', () => {
     expect(within(given, 1000, 2000)).toBeLessThanOrEqual(20);
   });
 
-  it('gives the next turn to whoever has been due longest', async () => {
+  it('gives the next turn to the set that has been due longest', async () => {
     const quota = worker(2);
     expect(await ask(quota, 1, START)).toBe(0);
     now += 1;
@@ -103,12 +107,12 @@ describe('RedisQuota', () => {
     expect(order).toEqual([3, 4, 2]);
   });
 
-  it('waits for nobody who does not ask any more', async () => {
+  it('does not wait for a set that does not ask any more', async () => {
     const quota = worker(2);
     await ask(quota, 1, START);
     await ask(quota, 1, START);
     now += 1;
-    expect(await ask(quota, 2, START)).toBeGreaterThan(0); // Has the best rank, and ends.
+    expect(await ask(quota, 2, START)).toBeGreaterThan(0); // This set has the best rank, and ends.
     expect(await ask(quota, 3, START + 1)).toBeGreaterThan(0);
     now += 4600;
     expect(await ask(quota, 3, START + 1)).toBe(0);
@@ -141,7 +145,7 @@ describe('RedisQuota', () => {
     });
   });
 
-  it('has no limit but its own when the pace has come back', async () => {
+  it('has only its own limit when the pace is back', async () => {
     const [limited, unlimited] = [worker(20), worker(0)];
     await limited.throttled(START);
     await unlimited.throttled(START);
@@ -159,7 +163,7 @@ describe('RedisQuota', () => {
     expect(await ask(quota, 2)).toBeGreaterThan(0);
   });
 
-  it('is told to the other workers at once, and to those that come later', async () => {
+  it('is known to the other workers at once, and to workers that start later', async () => {
     const [told, hears] = [worker(0), worker(0)];
     await hears.listen(connect());
     await told.throttled(START + 5000);

@@ -26,9 +26,9 @@ describe('RedisUpstreamLiveness', () => {
     ];
     expect(await one.newest()).toBe(Number.NEGATIVE_INFINITY);
     one.seen(10_000.5);
-    one.seen(9000); // Answered late.
+    one.seen(9000); // This request was answered late.
     expect([await one.newest(), await other.newest()]).toEqual([10_000.5, 10_000.5]);
-    one.seen(10_900); // Too early to be published.
+    one.seen(10_900); // This is too early to be published.
     expect([await one.newest(), await other.newest()]).toEqual([10_900, 10_000.5]);
     one.seen(11_001);
     expect(await other.newest()).toBe(11_001);

@@ -9,9 +9,9 @@ import { redisAdapters } from './redis.mjs';
 import { workers } from './worker.mjs';
 
 /**
- * The ledger: mistakes of the kind that a good engineer makes, each with what it breaks and the test that has to fail.
- * `npm run test:mutants` makes them one at a time (scripts/mutants.mjs). A row whose text is no longer in its file is a
- * failure: it is rewritten with the code, or deleted with it.
+ * The planted mistakes: mistakes that a good engineer can make, each with the rule that it breaks and the test that has
+ * to fail. `npm run test:mutants` makes them one at a time (scripts/mutants.mjs). A row whose text is no longer in its
+ * file is a failure. It has to be rewritten or deleted together with the code.
  *
  * @typedef {object} Mutant
  * @property {string} id unique; names the mistake

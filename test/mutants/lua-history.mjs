@@ -19,7 +19,7 @@ export const historyScripts = [
     find: 'ticket.trimmed = math.max(tonumber(ticket.trimmed), ticket.last)',
     put: 'ticket.trimmed = tonumber(ticket.trimmed)',
     breaks: 'Invariant 6: after the next message, the publications of an expired history are missed silently.',
-    killedBy: expiry('also after something new was published'),
+    killedBy: expiry('without its history also after a new publication'),
   },
   {
     id: 'empty-history-is-whole',
@@ -27,7 +27,7 @@ export const historyScripts = [
     find: 'length == 0 and math.max(tonumber(found[1]), tonumber(found[2])) or found[2]',
     put: 'found[2]',
     breaks: 'Invariant 6: nothing is told as missing for a ticket whose history has expired.',
-    killedBy: expiry('what is lost is told'),
+    killedBy: expiry('which is told as a loss'),
   },
   {
     id: 'horizon-of-a-new-ticket-ignored',
@@ -35,7 +35,7 @@ export const historyScripts = [
     find: 'length == 0 and math.max(tonumber(found[1]), tonumber(found[2])) or found[2]',
     put: 'length == 0 and found[1] or found[2]',
     breaks: 'Invariant 6: a client of a ticket whose data has expired is told that nothing is missing.',
-    killedBy: expiry('what was before is not proven'),
+    killedBy: expiry('its past is not known to be whole'),
   },
   {
     id: 'history-never-ends',
@@ -43,7 +43,7 @@ export const historyScripts = [
     find: "redis.call('PEXPIRE', base .. 'history:' .. case, HISTORY_TTL_MS)\n",
     put: '',
     breaks: 'Invariant 9: histories never expire.',
-    killedBy: expiry('but for what was published'),
+    killedBy: expiry('except those of publications'),
   },
   {
     id: 'ages-never-end',
@@ -51,7 +51,7 @@ export const historyScripts = [
     find: "redis.call('PEXPIRE', key, 2 * HISTORY_TTL_MS)",
     put: '',
     breaks: "Invariant 9: the samples of a feed's age never expire.",
-    killedBy: expiry('but for what was published'),
+    killedBy: expiry('except those of publications'),
   },
   {
     id: 'feed-ends-although-wanted',
@@ -140,7 +140,7 @@ export const historyScripts = [
     find: "redis.call('ZREM', KEYS[2], silent)\n",
     put: '',
     breaks: 'Quota: sets that have ended make other sets wait for ever.',
-    killedBy: quota('waits for nobody who does not ask'),
+    killedBy: quota('does not wait for a set that does not ask'),
   },
   {
     id: 'turns-by-order-of-asking',
@@ -148,7 +148,7 @@ export const historyScripts = [
     find: 'next_turn <= now and before <= limit * FRONT',
     put: 'next_turn <= now',
     breaks: 'Quota: the set that has been due longest may wait for ever.',
-    killedBy: quota('to whoever has been due longest'),
+    killedBy: quota('to the set that has been due longest'),
   },
   {
     id: 'quota-never-ends',

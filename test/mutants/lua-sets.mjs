@@ -18,7 +18,7 @@ export const setScripts = [
     find: 'math.max(tonumber(fence) + 1, now)',
     put: 'tonumber(fence) + 1',
     breaks: 'Invariant 2: after Redis lost its newest data, a new fence equals the fence of a poll in flight.',
-    killedBy: failures('gives fences beyond all that were there before'),
+    killedBy: failures('gives fences beyond all earlier ones'),
   },
   {
     id: 'fence-by-time-only',

@@ -81,7 +81,7 @@ export const redisAdapters = [
     find: 'const channels = this.holdFeed(feed, 1);\n    try {\n      await this.subscriptions.add(channels);',
     put: 'await this.subscriptions.add(this.holdFeed(feed, 1));\n    try {',
     breaks: 'Invariant 9: a history that Redis refused keeps the channels of its feed subscribed for ever.',
-    killedBy: { file: 'test/contract/redis-failures.spec.ts', test: 'leaves nobody counted' },
+    killedBy: { file: 'test/contract/redis-failures.spec.ts', test: 'leaves no user counted' },
   },
   {
     id: 'barrier-timer-stays',

@@ -39,7 +39,7 @@ describe('a gateway', () => {
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get('access-control-allow-headers')).toBe('content-type');
     expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
-    expect((await fetch(`${gateway.url}/v1/events`, { method: 'POST' })).status).toBe(405);
+    expect((await fetch(`${gateway.url}/v1/events`, { method: 'DELETE' })).status).toBe(405);
   });
 
   it('drains: it is not ready at once, tells every client, and ends', async () => {

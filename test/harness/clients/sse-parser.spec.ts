@@ -1,7 +1,7 @@
 import { SseParser } from './sse-parser.js';
 
 /** One text for each call of the listener. */
-function heard(...chunks: Buffer[]): string[] {
+function events(...chunks: Buffer[]): string[] {
   const told: string[] = [];
   const parser = new SseParser({
     event: (name, data, id) => told.push(`${name}|${data}|${id}`),
@@ -20,15 +20,15 @@ const STREAM = Buffer.from(
 const TOLD = ['retry 1500', '#hallo', 'status|{"a":"é€😀"}|7', 'message|one\ntwo|', 'message||'];
 
 describe('SseParser', () => {
-  it('reads a stream by the rules', () => expect(heard(STREAM)).toEqual(TOLD));
+  it('reads a stream by the rules', () => expect(events(STREAM)).toEqual(TOLD));
 
   it('reads it the same in two pieces, wherever it is cut', () => {
     for (let at = 1; at < STREAM.length; at += 1) {
-      expect(heard(STREAM.subarray(0, at), STREAM.subarray(at))).toEqual(TOLD);
+      expect(events(STREAM.subarray(0, at), STREAM.subarray(at))).toEqual(TOLD);
     }
   });
 
   it('reads it the same byte by byte', () => {
-    expect(heard(...[...STREAM].map((byte) => Buffer.from([byte])))).toEqual(TOLD);
+    expect(events(...[...STREAM].map((byte) => Buffer.from([byte])))).toEqual(TOLD);
   });
 });

@@ -4,7 +4,9 @@ import { SignJWT } from 'jose';
 export const JWT_SECRET = 'e2e-secret-that-no-log-line-may-hold';
 
 export interface TokenOptions {
-  /** For how many seconds from now it is valid at least, and at most one more; below 0: it has expired. An hour unless given. */
+  /**
+   * Seconds from now for which it is valid, up to one second more; negative: it has expired. The default is an hour.
+   */
   readonly expiresInS?: number;
   readonly secret?: string;
   /** An HMAC algorithm; HS256 unless given. */

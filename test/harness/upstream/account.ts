@@ -42,7 +42,7 @@ export function account(posted: readonly Posted[], recording: Recording, options
   };
 }
 
-/** Faults that are listed at most. Of the others only the number is given. */
+/** Most faults that are listed. Of the others only the number is given. */
 const LISTED_MAX = 5;
 
 function listed(faults: readonly string[]): readonly string[] {
