@@ -12,7 +12,6 @@ export const workers = [
     killedBy: { file: worker('login-gate.spec.ts'), test: 'fails without being refused' },
   },
   {
-    id: 'set-is-not-let-go',
     id: 'set-is-not-released',
     ...processor,
     find: 'await this.cycle.release(ref);\n',
