@@ -114,4 +114,49 @@ describe('ClientSession', () => {
     expect(outlet.close.mock.calls).toEqual([[expect.objectContaining({ reason: 'slow_consumer' })]]);
     expect(owner.ended).toHaveBeenCalledTimes(1);
   });
+
+  describe('whose client does not read', () => {
+    /** More than any replay waits for, bytes. */
+    const MUCH = 100_000;
+
+    it('gets no replay before it has read the one before', async () => {
+      const { store, subscribe, outlet } = sessionFixture();
+      await subscribe(['a']);
+      await store.publish('a');
+      await settled();
+      outlet.publish.mockClear();
+      outlet.unsentBytes = MUCH;
+      const again = subscribe(['a'], FEED, 10);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(outlet.publish).not.toHaveBeenCalled();
+      outlet.unsentBytes = 0;
+      expect(await again).toMatchObject([{ replayed: 1 }]);
+    });
+
+    it('keeps what it is subscribed to while a subscribe waits, and when it is given up', async () => {
+      const { store, session, subscribe, outlet, held } = sessionFixture();
+      await subscribe(['a']);
+      outlet.unsentBytes = MUCH;
+      const deadline = new Deadline(50);
+      const parameters = { feed: FEED, caseIds: ['a', 'b'], from: { kind: 'start' as const }, history: 10 };
+      await expect(session.subscribe(parameters, deadline, () => undefined)).rejects.toMatchObject({
+        code: 'unavailable',
+      });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      outlet.unsentBytes = 0;
+      expect(await held()).toEqual(['zh-cn a']);
+      await store.publish('a');
+      await settled();
+      expect(outlet.send).toHaveBeenCalledTimes(1);
+    });
+
+    it('is closed when its next request comes', async () => {
+      const { session, outlet } = sessionFixture();
+      session.requested();
+      expect(outlet.close).not.toHaveBeenCalled();
+      outlet.unsentBytes = 1001;
+      session.requested();
+      expect(outlet.close).toHaveBeenCalledWith(expect.objectContaining({ reason: 'slow_consumer' }));
+    });
+  });
 });

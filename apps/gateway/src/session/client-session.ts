@@ -72,10 +72,14 @@ export class ClientSession {
   ): Promise<void> {
     const waiting: WaitingSubscribe = { parameters, onReady, isServed: false };
     const work = async (operation: Operation<WaitingSubscribe>) => {
-      if (!waiting.isServed) {
+      const isAbandoned = () => operation.abandoned || !this.connection.isOpen;
+      if (!waiting.isServed && !this.connection.hasRoom) {
+        await this.connection.room(isAbandoned);
+      }
+      if (!waiting.isServed && !isAbandoned()) {
         this.admit(parameters);
         const batch = SubscribeBatch.of(waiting, operation.behind, (...joining) => this.mayJoin(...joining));
-        await this.serve(batch, parameters, () => operation.abandoned || !this.connection.isOpen);
+        await this.serve(batch, parameters, isAbandoned);
       }
     };
     return this.operations.run(deadline, work, bytesOf(parameters), waiting);
@@ -124,6 +128,13 @@ export class ClientSession {
     if (now >= this.rights.expiresAt) {
       this.close('token_expired');
     } else if (limit.isExceeded(outlet.unsentBytes)) {
+      this.close('slow_consumer');
+    }
+  }
+
+  /** A request came in. Closes the connection if its client does not read the answers. */
+  requested(): void {
+    if (this.connection.limit.isExceeded(this.outlet.unsentBytes)) {
       this.close('slow_consumer');
     }
   }

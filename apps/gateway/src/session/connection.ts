@@ -6,6 +6,11 @@ import type { UnsentLimit } from './unsent-limit.js';
 /** Publications of one tick are written at once when they reach this size, bytes. */
 const RUN_MAX_BYTES = 65_536;
 
+/** A replay begins when no more than this is unsent, bytes. So a connection never holds two replays. */
+const REPLAY_BEGINS_AT_BYTES = 65_536;
+/** Pause between two looks at what is unsent, ms. */
+const LOOK_EVERY_MS = 25;
+
 export interface ConnectionOwner {
   /** Called when the unsent bytes exceed the limit. */
   tooSlow(): void;
@@ -57,6 +62,18 @@ export class Connection {
     this.waits = false;
     if (this.isOpen) {
       this.written(this.outlet.flush());
+    }
+  }
+
+  /** Whether a replay may be written. */
+  get hasRoom(): boolean {
+    return this.outlet.unsentBytes <= REPLAY_BEGINS_AT_BYTES;
+  }
+
+  /** Resolves once the client has read enough for another replay, or nobody waits for it any more. */
+  async room(isAbandoned: () => boolean): Promise<void> {
+    while (!this.hasRoom && !isAbandoned()) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   }
 

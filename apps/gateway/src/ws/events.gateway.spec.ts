@@ -1,6 +1,7 @@
 import { record } from '../../test/recording.js';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { until } from '../../../../test/harness/until.js';
+import { Connection } from '../session/connection.js';
 import { EventsGateway } from './events.gateway.js';
 
 describe('events over Socket.IO', () => {
@@ -202,6 +203,27 @@ describe('events over Socket.IO', () => {
     expect(events.pop()).toEqual(['closing', { reason: 'slow_consumer', retry_ms: expect.any(Number) }]);
     expect(events.map(([, data]) => data.message.content)).toEqual(sent.slice(0, events.length));
     expect(events.length).toBeLessThan(sent.length);
+  });
+
+  it('P3: hold one replay at most of a client that asks for many and reads none', async () => {
+    gateway = await RunningGateway.start({ HISTORY_MAX_EVENTS: '1000' });
+    const socket = await gateway.connect({ token: await token() });
+    const events = record(socket);
+    await socket.emitWithAck('subscribe', { case_ids: ['A1'] });
+    for (let count = 1; count <= 25; count += 1) {
+      await gateway.store.publish('A1', `${count} ${'x'.repeat(700_000)}`);
+      await until(() => events.length >= count);
+    }
+    const { ws } = socket.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } };
+    ws.pause();
+    const most = jest.spyOn(Connection.prototype, 'replay');
+    for (let count = 0; count < 100; count += 1) {
+      socket.emit('subscribe', { case_ids: ['A1'], history: 1000 - count });
+    }
+    await until(() => most.mock.calls.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(most).toHaveBeenCalledTimes(1);
+    ws.resume();
   });
 
   it('end with closing when the token expires, and the client connects again by itself', async () => {

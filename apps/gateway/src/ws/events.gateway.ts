@@ -122,6 +122,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     const last = args.at(-1);
     const reply = typeof last === 'function' ? (last as NonNullable<Reply>) : undefined;
     const given = reply === undefined ? args : args.slice(0, -1);
+    socket.data.session?.requested();
     try {
       const service = this.services.get(event);
       if (service === undefined) {
