@@ -4,6 +4,14 @@ const spec = worker('poll-processor.spec.ts');
 
 export const workers = [
   {
+    id: 'paused-worker-keeps-its-sets',
+    file: worker('poll-worker.ts'),
+    find: 'this.processor.stop();\n    void this.worker.pause(true);',
+    put: 'void this.worker.pause(true);',
+    breaks: 'Refused credentials: sets stay for up to a minute with a worker whose login is refused.',
+    killedBy: { file: 'apps/worker/test/poll-worker.spec.ts', test: 'gives its sets to another worker' },
+  },
+  {
     id: 'gate-closes-while-iam-is-away',
     file: worker('login-gate.ts'),
     find: "return error instanceof UpstreamFailure && error.code === 'unauthorized';",
