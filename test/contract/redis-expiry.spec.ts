@@ -108,10 +108,11 @@ describe('keys of Redis', () => {
     const ref = await driver.wantOneSet('a');
     const most = 10_000;
     for (let first = 0; first < most + 10; first += 2002) {
-      await driver.publish(ref, ...Array.from({ length: 2002 }, (_, at) => message('a', String(first + at))));
+      const numbers = Array.from({ length: 2002 }, (_, at) => String(first + at));
+      await driver.publish(ref, ...numbers.map((number) => message('a', number, 1, number)));
     }
     const key = `${fixture.keys.base(driver.feed)}delivered:a`;
-    expect([await commands.zcard(key), await commands.zrange(key, '0', '0')]).toEqual([most, ['10.1']]);
+    expect([await commands.zcard(key), await commands.zrange(key, '0', '1')]).toEqual([2 * most, ['10.1', '~10.1']]);
   });
 
   it('of a feed that was only read end', async () => {

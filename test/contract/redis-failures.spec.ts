@@ -75,7 +75,7 @@ describe('a failing Redis', () => {
       const set = await begin(1);
       const entries = contents.map((content): DeltaEntry => {
         const seen = { kind: 'message', caseId, sentAt: null, seenAt: clock.now() } as const;
-        return { ...seen, identity: `${content}.1`, message: JSON.stringify(content) } as DeltaEntry;
+        return { ...seen, identity: `${content}.1`, class: null, message: JSON.stringify(content) } as DeltaEntry;
       });
       const due = { active: clock.now(), idle: clock.now() };
       return store.commit({ ref: set.ref, fence: set.fence, now: clock.now(), entries, backfilled: [caseId], due });

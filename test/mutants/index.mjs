@@ -1,6 +1,7 @@
 import { core } from './core.mjs';
 import { gateway } from './gateway.mjs';
 import { attemptScripts } from './lua-attempts.mjs';
+import { identities } from './identity.mjs';
 import { historyScripts } from './lua-history.mjs';
 import { setScripts } from './lua-sets.mjs';
 import { upstream } from './osm.mjs';
@@ -26,6 +27,7 @@ import { workers } from './worker.mjs';
 /** @type {readonly Mutant[]} */
 export const mutants = [
   ...core,
+  ...identities,
   ...pollers,
   ...redisAdapters,
   ...historyScripts,

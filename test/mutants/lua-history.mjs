@@ -161,8 +161,8 @@ export const historyScripts = [
   {
     id: 'identity-not-remembered',
     file: lua('commit'),
-    find: "redis.call('ZADD', base .. 'delivered:' .. entry.case, 'NX', offset + 1, entry.identity) == 1",
-    put: 'true',
+    find: "redis.call('ZADD', base .. 'delivered:' .. entry.case, 'NX', offset + 1, entry.identity) == 0",
+    put: 'false',
     breaks: 'Invariant 3: messages within the look-back are delivered again.',
     killedBy: store('publishes an identity once'),
   },

@@ -233,8 +233,8 @@ export const pollers = [
   {
     id: 'answers-are-read-again',
     file: polling('set-poller.ts'),
-    find: "answer.kind === 'content' ? answer.digest : set.answerDigest",
-    put: "answer.kind === 'content' ? answer.digest : null",
+    find: "answer.kind === 'content' ? READ_WITH_CLASSES + answer.digest : set.answerDigest",
+    put: "answer.kind === 'content' ? READ_WITH_CLASSES + answer.digest : null",
     breaks: 'Cost: every second poll of an idle set parses its answer.',
     killedBy: cycle('recognises an answer without news'),
   },

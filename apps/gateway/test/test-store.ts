@@ -30,7 +30,7 @@ export class TestStore extends GatewayStore {
     const { fence } = begun.set;
     const message = jsonText({ content });
     const identity = `${content}.1`;
-    const entries = { kind: 'message', caseId, identity, message, sentAt: null, seenAt: now } as never;
+    const entries = { kind: 'message', caseId, identity, class: null, message, sentAt: null, seenAt: now } as never;
     await this.registry.commit({
       ref: begun.set.ref,
       fence,

@@ -17,6 +17,8 @@ export interface QuirkSet {
   readonly cursor_bound: 'exclusive' | 'inclusive';
   /** How `create_time` is written: as the documentation shows it, or as `date-time` of the official models may look. */
   readonly time_form: 'documented' | 'iso' | 'iso_offset' | 'iso_utc';
+  /** The form of messages: as documented, as a next release might write them, or both in turns, answer by answer. */
+  readonly message_form: 'documented' | 'next_release' | 'alternating';
   /** Null arrays, null entries, null ids and null statuses. The example of the documentation has all of them. */
   readonly null_fields: boolean;
   /** Fields on every level that the documentation does not name. */
@@ -39,6 +41,7 @@ const PLAIN: QuirkSet = {
   cursor_basis: 'server_time',
   cursor_bound: 'exclusive',
   time_form: 'documented',
+  message_form: 'documented',
   null_fields: false,
   extra_fields: false,
   order: 'oldest_first',
@@ -68,6 +71,7 @@ const PATCH = {
   cursor_basis: optional(oneOf('server_time', 'newest_message')),
   cursor_bound: optional(oneOf('exclusive', 'inclusive')),
   time_form: optional(oneOf('documented', 'iso', 'iso_offset', 'iso_utc')),
+  message_form: optional(oneOf('documented', 'next_release', 'alternating')),
   null_fields: optional(flag),
   extra_fields: optional(flag),
   order: optional(oneOf('oldest_first', 'newest_first', 'shuffled')),

@@ -4,6 +4,7 @@ export * from './model/bounded-map.js';
 export * from './model/feed.js';
 export * from './model/fingerprint.js';
 export * from './model/json.js';
+export * from './model/message-class.js';
 export * from './model/publication.js';
 export * from './model/set-ref.js';
 export * from './model/stream-position.js';

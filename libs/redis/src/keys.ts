@@ -30,7 +30,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:{F}:set:N` | hash | the ticket set, see below | with its last ticket |
  * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `status`, `refusals` (in a row) | the history's life after the ticket left |
  * | `P:{F}:history:T` | stream | publications, the offset is the id | the history's life after the last one |
- * | `P:{F}:delivered:T` | sorted set | identities by offset | the history's life after the ticket left |
+ * | `P:{F}:delivered:T` | sorted set | names of delivered messages by offset: identities, and `~class.k` for the k-th of a class | the history's life after the ticket left |
  * | `P:{F}:never`, `P:{quota}:never` | none | nothing: scripts name it (script-keys.ts), and nobody writes it | never there |
  *
  * | field of a feed | means |

@@ -92,6 +92,7 @@ export type EntryArgument =
       readonly kind: 'm';
       readonly case: string;
       readonly identity: string;
+      readonly class: string | undefined;
       readonly seenAt: number;
       readonly sentAt: number | undefined;
       readonly message: string;

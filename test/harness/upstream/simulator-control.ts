@@ -33,6 +33,7 @@ export interface Quirks {
   readonly cursor_basis: 'server_time' | 'newest_message';
   readonly cursor_bound: 'exclusive' | 'inclusive';
   readonly time_form: 'documented' | 'iso' | 'iso_offset' | 'iso_utc';
+  readonly message_form: 'documented' | 'next_release' | 'alternating';
   readonly null_fields: boolean;
   readonly extra_fields: boolean;
   readonly order: 'oldest_first' | 'newest_first' | 'shuffled';

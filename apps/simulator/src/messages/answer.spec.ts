@@ -94,3 +94,48 @@ describe('extra fields', () => {
     expect(messages).toHaveLength(2);
   });
 });
+
+describe('the form of messages', () => {
+  const documented = expect.objectContaining({ create_time: '2026-01-15 20:00:00', replier_name: 'Engineer 1' });
+  const next = expect.objectContaining({ create_time: '2026-01-15T12:00:00.250Z', replier_display_name: 'Engineer 1' });
+  const forms = async (polls: number): Promise<unknown[]> => {
+    const found: unknown[] = [];
+    for (let count = 0; count < polls; count += 1) found.push((await simulator.poll(['TS1'])).messages[0]);
+    return found;
+  };
+
+  it('can be that of a next release: other fields, the same message', async () => {
+    const accessory_list = ['a1', 'a2'].map((accessory_id) => ({ accessory_id, file_actual_name: 'log.txt' }));
+    await simulator.say('TS1', ' one ', { accessory_list, extra: '{"price":1.10}' });
+    await quirks({ message_form: 'next_release' });
+    const { text, messages } = await simulator.poll(['TS1']);
+    expect(text).toContain('"price":1.10}');
+    expect(messages).toEqual([
+      {
+        channel: { kind: 'web', version: null },
+        create_time: '2026-01-15T12:00:00.250Z',
+        accessory_list: accessory_list.map((one) => ({ size: 0, ...one })).reverse(),
+        replier_display_name: 'Engineer 1',
+        type: 1,
+        replier_type: 1,
+        replier: 'engineer-1',
+        content: 'one',
+        is_first_message: 1,
+        iam_user_type: 0,
+        price: 1.1,
+      },
+    ]);
+  });
+
+  it('can alternate from answer to answer, as while the next release is rolled out', async () => {
+    await simulator.say('TS1', 'one');
+    expect(await forms(2)).toEqual([documented, documented]);
+    await quirks({ message_form: 'alternating' });
+    const [first, ...others] = await forms(4);
+    expect([
+      [documented, next, documented],
+      [next, documented, next],
+    ]).toContainEqual(others);
+    expect(others[1]).toEqual(first);
+  });
+});

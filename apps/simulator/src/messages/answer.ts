@@ -58,11 +58,12 @@ export class AnswerWriter {
     const entries: string[] = [];
     const withoutNews: Ticket[] = [];
     const at = this.clock.exact();
+    const look = { zone, quirks, trims: query.trims, isNextRelease: this.isNextRelease(quirks) };
     for (const ticket of query.tickets) {
       const messages = ticket.visibleAfter(since, quirks.cursor_bound, now);
       if (messages.length > 0) {
         for (const message of messages) message.shownAt ??= at;
-        entries.push(ticketEntry(ticket, messages, { zone, quirks, trims: query.trims }));
+        entries.push(ticketEntry(ticket, messages, look));
       } else withoutNews.push(ticket);
     }
     if (quirks.null_fields) {
@@ -71,6 +72,11 @@ export class AnswerWriter {
       if (withoutNews[0]) entries.unshift(`{${withoutNews[0].idMember},"message_list":null}`);
     }
     return `[${ordered(entries, quirks).join(',')}]`;
+  }
+
+  /** With `alternating`, every other answer comes from an instance of the next release. */
+  private isNextRelease({ message_form: form }: QuirkSet): boolean {
+    return form === 'next_release' || (form === 'alternating' && this.written % 2 === 0);
   }
 
   /** `imstatus`: an entry for each ticket of the request. With `null_fields`, every other answer has null instead. */

@@ -26,6 +26,8 @@ export interface MessageFields {
 export interface Look {
   readonly zone: WallClock;
   readonly quirks: QuirkSet;
+  /** Whether the message is written as a next release might write it. */
+  readonly isNextRelease: boolean;
   /** Whether the labels of rich text are left out (`trim_osm_rich_text_label`). */
   readonly trims: boolean;
 }
@@ -61,15 +63,16 @@ export class Message implements Position {
   /** The last rendering is kept, because polls usually have the same time zone and the same kind of text. */
   json(look: Look): string {
     const kept = this.rendered?.look;
-    if (kept?.zone !== look.zone || kept.quirks !== look.quirks || kept.trims !== look.trims) {
-      this.rendered = { look, json: this.render(look) };
+    const isAsKept = kept?.zone === look.zone && kept.quirks === look.quirks && kept.trims === look.trims;
+    if (!isAsKept || kept.isNextRelease !== look.isNextRelease) {
+      this.rendered = { look, json: look.isNextRelease ? this.renderNextRelease(look) : this.render(look) };
     }
     return this.rendered?.json ?? '';
   }
 
   private render({ zone, quirks, trims }: Look): string {
     const { type, replier_type, replier, accessory_list } = this.fields;
-    const content = trims ? this.fields.content.replace(RICH_TEXT_LABEL, '') : this.fields.content;
+    const content = this.content(trims);
     const beforeTime = `${JSON.stringify({ type, replier_type, replier, content }).slice(0, -1)},"create_time":"`;
     // Only an empty list becomes null, so no attachment is hidden and equal messages stay equal.
     const accessories = quirks.null_fields && accessory_list.length === 0 ? null : accessory_list;
@@ -77,5 +80,23 @@ export class Message implements Position {
     if (quirks.extra_fields) members.push(EXTRA_MESSAGE_FIELDS);
     if (this.extra) members.push(this.extra);
     return `${beforeTime}${zone.format(this.timeMs, quirks.time_form)}${this.afterTime},${members.join(',')}}`;
+  }
+
+  /** The same message in other words: fields added, renamed, trimmed, reordered, null for empty, another time zone. */
+  private renderNextRelease({ zone, trims }: Look): string {
+    const { replier_name, accessory_list, ...others } = this.fields;
+    const members = JSON.stringify({
+      channel: { kind: 'web', version: null },
+      create_time: zone.format(this.timeMs, 'iso_utc'),
+      accessory_list: accessory_list.length === 0 ? null : accessory_list.map((one) => ({ size: 0, ...one })).reverse(),
+      replier_display_name: replier_name,
+      ...others,
+      content: this.content(trims).trim(),
+    });
+    return this.extra ? `${members.slice(0, -1)},${this.extra}}` : members;
+  }
+
+  private content(trims: boolean): string {
+    return trims ? this.fields.content.replace(RICH_TEXT_LABEL, '') : this.fields.content;
   }
 }

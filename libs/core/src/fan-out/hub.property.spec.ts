@@ -171,7 +171,8 @@ class World {
     const entries = tickets.map((caseId) => {
       this.said += 1;
       const message = jsonText({ content: String(this.said) });
-      return { kind: 'message', caseId, identity: message as string as MessageIdentity, message } as const;
+      const identity = message as string as MessageIdentity;
+      return { kind: 'message', caseId, identity, class: null, message } as const;
     });
     const times = { sentAt: 0, seenAt: 0 };
     await this.store.commit({

@@ -31,7 +31,8 @@ describe('delta', () => {
       {
         kind: 'message',
         caseId: 'a',
-        identity: expect.any(String),
+        identity: '{"content":"x"}.1',
+        class: '[1,"","","x"]',
         message: '{"content":"x"}',
         sentAt: 1000,
         seenAt: 9000,
@@ -47,10 +48,33 @@ describe('delta', () => {
     expect(delta(content, { ...context, delivered: first.window }).entries).toEqual([]);
   });
 
-  it('is the second of two equal messages when the first is known', () => {
-    const first = delta(answer({ a: [said('x', 1000)] }), context);
-    const both = answer({ a: [said('x', 1000), said('x', 1000)] });
-    expect(contents(delta(both, { ...context, delivered: first.window }).entries)).toEqual(['x']);
+  it('is a whole class when one of its messages is new: the commit finds out which', () => {
+    const first = delta(answer({ a: [said('x', 1000), said('y', 1000), said('x', 2000)] }), context);
+    const both = answer({ a: [said('x', 1000), said('y', 1000), said('x', 1000), said('x', 2000)] });
+    const { entries } = delta(both, { ...context, delivered: first.window });
+    expect(entries.map((one) => one.kind === 'message' && one.identity)).toEqual([
+      '{"content":"x"}.1',
+      '{"content":"x"}.2',
+    ]);
+  });
+
+  it('is nothing for the same messages in another dress', () => {
+    const first = delta(answer({ a: [said('x', 1000), said('x', 1000), said('y ', 1000)] }), context);
+    const dressed = (content: string) => ({ message: { added: 1, content, replier: null }, sentAt: 1250 });
+    const again = answer({ a: [dressed('x'), dressed('x'), dressed('y')] });
+    const second = delta(again, { ...context, delivered: first.window });
+    expect(second.entries).toEqual([]);
+    const more = answer({ a: [said('x', 1000), dressed('x'), dressed('x'), dressed('y')] });
+    expect(contents(delta(more, { ...context, delivered: second.window }).entries)).toHaveLength(3);
+  });
+
+  it('knows a message whose time cannot be read by all of its fields', () => {
+    const first = delta(answer({ a: [said('x', null), said('x', null)] }), context);
+    expect(first.entries).toMatchObject([{ class: null }, { class: null }]);
+    const again = { ...context, delivered: first.window };
+    expect(delta(answer({ a: [said('x', null), said('x', null)] }), again).entries).toEqual([]);
+    const dressed = { message: { content: 'x', added: 1 }, sentAt: null };
+    expect(delta(answer({ a: [dressed, said('x', null)] }), again).entries).toHaveLength(1);
   });
 
   it('counts equal messages together if a ticket is listed twice', () => {

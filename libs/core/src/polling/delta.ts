@@ -1,21 +1,32 @@
-import { identify, type Digest, type MessageIdentity } from '../model/fingerprint.js';
+import { fingerprintOf, identify, type Digest, type MessageIdentity } from '../model/fingerprint.js';
 import { jsonText } from '../model/json.js';
+import { classOf, type MessageClass } from '../model/message-class.js';
 import type { AnsweredList, AnsweredMessage, UpstreamContent } from './ports/upstream.js';
 import type { MessageDelta, StatusDelta } from '../model/publication.js';
 import type { CaseId } from '../model/ticket.js';
 
-/** One entry of a delta: a message with its identity, or a status. */
-export type DeltaEntry = (MessageDelta & { readonly identity: MessageIdentity }) | StatusDelta;
+/** The two names of a message: by all of its fields, and by those that make it what it is. */
+export interface MessageNames {
+  readonly identity: MessageIdentity;
+  /** Null where the message has no other name than its identity. */
+  readonly class: MessageClass | null;
+}
+
+/** One entry of a delta: a message with its names, or a status. */
+export type DeltaEntry = (MessageDelta & MessageNames) | StatusDelta;
 
 /** The order in which the upstream lists messages. It is not documented, so it is learned and kept with the set. */
 export type ListingOrder = 'oldest_first' | 'newest_first';
 
+/** How many messages of each class an answer has of one ticket. A message without a class counts by its fingerprint. */
+type ClassCounts = ReadonlyMap<string, number>;
+
 /**
- * What a worker knows to be delivered: identities and statuses of the answer that was committed last. A worker that
+ * What a worker knows to be delivered: messages and statuses of the answer that was committed last. A worker that
  * takes a set over knows nothing. The store knows everything, so the commit decides.
  */
 export interface DeliveredWindow {
-  readonly messages: ReadonlyMap<CaseId, ReadonlySet<MessageIdentity>>;
+  readonly messages: ReadonlyMap<CaseId, ClassCounts>;
   readonly statuses: ReadonlyMap<CaseId, number>;
 }
 
@@ -23,7 +34,10 @@ export interface DeliveredWindow {
 export const EMPTY_WINDOW: DeliveredWindow = { messages: new Map(), statuses: new Map() };
 
 export interface Delta {
-  /** What is new, in the order in which it is to be published. */
+  /**
+   * What is new, in the order in which it is to be published. Of a class that has a new message, all messages are here:
+   * the commit looks at a class as a whole, and leaves out what is delivered.
+   */
   readonly entries: readonly DeltaEntry[];
   /** The window for the next answer. */
   readonly window: DeliveredWindow;
@@ -48,47 +62,64 @@ export interface DeltaContext {
 export function delta(content: UpstreamContent, context: DeltaContext): Delta {
   const lists = content.lists.filter((list) => context.asked.has(list.caseId));
   const order = listingOrder(lists) ?? context.order;
-  const { entries: messages, identities } = newMessages(mergeByTicket(lists), context, order);
+  const { entries: messages, counts } = newMessages(mergeByTicket(lists), context, order);
   const { entries: statuses, known } = newStatuses(content, context);
-  return { entries: [...messages, ...statuses], window: { messages: identities, statuses: known }, order };
+  return { entries: [...messages, ...statuses], window: { messages: counts, statuses: known }, order };
 }
 
 function newMessages(
   tickets: ReadonlyMap<CaseId, AnsweredMessage[]>,
   context: DeltaContext,
   order: ListingOrder,
-): { entries: DeltaEntry[]; identities: Map<CaseId, ReadonlySet<MessageIdentity>> } {
-  const identities = new Map<CaseId, ReadonlySet<MessageIdentity>>();
-  const found: { readonly at: number; readonly entries: DeltaEntry }[] = [];
+): { entries: DeltaEntry[]; counts: Map<CaseId, ClassCounts> } {
+  const counts = new Map<CaseId, ClassCounts>();
+  const found: { readonly at: number; readonly entry: DeltaEntry }[] = [];
   for (const [caseId, messages] of tickets) {
-    const inTime = order === 'newest_first' ? messages.toReversed() : messages;
-    const names = identify(
-      inTime.map((entry) => entry.message),
+    const listed = listInTime(order === 'newest_first' ? messages.toReversed() : messages, context.digest);
+    const counted = countByClass(listed);
+    counts.set(caseId, counted);
+    const delivered = context.delivered.messages.get(caseId);
+    // Equal messages are of one class, so all of them are here and their numbers are right.
+    const open = listed.filter(({ key }) => (counted.get(key) ?? 0) > (delivered?.get(key) ?? 0));
+    const identities = identify(
+      open.map((one) => one.message),
       context.digest,
     );
-    const delivered = context.delivered.messages.get(caseId);
-    identities.set(caseId, new Set(names));
-    let at = 0;
-    inTime.forEach(({ message, sentAt }, index) => {
-      // A message whose time cannot be read keeps its place after the message before it.
-      at = sentAt ?? at;
-      const identity = names[index];
-      if (identity !== undefined && !delivered?.has(identity)) {
-        const entries = {
-          kind: 'message',
-          caseId,
-          identity,
-          message: jsonText(message),
-          sentAt,
-          seenAt: context.seenAt,
-        };
-        found.push({ at, entries: entries as DeltaEntry });
-      }
+    open.forEach((one, index) => {
+      const names = { identity: identities[index] as MessageIdentity, class: one.class };
+      const said = { message: jsonText(one.message), sentAt: one.sentAt, seenAt: context.seenAt };
+      found.push({ at: one.at, entry: { kind: 'message', caseId, ...names, ...said } });
     });
   }
   // The sort is stable: within one second the upstream's own order is kept.
   found.sort((a, b) => a.at - b.at);
-  return { entries: found.map((entry) => entry.entries), identities };
+  return { entries: found.map((one) => one.entry), counts };
+}
+
+interface ListedMessage extends AnsweredMessage {
+  /** Its place in time, milliseconds since 1970. */
+  readonly at: number;
+  readonly class: MessageClass | null;
+  /** By what it is counted: its class, or else its fingerprint. */
+  readonly key: string;
+}
+
+function listInTime(messages: readonly AnsweredMessage[], digest: Digest): ListedMessage[] {
+  let at = 0;
+  return messages.map(({ message, sentAt }) => {
+    // A message whose time cannot be read keeps its place after the message before it.
+    at = sentAt ?? at;
+    const ofClass = classOf(message, sentAt, digest);
+    return { message, sentAt, at, class: ofClass, key: ofClass ?? fingerprintOf(message, digest) };
+  });
+}
+
+function countByClass(messages: readonly ListedMessage[]): ClassCounts {
+  const counts = new Map<string, number>();
+  for (const { key } of messages) {
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
 }
 
 function newStatuses(

@@ -134,6 +134,55 @@ describe('PollCycle', () => {
     expect(await scene.contents('a')).toEqual(many);
   });
 
+  it('never cuts a class, because the commit counts its messages', async () => {
+    const commits = jest.spyOn(scene.store, 'commit');
+    const at = scene.clock.now() - 10_000_000;
+    const post = (content: string, second: number) => scene.upstream.post('a', { content }, { at: at + second * 1000 });
+    for (let second = 0; second < COMMIT_MAX_ENTRIES - 1; second += 1) {
+      post('x', second);
+    }
+    // In one second: the first and the last one are of one class.
+    ['twin', 'y', 'z', 'twin'].forEach((content) => post(content, COMMIT_MAX_ENTRIES));
+    await worker.run(await scene.want('a'));
+    expect(commits.mock.calls.map(([commit]) => commit.entries.length)).toEqual([COMMIT_MAX_ENTRIES - 1, 4]);
+  });
+
+  it('commits more at once where messages of one class lie further apart', async () => {
+    const commits = jest.spyOn(scene.store, 'commit');
+    const contents = ['twin', ...Array.from({ length: COMMIT_MAX_ENTRIES }, (_, index) => index), 'twin', 'last'];
+    contents.forEach((content) => scene.upstream.post('a', { content }, { at: scene.clock.now() - 10_000_000 }));
+    await worker.run(await scene.want('a'));
+    expect(commits.mock.calls.map(([commit]) => commit.entries.length)).toEqual([COMMIT_MAX_ENTRIES + 2, 1]);
+    expect(await scene.contents('a')).toEqual(contents);
+  });
+
+  it('reads an answer once more that the release before has read: it knew no classes', async () => {
+    scene = new PollScene({ basis: 'newest_message', bound: 'inclusive' });
+    worker = scene.worker('one');
+    scene.upstream.post('a', { content: 'x' });
+    const ref = await scene.want('a');
+    await scene.pollWhenDue(worker, ref, await worker.run(ref));
+    const known = scene.upstream.requests.length;
+    const now = scene.clock.now();
+    const begun = await scene.store.begin(ref, now, { owner: 'one', until: now });
+    const { set } = begun as Extract<typeof begun, { kind: 'begun' }>;
+    // As the release before writes it.
+    const learned = {
+      cursorHistory: set.cursorHistory,
+      order: set.order,
+      answerDigest: String(set.answerDigest).slice(2),
+    };
+    await scene.store.commit({ ref, fence: set.fence, now, entries: [], backfilled: [], learned });
+    const commits = jest.spyOn(scene.store, 'commit');
+    await scene.pollWhenDue(scene.worker('one'), ref, { kind: 'again', at: now + 2000 });
+    await scene.pollWhenDue(scene.worker('one'), ref, { kind: 'again', at: now + 4000 });
+    expect(scene.upstream.requests.slice(known)).toMatchObject([
+      { knownDigest: null },
+      { knownDigest: expect.any(String) },
+    ]);
+    expect(commits.mock.calls.map(([commit]) => commit.entries.length)).toEqual([1, 0]);
+  });
+
   it('loses and doubles nothing when it dies between two parts', async () => {
     const many = Array.from({ length: COMMIT_MAX_ENTRIES + 5 }, (_, index) => index);
     many.forEach((content) =>

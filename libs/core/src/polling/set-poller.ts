@@ -37,6 +37,12 @@ export interface SettledPoll {
   readonly window: DeliveredWindow;
 }
 
+/**
+ * Marks the digests of answers that this release has read. An answer that an earlier release has read is read once more,
+ * because the store does not know the classes of its messages yet.
+ */
+const READ_WITH_CLASSES = 'c.';
+
 interface Answered {
   readonly answer: PollAnswer;
   readonly sentAt: number;
@@ -94,13 +100,13 @@ export class SetPoller {
   async pollMembers(set: TicketSet, known: DeliveredWindow): Promise<SettledPoll> {
     const { overlapMs, leaseMs } = this.options;
     const cursor = cursorToSend(set.cursorHistory, overlapMs);
-    const answered = await this.ask(set, set.members, cursor, set.answerDigest);
+    const answered = await this.ask(set, set.members, cursor, digestOfRead(set.answerDigest));
     const { answer, sentAt, answeredAt } = answered;
     const found = this.difference(set, set.members, answered, known);
     const answeredPoll = { sentAt, answeredAt, sent: cursor, cursor: answer.cursor };
     const learned = {
       cursorHistory: advanceCursorHistory(set.cursorHistory, answeredPoll, overlapMs),
-      answerDigest: answer.kind === 'content' ? answer.digest : set.answerDigest,
+      answerDigest: answer.kind === 'content' ? READ_WITH_CLASSES + answer.digest : set.answerDigest,
       order: found.order,
     };
     const committed = await this.commit(set, found.entries, {
@@ -155,4 +161,9 @@ export class SetPoller {
       idle: nextIdleDue(set.ref.id, base, answeredAt - set.activeAt, this.options),
     };
   }
+}
+
+/** The digest as the upstream's side knows it; null where this release has not read the answer. */
+function digestOfRead(marked: string | null): string | null {
+  return marked?.startsWith(READ_WITH_CLASSES) ? marked.slice(READ_WITH_CLASSES.length) : null;
 }

@@ -14,7 +14,7 @@ export interface TicketSet {
   /** Tickets that wait to be polled from the beginning once, so that the cursor covers them too (invariant 4). */
   readonly joining: readonly CaseId[];
   readonly cursorHistory: CursorHistory | null;
-  /** Digest of the last committed answer to the members' poll, null before the first. */
+  /** Digest of the last committed answer to the members' poll, marked by the release that read it; null before the first. */
   readonly answerDigest: string | null;
   readonly order: ListingOrder;
   /** When the set was last active (publication, hint, arrival), milliseconds since 1970. */

@@ -9,7 +9,8 @@
              fence       the poll began with it
              now         ms
              entries     what the poll found, in order, each
-                         {kind: 'm', case, identity, seenAt: ms, sentAt: ms or absent, message: JSON text}
+                         {kind: 'm', case, identity, class: or absent, seenAt: ms, sentAt: ms or absent,
+                         message: JSON text}, all messages of a class that the answer has,
                          or {kind: 's', case, status, seenAt: ms}
              lease       what becomes of the lease: {kind: 'extend', until: ms since 1970},
                          {kind: 'reserve', leaseMs: it lasts so long after the set is due} or absent: it ends
@@ -63,7 +64,7 @@ local function open_ticket(case)
   local ticket = tickets[case]
   if not ticket then
     local found = redis.call('HMGET', base .. 'ticket:' .. case, 'last', 'trimmed', 'status')
-    ticket = { last = tonumber(found[1] or 0), trimmed = found[2] or 0, status = tonumber(found[3]) }
+    ticket = { last = tonumber(found[1] or 0), trimmed = found[2] or 0, status = tonumber(found[3]), classes = {} }
     -- Left by an earlier epoch of the feed: its offsets mean nothing in this one.
     if ticket.last > offset then
       redis.call('DEL', base .. 'history:' .. case)
@@ -79,6 +80,62 @@ local function open_ticket(case)
   return ticket
 end
 
+-- The k-th delivered message of a class, as it is named beside the identities.
+local function class_name(class, k)
+  return '~' .. class .. '.' .. k
+end
+
+-- A class of a ticket's messages: how many were delivered, and how many of those the poll has found so far.
+local function open_class(ticket, entry)
+  local class = ticket.classes[entry.class]
+  if not class then
+    class = { delivered = 0, found = 0 }
+    while redis.call('ZSCORE', base .. 'delivered:' .. entry.case, class_name(entry.class, class.delivered + 1)) do
+      class.delivered = class.delivered + 1
+    end
+    ticket.classes[entry.class] = class
+  end
+  return class
+end
+
+local function remember(ticket, entry, class)
+  class.delivered = class.delivered + 1
+  redis.call('ZADD', base .. 'delivered:' .. entry.case, offset + 1, class_name(entry.class, class.delivered))
+  ticket.has_new_names = true
+end
+
+-- Identities come first: they are exact, and a message that a release without classes has delivered has no other name.
+local function find_identity(ticket, entry)
+  entry.is_known = redis.call('ZSCORE', base .. 'delivered:' .. entry.case, entry.identity)
+  if entry.class then
+    local class = open_class(ticket, entry)
+    class.found = class.found + (entry.is_known and 1 or 0)
+  end
+end
+
+local function is_new_message(ticket, entry)
+  local class = ticket.classes[entry.class or '']
+  if entry.is_known then
+    if class and class.delivered < class.found then
+      remember(ticket, entry, class)
+    end
+    return false
+  end
+  if class and class.delivered > class.found then
+    class.found = class.found + 1
+    return false -- It was delivered in another dress.
+  end
+  if redis.call('ZADD', base .. 'delivered:' .. entry.case, 'NX', offset + 1, entry.identity) == 0 then
+    return false
+  end
+  ticket.has_new_names = true
+  if class then
+    class.found = class.found + 1
+    remember(ticket, entry, class)
+  end
+  return true
+end
+
 local function is_new(ticket, entry)
   if not ticket.has_place then
     return false -- Nobody wants the ticket any more. A client that wants it again finds this again.
@@ -86,7 +143,7 @@ local function is_new(ticket, entry)
   if entry.kind == 's' then
     return ticket.status ~= entry.status
   end
-  return redis.call('ZADD', base .. 'delivered:' .. entry.case, 'NX', offset + 1, entry.identity) == 1
+  return is_new_message(ticket, entry)
 end
 
 -- `kind epoch offset previous seenAt sentAt|- message|status`, as libs/redis/src/publication-text.ts reads it.
@@ -111,12 +168,18 @@ local function publish(ticket, entry)
   ticket.status = entry.status or ticket.status
 end
 
+if #args.entries > 0 then
+  open_feed()
+end
+for _, entry in ipairs(args.entries) do
+  local ticket = open_ticket(entry.case)
+  if entry.kind == 'm' then
+    find_identity(ticket, entry)
+  end
+end
 local published = 0
 for _, entry in ipairs(args.entries) do
-  if not epoch then
-    open_feed()
-  end
-  local ticket = open_ticket(entry.case)
+  local ticket = tickets[entry.case]
   if is_new(ticket, entry) then
     offset = offset + 1
     published = published + 1
@@ -131,6 +194,8 @@ for case, ticket in pairs(tickets) do
       redis.call('HSET', key, 'status', ticket.status)
     end
     redis.call('PEXPIRE', base .. 'history:' .. case, HISTORY_TTL_MS)
+  end
+  if ticket.has_new_names then
     redis.call('ZREMRANGEBYRANK', base .. 'delivered:' .. case, 0, -DELIVERED_MAX - 1)
   end
 end

@@ -48,6 +48,7 @@ export class PublishingFixture {
     const entries = contents.map((content) => ({
       ...({ kind: 'message', caseId, message: jsonText(content), sentAt: 0, seenAt: 0 } as const),
       identity: content as MessageIdentity,
+      class: null,
     }));
     const due = { active: 0, idle: 0 };
     await this.store.commit({ ref, fence, now: this.clock.now(), entries, backfilled: [], due });

@@ -36,6 +36,8 @@ interface Posted {
   readonly visibleAt: number;
 }
 
+export type Dress = (message: JsonObject, place: number) => JsonObject;
+
 const QUIRKS: FakeUpstreamQuirks = {
   form: 'milliseconds',
   basis: 'server_time',
@@ -51,6 +53,8 @@ export class FakeUpstream implements Upstream {
   readonly requests: PollRequest[] = [];
   /** Largest number of requests that were in flight together for one ticket. */
   maxOverlap = 0;
+  /** How the n-th message of an answer's list is written. */
+  dress: Dress = (message) => message;
   private readonly posted: Posted[] = [];
   private readonly statuses = new Map<CaseId, number>();
   private readonly inFlight = new Map<CaseId, number>();
@@ -151,7 +155,10 @@ export class FakeUpstream implements Upstream {
 
   private list(messages: readonly Posted[]): AnsweredMessage[] {
     const inTime = messages.toSorted((a, b) => a.at - b.at);
-    const answered = inTime.map(({ message, at }) => ({ message, sentAt: Math.floor(at / SECOND_MS) * SECOND_MS }));
+    const answered = inTime.map(({ message, at }, place) => ({
+      message: this.dress(message, place),
+      sentAt: Math.floor(at / SECOND_MS) * SECOND_MS,
+    }));
     switch (this.quirks.listing) {
       case 'oldest_first':
         return answered;

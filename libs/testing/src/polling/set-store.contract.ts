@@ -110,6 +110,51 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await driver.contents('a')).toEqual([text('same'), text('same')]);
       });
 
+      it('publishes a message once, whatever dress it comes in', async () => {
+        const ref = await driver.wantOneSet('a');
+        await driver.publish(ref, message('a', 'old dress', 1, 'C'));
+        expect(await driver.publish(ref, message('a', 'new dress', 1, 'C'))).toMatchObject({ published: 0 });
+        expect(await driver.publish(ref, message('a', 'old dress', 1, 'C'))).toMatchObject({ published: 0 });
+        expect(await driver.publish(ref, message('a', 'third dress', 1, 'C'))).toMatchObject({ published: 0 });
+        expect(await driver.publish(ref, message('a', 'third dress', 1, 'D'))).toMatchObject({ published: 1 });
+        expect(await driver.contents('a')).toEqual([text('old dress'), text('third dress')]);
+      });
+
+      it('publishes as many messages of a class as there are, whatever dress each comes in', async () => {
+        const ref = await driver.wantOneSet('a');
+        const both = [message('a', 'x', 1, 'C'), message('a', 'x', 2, 'C')];
+        expect(await driver.publish(ref, message('a', 'X', 1, 'C'))).toMatchObject({ published: 1 });
+        expect(await driver.publish(ref, ...both)).toMatchObject({ published: 1 });
+        expect(await driver.publish(ref, ...both)).toMatchObject({ published: 0 });
+        const mixed = [message('a', 'X', 1, 'C'), message('a', 'X', 2, 'C'), message('a', 'x', 1, 'C')];
+        expect(await driver.publish(ref, ...mixed)).toMatchObject({ published: 1 });
+        expect(await driver.publish(ref, ...mixed)).toMatchObject({ published: 0 });
+      });
+
+      it('publishes what is new in a class, and not what was delivered in the same dress', async () => {
+        const ref = await driver.wantOneSet('a');
+        await driver.publish(ref, message('a', 'later', 1, 'C'));
+        const both = [message('a', 'earlier', 1, 'C'), message('a', 'later', 1, 'C')];
+        expect(await driver.publish(ref, ...both)).toMatchObject({ published: 1 });
+        expect(await driver.contents('a')).toEqual([text('later'), text('earlier')]);
+      });
+
+      it('keeps equal classes of different tickets apart, and classes of which one begins like the other', async () => {
+        const ref = await driver.wantOneSet('a', 'b');
+        await driver.publish(ref, message('a', 'x', 1, 'CC'), message('a', 'y', 1, 'DC'));
+        const others = [message('b', 'X', 1, 'CC'), message('a', 'X', 1, 'C'), message('a', 'Y', 1, 'D')];
+        expect(await driver.publish(ref, ...others)).toMatchObject({ published: 3 });
+      });
+
+      it('learns the class of a message that a release without classes delivered', async () => {
+        const ref = await driver.wantOneSet('a');
+        await driver.publish(ref, message('a', 'x', 1), message('a', 'x', 2));
+        const both = (dress: string) => [message('a', dress, 1, 'C'), message('a', dress, 2, 'C')];
+        expect(await driver.publish(ref, ...both('x'))).toMatchObject({ published: 0 });
+        expect(await driver.publish(ref, ...both('X'))).toMatchObject({ published: 0 });
+        expect(await driver.publish(ref, message('a', 'x', 1), message('a', 'x', 2))).toMatchObject({ published: 0 });
+      });
+
       it('keeps equal identities of different tickets apart', async () => {
         const ref = await driver.wantOneSet('a', 'b');
         expect(await driver.publish(ref, message('a', 'x'), message('b', 'x'))).toMatchObject({ published: 2 });

@@ -136,9 +136,11 @@ export class MemoryFeed {
   /** Publishes what was not delivered before, of tickets that have a set. A ticket that is wanted again is found again. */
   publish(entries: readonly DeltaEntry[]): Publication[] {
     const published: Publication[] = [];
-    for (const one of entries) {
+    const placed = entries.filter((one) => this.setOf(one.caseId) !== undefined);
+    const messages = this.newMessages(placed);
+    for (const one of placed) {
       const ticket = this.ticket(one.caseId);
-      if (this.setOf(one.caseId) !== undefined && !ticket.isDelivered(one)) {
+      if (one.kind === 'message' ? messages.has(one) : !ticket.hasStatus(one.status)) {
         this.offset += 1;
         published.push(ticket.publish(one, this.epoch, this.offset));
       }
@@ -155,6 +157,13 @@ export class MemoryFeed {
     const tickets = wants.map((want) => this.ticket(want.caseId).history(want, this.epoch));
     const quarantined = wants.map((want) => want.caseId).filter((caseId) => this.quarantined.has(caseId));
     return { epoch: this.epoch, offset: this.offset, upstream: this.upstream, quarantined, tickets };
+  }
+
+  private newMessages(entries: readonly DeltaEntry[]): Set<DeltaEntry> {
+    const messages = entries.filter((one) => one.kind === 'message');
+    const ofTicket = (caseId: CaseId) => messages.filter((one) => one.caseId === caseId);
+    const caseIds = [...new Set(messages.map((one) => one.caseId))];
+    return new Set(caseIds.flatMap((caseId) => this.ticket(caseId).delivered.takeNew(ofTicket(caseId))));
   }
 
   private ticket(caseId: CaseId): MemoryTicket {

@@ -1,8 +1,9 @@
-import type { CaseId, HistoryWant, MessageIdentity, DeltaEntry, Publication, TicketHistory } from '#core';
+import type { CaseId, HistoryWant, DeltaEntry, Publication, TicketHistory } from '#core';
+import { DeliveredMessages } from './delivered-messages.js';
 
 /** What the store keeps of one ticket. It is kept after the ticket left its set, so that nothing is published twice. */
 export class MemoryTicket {
-  private readonly delivered = new Set<MessageIdentity>();
+  readonly delivered = new DeliveredMessages();
   private status: number | null = null;
   private log: Publication[] = [];
   private lastOffset = 0;
@@ -14,8 +15,8 @@ export class MemoryTicket {
     private readonly historyMax: number,
   ) {}
 
-  isDelivered(entry: DeltaEntry): boolean {
-    return entry.kind === 'message' ? this.delivered.has(entry.identity) : this.status === entry.status;
+  hasStatus(status: number): boolean {
+    return this.status === status;
   }
 
   publish(entry: DeltaEntry, epoch: string, offset: number): Publication {
@@ -46,8 +47,7 @@ export class MemoryTicket {
       this.status = entry.status;
       return { ...entry, ...placed };
     }
-    const { identity, ...message } = entry;
-    this.delivered.add(identity);
+    const { identity: _, class: __, ...message } = entry;
     return { ...message, ...placed };
   }
 }

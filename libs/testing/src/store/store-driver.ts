@@ -7,6 +7,7 @@ import {
   type FeedKey,
   type HistorySnapshot,
   type JsonText,
+  type MessageClass,
   type MessageIdentity,
   type DeltaEntry,
   type SetCommit,
@@ -100,10 +101,20 @@ export class StoreDriver {
   }
 }
 
-/** A message of a delta. @param count 2 for the second of two equal messages, and so on */
-export function message(caseId: CaseId, content: string, count = 1): Extract<DeltaEntry, { kind: 'message' }> {
-  const identity = `${content}.${count}` as MessageIdentity;
-  return { kind: 'message', caseId, identity, message: text(content), sentAt: 1_000, seenAt: 2_000 };
+/**
+ * A message of a delta.
+ *
+ * @param count 2 for the second of two equal messages, and so on
+ * @param ofClass short and without spaces, as classes are; null: it has none
+ */
+export function message(
+  caseId: CaseId,
+  content: string,
+  count = 1,
+  ofClass: string | null = null,
+): Extract<DeltaEntry, { kind: 'message' }> {
+  const names = { identity: `${content}.${count}` as MessageIdentity, class: ofClass as MessageClass | null };
+  return { kind: 'message', caseId, ...names, message: text(content), sentAt: 1_000, seenAt: 2_000 };
 }
 
 export function status(caseId: CaseId, value: number): Extract<DeltaEntry, { kind: 'status' }> {

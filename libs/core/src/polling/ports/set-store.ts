@@ -21,7 +21,11 @@ export interface SetCommit {
   /** The fence that the poll began with. */
   readonly fence: number;
   readonly now: number;
-  /** At most {@link COMMIT_MAX_ENTRIES}. The store skips what it knows to be delivered. */
+  /**
+   * About {@link COMMIT_MAX_ENTRIES} at most. The store skips what it knows to be delivered: messages by their identity
+   * first; of the others of a class, as many as were delivered of this class and are not here by their identity. A class
+   * is whole: it has all messages of the answer.
+   */
   readonly entries: readonly DeltaEntry[];
   /** What the poll taught about the set; absent while more parts are to come. */
   readonly learned?: {
