@@ -44,6 +44,26 @@ export const RUNTIMES = {
       return { command: python, args: ['main.py'], cwd: folder, env: { SSECLIENT_FOLDER: other } };
     },
   },
+  java: {
+    tools: ['java', 'mvn'],
+    clients: ['okhttp-sse', 'okhttp-eventsource', 'java.net.http', ...threeWays('socket.io-client-java')],
+    prepare: async (folder) => {
+      const repository = `-Dmaven.repo.local=${join(folder, 'repository')}`;
+      const goals = ['package', 'dependency:copy-dependencies', '-DoutputDirectory=target/lib'];
+      await step(folder, 'mvn', '-q', '-B', repository, ...goals);
+      return { command: 'java', args: ['-cp', 'target/clients.jar:target/lib/*', 'pollcast.Main'], cwd: folder };
+    },
+  },
+  go: {
+    tools: ['go'],
+    clients: ['r3labs/sse', 'tmaxmax/go-sse'],
+    prepare: async (folder) => {
+      // Without -modcacherw the folder could not be deleted.
+      const env = { GOMODCACHE: join(folder, 'modules'), GOFLAGS: '-modcacherw -mod=mod' };
+      await stepWith(env, folder, 'go', 'build', '-o', 'clients', '.');
+      return { command: join(folder, 'clients'), args: [] };
+    },
+  },
 };
 
 function threeWays(library) {
