@@ -36,12 +36,12 @@ export class GatewayProgram {
     // Queries are read as URLSearchParams: Express's parsers stop at 1,000 keys, or convert brackets to objects.
     app.set('query parser', false);
     const transports: SocketIoTransport[] = cluster.isWorker ? ['websocket'] : ['websocket', 'polling'];
-    const { serveSocketIoClient, requestMaxBytes } = app.get(GatewaySettings);
+    const { serveSocketIoClient, messageMaxBytes } = app.get(GatewaySettings);
     const servesClient = serveSocketIoClient === 'true';
     const gate = new RequestGate({
       origins: app.get(OriginRule),
       headers: app.get(AnswerHeaders),
-      socketIo: new SocketIoRule(transports, servesClient),
+      socketIo: new SocketIoRule(transports, servesClient, messageMaxBytes),
       health: app.get(HealthState),
       ops,
       streams: app.get(SseEndpoint),
@@ -53,7 +53,7 @@ export class GatewayProgram {
     adapter.keepConnections(app.get(GatewaySettings).httpKeepAliveMs);
     app.useGlobalFilters(app.get(ProblemFilter));
     const refusals = app.get(RefusalLog);
-    app.useWebSocketAdapter(new SocketIoAdapter(app, { transports, servesClient, requestMaxBytes, refusals }));
+    app.useWebSocketAdapter(new SocketIoAdapter(app, { transports, servesClient, messageMaxBytes, refusals }));
   }
 
   /**

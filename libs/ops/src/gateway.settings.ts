@@ -14,6 +14,8 @@ const REQUEST_LEAST_MAX_BYTES = 131_072;
 const ID_MAX_BYTES = 131;
 /** Everything of a request but its ids, bytes. */
 const REQUEST_REST_BYTES = 4096;
+/** A Socket.IO message is read up to this many of the largest requests. */
+const REQUESTS_PER_MESSAGE = 4;
 
 /** Settings of a gateway. A text that is not set is empty. */
 export class GatewaySettings extends SharedSettings {
@@ -91,6 +93,11 @@ export class GatewaySettings extends SharedSettings {
   /** Largest JSON of one request, bytes: it has room for as many ids as a subscription may name. */
   get requestMaxBytes(): number {
     return Math.max(REQUEST_LEAST_MAX_BYTES, this.maxCasesPerSubscription * ID_MAX_BYTES + REQUEST_REST_BYTES);
+  }
+
+  /** Largest Socket.IO message, bytes. A larger one is not read; in this one, too many tickets are refused in words. */
+  get messageMaxBytes(): number {
+    return this.requestMaxBytes * REQUESTS_PER_MESSAGE;
   }
 
   /** Largest number of connections per JWT `sub` in one process. */

@@ -1,11 +1,12 @@
 import { feedKey } from '#core';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 
+const ORIGIN = 'https://app.example';
 const FEED = feedKey({ language: 'zh-cn' });
 
 describe('POST /v1/hints', () => {
   let gateway: RunningGateway;
-  beforeAll(async () => void (gateway = await RunningGateway.start()));
+  beforeAll(async () => void (gateway = await RunningGateway.start({ ALLOWED_ORIGINS: ORIGIN })));
   afterAll(() => gateway.stop());
 
   async function post(body: string, claims: object = { hints: true }): Promise<{ status: number; code?: string }> {
@@ -53,6 +54,27 @@ describe('POST /v1/hints', () => {
     ['an id with a comma', '{"case_ids":["A1,A2"]}', { hints: true }, 400, 'invalid'],
   ])('refuses %s', async (_, body, claims, status, code) => {
     expect(await post(body, claims)).toMatchObject({ status, code });
+  });
+
+  it('is open to pages of an allowed origin: preflight, and then the hint', async () => {
+    const url = `${gateway.url}/v1/hints`;
+    const asked = {
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,content-type',
+    };
+    const preflight = await fetch(url, { method: 'OPTIONS', headers: { origin: ORIGIN, ...asked } });
+    expect(preflight.status).toBe(204);
+    const allowed = (name: string) => preflight.headers.get(`access-control-allow-${name}`);
+    expect(allowed('origin')).toBe(ORIGIN);
+    expect(allowed('methods')).toMatch(/\bPOST\b/);
+    expect(allowed('headers')).toBe('authorization,content-type');
+    const headers = { origin: ORIGIN, authorization: `Bearer ${await token({ hints: true })}` };
+    const json = { ...headers, 'content-type': 'application/json' };
+    const hint = await fetch(url, { method: 'POST', headers: json, body: '{"case_ids":["A1"]}' });
+    expect([hint.status, hint.headers.get('access-control-allow-origin')]).toEqual([204, ORIGIN]);
+    // What is refused can be read, too: else the page hears no more than that it failed.
+    const refused = await fetch(url, { method: 'POST', headers, body: 'case_ids=A1' });
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([415, ORIGIN]);
   });
 
   describe('X5: says what it was given instead of what it takes', () => {

@@ -1,4 +1,5 @@
 import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { until } from '../../../../test/harness/until.js';
 
@@ -46,6 +47,17 @@ describe('connections to a gateway', () => {
     const first = await exchange('/health/live');
     const { port, response, text } = await exchange(`/v1/events?case_ids=${'x'.repeat(300_000)}`);
     expect([port, response.statusCode, JSON.parse(text).code]).toEqual([first.port, 431, 'headers_too_large']);
+  });
+
+  it('say of an unknown method that it is one, and what to do instead of QUERY', async () => {
+    gateway = await RunningGateway.start();
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    let text = '';
+    socket.setEncoding('utf8').on('data', (part: string) => (text += part));
+    socket.write('FETCH /v1/events HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => text.includes('}'));
+    expect(text).toMatch(/^HTTP\/1\.1 400 [^]*begins with no method that is known here [^]*POST does the same/);
+    socket.destroy();
   });
 
   it('end with their stream', async () => {

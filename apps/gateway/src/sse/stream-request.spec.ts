@@ -16,6 +16,7 @@ describe('an event stream is asked for', () => {
     gateway = await RunningGateway.start({
       MAX_CASES_PER_SUBSCRIPTION: String(MAX_CASES),
       ALLOWED_ORIGINS: 'https://app.example',
+      SLOW_CONSUMER_MAX_BYTES: '1024', // Its least: what names the tickets is larger, and is no reason to close.
     });
   });
   afterAll(() => gateway.stop());

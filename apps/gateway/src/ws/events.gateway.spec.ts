@@ -137,6 +137,16 @@ describe('events over Socket.IO', () => {
     expect(await words({ case_ids: ['A1,A2'] })).toMatch(/without a comma$/);
   });
 
+  it('counts a message that ended its connection by its size', async () => {
+    gateway = await RunningGateway.start();
+    const socket = await gateway.connect({ token: await token() });
+    const ended = new Promise((resolve) => socket.once('disconnect', (_reason, details) => resolve(details)));
+    socket.emit('subscribe', { case_ids: ['x'.repeat(600_000)] });
+    expect(await ended).toMatchObject({ context: { code: 1009 } });
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(metrics).toMatch(/refusals_total\{code="payload_too_large"[^}]*\} 1/);
+  });
+
   it('tells a refusal as an event where no acknowledgement was asked for', async () => {
     gateway = await RunningGateway.start();
     const socket = await gateway.connect({ token: await token() });

@@ -35,6 +35,9 @@ type Reply = ((answer: Acknowledgement) => void) | undefined;
 /** Most characters of an event's name that a refusal repeats. */
 const EVENT_SHOWN_MAX = 64;
 
+/** What the package `ws` says of a message beyond its bound. It ends the connection, with the close code 1009. */
+const TOO_LARGE = 'Max payload size exceeded';
+
 /** Serves one request. @returns the acknowledgement; undefined if it has called `reply` itself */
 type Service = (
   socket: EventsSocket,
@@ -52,7 +55,14 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     ['authenticate', (socket, body, deadline) => this.authenticate(socket, body, deadline)],
   ]);
   private readonly receive = listener((socket, event, ...args) => void this.serve(socket, String(event), args));
-  private readonly leave = listener(({ data }) => data.session && this.connections.gone(data.session));
+  private readonly leave = listener(({ data }, _reason, cause) => {
+    if (cause instanceof Error && cause.message.includes(TOO_LARGE)) {
+      this.refusals.count('payload_too_large');
+    }
+    if (data.session) {
+      this.connections.gone(data.session);
+    }
+  });
 
   constructor(
     private readonly verifier: TokenVerifier,

@@ -77,10 +77,19 @@ describe('requests for Socket.IO', () => {
   });
 
   it('of a fleet say which transport is served there', () => {
-    const rule = new SocketIoRule(['websocket'], false);
+    const rule = new SocketIoRule(['websocket'], false, 1000);
     const asked = { url: POLLING, headers: {} } as IncomingMessage;
     const words = `the transport "polling" is not served here: set transports: ['websocket']`;
     expect(() => rule.check(asked)).toThrow(words);
+  });
+
+  it('X5: are refused where a poll brings more than a message may have', async () => {
+    const { sid } = JSON.parse((await ask(gateway, POLLING)).text.slice(1)) as { sid: string };
+    const { status, text } = await ask(gateway, `${POLLING}&sid=${sid}`, {}, `4${'x'.repeat(600_000)}`);
+    expect([status, JSON.parse(text)]).toEqual([
+      413,
+      expect.objectContaining({ code: 'payload_too_large', detail: expect.stringContaining('at most 524288 bytes') }),
+    ]);
   });
 
   it('begin with one slash or several', async () => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { NotFoundException } from '@nestjs/common';
+import { NotFoundException, PayloadTooLargeException } from '@nestjs/common';
 import { Refusal } from '#protocol';
 import { pathOf, queryOf } from '../http/query.js';
 
@@ -26,9 +26,11 @@ export class SocketIoRule {
     private readonly transports: readonly SocketIoTransport[],
     /** `SERVE_SOCKET_IO_CLIENT` */
     private readonly servesClient: boolean,
+    /** Largest message, bytes. */
+    private readonly messageMaxBytes: number,
   ) {}
 
-  /** @throws {Refusal} or `NotFoundException`, if the request is for Socket.IO's path and cannot be served */
+  /** @throws {Refusal}, `NotFoundException` or `PayloadTooLargeException`, if the request is for Socket.IO's path and cannot be served */
   check(request: IncomingMessage): void {
     const path = pathOf(request);
     if (!path.startsWith(PATH)) {
@@ -57,6 +59,11 @@ export class SocketIoRule {
     if (!this.transports.some((served) => served === transport)) {
       const most = this.transports.map((served) => `'${served}'`).join(', ');
       throw new Refusal('invalid', `the transport ${shown(transport)} is not served here: set transports: [${most}]`);
+    }
+    if (Number(request.headers['content-length'] ?? 0) > this.messageMaxBytes) {
+      throw new PayloadTooLargeException(
+        `a message has at most ${this.messageMaxBytes} bytes, and this one has more: subscribe to fewer tickets at once`,
+      );
     }
     if (request.headers.origin === undefined && isForeignSite(request.headers['sec-fetch-site'])) {
       throw new Refusal(

@@ -6,11 +6,6 @@ import { keepPageOrigin } from './page-origin.js';
 import { refuseOtherParsers } from './parser-rule.js';
 import type { SocketIoTransport } from './socket-io-rule.js';
 
-/**
- * A message that is larger than this many of the largest requests ends its connection, because engine.io does not read it.
- * What is smaller is read, and a request with too many ids is refused in words.
- */
-const CUT_AT_REQUESTS = 4;
 /** A client that opened a transport has this long (ms) to say that it wants the namespace, and with which token. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -19,8 +14,8 @@ export interface SocketIoOptions {
   readonly transports: SocketIoTransport[];
   /** `SERVE_SOCKET_IO_CLIENT` */
   readonly servesClient: boolean;
-  /** Largest JSON of one request, bytes. */
-  readonly requestMaxBytes: number;
+  /** A larger message ends its connection, bytes. */
+  readonly messageMaxBytes: number;
   readonly refusals: Pick<RefusalLog, 'note'>;
 }
 
@@ -39,13 +34,13 @@ export class SocketIoAdapter extends IoAdapter {
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
-    const { transports, servesClient, requestMaxBytes, refusals } = this.ours;
+    const { transports, servesClient, messageMaxBytes, refusals } = this.ours;
     const ours: Partial<ServerOptions> = {
       transports,
       // Compression costs memory per connection, and finished frames could not be shared.
       perMessageDeflate: false,
       httpCompression: false,
-      maxHttpBufferSize: requestMaxBytes * CUT_AT_REQUESTS,
+      maxHttpBufferSize: messageMaxBytes,
       connectTimeout: CONNECT_TIMEOUT_MS,
       serveClient: servesClient,
     };
