@@ -1,8 +1,50 @@
 const auth = (file) => `apps/gateway/src/auth/${file}`;
 const session = (file) => `apps/gateway/src/session/${file}`;
 const ws = (file) => `apps/gateway/src/ws/${file}`;
+const http = (file) => `apps/gateway/src/http/${file}`;
+const sse = (file) => `apps/gateway/src/sse/${file}`;
 
 export const gateway = [
+  {
+    id: 'other-parsers-come-back',
+    file: ws('parser-rule.ts'),
+    find: "return [error, { type: PacketType.DISCONNECT, nsp: '/' }]",
+    put: 'return [error]',
+    breaks: 'W12: an older client with another parser reconnects for ever.',
+    killedBy: { file: ws('parser-rule.spec.ts'), test: 'does not come back: 3.1' },
+  },
+  {
+    id: 'large-body-cut-off',
+    file: http('json-body.ts'),
+    find: '    request.resume();\n',
+    put: '',
+    breaks: 'X5: a client that reads after it has sent everything never hears 413.',
+    killedBy: { file: sse('stream-request.spec.ts'), test: 'and answered, not cut off' },
+  },
+  {
+    id: 'body-before-header',
+    file: sse('stream-request.ts'),
+    find: '{ ...body, last_event_id: header }',
+    put: '{ last_event_id: header, ...body }',
+    breaks: 'S7: a client that comes back with a body begins where it began at first.',
+    killedBy: { file: sse('stream-request.spec.ts'), test: 'with a body: POST' },
+  },
+  {
+    id: 'brackets-ignored-next-to-others',
+    file: sse('stream-request.ts'),
+    find: 'if (bracketed !== undefined) {',
+    put: "if (bracketed !== undefined && !query.has('case_ids')) {",
+    breaks: 'S8: a ticket in brackets is ignored in silence.',
+    killedBy: { file: sse('stream-request.spec.ts'), test: 'without brackets: case_ids=A1' },
+  },
+  {
+    id: 'metrics-behind-two-slashes',
+    file: http('query.ts'),
+    find: '/^\\/{2,}(?=(?:v1|socket\\.io)\\/)/i',
+    put: '/^\\/{2,}/',
+    breaks: 'Operations: a proxy that keeps /metrics private lets //metrics through.',
+    killedBy: { file: sse('sse-endpoint.spec.ts'), test: 'serves a target that names the scheme' },
+  },
   {
     id: 'rights-forget-past-eight',
     file: auth('rights.ts'),

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { httpProblem, type Problem } from '#protocol';
 import { dropExtraSlashes } from './query.js';
-import { rawAnswer } from './raw-answer.js';
+import { endWith } from './raw-answer.js';
 import { mayUpgrade, upgradeGate, type UpgradeListener } from './upgrade-gate.js';
 
 /**
@@ -90,7 +90,7 @@ export class HttpAdapter extends ExpressAdapter {
         if (problem === null) {
           handshake(request, socket, head);
         } else {
-          socket.on('error', () => undefined).end(rawAnswer(problem));
+          endWith(socket, problem);
         }
       };
       const isWanted = (request: IncomingMessage) => gate.isWebSocket(request);
@@ -110,7 +110,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex & { _htt
     socket.destroy();
     return;
   }
-  socket.end(rawAnswer(problemOf(error)));
+  endWith(socket, problemOf(error));
 }
 
 function problemOf({ code }: NodeJS.ErrnoException): Problem {

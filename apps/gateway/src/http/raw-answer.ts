@@ -1,18 +1,35 @@
+import type { Duplex } from 'node:stream';
 import { type Problem, PROBLEM_TYPE } from '#protocol';
 import { PLAIN_HEADERS } from './answer-headers.js';
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   403: 'Forbidden',
+  404: 'Not Found',
   431: 'Request Header Fields Too Large',
   503: 'Service Unavailable',
 };
 
+/** How long a client may take to read an answer with which its connection ends, ms. */
+const READ_WITHIN_MS = 5000;
+
 /**
- * A problem as bytes, for a socket without a response: unreadable requests and handshakes. The connection ends after
- * it.
+ * Answers with a problem on a socket without a response: unreadable requests and handshakes. The connection ends after it.
+ *
+ * What the client sends meanwhile is read and thrown away: a socket that is closed with unread bytes is reset, and the
+ * client may lose the answer.
  */
-export function rawAnswer(problem: Problem): string {
+export function endWith(socket: Duplex, problem: Problem): void {
+  const timer = setTimeout(() => socket.destroy(), READ_WITHIN_MS).unref();
+  socket.removeAllListeners('data'); // Node's parser, which has failed, would fail again.
+  socket.on('data', ignore).on('error', ignore);
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(bytesOf(problem));
+}
+
+const ignore = () => undefined;
+
+function bytesOf(problem: Problem): string {
   const body = JSON.stringify(problem);
   const headers = Object.entries({
     ...PLAIN_HEADERS,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { httpProblem } from '#protocol';
-import { rawAnswer } from './raw-answer.js';
+import { endWith } from './raw-answer.js';
 
 /** Node calls it for a request with `Upgrade`. From then on the listener owns the socket. */
 export type UpgradeListener = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
@@ -62,7 +62,7 @@ const ignore = () => undefined;
 
 function serveAsUsual(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
   if (request.rawHeaders.length >= RAW_HEADERS_MAX) {
-    socket.end(rawAnswer(httpProblem(431, `a request has at most ${RAW_HEADERS_MAX / 2} header fields`)));
+    endWith(socket, httpProblem(431, `a request has at most ${RAW_HEADERS_MAX / 2} header fields`));
     return;
   }
   socket.setTimeout(0); // The old timeout belongs to the reading that has ended.

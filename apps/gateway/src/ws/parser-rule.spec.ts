@@ -1,4 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
+import { io as io31 } from 'socket.io-client31';
+import { io as io40 } from 'socket.io-client40';
 import * as msgpack from 'socket.io-msgpack-parser';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { until } from '../../../../test/harness/until.js';
@@ -19,12 +21,20 @@ describe('a client with another parser', () => {
     return Number(/refusals_total\{[^}]*code="invalid"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
   };
 
-  it.each([['websocket'], ['polling'], ['polling', 'websocket']])(
+  it.each([
+    ['4.8', io, ['websocket']],
+    ['4.8', io, ['polling']],
+    ['4.8', io, ['polling', 'websocket']],
+    ['4.0', io40 as unknown as typeof io, ['websocket']],
+    ['4.0', io40 as unknown as typeof io, ['polling', 'websocket']],
+    ['3.1', io31 as unknown as typeof io, ['websocket']],
+    ['3.1', io31 as unknown as typeof io, ['polling', 'websocket']],
+  ])(
     'W12: is refused in its own encoding, counted, and does not come back: %s',
-    async (...transports) => {
+    async (_version, connect, transports) => {
       const before = await refused();
       const auth = { token: await token() };
-      socket = io(gateway.url, { transports, parser: msgpack, forceNew: true, auth, ...RECONNECTION });
+      socket = connect(gateway.url, { transports, parser: msgpack, forceNew: true, auth, ...RECONNECTION });
       const errors: (Error & { data?: object })[] = [];
       let opened = 0;
       socket.on('connect_error', (error) => errors.push(error));
