@@ -43,7 +43,7 @@ export const gateway = [
     find: '/^\\/{2,}(?=(?:v1|socket\\.io)\\/)/i',
     put: '/^\\/{2,}/',
     breaks: 'Operations: a proxy that keeps /metrics private lets //metrics through.',
-    killedBy: { file: sse('sse-endpoint.spec.ts'), test: 'serves a target that names the scheme' },
+    killedBy: { file: sse('sse-endpoint.spec.ts'), test: 'serves a target with scheme and host' },
   },
   {
     id: 'rights-forget-past-eight',
