@@ -83,7 +83,7 @@ export class ClusterRun {
   private async steps(): Promise<Step[]> {
     const { redis } = this.deployment;
     const { keys } = this;
-    const { admin } = await redis.owner(await redis.slotOf(keys.feeds));
+    const { admin } = await redis.masterOf(await redis.slotOf(keys.feeds));
     const [feed = ''] = await admin.zrange(keys.feeds, '0', '0');
     const slots = {
       feed: await redis.slotOf(keys.base(feed as never)),
@@ -106,15 +106,35 @@ export class ClusterRun {
       ...(['feed', 'poll queue'] as const).map((name): Step => ({
         name: `the master of the ${name} is killed and comes back as a replica`,
         losesData: true,
-        happen: async () => this.kill(slots[name], await redis.owner(slots[name])),
+        happen: async () => this.kill(slots[name], await redis.masterOf(slots[name])),
       })),
+      {
+        name: 'the master of the feed stands still until its replica has taken over',
+        losesData: true,
+        happen: async () => this.freeze(slots.feed, await redis.masterOf(slots.feed)),
+      },
     ];
+  }
+
+  /** Longer than the other nodes wait for it, so its replica takes over while its connections are open. */
+  private async freeze(slot: number, master: ClusterNode): Promise<void> {
+    master.server.pause();
+    try {
+      await until(
+        async () => (await this.deployment.redis.masterOf(slot)) !== master,
+        FAILOVER_MS,
+        'a replica to take over',
+      );
+      await this.conversation.flows();
+    } finally {
+      master.server.resume();
+    }
   }
 
   private async kill(slot: number, master: ClusterNode): Promise<void> {
     const { redis } = this.deployment;
     await master.server.kill();
-    await until(async () => (await redis.owner(slot)) !== master, FAILOVER_MS, 'a replica to take over');
+    await until(async () => (await redis.masterOf(slot)) !== master, FAILOVER_MS, 'a replica to take over');
     await this.conversation.flows();
     await master.server.up();
     const isReplica = async () => (await master.admin.info('replication')).includes('master_link_status:up');

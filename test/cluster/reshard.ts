@@ -16,7 +16,7 @@ const KEPT = 2000;
  * @throws Error if the command fails, or leaves the slot where it was
  */
 export async function reshard(cluster: RedisCluster, slot: number, target: ClusterNode): Promise<void> {
-  const source = await cluster.owner(slot);
+  const source = await cluster.masterOf(slot);
   const count = (await slotsOf(source)).filter((each) => each <= slot).length;
   const libraries = process.env['REDIS_SERVER_LD'];
   const env = { PATH: process.env['PATH'] ?? '', ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}) };
@@ -24,7 +24,7 @@ export async function reshard(cluster: RedisCluster, slot: number, target: Clust
   const choice = ['--cluster-from', source.id, '--cluster-to', target.id, '--cluster-slots', String(count)];
   const run = new OwnedProcess(CLI, [...args, ...choice], { env, keep: KEPT });
   const ending = await run.ending;
-  if (ending !== 0 || (await cluster.owner(slot)) !== target) {
+  if (ending !== 0 || (await cluster.masterOf(slot)) !== target) {
     throw new Error(`redis-cli --cluster reshard ended with ${ending}:\n${run.stdout}${run.stderr}`);
   }
 }

@@ -49,7 +49,7 @@ describe('a Redis Cluster whose slots move', () => {
     await fixture.brokers[0].watch(driver.feed, ['a']);
     const channel = fixture.keys.newsChannel(driver.feed, 'a');
     const count = async () => {
-      const { admin } = await cluster.owner(slot);
+      const { admin } = await cluster.masterOf(slot);
       const [, subscribers] = (await admin.call('PUBSUB', 'SHARDNUMSUB', channel)) as [string, number];
       return subscribers;
     };
@@ -69,7 +69,7 @@ describe('a Redis Cluster whose slots move', () => {
   it('notices that a node has dropped its channels and owns the slot again', async () => {
     await driver.want('a');
     await fixture.brokers[0].watch(driver.feed, ['a']);
-    const { admin } = await cluster.owner(slot);
+    const { admin } = await cluster.masterOf(slot);
     await admin
       .multi([
         ['cluster', 'DELSLOTS', String(slot)],

@@ -1,9 +1,10 @@
+import type { SubscriptionsListener } from './channel-subscriptions.js';
 import { reconnectDelay } from './connection.js';
 import type { ShardConnection } from './shard-connection.js';
 
 /** How a {@link ShardChannels} gets at the nodes of the cluster. */
 export interface ShardNodes {
-  /** @param address `host:port`, or null for any node: one that does not own a slot names the node that does */
+  /** @param address `host:port`, or null for any node: one that has not the slot names the node that has it */
   to(address: string | null): ShardConnection;
 }
 
@@ -11,15 +12,17 @@ export interface ShardNodes {
 const REDIRECTIONS_AT_ONCE = 4;
 
 /**
- * Channels that have one hash tag, and so are on one node of the cluster: the channels of one feed. The node that owns
- * their slot accepts a subscription; any other refuses it and names the owner as far as it knows. So the channels are asked
- * for until a node accepts them, with a pause between two attempts of at most a second.
+ * Channels that have one hash tag, and so are on one node of the cluster: the channels of one feed. The node that has their
+ * slot accepts a subscription; any other refuses it and names the node as far as it knows. So the channels are asked for
+ * until a node accepts them, with a pause between two attempts of at most a second.
  */
 export class ShardChannels {
-  private readonly wanted = new Set<string>();
-  /** Those of {@link wanted} that the node {@link owner} has accepted. */
+  /** Wanted, and to be asked for. */
+  private readonly pending = new Set<string>();
+  /** Wanted, and accepted by {@link node}. */
   private readonly accepted = new Set<string>();
-  private owner: string | null = null;
+  /** `host:port` of the node that has the slot, as far as is known. */
+  private node: string | null = null;
   private proving: Promise<void> | null = null;
   private losses = 0;
   private isStopped = false;
@@ -28,64 +31,58 @@ export class ShardChannels {
 
   constructor(
     private readonly nodes: ShardNodes,
-    private readonly onError: (error: Error) => void,
+    private readonly listener: Pick<SubscriptionsListener, 'interrupted' | 'failed'>,
   ) {}
 
   /** Nobody wants a channel, and no subscription is under way that would have to be ended. */
   get isOver(): boolean {
-    return this.wanted.size === 0 && this.proving === null;
-  }
-
-  get channels(): readonly string[] {
-    return [...this.wanted];
+    return this.pending.size + this.accepted.size === 0 && this.proving === null;
   }
 
   /** How many channels a node has accepted. */
   acceptedBy(address: string): number {
-    return this.owner === address ? this.accepted.size : 0;
+    return this.node === address ? this.accepted.size : 0;
   }
 
   /** A channel that a node has accepted. */
   sampleOf(address: string): string | undefined {
-    return this.owner === address ? this.accepted.values().next().value : undefined;
+    return this.node === address ? this.accepted.values().next().value : undefined;
   }
 
   /** @returns those that were not wanted before */
   want(channels: readonly string[]): string[] {
-    const fresh = channels.filter((channel) => !this.wanted.has(channel));
-    fresh.forEach((channel) => this.wanted.add(channel));
+    const fresh = channels.filter((channel) => !this.isWanted(channel));
+    fresh.forEach((channel) => this.pending.add(channel));
     return fresh;
   }
 
   async drop(channels: readonly string[]): Promise<void> {
-    const known = channels.filter((channel) => this.wanted.delete(channel));
-    const accepted = known.filter((channel) => this.accepted.delete(channel));
-    if (accepted.length > 0 && this.owner !== null) {
-      const { owner } = this;
+    channels.forEach((channel) => this.pending.delete(channel));
+    const accepted = channels.filter((channel) => this.accepted.delete(channel));
+    const { node } = this;
+    if (accepted.length > 0 && node !== null) {
       await this.nodes
-        .to(owner)
+        .to(node)
         .unsubscribe(accepted)
         .catch((error: Error) => {
           // A node that the slot was moved away from has ended the subscriptions itself.
-          if (movedTo(error, owner) === null) throw error;
+          if (movedTo(error, node) === null) throw error;
         });
     }
   }
 
-  /** Resolves once the owner of the slot has accepted every channel. It does not give up. */
+  /** Resolves once the node that has the slot has accepted every channel. It does not give up. */
   prove(): Promise<void> {
-    if (this.accepted.size === this.wanted.size) {
+    if (this.pending.size === 0) {
       return Promise.resolve();
     }
     this.proving ??= this.proveAll().finally(() => (this.proving = null));
     return this.proving;
   }
 
-  /** The node does not count these channels any more. @param owner who has them now, as far as is known */
-  lost(owner: string | null): void {
-    this.losses += 1;
-    this.owner = owner;
-    this.accepted.clear();
+  /** The node does not count these channels any more. @param node who has their slot now, as far as is known */
+  lost(node: string | null): void {
+    this.forget(node);
     void this.prove();
   }
 
@@ -93,45 +90,70 @@ export class ShardChannels {
     this.isStopped = true;
   }
 
+  private forget(node: string | null): void {
+    this.losses += 1;
+    this.node = node;
+    this.accepted.forEach((channel) => this.pending.add(channel));
+    this.accepted.clear();
+  }
+
+  private isWanted(channel: string): boolean {
+    return this.pending.has(channel) || this.accepted.has(channel);
+  }
+
   private async proveAll(): Promise<void> {
     let failures = 0;
-    for (let redirections = 0; !this.isStopped;) {
-      const asked = this.channels.filter((channel) => !this.accepted.has(channel));
-      if (asked.length === 0) {
-        return;
-      }
+    let redirections = 0;
+    while (this.pending.size > 0 && !this.isStopped) {
       try {
-        await this.ask(asked);
+        await this.ask([...this.pending]);
       } catch (error) {
-        const owner = movedTo(error as Error, this.owner);
-        this.owner = owner;
-        if (owner !== null && (redirections += 1) % REDIRECTIONS_AT_ONCE > 0) {
+        const isMoved = this.follow(error as Error);
+        if (isMoved && (redirections += 1) % REDIRECTIONS_AT_ONCE > 0) {
           continue;
         }
         this.trouble = (error as Error).message;
         if (failures === 0) {
-          this.onError(error as Error);
+          this.listener.failed(error as Error);
         }
         await pause(reconnectDelay((failures += 1)));
       }
     }
   }
 
+  /** Returns whether the node has named another one. */
+  private follow(error: Error): boolean {
+    const node = movedTo(error, this.node);
+    if (node !== null && this.accepted.size > 0) {
+      this.listener.interrupted(); // The slot was moved away, with the channels that the node had accepted.
+      this.forget(node);
+    } else if (this.accepted.size === 0) {
+      this.node = node;
+    }
+    return node !== null;
+  }
+
   private async ask(channels: readonly string[]): Promise<void> {
     const { losses } = this;
-    const connection = this.nodes.to(this.owner);
-    this.owner = connection.address;
+    const connection = this.nodes.to(this.node);
+    this.node = connection.address;
     await connection.subscribe(channels);
     if (losses !== this.losses) {
       return; // The answer is older than the loss.
     }
-    channels.filter((channel) => this.wanted.has(channel)).forEach((channel) => this.accepted.add(channel));
-    const dropped = channels.filter((channel) => !this.wanted.has(channel));
+    const dropped: string[] = [];
+    for (const channel of channels) {
+      if (this.pending.delete(channel)) {
+        this.accepted.add(channel);
+      } else if (!this.accepted.has(channel)) {
+        dropped.push(channel);
+      }
+    }
     await connection.unsubscribe(dropped);
   }
 }
 
-/** The node that an answer names as the owner of the slot: `MOVED slot host:port`; without a host it is the same host. */
+/** The node that an answer names as the one that has the slot: `MOVED slot host:port`; without a host it is the same host. */
 export function movedTo({ message }: Error, from: string | null): string | null {
   const [, host = '', port] = /^MOVED \d+ (.*):(\d+)$/.exec(message) ?? [];
   if (port === undefined) {

@@ -10,9 +10,9 @@ import { movedTo, ShardChannels, type ShardNodes } from './shard-channels.js';
 import { ShardConnection } from './shard-connection.js';
 
 /**
- * The channels that a gateway is subscribed to on a cluster. A channel is on the node that owns the slot of its hash tag, and
+ * The channels that a gateway is subscribed to on a cluster. A channel is on the node that has the slot of its hash tag, and
  * that node changes: a slot is moved, a replica takes over. Nothing that a client library remembers of the cluster is
- * trusted here: a channel counts as subscribed when the node that owns it has accepted it. Every {@link CHECK_EVERY_MS} each
+ * trusted here: a channel counts as subscribed when the node that has its slot has accepted it. Every {@link CHECK_EVERY_MS} each
  * node is asked how many channels it counts.
  *
  * `interrupted` is called when a node does not count a channel any more, before the channel is asked for again.
@@ -83,7 +83,7 @@ export class ShardedSubscriptions implements ChannelSubscriptions, ShardNodes {
   }
 
   private async addTo(tag: string, channels: readonly string[]): Promise<void> {
-    const shard = this.shards.get(tag) ?? new ShardChannels(this, (error) => this.listener.failed(error));
+    const shard = this.shards.get(tag) ?? new ShardChannels(this, this.listener);
     this.shards.set(tag, shard);
     const fresh = shard.want(channels);
     try {
@@ -130,7 +130,14 @@ export class ShardedSubscriptions implements ChannelSubscriptions, ShardNodes {
           connection.close();
         }
       },
-      () => this.ask(connection),
+      (error: Error) => {
+        if (movedTo(error, address) === null) {
+          this.listener.failed(error);
+          connection.close(); // It is dead: nothing was answered in time.
+        } else {
+          this.ask(connection);
+        }
+      },
     );
   }
 
@@ -142,13 +149,13 @@ export class ShardedSubscriptions implements ChannelSubscriptions, ShardNodes {
       try {
         await connection.subscribe(sample === undefined ? [] : [sample]);
       } catch (error) {
-        const owner = movedTo(error as Error, address);
-        if (owner === null) {
+        const node = movedTo(error as Error, address);
+        if (node === null) {
           this.listener.failed(error as Error);
           connection.close();
         } else if (shard.sampleOf(address) !== undefined) {
           this.listener.interrupted();
-          shard.lost(owner);
+          shard.lost(node);
         }
       }
     });
@@ -178,7 +185,12 @@ function byTag(channels: readonly string[]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
   for (const channel of channels) {
     const [, tag = channel] = /\{([^}]+)\}/.exec(channel) ?? [];
-    groups.set(tag, [...(groups.get(tag) ?? []), channel]);
+    const group = groups.get(tag);
+    if (group) {
+      group.push(channel);
+    } else {
+      groups.set(tag, [channel]);
+    }
   }
   return groups;
 }

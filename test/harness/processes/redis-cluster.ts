@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Redis } from 'ioredis';
 
 import { until } from '../until.js';
@@ -10,6 +12,8 @@ const SLOTS = 16_384;
 const FORM_MS = 20_000;
 /** A master that does not answer for this long (ms) is replaced by its replica, if it has one. */
 const NODE_TIMEOUT_MS = 2000;
+/** Longest answer of a node, ms. */
+const VOTE_MS = 500;
 /** Keys that one MIGRATE of `redis-cli --cluster reshard` moves. */
 const MOVED_AT_ONCE = 10;
 
@@ -72,19 +76,20 @@ export class RedisCluster {
   }
 
   /** The master that owns a slot, as most of the nodes that run see it. */
-  async owner(slot: number): Promise<ClusterNode> {
-    const [node] = this.nodes.filter(({ server }) => server.pid > 0);
-    const rows = (await node?.admin.cluster('SLOTS')) ?? [];
-    const [, , master] = rows.find(([from, to]) => from <= slot && slot <= to) ?? [];
-    const owner = this.nodes.find(({ id }) => id === master?.[2]);
-    if (owner === undefined) throw new Error(`nobody owns slot ${slot}`);
-    return owner;
+  async masterOf(slot: number): Promise<ClusterNode> {
+    const running = this.nodes.filter(({ server }) => server.pid > 0);
+    const votes = (await Promise.all(running.map((node) => this.vote(node, slot)))).filter((id) => id !== undefined);
+    const count = (id: string) => votes.filter((vote) => vote === id).length;
+    const [elected] = votes.sort((a, b) => count(b) - count(a));
+    const master = this.nodes.find(({ id }) => id === elected);
+    if (master === undefined) throw new Error(`nobody owns slot ${slot}`);
+    return master;
   }
 
   /** A master that does not own a slot. */
   async other(slot: number): Promise<ClusterNode> {
-    const owner = await this.owner(slot);
-    const other = this.masters.find((node) => node !== owner && node.server.pid > 0);
+    const master = await this.masterOf(slot);
+    const other = this.masters.find((node) => node !== master && node.server.pid > 0);
     if (other === undefined) throw new Error('there is no other master');
     return other;
   }
@@ -100,7 +105,7 @@ export class RedisCluster {
     target: ClusterNode,
     { keysAtOnce = MOVED_AT_ONCE, pauseMs = 0, at }: Move = {},
   ): Promise<void> {
-    const source = await this.owner(slot);
+    const source = await this.masterOf(slot);
     await target.admin.cluster('SETSLOT', slot, 'IMPORTING', source.id);
     await source.admin.cluster('SETSLOT', slot, 'MIGRATING', target.id);
     await at?.('open');
@@ -109,7 +114,7 @@ export class RedisCluster {
       if (keys.length === 0) break;
       await source.admin.call('MIGRATE', '127.0.0.1', target.server.port, '', 0, 5000, 'KEYS', ...keys);
       await at?.('moving');
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await sleep(pauseMs);
     }
     await at?.('moved');
     for (const { admin } of [target, source]) await admin.cluster('SETSLOT', slot, 'NODE', target.id);
@@ -118,6 +123,12 @@ export class RedisCluster {
   async dispose(): Promise<void> {
     this.nodes.forEach(({ admin }) => admin.disconnect());
     await Promise.all(this.nodes.map(({ server }) => server.dispose()));
+  }
+
+  /** The id of the master that owns a slot as one node sees it; undefined where it does not answer. */
+  private async vote({ admin }: ClusterNode, slot: number): Promise<string | undefined> {
+    const rows = await Promise.race([admin.cluster('SLOTS'), sleep(VOTE_MS, [])]);
+    return rows.find(([from, to]) => from <= slot && slot <= to)?.[2]?.[2];
   }
 
   private get first(): ClusterNode {
