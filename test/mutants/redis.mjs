@@ -63,7 +63,8 @@ export const redisAdapters = [
     file: redis('shard-channels.ts'),
     find: 'if (node !== null && this.accepted.size > 0) {',
     put: 'if (false) {',
-    breaks: 'Invariant 8: a client that comes while a slot is moved takes the older channels of the feed away from others.',
+    breaks:
+      'Invariant 8: a client that comes while a slot is moved takes the older channels of the feed away from others.',
     killedBy: { file: redis('shard-channels.spec.ts'), test: 'are all asked for anew' },
   },
   {
