@@ -64,6 +64,14 @@ export const RUNTIMES = {
       return { command: join(folder, 'clients'), args: [] };
     },
   },
+  rust: {
+    tools: ['cargo'],
+    clients: ['reqwest-eventsource', 'rust_socketio, websocket', 'rust_socketio, polling', 'rust_socketio, upgrade'],
+    prepare: async (folder) => {
+      await step(folder, 'cargo', 'build', '-q');
+      return { command: join(folder, 'target/debug/clients'), args: [] };
+    },
+  },
 };
 
 function threeWays(library) {
