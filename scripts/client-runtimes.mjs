@@ -5,7 +5,8 @@ import { cache, root } from './repository.mjs';
 
 /**
  * The languages of `npm run test:clients` besides JavaScript. `tools` have to be on PATH. `prepare` installs libraries and
- * builds the program of test/world/clients in a folder of .cache/clients, and resolves with the command that runs it; it
+ * builds the programs of test/world/clients in a folder of .cache/clients, and resolves with the commands that run them: the
+ * `clients`, and the official `sdk` of the upstream, if the language has one that reads messages. It
  * throws with the output of the step that failed. `clients` are the names that the program gives its clients; those that are
  * `unordered` handle each event in a thread of its own.
  *
@@ -41,7 +42,10 @@ export const RUNTIMES = {
         other,
         'sseclient==0.0.27',
       );
-      return { command: python, args: ['main.py'], cwd: folder, env: { SSECLIENT_FOLDER: other } };
+      return {
+        clients: { command: python, args: ['main.py'], cwd: folder, env: { SSECLIENT_FOLDER: other } },
+        sdk: { command: python, args: ['sdk.py'], cwd: folder },
+      };
     },
   },
   java: {
@@ -51,7 +55,8 @@ export const RUNTIMES = {
       const repository = `-Dmaven.repo.local=${join(folder, 'repository')}`;
       const goals = ['package', 'dependency:copy-dependencies', '-DoutputDirectory=target/lib'];
       await step(folder, 'mvn', '-q', '-B', repository, ...goals);
-      return { command: 'java', args: ['-cp', 'target/clients.jar:target/lib/*', 'pollcast.Main'], cwd: folder };
+      const java = (main) => ({ command: 'java', args: ['-cp', 'target/clients.jar:target/lib/*', main], cwd: folder });
+      return { clients: java('pollcast.Main'), sdk: java('pollcast.Sdk') };
     },
   },
   go: {
@@ -61,7 +66,7 @@ export const RUNTIMES = {
       // Without -modcacherw the folder could not be deleted.
       const env = { GOMODCACHE: join(folder, 'modules'), GOFLAGS: '-modcacherw -mod=mod' };
       await stepWith(env, folder, 'go', 'build', '-o', 'clients', '.');
-      return { command: join(folder, 'clients'), args: [] };
+      return { clients: { command: join(folder, 'clients'), args: [] } };
     },
   },
   rust: {
@@ -69,7 +74,7 @@ export const RUNTIMES = {
     clients: ['reqwest-eventsource', 'rust_socketio, websocket', 'rust_socketio, polling', 'rust_socketio, upgrade'],
     prepare: async (folder) => {
       await step(folder, 'cargo', 'build', '-q');
-      return { command: join(folder, 'target/debug/clients'), args: [] };
+      return { clients: { command: join(folder, 'target/debug/clients'), args: [] } };
     },
   },
 };
@@ -78,7 +83,7 @@ function threeWays(library) {
   return ['websocket', 'polling', 'upgrade'].map((transport) => `${library}, ${transport}`);
 }
 
-/** The command of a runtime, or the name of a tool that is not there: `{ command }` or `{ missing }`. */
+/** The commands of a runtime, or the name of a tool that is not there: `{ commands }` or `{ missing }`. */
 export async function prepared(name) {
   const { tools, prepare } = RUNTIMES[name];
   for (const tool of tools) {
@@ -88,7 +93,7 @@ export async function prepared(name) {
   const folder = cache('clients', name);
   await mkdir(folder, { recursive: true });
   await cp(join(root, 'test/world/clients', name), folder, { recursive: true });
-  return { command: await prepare(folder) };
+  return { commands: await prepare(folder) };
 }
 
 const step = (folder, command, ...args) => stepWith({}, folder, command, ...args);

@@ -50,12 +50,13 @@ function wanted() {
 async function tryOut(language, isRequired) {
   console.log(`\nclients in ${language}`);
   try {
-    const { command, missing } = await prepared(language);
+    const { commands, missing } = await prepared(language);
     if (missing) {
       say(!isRequired, `MISSING  ${language} is NOT TESTED: ${missing} is not there`);
       return;
     }
-    await tryClients(language, command);
+    await tryClients(language, commands.clients);
+    if (commands.sdk) await trySdk(language, commands.sdk);
   } catch (error) {
     console.error(error.message);
     say(false, `FAILED   ${language}: ${error.message.split('\n')[0]}`);
@@ -79,6 +80,13 @@ async function tryClients(language, command) {
   } finally {
     await deployment.dispose();
   }
+}
+
+async function trySdk(language, command) {
+  const { sdkTrial } = await import(join(dist, 'test/world/sdk-trial.js'));
+  const faults = await sdkTrial(command);
+  const what = `${language}: official SDK of the upstream, signed requests to the simulator`;
+  say(faults.length === 0, faults.length === 0 ? `ok       ${what}` : `FAILED   ${what}: ${faults.join('; ')}`);
 }
 
 function say(ok, line) {
