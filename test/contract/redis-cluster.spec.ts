@@ -47,7 +47,7 @@ describe('a Redis Cluster whose slots move', () => {
     await driver.want('a');
     await publish('first', 'a');
     await fixture.brokers[0].watch(driver.feed, ['a']);
-    const channel = fixture.keys.newsChannel(driver.feed, 'a');
+    const channel = fixture.keys.publicationChannel(driver.feed, 'a');
     const count = async () => {
       const { admin } = await cluster.masterOf(slot);
       const [, subscribers] = (await admin.call('PUBSUB', 'SHARDNUMSUB', channel)) as [string, number];

@@ -54,7 +54,7 @@ export function sessionFixture(granted = new Rights('alice', 1000, { cases: ['*'
     },
     /** Number of subscribed tickets, as the metric counts them. */
     counted: () => counted.mock.calls.reduce((sum, [tickets]) => sum + tickets, 0),
-    contents: () => outlet.send.mock.calls.length + outlet.publish.mock.calls.length,
+    contents: () => outlet.send.mock.calls.length + outlet.collect.mock.calls.length,
   };
 }
 

@@ -13,7 +13,7 @@ export const fakeOutlet = () => ({
   unsentBytes: 0,
   begin: jest.fn(),
   settle: jest.fn(),
-  publish: jest.fn(() => 0),
+  collect: jest.fn(() => 0),
   send: jest.fn(() => false),
   flush: jest.fn(() => false),
   notify: jest.fn(),

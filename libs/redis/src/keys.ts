@@ -114,7 +114,7 @@ export class Keys {
     return `${this.base(feed)}due`;
   }
 
-  newsChannel(feed: FeedKey, caseId: CaseId): string {
+  publicationChannel(feed: FeedKey, caseId: CaseId): string {
     return `${this.base(feed)}news:${caseId}`;
   }
 

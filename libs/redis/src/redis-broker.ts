@@ -37,7 +37,7 @@ export interface RedisBrokerParts {
 
 /** What a channel carries. */
 type Route =
-  | { readonly kind: 'news'; readonly feed: FeedKey; readonly caseId: CaseId }
+  | { readonly kind: 'publication'; readonly feed: FeedKey; readonly caseId: CaseId }
   | { readonly kind: 'state'; readonly feed: FeedKey }
   | { readonly kind: 'barrier' };
 
@@ -78,7 +78,9 @@ export class RedisBroker implements Broker {
   async watch(feed: FeedKey, caseIds: readonly CaseId[]): Promise<void> {
     const channels = [
       ...this.holdFeed(feed, caseIds.length),
-      ...caseIds.map((caseId) => this.route(this.parts.keys.newsChannel(feed, caseId), { kind: 'news', feed, caseId })),
+      ...caseIds.map((caseId) =>
+        this.route(this.parts.keys.publicationChannel(feed, caseId), { kind: 'publication', feed, caseId }),
+      ),
     ];
     try {
       await this.subscriptions.add(channels);
@@ -90,7 +92,7 @@ export class RedisBroker implements Broker {
   }
 
   async unwatch(feed: FeedKey, caseIds: readonly CaseId[]): Promise<void> {
-    const channels = caseIds.map((caseId) => this.parts.keys.newsChannel(feed, caseId));
+    const channels = caseIds.map((caseId) => this.parts.keys.publicationChannel(feed, caseId));
     await this.drop([...channels, ...this.releaseFeed(feed, caseIds.length)]);
   }
 
@@ -136,7 +138,7 @@ export class RedisBroker implements Broker {
   private receive(channel: string, text: string): void {
     const route = this.routes.get(channel);
     switch (route?.kind) {
-      case 'news':
+      case 'publication':
         this.listener?.published(route.feed, readPublication(route.caseId, text));
         return;
       case 'state':

@@ -66,7 +66,7 @@ describe('CachingVerifier', () => {
     expect(verifier.rememberedBytes).toBe(0);
   });
 
-  it('forgets tokens that have expired, whoever comes next', async () => {
+  it('forgets expired tokens with the next token, whichever it is', async () => {
     for (let at = 0; at < 100; at += 1) await verifier.verify(`alice${at}`);
     inner.expiresAt = 1_000_000;
     now = 60_000;

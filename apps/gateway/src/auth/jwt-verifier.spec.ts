@@ -75,7 +75,7 @@ describe('JwtVerifier with a secret', () => {
     },
   );
 
-  it('allows hints where the claim is true', async () => {
+  it('allows hints if the claim is true', async () => {
     const rights = await verifier.verify(await sign({ ...claims, hints: true }));
     expect(() => rights.requireHints()).not.toThrow();
   });
@@ -114,7 +114,7 @@ describe('JwtVerifier with a secret', () => {
     await expect(verifier.verify(await token())).rejects.toMatchObject(refused);
   });
 
-  it('checks issuer and audience where they are set', async () => {
+  it('checks issuer and audience if they are set', async () => {
     const strict = new JwtVerifier(secretKeys(SECRET), {
       ...settings,
       authJwtIssuer: 'us',

@@ -30,7 +30,7 @@ export class Deadline {
   /**
    * Waits for a part of the request. Work that takes longer goes on, and its result is ignored.
    *
-   * @param late makes the error that is thrown where the deadline passes first
+   * @param late makes the error that is thrown if the deadline passes first
    * @throws {Refusal} `unavailable`, unless `late` makes another error; else what `work` throws
    */
   async bound<T>(work: Promise<T>, late: () => Error = tookTooLong): Promise<T> {

@@ -13,7 +13,10 @@ export class RefusalLog {
     this.metrics.refused(code);
   }
 
-  /** What a client is told of an error: refusals say it themselves, anything else is ours and stays here. */
+  /**
+   * @returns the error itself if it is a refusal; any other error is logged, and the client learns no more than
+   *   `unavailable`
+   */
   note(error: unknown): Refusal {
     let refusal = error;
     if (!(refusal instanceof Refusal)) {

@@ -9,7 +9,7 @@ const REPLACE_MS = 1000;
 const STOP_SIGNALS = new Set(['SIGTERM', 'SIGINT']);
 
 /**
- * `GATEWAY_PROCESSES` gateways on one port. This process serves nobody: it hands out connections in turn, replaces
+ * `GATEWAY_PROCESSES` gateways on one port. This process serves no client: it hands out connections in turn, replaces
  * gateways that die, adds up their metrics, and ends when they have all drained.
  */
 export class GatewayFleet {

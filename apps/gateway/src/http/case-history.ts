@@ -16,7 +16,7 @@ import { STORE_RETRY_MS } from '../edge/deadline.js';
 export interface HistoryPage {
   /** Each is one JSON text. */
   readonly events: readonly string[];
-  /** Where the next page begins, or where a stream can go on. */
+  /** The position from which the next page begins, or from which a stream can continue. */
   readonly lastEventId: EventId;
   /** There are events after this page. */
   readonly more: boolean;

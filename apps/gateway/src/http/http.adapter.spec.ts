@@ -42,7 +42,7 @@ describe('connections to a gateway', () => {
     expect((await exchange('/health/live')).port).toBe(port);
   });
 
-  it('X5: are answered where a later request is too long, too', async () => {
+  it('X5: are answered if a later request is too long, too', async () => {
     gateway = await RunningGateway.start();
     const first = await exchange('/health/live');
     const { port, response, text } = await exchange(`/v1/events?case_ids=${'x'.repeat(300_000)}`);

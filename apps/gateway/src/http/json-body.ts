@@ -8,7 +8,7 @@ import {
 import readBody, { type RawBodyError } from 'raw-body';
 import type { Deadline } from '../edge/deadline.js';
 
-/** `application/json`, and types that are made of it, such as `application/cloudevents+json`. */
+/** `application/json`, and types that are based on it, such as `application/cloudevents+json`. */
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)*json *(?:;|$)/i;
 const CHARSET = /; *charset *= *"?([^";]*)/i;
 

@@ -35,7 +35,7 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
   }
 }
 
-/** What Express throws where a path cannot be decoded. */
+/** Whether Express threw it because a path could not be decoded. */
 function isUnreadable(error: unknown): error is { readonly status: number } {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500;
 }

@@ -22,7 +22,7 @@ export function dropExtraSlashes(request: IncomingMessage): void {
   }
 }
 
-/** The path of a request, as it came. */
+/** The path of a request, not decoded. */
 export function pathOf({ url = '' }: IncomingMessage): string {
   const mark = url.indexOf('?');
   return mark < 0 ? url : url.slice(0, mark);

@@ -25,10 +25,10 @@ describe('ClientSession', () => {
     jest.mocked(store.registry.want).mockRestore();
     await store.publish('a');
     await settled();
-    expect([outlet.send.mock.calls.length, outlet.publish.mock.calls.length]).toEqual([0, 0]);
+    expect([outlet.send.mock.calls.length, outlet.collect.mock.calls.length]).toEqual([0, 0]);
     answers.forEach(({ go }) => go());
     expect(await again).toMatchObject([{ replayed: 1 }]);
-    expect([outlet.send.mock.calls.length, outlet.publish.mock.calls.length]).toEqual([0, 1]);
+    expect([outlet.send.mock.calls.length, outlet.collect.mock.calls.length]).toEqual([0, 1]);
   });
 
   it('refuses with a retry time while the store is out of reach', async () => {
@@ -82,7 +82,7 @@ describe('ClientSession', () => {
       expect(outlet.close).toHaveBeenCalledWith(expect.objectContaining({ reason: 'token_expired' }));
     });
 
-    it('of another subject goes on as before', async () => {
+    it('of another subject continues as before', async () => {
       const { session, subscribe, outlet } = sessionFixture();
       await expect(session.authenticate(async () => renewed(['x'], [], 'bob'), new Deadline())).rejects.toMatchObject({
         code: 'forbidden',
@@ -124,11 +124,11 @@ describe('ClientSession', () => {
       await subscribe(['a']);
       await store.publish('a');
       await settled();
-      outlet.publish.mockClear();
+      outlet.collect.mockClear();
       outlet.unsentBytes = MUCH;
       const again = subscribe(['a'], FEED, 10);
       await new Promise((resolve) => setTimeout(resolve, 100));
-      expect(outlet.publish).not.toHaveBeenCalled();
+      expect(outlet.collect).not.toHaveBeenCalled();
       outlet.unsentBytes = 0;
       expect(await again).toMatchObject([{ replayed: 1 }]);
     });

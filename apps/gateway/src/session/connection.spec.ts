@@ -19,17 +19,17 @@ function connected(outlet = fakeOutlet()) {
 describe('Connection', () => {
   it('writes once what was published together', () => {
     const { outlet, connection } = connected();
-    expect(connection.publish(publication, FEED)).toBe(true);
-    expect(connection.publish(publication, FEED)).toBe(false);
-    expect([outlet.publish, outlet.flush].map(({ mock }) => mock.calls.length)).toEqual([2, 0]);
+    expect(connection.collect(publication, FEED)).toBe(true);
+    expect(connection.collect(publication, FEED)).toBe(false);
+    expect([outlet.collect, outlet.flush].map(({ mock }) => mock.calls.length)).toEqual([2, 0]);
     connection.flush();
     expect(outlet.flush).toHaveBeenCalledTimes(1);
-    expect(connection.publish(publication, FEED)).toBe(true);
+    expect(connection.collect(publication, FEED)).toBe(true);
   });
 
   it('writes a long run without waiting for the rest of it', () => {
-    const { outlet, connection } = connected({ ...fakeOutlet(), publish: jest.fn(() => 65_536) });
-    connection.publish(publication, FEED);
+    const { outlet, connection } = connected({ ...fakeOutlet(), collect: jest.fn(() => 65_536) });
+    connection.collect(publication, FEED);
     expect(outlet.flush).toHaveBeenCalledTimes(1);
   });
 
@@ -45,11 +45,11 @@ describe('Connection', () => {
 
   it('writes no live publication once it is not open any more', () => {
     const { outlet, connection } = connected();
-    connection.publish(publication, FEED);
+    connection.collect(publication, FEED);
     connection.isOpen = false;
     connection.send(publication, FEED);
-    connection.publish(publication, FEED);
+    connection.collect(publication, FEED);
     connection.flush();
-    expect([outlet.publish, outlet.send, outlet.flush].map(({ mock }) => mock.calls.length)).toEqual([1, 0, 0]);
+    expect([outlet.collect, outlet.send, outlet.flush].map(({ mock }) => mock.calls.length)).toEqual([1, 0, 0]);
   });
 });

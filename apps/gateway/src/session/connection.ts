@@ -8,7 +8,7 @@ const RUN_MAX_BYTES = 65_536;
 
 /** A replay begins when no more than this is unsent, bytes. So a connection never holds two replays. */
 const REPLAY_BEGINS_AT_BYTES = 65_536;
-/** Pause between two looks at what is unsent, ms. */
+/** Time between two checks of the unsent bytes, ms. */
 const LOOK_EVERY_MS = 25;
 
 export interface ConnectionOwner {
@@ -44,20 +44,20 @@ export class Connection {
    *
    * @returns whether it is the first one since the last flush
    */
-  publish(publication: Publication, feed: Feed): boolean {
+  collect(publication: Publication, feed: Feed): boolean {
     if (!this.isOpen) {
       return false;
     }
     const { outlet, waits } = this;
     this.waits = true;
     this.counters.delivered(publication, outlet.transport);
-    if (outlet.publish(publication, feed) >= RUN_MAX_BYTES) {
+    if (outlet.collect(publication, feed) >= RUN_MAX_BYTES) {
       this.written(outlet.flush());
     }
     return !waits;
   }
 
-  /** Writes what was published. */
+  /** Writes what was collected. */
   flush(): void {
     this.waits = false;
     if (this.isOpen) {
@@ -70,7 +70,7 @@ export class Connection {
     return this.outlet.unsentBytes <= REPLAY_BEGINS_AT_BYTES;
   }
 
-  /** Resolves once the client has read enough for another replay, or nobody waits for it any more. */
+  /** Resolves when the client has read enough for another replay, or when no request waits for it any more. */
   async room(isAbandoned: () => boolean): Promise<void> {
     while (!this.hasRoom && !isAbandoned()) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
@@ -80,7 +80,7 @@ export class Connection {
   /** Writes past publications, whatever their size: the unsent limit allows a replay. */
   replay(publications: readonly Publication[], feed: Feed): void {
     for (const publication of publications) {
-      if (this.outlet.publish(publication, feed) >= RUN_MAX_BYTES) {
+      if (this.outlet.collect(publication, feed) >= RUN_MAX_BYTES) {
         this.outlet.flush();
       }
     }

@@ -18,7 +18,7 @@ describe('LiveSubscription', () => {
   beforeEach(() => {
     calls = [];
     const outlet = fakeOutlet();
-    for (const method of ['begin', 'settle', 'send', 'publish', 'flush', 'notify', 'left'] as const) {
+    for (const method of ['begin', 'settle', 'send', 'collect', 'flush', 'notify', 'left'] as const) {
       outlet[method].mockImplementation(() => {
         calls.push(method);
         return undefined as never;

@@ -48,8 +48,8 @@ export class LiveSubscription implements Subscriber, Receiver {
     this.connection.send(publication, this.feed);
   }
 
-  publish(publication: Publication): boolean {
-    return this.connection.publish(publication, this.feed);
+  collect(publication: Publication): boolean {
+    return this.connection.collect(publication, this.feed);
   }
 
   flush(): void {

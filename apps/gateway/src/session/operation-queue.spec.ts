@@ -15,7 +15,7 @@ describe('OperationQueue', () => {
     expect(seen).toEqual(['slow', 'quick']);
   });
 
-  it('goes on after a failure', async () => {
+  it('continues after a failure', async () => {
     const queue = new OperationQueue<never>();
     const failing = queue.run(new Deadline(), () => Promise.reject(new Error('x')));
     const next = queue.run(new Deadline(), async () => 'next');

@@ -24,9 +24,9 @@ export interface Outlet {
    *
    * @returns how many bytes wait for {@link flush}
    */
-  publish(publication: Publication, feed: Feed): number;
+  collect(publication: Publication, feed: Feed): number;
   /**
-   * Writes what was published, in one piece.
+   * Writes what was collected, in one piece.
    *
    * @returns true if the unsent bytes are below any limit, so that nobody has to look at them
    */

@@ -18,7 +18,7 @@ describe('TickWrites', () => {
     let waits = false;
     return {
       send: (told: Publication) => void order.push(`${id} sends ${name(told)}`),
-      publish: (told: Publication) => {
+      collect: (told: Publication) => {
         order.push(`${id} takes ${name(told)}`);
         const isFirst = !waits;
         waits = true;

@@ -9,8 +9,8 @@ export interface Receiver {
    *
    * @returns whether it is the first one since the last flush
    */
-  publish(publication: Publication): boolean;
-  /** Writes what was published. */
+  collect(publication: Publication): boolean;
+  /** Writes what was collected. */
   flush(): void;
 }
 
@@ -38,8 +38,8 @@ export class TickWrites {
     } else if (this.single === publication) {
       this.waiting.push(receiver);
     } else {
-      this.publishSingle();
-      if (receiver.publish(publication)) {
+      this.collectSingle();
+      if (receiver.collect(publication)) {
         this.waiting.push(receiver);
       }
     }
@@ -77,12 +77,12 @@ export class TickWrites {
   };
 
   /** The tick has a second publication: the receivers of the first one take it to be written with others. */
-  private publishSingle(): void {
+  private collectSingle(): void {
     const { single } = this;
     if (single !== null) {
       this.busy = true;
       this.single = null;
-      this.waiting.forEach((receiver) => receiver.publish(single));
+      this.waiting.forEach((receiver) => receiver.collect(single));
       this.busy = false;
     }
   }

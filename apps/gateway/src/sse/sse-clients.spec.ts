@@ -40,7 +40,7 @@ describe('an event stream', () => {
     expect(stream.text).toContain(`retry: ${retryMs}\nid: `);
   });
 
-  it.each(['last_event_id', 'lastEventId', 'Last-Event-ID'])('goes on from the query, too: %s', async (key) => {
+  it.each(['last_event_id', 'lastEventId', 'Last-Event-ID'])('resumes from the query, too: %s', async (key) => {
     gateway = await RunningGateway.start();
     await gateway.store.publish('A1', 'seen');
     const before = await gateway.read('/v1/events?case_ids=A1');

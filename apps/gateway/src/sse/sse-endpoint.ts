@@ -169,7 +169,7 @@ export class SseEndpoint {
   }
 }
 
-/** What an `Accept` field names where an event stream will do. */
+/** The media ranges in an `Accept` field that include an event stream. */
 const ACCEPTS = /(?:^|,)\s*(?:text\/event-stream|text\/\*|\*\/\*)\s*(?:[;,]|$)/i;
 
 /** Clients that want one JSON text would wait for its end for ever. @throws {HttpException} 406 */

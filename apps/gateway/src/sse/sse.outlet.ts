@@ -26,7 +26,10 @@ const STREAM_HEADERS = { ...SSE_HEADERS, connection: 'close' } as const;
 
 export type StreamHeaders = Readonly<Record<string, string>>;
 
-/** Bounds of the `retry` hint (ms): clients of a gateway that died come back spread over this span, within 3 s. */
+/**
+ * Least value and span of `retry`, ms. The clients of a gateway that died connect again spread over this span, within 3
+ * s.
+ */
 const RETRY_LEAST_MS = 500;
 const RETRY_SPREAD_MS = 2000;
 /** After this many checks without an event a heartbeat is written. A heartbeat interval has four checks. */
@@ -75,7 +78,7 @@ export class SseOutlet implements Outlet {
     return this.write(this.frames.of(publication, feed));
   }
 
-  publish(publication: Publication, feed: Feed): number {
+  collect(publication: Publication, feed: Feed): number {
     const frame = this.frames.of(publication, feed);
     if (this.socket === null) {
       this.write(frame);

@@ -52,7 +52,7 @@ describe('an event stream is asked for', () => {
     const missed = await gateway.store.publish(caseIds[1]);
     await until(() => stream.contents().length === 2);
     stream.response.destroy();
-    // What a client sends when it comes back goes before the body that it was made with.
+    // The header that a client sends when it connects again has precedence over the body of its first request.
     const position = stream.events.find(({ event }) => event === 'ready')?.id ?? '';
     const again = await ask(method, '/v1/events', JSON.stringify({ ...body, last_event_id: 'old' }), {
       'last-event-id': position,
@@ -69,7 +69,7 @@ describe('an event stream is asked for', () => {
     stream.response.destroy();
     const socket = await gateway.connect({ token: await token() });
     expect(await socket.emitWithAck('subscribe', { case_ids: LONG_IDS })).toMatchObject({ ok: true });
-    // Too many are refused in words, also in a request that is larger than any that is served.
+    // Too many ids are refused with a reason, also in a request that is larger than any that is served.
     const tooMany = { ok: false, error: { code: 'too_many' } };
     expect(await socket.emitWithAck('subscribe', { case_ids: [...LONG_IDS, 'A'] })).toMatchObject(tooMany);
     const twice = [...LONG_IDS, ...LONG_IDS.map((id) => id.replace('A', 'B'))];
@@ -151,7 +151,7 @@ describe('an event stream is asked for', () => {
     },
   );
 
-  it('X5: by any method that is named where it is asked for', async () => {
+  it('X5: by the methods that OPTIONS names', async () => {
     const allow = ['GET', 'HEAD', ...WITH_BODY, 'OPTIONS'].join(', ');
     const options = await (await ask('OPTIONS', '/v1/events')).whole();
     expect([options.response.statusCode, options.response.headers]).toEqual([
@@ -180,7 +180,7 @@ describe('an event stream is asked for', () => {
     }
   });
 
-  it('X5: and answered, not cut off, where the client hears an answer only after it has sent everything', async () => {
+  it('X5: and answered, not cut off, if the client reads an answer only after it has sent everything', async () => {
     const authorization = `Authorization: Bearer ${await token()}\r\n`;
     const head = `POST /v1/events HTTP/1.1\r\nHost: a\r\n${authorization}Content-Type: application/json\r\n`;
     const piece = 'x'.repeat(1_000_000);

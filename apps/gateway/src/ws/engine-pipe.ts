@@ -28,7 +28,7 @@ interface WebSocketInsides {
 
 const WEBSOCKET_OPEN = 1;
 
-/** Packets in one answer to a long poll: python-engineio takes more for an attack, ends the session and begins anew. */
+/** Most packets in one answer to a long poll. python-engineio reads more as an attack, and ends the session. */
 const POLL_MAX_PACKETS = 16;
 
 /**

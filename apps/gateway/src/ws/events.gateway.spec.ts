@@ -147,7 +147,7 @@ describe('events over Socket.IO', () => {
     expect(metrics).toMatch(/refusals_total\{code="payload_too_large"[^}]*\} 1/);
   });
 
-  it('tells a refusal as an event where no acknowledgement was asked for', async () => {
+  it('include a refusal if no acknowledgement was asked for', async () => {
     gateway = await RunningGateway.start();
     const socket = await gateway.connect({ token: await token() });
     const events = record(socket);

@@ -30,7 +30,7 @@ export function refuseOtherParsers(engine: Server['engine'], note: (refusal: Ref
   engine.prependListener('connection', (socket: EngineSocket) => socket.once('data', hear));
 }
 
-/** A newer client does not come back by itself after `CONNECT_ERROR`, an older one (3.1, 4.0) only after `DISCONNECT`. */
+/** A newer client does not connect again after `CONNECT_ERROR`; an older one (3.1, 4.0) only after `DISCONNECT`. */
 function packetsOf({ code, message }: Refusal): Buffer[] {
   const encoder = new Encoder();
   const error = { type: PacketType.CONNECT_ERROR, nsp: '/', data: { message, data: { code } } };

@@ -83,7 +83,7 @@ describe('requests for Socket.IO', () => {
     expect(() => rule.check(asked)).toThrow(words);
   });
 
-  it('X5: are refused where a poll brings more than a message may have', async () => {
+  it('X5: are refused if a poll is larger than a message may be', async () => {
     const { sid } = JSON.parse((await ask(gateway, POLLING)).text.slice(1)) as { sid: string };
     const { status, text } = await ask(gateway, `${POLLING}&sid=${sid}`, {}, `4${'x'.repeat(600_000)}`);
     expect([status, JSON.parse(text)]).toEqual([

@@ -36,7 +36,7 @@ export class SocketIoOutlet implements Outlet {
     return this.pipe.write(this.frames.emptyRun.then(this.frames.of(publication, feed)));
   }
 
-  publish(publication: Publication, feed: Feed): number {
+  collect(publication: Publication, feed: Feed): number {
     this.run = (this.run ?? this.frames.emptyRun).then(this.frames.of(publication, feed));
     return this.run.length;
   }
