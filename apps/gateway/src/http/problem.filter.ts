@@ -4,6 +4,12 @@ import { httpProblem, type Problem, Refusal } from '#protocol';
 import { RefusalLog } from '../edge/refusal-log.js';
 import { answerProblem, answerRefusal } from './problem-answer.js';
 
+/** What Nest says of a path without a route. It quotes the URL, with the token of its query. */
+const NO_ROUTE = /^Cannot [A-Z]+ /;
+const PATHS =
+  'nothing is served at this path: event streams are at /v1/events, history is at /v1/cases/{case_id}/messages, ' +
+  'hints are at /v1/hints, and Socket.IO is at /socket.io/';
+
 /**
  * Answers every error of an HTTP request as a problem. An error that is a fault of the gateway is answered without its
  * text.
@@ -18,7 +24,8 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
 
   answer(error: unknown, response: ServerResponse): void {
     if (error instanceof HttpException && error.getStatus() < 500) {
-      this.refuse(httpProblem(error.getStatus(), error.message), response);
+      const detail = NO_ROUTE.test(error.message) ? PATHS : error.message;
+      this.refuse(httpProblem(error.getStatus(), detail), response);
     } else if (isUnreadable(error)) {
       this.refuse(httpProblem(error.status, 'the path could not be read'), response);
     } else if (error instanceof Refusal) {

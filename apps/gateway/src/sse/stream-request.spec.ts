@@ -164,6 +164,18 @@ describe('an event stream is asked for', () => {
     expect([status, detail]).toEqual([405, `served here: GET, and ${WITH_BODY.join(' or ')} with a JSON body`]);
   });
 
+  it('X5: and a path that is not served is answered with those that are, and not with the URL', async () => {
+    for (const path of ['/v1/event', '/v1//events', '/v1/events/x']) {
+      const { status, detail } = await refusal('GET', `${path}?case_ids=A1&access_token=secret`);
+      expect([status, detail]).toEqual([
+        404,
+        expect.stringMatching(/^nothing is served at this path: .*\/v1\/events,/),
+      ]);
+    }
+    const { status, detail } = await refusal('GET', '/v1/cases/A1,A2/messages');
+    expect([status, detail]).toEqual([400, 'case_id must be 1 to 64 visible ASCII characters without a comma']);
+  });
+
   it('from a page of an allowed origin, after its preflight', async () => {
     const origin = 'https://app.example';
     for (const method of WITH_BODY) {
@@ -208,7 +220,9 @@ async function sentBeforeReading(url: string, bytes: string): Promise<string> {
   let error: unknown = null;
   const closed = new Promise((resolve) => socket.on('error', (reason) => (error = reason)).once('close', resolve));
   socket.pause();
-  await new Promise<void>((resolve) => socket.write(bytes, () => resolve()));
+  let isSent = false;
+  socket.write(bytes, () => (isSent = true));
+  await until(() => isSent);
   socket.resume();
   await closed;
   expect(error).toBeNull();
