@@ -16,6 +16,7 @@ export function requirementIds(): readonly string[] {
  * deployment of its own. The values say what has to happen.
  */
 export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
+  A9: 'a client vanishes without a word',
   R9: 'the store is restarted',
   X3: 'the store is frozen',
   W11: "the gateway's rooms are looked at from inside",

@@ -114,10 +114,11 @@ const delivery: FactoryProvider[] = [
   },
   {
     provide: Connections,
-    inject: [Hub, Interest, DeliveryMetrics, GatewaySettings, LOGGER],
+    inject: [Hub, Interest, GatewayStore, DeliveryMetrics, GatewaySettings, LOGGER],
     useFactory: (
       hub: Hub,
       interest: Interest,
+      { counts }: GatewayStore,
       metrics: DeliveryMetrics,
       settings: GatewaySettings,
       logger: Logger,
@@ -127,7 +128,7 @@ const delivery: FactoryProvider[] = [
       const { maxCasesPerSubscription: maxCases, slowConsumerMaxBytes: maxUnsentBytes } = settings;
       const writes = new TickWrites();
       const parts = { hub, interest, counters, writes, maxCases, maxUnsentBytes, onError };
-      return new Connections(parts, settings.maxConnectionsPerSubject);
+      return new Connections(parts, counts, settings.maxConnectionsPerSubject);
     },
   },
   {

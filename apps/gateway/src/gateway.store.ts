@@ -1,4 +1,5 @@
 import type { Broker, Clock, InterestRegistry, PollQueue } from '#core';
+import type { ConnectionCounts } from './session/connection-counts.js';
 
 /** The store as a gateway needs it. */
 export abstract class GatewayStore {
@@ -6,6 +7,7 @@ export abstract class GatewayStore {
   abstract readonly registry: InterestRegistry;
   abstract readonly queue: PollQueue;
   abstract readonly clock: Clock;
+  abstract readonly counts: ConnectionCounts;
   /** @throws if the store is out of reach */
   abstract start(): Promise<void>;
   /** @param forgot called when the store has lost its data */

@@ -6,6 +6,7 @@ import {
   Keys,
   RedisBroker,
   RedisClock,
+  RedisConnectionCounts,
   RedisInterestRegistry,
   DataLossWatch,
   type RedisClient,
@@ -18,6 +19,7 @@ export class RedisStore extends GatewayStore {
   readonly registry: RedisInterestRegistry;
   readonly queue: BullPollQueue;
   readonly clock: RedisClock;
+  readonly counts: RedisConnectionCounts;
   private readonly dataLoss: DataLossWatch;
   private readonly commands: RedisClient;
   private readonly subscriber: RedisClient;
@@ -34,6 +36,7 @@ export class RedisStore extends GatewayStore {
     this.registry = new RedisInterestRegistry(this.commands, keys, settings);
     this.queue = new BullPollQueue(this.bull, keys, this.clock, onError);
     const { commands, subscriber, clock } = this;
+    this.counts = new RedisConnectionCounts({ commands, subscriber, keys, clock });
     const gateway = randomUUID();
     this.broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: onError }, settings);
   }
@@ -54,6 +57,7 @@ export class RedisStore extends GatewayStore {
     this.clock.stop();
     this.dataLoss.stop();
     this.broker.stop();
+    this.counts.leave().catch(() => undefined); // Without it, what this gateway had ends some seconds later.
     await this.queue.close();
     [this.commands, this.subscriber, this.bull].forEach((client) => client.disconnect());
   }

@@ -31,8 +31,7 @@ export class RunningGateway {
     readonly server: Server,
   ) {}
 
-  static async start(env: Record<string, string> = {}): Promise<RunningGateway> {
-    const store = new TestStore();
+  static async start(env: Record<string, string> = {}, store = new TestStore()): Promise<RunningGateway> {
     const module = await Test.createTestingModule({ imports: [GatewayModule] })
       .overrideProvider(GatewaySettings)
       .useValue(readSettings('gateway', { ...SETTINGS, ...env }))

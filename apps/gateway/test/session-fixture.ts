@@ -30,7 +30,7 @@ export function sessionFixture(granted = new Rights('alice', 1000, { cases: ['*'
   const limits = { maxCases: MAX_CASES, maxUnsentBytes: 1000 };
   const outlet = fakeOutlet();
   const parts = { hub, interest, counters, writes: new TickWrites(), ...limits, onError };
-  const session = new ClientSession(granted, outlet, parts, owner);
+  const session = new ClientSession(granted, outlet, parts, owner, null);
   const counted = jest.spyOn(counters, 'subscribed');
   const subscribe = (caseIds: readonly string[], feed = FEED, history = 0) => {
     const ready: ReadyData[] = [];

@@ -11,6 +11,8 @@ import { TestStore } from './test-store.js';
 export const fakeOutlet = () => ({
   transport: 'sse' as const,
   unsentBytes: 0,
+  tcp: null,
+  probe: jest.fn(),
   begin: jest.fn(),
   settle: jest.fn(),
   collect: jest.fn(() => 0),
@@ -27,14 +29,15 @@ export const rights = (subject: string | null, expiresAt = Number.POSITIVE_INFIN
   new Rights(subject, expiresAt, { cases: ['*'], groups: [], hints: false });
 
 /** Connections with a store in memory. */
-export function connections(maxPerSubject = 20): Connections {
-  const { broker, registry, queue, clock } = new TestStore();
+export function connections(maxPerSubject = 20, store = new TestStore()): Connections {
+  const { broker, registry, queue, clock, counts } = store;
   const hub = new Hub({ broker, wait: async () => undefined }, { historyMax: 10, tailMax: 10, idleMs: 0 });
   const interest = new Interest({ registry, queue, clock }, 0);
   const counters = new DeliveryCounters(new DeliveryMetrics(new Registry()));
   const limits = { maxCases: 10, maxUnsentBytes: 1000 };
   return new Connections(
     { hub, interest, counters, writes: new TickWrites(), ...limits, onError: () => undefined },
+    counts,
     maxPerSubject,
   );
 }

@@ -1,6 +1,8 @@
 import { jsonText, type FeedKey, type PollQueue } from '#core';
 import { ManualClock, MemoryBroker, MemoryStore } from '#testing';
 import { GatewayStore } from '../src/gateway.store.js';
+import type { ConnectionCounts } from '../src/session/connection-counts.js';
+import { MemoryConnectionCounts } from './memory-connection-counts.js';
 
 /** The feed of subscribers that name no group and no language. */
 const FEED = 'zh-cn' as FeedKey;
@@ -12,6 +14,10 @@ export class TestStore extends GatewayStore {
   readonly broker = new MemoryBroker(this.registry);
   readonly queue: PollQueue = { wake: async () => undefined };
   private sent = 0;
+
+  constructor(readonly counts: ConnectionCounts = new MemoryConnectionCounts().gateway()) {
+    super();
+  }
 
   async start(): Promise<void> {}
   watchDataLoss(): void {}

@@ -1,5 +1,5 @@
 import { feedKey, Interest, UpstreamFailure, type CaseId } from '#core';
-import { connectRedis, Keys, POLL_QUEUE, RedisBroker, type RedisClient } from '#redis';
+import { connectRedis, Keys, POLL_QUEUE, RedisBroker, RedisConnectionCounts, type RedisClient } from '#redis';
 import { FakeUpstream } from '#testing';
 
 import { RedisServer } from '../../../test/harness/processes/redis-server.js';
@@ -49,6 +49,8 @@ const EXPIRING: readonly (readonly [RegExp, number])[] = [
   [/^p:\{[^}]+\}:(feed|ages)$/, 2 * LIFE_MS],
   [/^p:\{[^}]+\}:(ticket|history|delivered):[^:]+$/, LIFE_MS],
   [/^p:answered$/, 60 * MINUTE_MS],
+  [/^p:gateways$/, 10 * MINUTE_MS],
+  [/^p:connections:[\w-]{43}$/, 60 * MINUTE_MS],
   [/^p:\{quota\}(:waiting|:asking)?$/, 60 * MINUTE_MS],
   [/^p:\{queue\}:polls:stalled-check$/, MINUTE_MS],
 ];
@@ -66,6 +68,7 @@ describe('a day of churn', () => {
   /** A gateway whose clients follow the forbidden tickets all day. */
   let permanent: Interest;
   let broker: RedisBroker;
+  let counts: RedisConnectionCounts;
   const connections: RedisClient[] = [];
 
   beforeAll(async () => {
@@ -82,7 +85,9 @@ describe('a day of churn', () => {
     const { registry, queue } = anyWorker();
     churn = new ClientChurn({ registry, queue, clock }, LINGER_MS, random, FEEDS, TICKETS);
     permanent = new Interest({ registry, queue, clock }, LINGER_MS);
-    broker = new RedisBroker({ commands: client, subscriber: connect(), keys, clock, gateway: 'g', onError }, BOUNDS);
+    const subscriber = connect();
+    broker = new RedisBroker({ commands: client, subscriber, keys, clock, gateway: 'g', onError }, BOUNDS);
+    counts = new RedisConnectionCounts({ commands: client, subscriber, keys, clock });
   });
   // A test that fails stops nothing itself.
   afterAll(async () => {
@@ -141,6 +146,10 @@ describe('a day of churn', () => {
     const caseId = random.pick(TICKETS);
     const timeouts = Array.from({ length: 40 }, () => new UpstreamFailure('timeout', 'no answer'));
     const throttled = new UpstreamFailure('throttled', 'too many', 300);
+    const subject = `subject ${random.integer(1, 200)}`;
+    if (random.chance(0.3)) await counts.renew();
+    if (random.chance(0.5)) await counts.add(subject, random.integer(0, 2), 3);
+    if (random.chance(0.2)) await counts.set(subject, random.integer(0, 3));
     if (random.chance(0.4)) upstream.post(caseId, { content: `news ${random.next()}` });
     if (random.chance(0.2)) await anyWorker().registry.hint(random.pick(FEED_KEYS), [caseId], clock.now());
     if (random.chance(0.15)) upstream.refuse(caseId);

@@ -6,7 +6,7 @@ const SPREADS: readonly (readonly [CloseReason, number, number])[] = [
   ['token_expired', 0, 1000],
   ['slow_consumer', 1000, 5000],
   ['draining', 100, 2000],
-  ['too_many_connections', 5000, 15_000],
+  ['replaced', 5000, 15_000],
   ['unavailable', 2000, 5000],
 ];
 

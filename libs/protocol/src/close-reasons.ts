@@ -13,8 +13,8 @@ export const CLOSE_REASONS: Readonly<Record<CloseReason, CloseRule>> = {
   slow_consumer: { retryMs: [1000, 5000] },
   /** The process ends. Clients are sent away over `DRAIN_MS`, so a short additional span is enough. */
   draining: { retryMs: [100, 2000] },
-  /** The subject has too many connections here. Another one has to end first. */
-  too_many_connections: { retryMs: [5000, 15_000] },
+  /** A new connection of the subject took its place. A client that is alive after all waits until there may be room. */
+  replaced: { retryMs: [5000, 15_000] },
   /** A stream could not begin: the store, or the keys of tokens, are out of reach or slow. SSE only. */
   unavailable: { retryMs: [2000, 5000] },
 };

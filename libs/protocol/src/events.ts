@@ -54,7 +54,7 @@ export interface RevokedData {
 }
 
 /** Why the server ends a connection. */
-export type CloseReason = 'token_expired' | 'slow_consumer' | 'draining' | 'too_many_connections' | 'unavailable';
+export type CloseReason = 'token_expired' | 'slow_consumer' | 'draining' | 'replaced' | 'unavailable';
 
 export interface ClosingData {
   readonly reason: CloseReason;

@@ -27,6 +27,7 @@ export {
 } from './sse-frame.js';
 export { sioEvent, SioFrames, type SioFrame } from './sio-frame.js';
 export {
+  ClientDto,
   EVENT_ID_PATTERN,
   HISTORY_DEFAULT,
   HISTORY_MAX,

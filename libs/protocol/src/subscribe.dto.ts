@@ -47,8 +47,23 @@ const HEARTBEATS = ['comment', 'event'] as const;
 /** Which kind of heartbeat an event stream gets. */
 export type Heartbeat = (typeof HEARTBEATS)[number];
 
+/** Which client a connection is of: chosen by the client. */
+export const CLIENT_ID_PATTERN = /^[!-~]{1,64}$/;
+const CLIENT_ID_RULE = { message: 'client_id must be 1 to 64 visible ASCII characters' };
+
+/** What a Socket.IO client says of itself beside its token. */
+export class ClientDto {
+  @IsOptional()
+  @Matches(CLIENT_ID_PATTERN, CLIENT_ID_RULE)
+  readonly client_id?: string | null;
+}
+
 /** The query of an event stream. */
 export class StreamDto extends SubscribeDto {
+  @IsOptional()
+  @Matches(CLIENT_ID_PATTERN, CLIENT_ID_RULE)
+  readonly client_id?: string | null;
+
   @IsOptional()
   @IsIn(HEARTBEATS, { message: `heartbeat must be ${HEARTBEATS.join(' or ')}` })
   readonly heartbeat?: Heartbeat | null;

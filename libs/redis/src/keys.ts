@@ -20,6 +20,8 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:{quota}`, `:waiting`, `:asking` | hash, sorted sets | next turn, pause; sets that wait for a turn | an hour after the last use |
  * | `P:answered` | string | when a request was sent that the upstream answered, ms: the newest, to a second | an hour after it |
  * | `P:{attempts}:K:refused`, `:open` | sorted sets | attempts with credentials of kind `K` (`login`, `signature`), `digest:attempt`: by when they were refused, ms; by until when they count as under way, ms | when none counts any more, 15 min at most |
+ * | `P:gateways` | sorted set | gateways by the time (ms) until which their connections are counted | ten minutes after the last renewal |
+ * | `P:connections:D` | hash | gateway to how many connections it has of the subject with the digest D | with the last one, an hour after the last change or renewal |
  * | `P:{F}:feed` | hash | the feed, see below | twice the history's life after its last set |
  * | `P:{F}:interest` | sorted set | ticket by the time (ms) until which it is wanted | when the ticket left |
  * | `P:{F}:place` | hash | ticket to set id | when the ticket left |
@@ -54,7 +56,8 @@ import { ScriptKeys } from './script-keys.js';
  *
  * Channels: `P:{F}:news:T` publications of a ticket; `P:{F}:news` the feed's state, and tickets that are quarantined
  * (`apart T`) or are not any more (`back T`); `P:{F}:barrier:G` of one gateway; `P:wake` sets that changed between two
- * polls, for the worker that keeps them; `P:throttled` until when the upstream throttles, ms.
+ * polls, for the worker that keeps them; `P:throttled` until when the upstream throttles, ms; `P:full` subjects that have as
+ * many connections as they may have, while a client waits.
  */
 export class Keys {
   constructor(private readonly prefix: string) {}
@@ -87,6 +90,21 @@ export class Keys {
   /** The channel that tells workers that the upstream throttled the account. */
   get throttledChannel(): string {
     return `${this.prefix}:throttled`;
+  }
+
+  /** Gateways whose connections are counted. */
+  get gateways(): string {
+    return `${this.prefix}:gateways`;
+  }
+
+  /** @param digest of a subject */
+  connections(digest: string): string {
+    return `${this.prefix}:connections:${digest}`;
+  }
+
+  /** Where gateways hear that a client waits for its subject to have fewer connections. */
+  get fullChannel(): string {
+    return `${this.prefix}:full`;
   }
 
   /** The quota's keys, in the order in which quota.lua takes them. One hash tag: one script reads them all. */

@@ -55,6 +55,12 @@ export interface ScriptArguments {
   };
   readonly 'begin-attempt': OfAttempt & { readonly countsUntil: number; readonly refusals: number };
   readonly 'end-attempt': OfAttempt & { readonly outcome: AttemptOutcome };
+  readonly connect: {
+    readonly gateway: string;
+    readonly own: number;
+    readonly most: number;
+    readonly ended: readonly string[];
+  };
   readonly quota: { readonly now: number; readonly set: string; readonly rank: number };
 }
 

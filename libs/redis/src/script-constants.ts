@@ -16,6 +16,9 @@ export const QUOTA_RAMP_MS = 12_000;
 /** The quota's keys outlive their last use by this, ms. */
 export const QUOTA_KEPT_MS = 3_600_000;
 
+/** What is counted of a subject outlives the last change by this, ms. Gateways write it again three times in this time. */
+export const CONNECTIONS_KEPT_MS = 3_600_000;
+
 /**
  * How many names of delivered messages are kept per ticket, the newest ones: two of each of 10,000 messages. It is far more
  * than a conversation has. Beyond it, a ticket that is polled from the beginning again would deliver its oldest messages
@@ -44,6 +47,7 @@ export function scriptConstants(client: RedisClient, settings: ScriptSettings): 
   const { historyTtlS } = settings;
   return {
     ABOUT_TO_POLL_MS,
+    CONNECTIONS_KEPT_MS,
     DEGRADED_AFTER_FAILURES,
     DELIVERED_MAX,
     HINT_PAUSE_MS,

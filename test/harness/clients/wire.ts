@@ -35,7 +35,7 @@ export interface RevokedEvent {
 }
 
 export interface ClosingEvent {
-  readonly reason: 'token_expired' | 'slow_consumer' | 'draining' | 'too_many_connections' | 'unavailable';
+  readonly reason: 'token_expired' | 'slow_consumer' | 'draining' | 'replaced' | 'unavailable';
   readonly retry_ms: number;
 }
 

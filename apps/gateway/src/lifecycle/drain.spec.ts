@@ -21,7 +21,7 @@ describe('Drain', () => {
     for (let count = 0; count < 10; count += 1) {
       const outlet = fakeOutlet();
       outlet.close.mockImplementation(() => void told.push(now));
-      all.add(rights(`client ${count}`), outlet);
+      all.add(rights(`client ${count}`), outlet, null);
     }
     await new Drain(all, new HealthState(), spanMs, wait).run();
     expect(told).toHaveLength(10);

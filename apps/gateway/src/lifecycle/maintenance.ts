@@ -21,11 +21,12 @@ const POLLING_CHECK_MS = 1000;
 /** Checks per heartbeat interval whether a connection was idle. */
 const CHECKS_PER_HEARTBEAT = 4;
 
+/** Time between two renewals of the gateway lease, ms. */
+const COUNTS_RENEWAL_MS = 2000;
+
 /** The timers of a gateway. Their number does not depend on the number of clients. */
 export class Maintenance {
   private timers: NodeJS.Timeout[] = [];
-  private renewing = false;
-  private checking = false;
 
   constructor(
     private readonly parts: MaintenanceParts,
@@ -38,8 +39,9 @@ export class Maintenance {
     this.every(SWEEP_MS, () => connections.sweep(Date.now()));
     this.every(HUB_SWEEP_MS, () => hub.sweep(Date.now()));
     this.every(this.heartbeatMs / CHECKS_PER_HEARTBEAT, () => connections.heartbeat());
-    this.every(POLLING_CHECK_MS, () => this.checkPolling());
-    this.every(interest.renewEveryMs, () => this.renew());
+    this.everyAlone(POLLING_CHECK_MS, () => this.checkPolling());
+    this.everyAlone(interest.renewEveryMs, () => interest.renew());
+    this.everyAlone(COUNTS_RENEWAL_MS, () => connections.renewCounts())();
     // A store that lost its data polls nothing until the leases are renewed.
     store.watchDataLoss(() => interest.renew());
   }
@@ -53,27 +55,24 @@ export class Maintenance {
     this.timers.push(setInterval(work, ms));
   }
 
-  private checkPolling(): void {
-    if (this.checking) {
-      return;
-    }
-    this.checking = true;
-    const { polling, metrics, onError } = this.parts;
-    polling
-      .check()
-      .then(() => metrics.notPolled(polling.stalledCount))
-      .catch(onError)
-      .finally(() => (this.checking = false));
+  /** Not while the last one is under way. @returns the work, to be done now as well */
+  private everyAlone(ms: number, work: () => Promise<void>): () => void {
+    let isBusy = false;
+    const alone = () => {
+      if (!isBusy) {
+        isBusy = true;
+        work()
+          .catch(this.parts.onError)
+          .finally(() => (isBusy = false));
+      }
+    };
+    this.every(ms, alone);
+    return alone;
   }
 
-  private renew(): void {
-    if (this.renewing) {
-      return;
-    }
-    this.renewing = true;
-    this.parts.interest
-      .renew()
-      .catch(this.parts.onError)
-      .finally(() => (this.renewing = false));
+  private async checkPolling(): Promise<void> {
+    const { polling, metrics } = this.parts;
+    await polling.check();
+    metrics.notPolled(polling.stalledCount);
   }
 }

@@ -50,6 +50,8 @@ export class ClientSession {
     readonly outlet: Outlet,
     private readonly parts: SessionParts,
     private readonly owner: SessionOwner,
+    /** Which client it is of, where the client has named itself. */
+    readonly clientId: string | null,
   ) {
     const limit = new UnsentLimit(parts.maxUnsentBytes);
     this.connection = new Connection(outlet, limit, parts.counters, this);
@@ -57,6 +59,11 @@ export class ClientSession {
 
   get subject(): string | null {
     return this.rights.subject;
+  }
+
+  /** Whether it is served. */
+  get isOpen(): boolean {
+    return this.connection.isOpen;
   }
 
   /**

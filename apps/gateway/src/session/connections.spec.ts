@@ -1,3 +1,5 @@
+import { Deadline } from '../edge/deadline.js';
+import { TestStore } from '../../test/test-store.js';
 import { connections, fakeOutlet, rights } from '../../test/test-connections.js';
 import type { Outlet } from './outlet.js';
 
@@ -5,7 +7,7 @@ describe('Connections', () => {
   it('tells a client that its token has expired, and cuts the connection if the client does not go', () => {
     const all = connections();
     const outlet = fakeOutlet() satisfies Outlet;
-    all.add(rights('a', 1000), outlet);
+    all.add(rights('a', 1000), outlet, null);
     all.sweep(999);
     expect(outlet.close).not.toHaveBeenCalled();
     all.sweep(1000);
@@ -20,27 +22,45 @@ describe('Connections', () => {
   it('closes a client that exceeds the unsent limit', () => {
     const all = connections();
     const outlet = { ...fakeOutlet(), unsentBytes: 1001 };
-    all.add(rights('a'), outlet);
+    all.add(rights('a'), outlet, null);
     all.sweep(0);
     expect(outlet.close).toHaveBeenCalledWith(expect.objectContaining({ reason: 'slow_consumer' }));
   });
 
-  it('counts connections by subject, and those without a subject not at all', () => {
+  it('counts connections by subject, and those without a subject not at all', async () => {
     const all = connections(1);
-    const first = all.add(rights('a'), fakeOutlet());
-    expect(() => all.add(rights('a'), fakeOutlet())).toThrow('at most 1 connections');
-    all.add(rights('b'), fakeOutlet());
+    const connect = async (subject: string | null) => {
+      await all.admit(rights(subject), null, new Deadline());
+      return all.add(rights(subject), fakeOutlet(), null);
+    };
+    const first = await connect('a');
+    await expect(connect('a')).rejects.toThrow('at most 1 connections');
+    await connect('b');
     all.gone(first);
-    all.add(rights('a'), fakeOutlet());
-    all.add(rights(null), fakeOutlet());
-    all.add(rights(null), fakeOutlet());
+    await connect('a');
+    await connect(null);
+    await connect(null);
     expect(all.count).toBe(4);
+  });
+
+  it('does not count a connection that went before it began, or that was admitted too late', async () => {
+    const store = new TestStore();
+    jest
+      .spyOn(store.counts, 'add')
+      .mockImplementation(async () => new Promise((resolve) => setTimeout(resolve, 10, true)));
+    const all = connections(1, store);
+    const admit = (withinMs?: number) => all.admit(rights('a'), null, new Deadline(withinMs));
+    await admit();
+    all.dismiss(rights('a'));
+    await expect(admit(0)).rejects.toMatchObject({ code: 'unavailable' });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await admit();
   });
 
   it('sends away the given number of clients, the oldest first', () => {
     const all = connections();
     const outlets = [fakeOutlet(), fakeOutlet(), fakeOutlet()];
-    outlets.forEach((outlet) => all.add(rights('a'), outlet));
+    outlets.forEach((outlet) => all.add(rights('a'), outlet, null));
     all.close(2, 'draining');
     expect(outlets.map(({ close }) => close.mock.calls.length)).toEqual([1, 1, 0]);
   });

@@ -1,27 +1,48 @@
-import { type CloseReason, Refusal, TOO_MANY_REQUESTS } from '#protocol';
+import type { CloseReason } from '#protocol';
 import type { Rights } from '../auth/rights.js';
+import type { Deadline } from '../edge/deadline.js';
+import { Admission } from './admission.js';
 import { ClientSession, type SessionOwner, type SessionParts } from './client-session.js';
+import type { ConnectionCounts } from './connection-counts.js';
 import type { Outlet } from './outlet.js';
+import { SubjectLimit } from './subject-limit.js';
+import { TcpTable } from './tcp-table.js';
 
 /** A connection that is still open this long after `closing` is cut, ms: its client does not read. */
 const CLOSE_GRACE_MS = 3000;
-/** When a client may try again that had too many connections, ms. */
-const TOO_MANY_RETRY_MS = 5000;
 
 /**
  * All connections of this gateway, of both transports. One sweep checks all of them, so none has a timer of its own.
  */
 export class Connections implements SessionOwner {
   private readonly open = new Set<ClientSession>();
-  private readonly bySubject = new Map<string, number>();
+  /** The newest connection of each client that has named itself. */
+  private readonly byClient = new Map<string, ClientSession>();
+  private readonly limit: SubjectLimit;
+  private readonly admission: Admission;
+  private isListening = false;
   /** Connections that were sent `closing`, and when they are cut (ms since 1970). */
   private readonly leaving = new Map<Outlet, number>();
 
   constructor(
     private readonly parts: SessionParts,
+    private readonly counts: ConnectionCounts,
     /** `MAX_CONNECTIONS_PER_SUBJECT` */
-    private readonly maxPerSubject: number,
-  ) {}
+    maxPerSubject: number,
+  ) {
+    this.limit = new SubjectLimit(counts, maxPerSubject);
+    this.admission = new Admission({
+      limit: this.limit,
+      connections: {
+        of: (subject) => [...this.open].filter((session) => session.subject === subject),
+        ofClient: (subject, clientId) => this.byClient.get(clientKey(subject, clientId)),
+      },
+      table: new TcpTable(),
+      tellFull: (subject, clientId) => void counts.tellFull(subject, clientId).catch(parts.onError),
+      wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
+      now: () => performance.now(),
+    });
+  }
 
   /** Connections that are served. */
   get count(): number {
@@ -33,23 +54,43 @@ export class Connections implements SessionOwner {
     return this.open.size + this.leaving.size;
   }
 
-  /** @throws {Refusal} if the subject has as many connections as it may have; without a subject there is no limit */
-  admit({ subject }: Rights): void {
-    if (subject !== null && (this.bySubject.get(subject) ?? 0) >= this.maxPerSubject) {
-      throw new Refusal('too_many', `a subject has at most ${this.maxPerSubject} connections at once`, {
-        status: TOO_MANY_REQUESTS,
-        retryMs: TOO_MANY_RETRY_MS,
-      });
+  /**
+   * Counts a connection that is about to begin. It has to be {@link add}ed, or {@link dismiss}ed, in the same tick.
+   * Nobody in particular (`AUTH_MODE=none`) has no limit.
+   *
+   * @param clientId which client it is of, where the client has named itself
+   * @throws {Refusal} where the subject has as many connections as it may have, and none of them can be replaced
+   */
+  async admit({ subject }: Rights, clientId: string | null, deadline: Deadline): Promise<void> {
+    if (subject === null) {
+      return;
+    }
+    const admitted = this.admission.admit(subject, clientId);
+    try {
+      await deadline.bound(admitted);
+    } catch (error) {
+      // Admitted too late, it is nobody's.
+      admitted.then(
+        () => this.limit.remove(subject),
+        () => undefined,
+      );
+      throw error;
     }
   }
 
-  /** @throws {Refusal} as {@link admit} */
-  add(rights: Rights, outlet: Outlet): ClientSession {
-    this.admit(rights);
-    const session = new ClientSession(rights, outlet, this.parts, this);
+  /** The connection went before it began. */
+  dismiss({ subject }: Rights): void {
+    this.uncount(subject);
+  }
+
+  /** A connection that was admitted begins. */
+  add(rights: Rights, outlet: Outlet, clientId: string | null): ClientSession {
+    const session = new ClientSession(rights, outlet, this.parts, this, clientId);
     this.open.add(session);
     this.parts.counters.opened(outlet.transport);
-    this.countSubject(session.subject, 1);
+    if (rights.subject !== null && clientId !== null) {
+      this.byClient.set(clientKey(rights.subject, clientId), session);
+    }
     return session;
   }
 
@@ -69,6 +110,15 @@ export class Connections implements SessionOwner {
       if (now >= until) {
         outlet.destroy();
       }
+    }
+  }
+
+  /** Renews what other gateways know of this one's connections. To be called every two seconds. @throws where the store does not answer */
+  async renewCounts(): Promise<void> {
+    await this.limit.renew();
+    if (!this.isListening) {
+      await this.counts.listen((subject, clientId) => this.admission.hear(subject, clientId));
+      this.isListening = true;
     }
   }
 
@@ -96,20 +146,23 @@ export class Connections implements SessionOwner {
   }
 
   ended(session: ClientSession): void {
+    const { subject, clientId, outlet } = session;
     this.open.delete(session);
-    this.countSubject(session.subject, -1);
-    this.leaving.set(session.outlet, Date.now() + CLOSE_GRACE_MS);
+    this.uncount(subject);
+    if (subject !== null && clientId !== null && this.byClient.get(clientKey(subject, clientId)) === session) {
+      this.byClient.delete(clientKey(subject, clientId));
+    }
+    this.leaving.set(outlet, Date.now() + CLOSE_GRACE_MS);
   }
 
-  private countSubject(subject: string | null, by: 1 | -1): void {
-    if (subject === null) {
-      return;
-    }
-    const count = (this.bySubject.get(subject) ?? 0) + by;
-    if (count > 0) {
-      this.bySubject.set(subject, count);
-    } else {
-      this.bySubject.delete(subject);
+  private uncount(subject: string | null): void {
+    if (subject !== null) {
+      this.limit.remove(subject);
     }
   }
+}
+
+/** No client id has a line feed. */
+function clientKey(subject: string, clientId: string): string {
+  return `${clientId}\n${subject}`;
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Feed, Publication } from '#core';
 import type { Transport } from '#ops';
 import type { ClosingData, NoticeEvent } from '#protocol';
@@ -7,6 +8,8 @@ export interface Outlet {
   readonly transport: Transport;
   /** Bytes that were written and that the operating system has not accepted yet. */
   readonly unsentBytes: number;
+  /** The TCP connection that only this client uses; null with long polling. */
+  readonly tcp: Socket | null;
   /** A replay begins. Everything until {@link settle} may be sent in one piece. */
   begin(): void;
   /** The replay is complete and acknowledged. */
@@ -38,6 +41,8 @@ export interface Outlet {
   left(rooms: readonly string[]): void;
   /** Called four times per heartbeat interval. */
   heartbeat(): void;
+  /** Writes a few bytes that the client ignores. A client that is gone does not acknowledge them. */
+  probe(): void;
   /** Sends the reason, then ends the connection when everything that was written is sent. */
   close(closing: ClosingData): void;
   /** Ends the connection at once; what is unsent is lost. */

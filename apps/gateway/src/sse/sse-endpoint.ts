@@ -115,7 +115,9 @@ export class SseEndpoint {
     freeRequest(request);
     const heartbeat = asked.heartbeat === 'event' ? SSE_HEARTBEAT_EVENT : SSE_HEARTBEAT_COMMENT;
     const outlet = new SseOutlet(response, headers, frames, heartbeat);
-    const session = connections.add(rights, outlet);
+    const clientId = asked.client_id ?? null;
+    await connections.admit(rights, clientId, deadline);
+    const session = connections.add(rights, outlet, clientId);
     response.on('close', () => connections.gone(session));
     // A client may go while something is written. That is no fault, and `close` follows.
     response.on('error', ignore);

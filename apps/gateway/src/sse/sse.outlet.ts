@@ -62,6 +62,10 @@ export class SseOutlet implements Outlet {
     return this.socket === null ? this.response.writableLength : this.socket.writableLength;
   }
 
+  get tcp(): Socket | null {
+    return this.response.socket;
+  }
+
   begin(): void {
     this.flush();
     this.response.socket?.cork(); // Headers, replay and ready are sent in one piece.
@@ -118,6 +122,12 @@ export class SseOutlet implements Outlet {
   heartbeat(): void {
     this.idleChecks += 1;
     if (this.opened && this.idleChecks >= IDLE_CHECKS) {
+      this.write(this.heartbeatFrame);
+    }
+  }
+
+  probe(): void {
+    if (this.opened) {
       this.write(this.heartbeatFrame);
     }
   }

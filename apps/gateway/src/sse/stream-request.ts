@@ -8,7 +8,7 @@ import { lastEventIdOf, POSITION_KEYS } from './last-event-id.js';
 const BRACKETS = /^case_ids\[\d*\]$/;
 
 /** What a query may say of a stream. */
-const KEYS = ['case_ids', 'group_id', 'language', 'history', 'heartbeat', ...POSITION_KEYS];
+const KEYS = ['case_ids', 'group_id', 'language', 'history', 'heartbeat', 'client_id', ...POSITION_KEYS];
 
 /** Reads what a `GET` asks for. @throws {Refusal} `invalid` */
 export function readQuery(reader: RequestReader, request: IncomingMessage, query: URLSearchParams): StreamDto {
@@ -24,6 +24,7 @@ export function readQuery(reader: RequestReader, request: IncomingMessage, query
     history: wholeNumber(query, 'history'),
     last_event_id: lastEventIdOf(request, query),
     heartbeat: single(query, 'heartbeat'),
+    client_id: single(query, 'client_id'),
   });
 }
 

@@ -24,6 +24,7 @@ interface WebSocketInsides {
   readonly readyState?: number;
   readonly _socket?: TcpSocket | null;
   terminate?(): void;
+  ping?(): void;
 }
 
 const WEBSOCKET_OPEN = 1;
@@ -39,7 +40,8 @@ const POLL_MAX_PACKETS = 16;
 export class EnginePipe {
   private readonly insides: EngineInsides;
   private webSocket: WebSocketInsides | null = null;
-  private tcp: TcpSocket | null = null;
+  /** The TCP socket of the WebSocket. */
+  tcp: TcpSocket | null = null;
   /** Bytes in engine.io's buffer. */
   private queuedBytes = 0;
   /** The connection begins with long polling. */
@@ -78,6 +80,13 @@ export class EnginePipe {
 
   uncork(): void {
     this.tcp?.uncork();
+  }
+
+  /** Sends a Ping frame, which every WebSocket client answers by itself. */
+  probe(): void {
+    if (this.webSocket?.readyState === WEBSOCKET_OPEN) {
+      this.webSocket.ping?.();
+    }
   }
 
   /**

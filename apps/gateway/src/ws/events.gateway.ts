@@ -4,7 +4,7 @@ import { GatewaySettings } from '#ops';
 import {
   type Acknowledgement,
   AuthenticateDto,
-  closing,
+  ClientDto,
   Refusal,
   refusalError,
   SioFrames,
@@ -25,6 +25,8 @@ import { SocketIoOutlet } from './socket-io.outlet.js';
 /** Data of a socket: its rights since the handshake, its session while it is served. */
 interface SocketData {
   rights: Rights;
+  /** `client_id` of the handshake. */
+  clientId: string | null;
   session?: ClientSession;
 }
 type EventsServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
@@ -55,12 +57,12 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     ['authenticate', (socket, body, deadline) => this.authenticate(socket, body, deadline)],
   ]);
   private readonly receive = listener((socket, event, ...args) => void this.serve(socket, String(event), args));
-  private readonly leave = listener(({ data }, _reason, cause) => {
+  private readonly leave = listener(({ data, conn }, _reason, cause) => {
     if (cause instanceof Error && cause.message.includes(TOO_LARGE)) {
       this.refusals.count('payload_too_large');
     }
     if (data.session) {
-      this.connections.gone(data.session);
+      this.left(data.session, conn);
     }
   });
 
@@ -84,15 +86,26 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
   }
 
   handleConnection(socket: EventsSocket): void {
-    const outlet = new SocketIoOutlet(socket, this.frames);
-    try {
-      socket.data.session = this.connections.add(socket.data.rights, outlet);
-      socket.on('disconnect', this.leave);
-      socket.onAny(this.receive);
-      freeHandshake(socket);
-    } catch {
-      // Other handshakes of the same subject ran at the same time and were first.
-      outlet.close(closing('too_many_connections', Math.random()));
+    const { rights, clientId } = socket.data;
+    socket.data.session = this.connections.add(rights, new SocketIoOutlet(socket, this.frames), clientId);
+    socket.on('disconnect', this.leave);
+    socket.onAny(this.receive);
+    freeHandshake(socket);
+  }
+
+  /** The connection of a session that has ended is not counted any more, so it must end, too. */
+  private left(session: ClientSession, conn: EventsSocket['conn']): void {
+    const isClosed = conn.readyState === 'closed';
+    if (isClosed) {
+      this.connections.gone(session);
+    } else {
+      // The client only left the namespace, or broke the protocol.
+      conn.once('close', () => this.connections.gone(session));
+      session.end();
+    }
+    // Also after engine.io has closed it, a WebSocket waits for the client's Close frame, for half a minute.
+    if (!isClosed || session.outlet.tcp !== null) {
+      session.outlet.destroy();
     }
   }
 
@@ -117,8 +130,14 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
   private async admit(socket: EventsSocket): Promise<void> {
     const { auth, headers } = socket.handshake;
     const isPolling = socket.conn.transport.name === 'polling';
-    socket.data.rights = await new Deadline().bound(this.verifier.verify(tokenOfHandshake(auth, headers, isPolling)));
-    this.connections.admit(socket.data.rights);
+    const deadline = new Deadline();
+    const rights = await deadline.bound(this.verifier.verify(tokenOfHandshake(auth, headers, isPolling)));
+    const clientId = this.reader.read(ClientDto, auth).client_id ?? null;
+    await this.connections.admit(rights, clientId, deadline);
+    socket.data.rights = rights;
+    socket.data.clientId = clientId;
+    // By then Socket.IO has connected the client, unless it went meanwhile.
+    setImmediate(() => socket.data.session === undefined && this.connections.dismiss(rights));
   }
 
   private connectError(error: unknown): ExtendedError {

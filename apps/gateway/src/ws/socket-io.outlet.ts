@@ -1,3 +1,4 @@
+import type { Socket as TcpSocket } from 'node:net';
 import type { Socket as ClientSocket } from 'socket.io';
 import type { Feed, Publication } from '#core';
 import type { ClosingData, FrameRun, NoticeEvent, SioFrame, SioFrames } from '#protocol';
@@ -20,6 +21,10 @@ export class SocketIoOutlet implements Outlet {
 
   get unsentBytes(): number {
     return this.pipe.unsentBytes;
+  }
+
+  get tcp(): TcpSocket | null {
+    return this.pipe.tcp;
   }
 
   begin(): void {
@@ -67,6 +72,10 @@ export class SocketIoOutlet implements Outlet {
 
   heartbeat(): void {
     // engine.io pings by itself.
+  }
+
+  probe(): void {
+    this.pipe.probe();
   }
 
   close(closing: ClosingData): void {

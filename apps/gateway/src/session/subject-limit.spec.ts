@@ -1,0 +1,102 @@
+import type { ConnectionCounts } from './connection-counts.js';
+import { SubjectLimit } from './subject-limit.js';
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const away = () => Promise.reject(new Error('out of reach'));
+
+function fixture(most = 2) {
+  const counts = {
+    add: jest.fn<Promise<boolean>, [string, number, number]>(async () => true),
+    set: jest.fn<Promise<void>, [string, number]>(async () => undefined),
+    renew: jest.fn<Promise<boolean>, []>(async () => true),
+    tellFull: jest.fn(),
+    listen: jest.fn(),
+  } satisfies ConnectionCounts;
+  let now = 0;
+  const limit = new SubjectLimit(counts, most, () => now);
+  return { counts, limit, advance: (ms: number) => void (now += ms) };
+}
+
+describe('SubjectLimit', () => {
+  it('asks the store with what this gateway has, and does not where that is enough', async () => {
+    const { counts, limit } = fixture();
+    expect(await Promise.all([limit.add('a'), limit.add('a'), limit.add('a')])).toEqual([
+      'counted',
+      'counted',
+      'full_here',
+    ]);
+    expect(counts.add.mock.calls).toEqual([
+      ['a', 0, 2],
+      ['a', 1, 2],
+    ]);
+    counts.add.mockResolvedValueOnce(false);
+    expect(await limit.add('b')).toBe('full_elsewhere');
+    expect([limit.of('a'), limit.of('b')]).toEqual([2, 0]);
+  });
+
+  it('tells the store what is left, once per tick', async () => {
+    const { counts, limit } = fixture(5);
+    for (let count = 0; count < 4; count += 1) await limit.add('a');
+    limit.remove('a');
+    limit.remove('a');
+    await wait(5);
+    expect(counts.set.mock.calls).toEqual([['a', 2]]);
+    limit.remove('a');
+    limit.remove('a');
+    await wait(5);
+    expect(counts.set.mock.lastCall).toEqual(['a', 0]);
+  });
+
+  it('counts alone while the store fails, does not ask it for a second, and tells it all later', async () => {
+    const { counts, limit, advance } = fixture();
+    counts.add.mockImplementation(away);
+    counts.set.mockImplementation(away);
+    counts.renew.mockImplementation(away);
+    expect([await limit.add('a'), await limit.add('a'), await limit.add('a')]).toEqual([
+      'counted',
+      'counted',
+      'full_here',
+    ]);
+    expect(counts.add).toHaveBeenCalledTimes(1);
+    advance(1000);
+    await limit.add('b');
+    expect(counts.add).toHaveBeenCalledTimes(2);
+    await expect(limit.renew()).rejects.toThrow('out of reach');
+    limit.remove('a');
+    await wait(5);
+    expect(counts.set).not.toHaveBeenCalled();
+    counts.set.mockImplementation(async () => undefined);
+    counts.renew.mockResolvedValueOnce(false);
+    await limit.renew();
+    expect(counts.set.mock.calls.sort()).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+  });
+
+  it('lets a connection in that the store does not answer for, and corrects its number if it answers later', async () => {
+    const { counts, limit, advance } = fixture();
+    let answer: (isCounted: boolean) => void = () => undefined;
+    counts.add.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
+    const startedAt = performance.now();
+    expect(await limit.add('a')).toBe('counted');
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+    answer(false);
+    advance(1000);
+    await limit.renew();
+    expect([limit.of('a'), counts.set.mock.calls]).toEqual([1, [['a', 1]]]);
+  });
+
+  it('tells everything again before the store forgets it, some hundred at once', async () => {
+    const { counts, limit, advance } = fixture();
+    await limit.renew();
+    for (let at = 0; at < 1200; at += 1) await limit.add(`subject ${at}`);
+    await limit.renew();
+    expect(counts.set).not.toHaveBeenCalled();
+    advance(1_200_000);
+    await limit.renew();
+    expect(counts.set).toHaveBeenCalledTimes(500);
+    await wait(100);
+    expect(new Set(counts.set.mock.calls.map(([subject]) => subject)).size).toBe(1200);
+  });
+});

@@ -1,0 +1,120 @@
+import type { ConnectionCounts } from './connection-counts.js';
+
+/** How long a new connection waits for the store to count it, ms. Then it is counted by this gateway alone. */
+const ANSWER_MS = 250;
+/** After the store did not answer it is not asked for this long, ms. */
+const AWAY_MS = 1000;
+/** Numbers that are told to the store at once, and the pause before the next ones, ms. */
+const TOLD_MAX = 500;
+const TOLD_PAUSE_MS = 20;
+/** Every number is told again after this long, ms: what the store has of a subject ends after an hour. */
+const TELL_ALL_MS = 1_200_000;
+
+export type Counted = 'counted' | 'full_here' | 'full_elsewhere';
+
+/**
+ * `MAX_CONNECTIONS_PER_SUBJECT`. This gateway's own numbers are what counts; the store only sums them up over all gateways.
+ * While the store does not answer, each gateway counts for itself: nobody is refused for want of the store.
+ */
+export class SubjectLimit {
+  private readonly own = new Map<string, number>();
+  /** Subjects whose number the store does not have yet. Cleared when the store fails: then all are told again. */
+  private readonly changed = new Set<string>();
+  private timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
+  private awayUntil = Number.NEGATIVE_INFINITY;
+  private toldAllAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly counts: ConnectionCounts,
+    /** `MAX_CONNECTIONS_PER_SUBJECT` */
+    readonly most: number,
+    /** Milliseconds of a clock that never jumps. */
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Connections of the subject on this gateway. */
+  of(subject: string): number {
+    return this.own.get(subject) ?? 0;
+  }
+
+  /** Counts one more connection where there may be one more. It never throws. */
+  async add(subject: string): Promise<Counted> {
+    const own = this.of(subject);
+    if (own >= this.most) {
+      return 'full_here';
+    }
+    this.own.set(subject, own + 1); // At once: others of the same tick are counted on top of it.
+    if (await this.mayAdd(subject, own)) {
+      return 'counted';
+    }
+    this.remove(subject);
+    return 'full_elsewhere';
+  }
+
+  /** A connection that was counted is gone. */
+  remove(subject: string): void {
+    const own = this.of(subject) - 1;
+    if (own > 0) {
+      this.own.set(subject, own);
+    } else {
+      this.own.delete(subject);
+    }
+    this.change(subject);
+  }
+
+  /** To be called every two seconds. @throws where the store does not answer */
+  async renew(): Promise<void> {
+    try {
+      const isKnown = await this.counts.renew();
+      this.awayUntil = Number.NEGATIVE_INFINITY;
+      if (!isKnown || this.now() - this.toldAllAt >= TELL_ALL_MS) {
+        this.toldAllAt = this.now();
+        [...this.own.keys()].forEach((subject) => this.changed.add(subject));
+      }
+      this.tell();
+    } catch (error) {
+      this.changed.clear();
+      throw error;
+    }
+  }
+
+  private async mayAdd(subject: string, own: number): Promise<boolean> {
+    if (this.now() < this.awayUntil) {
+      return true; // Told once the store is back.
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, ANSWER_MS, null)));
+    const answer = await Promise.race([this.counts.add(subject, own, this.most).catch(() => null), late]);
+    clearTimeout(timer);
+    if (answer === null) {
+      this.failed(subject);
+    }
+    return answer ?? true;
+  }
+
+  private change(subject: string): void {
+    this.changed.add(subject);
+    this.timer ??= setImmediate(() => this.tell());
+  }
+
+  private tell(): void {
+    this.timer = null;
+    if (this.now() < this.awayUntil) {
+      return; // At the next renewal that succeeds.
+    }
+    const some = [...this.changed].slice(0, TOLD_MAX);
+    for (const subject of some) {
+      this.changed.delete(subject);
+      this.counts.set(subject, this.of(subject)).catch(() => this.failed(subject));
+    }
+    if (this.changed.size > 0) {
+      this.timer ??= setTimeout(() => this.tell(), TOLD_PAUSE_MS).unref();
+    }
+  }
+
+  /** The renewal of the lease, which fails as well then, says so. */
+  private failed(subject: string): void {
+    this.awayUntil = this.now() + AWAY_MS;
+    this.changed.add(subject);
+  }
+}

@@ -1,0 +1,146 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Clock } from '#core';
+import type { RedisClient } from './connection.js';
+import type { Keys } from './keys.js';
+import { CONNECTIONS_KEPT_MS } from './script-constants.js';
+import { Scripts } from './scripts.js';
+
+/** A gateway that has not renewed its lease for this long (ms) is gone, and what it had is not counted any more. */
+const GATEWAY_LEASE_MS = 6000;
+/** The list of gateways outlives the last renewal by this, ms. */
+const GATEWAYS_KEPT_MS = 600_000;
+
+export interface ConnectionCountsParts {
+  readonly commands: RedisClient;
+  /** A connection that is kept subscribed. */
+  readonly subscriber: RedisClient;
+  readonly keys: Keys;
+  readonly clock: Clock;
+}
+
+/** A subject that has as many connections as it may have, and which of its clients waits. */
+interface FullSubject {
+  readonly gateway: string;
+  readonly subject: string;
+  readonly client: string | null;
+}
+
+/**
+ * How many connections each subject has on each gateway: one hash per subject. One lease per gateway covers all of its
+ * numbers, so that renewing costs one command, whatever the number of clients. Keys hold the digest of a subject: a
+ * subject may be long, and it is somebody's name.
+ */
+export class RedisConnectionCounts {
+  private readonly scripts: Scripts<'connect'>;
+  private living: Promise<ReadonlySet<string>> | null = null;
+  /** Id of this gateway process, until a renewal fails. */
+  private gateway = randomUUID();
+  /** The id before that: what was told under it is not counted any more. */
+  private former: string | null = null;
+  private isListed = false;
+
+  constructor(private readonly parts: ConnectionCountsParts) {
+    this.scripts = new Scripts(parts.commands, ['connect'], {});
+  }
+
+  /**
+   * Counts one more connection, if there are fewer than `most` on all gateways.
+   *
+   * @param own how many this gateway has without it
+   * @returns whether it is counted @throws what Redis answers, or a timeout
+   */
+  async add(subject: string, own: number, most: number): Promise<boolean> {
+    const key = this.keyOf(subject);
+    const args = { gateway: this.gateway, own, most, ended: [] as string[] };
+    const others = (await this.scripts.run('connect', [key], args)) as string[];
+    if (others.length === 0) {
+      return true;
+    }
+    const living = await this.livingGateways();
+    const ended = others.filter((gateway) => !living.has(gateway));
+    return (
+      ended.length > 0 && ((await this.scripts.run('connect', [key], { ...args, ended })) as string[]).length === 0
+    );
+  }
+
+  /** How many this gateway has, from now on. @throws what Redis answers, or a timeout */
+  async set(subject: string, own: number): Promise<void> {
+    const { commands } = this.parts;
+    const key = this.keyOf(subject);
+    if (own === 0) {
+      await commands.hdel(key, this.gateway);
+    } else {
+      await Promise.all([commands.hset(key, this.gateway, own), commands.pexpire(key, CONNECTIONS_KEPT_MS)]);
+    }
+  }
+
+  /**
+   * Renews the lease of this gateway. To be called every two seconds.
+   *
+   * @returns false where every number has to be set again: the lease had ended, Redis lost its data, or a renewal failed
+   * @throws what Redis answers, or a timeout
+   */
+  async renew(): Promise<boolean> {
+    const { commands, keys, clock } = this.parts;
+    const until = Math.round(clock.now()) + GATEWAY_LEASE_MS;
+    try {
+      const [added] = await Promise.all([
+        commands.zadd(keys.gateways, until, this.gateway),
+        commands.pexpire(keys.gateways, GATEWAYS_KEPT_MS),
+        ...(this.former === null ? [] : [commands.zrem(keys.gateways, this.former)]),
+      ]);
+      this.isListed = true;
+      this.former = null;
+      return Number(added) === 0;
+    } catch (error) {
+      // Numbers may be lost, or arrive late. Under another id all are told anew, and those of the old one end.
+      this.former = this.isListed ? this.gateway : this.former;
+      this.isListed = false;
+      this.gateway = randomUUID();
+      throw error;
+    }
+  }
+
+  /** This gateway ends. What it has is not counted any more. @throws what Redis answers, or a timeout */
+  async leave(): Promise<void> {
+    await this.parts.commands.zrem(this.parts.keys.gateways, this.gateway);
+  }
+
+  /** Tells the other gateways that a client waits for its subject to have fewer connections. @throws as {@link add} */
+  async tellFull(subject: string, client: string | null): Promise<void> {
+    const { commands, keys } = this.parts;
+    const full: FullSubject = { gateway: this.gateway, subject, client };
+    await commands.publish(keys.fullChannel, JSON.stringify(full));
+  }
+
+  /** @param listener hears what other gateways tell with {@link tellFull} @throws as {@link add} */
+  async listen(listener: (subject: string, client: string | null) => void): Promise<void> {
+    const { subscriber, keys } = this.parts;
+    await subscriber.subscribe(keys.fullChannel);
+    subscriber.on('message', (channel: string, text: string) => {
+      if (channel === keys.fullChannel) {
+        const full = JSON.parse(text) as FullSubject;
+        if (full.gateway !== this.gateway) {
+          listener(full.subject, full.client);
+        }
+      }
+    });
+  }
+
+  /** Gateways whose lease has not ended. All that ask at the same time share one answer. */
+  private livingGateways(): Promise<ReadonlySet<string>> {
+    this.living ??= this.readLiving().finally(() => (this.living = null));
+    return this.living;
+  }
+
+  private async readLiving(): Promise<ReadonlySet<string>> {
+    const { commands, keys, clock } = this.parts;
+    // Taken off the list, a gateway hears at its next renewal that its numbers are lost.
+    await commands.zremrangebyscore(keys.gateways, '-inf', Math.round(clock.now()));
+    return new Set(await commands.zrange(keys.gateways, '0', '-1'));
+  }
+
+  private keyOf(subject: string): string {
+    return this.parts.keys.connections(createHash('sha256').update(subject).digest('base64url'));
+  }
+}
