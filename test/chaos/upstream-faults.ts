@@ -67,4 +67,17 @@ const FOR_ONE: readonly Fault[] = SPOILERS.map(([name, fault]) => ({
   },
 }));
 
-export const UPSTREAM_FAULTS: readonly Fault[] = [...FOR_ALL, ...FOR_ONE];
+/** A release of the upstream is rolled out and taken back. It changes how all messages are written, and fails no request. */
+const RELEASE: Fault = {
+  name: 'upstream: a release that writes messages in another form comes and goes',
+  recoversWithinMs: PROMPT_MS,
+  async happen({ deployment: { upstream }, random }) {
+    const ms = random.integer(500, 1500);
+    for (const message_form of ['alternating', 'next_release', 'alternating', 'documented'] as const) {
+      await upstream.change({ message_form });
+      await sleep(ms);
+    }
+  },
+};
+
+export const UPSTREAM_FAULTS: readonly Fault[] = [...FOR_ALL, ...FOR_ONE, RELEASE];
