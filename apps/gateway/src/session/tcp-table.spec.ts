@@ -14,7 +14,8 @@ describe('the table of TCP sockets', () => {
   const kept: Socket[] = [];
   afterEach(async () => {
     for (const peer of peers.splice(0)) {
-      await (peer instanceof SilentPeer ? peer.kill() : once(peer.destroy(), 'close'));
+      if (peer instanceof SilentPeer) await peer.kill();
+      else peer.destroy();
     }
     kept.splice(0).forEach((socket) => socket.destroy());
     servers.splice(0).forEach((server) => server.close());

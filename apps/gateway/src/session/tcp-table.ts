@@ -3,8 +3,10 @@ import type { Socket } from 'node:net';
 
 /** The kernel's tables of TCP sockets, IPv4 and IPv6. Linux only. */
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
-/** Time between two readings (ms): a table of 50,000 connections has 7 MB. */
-const READ_EVERY_MS = 250;
+/** Least pause between two readings, ms. */
+const PAUSE_MS = 250;
+/** The pause is this many times as long as the reading took: the table of 50,000 connections has 7 MB. */
+const PAUSE_FACTOR = 3;
 const INODE = /^socket:\[(\d+)\]$/;
 
 /** What the kernel says of a connection. */
@@ -15,42 +17,80 @@ export interface TcpState {
   readonly unanswered: number;
 }
 
+/** Which rows of a table are read whole. */
+class Wanted {
+  readonly states = new Map<string, TcpState | null>();
+  /** Remote ports, as the table writes them: they tell quickly that a row is another one's. */
+  private readonly ports = new Set<string>();
+
+  add(inode: string, remotePort: number): void {
+    this.states.set(inode, null);
+    this.ports.add(remotePort.toString(16).toUpperCase().padStart(4, '0'));
+  }
+
+  /** `sl: local:port remote:port st tx_queue:rx_queue tr:when retrnsmt uid timeout inode` (the kernel's proc_net_tcp.rst). */
+  read(row: string): void {
+    const remote = row.indexOf(':', row.indexOf(':', row.indexOf(':') + 1) + 1) + 1;
+    if (!this.ports.has(row.slice(remote, remote + 4))) {
+      return;
+    }
+    const [, , , , queues = '', , retransmits = '', , probes = '', inode = ''] = row.trim().split(/ +/);
+    if (this.states.has(inode)) {
+      this.states.set(inode, {
+        unacknowledged: Number.parseInt(queues, 16),
+        unanswered: Number.parseInt(retransmits, 16) + Number(probes),
+      });
+    }
+  }
+}
+
 /** Reads the kernel's tables: Node itself has no way to ask what a peer has acknowledged. */
 export class TcpTable {
-  private wanted = new Set<string>();
-  private next: Promise<ReadonlyMap<string, TcpState>> | null = null;
-  private reading: Promise<unknown> = Promise.resolve();
+  private wanted = new Wanted();
+  private next: Promise<Wanted> | null = null;
+  private pause: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly tables: readonly string[] = TABLES) {}
 
-  /** Those of the sockets that the kernel tells of: none where it is not Linux, and none that is closed. It never throws. */
+  /**
+   * Those of the sockets that the kernel tells of: none if it is not Linux, and none that is closed. It never throws. It
+   * takes up to a second with tens of thousands of connections.
+   */
   async of(sockets: readonly Socket[]): Promise<ReadonlyMap<Socket, TcpState>> {
     const inodes = new Map<Socket, string>();
     for (const socket of sockets) {
       const inode = inodeOf(socket);
-      if (inode !== null) {
+      if (inode !== null && socket.remotePort !== undefined) {
         inodes.set(socket, inode);
-        this.wanted.add(inode);
+        this.wanted.add(inode, socket.remotePort);
       }
     }
     if (inodes.size === 0) {
       return new Map();
     }
     // All that ask meanwhile share the next reading.
-    this.next ??= this.reading.then(() => this.read());
-    const states = await this.next;
-    const found = [...inodes].map(([socket, inode]) => [socket, states.get(inode)] as const);
-    return new Map(found.flatMap(([socket, state]) => (state === undefined ? [] : [[socket, state] as const])));
+    this.next ??= this.pause.then(() => this.read());
+    const { states } = await this.next;
+    const found = new Map<Socket, TcpState>();
+    for (const [socket, inode] of inodes) {
+      const state = states.get(inode);
+      if (state) {
+        found.set(socket, state);
+      }
+    }
+    return found;
   }
 
-  private async read(): Promise<ReadonlyMap<string, TcpState>> {
+  private async read(): Promise<Wanted> {
     const { wanted } = this;
-    this.wanted = new Set();
+    this.wanted = new Wanted();
     this.next = null;
-    this.reading = new Promise((resolve) => setTimeout(resolve, READ_EVERY_MS).unref());
-    const found = new Map<string, TcpState>();
-    await Promise.all(this.tables.map((table) => readTable(table, wanted, found).catch(() => undefined)));
-    return found;
+    let end: () => void = () => undefined;
+    this.pause = new Promise<void>((resolve) => (end = resolve));
+    const startedAt = performance.now();
+    await Promise.all(this.tables.map((table) => readTable(table, wanted).catch(() => undefined)));
+    setTimeout(end, Math.max(PAUSE_MS, (performance.now() - startedAt) * PAUSE_FACTOR)).unref();
+    return wanted;
   }
 }
 
@@ -65,25 +105,11 @@ function inodeOf(socket: Socket): string | null {
 }
 
 /** Piece by piece: a long table must not hold up deliveries. */
-async function readTable(path: string, wanted: ReadonlySet<string>, found: Map<string, TcpState>): Promise<void> {
+async function readTable(path: string, wanted: Wanted): Promise<void> {
   let rest = '';
   for await (const piece of createReadStream(path, 'latin1')) {
-    const lines = (rest + String(piece)).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      readLine(line, wanted, found);
-    }
-  }
-}
-
-/** `sl local rem st tx_queue:rx_queue tr:when retrnsmt uid timeout inode`; see the kernel's proc_net_tcp.rst. */
-function readLine(line: string, wanted: ReadonlySet<string>, found: Map<string, TcpState>): void {
-  const fields = line.trim().split(/ +/);
-  const [, , , , queues = '', , retransmits = '', , probes = '', inode = ''] = fields;
-  if (wanted.has(inode)) {
-    found.set(inode, {
-      unacknowledged: Number.parseInt(queues, 16),
-      unanswered: Number.parseInt(retransmits, 16) + Number(probes),
-    });
+    const rows = (rest + String(piece)).split('\n');
+    rest = rows.pop() ?? '';
+    rows.forEach((row) => wanted.read(row));
   }
 }
