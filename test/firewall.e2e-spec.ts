@@ -37,7 +37,11 @@ function shortestGap(requests: readonly LoggedRequest[]): number {
 describe('an upstream that answers for no ticket', () => {
   const deployment = useDeployment({
     workers: 2,
-    settings: { POLL_INTERVAL_MS: String(INTERVAL_MS), POLL_INTERVAL_MAX_MS: String(INTERVAL_MS) },
+    settings: {
+      LANGUAGES: 'en-us,de-de',
+      POLL_INTERVAL_MS: String(INTERVAL_MS),
+      POLL_INTERVAL_MAX_MS: String(INTERVAL_MS),
+    },
   });
   afterEach(() => deployment.upstream.clearFaults());
 

@@ -145,7 +145,7 @@ class Refused {
 
 /** Invariant 5: one ticket that the upstream refuses must not stop the other 99. */
 describe('a ticket that the upstream refuses', () => {
-  const deployment = useDeployment({ workers: 2 });
+  const deployment = useDeployment({ workers: 2, settings: { LANGUAGES: 'en-us,fr-fr' } });
 
   it('E9 H5: is found and its clients are told, the others keep their pace, and nothing is lost when it is allowed again', async () => {
     const token = await tokenFor();

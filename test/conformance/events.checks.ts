@@ -29,7 +29,7 @@ export const EVENT_CHECKS: readonly Check[] = [
   check(
     'E2: sent_at is the instant of create_time, or null if that cannot be read; seen_at is when it was polled',
     async (trial) => {
-      const { language } = trial;
+      const language = await trial.language();
       const caseId = await trial.ticketWithPast(0, { language });
       const client = await trial.open('sse', [caseId], { language });
       const postedAt = Date.now();
@@ -122,7 +122,7 @@ export const EVENT_CHECKS: readonly Check[] = [
   check(
     'E8: a failing upstream is told as degraded and then as ok, and what was said meanwhile is delivered',
     async (trial) => {
-      const { language } = trial;
+      const language = await trial.language();
       const caseId = await trial.ticketWithPast(1, { language });
       const clients = await trial.openEach([caseId], { language });
       const end = await trial.inject({ kind: 'status', status: 500, case_ids: [caseId] });
@@ -231,7 +231,7 @@ async function resumeFrom(
 }
 
 async function expectRevocation(trial: Trial): Promise<void> {
-  const { language } = trial;
+  const language = await trial.language();
   const good = trial.ticket();
   const bad = await trial.ticketWithPast(1, { language });
   const clients = await trial.openEach([bad, good], { language });

@@ -74,7 +74,7 @@ export const HISTORY_CHECKS: readonly Check[] = [
   check(
     'H5: what was published of a ticket before the upstream refused it stays readable and replayable',
     async (trial) => {
-      const { language } = trial;
+      const language = await trial.language();
       const bad = await trial.ticketWithPast(2, { language });
       const client = await trial.open('sse', [bad, trial.ticket()], { language });
       await trial.inject({ kind: 'refuse_case', case_ids: [bad] });

@@ -2,6 +2,7 @@ import { expect } from 'expect';
 
 import { exchange, type Exchange } from '../harness/clients/exchange.js';
 import { RawStream } from '../harness/clients/raw-stream.js';
+import type { Ready } from '../harness/clients/wire.js';
 import { check, type Check } from './check.js';
 import { textsOf, type Page } from './trial.js';
 
@@ -82,6 +83,22 @@ export const REFUSAL_CHECKS: readonly Check[] = [
     expect(malformed.text).not.toContain('se cret');
     const options = await ask('OPTIONS', '/v1/events');
     expect([options.status, options.headers.allow]).toEqual([204, expect.stringContaining('POST')]);
+  }),
+
+  check('X6: a closed list of languages is served, and ready names the one that suits best', async (trial) => {
+    const client = await trial.connect();
+    const served = async (language?: string) => {
+      const body = { case_ids: [trial.ticket()], ...(language !== undefined && { language }) };
+      const ack = await client.ask<Ready>('subscribe', body);
+      return ack.ok ? ack.language : ack.error.message;
+    };
+    const usual = await served();
+    expect(usual).toMatch(/^[a-z]{2,3}(-[a-z0-9]{2,8})*$/);
+    const asked = Array.from({ length: 8 }, (_, at) => `xx-${at}0`);
+    const invented = await Promise.all(asked.map((language) => served(language)));
+    expect(invented).toEqual(asked.map(() => usual));
+    expect(await served(`${usual.toUpperCase()}-x-private`)).toBe(usual);
+    expect(await served(`xx,${usual.split('-')[0]};q=0.5`)).toMatch(new RegExp(`^${usual.split('-')[0]}`));
   }),
 ];
 

@@ -153,7 +153,7 @@ export const SSE_CHECKS: readonly Check[] = [
 ];
 
 async function expectStreamOrder(trial: Trial): Promise<void> {
-  const { language } = trial;
+  const language = await trial.language();
   const good = await trial.ticketWithPast(1, { language });
   const bad = await trial.ticketWithPast(1, { language });
   const first = await trial.open('sse', [good, bad], { language });

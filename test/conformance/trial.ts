@@ -18,9 +18,13 @@ type Transport = (typeof TRANSPORTS)[number];
 /** Part of every name, so that no run finds the tickets of an earlier run at the same deployment. */
 const RUN = randomBytes(3).toString('hex');
 let trials = 0;
+/** One of the languages that a gateway serves by default, and not the one that other checks use. */
+const FAULTY_LANGUAGE = 'en-us';
 
 /** One run of one check. Its tickets are used by no other run. Its clients and faults end with it. */
 export class Trial {
+  /** Resolves once no check makes faults in {@link FAULTY_LANGUAGE} any more. */
+  private static lastWithFaults: Promise<void> = Promise.resolve();
   private readonly number = (trials += 1);
   private readonly cleanUps: (() => unknown)[] = [];
   private tickets = 0;
@@ -35,9 +39,15 @@ export class Trial {
     return this.target.upstream;
   }
 
-  /** A language, and so a feed, of its own: a fault of one feed must not reach another check. */
-  get language(): string {
-    return `en-${RUN}${this.number}`;
+  /**
+   * A language, and so a feed, that no other check uses meanwhile: a fault of one feed must not reach another check. Any
+   * gateway serves only some languages, so checks that make such faults wait for each other.
+   */
+  async language(): Promise<string> {
+    const before = Trial.lastWithFaults;
+    Trial.lastWithFaults = new Promise((resolve) => this.cleanUps.push(resolve));
+    await before;
+    return FAULTY_LANGUAGE;
   }
 
   /** A group of its own. */
@@ -133,7 +143,7 @@ export class Trial {
   }
 
   async end(): Promise<void> {
-    for (const cleanUp of this.cleanUps) await cleanUp();
+    for (const cleanUp of this.cleanUps.reverse()) await cleanUp();
   }
 }
 

@@ -27,6 +27,7 @@ import { TickWrites } from './session/tick-writes.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { GatewayStore } from './gateway.store.js';
 import { AnswerHeaders } from './http/answer-headers.js';
+import { Languages } from './edge/languages.js';
 import { CaseHistory } from './http/case-history.js';
 import { CaseMessagesController } from './http/case-messages.controller.js';
 import { HintsController } from './http/hints.controller.js';
@@ -161,6 +162,11 @@ const delivery: FactoryProvider[] = [
       new OriginRule(allowedOrigins, new OwnOrigins(publicUrl, trustProxy)),
   },
   {
+    provide: Languages,
+    inject: [GatewaySettings],
+    useFactory: ({ upstreamLanguage, languages }: GatewaySettings) => new Languages(upstreamLanguage, languages),
+  },
+  {
     provide: CaseHistory,
     inject: [GatewayStore, GatewaySettings],
     useFactory: ({ broker }: GatewayStore, { historyMaxEvents }: GatewaySettings) =>
@@ -182,6 +188,7 @@ const edges: FactoryProvider[] = [
       ProblemFilter,
       RefusalLog,
       GatewaySettings,
+      Languages,
     ],
     useFactory: (
       verifier: TokenVerifier,
@@ -192,7 +199,8 @@ const edges: FactoryProvider[] = [
       problems: ProblemFilter,
       refusals: RefusalLog,
       settings: GatewaySettings,
-    ) => new SseEndpoint({ verifier, reader, connections, frames, headers, problems, refusals, settings }),
+      languages: Languages,
+    ) => new SseEndpoint({ verifier, reader, connections, frames, headers, problems, refusals, settings, languages }),
   },
 ];
 

@@ -1,3 +1,4 @@
+import { LANGUAGE_PATTERN } from '#core';
 import { HOUR_MS, SharedSettings } from './program.settings.js';
 import { OriginPattern } from './origin-pattern.js';
 import { isProxyRange } from './proxy-range.js';
@@ -85,6 +86,10 @@ export class GatewaySettings extends SharedSettings {
   /** Whether `/socket.io/socket.io.js` and its variants are served, for pages that have no other source. */
   @OneOf(['true', 'false'])
   readonly serveSocketIoClient: 'true' | 'false' = 'false';
+
+  /** Languages that clients may choose, besides `UPSTREAM_LANGUAGE`. Each one that is chosen is polled by itself. */
+  @ListOf('language tags such as zh-cn, with commas in between', (item) => LANGUAGE_PATTERN.test(item))
+  readonly languages: readonly string[] = ['zh-cn', 'en-us'];
 
   /** Largest number of tickets in one subscription, and in one hint. It decides how large a request may be. */
   @Whole('case ids', 1, 10_000)

@@ -44,6 +44,7 @@ describe('settings', () => {
       publicUrl: '',
       trustProxy: [],
       serveSocketIoClient: 'false',
+      languages: ['zh-cn', 'en-us'],
       maxCasesPerSubscription: 500,
       maxConnectionsPerSubject: 20,
       sseHeartbeatMs: 15_000,

@@ -1,5 +1,6 @@
-import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
-import { CASE_ID_PATTERN, GROUP_ID_PATTERN, LANGUAGE_PATTERN } from '#core';
+import { IsInt, IsOptional, Matches, Max, MaxLength, Min } from 'class-validator';
+import { CASE_ID_PATTERN, GROUP_ID_PATTERN } from '#core';
+import { LANGUAGE_MESSAGE, LANGUAGES_MAX_LENGTH, LANGUAGES_PATTERN } from './language-ranges.js';
 import { EVENT_ID_PATTERN } from './subscribe.dto.js';
 
 /** Largest number of events in one page, and the default. */
@@ -26,6 +27,7 @@ export class CaseMessagesDto {
   readonly group_id?: string;
 
   @IsOptional()
-  @Matches(LANGUAGE_PATTERN, { message: 'language must be a short language tag such as zh-cn' })
+  @MaxLength(LANGUAGES_MAX_LENGTH, { message: LANGUAGE_MESSAGE })
+  @Matches(LANGUAGES_PATTERN, { message: LANGUAGE_MESSAGE })
   readonly language?: string;
 }

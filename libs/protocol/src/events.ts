@@ -65,6 +65,8 @@ export interface ClosingData {
 /** The end of a recovery: the SSE event `ready`, and the body of the Socket.IO acknowledgement. */
 export interface ReadyData {
   readonly case_ids: readonly CaseId[];
+  /** The language that is served, of those that the client named: one of `LANGUAGES`. */
+  readonly language: string;
   /** The client has everything up to here, and misses nothing if it resumes from here. */
   readonly last_event_id: EventId;
   /** Nothing is missing since the position that the client named. False if it named none. */

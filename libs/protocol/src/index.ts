@@ -15,6 +15,7 @@ export {
 export type * from './events.js';
 export type { FrameRun } from './frame-run.js';
 export { kindOf } from './kind-of.js';
+export { LANGUAGES_PATTERN } from './language-ranges.js';
 export { Refusal, type RefusalCode } from './refusal.js';
 export { resumeFrom } from './resume.js';
 export {

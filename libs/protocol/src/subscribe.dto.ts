@@ -1,5 +1,6 @@
-import { ArrayNotEmpty, IsArray, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
-import { CASE_ID_PATTERN, GROUP_ID_PATTERN, LANGUAGE_PATTERN } from '#core';
+import { ArrayNotEmpty, IsArray, IsIn, IsInt, IsOptional, Matches, Max, MaxLength, Min } from 'class-validator';
+import { CASE_ID_PATTERN, GROUP_ID_PATTERN } from '#core';
+import { LANGUAGE_MESSAGE, LANGUAGES_MAX_LENGTH, LANGUAGES_PATTERN } from './language-ranges.js';
 import { kindOf } from './kind-of.js';
 
 /** An id that a client sends. Whether it is a position is decided later. */
@@ -26,7 +27,8 @@ export class TicketsDto {
   readonly group_id?: string | null;
 
   @IsOptional()
-  @Matches(LANGUAGE_PATTERN, { message: 'language must be a short language tag such as zh-cn' })
+  @MaxLength(LANGUAGES_MAX_LENGTH, { message: LANGUAGE_MESSAGE })
+  @Matches(LANGUAGES_PATTERN, { message: LANGUAGE_MESSAGE })
   readonly language?: string | null;
 }
 

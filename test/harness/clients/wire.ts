@@ -45,6 +45,7 @@ export interface Ready {
   readonly last_event_id: string;
   readonly recovered: boolean;
   readonly replayed: number;
+  readonly language: string;
 }
 
 export interface EventMap {

@@ -1,5 +1,6 @@
 import type { CaseId, Feed, ResumeFrom } from '#core';
 import { HISTORY_DEFAULT, resumeFrom, type SubscribeDto, type TicketsDto } from '#protocol';
+import type { Languages } from './languages.js';
 
 /** Tickets of one feed. */
 export interface Tickets {
@@ -16,18 +17,18 @@ export interface SubscriptionParameters extends Tickets {
 }
 
 /** The feed that a request names. */
-export function feedOf(named: { language?: string | null; group_id?: string | null }, defaultLanguage: string): Feed {
-  const language = (named.language ?? defaultLanguage).toLowerCase();
+export function feedOf(named: { language?: string | null; group_id?: string | null }, languages: Languages): Feed {
+  const language = languages.match(named.language);
   return typeof named.group_id === 'string' ? { language, groupId: named.group_id } : { language };
 }
 
-export function ticketsOf(dto: TicketsDto, defaultLanguage: string): Tickets {
-  return { feed: feedOf(dto, defaultLanguage), caseIds: [...new Set(dto.case_ids)] };
+export function ticketsOf(dto: TicketsDto, languages: Languages): Tickets {
+  return { feed: feedOf(dto, languages), caseIds: [...new Set(dto.case_ids)] };
 }
 
-export function subscriptionParametersOf(dto: SubscribeDto, defaultLanguage: string): SubscriptionParameters {
+export function subscriptionParametersOf(dto: SubscribeDto, languages: Languages): SubscriptionParameters {
   return {
-    ...ticketsOf(dto, defaultLanguage),
+    ...ticketsOf(dto, languages),
     from: resumeFrom(dto.last_event_id),
     history: dto.history ?? HISTORY_DEFAULT,
   };

@@ -1,10 +1,10 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { All, Controller, Get, HttpCode, MethodNotAllowedException, Options, Param, Req, Res } from '@nestjs/common';
-import { GatewaySettings } from '#ops';
 import { CaseMessagesDto, PAGE_DEFAULT, resumeFrom } from '#protocol';
 import { tokenOf } from '../auth/client-token.js';
 import { TokenVerifier } from '../auth/token-verifier.js';
 import { Deadline } from '../edge/deadline.js';
+import { Languages } from '../edge/languages.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { feedOf } from '../edge/subscription-parameters.js';
 import { CaseHistory } from './case-history.js';
@@ -19,7 +19,7 @@ export class CaseMessagesController {
     private readonly verifier: TokenVerifier,
     private readonly reader: RequestReader,
     private readonly history: CaseHistory,
-    private readonly settings: GatewaySettings,
+    private readonly languages: Languages,
   ) {}
 
   @Get()
@@ -34,7 +34,7 @@ export class CaseMessagesController {
       group_id: single(query, 'group_id'),
       language: single(query, 'language'),
     });
-    const feed = feedOf(asked, this.settings.upstreamLanguage);
+    const feed = feedOf(asked, this.languages);
     rights.require(feed, [asked.case_id]);
     const limit = asked.limit ?? PAGE_DEFAULT;
     const page = await deadline.bound(this.history.page(feed, asked.case_id, resumeFrom(asked.after), limit));

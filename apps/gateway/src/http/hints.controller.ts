@@ -6,6 +6,7 @@ import { Refusal, TicketsDto } from '#protocol';
 import { tokenOf } from '../auth/client-token.js';
 import { TokenVerifier } from '../auth/token-verifier.js';
 import { Deadline } from '../edge/deadline.js';
+import { Languages } from '../edge/languages.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { ticketsOf } from '../edge/subscription-parameters.js';
 import { readJson } from './json-body.js';
@@ -24,6 +25,7 @@ export class HintsController {
     private readonly reader: RequestReader,
     private readonly interest: Interest,
     private readonly settings: GatewaySettings,
+    private readonly languages: Languages,
   ) {}
 
   @Post()
@@ -32,7 +34,7 @@ export class HintsController {
     const deadline = new Deadline();
     const rights = await deadline.bound(this.verifier.verify(tokenOf(request, queryOf(request))));
     const body = await readJson(request, this.settings.requestMaxBytes, deadline);
-    const { feed, caseIds } = ticketsOf(this.reader.read(TicketsDto, body), this.settings.upstreamLanguage);
+    const { feed, caseIds } = ticketsOf(this.reader.read(TicketsDto, body), this.languages);
     if (caseIds.length > this.settings.maxCasesPerSubscription) {
       const most = `at most ${this.settings.maxCasesPerSubscription} tickets in one hint`;
       throw new Refusal('too_many', most, { status: 400 });

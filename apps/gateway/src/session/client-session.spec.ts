@@ -105,6 +105,18 @@ describe('ClientSession', () => {
     expect(await subscribe(['one more'])).toHaveLength(1);
   });
 
+  it('X6: has tickets of at most 16 feeds', async () => {
+    const { session, subscribe } = sessionFixture(rights('alice'));
+    const language = (number: number) => ({ language: `l-${number}0` });
+    for (let number = 0; number < 16; number += 1) {
+      await subscribe(['a'], language(number));
+    }
+    await expect(subscribe(['a'], language(16))).rejects.toMatchObject({ code: 'too_many' });
+    expect(await subscribe(['b'], language(15))).toHaveLength(1);
+    await session.unsubscribe({ feed: language(0), caseIds: ['a'] }, new Deadline());
+    expect(await subscribe(['a'], language(16))).toHaveLength(1);
+  });
+
   it('is closed once, for the first reason', async () => {
     const { session, subscribe, outlet, owner } = sessionFixture();
     await subscribe(['a']);

@@ -25,6 +25,9 @@ export interface SessionParts {
   readonly onError: (error: unknown) => void;
 }
 
+/** Feeds of one connection at most: each feed that only it names is polled because of it. */
+const FEEDS_MAX = 16;
+
 /** A connection may hold this many times `MAX_CASES_PER_SUBSCRIPTION` tickets, from any number of subscribes. */
 const FULL_SUBSCRIPTIONS = 10;
 
@@ -178,6 +181,9 @@ export class ClientSession {
     }
     this.rights.require(feed, caseIds);
     const named = this.find(feedKey(feed))?.tickets;
+    if (named === undefined && this.subscriptions.length >= FEEDS_MAX) {
+      throw new Refusal('too_many', `a connection has tickets of at most ${FEEDS_MAX} groups and languages`);
+    }
     const added = caseIds.filter((caseId) => !named?.has(caseId)).length;
     const held = this.subscriptions.reduce((sum, { tickets }) => sum + tickets.size, 0);
     if (held + added > maxCases * FULL_SUBSCRIPTIONS || held + together > maxCases * FULL_SUBSCRIPTIONS) {

@@ -50,7 +50,8 @@ export class SubscribeBatch {
   /** Acknowledges each member. Called after the replay, in the same tick. */
   ready(recovery: Recovery): void {
     if (this.members.length === 1) {
-      this.members[0]?.onReady(readyOf(recovery, recovery.caseIds, recovery.replay.length, recovery.recovered));
+      const [member] = this.members;
+      member?.onReady(readyOf(member, recovery, recovery.caseIds, recovery.replay.length, recovery.recovered));
       return;
     }
     const replayed = new Map<CaseId, number>();
@@ -61,7 +62,7 @@ export class SubscribeBatch {
       const count = caseIds.reduce((sum, caseId) => sum + (replayed.get(caseId) ?? 0), 0);
       const isWhole = from.kind !== 'start' && !caseIds.some((caseId) => lost.has(caseId));
       member.isServed = true;
-      member.onReady(readyOf(recovery, caseIds, count, isWhole));
+      member.onReady(readyOf(member, recovery, caseIds, count, isWhole));
     }
   }
 }
@@ -79,6 +80,13 @@ function isAlike(one: SubscriptionParameters, other: SubscriptionParameters): bo
   return one.from.kind === other.from.kind && one.history === other.history;
 }
 
-function readyOf({ position }: Recovery, caseIds: readonly CaseId[], replayed: number, recovered: boolean): ReadyData {
-  return { case_ids: caseIds, last_event_id: formatPosition(position), recovered, replayed };
+function readyOf(
+  { parameters }: WaitingSubscribe,
+  { position }: Recovery,
+  caseIds: readonly CaseId[],
+  replayed: number,
+  recovered: boolean,
+): ReadyData {
+  const { language } = parameters.feed;
+  return { case_ids: caseIds, language, last_event_id: formatPosition(position), recovered, replayed };
 }

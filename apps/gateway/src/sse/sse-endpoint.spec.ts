@@ -26,7 +26,7 @@ describe('events over SSE', () => {
     expect(ready).toEqual({
       event: 'ready',
       id: first?.id,
-      data: { case_ids: ['A1', 'A2'], last_event_id: first?.id, recovered: false, replayed: 1 },
+      data: { case_ids: ['A1', 'A2'], language: 'zh-cn', last_event_id: first?.id, recovered: false, replayed: 1 },
     });
     expect(second?.id?.localeCompare(first?.id ?? '')).toBe(1);
   });

@@ -12,6 +12,7 @@ import {
 import { tokenOf } from '../auth/client-token.js';
 import { type TokenVerifier } from '../auth/token-verifier.js';
 import { Deadline } from '../edge/deadline.js';
+import { type Languages } from '../edge/languages.js';
 import { type RefusalLog } from '../edge/refusal-log.js';
 import { type RequestReader } from '../edge/request-reader.js';
 import { subscriptionParametersOf } from '../edge/subscription-parameters.js';
@@ -40,7 +41,8 @@ export interface SseEndpointParts {
   readonly headers: AnswerHeaders;
   readonly problems: ProblemFilter;
   readonly refusals: RefusalLog;
-  readonly settings: Pick<GatewaySettings, 'upstreamLanguage' | 'requestMaxBytes'>;
+  readonly settings: Pick<GatewaySettings, 'requestMaxBytes'>;
+  readonly languages: Languages;
 }
 
 /**
@@ -111,7 +113,7 @@ export class SseEndpoint {
     const query = queryOf(request);
     const rights = await deadline.bound(verifier.verify(tokenOf(request, query)));
     const asked = await this.read(request, query, deadline);
-    const parameters = subscriptionParametersOf(asked, this.parts.settings.upstreamLanguage);
+    const parameters = subscriptionParametersOf(asked, this.parts.languages);
     freeRequest(request);
     const heartbeat = asked.heartbeat === 'event' ? SSE_HEARTBEAT_EVENT : SSE_HEARTBEAT_COMMENT;
     const outlet = new SseOutlet(response, headers, frames, heartbeat);
@@ -156,7 +158,7 @@ export class SseEndpoint {
     const query = queryOf(request);
     const rights = await deadline.bound(this.parts.verifier.verify(tokenOf(request, query)));
     const asked = readQuery(this.parts.reader, request, query);
-    const { feed, caseIds } = subscriptionParametersOf(asked, this.parts.settings.upstreamLanguage);
+    const { feed, caseIds } = subscriptionParametersOf(asked, this.parts.languages);
     rights.require(feed, caseIds);
     response.writeHead(200, SSE_HEADERS).end();
   }

@@ -21,6 +21,7 @@ describe('events over Socket.IO', () => {
       expect(ack).toEqual({
         ok: true,
         case_ids: ['A1'],
+        language: 'zh-cn',
         last_event_id: events[0]?.[1].id,
         recovered: false,
         replayed: 1,

@@ -1,6 +1,5 @@
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { DefaultEventsMap, ExtendedError, Server, Socket } from 'socket.io';
-import { GatewaySettings } from '#ops';
 import {
   type Acknowledgement,
   AuthenticateDto,
@@ -18,6 +17,7 @@ import type { ClientSession } from '../session/client-session.js';
 import { Connections } from '../session/connections.js';
 import { Deadline, STORE_RETRY_MS } from '../edge/deadline.js';
 import { RefusalLog } from '../edge/refusal-log.js';
+import { Languages } from '../edge/languages.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { ticketsOf, subscriptionParametersOf } from '../edge/subscription-parameters.js';
 import { SocketIoOutlet } from './socket-io.outlet.js';
@@ -72,7 +72,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     private readonly connections: Connections,
     private readonly frames: SioFrames,
     private readonly refusals: RefusalLog,
-    private readonly settings: GatewaySettings,
+    private readonly languages: Languages,
   ) {}
 
   /** Guards do not run for connections, so a middleware checks the tokens. A bad token ends in `connect_error`. */
@@ -110,13 +110,13 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
   }
 
   private async subscribe(socket: EventsSocket, body: unknown, deadline: Deadline, reply: Reply): Promise<undefined> {
-    const parameters = subscriptionParametersOf(this.reader.read(SubscribeDto, body), this.settings.upstreamLanguage);
+    const parameters = subscriptionParametersOf(this.reader.read(SubscribeDto, body), this.languages);
     // The acknowledgement is sent in the tick of the recovery: after the replay, before live events.
     await this.sessionOf(socket).subscribe(parameters, deadline, (ready) => reply?.({ ok: true, ...ready }));
   }
 
   private async unsubscribe(socket: EventsSocket, body: unknown, deadline: Deadline): Promise<Acknowledgement> {
-    const tickets = ticketsOf(this.reader.read(TicketsDto, body), this.settings.upstreamLanguage);
+    const tickets = ticketsOf(this.reader.read(TicketsDto, body), this.languages);
     await this.sessionOf(socket).unsubscribe(tickets, deadline);
     return { ok: true };
   }
