@@ -43,6 +43,18 @@ describe('the documents', () => {
     expect(broken).toEqual([]);
   });
 
+  it('name methods that exist, in the way of a message', () => {
+    const [, calls = ''] = /```calls\n([^]*?)```/.exec(text('ARCHITECTURE.md')) ?? [];
+    const missing = [...calls.matchAll(/(\w+)\.(\w+)/g)].filter(([name, owner, member]) => {
+      const declares = (file: string) => new RegExp(`^export class ${owner}\\b`, 'm').test(text(file));
+      const file = sources.find((each) => basename(each) === name || declares(each));
+      const isFile = file !== undefined && basename(file) === name;
+      return !isFile && !(file && new RegExp(`^  (?:private |async )*${member}\\(`, 'm').test(text(file)));
+    });
+    expect(missing.map(([name]) => name)).toEqual([]);
+    expect(calls.split('→').length).toBeGreaterThan(10);
+  });
+
   it('list ten invariants, and comments cite no other', () => {
     const [, section = ''] = text('ARCHITECTURE.md').split('\n## Invariants\n');
     const listed = matches(section.split('\n## ')[0] ?? '', /^(\d+)\. \*\*/gm).map(Number);

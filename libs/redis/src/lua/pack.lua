@@ -1,6 +1,6 @@
 --[[
-  pack: merges thin sets while one can be saved, so that a feed has as few sets as can be. What a bounded call leaves is
-  done in the next one.
+  pack: merges thin sets while that makes their number smaller, so that a feed has as few sets as possible. The call is
+  bounded; the next call continues.
 
   KEYS       1 what no key is called  2 feed hash  3 place  4 sizes  5 due  6 failing, then the sets that may be changed
   Arguments  base  what the feed's keys begin with
@@ -17,8 +17,8 @@
 -- Bounds of one call: sets that may be dissolved, the thinnest ones; sets that may take tickets in; merges.
 local SOURCES, TARGETS, MERGES = 10, 200, 10
 
--- The cursor history that is right for the tickets of two sets: that of the earlier poll. A message that the later poll
--- did not show became visible after it, hence after the earlier poll too (core/polling/cursor-history.ts).
+-- The cursor history that is right for the tickets of two sets: the one of the earlier poll. A message that the later poll
+-- did not show became visible after it, so also after the earlier poll (core/polling/cursor-history.ts).
 -- Opaque cursors cannot be compared: nil.
 local function common_cursor_history(one, other)
   if one == '' or other == '' then
