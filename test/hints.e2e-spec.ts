@@ -16,6 +16,7 @@ const TRANSPORTS = ['sse', 'websocket', 'polling'] as const;
 describe('a hint', () => {
   const deployment = useDeployment({
     settings: { POLL_INTERVAL_MS: String(INTERVAL_MS), POLL_INTERVAL_MAX_MS: String(INTERVAL_MS) },
+    redis: ['--maxmemory-policy', 'allkeys-lru'],
   });
   const hint = async (body: unknown, token?: string) =>
     exchange(`${deployment.gateway().url}/v1/hints`, {
@@ -66,6 +67,17 @@ describe('a hint', () => {
     const channels = (await admin.pubsub('CHANNELS')) as string[];
     expect(channels.filter((channel) => !channel.startsWith('pollcast:'))).toEqual([]);
     admin.disconnect();
+  });
+
+  it('is served by a Redis that may evict keys, which each program tells in one line and by a metric', async () => {
+    for (const program of [deployment.gateway(), deployment.worker()]) {
+      const lines = program.stdout.split('\n').filter((line) => line.includes('Redis may evict keys'));
+      const warnings = lines.map((line) => JSON.parse(line) as object);
+      expect(warnings).toEqual(warnings.map(() => expect.objectContaining({ level: 'warn', policy: 'allkeys-lru' })));
+      // The gateway has been started twice.
+      expect(warnings).toHaveLength(program === deployment.gateway() ? 2 : 1);
+      expect((await exchange(`${program.url}/metrics`)).text).toMatch(/^pollcast_redis_evicting\{.*\} 1$/m);
+    }
   });
 
   it('leads to no poll of a ticket that nobody follows', async () => {

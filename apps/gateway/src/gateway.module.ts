@@ -6,6 +6,7 @@ import {
   createLogger,
   createRegistry,
   DeliveryMetrics,
+  EvictionReport,
   GatewaySettings,
   HealthState,
   KeyMetrics,
@@ -134,7 +135,7 @@ const delivery: FactoryProvider[] = [
   },
   {
     provide: Maintenance,
-    inject: [Connections, Hub, Interest, GatewayStore, DeliveryMetrics, GatewaySettings, LOGGER],
+    inject: [Connections, Hub, Interest, GatewayStore, DeliveryMetrics, GatewaySettings, LOGGER, Registry],
     useFactory: (
       connections: Connections,
       hub: Hub,
@@ -143,10 +144,13 @@ const delivery: FactoryProvider[] = [
       metrics: DeliveryMetrics,
       { sseHeartbeatMs }: GatewaySettings,
       logger: Logger,
+      registry: Registry,
     ) => {
+      const evictions = new EvictionReport(registry, logger);
       const polling = new PollingWatch(hub, store.registry, store.clock);
       const onError = failureLog(logger, 'leases');
-      return new Maintenance({ connections, hub, interest, store, polling, metrics, onError }, sseHeartbeatMs);
+      const parts = { connections, hub, interest, store, polling, metrics, evictions, onError };
+      return new Maintenance(parts, sseHeartbeatMs);
     },
   },
   {

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type GatewaySettings } from '#ops';
 import {
   BullPollQueue,
+  connectQueue,
   connectRedis,
+  EvictionWatch,
   Keys,
   RedisBroker,
   RedisClock,
@@ -21,6 +23,7 @@ export class RedisStore extends GatewayStore {
   readonly clock: RedisClock;
   readonly counts: RedisConnectionCounts;
   private readonly dataLoss: DataLossWatch;
+  private readonly evictions: EvictionWatch;
   private readonly commands: RedisClient;
   private readonly subscriber: RedisClient;
   private readonly bull: RedisClient;
@@ -30,9 +33,10 @@ export class RedisStore extends GatewayStore {
     const keys = new Keys(settings.redisPrefix);
     this.commands = connectRedis(settings, 'impatient', onError, { enableAutoPipelining: true });
     this.subscriber = connectRedis(settings, 'impatient', onError);
-    this.bull = connectRedis(settings, 'patient', onError);
+    this.bull = connectQueue(settings, onError);
     this.clock = new RedisClock(this.commands, onError);
     this.dataLoss = new DataLossWatch(this.commands, keys, onError);
+    this.evictions = new EvictionWatch(this.commands, onError);
     this.registry = new RedisInterestRegistry(this.commands, keys, settings);
     this.queue = new BullPollQueue(this.bull, keys, this.clock, onError);
     const { commands, subscriber, clock } = this;
@@ -49,6 +53,10 @@ export class RedisStore extends GatewayStore {
     this.dataLoss.watch(forgot);
   }
 
+  watchEviction(heard: (policy: string | null) => void): void {
+    this.evictions.watch(heard);
+  }
+
   async isWell(): Promise<boolean> {
     return (await this.commands.ping()) === 'PONG';
   }
@@ -56,6 +64,7 @@ export class RedisStore extends GatewayStore {
   async stop(): Promise<void> {
     this.clock.stop();
     this.dataLoss.stop();
+    this.evictions.stop();
     this.broker.stop();
     this.counts.leave().catch(() => undefined); // Without it, what this gateway had ends some seconds later.
     await this.queue.close();

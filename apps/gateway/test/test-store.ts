@@ -21,6 +21,7 @@ export class TestStore extends GatewayStore {
 
   async start(): Promise<void> {}
   watchDataLoss(): void {}
+  watchEviction(): void {}
   async isWell(): Promise<boolean> {
     return true;
   }

@@ -37,16 +37,20 @@ export class PollProcessor implements WakeListener {
   ) {}
 
   /** @throws {DelayedError} as BullMQ requires it of a job that delayed itself */
-  async process(job: Job<PollJob>, lock: string | undefined): Promise<void> {
-    const ref = { feed: job.data.feed, id: job.data.set };
+  async process(job: Job<Partial<PollJob>>, lock: string | undefined): Promise<void> {
+    const { data } = job;
+    if (!isWhole(data)) {
+      return; // Its hash was lost, and a list of the queue still named it. The reconciler makes the job again.
+    }
+    const ref = { feed: data.feed, id: data.set };
     const residency = { from: this.clock.now(), jitter: Math.random() };
-    let next = await this.poll(ref, job.data);
+    let next = await this.poll(ref, data);
     while (
       next.kind === 'again' &&
       next.at < this.endOf(residency) &&
       (await this.timers.until(ref, next.at - this.clock.now()))
     ) {
-      next = await this.poll(ref, job.data);
+      next = await this.poll(ref, data);
     }
     if (next.kind === 'gone') {
       return;
@@ -94,4 +98,8 @@ export class PollProcessor implements WakeListener {
       return { kind: 'again', at: this.clock.now() + ERROR_PAUSE_MS };
     }
   }
+}
+
+function isWhole(data: Partial<PollJob>): data is PollJob {
+  return data.feed !== undefined && data.set !== undefined;
 }

@@ -9,6 +9,7 @@ import {
   createOpsHandler,
   createRegistry,
   CredentialMetrics,
+  EvictionReport,
   HealthState,
   programVersion,
   PrometheusPollTelemetry,
@@ -17,7 +18,9 @@ import {
 import { createOsmClient } from '#osm';
 import {
   BullPollQueue,
+  connectQueue,
   connectRedis,
+  EvictionWatch,
   Keys,
   RedisCredentialAttempts,
   RedisUpstreamLiveness,
@@ -58,7 +61,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           logger.warn({ part, err: error }, 'background work failed');
 
         const commands = connectRedis(settings, 'impatient', failed('redis'), { enableAutoPipelining: true });
-        const bull = connectRedis(settings, 'patient', failed('redis'));
+        const bull = connectQueue(settings, failed('redis'));
         const subscriber = connectRedis(settings, 'patient', failed('redis'));
         const keys = new Keys(settings.redisPrefix);
         const clock = new RedisClock(commands, failed('clock'));
@@ -118,7 +121,14 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
         health.require('redis', () => isReady(commands));
         health.require('login', () => gate.isOpen);
         health.require('worker', () => worker.isRunning());
-        const interest = new RedisInterestRegistry(commands, keys, settings);
+        const interest = new RedisInterestRegistry(commands, keys, settings, (feed, times) => {
+          telemetry.keysLost(times);
+          logger.warn(
+            { feed, times },
+            'keys were lost in Redis, and were made again: was something deleted or evicted?',
+          );
+        });
+        const evictions = new EvictionReport(registry, logger);
         return new WorkerProgram({
           settings,
           logger,
@@ -138,6 +148,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             telemetry,
             onError: failed('reconciler'),
           }),
+          evictions: new EvictionWatch(commands, failed('redis')),
+          hearEviction: (policy) => evictions.heard(policy),
           health,
           ops: new OpsServer(createOpsHandler(health, registry)),
           connections: [commands, bull, subscriber],

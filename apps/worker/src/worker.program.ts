@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
 import type { HealthState, WorkerSettings } from '#ops';
-import type { BullPollQueue, RedisClient, RedisClock } from '#redis';
+import type { BullPollQueue, EvictionWatch, RedisClient, RedisClock } from '#redis';
 
 import type { LoginGate } from './login-gate.js';
 import type { OpsServer } from './ops.server.js';
@@ -22,6 +22,9 @@ export interface WorkerParts {
   /** Tells the other workers that this one is ready for its share of the sets. */
   readonly announce: () => Promise<void>;
   readonly reconciler: Reconciler;
+  readonly evictions: EvictionWatch;
+  /** Hears at each look which policy lets Redis evict keys; null: none. */
+  readonly hearEviction: (policy: string | null) => void;
   readonly health: HealthState;
   readonly ops: OpsServer;
   readonly connections: readonly RedisClient[];
@@ -45,10 +48,12 @@ export class WorkerProgram {
    */
   async start(): Promise<void> {
     const { settings, logger, clock, subscribeToWakes, gate, announce, reconciler, ops } = this.parts;
+    const { evictions, hearEviction } = this.parts;
     const steps: readonly (() => void | Promise<void>)[] = [
       () => ops.listen(settings.port, settings.host),
       () => logger.info({ port: settings.port }, 'worker listening'),
       () => this.untilRedisAnswers(() => clock.start()),
+      () => evictions.watch(hearEviction),
       subscribeToWakes,
       () => gate.check(),
       () => this.poll(),
@@ -79,7 +84,7 @@ export class WorkerProgram {
   }
 
   private async stopOnce(): Promise<void> {
-    const { logger, clock, gate, health, ops, connections } = this.parts;
+    const { logger, clock, evictions, gate, health, ops, connections } = this.parts;
     logger.info('worker stopping');
     health.drain();
     gate.stop();
@@ -88,6 +93,7 @@ export class WorkerProgram {
       await Promise.race([this.finish(), delay(FINISH_MS, undefined, { ref: false })]);
     }
     clock.stop();
+    evictions.stop();
     connections.forEach((connection) => connection.disconnect());
     await ops.close();
     logger.info('worker stopped');

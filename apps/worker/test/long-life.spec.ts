@@ -6,7 +6,7 @@ import { RedisServer } from '../../../test/harness/processes/redis-server.js';
 import { SeededRandom } from '../../../test/harness/seeded-random.js';
 import { until } from '../../../test/harness/until.js';
 import { ClientChurn } from './client-churn.js';
-import { FeedSnapshot } from './feed-snapshot.js';
+import { FeedSnapshot } from '../../../test/harness/feed-snapshot.js';
 import { everyKey } from './keyspace.js';
 import { LiveWorker } from './live-worker.js';
 import { MovedClock } from './moved-clock.js';
@@ -183,7 +183,7 @@ describe('a day of churn', () => {
 
   /** Reads all feeds, and checks that each wanted ticket is in one set. */
   async function look(): Promise<FeedSnapshot[]> {
-    const feeds = await eachFeed((feed) => FeedSnapshot.read(client, keys, feed));
+    const feeds = await eachFeed((feed) => FeedSnapshot.read(client, keys.base(feed)));
     expect(feeds.flatMap((feed) => feed.faults(SET_MAX))).toEqual([]);
     return feeds;
   }

@@ -1,6 +1,7 @@
 export { CredentialMetrics } from './credential-metrics.js';
 export { DeliveryMetrics, TransportMetrics, type Transport } from './delivery-metrics.js';
 export { errorFields, type ErrorFields } from './error-fields.js';
+export { EvictionReport } from './eviction-report.js';
 export { GatewaySettings } from './gateway.settings.js';
 export { HealthState, type Probe, type Readiness } from './health.js';
 export { KeyMetrics } from './key-metrics.js';

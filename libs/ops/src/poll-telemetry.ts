@@ -20,6 +20,7 @@ export class PrometheusPollTelemetry implements PollTelemetry {
   private readonly refusedTickets: Counter;
   private readonly refusedCursors: Counter;
   private readonly stalestSet: Gauge;
+  private readonly lostKeys: Counter;
   private readonly discards: ReadonlyMap<(typeof DISCARD_REASONS)[number], Counter.Internal>;
 
   constructor(registry: Registry) {
@@ -42,6 +43,9 @@ export class PrometheusPollTelemetry implements PollTelemetry {
     });
     this.stalestSet = new Gauge(
       named('stalest_set_seconds', 'How long the ticket set that waits longest has been due, in the whole deployment.'),
+    );
+    this.lostKeys = new Counter(
+      named('redis_keys_lost_total', 'Times that keys of a feed were found lost in Redis, and were made again.'),
     );
     const failures = new Counter({
       ...named('poll_failures_total', 'Polls that brought no answer, by the code of the failure.'),
@@ -77,6 +81,10 @@ export class PrometheusPollTelemetry implements PollTelemetry {
   /** @param ms time since the due time of the set that waits longest */
   stalest(ms: number): void {
     this.stalestSet.set(ms / 1000);
+  }
+
+  keysLost(times: number): void {
+    this.lostKeys.inc(times);
   }
 
   failed(code: UpstreamFailureCode): void {

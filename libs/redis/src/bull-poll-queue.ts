@@ -26,6 +26,9 @@ export const POLL_DELAY_MAX_MS = 10_000;
 /** BullMQ sorts delayed jobs by their time in ms, multiplied by this. */
 const DELAYED_SCORE_PER_MS = 0x1000;
 
+/** Lists of BullMQ that name the jobs of poll sets, beside the delayed ones. */
+const LISTS = ['active', 'wait', 'paused'];
+
 /** Pauses before a job that was active when it was woken is woken again, ms. A poll has ended after some of them. */
 const WAKE_AGAIN_MS = [30, 100, 300];
 
@@ -58,12 +61,20 @@ export class BullPollQueue implements PollQueue {
     await this.changes.tell(sets.map((set) => set.ref));
   }
 
-  /** Makes missing jobs again, and wakes jobs that are delayed for too long. Other jobs are not changed. */
+  /**
+   * Makes missing jobs again, and those of which only a part is left, and wakes jobs that are delayed for too long. Other
+   * jobs are not changed.
+   */
   async ensure(sets: readonly SetRef[]): Promise<void> {
     await Promise.all(
       sets.map(async (ref) => {
+        const id = setName(ref);
+        const [isListed, isWhole] = [await this.isListed(id), await this.isWhole(id)];
+        if (isListed !== isWhole) {
+          await this.forget(id);
+        }
         const job = await this.add(ref, 0);
-        if (await this.isStranded(setName(ref))) {
+        if (await this.isStranded(id)) {
           this.bringForward(job, this.clock.now(), []);
         }
       }),
@@ -78,6 +89,24 @@ export class BullPollQueue implements PollQueue {
   private async isStranded(id: string): Promise<boolean> {
     const score = await this.client.zscore(this.queue.toKey('delayed'), id);
     return score !== null && Number(score) / DELAYED_SCORE_PER_MS > Date.now() + 2 * POLL_DELAY_MAX_MS;
+  }
+
+  /** Whether a list of the queue names the job. */
+  private async isListed(id: string): Promise<boolean> {
+    return (await this.queue.getJobState(id)) !== 'unknown';
+  }
+
+  /** Whether the job has its data. */
+  private async isWhole(id: string): Promise<boolean> {
+    return (await this.client.hexists(this.queue.toKey(id), 'data')) === 1;
+  }
+
+  /** Deletes what is left of a job whose hash was lost, or the list that named it: BullMQ would add no job beside it. */
+  private async forget(id: string): Promise<void> {
+    const key = (name: string) => this.queue.toKey(name);
+    const deleting = this.client.multi().del(key(id), key(`${id}:lock`));
+    LISTS.forEach((name) => deleting.lrem(key(name), 0, id));
+    await deleting.zrem(key('delayed'), id).exec();
   }
 
   private add(ref: SetRef, delay: number): Promise<Job<PollJob>> {

@@ -96,6 +96,26 @@ function accessOf(url: string): RedisOptions {
   };
 }
 
+/**
+ * A connection for BullMQ, which writes a line of its own to stderr for every queue and worker where Redis may evict keys:
+ * it is not told of the policy. {@link EvictionWatch} tells, once and in JSON.
+ */
+export function connectQueue(settings: RedisSettings, onError: (error: Error) => void): RedisClient {
+  return withoutPolicy(connectRedis(settings, 'patient', onError));
+}
+
+function withoutPolicy(client: RedisClient): RedisClient {
+  const info = client.info.bind(client) as (...args: unknown[]) => Promise<string>;
+  const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => RedisClient;
+  return Object.assign(client, {
+    // With arguments it is ioredis itself, which looks whether Redis is ready.
+    info: async (...args: unknown[]) =>
+      args.length > 0 ? info(...args) : (await info()).replace(/^maxmemory_policy:.*$/m, ''),
+    // A worker's second connection is a duplicate of the first.
+    duplicate: (...args: unknown[]) => withoutPolicy(duplicate(...args)),
+  });
+}
+
 /** With TLS, names of nodes must not be replaced by addresses, or no certificate would match. */
 function keepName(address: string, callback: (error: null, address: string) => void): void {
   callback(null, address);

@@ -30,8 +30,8 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:{F}:failing` | set | ids of sets whose polls fail | with the failure, or the set |
  * | `P:{F}:ages` | sorted set | feed offsets by time (ms): what is older than the history's life | twice that life |
  * | `P:{F}:set:N` | hash | the ticket set, see below | with its last ticket |
- * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `status`, `refusals` (in a row) | the history's life after the ticket left |
- * | `P:{F}:history:T` | stream | publications, the offset is the id | the history's life after the last one |
+ * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `status`, `refusals` (in a row), `messages` | the history's life after the ticket left |
+ * | `P:{F}:history:T` | stream | publications (`p`) with the identity (`i`) and the class (`c`) of a message, the offset is the id | the history's life after the last one |
  * | `P:{F}:delivered:T` | sorted set | names of delivered messages by offset: identities, and `~class.k` for the k-th of a class | the history's life after the ticket left |
  * | `P:{F}:never`, `P:{quota}:never` | none | nothing: scripts name it (script-keys.ts), and nobody writes it | never there |
  *
@@ -41,6 +41,8 @@ import { ScriptKeys } from './script-keys.js';
  * | `sets` | id of the newest set |
  * | `nursery`, `primed` | id of the staging set; when the newest staging set is or was due, ms |
  * | `unsettled` | reservations of sets are suspended until then, ms |
+ * | `lease` | the longest that a gateway asked for, ms |
+ * | `lost` | how often keys of the feed were lost and made again, since a worker was told |
  * | `state`, `since`, `reason` | of the upstream: `ok` or `degraded`, ms, why |
  * | `doubted` | run id of the Redis process in which a client's claim began a new epoch; another claim is not believed in it |
  *
@@ -53,6 +55,11 @@ import { ScriptKeys } from './script-keys.js';
  * | `due`, `lively` | when it is due; when it last was active, ms |
  * | `hinted`, `again` | when a hint last made it due; a hint that came while a poll was in flight, ms |
  * | `failures`, `search` | failed polls in a row; the bisection as JSON |
+ *
+ * `messages` of a ticket: absent while it has none, `1` while all of their identities are known, `?` after some were lost.
+ *
+ * Any of these keys can be lost alone: deleted by hand, or evicted by a Redis that was told to. What is lost is made again
+ * from the others (lua/audit.lua, _tickets.lua, _epoch.lua), or it is told as a gap (commit.lua).
  *
  * Channels: `P:{F}:news:T` publications of a ticket; `P:{F}:news` the feed's state, and tickets that are quarantined
  * (`apart T`) or are not any more (`back T`); `P:{F}:barrier:G` of one gateway; `P:wake` sets that changed between two

@@ -9,6 +9,7 @@ import {
 } from '#core';
 
 import type { RedisClient } from './connection.js';
+import { FeedAudit } from './feed-audit.js';
 import { type Keys } from './keys.js';
 import type { SetBounds } from './redis-set-store.js';
 import { Scripts } from './scripts.js';
@@ -23,23 +24,30 @@ export interface InterestBounds extends SetBounds {
 /** Largest number of tickets that leave, and of overdue sets that are found, in one call. It bounds how long Redis is blocked. */
 const CALL_MAX = 500;
 
+/** Times that a script is run on a feed whose keys are lost meanwhile. */
+const ATTEMPTS = 3;
+
 /** A feed without tickets is removed from the list after this long, ms. */
 const FEED_FORGOTTEN_MS = 600_000;
 
-/** Interest leases and ticket sets: want.lua, hint.lua, sweep.lua and pack.lua. */
+/** Interest leases and ticket sets: want.lua, hint.lua, sweep.lua, pack.lua and audit.lua. */
 export class RedisInterestRegistry implements InterestRegistry {
   private readonly scripts: Scripts<'want' | 'hint' | 'sweep'>;
   private readonly wake: WakeChannel;
   private readonly packer: SetPacker;
+  private readonly audit: FeedAudit;
 
   constructor(
     private readonly client: RedisClient,
     private readonly keys: Keys,
     bounds: InterestBounds,
+    /** Called with a feed of which keys were lost and made again, and how often. */
+    private readonly onKeysLost: (feed: FeedKey, times: number) => void = () => undefined,
   ) {
     this.scripts = new Scripts(client, ['want', 'hint', 'sweep'], bounds);
     this.wake = new WakeChannel(client, keys);
     this.packer = new SetPacker(client, keys, bounds);
+    this.audit = new FeedAudit(client, keys, bounds);
   }
 
   async want(
@@ -54,26 +62,30 @@ export class RedisInterestRegistry implements InterestRegistry {
     }
     // The feed is listed before its tickets exist: a feed that is not listed would never be swept.
     await this.client.zadd(this.keys.feeds, 'GT', Math.round(until), feed);
-    const woken = await this.scripts.discover('want', this.keys.ofScripts(feed).want, {
+    const args = {
       base: this.keys.base(feed),
       now: Math.round(now),
       wantedUntil: Math.round(until),
       newEpoch: newEpoch(now, Math.random()),
       isArrival: reason === 'arrival',
       tickets: caseIds,
-    });
-    return dueSets(feed, woken);
+    };
+    return this.onWholeFeed(feed, now, () => this.scripts.discover('want', this.keys.ofScripts(feed).want, args));
   }
 
   async hint(feed: FeedKey, caseIds: readonly CaseId[], now: number): Promise<DueSet[]> {
     const args = { base: this.keys.base(feed), now: Math.round(now), tickets: caseIds };
-    return dueSets(feed, await this.scripts.discover('hint', this.keys.ofScripts(feed).hint, args));
+    return this.onWholeFeed(feed, now, () => this.scripts.discover('hint', this.keys.ofScripts(feed).hint, args));
   }
 
   async sweep(feed: FeedKey, now: number): Promise<number> {
+    await this.audit.run(feed, now);
     const args = { base: this.keys.base(feed), now: Math.round(now), most: CALL_MAX };
     const answer = await this.scripts.discover('sweep', this.keys.ofScripts(feed).sweep, args);
-    const [left, remains, ...changed] = answer;
+    const [left, remains, losses, ...changed] = answer;
+    if (Number(losses) > 0) {
+      this.onKeysLost(feed, Number(losses));
+    }
     await this.wake.tell(changed.map((id) => ({ feed, id: Number(id) })));
     await this.packer.pack(feed, now);
     if (Number(remains) === 1) {
@@ -106,6 +118,22 @@ export class RedisInterestRegistry implements InterestRegistry {
   async earliestDue(feed: FeedKey): Promise<number | null> {
     const [, due] = await this.client.zrange(this.keys.due(feed), '0', '0', 'WITHSCORES');
     return due === undefined ? null : Number(due);
+  }
+
+  /** Runs a script that answers due sets, or that keys which it needs are lost: then again after an audit. */
+  private async onWholeFeed(
+    feed: FeedKey,
+    now: number,
+    run: () => Promise<readonly (string | number)[]>,
+  ): Promise<DueSet[]> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const answer = await run();
+      if (answer[0] !== 'lost') {
+        return dueSets(feed, answer);
+      }
+      await this.audit.run(feed, now);
+    }
+    throw new Error(`keys of the feed ${feed} are lost in Redis, and an audit did not make them again`);
   }
 }
 

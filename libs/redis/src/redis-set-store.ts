@@ -22,6 +22,7 @@ import {
 } from '#core';
 
 import type { RedisClient } from './connection.js';
+import { FeedAudit } from './feed-audit.js';
 import { GroupCommit } from './group-commit.js';
 import { type Keys } from './keys.js';
 import type { EntryArgument, ScriptArguments } from './script-arguments.js';
@@ -64,6 +65,7 @@ export class RedisSetStore implements SetStore {
   private readonly scripts: Scripts<SetScript>;
   private readonly group = new GroupCommit();
   private readonly packer: SetPacker;
+  private readonly audit: FeedAudit;
   /** The furthest position of each feed that was seen here. A Redis that has less has lost its newest data. */
   private readonly positions = new BoundedMap<FeedKey, StreamPosition>(REMEMBERED_FEEDS);
   private readonly members = new BoundedMap<string, KnownMembers>(REMEMBERED_SETS);
@@ -74,6 +76,7 @@ export class RedisSetStore implements SetStore {
     bounds: SetBounds,
   ) {
     this.packer = new SetPacker(client, keys, bounds);
+    this.audit = new FeedAudit(client, keys, bounds);
     this.scripts = new Scripts(client, SET_SCRIPTS, bounds);
   }
 
@@ -102,7 +105,10 @@ export class RedisSetStore implements SetStore {
     ] = answer;
     if (kind !== 'begun') {
       this.members.delete(key);
-      return kind === 'busy' ? { kind: 'busy', until: Number(first) } : { kind: 'gone' };
+      if (kind === 'busy') {
+        return { kind: 'busy', until: Number(first) };
+      }
+      return (await this.isMadeAgain(ref, now)) ? this.begin(ref, now, lease) : { kind: 'gone' };
     }
     const caseIds = typeof members === 'string' ? list(members) : (known?.caseIds ?? []);
     this.members.set(key, { membersDigest, caseIds });
@@ -128,6 +134,11 @@ export class RedisSetStore implements SetStore {
     return this.group.commit({ commit: (c) => this.commitNow(c) }, commit);
   }
 
+  /** Whether a set that is gone was lost, and was made again now. */
+  private async isMadeAgain(ref: SetRef, now: number): Promise<boolean> {
+    return (await this.audit.run(ref.feed, now)).includes(ref.id);
+  }
+
   private async commitNow(commit: SetCommit): Promise<Committed> {
     const { ref, learned, bisection } = commit;
     const entries = commit.entries.map(entryArgument);
@@ -149,7 +160,8 @@ export class RedisSetStore implements SetStore {
     })) as (string | number)[];
     const [kind, fence, published, due, joining, reserved, epoch, offset, mayPack] = answer;
     if (kind !== 'committed') {
-      return kind === 'conflict' ? { kind: 'conflict' } : { kind: 'gone' };
+      const isThere = kind === 'conflict' || (await this.isMadeAgain(ref, commit.now));
+      return { kind: isThere ? 'conflict' : 'gone' };
     }
     if (typeof epoch === 'string' && epoch !== '') {
       this.positions.set(ref.feed, { epoch, offset: Number(offset) });

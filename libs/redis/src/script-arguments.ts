@@ -39,6 +39,7 @@ export interface ScriptArguments {
   };
   readonly hint: OfFeed & { readonly now: number; readonly tickets: readonly string[] };
   readonly sweep: OfFeed & { readonly now: number; readonly most: number };
+  readonly audit: OfFeed & { readonly now: number };
   readonly pack: OfFeed & { readonly now: number };
   readonly history: OfFeed & {
     readonly now: number;

@@ -61,6 +61,11 @@ export class ScriptKeys {
     return this.all('never', 'feed', 'interest', 'place', 'apart', 'due', 'sizes', 'failing', 'ages');
   }
 
+  /** audit.lua before it has named the others */
+  get audit(): string[] {
+    return this.sweep;
+  }
+
   /** pack.lua before it has named the others */
   get pack(): string[] {
     return this.all('never', 'feed', 'place', 'sizes', 'due', 'failing');

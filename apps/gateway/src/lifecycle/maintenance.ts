@@ -1,5 +1,5 @@
 import type { Hub, Interest, PollingWatch } from '#core';
-import type { DeliveryMetrics } from '#ops';
+import type { DeliveryMetrics, EvictionReport } from '#ops';
 import type { GatewayStore } from '../gateway.store.js';
 import type { Connections } from '../session/connections.js';
 
@@ -9,7 +9,8 @@ export interface MaintenanceParts {
   readonly interest: Interest;
   readonly polling: PollingWatch;
   readonly metrics: Pick<DeliveryMetrics, 'notPolled'>;
-  readonly store: Pick<GatewayStore, 'watchDataLoss'>;
+  readonly store: Pick<GatewayStore, 'watchDataLoss' | 'watchEviction'>;
+  readonly evictions: Pick<EvictionReport, 'heard'>;
   /** Called with a failure: leases that were not renewed, due times that were not read. */
   readonly onError: (error: unknown) => void;
 }
@@ -35,7 +36,7 @@ export class Maintenance {
   ) {}
 
   start(): void {
-    const { connections, hub, interest, store } = this.parts;
+    const { connections, hub, interest, store, evictions } = this.parts;
     this.every(SWEEP_MS, () => connections.sweep(Date.now()));
     this.every(HUB_SWEEP_MS, () => hub.sweep(Date.now()));
     this.every(this.heartbeatMs / CHECKS_PER_HEARTBEAT, () => connections.heartbeat());
@@ -44,6 +45,7 @@ export class Maintenance {
     this.everyAlone(COUNTS_RENEWAL_MS, () => connections.renewCounts())();
     // A store that lost its data polls nothing until the leases are renewed.
     store.watchDataLoss(() => interest.renew());
+    store.watchEviction((policy) => evictions.heard(policy));
   }
 
   stop(): void {

@@ -14,7 +14,10 @@ local function set_failing(base, id, now, reason)
 end
 
 local function set_well(base, id, now)
-  if redis.call('SREM', base .. 'failing', id) == 1 and redis.call('EXISTS', base .. 'failing') == 0 then
+  local was_failing = redis.call('SREM', base .. 'failing', id) == 1
+  -- Either of the two keys can be lost alone.
+  local is_told = was_failing or redis.call('HGET', base .. 'feed', 'state') == 'degraded'
+  if is_told and redis.call('EXISTS', base .. 'failing') == 0 then
     redis.call('HSET', base .. 'feed', 'state', 'ok', 'since', now)
     redis.call('HDEL', base .. 'feed', 'reason')
     tell(base, string.format('ok %.0f', now))

@@ -23,8 +23,9 @@ end
 
 -- The upstream answered for the ticket.
 local function end_quarantine(base, case)
-  if redis.call('ZREM', base .. 'apart', case) == 1 then
-    redis.call('HDEL', base .. 'ticket:' .. case, 'refusals')
+  local was_apart = redis.call('ZREM', base .. 'apart', case) == 1
+  local was_refused = redis.call('HDEL', base .. 'ticket:' .. case, 'refusals') == 1
+  if was_apart or was_refused then -- Either of the two keys can be lost alone.
     redis.call(PUBLISH, base .. 'news', 'back ' .. case)
   end
 end

@@ -2,12 +2,31 @@
 -- @include _health
 -- @include _lists
 
-local function new_set(base, now, due)
-  local id = string.format('%.0f', redis.call('HINCRBY', base .. 'feed', 'sets', 1))
+-- The id of the newest set. The hash of a feed can be lost alone: then it is the greatest one that is there.
+local function newest_set(base)
+  local newest = tonumber(redis.call('HGET', base .. 'feed', 'sets') or nil)
+  if newest then
+    return newest
+  end
+  newest = 0
+  for _, id in ipairs(redis.call('ZRANGE', base .. 'due', 0, -1)) do
+    newest = math.max(newest, tonumber(id))
+  end
+  return newest
+end
+
+-- The hash and the due time of a set that has no tickets yet.
+local function make_set(base, id, now, due)
   redis.call('HSET', base .. 'set:' .. id, 'fence', now, 'hold', 0, 'holder', '', 'members', '', 'joining', '',
     'trail', '', 'digest', '', 'order', 'oldest_first', 'due', due, 'lively', now, 'hinted', 0, 'again', '',
     'failures', 0, 'search', '')
   redis.call('ZADD', base .. 'due', due, id)
+end
+
+local function new_set(base, now, due)
+  local id = string.format('%.0f', newest_set(base) + 1)
+  redis.call('HSET', base .. 'feed', 'sets', id)
+  make_set(base, id, now, due)
   return id
 end
 

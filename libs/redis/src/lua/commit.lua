@@ -31,7 +31,9 @@
 -- @include _horizon
 -- @include _lease
 -- @include _lists
+-- @include _losses
 -- @include _quarantine
+-- @include _tickets
 -- @constant DELIVERED_MAX, HISTORY_MAX_EVENTS, HISTORY_TTL_MS, PUBLISH, RESERVATION_MAX_MS
 local args = cjson.decode(ARGV[1])
 local base, id, now = args.base, args.id, args.now
@@ -50,21 +52,29 @@ local function open_feed()
   if args.known then
     renew_if_behind(feed, args.known, args.newEpoch)
   end
+  begin_epoch(base, args.newEpoch)
   local found = redis.call('HMGET', feed, 'epoch', 'offset')
-  epoch, offset = found[1], tonumber(found[2] or 0)
-  if not epoch then
-    epoch = args.newEpoch
-    redis.call('HSET', feed, 'epoch', epoch, 'offset', 0)
-  end
+  epoch, offset = found[1], tonumber(found[2])
   record_sample(base, now, offset)
+end
+
+-- The set names its tickets, too: `place` can be lost alone (audit.lua makes it again).
+local members
+local function is_listed(case)
+  members = members or names_of(split(redis.call('HGET', set, 'members') .. '\n' .. joining))
+  return members[case]
 end
 
 local tickets = {}
 local function open_ticket(case)
   local ticket = tickets[case]
   if not ticket then
-    local found = redis.call('HMGET', base .. 'ticket:' .. case, 'last', 'trimmed', 'status')
-    ticket = { last = tonumber(found[1] or 0), trimmed = found[2] or 0, status = tonumber(found[3]), classes = {} }
+    local found = read_ticket(base, case)
+    if found.was_lost then
+      note_loss(base)
+    end
+    ticket = { last = tonumber(found[1] or 0), trimmed = found[2] or horizon(base, now), status = tonumber(found[3] or nil),
+      messages = found[4], is_changed = found.was_lost, classes = {} }
     -- Left by an earlier epoch of the feed: its offsets mean nothing in this one.
     if ticket.last > offset then
       redis.call('DEL', base .. 'history:' .. case)
@@ -74,7 +84,7 @@ local function open_ticket(case)
     if ticket.length == 0 then
       ticket.trimmed = math.max(tonumber(ticket.trimmed), ticket.last) -- The history that it had has ended.
     end
-    ticket.has_place = redis.call('HEXISTS', base .. 'place', case) == 1
+    ticket.has_place = redis.call('HEXISTS', base .. 'place', case) == 1 or is_listed(case)
     tickets[case] = ticket
   end
   return ticket
@@ -136,6 +146,47 @@ local function is_new_message(ticket, entry)
   return true
 end
 
+-- The names of a ticket's messages can be lost alone. History has those of its publications. If history is not whole, a
+-- message that is not among them may be an old one: `?` notes that.
+local function recover_names(ticket, case)
+  note_loss(base)
+  local delivered, counts = base .. 'delivered:' .. case, {}
+  local events = redis.call('XRANGE', base .. 'history:' .. case, '-', '+')
+  local is_whole = events[1] and previous_of(events[1]) == '0'
+  for _, event in ipairs(events) do
+    local at, identity, class = string.match(event[1], '^%d+'), event[2][4], event[2][6]
+    if identity then
+      redis.call('ZADD', delivered, at, identity)
+    elseif string.sub(text_of(event), 1, 1) == 'm' then
+      is_whole = false -- A worker of an earlier release wrote it.
+    end
+    if class and class ~= '' then
+      counts[class] = (counts[class] or 0) + 1
+      redis.call('ZADD', delivered, at, class_name(class, counts[class]))
+    end
+  end
+  if not is_whole then
+    ticket.messages, ticket.is_changed = '?', true
+  end
+end
+
+local function prove_names(ticket, case)
+  if ticket.messages == '1' and not ticket.has_names then
+    ticket.has_names = true
+    if redis.call('EXISTS', base .. 'delivered:' .. case) == 0 then
+      recover_names(ticket, case)
+    end
+  end
+end
+
+-- Messages may come again, and their clients are told first. History begins behind an offset that no publication has, so a
+-- client that has less than that misses something (gap).
+local function cut_history(ticket, case)
+  redis.call('DEL', base .. 'history:' .. case)
+  offset = offset + 1
+  ticket.last, ticket.trimmed, ticket.length = offset, offset, 0
+end
+
 local function is_new(ticket, entry)
   if not ticket.has_place then
     return false -- Nobody wants the ticket any more. A client that wants it again finds this again.
@@ -162,7 +213,11 @@ local function publish(ticket, entry)
     ticket.length = ticket.length + 1
   end
   local text = publication_text(ticket, entry)
-  redis.call('XADD', history, 'MAXLEN', '=', HISTORY_MAX_EVENTS, string.format('%.0f-0', offset), 'p', text)
+  local fields = { 'p', text }
+  if entry.identity then
+    fields = { 'p', text, 'i', entry.identity, 'c', entry.class or '' }
+  end
+  redis.call('XADD', history, 'MAXLEN', '=', HISTORY_MAX_EVENTS, string.format('%.0f-0', offset), unpack(fields))
   redis.call(PUBLISH, base .. 'news:' .. entry.case, text)
   ticket.last, ticket.is_changed = offset, true
   ticket.status = entry.status or ticket.status
@@ -174,6 +229,7 @@ end
 for _, entry in ipairs(args.entries) do
   local ticket = open_ticket(entry.case)
   if entry.kind == 'm' then
+    prove_names(ticket, entry.case)
     find_identity(ticket, entry)
   end
 end
@@ -181,6 +237,12 @@ local published = 0
 for _, entry in ipairs(args.entries) do
   local ticket = tickets[entry.case]
   if is_new(ticket, entry) then
+    if entry.kind == 'm' then
+      if ticket.messages == '?' then
+        cut_history(ticket, entry.case)
+      end
+      ticket.messages = '1'
+    end
     offset = offset + 1
     published = published + 1
     publish(ticket, entry)
@@ -188,11 +250,7 @@ for _, entry in ipairs(args.entries) do
 end
 for case, ticket in pairs(tickets) do
   if ticket.is_changed then
-    local key = base .. 'ticket:' .. case
-    redis.call('HSET', key, 'last', ticket.last, 'trimmed', ticket.trimmed)
-    if ticket.status then
-      redis.call('HSET', key, 'status', ticket.status)
-    end
+    write_ticket(base, case, ticket.last, ticket.trimmed, ticket.status, ticket.messages)
     redis.call('PEXPIRE', base .. 'history:' .. case, HISTORY_TTL_MS)
   end
   if ticket.has_new_names then

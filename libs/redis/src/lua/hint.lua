@@ -5,10 +5,12 @@
   Arguments  base     what the feed's keys begin with
              now      ms
              tickets  case ids
-  Returns {'undeclared', keys that are missing here..} | {set id, due, set id, due..}
+  Returns {'undeclared', keys that are missing here..} | {'lost'} if the hash of a set is lost |
+          {set id, due, set id, due..}
 ]]
 -- @include _keys
 -- @include _lease
+-- @include _losses
 -- @include _sets
 -- @constant ABOUT_TO_POLL_MS, HINT_PAUSE_MS
 local args = cjson.decode(ARGV[1])
@@ -30,6 +32,9 @@ for _, case in ipairs(args.tickets) do
 end
 if is_undeclared() then
   return undeclared
+end
+if are_lost(base, places) then
+  return { 'lost' }
 end
 
 local woken = {}

@@ -17,12 +17,12 @@
 ]]
 -- @include _epoch
 -- @include _horizon
+-- @include _tickets
 -- @constant HISTORY_MAX_EVENTS, HISTORY_TTL_MS, PUBLISH
 local args = cjson.decode(ARGV[1])
 local base, now = args.base, args.now
 local feed = base .. 'feed'
-if redis.call('HSETNX', feed, 'epoch', args.newEpoch) == 1 then
-  redis.call('HSET', feed, 'offset', 0)
+if begin_epoch(base, args.newEpoch) then
   redis.call('PEXPIRE', feed, 2 * HISTORY_TTL_MS)
 end
 if args.known then
@@ -37,7 +37,7 @@ local answer = { row[1], row[2], row[3] or 'ok', row[4] or '0', row[5] or '' }
 -- The offset at which the history of a ticket begins, if everything that is kept was read. If nothing is kept, it is `last`
 -- (a history that has ended) or `trimmed` (a ticket that is wanted again after its other data has ended).
 local function beginning(case, length)
-  local found = redis.call('HMGET', base .. 'ticket:' .. case, 'last', 'trimmed')
+  local found = read_ticket(base, case)
   if not found[1] then
     return horizon(base, now)
   end

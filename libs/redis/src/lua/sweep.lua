@@ -11,11 +11,13 @@
              now   ms
              most  tickets that may leave in one call
   Returns {'undeclared', keys that are missing here..} |
-          {how many tickets left, 1 if anything remains that has to be swept, ids of sets that changed..}
+          {how many tickets left, 1 if anything remains that has to be swept, how often keys were lost,
+           ids of sets that changed..}
 ]]
 -- @include _fence
 -- @include _keys
 -- @include _lease
+-- @include _losses
 -- @include _quarantine
 -- @include _sets
 -- @constant HISTORY_TTL_MS
@@ -67,7 +69,7 @@ for _, case in ipairs(ended) do
     end
   end
 end
-local answer = { left, 1 }
+local answer = { left, 1, take_losses(base) }
 for id, names in pairs(leaving) do
   if names then
     answer[#answer + 1] = id

@@ -15,12 +15,14 @@
              newEpoch     for a feed that has no epoch
              isArrival    whether a client came; else interest is renewed
              tickets      case ids
-  Returns {'undeclared', keys that are missing here..} |
+  Returns {'undeclared', keys that are missing here..} | {'lost'} if `place` or the hash of a set is lost |
           {set id, due, set id, due..} of the sets that want a poll earlier than they did
 ]]
+-- @include _epoch
 -- @include _keys
 -- @include _lease
 -- @include _lists
+-- @include _losses
 -- @include _quarantine
 -- @include _sets
 -- @include _tickets
@@ -33,11 +35,17 @@ local args = cjson.decode(ARGV[1])
 local base, now = args.base, args.now
 local feed = base .. 'feed'
 
-local new_tickets = 0
+-- Without `place` every ticket would get a second set.
+if redis.call('EXISTS', base .. 'place') == 0 and redis.call('EXISTS', base .. 'sizes') == 1 then
+  return { 'lost' }
+end
+
+local new_tickets, visited = 0, {}
 for _, case in ipairs(args.tickets) do
   local id = redis.call('HGET', base .. 'place', case)
   if id and args.isArrival then
     need(base .. 'set:' .. id)
+    visited[#visited + 1] = id
   elseif not id and not is_quarantined(base, case) then
     new_tickets = new_tickets + 1
     need_ticket(base, case)
@@ -53,11 +61,17 @@ end
 if is_undeclared() then
   return undeclared
 end
-
-if redis.call('HSETNX', feed, 'epoch', args.newEpoch) == 1 then
-  redis.call('HSET', feed, 'offset', 0)
+if are_lost(base, visited) then
+  return { 'lost' }
 end
+
+begin_epoch(base, args.newEpoch)
 redis.call('PERSIST', feed)
+-- What audit.lua gives a ticket whose interest is lost: long enough for any gateway to renew it.
+local lease = args.wantedUntil - now
+if tonumber(redis.call('HGET', feed, 'lease') or 0) < lease then
+  redis.call('HSET', feed, 'lease', lease)
+end
 
 local woken = {}
 local function wake(id, due)

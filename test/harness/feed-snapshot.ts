@@ -1,5 +1,7 @@
-import type { CaseId, FeedKey } from '#core';
-import type { Keys, RedisClient } from '#redis';
+/** A connection to Redis. */
+interface Evaluates {
+  eval(script: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+}
 
 /** Everything that Redis holds of a feed's tickets and sets, read at one instant. */
 const READ = `
@@ -18,20 +20,21 @@ const READ = `
 /** A feed's tickets and sets as they were at one instant. */
 export class FeedSnapshot {
   private constructor(
-    private readonly wanted: readonly CaseId[],
-    private readonly place: ReadonlyMap<CaseId, string>,
+    private readonly wanted: readonly string[],
+    private readonly place: ReadonlyMap<string, string>,
     /**
      * Quarantined tickets, and when each is polled again, ms since 1970; infinite while it is polled in a set of its
      * own.
      */
-    private readonly quarantined: ReadonlyMap<CaseId, number>,
+    private readonly quarantined: ReadonlyMap<string, number>,
     private readonly sizes: ReadonlyMap<string, number>,
     private readonly due: readonly string[],
-    private readonly sets: ReadonlyMap<string, readonly CaseId[]>,
+    private readonly sets: ReadonlyMap<string, readonly string[]>,
   ) {}
 
-  static async read(client: RedisClient, keys: Keys, feed: FeedKey): Promise<FeedSnapshot> {
-    const answer = await client.eval(READ, 1, `${keys.base(feed)}feed`, keys.base(feed));
+  /** @param base what the feed's keys begin with */
+  static async read(client: Evaluates, base: string): Promise<FeedSnapshot> {
+    const answer = await client.eval(READ, 1, `${base}feed`, base);
     const [interest, place, quarantined, sizes, due, sets] = answer as [
       string[],
       string[],
@@ -66,7 +69,7 @@ export class FeedSnapshot {
   /** Faults that must not exist at any instant: a ticket in two sets or none, a set that differs from its indexes. */
   faults(setMax: number): string[] {
     const found: string[] = [];
-    const homes = new Map<CaseId, string[]>();
+    const homes = new Map<string, string[]>();
     for (const [id, caseIds] of this.sets) {
       caseIds.forEach((caseId) => homes.set(caseId, [...(homes.get(caseId) ?? []), id]));
       if (caseIds.length === 0 || caseIds.length > setMax) found.push(`set ${id} has ${caseIds.length} tickets`);

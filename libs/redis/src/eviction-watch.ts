@@ -1,0 +1,42 @@
+import { Cluster } from 'ioredis';
+
+import type { RedisClient } from './connection.js';
+
+/** Time between two looks, ms. The policy may be changed while Redis runs. */
+const LOOK_MS = 30_000;
+
+/** Looks whether Redis may evict keys when its memory is full. Pollcast needs all of its keys. */
+export class EvictionWatch {
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly client: RedisClient,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** @param heard gets the `maxmemory-policy` that evicts, of any node of a cluster, or null; at each look */
+  watch(heard: (policy: string | null) => void): void {
+    this.evictingPolicy()
+      .then(heard)
+      .catch(this.onError)
+      .finally(() => {
+        if (!this.stopped) {
+          this.timer = setTimeout(() => this.watch(heard), LOOK_MS);
+          this.timer.unref();
+        }
+      });
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  private async evictingPolicy(): Promise<string | null> {
+    const nodes = this.client instanceof Cluster ? this.client.nodes('master') : [this.client];
+    const infos = await Promise.all(nodes.map((node) => node.info('memory')));
+    const policies = infos.map((info) => /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction');
+    return policies.find((policy) => policy !== 'noeviction') ?? null;
+  }
+}
