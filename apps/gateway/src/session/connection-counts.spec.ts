@@ -124,6 +124,16 @@ describe('with a Redis', () => {
       expect(await statusAt(here)).toBe(200);
     }, 20_000);
 
+    it('A9: gets the place that the same client has at another gateway', async () => {
+      const [here, there] = [await start(), await start()];
+      const before = await there.read('/v1/events?case_ids=A1&client_id=phone');
+      expect(await statusAt(there)).toBe(200);
+      const after = await here.read('/v1/events?case_ids=A1&client_id=phone');
+      expect(after.response.statusCode).toBe(200);
+      await before.whole();
+      expect(before.events.at(-1)).toMatchObject({ event: 'closing', data: { reason: 'replaced' } });
+    }, 20_000);
+
     it('A9: is counted by each gateway alone while Redis does not answer, and by all once it does', async () => {
       const [here, there] = [await start(), await start()];
       expect(await statusAt(here)).toBe(200);
