@@ -88,8 +88,8 @@ export const core = [
   {
     id: 'divergence-by-content-alone',
     file: fanOut('repair.ts'),
-    find: 'return isSaid && one.seenAt === other.seenAt;',
-    put: 'return isSaid;',
+    find: 'return contentOf(one) === contentOf(other) && one.seenAt === other.seenAt;',
+    put: 'return contentOf(one) === contentOf(other);',
     breaks: 'Invariant 6: a Redis that lost its newest data and then got equal messages is not noticed.',
     killedBy: { file: fanOut('repair.spec.ts'), test: 'another publication at its offset' },
   },

@@ -18,7 +18,11 @@ describe('HistoryWants', () => {
     const wants = new HistoryWants();
     wants.add([claim('e1', 9), claim('e2', 3), claim('e2', 5), want('a', 0, null)]);
     expect(wants.take()).toEqual([claim('e2', 5)]);
-    expect(claimOf([want('a', 0, null)])).toEqual({});
+    const named = [claim('e1', 9), claim('e2', 3), claim('e2', 5), claim('e1', 12)];
+    for (const claims of [named, [...named].reverse()]) {
+      expect(claimOf(claims)).toEqual({ claim: { epoch: 'e2', offset: 5 } });
+    }
+    expect(claimOf([want('a', 0, null)])).toStrictEqual({});
   });
 });
 

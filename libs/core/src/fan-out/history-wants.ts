@@ -10,7 +10,8 @@ export class HistoryWants {
 
   add(wants: readonly HistoryWant[]): void {
     for (const want of wants) {
-      this.byTicket.set(want.caseId, merge(want, this.byTicket.get(want.caseId)));
+      const known = this.byTicket.get(want.caseId);
+      this.byTicket.set(want.caseId, known === undefined ? want : merge(want, known));
     }
   }
 
@@ -36,12 +37,12 @@ export function claimOf(wants: readonly HistoryWant[]): Pick<HistoryWant, 'claim
   return claim === undefined ? {} : { claim };
 }
 
-function merge(want: HistoryWant, other: HistoryWant | undefined): HistoryWant {
-  const afters = [want.after, other?.after ?? null].filter((after) => after !== null);
+function merge(want: HistoryWant, other: HistoryWant): HistoryWant {
+  const afters = [want.after, other.after].filter((after) => after !== null);
   return {
     caseId: want.caseId,
-    atLeast: Math.max(want.atLeast, other?.atLeast ?? 0),
+    atLeast: Math.max(want.atLeast, other.atLeast),
     after: afters.length > 0 ? Math.min(...afters) : null,
-    ...claimOf([want, ...(other ? [other] : [])]),
+    ...claimOf([want, other]),
   };
 }

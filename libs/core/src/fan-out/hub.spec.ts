@@ -1,4 +1,5 @@
 import { RecordingSubscriber, PublishingFixture, settled, words } from '#testing';
+import { feedKey } from '../model/feed.js';
 import type { StreamPosition } from '../model/stream-position.js';
 import type { ResumeFrom } from './subscription.js';
 
@@ -184,5 +185,97 @@ describe('Hub', () => {
     await scene.say('a', '1');
     await scene.subscribe(hub, ['a'], subscriber);
     expect(subscriber.told).toEqual(['live', ...words('1'), 'live']);
+  });
+
+  it('keeps nothing of a feed without tickets: the next client finds it as a new gateway does', async () => {
+    const { hub, broker } = scene.gateway();
+    const reads = jest.spyOn(broker, 'history');
+    await scene.say('a', '1');
+    await scene.subscribe(hub, ['a'], subscriber);
+    hub.unsubscribe(scene.feed, ['a'], subscriber);
+    hub.sweep(scene.clock.now());
+    scene.clock.advance(OPTIONS.idleMs);
+    hub.sweep(scene.clock.now());
+    await scene.subscribe(hub, ['a'], subscriber);
+    expect(reads.mock.calls.map(([, , known]) => known)).toEqual([null, null]);
+    expect(subscriber.told).toEqual([...words('1'), 'live', ...words('1'), 'live']);
+  });
+
+  it('shares its memory among all tickets: the more there are, the less each keeps', async () => {
+    const roomy = new PublishingFixture({ historyMax: 10, tailMax: 10, idleMs: 1000 });
+    const { hub, broker } = roomy.gateway();
+    const six = ['1', '2', '3', '4', '5', '6'];
+    await roomy.subscribe(hub, ['a'], new RecordingSubscriber());
+    await roomy.say('a', ...six);
+    const reads = jest.spyOn(broker, 'history');
+    hub.sweep(roomy.clock.now());
+    await roomy.subscribe(hub, ['a'], subscriber, { history: 6 });
+    expect(reads).not.toHaveBeenCalled();
+    // With 40 001 tickets, each keeps 4 of the 200 000 publications.
+    const many = Array.from({ length: 40_000 }, (_, index) => `t${index}`);
+    await hub.subscribe({ language: 'de' }, { caseIds: many, from: { kind: 'start' }, history: 0 }, subscriber);
+    hub.sweep(roomy.clock.now());
+    reads.mockClear();
+    await roomy.subscribe(hub, ['a'], subscriber, { history: 4 });
+    expect(reads).not.toHaveBeenCalled();
+    await roomy.subscribe(hub, ['a'], subscriber, { history: 5 });
+    expect(reads).toHaveBeenCalledTimes(1);
+    expect(subscriber.told).toEqual([
+      ...[...words(...six), 'live', 'live'],
+      ...[...words(...six.slice(-4)), 'live', ...words(...six.slice(-5)), 'live'],
+    ]);
+  });
+
+  describe('a change of a feed', () => {
+    const OTHER = { language: 'de' };
+
+    it('of its polling is told to its subscribers, and to no others', async () => {
+      const { hub } = scene.gateway();
+      const elsewhere = new RecordingSubscriber();
+      await scene.subscribe(hub, ['a'], subscriber);
+      await hub.subscribe(OTHER, { caseIds: ['a'], from: { kind: 'start' }, history: 0 }, elsewhere);
+      await scene.degrade();
+      await scene.say('a', '1');
+      hub.pollingChanged(scene.key, scene.clock.now() - 8000, scene.clock.now());
+      hub.pollingChanged(scene.key, null, scene.clock.now());
+      expect(subscriber.told).toEqual(['live', 'degraded', ...words('1'), 'ok', 'degraded', 'ok']);
+      expect(elsewhere.told).toEqual(['live']);
+    });
+
+    it('that no client here wants has no effect', async () => {
+      const { hub } = scene.gateway();
+      await scene.subscribe(hub, ['a'], subscriber);
+      const other = feedKey(OTHER);
+      hub.published(other, {
+        ...{ kind: 'status', caseId: 'a', status: 1, seenAt: 0 },
+        ...{ epoch: 'epoch0001', offset: 1, previous: 0 },
+      });
+      hub.upstreamChanged(other, { state: 'degraded', reason: 'upstream_timeout', since: 1 });
+      hub.quarantineChanged(other, 'a', true);
+      hub.pollingChanged(other, 1, 9000);
+      hub.unsubscribe(OTHER, ['a'], subscriber);
+      expect(subscriber.told).toEqual(['live']);
+      expect(hub.awaitedFeeds()).toEqual([scene.key]);
+    });
+  });
+
+  it('awaits the feeds of which some client waits for a ticket that the upstream does not refuse', async () => {
+    const { hub } = scene.gateway();
+    expect(hub.awaitedFeeds()).toEqual([]);
+    await scene.subscribe(hub, ['a', 'b'], subscriber);
+    await hub.subscribe(
+      { language: 'de' },
+      { caseIds: ['a'], from: { kind: 'start' }, history: 0 },
+      new RecordingSubscriber(),
+    );
+    expect(hub.awaitedFeeds()).toEqual([scene.key, feedKey({ language: 'de' })]);
+    hub.quarantineChanged(feedKey({ language: 'de' }), 'a', true);
+    hub.quarantineChanged(scene.key, 'a', true);
+    expect(hub.awaitedFeeds()).toEqual([scene.key]);
+    hub.unsubscribe(scene.feed, ['b'], subscriber);
+    expect(hub.awaitedFeeds()).toEqual([]);
+    hub.quarantineChanged(scene.key, 'a', false);
+    expect(hub.awaitedFeeds()).toEqual([scene.key]);
+    expect(subscriber.told).toEqual(['live', 'revoked a']);
   });
 });

@@ -66,6 +66,8 @@ describe('PollingWatch', () => {
   ])('tells of a feed that %s, for as long as its clients wait', async (_, happens) => {
     due.set(FEED, clock.now() + 1000);
     await watch.check();
+    due.set(FEED, clock.now() + 60_000);
+    await pass(60_000);
     const seenAt = clock.now();
     happens();
     await pass(NOT_POLLED_AFTER_MS - 1);

@@ -49,6 +49,9 @@ describe('QuarantineNotices', () => {
   it('ignores tickets that have no topic here', () => {
     const { notices, told } = setup();
     notices.changed('elsewhere', true);
-    expect(told).toEqual([]);
+    const left = { caseId: 'elsewhere', publications: [], completeAfter: 0, exhausted: true };
+    const read = snapshot('elsewhere', 'b');
+    notices.learn([{ ...read, tickets: [left, ...read.tickets] }], notices.noticeCount);
+    expect(told).toEqual([{ kind: 'revoked', caseIds: ['b'] }]);
   });
 });

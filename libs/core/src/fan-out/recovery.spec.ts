@@ -106,6 +106,13 @@ describe('what has to be read before a request can be served', () => {
   it.each([
     ['what is not in memory', at(4), {}, [['unread', 100, 4]]],
     ['as much history as is asked for', START, {}, [['unread', 200, null]]],
+    ['what is not in memory, also at first, without a position', START, { first: true }, [['unread', 200, null]]],
+    [
+      'what is not in memory, also at first, for a position that is known',
+      at(4),
+      { first: true },
+      [['unread', 100, 4]],
+    ],
     ['all there is for a position of another epoch', at(4, 'other'), {}, [['unread', 1000, null]]],
     [
       'everything anew for a position that another gateway may have given',
@@ -127,5 +134,17 @@ describe('what has to be read before a request can be served', () => {
     ],
   ])('is %s', (_, from, known, expected) => {
     expect(reads(from, known).map(({ caseId, atLeast, after }) => [caseId, atLeast, after])).toEqual(expected);
+  });
+
+  it('says what the client has seen, if the store has to judge the position', () => {
+    const claim = { epoch: EPOCH, offset: 12 };
+    expect(reads(at(12), { first: true })).toStrictEqual([
+      { caseId: 'a', atLeast: 100, after: 12, claim },
+      { caseId: 'unread', atLeast: 100, after: 12, claim },
+    ]);
+    const judged = { caseId: 'unread', atLeast: 1000, after: null };
+    expect(reads(at(12))).toStrictEqual([judged]);
+    expect(reads(at(4))).toStrictEqual([{ ...judged, atLeast: 100, after: 4 }]);
+    expect(reads(START, { loaded: false })[0]).toStrictEqual({ caseId: 'a', atLeast: 200, after: null });
   });
 });

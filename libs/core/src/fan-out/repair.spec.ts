@@ -1,4 +1,5 @@
 import type { HistorySnapshot, TicketHistory } from './ports/broker.js';
+import { jsonText } from '../model/json.js';
 import type { Publication } from '../model/publication.js';
 import { hasDiverged, missedSince } from './repair.js';
 
@@ -39,6 +40,18 @@ describe('missedSince', () => {
     expect(offsets(missedSince(ends, reads, held).publications)).toEqual([1, 2, 3]);
   });
 
+  it('takes a held publication up to the offset of the last read, however many reads there were', () => {
+    const ends = new Map(['a', 'b', 'c'].map((caseId) => [caseId, 0]));
+    const reads = [snapshot(1, history('a', [1])), snapshot(2, history('b', [2])), snapshot(4, history('c', [4]))];
+    const held = [publication('a', 3), publication('a', 5)];
+    expect(offsets(missedSince(ends, reads, held).publications)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('has no held publication if nothing was read, because nothing says how far it may go', () => {
+    const missed = missedSince(new Map([['a', 0]]), [], [publication('a', 1)]);
+    expect(missed).toEqual({ publications: [], truncated: new Set() });
+  });
+
   it('has the held publication of exactly the newest offset, and none beyond it', () => {
     const ends = new Map([
       ['a', 1],
@@ -73,6 +86,7 @@ describe('missedSince', () => {
 
 describe('hasDiverged', () => {
   const end = { ...publication('a', 7), seenAt: 70 };
+  const message = (text: string) => ({ kind: 'message', message: jsonText(text), sentAt: 0 }) as const;
   const kept = (completeAfter: number, ...publications: Publication[]) => [
     snapshot(9, { caseId: 'a', publications, completeAfter, exhausted: true }),
   ];
@@ -84,10 +98,18 @@ describe('hasDiverged', () => {
     expect(hasDiverged([end], [])).toBe(false);
   });
 
+  it('compares messages by their text', () => {
+    const said = { ...end, ...message('one') };
+    expect(hasDiverged([said], kept(5, { ...said }))).toBe(false);
+    expect(hasDiverged([said], kept(5, { ...said, ...message('other') }))).toBe(true);
+    expect(hasDiverged([said], kept(5, end))).toBe(true);
+  });
+
   it('is true if history has another publication at its offset, or none', () => {
     expect(hasDiverged([end], kept(5, { ...end, seenAt: 71 }))).toBe(true);
     expect(hasDiverged([end], kept(5, { ...publication('a', 7), kind: 'status', status: 1, seenAt: 70 }))).toBe(true);
     expect(hasDiverged([end], kept(5, publication('a', 6), publication('a', 8)))).toBe(true);
+    expect(hasDiverged([end], kept(5, { ...end, ...message('0') }))).toBe(true);
     expect(hasDiverged([end], kept(6, publication('a', 8)))).toBe(true);
   });
 });

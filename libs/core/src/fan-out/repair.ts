@@ -1,4 +1,5 @@
 import type { HistorySnapshot } from './ports/broker.js';
+import type { JsonText } from '../model/json.js';
 import type { Publication } from '../model/publication.js';
 import type { CaseId } from '../model/ticket.js';
 
@@ -59,9 +60,10 @@ export function hasDiverged(ends: readonly Publication[], snapshots: readonly Hi
 }
 
 function isSame(one: Publication, other: Publication): boolean {
-  const isSaid =
-    one.kind === 'status'
-      ? other.kind === 'status' && one.status === other.status
-      : other.kind === 'message' && one.message === other.message;
-  return isSaid && one.seenAt === other.seenAt;
+  return contentOf(one) === contentOf(other) && one.seenAt === other.seenAt;
+}
+
+/** A status (a number) never equals a message (a text). */
+function contentOf(publication: Publication): number | JsonText {
+  return publication.kind === 'status' ? publication.status : publication.message;
 }

@@ -71,7 +71,24 @@ describe('Tail', () => {
     tail.absorb(history([7], 6, true), 7);
     expect(tail.covers(3, 0, 7)).toBe(true);
     expect([tail.lost(3), tail.lost(4)]).toEqual([true, false]);
+    tail.absorb(history([7], 6), 7);
+    expect(tail.covers(3, 0, 7)).toBe(true);
     expect(offsets(tail.between(0, 7))).toEqual([5, 6, 7]);
+  });
+
+  it('wants to be read again when the store was asked for less than the tail has', () => {
+    const tail = tailOf(history([5, 6, 7], 4));
+    tail.absorb(history([7], 6), 7);
+    expect([tail.covers(3, 0, 7), tail.covers(4, 0, 7)]).toEqual([false, true]);
+  });
+
+  it('keeps its own copy of a publication that history has, too, because its frame may be encoded already', () => {
+    const tail = new Tail();
+    const live = publication(5);
+    tail.append(live);
+    tail.absorb(history([4, 5], 3), 5);
+    expect(offsets(tail.last(2, 5))).toEqual([4, 5]);
+    expect(tail.newest).toBe(live);
   });
 
   it('notices a hole by the previous offset of a publication', () => {
@@ -84,6 +101,7 @@ describe('Tail', () => {
   it('does not keep what came before a gap, because that would hide the hole', () => {
     const tail = tailOf(history([8, 9], 7));
     tail.append(publication(3));
+    tail.append(publication(7));
     tail.append(publication(10, 9));
     expect(offsets(tail.last(10, 10))).toEqual([8, 9, 10]);
   });
@@ -92,7 +110,7 @@ describe('Tail', () => {
     const tail = tailOf(history([2, 4, 6, 8], 0, true));
     expect(offsets(tail.between(2, 6))).toEqual([4, 6]);
     expect(offsets(tail.last(2, 7))).toEqual([4, 6]);
-    expect(offsets(tail.last(0, 8))).toEqual([]);
+    expect(tail.last(0, 8)).toEqual([]);
   });
 
   it('knows what it trimmed, down to nothing', () => {

@@ -62,6 +62,7 @@ export class Tail {
     if (upTo < this.completeAfter && this.completeAfter !== Number.POSITIVE_INFINITY) {
       return;
     }
+    // The tail's own copies stay: their frames may be encoded already.
     const known = new Map(this.entries.map((entry) => [entry.offset, entry]));
     for (const publication of history.publications) {
       if (!known.has(publication.offset)) {
@@ -69,13 +70,9 @@ export class Tail {
       }
     }
     this.entries = [...known.values()].sort((a, b) => a.offset - b.offset);
-    if (history.completeAfter <= this.completeAfter) {
-      this.completeAfter = history.completeAfter;
-      this.exhausted = history.exhausted;
-    } else if (history.exhausted) {
-      // The store no longer has what this tail still has. Reading again would bring no more.
-      this.exhausted = true;
-    }
+    this.completeAfter = Math.min(this.completeAfter, history.completeAfter);
+    // The store may no longer have what this tail still has. Reading again would bring no more.
+    this.exhausted ||= history.exhausted;
   }
 
   /** Publications after `after`, up to and including `upTo`. */

@@ -31,6 +31,7 @@ describe('UpstreamNotices', () => {
   it('stays degraded with the reason of a worker that reported a failure before it was gone', () => {
     notices.changed(FAILS);
     notices.pollingChanged(450, 900);
+    expect(notices.state).toEqual(FAILS);
     notices.pollingChanged(null, 1000);
     expect([states, notices.state]).toEqual([[FAILS], FAILS]);
     notices.changed(OK);
@@ -44,5 +45,23 @@ describe('UpstreamNotices', () => {
     expect([states, notices.state.state]).toEqual([[FAILS], 'degraded']);
     notices.pollingChanged(null, 1000);
     expect(states).toEqual([FAILS, { state: 'ok', since: 1000 }]);
+  });
+
+  it('prefers a report that arrived while history was read to the history', () => {
+    notices.changed(OK);
+    notices.learn(FAILS);
+    expect([states, notices.state]).toEqual([[], OK]);
+  });
+
+  it('takes the state of history after a change may have been missed, whatever its time', () => {
+    notices.changed(OK);
+    notices.markStale();
+    notices.learn(FAILS);
+    expect(states).toEqual([FAILS]);
+    // A store that lost its data says this of every feed.
+    const anew: UpstreamState = { state: 'ok', since: 0 };
+    notices.markStale();
+    notices.learn(anew);
+    expect(states).toEqual([FAILS, anew]);
   });
 });
