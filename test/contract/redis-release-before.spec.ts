@@ -33,8 +33,8 @@ describe('the release before', () => {
     expect(await commands.zrange(key('delivered:a'), '0', '-1')).toEqual(
       expect.arrayContaining(['~C.1', '~C.2', '~D.1']),
     );
-    const dressed = [message('a', 'X', 1, 'C'), message('a', 'X', 2, 'C'), message('a', 'Y', 1, 'D')];
-    expect(await driver.publish(ref, ...dressed)).toMatchObject({ published: 0 });
+    const rewritten = [message('a', 'X', 1, 'C'), message('a', 'X', 2, 'C'), message('a', 'Y', 1, 'D')];
+    expect(await driver.publish(ref, ...rewritten)).toMatchObject({ published: 0 });
   });
 
   it('finds the identities of all that this release delivered', async () => {

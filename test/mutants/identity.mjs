@@ -5,7 +5,7 @@ const cycle = (test) => ({ file: polling('poll-cycle.spec.ts'), test });
 const lua = (file) => `libs/redis/src/lua/${file}.lua`;
 const store = (test) => ({ file: 'test/contract/redis-store.spec.ts', test });
 
-/** What makes a message what it is, and what is its dress. */
+/** What makes a message what it is, and what is its form. */
 export const identities = [
   {
     id: 'class-without-time',
@@ -13,7 +13,7 @@ export const identities = [
     find: 'if (sentAt === null) {\n    return null;\n  }',
     put: '',
     breaks: 'Invariant 3: a message without a time is lost if an equal one came on another day.',
-    killedBy: { file: model('message-class.spec.ts'), test: 'where the time is not known' },
+    killedBy: { file: model('message-class.spec.ts'), test: 'if the time is not known' },
   },
   {
     id: 'class-of-the-millisecond',
@@ -44,7 +44,7 @@ export const identities = [
     file: lua('commit'),
     find: 'class.found = class.found + (entry.is_known and 1 or 0)',
     put: 'class.found = 0',
-    breaks: 'Invariant 3: a message is lost if another one of its class was delivered in the same dress.',
+    breaks: 'Invariant 3: a message is lost if another one of its class was delivered in the same form.',
     killedBy: store('publishes what is new in a class'),
   },
   {
@@ -52,7 +52,7 @@ export const identities = [
     file: lua('commit'),
     find: 'if class and class.delivered < class.found then',
     put: 'if false then',
-    breaks: 'Invariant 3: after an upgrade, what the release before delivered comes again in its next dress.',
+    breaks: 'Invariant 3: after an upgrade, what the release before delivered comes again in its next form.',
     killedBy: { file: 'test/contract/redis-release-before.spec.ts', test: 'whose class is learned' },
   },
   {

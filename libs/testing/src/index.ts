@@ -4,7 +4,7 @@ export * from './model/manual-clock.js';
 export * from './polling/credential-attempts.contract.js';
 export * from './polling/memory-credential-attempts.js';
 export * from './polling/memory-upstream-liveness.js';
-export * from './polling/dresses.js';
+export * from './polling/message-forms.js';
 export * from './polling/poll-scene.js';
 export * from './polling/poll-world.js';
 export * from './polling/recording-telemetry.js';

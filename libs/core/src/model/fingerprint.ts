@@ -4,8 +4,8 @@ import { canonicalJson, type JsonObject } from './json.js';
 export type Digest = (text: string) => string;
 
 /**
- * Identity of a message within its ticket: the fingerprint of all of its fields, and its number among equal messages. It is
- * exact, and it changes with the dress of a message ({@link classOf}). Its text is in Redis: releases share it.
+ * Identity of a message within its ticket: the fingerprint of all of its fields, and its number among equal messages.
+ * It is exact, and it changes with the form of a message ({@link classOf}). Its text is in Redis: releases share it.
  */
 export type MessageIdentity = string & { readonly __brand: 'MessageIdentity' };
 

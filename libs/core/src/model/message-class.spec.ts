@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DRESSES } from '#testing';
+import { MESSAGE_FORMS } from '#testing';
 import { RawNumber, type JsonObject, type JsonValue } from './json.js';
 import { classOf } from './message-class.js';
 
@@ -64,18 +64,18 @@ describe('classOf', () => {
     },
   );
 
-  it('does not exist where the time is not known', () => {
+  it('does not exist if the time is not known', () => {
     expect(classOf(MESSAGE, null, digest)).toBeNull();
   });
 
-  it('survives any dresses, one over the other', () => {
-    const dresses = fc.array(fc.constantFrom(...DRESSES), { maxLength: 6 });
+  it('is the same for every combination of forms', () => {
+    const forms = fc.array(fc.constantFrom(...MESSAGE_FORMS), { maxLength: 6 });
     fc.assert(
-      fc.property(dresses, (worn) => {
-        const dressed = worn.reduce((message, dress) => dress(message), MESSAGE);
-        // One of them has no attachments, as if there never were any.
+      fc.property(forms, (changes) => {
+        const rewritten = changes.reduce((message, change) => change(message), MESSAGE);
+        // One form has no attachments, as if there never were any.
         const bare = { ...MESSAGE, accessory_list: null };
-        expect([classed(), classOf(bare, AT, digest)]).toContain(classOf(dressed, AT, digest));
+        expect([classed(), classOf(bare, AT, digest)]).toContain(classOf(rewritten, AT, digest));
       }),
     );
   });

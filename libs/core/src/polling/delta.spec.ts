@@ -58,13 +58,13 @@ describe('delta', () => {
     ]);
   });
 
-  it('is nothing for the same messages in another dress', () => {
+  it('is nothing for the same messages in another form', () => {
     const first = delta(answer({ a: [said('x', 1000), said('x', 1000), said('y ', 1000)] }), context);
-    const dressed = (content: string) => ({ message: { added: 1, content, replier: null }, sentAt: 1250 });
-    const again = answer({ a: [dressed('x'), dressed('x'), dressed('y')] });
+    const rewritten = (content: string) => ({ message: { added: 1, content, replier: null }, sentAt: 1250 });
+    const again = answer({ a: [rewritten('x'), rewritten('x'), rewritten('y')] });
     const second = delta(again, { ...context, delivered: first.window });
     expect(second.entries).toEqual([]);
-    const more = answer({ a: [said('x', 1000), dressed('x'), dressed('x'), dressed('y')] });
+    const more = answer({ a: [said('x', 1000), rewritten('x'), rewritten('x'), rewritten('y')] });
     expect(contents(delta(more, { ...context, delivered: second.window }).entries)).toHaveLength(3);
   });
 
@@ -73,8 +73,8 @@ describe('delta', () => {
     expect(first.entries).toMatchObject([{ class: null }, { class: null }]);
     const again = { ...context, delivered: first.window };
     expect(delta(answer({ a: [said('x', null), said('x', null)] }), again).entries).toEqual([]);
-    const dressed = { message: { content: 'x', added: 1 }, sentAt: null };
-    expect(delta(answer({ a: [dressed, said('x', null)] }), again).entries).toHaveLength(1);
+    const rewritten = { message: { content: 'x', added: 1 }, sentAt: null };
+    expect(delta(answer({ a: [rewritten, said('x', null)] }), again).entries).toHaveLength(1);
   });
 
   it('counts equal messages together if a ticket is listed twice', () => {

@@ -24,7 +24,7 @@ describe('PollCycle, when the upstream refuses the cursor of a set', () => {
       next = await scene.pollWhenDue(worker, ref, next);
     }
   }
-  /** Polls once, and as often as the set wants to be polled at once. @returns the cursors that were sent */
+  /** Polls a set while it is due at once. @returns the cursors that were sent */
   async function pollOut(): Promise<(string | null)[]> {
     const before = scene.upstream.requests.length;
     do {
@@ -43,7 +43,7 @@ describe('PollCycle, when the upstream refuses the cursor of a set', () => {
     expect(scene.telemetry).toMatchObject({ failures: ['doubted'], refusedCursors: 1, quarantines: 0 });
   });
 
-  it('begins anew where it refuses that one too, and goes on from the cursor of that answer', async () => {
+  it('polls from the beginning if it refuses that one too, and continues with the cursor of that answer', async () => {
     const given = new Set<string>([lastCursor(), String(scene.clock.now())]);
     scene.upstream.post('a', { content: 'new' });
     scene.upstream.refuseCursors((cursor) => Number(cursor) < scene.clock.now() - 3500 || given.has(cursor));
@@ -55,7 +55,7 @@ describe('PollCycle, when the upstream refuses the cursor of a set', () => {
     expect(scene.telemetry).toMatchObject({ refusedCursors: 1, quarantines: 0 });
   });
 
-  it('takes two requests a poll while it refuses every cursor, and nobody is told anything', async () => {
+  it('takes two requests per poll while it refuses every cursor, and clients are told nothing', async () => {
     const told: string[] = [];
     const nothing = () => undefined;
     scene.store.connect({
@@ -86,7 +86,7 @@ describe('PollCycle, when the upstream refuses the cursor of a set', () => {
     expect(scene.telemetry.quarantines).toBe(0);
   });
 
-  it('blames the ticket where it refuses the cursor and a ticket', async () => {
+  it('blames the ticket if it refuses the cursor and a ticket', async () => {
     scene.upstream.refuseCursors(() => true);
     scene.upstream.refuse('a', 'doubted');
     scene.upstream.post('b', { content: 'meanwhile' });
@@ -97,7 +97,7 @@ describe('PollCycle, when the upstream refuses the cursor of a set', () => {
     expect(await scene.contents('b')).toEqual(['meanwhile']);
   });
 
-  it('keeps the cursor where it refuses everything for a while', async () => {
+  it('keeps the cursor if it refuses everything for a while', async () => {
     const before = lastCursor();
     const everything = Array.from({ length: 50 }, () => new UpstreamFailure('doubted', 'for whatever reason'));
     scene.upstream.failNext(...everything);

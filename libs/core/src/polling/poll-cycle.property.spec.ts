@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DRESSES, PollWorld, type FakeUpstreamQuirks, type PollEvent } from '#testing';
+import { MESSAGE_FORMS, PollWorld, type FakeUpstreamQuirks, type PollEvent } from '#testing';
 import { QUARANTINE_FIRST_MS } from './bisection.js';
 
 /**
@@ -67,11 +67,11 @@ const kinds: fc.WeightedArbitrary<PollEvent>[] = [
   },
 ];
 
-const form = fc.nat({ max: DRESSES.length - 1 });
-const dress: fc.WeightedArbitrary<PollEvent> = {
+const form = fc.nat({ max: MESSAGE_FORMS.length - 1 });
+const formChange: fc.WeightedArbitrary<PollEvent> = {
   weight: 3,
   arbitrary: fc.record({
-    kind: fc.constant('dress' as const),
+    kind: fc.constant('form' as const),
     forms: fc.tuple(form, form),
     by: fc.constantFrom('time', 'answer', 'message'),
   }),
@@ -117,9 +117,9 @@ async function expectEveryMessageOnce(world: PollWorld): Promise<void> {
 const RUNS = Number(process.env['FC_RUNS'] ?? 1000);
 
 describe('PollCycle, whatever happens', () => {
-  it('publishes every message exactly once and in order, in whatever dress it is shown', async () => {
+  it('publishes every message exactly once and in order, in whatever form it is shown', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.scheduler(), quirks, eventsOf(...kinds, dress), async (scheduler, how, events) => {
+      fc.asyncProperty(fc.scheduler(), quirks, eventsOf(...kinds, formChange), async (scheduler, how, events) => {
         const world = new PollWorld(scheduler, how);
         await happen(world, events);
         await expectEveryMessageOnce(world);
@@ -130,7 +130,7 @@ describe('PollCycle, whatever happens', () => {
 
   it('publishes every message once beside workers of the release before, and after them', async () => {
     const before = eventsOf(...kinds);
-    const after = eventsOf(...kinds, dress);
+    const after = eventsOf(...kinds, formChange);
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), quirks, before, before, after, async (scheduler, how, ...phases) => {
         const [old, mixed, upgraded] = phases;
@@ -140,7 +140,7 @@ describe('PollCycle, whatever happens', () => {
         world.run(['other']);
         await happen(world, mixed);
         await expectEveryMessageOnce(world);
-        // This release has seen everything once. Now the upstream may change its dress.
+        // This release has seen everything once. Now the upstream may change its form.
         world.run([]);
         await world.rejoin();
         await happen(world, upgraded);

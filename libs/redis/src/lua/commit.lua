@@ -133,7 +133,7 @@ local function is_new_message(ticket, entry)
   end
   if class and class.delivered > class.found then
     class.found = class.found + 1
-    return false -- It was delivered in another dress.
+    return false -- It was delivered in another form.
   end
   if redis.call('ZADD', base .. 'delivered:' .. entry.case, 'NX', offset + 1, entry.identity) == 0 then
     return false

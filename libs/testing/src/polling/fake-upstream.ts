@@ -36,7 +36,7 @@ interface Posted {
   readonly visibleAt: number;
 }
 
-export type Dress = (message: JsonObject, place: number) => JsonObject;
+export type MessageForm = (message: JsonObject, place: number) => JsonObject;
 
 const QUIRKS: FakeUpstreamQuirks = {
   form: 'milliseconds',
@@ -54,7 +54,7 @@ export class FakeUpstream implements Upstream {
   /** Largest number of requests that were in flight together for one ticket. */
   maxOverlap = 0;
   /** How the n-th message of an answer's list is written. */
-  dress: Dress = (message) => message;
+  form: MessageForm = (message) => message;
   private readonly posted: Posted[] = [];
   private readonly statuses = new Map<CaseId, number>();
   private readonly inFlight = new Map<CaseId, number>();
@@ -156,7 +156,7 @@ export class FakeUpstream implements Upstream {
   private list(messages: readonly Posted[]): AnsweredMessage[] {
     const inTime = messages.toSorted((a, b) => a.at - b.at);
     const answered = inTime.map(({ message, at }, place) => ({
-      message: this.dress(message, place),
+      message: this.form(message, place),
       sentAt: Math.floor(at / SECOND_MS) * SECOND_MS,
     }));
     switch (this.quirks.listing) {

@@ -12,7 +12,7 @@ import {
 import { MemoryBroker } from '../fan-out/memory-broker.js';
 import { ManualClock } from '../model/manual-clock.js';
 import { MemoryStore } from '../store/memory-store.js';
-import { DRESSES } from './dresses.js';
+import { MESSAGE_FORMS } from './message-forms.js';
 import { FakeUpstream, type FakeUpstreamQuirks } from './fake-upstream.js';
 import { MemoryUpstreamLiveness } from './memory-upstream-liveness.js';
 
@@ -43,12 +43,12 @@ export type PollEvent =
   | { readonly kind: (typeof UPSTREAM_AND_SWEEPS)[number] }
   | { readonly kind: 'refuse' | 'allow'; readonly ticket: number }
   /** The upstream changes its form: to the first one, to both by turns of answers, or to both within an answer. */
-  | { readonly kind: 'dress'; readonly forms: readonly [number, number]; readonly by: 'time' | 'answer' | 'message' };
+  | { readonly kind: 'form'; readonly forms: readonly [number, number]; readonly by: 'time' | 'answer' | 'message' };
 
-/** A message without its dress: content and second. */
-type Said = string;
+/** A message without its form: content and second. */
+type PostedMessage = string;
 
-/** Two workers that poll the sets of five tickets, interleaved at every wait, and all that goes wrong around them. */
+/** Two workers that poll the sets of five tickets, interleaved at every wait, and all kinds of faults around them. */
 export class PollWorld {
   static readonly OVERLAP_MS = OVERLAP_MS;
   static readonly LEASE_MS = LEASE_MS;
@@ -62,7 +62,7 @@ export class PollWorld {
     historyMax: 1000,
     intervalMs: PACE.intervalMs,
   });
-  readonly said = new Map<string, Said[]>(TICKETS.map((caseId) => [caseId, []]));
+  readonly said = new Map<string, PostedMessage[]>(TICKETS.map((caseId) => [caseId, []]));
   readonly statuses = new Map<string, number>();
   private readonly liveness = new MemoryUpstreamLiveness();
   private readonly upstream: FakeUpstream;
@@ -123,7 +123,7 @@ export class PollWorld {
         return this.upstream.refuseCursors(() => true);
       case 'refuse_sent':
         return this.refuseSent();
-      case 'dress':
+      case 'form':
         return this.wear(event.forms, event.by);
       case 'fail':
         return this.upstream.failNext(new UpstreamFailure('timeout', 'no answer'));
@@ -161,16 +161,16 @@ export class PollWorld {
     await this.settle();
   }
 
-  /** What was published of a ticket, whatever its dress. */
-  static saidBy(one: Extract<Publication, { kind: 'message' }>): Said {
+  /** What was published of a ticket, whatever its form. */
+  static saidBy(one: Extract<Publication, { kind: 'message' }>): PostedMessage {
     const { content } = JSON.parse(one.message) as { content: string };
     return said(content, one.sentAt ?? 0);
   }
 
   private wear(forms: readonly [number, number], by: 'time' | 'answer' | 'message'): void {
-    this.upstream.dress = (message, place) => {
+    this.upstream.form = (message, place) => {
       const turn = by === 'time' ? 0 : by === 'answer' ? this.upstream.requests.length : place;
-      return DRESSES[forms[turn % 2] ?? 0]?.(message) ?? message;
+      return MESSAGE_FORMS[forms[turn % 2] ?? 0]?.(message) ?? message;
     };
   }
 
@@ -279,7 +279,7 @@ export class PollWorld {
   }
 }
 
-function said(content: string, at: number): Said {
+function said(content: string, at: number): PostedMessage {
   return `${content.trim()} ${Math.floor(at / 1000)}`;
 }
 

@@ -110,17 +110,17 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await driver.contents('a')).toEqual([text('same'), text('same')]);
       });
 
-      it('publishes a message once, whatever dress it comes in', async () => {
+      it('publishes a message once, whatever form it comes in', async () => {
         const ref = await driver.wantOneSet('a');
-        await driver.publish(ref, message('a', 'old dress', 1, 'C'));
-        expect(await driver.publish(ref, message('a', 'new dress', 1, 'C'))).toMatchObject({ published: 0 });
-        expect(await driver.publish(ref, message('a', 'old dress', 1, 'C'))).toMatchObject({ published: 0 });
-        expect(await driver.publish(ref, message('a', 'third dress', 1, 'C'))).toMatchObject({ published: 0 });
-        expect(await driver.publish(ref, message('a', 'third dress', 1, 'D'))).toMatchObject({ published: 1 });
-        expect(await driver.contents('a')).toEqual([text('old dress'), text('third dress')]);
+        await driver.publish(ref, message('a', 'old form', 1, 'C'));
+        expect(await driver.publish(ref, message('a', 'new form', 1, 'C'))).toMatchObject({ published: 0 });
+        expect(await driver.publish(ref, message('a', 'old form', 1, 'C'))).toMatchObject({ published: 0 });
+        expect(await driver.publish(ref, message('a', 'third form', 1, 'C'))).toMatchObject({ published: 0 });
+        expect(await driver.publish(ref, message('a', 'third form', 1, 'D'))).toMatchObject({ published: 1 });
+        expect(await driver.contents('a')).toEqual([text('old form'), text('third form')]);
       });
 
-      it('publishes as many messages of a class as there are, whatever dress each comes in', async () => {
+      it('publishes as many messages of a class as there are, whatever form each comes in', async () => {
         const ref = await driver.wantOneSet('a');
         const both = [message('a', 'x', 1, 'C'), message('a', 'x', 2, 'C')];
         expect(await driver.publish(ref, message('a', 'X', 1, 'C'))).toMatchObject({ published: 1 });
@@ -131,7 +131,7 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await driver.publish(ref, ...mixed)).toMatchObject({ published: 0 });
       });
 
-      it('publishes what is new in a class, and not what was delivered in the same dress', async () => {
+      it('publishes what is new in a class, and not what was delivered in the same form', async () => {
         const ref = await driver.wantOneSet('a');
         await driver.publish(ref, message('a', 'later', 1, 'C'));
         const both = [message('a', 'earlier', 1, 'C'), message('a', 'later', 1, 'C')];
@@ -149,7 +149,7 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
       it('learns the class of a message that a release without classes delivered', async () => {
         const ref = await driver.wantOneSet('a');
         await driver.publish(ref, message('a', 'x', 1), message('a', 'x', 2));
-        const both = (dress: string) => [message('a', dress, 1, 'C'), message('a', dress, 2, 'C')];
+        const both = (form: string) => [message('a', form, 1, 'C'), message('a', form, 2, 'C')];
         expect(await driver.publish(ref, ...both('x'))).toMatchObject({ published: 0 });
         expect(await driver.publish(ref, ...both('X'))).toMatchObject({ published: 0 });
         expect(await driver.publish(ref, message('a', 'x', 1), message('a', 'x', 2))).toMatchObject({ published: 0 });

@@ -7,8 +7,8 @@ export class DeliveredMessages {
   private readonly counts = new Map<MessageClass, number>();
 
   /**
-   * Takes what one commit has of the ticket: the messages that are new. They are delivered from now on. A message is not
-   * new if its identity is known. Of the others of a class as many are not new as were delivered in another dress.
+   * Takes what one commit has of the ticket: the messages that are new. They are delivered from now on. A message is
+   * not new if its identity is known. Of the others of a class as many are not new as were delivered in another form.
    */
   takeNew<Message extends MessageNames>(messages: readonly Message[]): Message[] {
     const known = new Map<MessageClass, number>();

@@ -23,7 +23,7 @@ export type AttemptPermit =
   | { readonly kind: 'granted'; readonly attempt: string }
   /** Other workers try now, and may be refused: ask again soon. */
   | { readonly kind: 'busy' }
-  /** Too many were refused. The next attempt is possible after so many ms. */
+  /** Too many were refused. The next attempt is possible after `ms` milliseconds. */
   | { readonly kind: 'withheld'; readonly ms: number };
 
 /** `unknown`: there was no answer, or the answer says nothing about the credentials. */
@@ -39,9 +39,9 @@ export interface CredentialAttempts {
    * {@link ATTEMPT_LIMITS}. Credentials that nobody has tried within the window get one attempt more, so that a corrected
    * password works at once.
    *
-   * @param credentials a digest that names them and cannot be turned back into them
+   * @param credentials a digest that names them; they cannot be computed from it
    * @param now ms since 1970
-   * @param endsWithinMs an attempt whose outcome is not told within that is forgotten: its process has ended
+   * @param endsWithinMs an attempt without an outcome is forgotten after this time, ms: its process has ended
    * @throws if the store is out of reach
    */
   begin(credentials: string, now: number, endsWithinMs: number): Promise<AttemptPermit>;

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '#core';
 
-/** What a release or a setting of the upstream may change of a message: it stays the same message. */
-export const DRESSES: readonly ((message: JsonObject) => JsonObject)[] = [
+/** Changes that a release or a setting of the upstream may make to a message. It stays the same message. */
+export const MESSAGE_FORMS: readonly ((message: JsonObject) => JsonObject)[] = [
   (message) => message,
   (message) => ({ ...message, trace_no: 7, sender: { team: null } }),
   ({ replier_name: name = null, ...message }) => ({ ...message, replierName: name }),
