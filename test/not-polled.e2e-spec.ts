@@ -1,4 +1,5 @@
 import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 
 import { useDeployment } from './fixtures/use-deployment.js';
 import { clientOf } from './harness/clients/clients.js';
@@ -6,6 +7,8 @@ import { tokenFor } from './harness/clients/tokens.js';
 import { CONFIDENTIAL } from './harness/log-faults.js';
 import { freshTickets } from './harness/upstream/traffic.js';
 
+/** The user of Redis that the workers have, and its password. */
+const [WORKER, PASSWORD] = ['worker', 'password-of-the-workers'];
 /** Longest time until a client is told that its feed is not polled, ms. */
 const TOLD_MS = 15_000;
 
@@ -15,8 +18,16 @@ describe('a feed that nobody polls', () => {
     workers: 2,
     // The slowest pace is the hardest case: at the moment of the fault the next poll is 5 s away.
     settings: { POLL_INTERVAL_MS: '500', POLL_INTERVAL_MAX_MS: '5000' },
+    redis: ['--user', WORKER, 'on', `>${PASSWORD}`, '~*', '&*', '+@all'],
+    workerSettings: ({ port }) => ({ REDIS_URL: `redis://${WORKER}:${PASSWORD}@127.0.0.1:${port}` }),
     allowedLogs: { stackTraces: true },
   });
+  /** Gives the workers' user of Redis rights, or takes them, while it is connected. */
+  const setRights = async (rights: string) => {
+    const admin = new Redis(deployment.redis.url);
+    await admin.acl('SETUSER', WORKER, rights);
+    admin.disconnect();
+  };
   const workers = () => [deployment.worker(0), deployment.worker(1)];
   const killAll = () => Promise.all(workers().map((worker) => worker.kill()));
   /** The queue, as a tool of an operator uses it. */
@@ -44,6 +55,7 @@ describe('a feed that nobody polls', () => {
       },
       () => withQueue((queue) => queue.resume()),
     ],
+    ['Redis takes the rights of the workers away', 'not_polled', () => setRights('resetkeys'), () => setRights('~*')],
     [
       'the upstream hangs',
       'upstream_timeout',

@@ -10,6 +10,8 @@ export interface DeploymentOptions {
   readonly workers?: number;
   /** Settings of gateways and workers. A function gets the URL of the upstream. */
   readonly settings?: Settings | ((upstreamUrl: string) => Settings);
+  /** Settings of the workers alone. */
+  readonly workerSettings?: (redis: RedisServer) => Settings;
   /** Settings of the simulator besides its token. */
   readonly simulator?: Settings;
   /** Further command line options of the Redis server. */
@@ -60,9 +62,11 @@ export class Deployment {
       const simulator = await Program.create('simulator', 'simulator', simulatorSettings);
       this.parts = { redis, simulator, upstream: new SimulatorControl(simulator.url) };
       const settings = this.settings();
-      const create = (app: 'gateway' | 'worker', count: number) =>
-        Promise.all(Array.from({ length: count }, (_, index) => Program.create(app, `${app} ${index}`, settings)));
-      this.workers = await create('worker', workers);
+      const create = (app: 'gateway' | 'worker', count: number, more: Settings = {}) =>
+        Promise.all(
+          Array.from({ length: count }, (_, index) => Program.create(app, `${app} ${index}`, { ...settings, ...more })),
+        );
+      this.workers = await create('worker', workers, this.options.workerSettings?.(redis));
       this.gateways = await create('gateway', gateways);
       await Promise.all(this.programs.map((program) => program.start()));
     } catch (error) {
