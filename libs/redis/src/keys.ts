@@ -64,7 +64,7 @@ import { ScriptKeys } from './script-keys.js';
  * Channels: `P:{F}:news:T` publications of a ticket; `P:{F}:news` the feed's state, and tickets that are quarantined
  * (`apart T`) or are not any more (`back T`); `P:{F}:barrier:G` of one gateway; `P:wake` sets that changed between two
  * polls, for the worker that keeps them; `P:throttled` until when the upstream throttles, ms; `P:full` subjects that have as
- * many connections as they may have, while a client waits.
+ * many connections as they may have, while a client waits; `P:gateway:G` to which a gateway is subscribed as long as it lives.
  */
 export class Keys {
   constructor(private readonly prefix: string) {}
@@ -102,6 +102,11 @@ export class Keys {
   /** Gateways whose connections are counted. */
   get gateways(): string {
     return `${this.prefix}:gateways`;
+  }
+
+  /** Nothing is published there: a gateway is subscribed as long as it lives. @param process id of the gateway's process */
+  presenceChannel(process: string): string {
+    return `${this.prefix}:gateway:${process}`;
   }
 
   /** @param digest of a subject */

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { Cluster } from 'ioredis';
 import type { Clock } from '#core';
 import type { RedisClient } from './connection.js';
 import type { Keys } from './keys.js';
@@ -6,7 +7,7 @@ import { CONNECTIONS_KEPT_MS } from './script-constants.js';
 import { Scripts } from './scripts.js';
 
 /** A gateway that has not renewed its lease for this long (ms) is gone, and what it had is not counted any more. */
-const GATEWAY_LEASE_MS = 6000;
+const GATEWAY_LEASE_MS = 3000;
 /** The list of gateways outlives the last renewal by this, ms. */
 const GATEWAYS_KEPT_MS = 600_000;
 
@@ -33,14 +34,20 @@ interface FullSubject {
 export class RedisConnectionCounts {
   private readonly scripts: Scripts<'connect'>;
   private living: Promise<ReadonlySet<string>> | null = null;
-  /** Id of this gateway process, until a renewal fails. */
-  private gateway = randomUUID();
+  private readonly process = randomUUID();
+  private renewalFailures = 0;
   /** The id before that: what was told under it is not counted any more. */
   private former: string | null = null;
   private isListed = false;
+  private isPresent = false;
 
   constructor(private readonly parts: ConnectionCountsParts) {
     this.scripts = new Scripts(parts.commands, ['connect'], {});
+  }
+
+  /** Id of this gateway: another one after each renewal that failed. */
+  private get gateway(): string {
+    return `${this.process}/${this.renewalFailures}`;
   }
 
   /**
@@ -75,7 +82,7 @@ export class RedisConnectionCounts {
   }
 
   /**
-   * Renews the lease of this gateway. To be called every two seconds.
+   * Renews the lease of this gateway. To be called every second.
    *
    * @returns false where every number has to be set again: the lease had ended, Redis lost its data, or a renewal failed
    * @throws what Redis answers, or a timeout
@@ -84,6 +91,7 @@ export class RedisConnectionCounts {
     const { commands, keys, clock } = this.parts;
     const until = Math.round(clock.now()) + GATEWAY_LEASE_MS;
     try {
+      await this.becomePresent();
       const [added] = await Promise.all([
         commands.zadd(keys.gateways, until, this.gateway),
         commands.pexpire(keys.gateways, GATEWAYS_KEPT_MS),
@@ -96,7 +104,7 @@ export class RedisConnectionCounts {
       // Numbers may be lost, or arrive late. Under another id all are told anew, and those of the old one end.
       this.former = this.isListed ? this.gateway : this.former;
       this.isListed = false;
-      this.gateway = randomUUID();
+      this.renewalFailures += 1;
       throw error;
     }
   }
@@ -127,6 +135,14 @@ export class RedisConnectionCounts {
     });
   }
 
+  /** Subscribed before its lease begins: a gateway without a subscriber is taken for one that was killed. */
+  private async becomePresent(): Promise<void> {
+    if (!this.isPresent) {
+      await this.parts.subscriber.subscribe(this.parts.keys.presenceChannel(this.process));
+      this.isPresent = true; // After a lost connection, ioredis subscribes again.
+    }
+  }
+
   /** Gateways whose lease has not ended. All that ask at the same time share one answer. */
   private livingGateways(): Promise<ReadonlySet<string>> {
     this.living ??= this.readLiving().finally(() => (this.living = null));
@@ -137,7 +153,26 @@ export class RedisConnectionCounts {
     const { commands, keys, clock } = this.parts;
     // Taken off the list, a gateway hears at its next renewal that its numbers are lost.
     await commands.zremrangebyscore(keys.gateways, '-inf', Math.round(clock.now()));
-    return new Set(await commands.zrange(keys.gateways, '0', '-1'));
+    const listed = await commands.zrange(keys.gateways, '0', '-1');
+    const killed = await this.withoutSubscriber(listed);
+    if (killed.length > 0) {
+      await commands.zrem(keys.gateways, ...killed);
+    }
+    return new Set(listed.filter((gateway) => !killed.includes(gateway)));
+  }
+
+  /**
+   * A killed gateway loses its connections at once, and its clients come back before its lease ends. On a cluster, a node
+   * knows of its own subscribers only: there, the lease decides.
+   */
+  private async withoutSubscriber(gateways: readonly string[]): Promise<string[]> {
+    const { commands, keys } = this.parts;
+    if (gateways.length === 0 || commands instanceof Cluster) {
+      return [];
+    }
+    const channels = gateways.map((gateway) => keys.presenceChannel(gateway.slice(0, this.process.length)));
+    const answer = (await commands.call('PUBSUB', 'NUMSUB', ...channels)) as (string | number)[];
+    return gateways.filter((_gateway, at) => Number(answer[2 * at + 1]) === 0);
   }
 
   private keyOf(subject: string): string {

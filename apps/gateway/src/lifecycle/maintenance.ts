@@ -23,7 +23,7 @@ const POLLING_CHECK_MS = 1000;
 const CHECKS_PER_HEARTBEAT = 4;
 
 /** Time between two renewals of the gateway lease, ms. */
-const COUNTS_RENEWAL_MS = 2000;
+const COUNTS_RENEWAL_MS = 1000;
 
 /** The timers of a gateway. Their number does not depend on the number of clients. */
 export class Maintenance {

@@ -8,8 +8,6 @@ import type { TcpTable } from './tcp-table.js';
 const LOOKS_MS = [0, 400, 1200, 3100, 3700];
 /** After a search, for this long (ms), new connections of the subject are refused without another one. */
 const REST_MS = 1000;
-/** New connections of one subject that may wait at once. */
-const WAITING_MAX = 20;
 /** When a client may come back whose subject has too many connections, ms. */
 const TOO_MANY_RETRY_MS = 5000;
 
@@ -34,7 +32,7 @@ interface Waiting {
   readonly refuse: () => void;
 }
 
-/** For one subject at a time: all that wait share it. */
+/** Of one subject. As many may wait as the subject may have connections: all of a killed gateway come back at once. */
 interface Search {
   readonly waiting: Waiting[];
   /** Other gateways have connections of the subject, and look for dead ones, too. */
@@ -80,13 +78,13 @@ export class Admission {
 
   private async waitForRoom(subject: string, clientId: string | null, isElsewhere: boolean): Promise<void> {
     const search = this.searchFor(subject);
-    if (search.isOver || search.waiting.length >= WAITING_MAX) {
+    if (search.isOver || search.waiting.length >= this.parts.limit.most) {
       throw this.refusal();
     }
-    if (isElsewhere) {
-      search.isElsewhere = true;
+    if (isElsewhere && (clientId !== null || !search.isElsewhere)) {
       this.parts.tellFull(subject, clientId);
     }
+    search.isElsewhere ||= isElsewhere;
     await new Promise<void>((resolve, reject) => {
       search.waiting.push({ admit: resolve, refuse: () => reject(this.refusal()) });
     });

@@ -10,7 +10,7 @@ export interface ConnectionCounts {
   /** How many this gateway has, from now on. @throws where the store does not answer */
   set(subject: string, own: number): Promise<void>;
   /**
-   * Without it, what this gateway has is not counted any more after some seconds. To be called every two seconds.
+   * Without it, what this gateway has is not counted any more after some seconds. To be called every second.
    *
    * @returns false where every number has to be set again @throws where the store does not answer
    */

@@ -113,7 +113,7 @@ export class Connections implements SessionOwner {
     }
   }
 
-  /** Renews what other gateways know of this one's connections. To be called every two seconds. @throws where the store does not answer */
+  /** Renews what other gateways know of this one's connections. To be called every second. @throws where the store does not answer */
   async renewCounts(): Promise<void> {
     await this.limit.renew();
     if (!this.isListening) {

@@ -62,7 +62,7 @@ export class SubjectLimit {
     this.change(subject);
   }
 
-  /** To be called every two seconds. @throws where the store does not answer */
+  /** To be called every second. @throws where the store does not answer */
   async renew(): Promise<void> {
     try {
       const isKnown = await this.counts.renew();
