@@ -2,13 +2,15 @@ import { LANGUAGE_PATTERN } from '#core';
 import { HOUR_MS, SharedSettings } from './program.settings.js';
 import { OriginPattern } from './origin-pattern.js';
 import { isProxyRange } from './proxy-range.js';
-import { Accepted, Holds, isUrl, ListOf, OneOf, When, Whole } from './settings-rules.js';
+import { Accepted, Holds, isUrl, ListOf, OneOf, Text, When, Whole } from './settings-rules.js';
 
 const AUTH_MODES = ['jwt', 'none'] as const;
 
 const byJwt = When<GatewaySettings>((settings) => settings.authMode === 'jwt');
 
 const SECRET_LEAST_BYTES = 32;
+/** Claims with a meaning of their own (RFC 7519, RFC 9068, RFC 9396). */
+const TAKEN_CLAIMS = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'scope', 'authorization_details'];
 /** A request may have at least this many bytes, whatever the settings. */
 const REQUEST_LEAST_MAX_BYTES = 131_072;
 /** The longest id in JSON, bytes: 64 characters, each of them escaped, two quotes and a comma. */
@@ -17,6 +19,9 @@ const ID_MAX_BYTES = 131;
 const REQUEST_REST_BYTES = 4096;
 /** A Socket.IO message is read up to this many of the largest requests. */
 const REQUESTS_PER_MESSAGE = 4;
+
+const ClaimName = () =>
+  Accepted(`the name of a claim, other than ${TAKEN_CLAIMS.join(', ')}`, (name) => !TAKEN_CLAIMS.includes(name));
 
 /** Settings of a gateway. A text that is not set is empty. */
 export class GatewaySettings extends SharedSettings {
@@ -60,6 +65,33 @@ export class GatewaySettings extends SharedSettings {
 
   /** Required `aud`; empty: not checked. */
   readonly authJwtAudience: string = '';
+
+  /** Required `typ` of the header, such as `at+jwt` (RFC 9068); empty: not checked. */
+  readonly authJwtTyp: string = '';
+
+  /** Name of the claim with the ticket ids. Identity providers want a name of their own: `https://example.com/cases`. */
+  @ClaimName()
+  @Holds<GatewaySettings>(
+    'must differ from AUTH_GROUPS_CLAIM and AUTH_HINTS_CLAIM',
+    ({ authCasesClaim, authGroupsClaim, authHintsClaim }) =>
+      new Set([authCasesClaim, authGroupsClaim, authHintsClaim]).size === 3,
+  )
+  readonly authCasesClaim: string = 'cases';
+
+  /** Name of the claim with the group ids. */
+  @ClaimName()
+  readonly authGroupsClaim: string = 'groups';
+
+  /** Name of the claim that allows hints. */
+  @ClaimName()
+  readonly authHintsClaim: string = 'hints';
+
+  /** Begin of the scopes that give rights; empty: the claim `scope` is not read. */
+  @Text(/^[\x21\x23-\x5b\x5d-\x7e]*$/, 'the begin of a scope: ASCII without spaces, quotes and backslashes')
+  readonly authScopePrefix: string = '';
+
+  /** `type` of the entries of `authorization_details` that give rights; empty: the claim is not read. */
+  readonly authDetailsType: string = '';
 
   /** How far the clock that signs tokens may be ahead, s. It applies to `nbf`, not to `exp`. */
   @Whole('seconds', 0, 600)

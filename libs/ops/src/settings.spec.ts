@@ -39,6 +39,12 @@ describe('settings', () => {
       authJwksUrl: '',
       authJwtIssuer: '',
       authJwtAudience: '',
+      authJwtTyp: '',
+      authCasesClaim: 'cases',
+      authGroupsClaim: 'groups',
+      authHintsClaim: 'hints',
+      authScopePrefix: '',
+      authDetailsType: '',
       authClockToleranceS: 30,
       allowedOrigins: [],
       publicUrl: '',
@@ -214,6 +220,21 @@ describe('settings', () => {
       'AUTH_MODE cannot be none when NODE_ENV=production: everybody could read every ticket',
     ]);
     expect(gatewayFaults({ AUTH_MODE: 'upstream' })).toEqual(['AUTH_MODE is "upstream": expected one of jwt, none']);
+  });
+
+  it('read each right from a claim of its own, and from none that has another meaning', () => {
+    const AUTH_CASES_CLAIM = 'https://example.com/cases';
+    expect(readSettings('gateway', { ...GATEWAY, AUTH_CASES_CLAIM }).authCasesClaim).toBe(AUTH_CASES_CLAIM);
+    expect(gatewayFaults({ AUTH_CASES_CLAIM: 'groups' })).toEqual([
+      'AUTH_CASES_CLAIM must differ from AUTH_GROUPS_CLAIM and AUTH_HINTS_CLAIM',
+    ]);
+    expect(gatewayFaults({ AUTH_GROUPS_CLAIM: 'hints' })).toHaveLength(1);
+    for (const name of ['aud', 'sub', 'scope', 'authorization_details']) {
+      const fault = expect.stringMatching(/^AUTH_GROUPS_CLAIM is wrong: expected the name of a claim, other than iss/);
+      expect(gatewayFaults({ AUTH_GROUPS_CLAIM: name })).toEqual([fault]);
+    }
+    expect(gatewayFaults({ AUTH_SCOPE_PREFIX: 'pollcast:' })).toEqual([]);
+    expect(gatewayFaults({ AUTH_SCOPE_PREFIX: 'pollcast: ' })).toHaveLength(1);
   });
 
   it('take whole origins only', () => {

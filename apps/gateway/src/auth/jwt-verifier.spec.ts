@@ -10,6 +10,12 @@ const SECRET = 'a secret for tests of at least 32 bytes';
 const settings: JwtSettings = {
   authJwtIssuer: '',
   authJwtAudience: '',
+  authJwtTyp: '',
+  authCasesClaim: 'cases',
+  authGroupsClaim: 'groups',
+  authHintsClaim: 'hints',
+  authScopePrefix: '',
+  authDetailsType: '',
   authClockToleranceS: 30,
 };
 const claims = { sub: 'alice', cases: ['A1', 'B*'], groups: ['g'] };
@@ -124,6 +130,56 @@ describe('JwtVerifier with a secret', () => {
     await expect(strict.verify(await sign({ ...claims, iss: 'them', aud: 'pollcast' }))).rejects.toMatchObject(refused);
     await expect(strict.verify(await sign({ ...claims, iss: 'us', aud: 'other' }))).rejects.toMatchObject(refused);
     await expect(strict.verify(await sign(claims))).rejects.toMatchObject(refused);
+  });
+});
+
+describe('JwtVerifier with tokens of OAuth', () => {
+  const oauth: JwtSettings = {
+    ...settings,
+    authJwtAudience: 'pollcast',
+    authJwtTyp: 'at+jwt',
+    authCasesClaim: 'https://example.com/cases',
+    authScopePrefix: 'pollcast:',
+    authDetailsType: 'https://example.com/tickets',
+  };
+  const verifier = new JwtVerifier(secretKeys(SECRET), oauth);
+  const signTyp = (typ: string | undefined, payload: JWTPayload) =>
+    new SignJWT({ sub: 'alice', aud: 'pollcast', ...payload })
+      .setProtectedHeader({ alg: 'HS256', ...(typ !== undefined && { typ }) })
+      .setExpirationTime('1h')
+      .sign(Buffer.from(SECRET));
+
+  it('A2: accepts an audience among others, and refuses others without it', async () => {
+    const token = (aud: string[]) => signTyp('at+jwt', { aud });
+    expect((await verifier.verify(await token(['api', 'pollcast']))).subject).toBe('alice');
+    await expect(verifier.verify(await token(['api']))).rejects.toMatchObject(refused);
+    await expect(verifier.verify(await token([]))).rejects.toMatchObject(refused);
+  });
+
+  it('A2: refuses an id token where access tokens are required, and accepts both forms of their typ', async () => {
+    for (const typ of ['at+jwt', 'application/at+jwt', 'AT+JWT']) {
+      expect((await verifier.verify(await signTyp(typ, {}))).subject).toBe('alice');
+    }
+    for (const typ of ['JWT', undefined, '', 'at', 'id+jwt']) {
+      await expect(verifier.verify(await signTyp(typ, {}))).rejects.toMatchObject(refused);
+    }
+    const lenient = new JwtVerifier(secretKeys(SECRET), settings);
+    expect((await lenient.verify(await signTyp('at+jwt', {}))).subject).toBe('alice');
+  });
+
+  it('A3: adds up what claims, scopes and authorization details allow', async () => {
+    const rights = await verifier.verify(
+      await signTyp('at+jwt', {
+        cases: ['OTHER'],
+        'https://example.com/cases': ['A1'],
+        scope: 'openid pollcast:case:B1 pollcast:case:TEAM-* pollcast:group:g1 pollcast:hints',
+        authorization_details: [{ type: 'https://example.com/tickets', case_ids: ['C1'], groups: ['g2'] }],
+      }),
+    );
+    const asked = ['A1', 'B1', 'C1', 'TEAM-7', 'OTHER', 'B2', 'TEAM', 'openid'];
+    expect(asked.filter((caseId) => rights.mayRead(caseId))).toEqual(['A1', 'B1', 'C1', 'TEAM-7']);
+    expect(['g1', 'g2', 'g3'].filter((groupId) => rights.mayUseGroup(groupId))).toEqual(['g1', 'g2']);
+    expect(() => rights.requireHints()).not.toThrow();
   });
 });
 

@@ -9,16 +9,19 @@ import {
   type KeyLike,
 } from 'jose';
 import { Refusal } from '#protocol';
+import { claimedGrants, malformedClaims, type ClaimSettings } from './claimed-grants.js';
 import { KeysUnavailable } from './key-set-url.js';
 import { KeyNotKnownYet, type PublishedKeys } from './published-keys.js';
 import { Rights } from './rights.js';
 import { TokenVerifier } from './token-verifier.js';
 
-export interface JwtSettings {
+export interface JwtSettings extends ClaimSettings {
   /** Checked against `iss` unless empty. */
   readonly authJwtIssuer: string;
   /** Checked against `aud` unless empty. */
   readonly authJwtAudience: string;
+  /** Checked against `typ` of the header unless empty. `application/` in front and upper case make no difference. */
+  readonly authJwtTyp: string;
   /** How far `nbf` may be ahead, seconds. */
   readonly authClockToleranceS: number;
 }
@@ -55,16 +58,17 @@ export class JwtVerifier extends TokenVerifier {
 
   constructor(
     private readonly keys: SigningKeys,
-    settings: JwtSettings,
+    private readonly settings: JwtSettings,
   ) {
     super();
-    const { authJwtIssuer: issuer, authJwtAudience: audience, authClockToleranceS } = settings;
+    const { authJwtIssuer: issuer, authJwtAudience: audience, authJwtTyp: typ, authClockToleranceS } = settings;
     this.options = {
       algorithms: [...keys.algorithms],
       requiredClaims: ['sub', 'exp'],
       clockTolerance: authClockToleranceS,
       ...(issuer !== '' && { issuer }),
       ...(audience !== '' && { audience }),
+      ...(typ !== '' && { typ }),
     };
   }
 
@@ -75,7 +79,7 @@ export class JwtVerifier extends TokenVerifier {
     if (token.length > TOKEN_MAX_LENGTH) {
       throw new Refusal('unauthorized', `the token is longer than ${TOKEN_MAX_LENGTH} characters`);
     }
-    return rightsOf(await this.claims(token));
+    return rightsOf(await this.claims(token), this.settings);
   }
 
   private async claims(token: string): Promise<JWTPayload> {
@@ -142,17 +146,14 @@ function refusalFor(error: unknown): Refusal {
   return new Refusal('unauthorized', 'the token is not valid here');
 }
 
-/** @throws {Refusal} if a claim is not what the protocol says; a right is never guessed from half a claim */
-function rightsOf({ sub, exp, cases, groups, hints }: JWTPayload): Rights {
-  if (typeof sub !== 'string' || sub === '' || exp === undefined || !isTexts(cases) || !isTexts(groups)) {
-    throw new Refusal('unauthorized', 'the claims of the token are malformed');
+/** @throws {Refusal} if a claim is not what the protocol says */
+function rightsOf(claims: JWTPayload, settings: ClaimSettings): Rights {
+  const { sub, exp } = claims;
+  if (typeof sub !== 'string' || sub === '' || exp === undefined) {
+    throw malformedClaims();
   }
   if (exp <= Math.floor(Date.now() / 1000)) {
     throw hasExpired(); // jose applies the tolerance to `exp`, too. Here it applies to `nbf` only.
   }
-  return new Rights(sub, exp * 1000, { cases: cases ?? [], groups: groups ?? [], hints: hints === true });
-}
-
-function isTexts(claim: unknown): claim is string[] | undefined {
-  return claim === undefined || (Array.isArray(claim) && claim.every((item) => typeof item === 'string'));
+  return new Rights(sub, exp * 1000, claimedGrants(claims, settings));
 }

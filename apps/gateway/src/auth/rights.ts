@@ -1,7 +1,7 @@
 import type { CaseId, Feed } from '#core';
 import { Refusal } from '#protocol';
 
-/** What a token allows, as its claims say it. */
+/** What a token allows, as its claims say it. Tickets and groups are apart: each ticket may be read in each group. */
 export interface Grants {
   /** Case ids. `*` alone means all; a trailing `*` means all ids that begin with the text before it. */
   readonly cases: readonly string[];
@@ -66,10 +66,13 @@ export class Rights {
     }
   }
 
-  /** @throws {Refusal} if the token lacks the claim */
+  /** @throws {Refusal} if the token does not grant it */
   requireHints(): void {
     if (!this.hints) {
-      throw new Refusal('forbidden', 'the token does not allow hints: it needs the claim "hints": true');
+      throw new Refusal(
+        'forbidden',
+        'the token does not allow hints: it needs the claim "hints": true, or what the settings have in its place',
+      );
     }
   }
 }
