@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { RedisConnectionCounts } from '#redis';
 import { message, RecordingListener, StoreDriver, USUAL_LIMITS } from '#testing';
 
 import { redisStoreFixture, type RedisStoreFixture } from '../fixtures/redis-store-fixture.js';
@@ -113,5 +114,24 @@ describe('a Redis Cluster whose slots move', () => {
     for (const caseId of ['a', 'b']) {
       expect(await driver.contents(caseId)).toEqual(['{"content":"before"}', '{"content":"during"}']);
     }
+  });
+
+  it('counts connections over gateways, until the lease of a gateway has ended', async () => {
+    const { commands, subscriber, keys, clock } = fixture;
+    const [here, there] = [0, 1].map(() => new RedisConnectionCounts({ commands, subscriber, keys, clock }));
+    const heardBy: string[] = [];
+    await here?.renew();
+    await there?.renew();
+    await there?.listen((...full) => heardBy.push(full.join(' ')));
+    for (const subject of ['alice', 'bob', 'carol']) {
+      expect(await here?.add(subject, 0, 1)).toBe(true);
+      expect(await there?.add(subject, 0, 1)).toBe(false);
+      await there?.tellFull(subject, 'phone');
+      await here?.tellFull(subject, 'phone');
+    }
+    await until(() => heardBy.length === 3, HEARD_MS, 'what the other gateway told');
+    expect(heardBy.sort()).toEqual(['alice phone', 'bob phone', 'carol phone']);
+    clock.advance(3001);
+    expect(await there?.add('alice', 0, 1)).toBe(true);
   });
 });
