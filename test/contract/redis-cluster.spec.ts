@@ -20,13 +20,13 @@ describe('a Redis Cluster whose slots move', () => {
   let driver: StoreDriver;
   let slot: number;
   let listener: RecordingListener;
-  let troubles: string[];
+  let errors: string[];
 
   beforeAll(async () => void (cluster = await RedisCluster.start()));
   afterAll(() => cluster.dispose());
   beforeEach(async () => {
-    troubles = [];
-    fixture = await redisStoreFixture(cluster.url, USUAL_LIMITS, ({ message }) => troubles.push(message));
+    errors = [];
+    fixture = await redisStoreFixture(cluster.url, USUAL_LIMITS, ({ message }) => errors.push(message));
     driver = new StoreDriver(fixture);
     slot = await cluster.slotOf(fixture.keys.base(driver.feed));
     listener = new RecordingListener();
@@ -82,7 +82,7 @@ describe('a Redis Cluster whose slots move', () => {
     await publish('after', 'a');
     await until(() => listener.publications.length > 0, HEARD_MS, 'what was published');
     expect(heard()).toEqual(['{"content":"after"}']);
-    expect(troubles).toEqual(['a node of the cluster counts 1 channels, not 3']);
+    expect(errors).toEqual(['a node of the cluster counts 1 channels, not 3']);
   });
 
   it('holds back polls, commits, interest and histories while a slot is open, and then loses and doubles nothing', async () => {

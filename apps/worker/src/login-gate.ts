@@ -3,7 +3,7 @@ import { UpstreamFailure } from '#core';
 export interface LoginGateParts {
   /** Logs in, unless there is a token. @throws {UpstreamFailure} `unauthorized` if it was refused, or is withheld */
   readonly logIn: () => Promise<void>;
-  /** Gives all sets back, and takes no sets. */
+  /** Gives all sets back, and takes no sets any more. */
   readonly close: () => void;
   /** Takes sets again. */
   readonly open: () => Promise<void>;

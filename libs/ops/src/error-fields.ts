@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-/** What is logged of an error. Everything else that an error carries stays unsaid. */
+/** The fields of an error that are logged. All others are left out. */
 export interface ErrorFields {
   readonly type: string;
   /** At most {@link MESSAGE_MAX} characters, without what the sender of the error quotes of its input. */
@@ -8,7 +8,7 @@ export interface ErrorFields {
   /** The frames alone: the text above them repeats the message. */
   readonly stack?: string;
   readonly [name: string]: unknown;
-  /** What it was caused by, to a depth of {@link DEPTH_MAX}. */
+  /** Its cause, to a depth of {@link DEPTH_MAX}. */
   readonly cause?: ErrorFields;
   /** The first {@link ERRORS_MAX} errors of an `AggregateError`. */
   readonly errors?: readonly ErrorFields[];
@@ -25,11 +25,11 @@ const ERRORS_MAX = 5;
 const NAMED = ['code', 'errno', 'syscall', 'address', 'port', 'host', 'hostname', 'status', 'statusCode'] as const;
 
 /**
- * The fields of an error that may be logged. They are named one by one, because libraries hang their input on errors:
- * ioredis the arguments of the command (message contents, the password of `AUTH`), `new URL` what it was given. A message
- * may quote input, too: Redis the arguments of an unknown command, `JSON.parse` the text.
+ * The fields of an error that may be logged. They are named one by one, because libraries add their input to errors:
+ * ioredis the arguments of the command (message contents, the password of `AUTH`), `new URL` what it was given. A
+ * message may quote input, too: Redis the arguments of an unknown command, `JSON.parse` the text.
  *
- * @param error what was thrown. What is no `Error` is told by its type alone, because it can be anything.
+ * @param error what was thrown. If it is not an `Error`, only its type is logged, because it can be anything.
  */
 export function errorFields(error: unknown, depth = DEPTH_MAX): ErrorFields {
   if (!types.isNativeError(error)) {

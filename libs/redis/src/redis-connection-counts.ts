@@ -28,8 +28,8 @@ interface FullSubject {
 
 /**
  * How many connections each subject has on each gateway: one hash per subject. One lease per gateway covers all of its
- * numbers, so that renewing costs one command, whatever the number of clients. Keys hold the digest of a subject: a
- * subject may be long, and it is somebody's name.
+ * numbers, so that a renewal costs one command, whatever the number of clients. Keys contain the digest of a subject,
+ * because a subject may be long, and it may be the name of a person.
  */
 export class RedisConnectionCounts {
   private readonly scripts: Scripts<'connect'>;
@@ -84,7 +84,7 @@ export class RedisConnectionCounts {
   /**
    * Renews the lease of this gateway. To be called every second.
    *
-   * @returns false where every number has to be set again: the lease had ended, Redis lost its data, or a renewal failed
+   * @returns false if every number has to be set again: the lease had ended, Redis lost its data, or a renewal failed
    * @throws what Redis answers, or a timeout
    */
   async renew(): Promise<boolean> {
@@ -101,7 +101,7 @@ export class RedisConnectionCounts {
       this.former = null;
       return Number(added) === 0;
     } catch (error) {
-      // Numbers may be lost, or arrive late. Under another id all are told anew, and those of the old one end.
+      // Numbers may be lost, or arrive late. So all are written again under another id, and those of the old id end.
       this.former = this.isListed ? this.gateway : this.former;
       this.isListed = false;
       this.renewalFailures += 1;
@@ -109,7 +109,11 @@ export class RedisConnectionCounts {
     }
   }
 
-  /** This gateway ends. What it has is not counted any more. @throws what Redis answers, or a timeout */
+  /**
+   * Ends the lease of this gateway. Its connections are not counted any more.
+   *
+   * @throws what Redis answers, or a timeout
+   */
   async leave(): Promise<void> {
     await this.parts.commands.zrem(this.parts.keys.gateways, this.gateway);
   }
@@ -121,7 +125,7 @@ export class RedisConnectionCounts {
     await commands.publish(keys.fullChannel, JSON.stringify(full));
   }
 
-  /** @param listener hears what other gateways tell with {@link tellFull} @throws as {@link add} */
+  /** @param listener called when another gateway calls {@link tellFull} @throws as {@link add} */
   async listen(listener: (subject: string, client: string | null) => void): Promise<void> {
     const { subscriber, keys } = this.parts;
     await subscriber.subscribe(keys.fullChannel);
@@ -151,7 +155,7 @@ export class RedisConnectionCounts {
 
   private async readLiving(): Promise<ReadonlySet<string>> {
     const { commands, keys, clock } = this.parts;
-    // Taken off the list, a gateway hears at its next renewal that its numbers are lost.
+    // A gateway that is removed from the list learns at its next renewal that its numbers are lost.
     await commands.zremrangebyscore(keys.gateways, '-inf', Math.round(clock.now()));
     const listed = await commands.zrange(keys.gateways, '0', '-1');
     const killed = await this.withoutSubscriber(listed);

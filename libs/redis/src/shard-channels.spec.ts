@@ -79,7 +79,7 @@ describe('channels of one hash tag', () => {
     await nodes.refuse('CLUSTERDOWN Hash slot not served');
     await jest.advanceTimersByTimeAsync(400);
     expect(nodes.sent.length).toBe(before);
-    expect([await proven(), failed.mock.calls.length, shard.trouble]).toEqual([
+    expect([await proven(), failed.mock.calls.length, shard.lastError]).toEqual([
       false,
       1,
       'CLUSTERDOWN Hash slot not served',

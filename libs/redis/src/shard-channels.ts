@@ -2,7 +2,7 @@ import type { SubscriptionsListener } from './channel-subscriptions.js';
 import { reconnectDelay } from './connection.js';
 import type { ShardConnection } from './shard-connection.js';
 
-/** How a {@link ShardChannels} gets at the nodes of the cluster. */
+/** How a {@link ShardChannels} reaches the nodes of the cluster. */
 export interface ShardNodes {
   /** @param address `host:port`, or null for any node: one that has not the slot names the node that has it */
   to(address: string | null): ShardConnection;
@@ -17,9 +17,9 @@ const REDIRECTIONS_AT_ONCE = 4;
  * until a node accepts them, with a pause between two attempts of at most a second.
  */
 export class ShardChannels {
-  /** Wanted, and to be asked for. */
+  /** Wanted channels that no node has accepted yet. */
   private readonly pending = new Set<string>();
-  /** Wanted, and accepted by {@link node}. */
+  /** Wanted channels that {@link node} has accepted. */
   private readonly accepted = new Set<string>();
   /** `host:port` of the node that has the slot, as far as is known. */
   private node: string | null = null;
@@ -27,14 +27,14 @@ export class ShardChannels {
   private losses = 0;
   private isStopped = false;
   /** Why the last attempt failed. */
-  trouble = '';
+  lastError = '';
 
   constructor(
     private readonly nodes: ShardNodes,
     private readonly listener: Pick<SubscriptionsListener, 'interrupted' | 'failed'>,
   ) {}
 
-  /** Nobody wants a channel, and no subscription is under way that would have to be ended. */
+  /** No channel is wanted, and no subscription is on its way that would have to be ended. */
   get isOver(): boolean {
     return this.pending.size + this.accepted.size === 0 && this.proving === null;
   }
@@ -71,7 +71,7 @@ export class ShardChannels {
     }
   }
 
-  /** Resolves once the node that has the slot has accepted every channel. It does not give up. */
+  /** Resolves when the node that has the slot has accepted every channel. It never rejects. */
   prove(): Promise<void> {
     if (this.pending.size === 0) {
       return Promise.resolve();
@@ -112,7 +112,7 @@ export class ShardChannels {
         if (isMoved && (redirections += 1) % REDIRECTIONS_AT_ONCE > 0) {
           continue;
         }
-        this.trouble = (error as Error).message;
+        this.lastError = (error as Error).message;
         if (failures === 0) {
           this.listener.failed(error as Error);
         }
@@ -121,7 +121,7 @@ export class ShardChannels {
     }
   }
 
-  /** Returns whether the node has named another one. */
+  /** @returns whether the node has named another one */
   private follow(error: Error): boolean {
     const node = movedTo(error, this.node);
     if (node !== null && this.accepted.size > 0) {

@@ -2,10 +2,12 @@ import type { Redis } from 'ioredis';
 
 import { inTime, parts } from './channel-subscriptions.js';
 
-/** What a {@link ShardConnection} tells. */
+/** The listener of a {@link ShardConnection}. */
 export interface ShardConnectionListener {
   received(channel: string, text: string): void;
-  /** The node has ended subscriptions by itself, because a slot was moved away from it. Told at most once per tick. */
+  /**
+   * The node has ended subscriptions by itself, because a slot was moved away from it. Called at most once per tick.
+   */
   doubted(): void;
   ended(): void;
 }
@@ -26,9 +28,9 @@ export class ShardConnection {
     private readonly client: Redis,
     private readonly listener: ShardConnectionListener,
   ) {
-    client.on('error', () => undefined); // Whoever waits for an answer gets the error.
+    client.on('error', () => undefined); // The callers that wait for an answer get the error.
     client.on('smessage', (channel: string, text: string) => listener.received(channel, text));
-    // ioredis tells in this way of a `sunsubscribe` that the node sends by itself, once per channel.
+    // ioredis emits this for a `sunsubscribe` that the node sends by itself, once per channel.
     client.on('moved', () => this.doubt());
     client.on('end', () => {
       this.hasEnded = true;
@@ -40,7 +42,7 @@ export class ShardConnection {
     return !this.hasEnded;
   }
 
-  /** @throws where the node does not own the slot (`MOVED slot host:port`), and where it does not answer in time */
+  /** @throws if the node does not own the slot (`MOVED slot host:port`), or does not answer in time */
   async subscribe(channels: readonly string[]): Promise<void> {
     await Promise.all(parts(channels).map((part) => this.send(this.client.ssubscribe(...part))));
   }
@@ -50,8 +52,8 @@ export class ShardConnection {
   }
 
   /**
-   * How many channels of this connection the node counts. null where another command is under way: then the number is not
-   * known to be right.
+   * How many channels of this connection the node counts; null if another command is on its way, because then the
+   * number may be wrong.
    *
    * @param channel one that is subscribed
    * @throws what {@link subscribe} throws

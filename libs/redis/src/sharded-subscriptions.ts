@@ -110,7 +110,7 @@ export class ShardedSubscriptions implements ChannelSubscriptions, ShardNodes {
 
   private async proven(shard: ShardChannels | undefined): Promise<void> {
     if (shard) {
-      await inTime(shard.prove(), () => `no node of the cluster accepts a channel: ${shard.trouble || 'no answer'}`);
+      await inTime(shard.prove(), () => `no node of the cluster accepts a channel: ${shard.lastError || 'no answer'}`);
     }
   }
 

@@ -4,7 +4,7 @@
  * the upstream work more.
  */
 export class Languages {
-  /** Each served language, and each of its beginnings: `en` finds `en-us`. The first one in the list wins. */
+  /** Each served language, and each of its beginnings: `en` finds `en-us`. The first one in the list counts. */
   private readonly found = new Map<string, string>();
   private readonly usual: string;
 
@@ -25,7 +25,7 @@ export class Languages {
    * The served language that suits a client best, by RFC 4647, 3.4 (lookup): the end of a range is cut off until a
    * language is found. A range also finds a language that begins with it.
    *
-   * @param named text that `LANGUAGES_PATTERN` matches, or nothing
+   * @param named a text that `LANGUAGES_PATTERN` matches; undefined or null if the client named no language
    */
   match(named: string | null | undefined): string {
     for (const range of named === null || named === undefined ? [] : rangesOf(named)) {

@@ -4,9 +4,12 @@ import { DeadConnections } from './dead-connections.js';
 import type { SubjectLimit } from './subject-limit.js';
 import type { TcpTable } from './tcp-table.js';
 
-/** When dead connections are looked for after a new one found its subject full, ms. After the last look it is refused. */
+/**
+ * When dead connections are searched for after a new connection found its subject full, ms. After the last search it is
+ * refused.
+ */
 const LOOKS_MS = [0, 400, 1200, 3100, 3700];
-/** After a search, for this long (ms), new connections of the subject are refused without another one. */
+/** For this long after a search, new connections of the subject are refused without another search, ms. */
 const REST_MS = 1000;
 /** When a client may come back whose subject has too many connections, ms. */
 const TOO_MANY_RETRY_MS = 5000;
@@ -35,14 +38,15 @@ interface Waiting {
 /** Of one subject. As many may wait as the subject may have connections: all of a killed gateway come back at once. */
 interface Search {
   readonly waiting: Waiting[];
-  /** Other gateways have connections of the subject, and look for dead ones, too. */
+  /** Whether other gateways have connections of the subject, and search for dead ones, too. */
   isElsewhere: boolean;
   isOver: boolean;
 }
 
 /**
- * Who may connect. A subject that has as many connections as it may have gets another one if it replaces an older one: one
- * that is dead, such as those that a phone left behind in another network, or one of the same client (`client_id`).
+ * Decides which connections are admitted. A subject that has as many connections as it may have gets another one if it
+ * replaces an older one. That is a dead one, such as one that a phone left behind in another network, or one of the
+ * same client (`client_id`).
  */
 export class Admission {
   private readonly searches = new Map<string, Search>();
@@ -62,7 +66,7 @@ export class Admission {
   }
 
   /** A client of another gateway waits for the subject to have fewer connections. */
-  hear(subject: string, clientId: string | null): void {
+  subjectFull(subject: string, clientId: string | null): void {
     if (this.parts.limit.of(subject) > 0) {
       this.replaceClient(subject, clientId);
       this.searchFor(subject);

@@ -117,7 +117,7 @@ export class Connections implements SessionOwner {
   async renewCounts(): Promise<void> {
     await this.limit.renew();
     if (!this.isListening) {
-      await this.counts.listen((subject, clientId) => this.admission.hear(subject, clientId));
+      await this.counts.listen((subject, clientId) => this.admission.subjectFull(subject, clientId));
       this.isListening = true;
     }
   }

@@ -1,16 +1,18 @@
 import type { ClientSession } from './client-session.js';
 import type { TcpTable } from './tcp-table.js';
 
-/** Bytes that a peer has not acknowledged after this long (ms), sent again at least so often, were sent to nobody. */
+/** A peer is dead if it has not acknowledged bytes for this long, although they were sent again, ms. */
 const DEAD_AFTER_MS = 3000;
 const DEAD_AFTER_REPEATS = 2;
-/** So many repeats take three seconds or longer: Linux doubles the time between them, from 200 ms on. */
+/**
+ * This many repeats take three seconds or longer, because Linux doubles the time between them, beginning with 200 ms.
+ */
 const DEAD_AT_ONCE_REPEATS = 4;
 
-/** Connections that may be dead: each look ends those that are, and forgets those that are not. */
+/** Connections that may be dead. Each look closes the dead ones and forgets those that are alive. */
 export class DeadConnections {
   private readonly suspects: Set<ClientSession>;
-  /** When something was written to all of them, ms. */
+  /** When something was written to each of them, ms. */
   private probedAt: number | null = null;
 
   constructor(
@@ -23,10 +25,10 @@ export class DeadConnections {
   }
 
   /**
-   * Closes those that are dead, as `replaced`. The first look also writes something to the others: only what is written can
-   * stay without an answer.
+   * Closes the dead ones as `replaced`. The first look also writes something to the others, because only a write can
+   * show that there is no answer.
    *
-   * @returns how many may yet prove to be dead
+   * @returns how many may still turn out to be dead
    */
   async look(): Promise<number> {
     const states = await this.table.of([...this.suspects].flatMap(({ outlet }) => outlet.tcp ?? []));
@@ -48,7 +50,10 @@ export class DeadConnections {
   }
 }
 
-/** @param repeats how often the oldest bytes were sent in vain @param waitedMs since when an answer is missing */
+/**
+ * @param repeats how often the oldest bytes were sent without an answer
+ * @param waitedMs for how long an answer is missing
+ */
 function isDead(repeats: number, waitedMs: number): boolean {
   return repeats >= DEAD_AT_ONCE_REPEATS || (repeats >= DEAD_AFTER_REPEATS && waitedMs >= DEAD_AFTER_MS);
 }

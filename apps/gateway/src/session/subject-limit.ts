@@ -2,23 +2,26 @@ import type { ConnectionCounts } from './connection-counts.js';
 
 /** How long a new connection waits for the store to count it, ms. Then it is counted by this gateway alone. */
 const ANSWER_MS = 250;
-/** After the store did not answer it is not asked for this long, ms. */
+/** For this long after a missing answer the store is not asked, ms. */
 const AWAY_MS = 1000;
 /** Numbers that are told to the store at once, and the pause before the next ones, ms. */
 const TOLD_MAX = 500;
 const TOLD_PAUSE_MS = 20;
-/** Every number is told again after this long, ms: what the store has of a subject ends after an hour. */
+/** Every number is written again after this long, ms, because the store keeps a number for an hour. */
 const TELL_ALL_MS = 1_200_000;
 
 export type Counted = 'counted' | 'full_here' | 'full_elsewhere';
 
 /**
- * `MAX_CONNECTIONS_PER_SUBJECT`. This gateway's own numbers are what counts; the store only sums them up over all gateways.
- * While the store does not answer, each gateway counts for itself: nobody is refused for want of the store.
+ * `MAX_CONNECTIONS_PER_SUBJECT`. Each gateway counts its own connections; the store only adds the numbers of all gateways.
+ * While the store does not answer, each gateway counts for itself, so that no client is refused because of the store.
  */
 export class SubjectLimit {
   private readonly own = new Map<string, number>();
-  /** Subjects whose number the store does not have yet. Cleared when the store fails: then all are told again. */
+  /**
+   * Subjects whose number the store does not have yet. Cleared when the store fails, because then all are written
+   * again.
+   */
   private readonly changed = new Set<string>();
   private timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
   private awayUntil = Number.NEGATIVE_INFINITY;
@@ -28,7 +31,7 @@ export class SubjectLimit {
     private readonly counts: ConnectionCounts,
     /** `MAX_CONNECTIONS_PER_SUBJECT` */
     readonly most: number,
-    /** Milliseconds of a clock that never jumps. */
+    /** Milliseconds of a monotonic clock. */
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -37,13 +40,14 @@ export class SubjectLimit {
     return this.own.get(subject) ?? 0;
   }
 
-  /** Counts one more connection where there may be one more. It never throws. */
+  /** Counts one more connection, if there may be one more. It never throws. */
   async add(subject: string): Promise<Counted> {
     const own = this.of(subject);
     if (own >= this.most) {
       return 'full_here';
     }
-    this.own.set(subject, own + 1); // At once: others of the same tick are counted on top of it.
+    // This comes first, so that other connections of the same tick are counted on top of it.
+    this.own.set(subject, own + 1);
     if (await this.mayAdd(subject, own)) {
       return 'counted';
     }
@@ -51,7 +55,7 @@ export class SubjectLimit {
     return 'full_elsewhere';
   }
 
-  /** A connection that was counted is gone. */
+  /** Removes a connection that was counted. */
   remove(subject: string): void {
     const own = this.of(subject) - 1;
     if (own > 0) {

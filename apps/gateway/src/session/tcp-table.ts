@@ -9,7 +9,7 @@ const PAUSE_MS = 250;
 const PAUSE_FACTOR = 3;
 const INODE = /^socket:\[(\d+)\]$/;
 
-/** What the kernel says of a connection. */
+/** The kernel's data about a connection. */
 export interface TcpState {
   /** Bytes that were given to the kernel and that the peer has not acknowledged. */
   readonly unacknowledged: number;
@@ -17,10 +17,10 @@ export interface TcpState {
   readonly unanswered: number;
 }
 
-/** Which rows of a table are read whole. */
+/** The rows of a table that are parsed. */
 class Wanted {
   readonly states = new Map<string, TcpState | null>();
-  /** Remote ports, as the table writes them: they tell quickly that a row is another one's. */
+  /** Remote ports, as the table writes them. They quickly exclude most rows. */
   private readonly ports = new Set<string>();
 
   add(inode: string, remotePort: number): void {
@@ -44,7 +44,7 @@ class Wanted {
   }
 }
 
-/** Reads the kernel's tables: Node itself has no way to ask what a peer has acknowledged. */
+/** Reads the kernel's tables, because Node has no function that says what a peer has acknowledged. */
 export class TcpTable {
   private wanted = new Wanted();
   private next: Promise<Wanted> | null = null;
@@ -68,7 +68,7 @@ export class TcpTable {
     if (inodes.size === 0) {
       return new Map();
     }
-    // All that ask meanwhile share the next reading.
+    // All callers of that time share the next reading.
     this.next ??= this.pause.then(() => this.read());
     const { states } = await this.next;
     const found = new Map<Socket, TcpState>();
@@ -94,7 +94,7 @@ export class TcpTable {
   }
 }
 
-/** The number by which the kernel's table names a socket. */
+/** The number of a socket in the kernel's table. */
 function inodeOf(socket: Socket): string | null {
   const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: number } | null };
   try {
@@ -104,7 +104,7 @@ function inodeOf(socket: Socket): string | null {
   }
 }
 
-/** Piece by piece: a long table must not hold up deliveries. */
+/** Reads a table piece by piece, because a long table must not delay deliveries. */
 async function readTable(path: string, wanted: Wanted): Promise<void> {
   let rest = '';
   for await (const piece of createReadStream(path, 'latin1')) {

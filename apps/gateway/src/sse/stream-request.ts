@@ -7,10 +7,10 @@ import { lastEventIdOf, POSITION_KEYS } from './last-event-id.js';
 /** `case_ids[]=a` and `case_ids[0]=a`: some libraries spell lists like that by themselves. */
 const BRACKETS = /^case_ids\[\d*\]$/;
 
-/** What a query may say of a stream. */
+/** The keys of a query for a stream. */
 const KEYS = ['case_ids', 'group_id', 'language', 'history', 'heartbeat', 'client_id', ...POSITION_KEYS];
 
-/** Reads what a `GET` asks for. @throws {Refusal} `invalid` */
+/** Reads the query of a `GET`. @throws {Refusal} `invalid` */
 export function readQuery(reader: RequestReader, request: IncomingMessage, query: URLSearchParams): StreamDto {
   const bracketed = [...query.keys()].find((key) => BRACKETS.test(key));
   if (bracketed !== undefined) {
@@ -41,8 +41,8 @@ export function refuseQuery(query: URLSearchParams): void {
 }
 
 /**
- * Reads what a `POST` or `QUERY` asks for. The header `Last-Event-ID` goes before the body: a client that comes back sends
- * its newest position there, and the body that it began with.
+ * Reads the body of a `POST` or `QUERY`. The header `Last-Event-ID` has precedence over the body: a client that
+ * connects again sends its newest position in the header, and the body of its first request.
  *
  * @throws {Refusal} `invalid`
  */

@@ -13,9 +13,9 @@ export interface GuardedAttemptsParts {
   /** Digest of the credentials. */
   readonly credentials: () => Promise<string>;
   readonly clock: Clock;
-  /** An attempt is over within that, ms. */
+  /** Longest attempt, ms. */
   readonly endsWithinMs: number;
-  /** Which settings to look at when they are refused. */
+  /** Names of the settings to check after a refusal. */
   readonly settings: string;
   readonly onCredentials: OnCredentials;
 }

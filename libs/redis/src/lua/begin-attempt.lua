@@ -1,13 +1,13 @@
 --[[
-  begin-attempt: asks for one attempt with credentials of the upstream. Refused ones are shared knowledge, because an
-  account locks after a few.
+  begin-attempt: asks for one attempt with credentials of the upstream. All workers share the refused attempts, because an
+  account is locked after a few of them.
 
   KEYS       1 refused attempts by when they were, ms  2 attempts under way by until when they count, ms
   Arguments  now          ms
              countsUntil  until when the attempt counts as under way, ms since 1970
              credentials  digest
              attempt      name of the attempt
-             refusals     so many may be refused within the window
+             refusals     how many may be refused within the window
              window       how long a refused attempt counts, ms
   Returns {'granted'} | {'busy'} | {'withheld', ms until the oldest refused attempt does not count any more}
 ]]

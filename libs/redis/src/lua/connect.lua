@@ -1,12 +1,12 @@
 --[[
   connect: counts one more connection of a subject, if all gateways together have fewer than it may have. A gateway writes
-  its own number whole, so a number that went wrong is right again with the next one.
+  its whole number, so a wrong number is corrected with the next one.
 
   KEYS       1 connections of the subject: gateway id to number
   Arguments  gateway  id of the gateway that asks
              own      connections of the subject that it has without this one
              most     MAX_CONNECTIONS_PER_SUBJECT
-             ended    gateways that are gone: what they had is not counted any more
+             ended    gateways that are gone: their connections are not counted any more
   Returns {} if it is counted, else the ids of the other gateways that have connections of the subject
 ]]
 -- @constant CONNECTIONS_KEPT_MS

@@ -1,6 +1,6 @@
 --[[
-  end-attempt: tells what became of an attempt with credentials of the upstream. Of accepted ones no refused attempt is
-  left.
+  end-attempt: records the outcome of an attempt with credentials of the upstream. Accepted credentials have no refused
+  attempts any more.
 
   KEYS       1 refused attempts by when they were, ms  2 attempts under way by until when they count, ms
   Arguments  now          ms

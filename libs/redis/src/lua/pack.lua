@@ -69,7 +69,7 @@ local function thin_sets(base)
   return redis.call('ZRANGE', base .. 'sizes', 0, SOURCES - 1)
 end
 
--- Where the tickets of a set would fit: {{set id, how many}..}, fullest sets first; nil where they do not all fit.
+-- Where the tickets of a set would fit: {{set id, how many}..}, fullest sets first; nil if they do not all fit.
 local function room_for(base, source, count, now)
   local plan, left = {}, count
   local open = open_sets(base)
