@@ -9,7 +9,7 @@
  */
 const SPEC = '(?:\\.(?:spec|e2e-spec)\\.ts$|^apps/[^/]+/test/)';
 // Programs load run-program.ts before everything else, so it is imported directly.
-const FRONT_DOOR = '^libs/(?:[^/]+/src/index|ops/src/run-program)\\.ts$';
+const LIB_INDEX = '^libs/(?:[^/]+/src/index|ops/src/run-program)\\.ts$';
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
@@ -22,19 +22,19 @@ module.exports = {
       { pathNot: '^libs/core/' },
     ),
     rule(
-      'model-is-the-ground',
+      'model-imports-nothing',
       'The nouns that all wings use. It imports nothing but itself.',
       { path: '^libs/core/src/model/', pathNot: SPEC },
       { path: '^libs/core/', pathNot: '^libs/core/src/model/' },
     ),
     rule(
-      'polling-and-fan-out-never-meet',
+      'polling-and-fan-out-are-separate',
       'Polling leads from due to committed, fan-out from published to subscribers. They share only the store.',
       { path: '^libs/core/src/(polling|fan-out)/', pathNot: SPEC },
       { path: '^libs/core/', pathNot: '^libs/core/src/($1|model)/' },
     ),
     rule(
-      'interest-knows-ports',
+      'interest-imports-ports',
       'Interest is leases. It needs the model, and the ports through which it wakes sets.',
       { path: '^libs/core/src/interest/', pathNot: SPEC },
       { path: '^libs/core/', pathNot: '^libs/core/src/(interest|model|polling/ports)/' },
@@ -113,22 +113,22 @@ module.exports = {
       { path: '^apps/' },
     ),
     rule(
-      'front-door-of-a-lib',
+      'lib-by-its-index',
       'A lib is imported through its index.ts, so that its other files can change freely.',
       { path: '^(?:apps|test|bench)/' },
-      { path: '^libs/', pathNot: FRONT_DOOR },
+      { path: '^libs/', pathNot: LIB_INDEX },
     ),
     rule(
-      'front-door-between-libs',
+      'lib-by-its-index-between-libs',
       'A lib is imported through its index.ts, so that its other files can change freely.',
       { path: '^libs/([^/]+)/' },
-      { path: '^libs/', pathNot: ['^libs/$1/', FRONT_DOOR] },
+      { path: '^libs/', pathNot: ['^libs/$1/', LIB_INDEX] },
     ),
     rule(
       'libs-by-their-name',
       'A lib is imported as #name: a relative path across packages breaks when either side moves.',
       { path: '^(?:apps|libs|test|bench)/([^/]+)/' },
-      { path: FRONT_DOOR, pathNot: '^libs/$1/', dependencyTypesNot: ['aliased-subpath-import'] },
+      { path: LIB_INDEX, pathNot: '^libs/$1/', dependencyTypesNot: ['aliased-subpath-import'] },
     ),
     rule('no-cycles', 'In a cycle no file can be read first.', {}, { circular: true }),
     rule('no-unresolvable', 'An import of a missing file hides what would break.', {}, { couldNotResolve: true }),

@@ -126,17 +126,17 @@ describe('ClientSession holds nothing any more', () => {
     [
       'when its client left while history was read',
       async ({ store, session, subscribe }) => {
-        let goOn = () => {};
+        let proceed = () => {};
         const read = store.broker.history.bind(store.broker);
         jest.spyOn(store.broker, 'history').mockImplementation(async (...args) => {
-          await new Promise<void>((resolve) => (goOn = resolve));
+          await new Promise<void>((resolve) => (proceed = resolve));
           return read(...args);
         });
         const subscribing = subscribe(['a', 'b']);
         await settled();
         session.end();
         await expect(subscribing).rejects.toMatchObject({ code: 'unavailable' });
-        goOn();
+        proceed();
         await settled();
       },
     ],
