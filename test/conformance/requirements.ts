@@ -19,6 +19,7 @@ export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
   A9: 'a client vanishes without a word',
   R9: 'the store is restarted',
   X3: 'the store is frozen',
+  X7: 'hostile connections are opened by the dozen',
   W11: "the gateway's rooms are looked at from inside",
   P3: 'SLOW_CONSUMER_MAX_BYTES is small',
   P4: 'a gateway is stopped',

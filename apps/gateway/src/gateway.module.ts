@@ -12,18 +12,21 @@ import {
   KeyMetrics,
   programVersion,
   readSettings,
+  UnauthenticatedMetrics,
 } from '#ops';
 import { SioFrames, SseFrames } from '#protocol';
 import { JwtVerifier, publicKeys, secretKeys } from './auth/jwt-verifier.js';
 import { KeySetUrl } from './auth/key-set-url.js';
 import { PublishedKeys } from './auth/published-keys.js';
 import { CachingVerifier } from './auth/caching-verifier.js';
+import { RequestAuthentication } from './auth/request-authentication.js';
 import { OpenVerifier, TokenVerifier } from './auth/token-verifier.js';
 import { Connections } from './session/connections.js';
 import { DeliveryCounters } from './session/delivery-counters.js';
 import { Drain } from './lifecycle/drain.js';
 import { RefusalLog } from './edge/refusal-log.js';
 import { RequestReader } from './edge/request-reader.js';
+import { UnauthenticatedConnections } from './edge/unauthenticated-connections.js';
 import { TickWrites } from './session/tick-writes.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { GatewayStore } from './gateway.store.js';
@@ -35,8 +38,10 @@ import { HintsController } from './http/hints.controller.js';
 import { OriginRule } from './http/origin-rule.js';
 import { OwnOrigins } from './http/own-origin.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { UnauthenticatedSockets } from './http/unauthenticated-sockets.js';
 import { RedisStore } from './redis.store.js';
 import { SseEndpoint } from './sse/sse-endpoint.js';
+import { BeforeConnect } from './ws/before-connect.js';
 import { EventsGateway } from './ws/events.gateway.js';
 
 /** The program's logger. */
@@ -135,9 +140,20 @@ const delivery: FactoryProvider[] = [
   },
   {
     provide: Maintenance,
-    inject: [Connections, Hub, Interest, GatewayStore, DeliveryMetrics, GatewaySettings, LOGGER, Registry],
+    inject: [
+      Connections,
+      UnauthenticatedConnections,
+      Hub,
+      Interest,
+      GatewayStore,
+      DeliveryMetrics,
+      GatewaySettings,
+      LOGGER,
+      Registry,
+    ],
     useFactory: (
       connections: Connections,
+      unauthenticated: UnauthenticatedConnections,
       hub: Hub,
       interest: Interest,
       store: GatewayStore,
@@ -149,7 +165,7 @@ const delivery: FactoryProvider[] = [
       const evictions = new EvictionReport(registry, logger);
       const polling = new PollingWatch(hub, store.registry, store.clock);
       const onError = failureLog(logger, 'leases');
-      const parts = { connections, hub, interest, store, polling, metrics, evictions, onError };
+      const parts = { connections, unauthenticated, hub, interest, store, polling, metrics, evictions, onError };
       return new Maintenance(parts, sseHeartbeatMs);
     },
   },
@@ -178,13 +194,44 @@ const delivery: FactoryProvider[] = [
   },
 ];
 
+const unauthenticated: FactoryProvider[] = [
+  {
+    provide: UnauthenticatedConnections,
+    inject: [GatewaySettings, Registry],
+    useFactory: ({ maxUnauthenticatedConnections }: GatewaySettings, registry: Registry) =>
+      new UnauthenticatedConnections(maxUnauthenticatedConnections, new UnauthenticatedMetrics(registry)),
+  },
+  {
+    provide: UnauthenticatedSockets,
+    inject: [UnauthenticatedConnections, GatewaySettings],
+    useFactory: (connections: UnauthenticatedConnections, { httpKeepAliveMs }: GatewaySettings) =>
+      new UnauthenticatedSockets(connections, httpKeepAliveMs),
+  },
+  {
+    provide: RequestAuthentication,
+    inject: [TokenVerifier, UnauthenticatedSockets],
+    useFactory: (verifier: TokenVerifier, sockets: UnauthenticatedSockets) =>
+      new RequestAuthentication(verifier, sockets),
+  },
+  {
+    provide: BeforeConnect,
+    inject: [UnauthenticatedConnections, UnauthenticatedSockets, RefusalLog, GatewaySettings],
+    useFactory: (
+      connections: UnauthenticatedConnections,
+      sockets: UnauthenticatedSockets,
+      refusals: RefusalLog,
+      { messageMaxBytes }: GatewaySettings,
+    ) => new BeforeConnect({ connections, sockets, refusals, messageMaxBytes }),
+  },
+];
+
 const edges: FactoryProvider[] = [
   { provide: AnswerHeaders, inject: [OriginRule], useFactory: (origins: OriginRule) => new AnswerHeaders(origins) },
   { provide: ProblemFilter, inject: [RefusalLog], useFactory: (log: RefusalLog) => new ProblemFilter(log) },
   {
     provide: SseEndpoint,
     inject: [
-      TokenVerifier,
+      RequestAuthentication,
       RequestReader,
       Connections,
       SseFrames,
@@ -195,7 +242,7 @@ const edges: FactoryProvider[] = [
       Languages,
     ],
     useFactory: (
-      verifier: TokenVerifier,
+      authentication: RequestAuthentication,
       reader: RequestReader,
       connections: Connections,
       frames: SseFrames,
@@ -204,7 +251,18 @@ const edges: FactoryProvider[] = [
       refusals: RefusalLog,
       settings: GatewaySettings,
       languages: Languages,
-    ) => new SseEndpoint({ verifier, reader, connections, frames, headers, problems, refusals, settings, languages }),
+    ) =>
+      new SseEndpoint({
+        authentication,
+        reader,
+        connections,
+        frames,
+        headers,
+        problems,
+        refusals,
+        settings,
+        languages,
+      }),
   },
 ];
 
@@ -236,6 +294,6 @@ const reasonOf = (error: unknown) => (error instanceof Error ? error.message : S
 /** The gateway's composition root: the only place that creates its parts. */
 @Module({
   controllers: [CaseMessagesController, HintsController],
-  providers: [...outside, ...domain, ...delivery, ...edges, EventsGateway],
+  providers: [...outside, ...domain, ...delivery, ...unauthenticated, ...edges, EventsGateway],
 })
 export class GatewayModule {}

@@ -15,7 +15,9 @@ import { AnswerHeaders } from './http/answer-headers.js';
 import { OriginRule } from './http/origin-rule.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RequestGate } from './http/request-gate.js';
+import { UnauthenticatedSockets } from './http/unauthenticated-sockets.js';
 import { SseEndpoint } from './sse/sse-endpoint.js';
+import { BeforeConnect } from './ws/before-connect.js';
 import { SocketIoRule, type SocketIoTransport } from './ws/socket-io-rule.js';
 import { SocketIoAdapter } from './ws/socket-io.adapter.js';
 
@@ -50,10 +52,11 @@ export class GatewayProgram {
     });
     const adapter = app.getHttpAdapter() as HttpAdapter;
     adapter.putInFront(gate);
+    adapter.watch(app.get(UnauthenticatedSockets));
     adapter.keepConnections(app.get(GatewaySettings).httpKeepAliveMs);
     app.useGlobalFilters(app.get(ProblemFilter));
-    const refusals = app.get(RefusalLog);
-    app.useWebSocketAdapter(new SocketIoAdapter(app, { transports, servesClient, messageMaxBytes, refusals }));
+    const beforeConnect = app.get(BeforeConnect);
+    app.useWebSocketAdapter(new SocketIoAdapter(app, { transports, servesClient, messageMaxBytes, beforeConnect }));
   }
 
   /**

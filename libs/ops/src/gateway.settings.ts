@@ -141,6 +141,10 @@ export class GatewaySettings extends SharedSettings {
   @Whole('connections', 1, 1_000_000)
   readonly maxConnectionsPerSubject: number = 20;
 
+  /** Largest number of connections that have shown no token yet, in one process. For one more, the oldest is ended. */
+  @Whole('connections', 1, 1_000_000)
+  readonly maxUnauthenticatedConnections: number = 5000;
+
   /** An SSE stream that was idle for this long gets a heartbeat, ms. */
   @Whole('milliseconds', 100, HOUR_MS)
   readonly sseHeartbeatMs: number = 15_000;

@@ -14,5 +14,6 @@ export { ProgramSettings, type LogLevel } from './program.settings.js';
 export { readSettings } from './settings.js';
 export { readAs, SettingsError } from './settings-reader.js';
 export { Accepted, Holds, ListOf, OneOf, Text, When, Whole } from './settings-rules.js';
+export { UnauthenticatedMetrics } from './unauthenticated-metrics.js';
 export { programVersion } from './version.js';
 export { WorkerSettings } from './worker.settings.js';

@@ -53,6 +53,7 @@ describe('settings', () => {
       languages: ['zh-cn', 'en-us'],
       maxCasesPerSubscription: 500,
       maxConnectionsPerSubject: 20,
+      maxUnauthenticatedConnections: 5000,
       sseHeartbeatMs: 15_000,
       httpKeepAliveMs: 75_000,
       httpsProxy: '',

@@ -1,8 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { All, Controller, Get, HttpCode, MethodNotAllowedException, Options, Param, Req, Res } from '@nestjs/common';
 import { CaseMessagesDto, PAGE_DEFAULT, resumeFrom } from '#protocol';
-import { tokenOf } from '../auth/client-token.js';
-import { TokenVerifier } from '../auth/token-verifier.js';
+import { RequestAuthentication } from '../auth/request-authentication.js';
 import { Deadline } from '../edge/deadline.js';
 import { Languages } from '../edge/languages.js';
 import { RequestReader } from '../edge/request-reader.js';
@@ -16,7 +15,7 @@ const METHODS = 'GET, HEAD, OPTIONS';
 @Controller('v1/cases/:case_id/messages')
 export class CaseMessagesController {
   constructor(
-    private readonly verifier: TokenVerifier,
+    private readonly authentication: RequestAuthentication,
     private readonly reader: RequestReader,
     private readonly history: CaseHistory,
     private readonly languages: Languages,
@@ -26,7 +25,7 @@ export class CaseMessagesController {
   async list(@Req() request: IncomingMessage, @Res() response: ServerResponse, @Param('case_id') caseId: string) {
     const query = queryOf(request);
     const deadline = new Deadline();
-    const rights = await deadline.bound(this.verifier.verify(tokenOf(request, query)));
+    const rights = await this.authentication.rightsOf(request, query, deadline);
     const asked = this.reader.read(CaseMessagesDto, {
       case_id: caseId,
       after: single(query, 'after'),

@@ -3,8 +3,7 @@ import { All, Controller, HttpCode, MethodNotAllowedException, Options, Post, Re
 import { Interest } from '#core';
 import { GatewaySettings } from '#ops';
 import { Refusal, TicketsDto } from '#protocol';
-import { tokenOf } from '../auth/client-token.js';
-import { TokenVerifier } from '../auth/token-verifier.js';
+import { RequestAuthentication } from '../auth/request-authentication.js';
 import { Deadline } from '../edge/deadline.js';
 import { Languages } from '../edge/languages.js';
 import { RequestReader } from '../edge/request-reader.js';
@@ -21,7 +20,7 @@ const METHODS = 'POST, OPTIONS';
 @Controller('v1/hints')
 export class HintsController {
   constructor(
-    private readonly verifier: TokenVerifier,
+    private readonly authentication: RequestAuthentication,
     private readonly reader: RequestReader,
     private readonly interest: Interest,
     private readonly settings: GatewaySettings,
@@ -32,7 +31,7 @@ export class HintsController {
   @HttpCode(204)
   async hint(@Req() request: IncomingMessage): Promise<void> {
     const deadline = new Deadline();
-    const rights = await deadline.bound(this.verifier.verify(tokenOf(request, queryOf(request))));
+    const rights = await this.authentication.rightsOf(request, queryOf(request), deadline);
     const body = await readJson(request, this.settings.requestMaxBytes, deadline);
     const { feed, caseIds } = ticketsOf(this.reader.read(TicketsDto, body), this.languages);
     if (caseIds.length > this.settings.maxCasesPerSubscription) {

@@ -26,13 +26,12 @@ describe('connections to a gateway', () => {
     });
   }
 
-  it('are kept longer than load balancers keep theirs (60 s), and the timeout of headers is longer still', async () => {
+  it('are kept longer than load balancers keep theirs (60 s), and an unfinished request is not', async () => {
     gateway = await RunningGateway.start();
     const { response } = await exchange('/health/live');
     expect(response.headers['keep-alive']).toBe('timeout=75');
     const { keepAliveTimeout, headersTimeout, requestTimeout } = gateway.server;
-    expect(headersTimeout).toBeGreaterThan(keepAliveTimeout);
-    expect(requestTimeout).toBeGreaterThanOrEqual(headersTimeout);
+    expect([keepAliveTimeout, headersTimeout, requestTimeout]).toEqual([75_000, 10_000, 10_000]);
   });
 
   it('are kept as long as HTTP_KEEP_ALIVE_MS says', async () => {

@@ -1,10 +1,19 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { httpProblem, type Problem } from '#protocol';
+import { UNAUTHENTICATED_MS } from '../edge/unauthenticated-connections.js';
 import { dropExtraSlashes } from './query.js';
 import { endWith } from './raw-answer.js';
+import type { UnauthenticatedSockets } from './unauthenticated-sockets.js';
 import { mayUpgrade, upgradeGate, type UpgradeListener } from './upgrade-gate.js';
 
 /**
@@ -19,8 +28,11 @@ const HEADERS_MAX_BYTES = 262_144;
  */
 const BACKLOG = 4096;
 
-/** How long the headers of a request may take, ms. A connection may wait for a request before that. */
-const HEADERS_MS = 10_000;
+/** How often Node looks for requests that take too long, ms. */
+const CHECK_MS = 1000;
+
+/** Node's code for a request that was not complete in time. */
+const TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 /** The checks that every request and handshake passes before any other code gets it. */
 export interface Gate {
@@ -35,19 +47,23 @@ export interface Gate {
 /** Express on a server that accepts long queries, and that answers unreadable requests with a problem of our own. */
 export class HttpAdapter extends ExpressAdapter {
   private gate: Gate | null = null;
+  private sockets: UnauthenticatedSockets | null = null;
 
   /** Called before {@link listen}. */
   putInFront(gate: Gate): void {
     this.gate = gate;
   }
 
+  /** Called before {@link listen}. */
+  watch(sockets: UnauthenticatedSockets): void {
+    this.sockets = sockets;
+    sockets.watch(this.httpServer);
+  }
+
   /** @param ms how long a connection without a request is kept */
   keepConnections(ms: number): void {
     const server: Server = this.httpServer;
     server.keepAliveTimeout = ms;
-    // This timeout also starts when a connection opens, and load balancers open connections before they need them.
-    server.headersTimeout = ms + HEADERS_MS;
-    server.requestTimeout = Math.max(server.requestTimeout, server.headersTimeout);
   }
 
   /** Nest passes the port, perhaps a host, and last a callback. */
@@ -61,8 +77,26 @@ export class HttpAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     const express = this.getInstance<RequestListener<typeof IncomingMessage, typeof ServerResponse>>();
     // The gate refuses a request without Host and says why. Node would refuse it without a reason.
-    const options = { maxHeaderSize: HEADERS_MAX_BYTES, requireHostHeader: false, shouldUpgradeCallback: mayUpgrade };
-    this.httpServer = createServer(options, express).on('clientError', answerClientError);
+    const options: ServerOptions & { shouldUpgradeCallback: typeof mayUpgrade } = {
+      maxHeaderSize: HEADERS_MAX_BYTES,
+      requireHostHeader: false,
+      shouldUpgradeCallback: mayUpgrade,
+      // Both also begin when a connection opens. One that has sent nothing yet is kept, because load balancers open
+      // connections before they need them.
+      headersTimeout: UNAUTHENTICATED_MS,
+      requestTimeout: UNAUTHENTICATED_MS,
+      connectionsCheckingInterval: CHECK_MS,
+    };
+    this.httpServer = createServer(options, express).on(
+      'clientError',
+      (error: NodeJS.ErrnoException, socket: Socket) => {
+        if (error.code === TIMEOUT) {
+          this.sockets?.tookTooLong(socket);
+        } else {
+          answerClientError(error, socket);
+        }
+      },
+    );
   }
 
   /** Puts the gate before the listeners that exist: Express, and Socket.IO, which puts itself before Express. */
@@ -74,6 +108,7 @@ export class HttpAdapter extends ExpressAdapter {
     }
     const serve = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request').on('request', (request: IncomingMessage, response: ServerResponse) => {
+      this.sockets?.requested(request.socket);
       dropExtraSlashes(request);
       if (request.headers.upgrade !== undefined) {
         // Node loses what the client sends after the body of such a request. So the client has to use a new connection.
@@ -89,6 +124,7 @@ export class HttpAdapter extends ExpressAdapter {
         const problem = gate.refusalOf(request);
         if (problem === null) {
           handshake(request, socket, head);
+          this.sockets?.upgraded(socket, head);
         } else {
           endWith(socket, problem);
         }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Problem, PROBLEM_TYPE } from '#protocol';
 import { PLAIN_HEADERS } from './answer-headers.js';
@@ -6,6 +7,8 @@ const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   403: 'Forbidden',
   404: 'Not Found',
+  408: 'Request Timeout',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   503: 'Service Unavailable',
 };
@@ -18,24 +21,38 @@ const READ_WITHIN_MS = 5000;
  *
  * What the client sends meanwhile is read and thrown away: a socket that is closed with unread bytes is reset, and the
  * client may lose the answer.
+ *
+ * @param retryMs when to try again; absent if waiting does not help
  */
-export function endWith(socket: Duplex, problem: Problem): void {
+export function endWith(socket: Duplex, problem: Problem, retryMs?: number): void {
   const timer = setTimeout(() => socket.destroy(), READ_WITHIN_MS).unref();
   socket.removeAllListeners('data'); // Node's parser, which has failed, would fail again.
   socket.on('data', ignore).on('error', ignore);
   socket.once('close', () => clearTimeout(timer));
-  socket.end(bytesOf(problem));
+  socket.end(bytesOf(problem, retryMs));
+}
+
+/**
+ * Answers like {@link endWith}, and closes the socket without waiting for the client to read: for clients that would only
+ * go on to hold it.
+ *
+ * @param retryMs when to try again; absent if waiting does not help
+ */
+export function endAtOnceWith(socket: Socket, problem: Problem, retryMs?: number): void {
+  socket.on('error', ignore).end(bytesOf(problem, retryMs));
+  socket.destroySoon();
 }
 
 const ignore = () => undefined;
 
-function bytesOf(problem: Problem): string {
+function bytesOf(problem: Problem, retryMs?: number): string {
   const body = JSON.stringify(problem);
   const headers = Object.entries({
     ...PLAIN_HEADERS,
     'content-type': PROBLEM_TYPE,
     'content-length': Buffer.byteLength(body),
     connection: 'close',
+    ...(retryMs !== undefined && { 'retry-after': Math.max(1, Math.ceil(retryMs / 1000)) }),
   });
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   return `HTTP/1.1 ${problem.status} ${REASONS[problem.status] ?? 'Error'}\r\n${lines}\r\n${body}`;

@@ -1,10 +1,12 @@
 import type { Hub, Interest, PollingWatch } from '#core';
 import type { DeliveryMetrics, EvictionReport } from '#ops';
 import type { GatewayStore } from '../gateway.store.js';
+import type { UnauthenticatedConnections } from '../edge/unauthenticated-connections.js';
 import type { Connections } from '../session/connections.js';
 
 export interface MaintenanceParts {
   readonly connections: Connections;
+  readonly unauthenticated: UnauthenticatedConnections;
   readonly hub: Hub;
   readonly interest: Interest;
   readonly polling: PollingWatch;
@@ -36,8 +38,9 @@ export class Maintenance {
   ) {}
 
   start(): void {
-    const { connections, hub, interest, store, evictions } = this.parts;
+    const { connections, unauthenticated, hub, interest, store, evictions } = this.parts;
     this.every(SWEEP_MS, () => connections.sweep(Date.now()));
+    this.every(SWEEP_MS, () => unauthenticated.sweep(Date.now()));
     this.every(HUB_SWEEP_MS, () => hub.sweep(Date.now()));
     this.every(this.heartbeatMs / CHECKS_PER_HEARTBEAT, () => connections.heartbeat());
     this.everyAlone(POLLING_CHECK_MS, () => this.checkPolling());

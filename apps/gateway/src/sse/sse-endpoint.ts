@@ -9,8 +9,7 @@ import {
   type SseFrames,
   type StreamDto,
 } from '#protocol';
-import { tokenOf } from '../auth/client-token.js';
-import { type TokenVerifier } from '../auth/token-verifier.js';
+import { type RequestAuthentication } from '../auth/request-authentication.js';
 import { Deadline } from '../edge/deadline.js';
 import { type Languages } from '../edge/languages.js';
 import { type RefusalLog } from '../edge/refusal-log.js';
@@ -34,7 +33,7 @@ const TARGET = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?\/v1\/events\/?(?:[?#]|$)/i;
 const METHODS = `GET, HEAD, ${BODY_METHODS.join(', ')}, OPTIONS`;
 
 export interface SseEndpointParts {
-  readonly verifier: TokenVerifier;
+  readonly authentication: RequestAuthentication;
   readonly reader: RequestReader;
   readonly connections: Connections;
   readonly frames: SseFrames;
@@ -108,10 +107,10 @@ export class SseEndpoint {
     deadline: Deadline,
     headers: StreamHeaders,
   ): Promise<void> {
-    const { verifier, connections, frames } = this.parts;
+    const { authentication, connections, frames } = this.parts;
     checkAccept(request);
     const query = queryOf(request);
-    const rights = await deadline.bound(verifier.verify(tokenOf(request, query)));
+    const rights = await authentication.rightsOf(request, query, deadline);
     const asked = await this.read(request, query, deadline);
     const parameters = subscriptionParametersOf(asked, this.parts.languages);
     freeRequest(request);
@@ -156,7 +155,7 @@ export class SseEndpoint {
   private async head(request: IncomingMessage, response: ServerResponse, deadline: Deadline): Promise<void> {
     checkAccept(request);
     const query = queryOf(request);
-    const rights = await deadline.bound(this.parts.verifier.verify(tokenOf(request, query)));
+    const rights = await this.parts.authentication.rightsOf(request, query, deadline);
     const asked = readQuery(this.parts.reader, request, query);
     const { feed, caseIds } = subscriptionParametersOf(asked, this.parts.languages);
     rights.require(feed, caseIds);

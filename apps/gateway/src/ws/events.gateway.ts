@@ -20,6 +20,7 @@ import { RefusalLog } from '../edge/refusal-log.js';
 import { Languages } from '../edge/languages.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { ticketsOf, subscriptionParametersOf } from '../edge/subscription-parameters.js';
+import { BeforeConnect } from './before-connect.js';
 import { SocketIoOutlet } from './socket-io.outlet.js';
 
 /** Data of a socket: its rights since the handshake, its session while it is served. */
@@ -73,6 +74,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     private readonly frames: SioFrames,
     private readonly refusals: RefusalLog,
     private readonly languages: Languages,
+    private readonly beforeConnect: BeforeConnect,
   ) {}
 
   /** Guards do not run for connections, so a middleware checks the tokens. A bad token ends in `connect_error`. */
@@ -132,6 +134,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     const isPolling = socket.conn.transport.name === 'polling';
     const deadline = new Deadline();
     const rights = await deadline.bound(this.verifier.verify(tokenOfHandshake(auth, headers, isPolling)));
+    this.beforeConnect.authenticated(socket.conn);
     const clientId = this.reader.read(ClientDto, auth).client_id ?? null;
     await this.connections.admit(rights, clientId, deadline);
     socket.data.rights = rights;

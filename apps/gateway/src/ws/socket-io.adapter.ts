@@ -1,13 +1,10 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions } from 'socket.io';
-import type { RefusalLog } from '../edge/refusal-log.js';
+import { UNAUTHENTICATED_MS } from '../edge/unauthenticated-connections.js';
+import type { BeforeConnect } from './before-connect.js';
 import { keepPageOrigin } from './page-origin.js';
-import { refuseOtherParsers } from './parser-rule.js';
 import type { SocketIoTransport } from './socket-io-rule.js';
-
-/** A client that opened a transport has this long (ms) to say that it wants the namespace, and with which token. */
-const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface SocketIoOptions {
   /** No long polling in a fleet: its requests would end at processes that do not know the client. */
@@ -16,7 +13,7 @@ export interface SocketIoOptions {
   readonly servesClient: boolean;
   /** A larger message ends its connection, bytes. */
   readonly messageMaxBytes: number;
-  readonly refusals: Pick<RefusalLog, 'note'>;
+  readonly beforeConnect: BeforeConnect;
 }
 
 /** How Socket.IO is set up. */
@@ -34,19 +31,19 @@ export class SocketIoAdapter extends IoAdapter {
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
-    const { transports, servesClient, messageMaxBytes, refusals } = this.ours;
+    const { transports, servesClient, messageMaxBytes, beforeConnect } = this.ours;
     const ours: Partial<ServerOptions> = {
       transports,
       // Compression costs memory per connection, and finished frames could not be shared.
       perMessageDeflate: false,
       httpCompression: false,
       maxHttpBufferSize: messageMaxBytes,
-      connectTimeout: CONNECT_TIMEOUT_MS,
+      connectTimeout: UNAUTHENTICATED_MS,
       serveClient: servesClient,
     };
     const server = super.createIOServer(port, { ...options, ...ours }) as Server;
     keepPageOrigin(server.engine);
-    refuseOtherParsers(server.engine, (refusal) => refusals.note(refusal));
+    beforeConnect.watch(server.engine);
     return server;
   }
 }

@@ -1,0 +1,223 @@
+import { connect, type Socket } from 'node:net';
+import { RunningGateway, token } from '../../test/running-gateway.js';
+import { until } from '../../../../test/harness/until.js';
+
+const UPGRADE =
+  'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
+/** A Close frame with the code 1008: too many fragments. */
+const REFUSED = '\x88\x02\x03\xf0';
+const POLLING = '/socket.io/?EIO=4&transport=polling';
+
+/** A WebSocket frame with the mask 0. */
+function frame(opcode: number, payload: string, isLast = true): Buffer {
+  const length = Buffer.byteLength(payload);
+  const head =
+    length < 126
+      ? [0x80 | length]
+      : length < 65_536
+        ? [0x80 | 126, length >> 8, length & 255]
+        : [0x80 | 127, 0, 0, 0, 0, length >>> 24, (length >> 16) & 255, (length >> 8) & 255, length & 255];
+  return Buffer.concat([Buffer.from([(isLast ? 0x80 : 0) | opcode, ...head, 0, 0, 0, 0]), Buffer.from(payload)]);
+}
+
+/** A connection whose bytes are written by hand. */
+class Raw {
+  text = '';
+  isClosed = false;
+  closedAfterMs = 0;
+  private readonly openedAt = performance.now();
+
+  private constructor(readonly socket: Socket) {
+    socket.setEncoding('latin1').on('data', (part: string) => (this.text += part));
+    socket
+      .on('error', () => undefined)
+      .on('close', () => {
+        this.isClosed = true;
+        this.closedAfterMs = performance.now() - this.openedAt;
+      });
+  }
+
+  static async to(url: string, ...pieces: (string | Buffer)[]): Promise<Raw> {
+    const raw = new Raw(connect(Number(new URL(url).port), '127.0.0.1'));
+    await new Promise((resolve) => raw.socket.once('connect', resolve));
+    pieces.forEach((piece) => raw.socket.write(piece));
+    return raw;
+  }
+}
+
+describe('a connection that has shown no token', () => {
+  let gateway: RunningGateway;
+  const opened: Raw[] = [];
+  afterEach(async () => {
+    opened.splice(0).forEach(({ socket }) => socket.destroy());
+    await gateway.stop();
+  });
+
+  async function raw(...pieces: (string | Buffer)[]): Promise<Raw> {
+    const connection = await Raw.to(gateway.url, ...pieces);
+    opened.push(connection);
+    return connection;
+  }
+
+  async function webSocket(...frames: Buffer[]): Promise<Raw> {
+    const connection = await raw(UPGRADE);
+    await until(() => connection.text.includes('"sid"'));
+    connection.socket.write(Buffer.concat(frames));
+    return connection;
+  }
+
+  async function session(): Promise<string> {
+    const text = await (await fetch(`${gateway.url}${POLLING}`)).text();
+    return /"sid":"([^"]+)"/.exec(text)?.[1] ?? '';
+  }
+
+  async function metric(name: string): Promise<number> {
+    const text = await (await fetch(`${gateway.url}/metrics`)).text();
+    return Number(new RegExp(`^pollcast_${name}.* (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  }
+
+  describe('X7: is ended after ten seconds', () => {
+    let slow: Record<string, Raw>;
+    let idle: Raw;
+    let polled: string;
+
+    it('with what it had not finished, and an idle one is kept', async () => {
+      gateway = await RunningGateway.start();
+      const post = (path: string) =>
+        `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"case_ids":`;
+      polled = await session();
+      idle = await raw();
+      slow = {
+        'a head': await raw('GET /v1/events?case_ids=A1'),
+        'a long head': await raw(`GET /v1/events?case_ids=${'x'.repeat(200_000)}`),
+        'a head after a request': await raw('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\nGET /v1'),
+        'the body of a hint': await raw(post('/v1/hints')),
+        'the body of a stream': await raw(post('/v1/events')),
+        'a body that nobody reads': await raw(post('/nothing')),
+        'the body of a long poll': await raw(post(`${POLLING}&sid=${polled}`)),
+        'a WebSocket without CONNECT': await webSocket(),
+        'a WebSocket with a frame that does not end': await webSocket(frame(1, 'x'.repeat(1000)).subarray(0, 500)),
+        'a WebSocket with a message that does not end': await webSocket(frame(1, '40', false)),
+        'a WebSocket whose token is refused': await webSocket(frame(1, '40{"token":"x"}')),
+      };
+      await until(() => Object.values(slow).every(({ isClosed }) => isClosed), 14_000);
+      const times = Object.entries(slow).map(([what, { closedAfterMs }]) => [what, closedAfterMs]);
+      expect(times.filter(([, ms]) => Number(ms) > 12_500)).toEqual([]);
+      const statuses = Object.entries(slow).map(([what, { text }]) => [what, text.match(/(?<=HTTP\/1\.1 )\d+/g)]);
+      expect(Object.fromEntries(statuses)).toMatchObject({
+        'a head': ['408'],
+        'a long head': ['408'],
+        'a head after a request': ['200', '408'],
+        'the body of a hint': ['401'],
+        'the body of a stream': ['401'],
+        'a body that nobody reads': ['404'],
+      });
+      expect(slow['a head']?.text).toContain('the request line and headers were not complete within 10 s');
+      expect((await fetch(`${gateway.url}${POLLING}&sid=${polled}`)).status).toBe(400);
+      expect(await metric('unauthenticated_cut_total\\{[^}]*reason="slow"')).toBeGreaterThan(5);
+      // A load balancer opens connections before it needs them.
+      expect(idle.isClosed).toBe(false);
+      idle.socket.write('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n');
+      await until(() => idle.text.startsWith('HTTP/1.1 200'));
+    }, 25_000);
+  });
+
+  it('X7: ends at once when it sends more than a token needs', async () => {
+    gateway = await RunningGateway.start();
+    const beyond = 'x'.repeat(30_000);
+    const placeholders = Array.from({ length: 10 }, (_, num) => ({ _placeholder: true, num }));
+    const attachments = Array.from({ length: 9 }, () => frame(2, 'x'.repeat(120_000)));
+    const binary = frame(1, `4510-${JSON.stringify(['subscribe', ...placeholders])}`);
+    const large = {
+      'a frame': await webSocket(frame(1, beyond).subarray(0, 25_000)),
+      'many short fragments': await webSocket(
+        frame(1, '4', false),
+        ...Array.from({ length: 200 }, () => frame(0, 'x', false)),
+      ),
+      'many long fragments': await webSocket(frame(1, beyond, false), frame(0, beyond, false)),
+      'pings without an end': await webSocket(...Array.from({ length: 300 }, () => frame(9, 'x'.repeat(100)))),
+      'ten attachments': await webSocket(binary, ...attachments),
+      'ten attachments after a token that is refused': await webSocket(
+        frame(1, '40{"token":"x"}'),
+        binary,
+        ...attachments,
+      ),
+      'an event without CONNECT': await webSocket(frame(1, '42["subscribe",{}]')),
+    };
+    await until(
+      () => Object.values(large).every(({ isClosed, text }) => isClosed || text.includes(REFUSED)),
+      4000,
+      () =>
+        Object.keys(large)
+          .filter((what) => !large[what as keyof typeof large].isClosed)
+          .join(),
+    );
+    expect(large['an event without CONNECT'].text).toContain('the first packet of a client is CONNECT');
+    const sid = await session();
+    const answer = await fetch(`${gateway.url}${POLLING}&sid=${sid}`, { method: 'POST', body: `42["x","${beyond}"]` });
+    expect(answer.status).toBe(413);
+  });
+
+  it('may have the longest token, in a WebSocket, a long poll and a head, and a client with a token may send more', async () => {
+    gateway = await RunningGateway.start();
+    const long = await token({ more: 'x'.repeat(11_900) });
+    expect(long.length).toBeGreaterThan(16_000);
+    const ids = Array.from({ length: 400 }, (_, number) => `A${String(number).padStart(60, '0')}`);
+    for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']]) {
+      const socket = await gateway.connect({ token: long }, { transports });
+      expect(await socket.emitWithAck('subscribe', { case_ids: ids })).toMatchObject({ ok: true });
+      socket.disconnect();
+    }
+    const query = ids.map((id) => `case_ids=${id}`).join('&');
+    const stream = await gateway.read(`/v1/events?${query}`, { authorization: `Bearer ${long}` });
+    expect(stream.response.statusCode).toBe(200);
+    expect(await metric('unauthenticated_cut_total\\{[^}]*reason="large"')).toBe(0);
+  });
+
+  it('keeps a session that has shown its token while its transport changes and its polls wait', async () => {
+    gateway = await RunningGateway.start({ MAX_UNAUTHENTICATED_CONNECTIONS: '3' });
+    const polled = await gateway.connect({ token: await token() }, { transports: ['polling'] });
+    const upgraded = await gateway.connect({ token: await token() }, { transports: ['polling', 'websocket'] });
+    await until(() => upgraded.io.engine.transport.name === 'websocket');
+    for (let count = 0; count < 6; count += 1) await raw();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    for (const socket of [polled, upgraded]) {
+      expect(await socket.emitWithAck('subscribe', { case_ids: ['A1'] })).toMatchObject({ ok: true });
+    }
+  });
+
+  it('X7: is ended when newer ones come beyond MAX_UNAUTHENTICATED_CONNECTIONS, the oldest first', async () => {
+    gateway = await RunningGateway.start({ MAX_UNAUTHENTICATED_CONNECTIONS: '4' });
+    const oldest = await raw('GET /v1/events?case_ids=A1');
+    const silent = await webSocket();
+    const stream = await gateway.read('/v1/events?case_ids=A1');
+    const client = await gateway.connect({ token: await token() });
+    const newest: Raw[] = [];
+    for (let count = 0; count < 20; count += 1) newest.push(await raw('GET /v1/events?case_ids=A1'));
+    await until(() => newest.filter(({ isClosed }) => isClosed).length === 16);
+    expect([oldest.isClosed, silent.isClosed, newest.slice(-4).some(({ isClosed }) => isClosed)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(oldest.text).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 2\r\n[^]*too many connections without a token/i);
+    // Whoever has a token is served meanwhile, and stays.
+    expect((await gateway.read('/v1/cases/A1/messages')).response.statusCode).toBe(200);
+    await gateway.store.publish('A1', 'hello');
+    await until(() => stream.has('message'));
+    expect(await client.emitWithAck('subscribe', { case_ids: ['A1'] })).toMatchObject({ ok: true });
+    expect(await metric('unauthenticated_cut_total\\{[^}]*reason="crowded"')).toBeGreaterThanOrEqual(18);
+  });
+
+  it('X7: gives up the oldest of 32 long heads for a newer one, and says so', async () => {
+    gateway = await RunningGateway.start();
+    const heads: Raw[] = [];
+    for (let count = 0; count < 40; count += 1) heads.push(await raw(`GET /v1/events?case_ids=${'x'.repeat(100_000)}`));
+    await until(() => heads.filter(({ isClosed }) => isClosed).length >= 8);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(heads.map(({ isClosed }) => isClosed)).toEqual(heads.map((_, index) => index < 8));
+    const ids = Array.from({ length: 400 }, (_, number) => `A${String(number).padStart(60, '0')}`);
+    expect((await gateway.read(`/v1/events?case_ids=${ids.join(',')}`)).response.statusCode).toBe(200);
+  });
+});
