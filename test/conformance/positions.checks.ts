@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expect } from 'expect';
 
+import { until } from '../harness/until.js';
 import { check, type Check } from './check.js';
 import { contentOf, textsOf, TRANSPORTS } from './trial.js';
 
@@ -9,6 +10,9 @@ import { contentOf, textsOf, TRANSPORTS } from './trial.js';
 const HISTORY_DEFAULT = 50;
 
 const texts = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => `past ${from + at}`);
+
+/** Longest time until the upstream has answered for a ticket again, ms: the usual longest interval, and more. */
+const ANSWERED_MS = 15_000;
 
 /** Section 3 of PROTOCOL.md. */
 export const POSITION_CHECKS: readonly Check[] = [
@@ -122,6 +126,26 @@ export const POSITION_CHECKS: readonly Check[] = [
       }
     },
   ),
+
+  check('R10: ready says when the upstream last answered for the tickets', async (trial) => {
+    const caseId = await trial.ticketWithPast(1);
+    for (const transport of TRANSPORTS) {
+      const fresh = await trial.client(transport, [trial.ticket()]);
+      expect((await fresh.open(trial.url)).last_answer_at).toBeNull();
+      await until(
+        async () => {
+          const client = await trial.client(transport, [caseId], { history: 1 });
+          const { last_answer_at } = await client.open(trial.url);
+          client.close();
+          await sleep(200);
+          const seenAt = client.recording.frames.find(({ event }) => event === 'message' || event === 'status')?.data;
+          return last_answer_at !== null && last_answer_at >= (seenAt as { seen_at: string }).seen_at;
+        },
+        ANSWERED_MS,
+        'an answer of the upstream that is as new as the newest event',
+      );
+    }
+  }),
 
   check('R7: nothing is lost and nothing comes twice between a replay and the first live event', async (trial) => {
     const caseId = await trial.ticketWithPast(0);

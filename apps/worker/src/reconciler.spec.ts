@@ -16,6 +16,7 @@ describe('Reconciler', () => {
     forget: jest.fn<Promise<void>, [number]>(),
     overdue: jest.fn<Promise<SetRef[]>, [FeedKey, number]>(),
     earliestDue: jest.fn<Promise<number | null>, [FeedKey]>(),
+    answeredAt: jest.fn(),
   };
   const ensure = jest.fn<Promise<void>, [SetRef[]]>();
   const stalest = jest.fn();

@@ -73,6 +73,8 @@ export interface ReadyData {
   readonly recovered: boolean;
   /** Number of messages and statuses in the replay. */
   readonly replayed: number;
+  /** When the upstream last answered for the ticket that was answered for longest ago; null: for one of them never yet. */
+  readonly last_answer_at: Instant | null;
 }
 
 /** Events without a position, by name. Messages and statuses are made from publications. */

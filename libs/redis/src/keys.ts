@@ -53,6 +53,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `members`, `joining` | tickets, joined by line feeds |
  * | `trail`, `digest`, `order` | cursor history as JSON; digest of the last answer; listing order |
  * | `due`, `lively` | when it is due; when it last was active, ms |
+ * | `answered` | when the answer for all of its members was last committed, ms |
  * | `hinted`, `again` | when a hint last made it due; a hint that came while a poll was in flight, ms |
  * | `failures`, `search` | failed polls in a row; the bisection as JSON |
  *

@@ -115,6 +115,15 @@ export class RedisInterestRegistry implements InterestRegistry {
     return ids.map((id) => ({ feed, id: Number(id) }));
   }
 
+  async answeredAt(feed: FeedKey, caseIds: readonly CaseId[]): Promise<(number | null)[]> {
+    const base = this.keys.base(feed);
+    const places = await this.client.hmget(`${base}place`, ...caseIds);
+    const ids = [...new Set(places)].filter((id) => id !== null);
+    const answered = await Promise.all(ids.map((id) => this.client.hget(`${base}set:${id}`, 'answered')));
+    const times = new Map(ids.map((id, at) => [id, answered[at] ? Number(answered[at]) : null]));
+    return places.map((id) => (id === null ? null : (times.get(id) ?? null)));
+  }
+
   async earliestDue(feed: FeedKey): Promise<number | null> {
     const [, due] = await this.client.zrange(this.keys.due(feed), '0', '0', 'WITHSCORES');
     return due === undefined ? null : Number(due);

@@ -45,6 +45,7 @@ export interface Ready {
   readonly last_event_id: string;
   readonly recovered: boolean;
   readonly replayed: number;
+  readonly last_answer_at: string | null;
   readonly language: string;
 }
 

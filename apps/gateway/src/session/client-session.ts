@@ -213,7 +213,7 @@ export class ClientSession {
     const subscription = this.subscriptionOf(feed);
     subscription.onRecovered = (recovery) => batch.ready(recovery);
     try {
-      await this.goLive(parameters, subscription, isAbandoned);
+      await this.goLive(batch, parameters, subscription, isAbandoned);
     } catch (error) {
       this.leave(subscription, parameters.caseIds);
       this.parts.onError(error);
@@ -240,6 +240,7 @@ export class ClientSession {
   }
 
   private async goLive(
+    batch: SubscribeBatch,
     parameters: SubscriptionParameters,
     subscription: LiveSubscription,
     isAbandoned: () => boolean,
@@ -252,6 +253,7 @@ export class ClientSession {
     await interest.acquire(feed, fresh);
     fresh.forEach((caseId) => subscription.tickets.add(caseId));
     counters.subscribed(fresh.length);
+    batch.answers = await interest.answeredAt(feed, caseIds);
     await hub.subscribe(feed, { caseIds, from, history, isAbandoned }, subscription);
     if (isAbandoned()) {
       this.leave(subscription, caseIds);

@@ -1,4 +1,4 @@
-import { feedKey, formatPosition, type CaseId, type Recovery } from '#core';
+import { feedKey, formatPosition, type AnswerTimes, type CaseId, type Recovery } from '#core';
 import type { ReadyData } from '#protocol';
 import type { SubscriptionParameters } from '../edge/subscription-parameters.js';
 
@@ -15,6 +15,9 @@ export interface WaitingSubscribe {
  * once. They share one replay, and each gets its own acknowledgement.
  */
 export class SubscribeBatch {
+  /** When the upstream last answered for its tickets. To be set before {@link ready}. */
+  answers: AnswerTimes = new Map();
+
   private constructor(
     private readonly members: readonly WaitingSubscribe[],
     /** The tickets of all members, each once. */
@@ -51,7 +54,7 @@ export class SubscribeBatch {
   ready(recovery: Recovery): void {
     if (this.members.length === 1) {
       const [member] = this.members;
-      member?.onReady(readyOf(member, recovery, recovery.caseIds, recovery.replay.length, recovery.recovered));
+      member?.onReady(this.readyOf(member, recovery, recovery.caseIds, recovery.replay.length, recovery.recovered));
       return;
     }
     const replayed = new Map<CaseId, number>();
@@ -62,9 +65,34 @@ export class SubscribeBatch {
       const count = caseIds.reduce((sum, caseId) => sum + (replayed.get(caseId) ?? 0), 0);
       const isWhole = from.kind !== 'start' && !caseIds.some((caseId) => lost.has(caseId));
       member.isServed = true;
-      member.onReady(readyOf(member, recovery, caseIds, count, isWhole));
+      member.onReady(this.readyOf(member, recovery, caseIds, count, isWhole));
     }
   }
+
+  private readyOf(
+    { parameters }: WaitingSubscribe,
+    { position }: Recovery,
+    caseIds: readonly CaseId[],
+    replayed: number,
+    recovered: boolean,
+  ): ReadyData {
+    const { language } = parameters.feed;
+    const last_answer_at = oldestAnswer(this.answers, caseIds);
+    return {
+      case_ids: caseIds,
+      language,
+      last_event_id: formatPosition(position),
+      recovered,
+      replayed,
+      last_answer_at,
+    };
+  }
+}
+
+/** Of the ticket that was answered for longest ago; null if one of them was never answered for. */
+function oldestAnswer(answers: AnswerTimes, caseIds: readonly CaseId[]): string | null {
+  const oldest = caseIds.reduce((least, caseId) => Math.min(least, answers.get(caseId) ?? 0), Number.POSITIVE_INFINITY);
+  return oldest > 0 && oldest < Number.POSITIVE_INFINITY ? new Date(oldest).toISOString() : null;
 }
 
 /** Whether two subscribes get the same replay of each ticket. */
@@ -78,15 +106,4 @@ function isAlike(one: SubscriptionParameters, other: SubscriptionParameters): bo
     );
   }
   return one.from.kind === other.from.kind && one.history === other.history;
-}
-
-function readyOf(
-  { parameters }: WaitingSubscribe,
-  { position }: Recovery,
-  caseIds: readonly CaseId[],
-  replayed: number,
-  recovered: boolean,
-): ReadyData {
-  const { language } = parameters.feed;
-  return { case_ids: caseIds, language, last_event_id: formatPosition(position), recovered, replayed };
 }

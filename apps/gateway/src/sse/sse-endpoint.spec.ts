@@ -26,9 +26,31 @@ describe('events over SSE', () => {
     expect(ready).toEqual({
       event: 'ready',
       id: first?.id,
-      data: { case_ids: ['A1', 'A2'], language: 'zh-cn', last_event_id: first?.id, recovered: false, replayed: 1 },
+      data: {
+        case_ids: ['A1', 'A2'],
+        language: 'zh-cn',
+        last_event_id: first?.id,
+        recovered: false,
+        replayed: 1,
+        last_answer_at: expect.any(String),
+      },
     });
     expect(second?.id?.localeCompare(first?.id ?? '')).toBe(1);
+  });
+
+  it('R10: says in ready when the upstream last answered', async () => {
+    gateway = await RunningGateway.start();
+    const { store } = gateway;
+    const answered = async () => {
+      store.clock.advance(1000);
+      const stream = await gateway.read('/v1/events?case_ids=A1');
+      await until(() => stream.has('ready'));
+      return stream.events.at(-1)?.data;
+    };
+    expect(await answered()).toMatchObject({ last_answer_at: null });
+    await store.publish('A1');
+    const instant = new Date(store.clock.now()).toISOString();
+    expect(await answered()).toMatchObject({ last_answer_at: instant });
   });
 
   it('resumes from Last-Event-ID, and says so in ready', async () => {

@@ -25,6 +25,7 @@ describe('events over Socket.IO', () => {
         last_event_id: events[0]?.[1].id,
         recovered: false,
         replayed: 1,
+        last_answer_at: expect.any(String),
       });
       await gateway.store.publish('A1', 'live');
       await until(() => events.length === 2);

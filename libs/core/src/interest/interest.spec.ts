@@ -33,6 +33,7 @@ function setUp(lingerMs = LINGER_MS) {
     forget: async () => undefined,
     overdue: async () => [],
     earliestDue: async () => null,
+    answeredAt: async () => [],
   };
   const queue = { wake: async (sets: readonly DueSet[]) => void woken.push(...sets.map(({ ref }) => ref.id)) };
   /** Holds the registry's next answer back until the returned function is called. */

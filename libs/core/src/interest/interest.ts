@@ -1,6 +1,7 @@
 import { feedKey, type Feed, type FeedKey } from '../model/feed.js';
 import type { Clock } from '../model/clock.js';
 import type { DueSet, PollQueue } from '../polling/ports/poll-queue.js';
+import { LastAnswers, type AnswerTimes } from './last-answers.js';
 import type { InterestRegistry, LeaseReason } from './ports/interest-registry.js';
 import type { CaseId } from '../model/ticket.js';
 
@@ -36,6 +37,7 @@ export class Interest {
   private readonly held = new Map<FeedKey, Map<CaseId, LocalInterest>>();
 
   private readonly leaseMs: number;
+  private readonly answers: LastAnswers;
 
   /** @param lingerMs `SUBSCRIPTION_LINGER_MS` */
   constructor(
@@ -43,6 +45,7 @@ export class Interest {
     lingerMs: number,
   ) {
     this.leaseMs = Math.max(lingerMs, LEASE_MIN_MS);
+    this.answers = new LastAnswers(parts.registry, parts.clock);
   }
 
   /** How often {@link renew} has to be called, ms. */
@@ -94,6 +97,11 @@ export class Interest {
    */
   async hint(feed: Feed, caseIds: readonly CaseId[]): Promise<void> {
     await this.wakeAfter(caseIds, (part, now) => this.parts.registry.hint(feedKey(feed), part, now));
+  }
+
+  /** When the upstream last answered for these tickets. @throws if the store is out of reach */
+  answeredAt(feed: Feed, caseIds: readonly CaseId[]): Promise<AnswerTimes> {
+    return this.answers.of(feedKey(feed), caseIds);
   }
 
   /** Renews all leases. @throws if the store is out of reach */

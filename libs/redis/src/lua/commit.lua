@@ -285,6 +285,9 @@ if published > 0 then
   redis.call('HSET', feed, 'offset', offset)
   write('lively', now)
 end
+if args.due then
+  write('answered', now) -- Else only some of its tickets were asked for.
+end
 if args.learned then
   write('trail', args.learned.cursorHistory, 'digest', args.learned.answerDigest, 'order', args.learned.order)
 end

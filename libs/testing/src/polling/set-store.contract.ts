@@ -28,6 +28,21 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
     });
 
     describe('commit', () => {
+      it('tells when the members of a set were last answered for, and no other poll does', async () => {
+        const ref = await driver.wantOneSet('a', 'b');
+        const times = () => fixture.registry.answeredAt(driver.feed, ['b', 'unknown', 'a']);
+        expect(await times()).toEqual([null, null, null]);
+        await driver.publish(ref, message('a', '1'));
+        const first = driver.now;
+        expect(await times()).toEqual([first, null, first]);
+        fixture.clock.advance(1000);
+        await driver.commit(await driver.begin(ref), [], { due: undefined });
+        await driver.fail(ref);
+        expect(await times()).toEqual([first, null, first]);
+        await driver.publish(ref);
+        expect(await times()).toEqual([first + 1000, null, first + 1000]);
+      });
+
       it('publishes, advances the fence and frees the set', async () => {
         const ref = await driver.wantOneSet('a');
         const set = await driver.begin(ref);

@@ -20,6 +20,8 @@ export type MemorySet = Omit<Mutable<TicketSet>, 'members' | 'joining'> & {
   hintedAt: number;
   /** A hint came while a poll was in flight: the set is due then, ms, whatever that poll finds. */
   againAt: number | null;
+  /** When the upstream last answered for its members, ms. */
+  answeredAt: number | null;
 };
 
 export function newMemorySet(ref: SetRef, now: number, dueAt: number): MemorySet {
@@ -38,6 +40,7 @@ export function newMemorySet(ref: SetRef, now: number, dueAt: number): MemorySet
     lease: null,
     hintedAt: 0,
     againAt: null,
+    answeredAt: null,
   };
 }
 

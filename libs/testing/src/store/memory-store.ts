@@ -139,6 +139,10 @@ export class MemoryStore implements SetStore, InterestRegistry {
     return [...this.feed(feed).sets.values()].filter((set) => set.dueAt < before).map((set) => set.ref);
   }
 
+  async answeredAt(feed: FeedKey, caseIds: readonly CaseId[]): Promise<(number | null)[]> {
+    return caseIds.map((caseId) => this.feed(feed).setOf(caseId)?.answeredAt ?? null);
+  }
+
   async earliestDue(feed: FeedKey): Promise<number | null> {
     const dues = [...this.feed(feed).sets.values()].map((set) => set.dueAt);
     return dues.length === 0 ? null : Math.min(...dues);
@@ -191,6 +195,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       fence: set.fence + 1,
       dueAt,
       againAt: due ? null : set.againAt,
+      answeredAt: due ? commit.now : set.answeredAt,
       activeAt: active ? commit.now : set.activeAt,
       lease: leaseAfter(set, commit, dueAt, isSuspended),
       failures: 0,

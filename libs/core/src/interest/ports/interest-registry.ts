@@ -39,6 +39,11 @@ export interface InterestRegistry {
   forget(swept: number): Promise<void>;
   /** Sets that were due before `before`: their jobs are late or lost. Longest overdue first, some hundreds at most. */
   overdue(feed: FeedKey, before: number): Promise<SetRef[]>;
+  /**
+   * When the upstream last answered for the set of each ticket, ms since 1970, in the order of the tickets; null: never yet,
+   * or the ticket is in no set.
+   */
+  answeredAt(feed: FeedKey, caseIds: readonly CaseId[]): Promise<(number | null)[]>;
   /** The earliest due time of the feed's sets, ms since 1970; null if it has no sets. */
   earliestDue(feed: FeedKey): Promise<number | null>;
 }

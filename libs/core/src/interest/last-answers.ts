@@ -1,0 +1,47 @@
+import { BoundedMap } from '../model/bounded-map.js';
+import type { Clock } from '../model/clock.js';
+import type { FeedKey } from '../model/feed.js';
+import type { CaseId } from '../model/ticket.js';
+import type { InterestRegistry } from './ports/interest-registry.js';
+
+/** When the upstream last answered for tickets, ms since 1970; null: not yet, or the ticket is in no set. */
+export type AnswerTimes = ReadonlyMap<CaseId, number | null>;
+
+/** An answer of the registry serves this long, ms: a thousand clients that come at once cost one call. */
+const SERVES_MS = 1000;
+
+/** Tickets that are remembered at most. */
+const REMEMBERED_TICKETS = 20_000;
+
+/** How fresh tickets are, as the registry knew it at most {@link SERVES_MS} ago. */
+export class LastAnswers {
+  private readonly asked = new BoundedMap<string, { readonly at: number; readonly times: Promise<AnswerTimes> }>(
+    REMEMBERED_TICKETS,
+  );
+
+  constructor(
+    private readonly registry: Pick<InterestRegistry, 'answeredAt'>,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws if the store is out of reach */
+  async of(feed: FeedKey, caseIds: readonly CaseId[]): Promise<AnswerTimes> {
+    const now = this.clock.now();
+    const key = (caseId: CaseId) => `${feed}:${caseId}`;
+    const isServed = (caseId: CaseId) =>
+      now - (this.asked.get(key(caseId))?.at ?? Number.NEGATIVE_INFINITY) < SERVES_MS;
+    const unknown = caseIds.filter((caseId) => !isServed(caseId));
+    if (unknown.length > 0) {
+      const times = this.ask(feed, unknown);
+      unknown.forEach((caseId) => this.asked.set(key(caseId), { at: now, times }));
+      times.catch(() => unknown.forEach((caseId) => this.asked.delete(key(caseId))));
+    }
+    const found = await Promise.all(caseIds.map(async (caseId) => this.asked.get(key(caseId))?.times));
+    return new Map(caseIds.map((caseId, at) => [caseId, found[at]?.get(caseId) ?? null]));
+  }
+
+  private async ask(feed: FeedKey, caseIds: readonly CaseId[]): Promise<AnswerTimes> {
+    const times = await this.registry.answeredAt(feed, caseIds);
+    return new Map(caseIds.map((caseId, at) => [caseId, times[at] ?? null]));
+  }
+}
