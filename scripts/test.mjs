@@ -9,7 +9,7 @@ import { root } from './repository.mjs';
 
 /**
  * `npm test`: every check that a change has to pass, cheapest first, ended by the first that fails. What follows
- * `npm test --` goes to jest, as a pattern of test files. Without one, a sample of the ledger of mistakes says whether unit
+ * `npm test --` goes to jest, as a pattern of test files. Without one, a sample of the planted mistakes shows whether unit
  * tests still catch what they should.
  *
  * The last line counts tests, for people and machines alike. A failed check counts as one failed test, so that

@@ -33,7 +33,7 @@ export interface Loss {
   readonly kind: RegExp;
   /** The one that is deleted, behind the prefix. */
   readonly key: string;
-  /** Who is told of a gap: the clients that are there, or only one that resumes at another gateway. */
+  /** Which clients get a gap: the connected ones, or only one that resumes at another gateway. */
   readonly gap?: 'live' | 'resumed';
   /** Whose key it is. Jobs of the queue are given back before, unless it is lost while they run. */
   readonly of?: 'queue';
@@ -58,8 +58,8 @@ const LAST_MS = 15_000;
 
 const clock: Clock = { now: () => Date.now() };
 
-/** What one client was told, in order. */
-class Ledger implements Subscriber {
+/** What one client got, in order. */
+class DeliveryRecord implements Subscriber {
   readonly had: { readonly caseId: CaseId; readonly content: string; readonly at: number }[] = [];
   readonly gaps = new Set<CaseId>();
   readonly faults: string[] = [];
@@ -88,14 +88,14 @@ class Ledger implements Subscriber {
   }
 }
 
-/** A worker, two gateways and their clients on keys of their own, in the middle of whose traffic one key is lost. */
+/** A worker, two gateways and their clients, with a key prefix of their own. One key is lost during their traffic. */
 export class LossScene {
-  /** The key was there when it was deleted. */
+  /** Whether the key existed when it was deleted. */
   wasThere = false;
   private readonly upstream = new FakeUpstream({ clock });
   private readonly posted: { readonly caseId: CaseId; readonly text: string; readonly at: number }[] = [];
-  private readonly live = new Ledger();
-  private readonly resumed = new Ledger();
+  private readonly live = new DeliveryRecord();
+  private readonly resumed = new DeliveryRecord();
   private readonly clients: RedisClient[] = [];
   private readonly brokers: RedisBroker[] = [];
   private readonly workers: LiveWorker[] = [];
@@ -152,7 +152,7 @@ export class LossScene {
     );
   }
 
-  /** Sentences on what a client was not told, or was told twice. */
+  /** One sentence for each message that a client did not get, or got twice. */
   faults(): string[] {
     const { loss, live, resumed } = this;
     const found = [...live.faults, ...resumed.faults.map((fault) => `resumed: ${fault}`)];
@@ -189,8 +189,8 @@ export class LossScene {
     this.clients.forEach((client) => client.disconnect());
   }
 
-  /** Texts that a client was not told. What was posted of a refused ticket comes when its quarantine is lost. */
-  private missing({ gaps, had }: Ledger): string[] {
+  /** Texts that a client did not get. Messages of a refused ticket arrive when its quarantine is lost. */
+  private missing({ gaps, had }: DeliveryRecord): string[] {
     const isAwaited = (caseId: CaseId) => caseId !== REFUSED || this.loss.key.endsWith(':apart');
     const contents = had.map(({ content }) => content);
     return this.posted

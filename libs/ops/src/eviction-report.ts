@@ -21,7 +21,7 @@ export class EvictionReport {
   }
 
   /** @param policy the `maxmemory-policy` that evicts; null: nothing is evicted */
-  heard(policy: string | null): void {
+  report(policy: string | null): void {
     this.gauge.set(policy === null ? 0 : 1);
     if (policy !== null && policy !== this.known) {
       this.logger.warn(

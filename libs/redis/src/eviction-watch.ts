@@ -2,10 +2,10 @@ import { Cluster } from 'ioredis';
 
 import type { RedisClient } from './connection.js';
 
-/** Time between two looks, ms. The policy may be changed while Redis runs. */
-const LOOK_MS = 30_000;
+/** Time between two checks, ms. The policy may be changed while Redis runs. */
+const CHECK_MS = 30_000;
 
-/** Looks whether Redis may evict keys when its memory is full. Pollcast needs all of its keys. */
+/** Checks whether Redis may evict keys when its memory is full. Pollcast needs all of its keys. */
 export class EvictionWatch {
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -15,14 +15,14 @@ export class EvictionWatch {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** @param heard gets the `maxmemory-policy` that evicts, of any node of a cluster, or null; at each look */
-  watch(heard: (policy: string | null) => void): void {
+  /** @param report called at each check with the `maxmemory-policy` that evicts, of any node of a cluster, or null */
+  watch(report: (policy: string | null) => void): void {
     this.evictingPolicy()
-      .then(heard)
+      .then(report)
       .catch(this.onError)
       .finally(() => {
         if (!this.stopped) {
-          this.timer = setTimeout(() => this.watch(heard), LOOK_MS);
+          this.timer = setTimeout(() => this.watch(report), CHECK_MS);
           this.timer.unref();
         }
       });

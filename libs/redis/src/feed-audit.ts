@@ -9,7 +9,7 @@ import { WakeChannel } from './wake-channel.js';
 /** How many keys one command names. */
 const COMMAND_KEYS = 1000;
 
-/** Makes again what is lost of the keys of a feed: audit.lua, where counts do not agree. */
+/** Restores lost keys of a feed with audit.lua, if counts do not agree. */
 export class FeedAudit {
   private readonly scripts: Scripts<'audit'>;
   private readonly wake: WakeChannel;

@@ -48,7 +48,7 @@ export class Maintenance {
     this.everyAlone(COUNTS_RENEWAL_MS, () => connections.renewCounts())();
     // A store that lost its data polls nothing until the leases are renewed.
     store.watchDataLoss(() => interest.renew());
-    store.watchEviction((policy) => evictions.heard(policy));
+    store.watchEviction((policy) => evictions.report(policy));
   }
 
   stop(): void {

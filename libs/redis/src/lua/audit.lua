@@ -1,7 +1,7 @@
 --[[
-  audit: makes again what is lost of the keys of a feed. Keys can be lost one by one: deleted by hand, or evicted. The lists
-  of tickets in the sets are the truth; where the hash of a set is lost, `place` is. It reads everything, which blocks Redis
-  for some ten milliseconds with ten thousand tickets, so it is called only if counts do not agree (feed-audit.ts).
+  audit: restores lost keys of a feed. Keys can be lost one by one: deleted by hand, or evicted. The lists of tickets in the
+  sets count; if the hash of a set is lost, `place` counts. The script reads everything, which blocks Redis for some ten
+  milliseconds with ten thousand tickets, so it is called only if counts do not agree (feed-audit.ts).
 
   KEYS       1 what no key is called  2 feed hash  3 interest  4 place  5 apart  6 due  7 sizes  8 failing  9 ages, then all
              sets, of each ticket that is in no set ticket, history and delivered, sets that may be made
