@@ -42,13 +42,13 @@ describe('a Redis that may evict keys', () => {
     const warnings: unknown[] = [];
     const report = new EvictionReport(registry, { warn: (fields: unknown) => warnings.push(fields) });
     const metric = async () => /^pollcast_redis_evicting\{[^}]*\} (\d)$/m.exec(await registry.metrics())?.[1];
-    report.heard(null);
+    report.report(null);
     expect([warnings, await metric()]).toEqual([[], '0']);
-    report.heard('allkeys-lru');
-    report.heard('allkeys-lru');
+    report.report('allkeys-lru');
+    report.report('allkeys-lru');
     expect([warnings, await metric()]).toEqual([[{ part: 'redis', policy: 'allkeys-lru' }], '1']);
-    report.heard(null);
-    report.heard('allkeys-lru');
+    report.report(null);
+    report.report('allkeys-lru');
     expect(warnings).toHaveLength(2);
   });
 

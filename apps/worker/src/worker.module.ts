@@ -149,7 +149,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             onError: failed('reconciler'),
           }),
           evictions: new EvictionWatch(commands, failed('redis')),
-          hearEviction: (policy) => evictions.report(policy),
+          watchEviction: (policy) => evictions.report(policy),
           health,
           ops: new OpsServer(createOpsHandler(health, registry)),
           connections: [commands, bull, subscriber],

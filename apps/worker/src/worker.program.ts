@@ -24,7 +24,7 @@ export interface WorkerParts {
   readonly reconciler: Reconciler;
   readonly evictions: EvictionWatch;
   /** Hears at each look which policy lets Redis evict keys; null: none. */
-  readonly hearEviction: (policy: string | null) => void;
+  readonly watchEviction: (policy: string | null) => void;
   readonly health: HealthState;
   readonly ops: OpsServer;
   readonly connections: readonly RedisClient[];
@@ -48,12 +48,12 @@ export class WorkerProgram {
    */
   async start(): Promise<void> {
     const { settings, logger, clock, subscribeToWakes, gate, announce, reconciler, ops } = this.parts;
-    const { evictions, hearEviction } = this.parts;
+    const { evictions, watchEviction } = this.parts;
     const steps: readonly (() => void | Promise<void>)[] = [
       () => ops.listen(settings.port, settings.host),
       () => logger.info({ port: settings.port }, 'worker listening'),
       () => this.untilRedisAnswers(() => clock.start()),
-      () => evictions.watch(hearEviction),
+      () => evictions.watch(watchEviction),
       subscribeToWakes,
       () => gate.check(),
       () => this.poll(),

@@ -12,7 +12,7 @@ export interface MaintenanceParts {
   readonly polling: PollingWatch;
   readonly metrics: Pick<DeliveryMetrics, 'notPolled'>;
   readonly store: Pick<GatewayStore, 'watchDataLoss' | 'watchEviction'>;
-  readonly evictions: Pick<EvictionReport, 'heard'>;
+  readonly evictions: Pick<EvictionReport, 'report'>;
   /** Called with a failure: leases that were not renewed, due times that were not read. */
   readonly onError: (error: unknown) => void;
 }
