@@ -137,8 +137,8 @@ export const core = [
   {
     id: 'second-interruption-forgotten',
     file: fanOut('feed-delivery.ts'),
-    find: 'if (this.held) {\n      this.repairAgain = true;\n      return;',
-    put: 'if (this.held) {\n      return;',
+    find: 'if (this.isRepairing) {\n      this.repairAgain = true;\n      return;',
+    put: 'if (this.isRepairing) {\n      return;',
     breaks: 'Invariant 8: an interruption during a repair is not repaired.',
     killedBy: { file: fanOut('feed-stream.spec.ts'), test: 'between two reads of a repair' },
   },

@@ -30,8 +30,9 @@ export class FeedDelivery {
   repairs = 0;
   /** Resolves when the latest repair has ended. */
   repaired: Promise<void> = Promise.resolve();
-  /** Publications that are held while history is read; null if no repair runs. */
-  private held: Publication[] | null = null;
+  isRepairing = false;
+  /** Publications that are held while a repair reads history. */
+  private held: Publication[] = [];
   private repairAgain = false;
 
   constructor(
@@ -39,13 +40,9 @@ export class FeedDelivery {
     private readonly parts: FeedDeliveryParts,
   ) {}
 
-  get isRepairing(): boolean {
-    return this.held !== null;
-  }
-
   published(publication: Publication): void {
-    if (this.held) {
-      this.hold(this.held, publication);
+    if (this.isRepairing) {
+      this.hold(publication);
       return;
     }
     const { state } = this.parts;
@@ -67,17 +64,18 @@ export class FeedDelivery {
    */
   repair(held: Publication[] = []): void {
     this.parts.state.upstream.markStale();
-    if (this.held) {
+    if (this.isRepairing) {
       this.repairAgain = true;
       return;
     }
+    this.isRepairing = true;
     this.held = held;
     this.repaired = this.repairUntilWhole();
   }
 
-  private hold(held: Publication[], publication: Publication): void {
-    if (held.length < REPAIR_BUFFER_MAX) {
-      held.push(publication);
+  private hold(publication: Publication): void {
+    if (this.held.length < REPAIR_BUFFER_MAX) {
+      this.held.push(publication);
     } else {
       this.held = [];
       this.repairAgain = true;
@@ -95,8 +93,9 @@ export class FeedDelivery {
         await this.parts.wait(REPAIR_RETRY_MS);
       }
     } while (this.repairAgain);
-    const held = this.held ?? [];
-    this.held = null;
+    const { held } = this;
+    this.held = [];
+    this.isRepairing = false;
     held.forEach((publication) => this.published(publication));
   }
 
@@ -119,7 +118,7 @@ export class FeedDelivery {
     if (newest === undefined) {
       return; // No client wants a ticket of this feed.
     }
-    if (state.catchUp({ topics: [...topics], snapshots, newest, held: this.held ?? [], noticeCount }) === 'whole') {
+    if (state.catchUp({ topics: [...topics], snapshots, newest, held: this.held, noticeCount })) {
       this.dropOtherEpochs();
     } else {
       this.repairAgain = true;
@@ -145,7 +144,7 @@ export class FeedDelivery {
    * A held publication of another epoch is a late one of the old epoch, or the first of a new one. History shows which.
    */
   private dropOtherEpochs(): void {
-    const held = this.held ?? [];
+    const { held } = this;
     this.held = held.filter(({ epoch }) => !this.parts.state.hasOtherEpoch(epoch));
     this.repairAgain ||= this.held.length < held.length;
   }

@@ -9,12 +9,6 @@ import { tell, type Topic } from './topic.js';
 import { Topics } from './topics.js';
 import { UpstreamNotices } from './upstream-notices.js';
 
-/**
- * The result of a repair. `whole`: everything that was missed is dispatched. Otherwise history has to be read again:
- * `new_epoch`: the feed began a new epoch. `diverged`: the store has other publications at offsets that were dispatched.
- */
-export type CatchUp = 'whole' | 'new_epoch' | 'diverged';
-
 /** What a repair has read. */
 export interface RepairRead {
   readonly topics: readonly Topic[];
@@ -109,23 +103,28 @@ export class FeedState {
     }
   }
 
-  /** Takes in history that was read for a repair, and dispatches what was missed. */
-  catchUp({ topics, snapshots, newest, held, noticeCount }: RepairRead): CatchUp {
+  /**
+   * Takes in history that was read for a repair, and dispatches what was missed.
+   *
+   * @returns false if history has to be read again: the feed began a new epoch, or the store has other publications at
+   *   offsets that were dispatched
+   */
+  catchUp({ topics, snapshots, newest, held, noticeCount }: RepairRead): boolean {
     if (this.hasOtherEpoch(newest.epoch)) {
       this.restart(newest.epoch);
-      return 'new_epoch';
+      return false;
     }
     const ends = topics.flatMap((topic) => topic.tail.newest ?? []);
     if (hasDiverged(ends, snapshots)) {
       this.diverged = true;
-      return 'diverged';
+      return false;
     }
     this.epoch = newest.epoch;
     this.dispatchMissed(topics, snapshots, held);
     this.reached(newest);
     this.upstream.learn(newest.upstream);
     this.quarantined.learn(snapshots, noticeCount);
-    return 'whole';
+    return true;
   }
 
   private reached({ epoch, offset }: HistorySnapshot): void {

@@ -10,6 +10,30 @@ describe('FeedStream', () => {
     subscriber = new RecordingSubscriber();
   });
 
+  it('reads history for a subscriber only when nothing can be missed after that', async () => {
+    const { hub, broker } = scene.gateway();
+    const watch = broker.watch.bind(broker);
+    jest.spyOn(broker, 'watch').mockImplementation(async (...asked) => {
+      await settled();
+      await watch(...asked);
+    });
+    const joining = scene.subscribe(hub, ['a'], subscriber);
+    await scene.say('a', '1');
+    await joining;
+    expect(subscriber.told).toEqual([...words('1'), 'live']);
+  });
+
+  it('knows the state of the upstream from history, even if a live publication came first', async () => {
+    await scene.say('a', '1');
+    const { tickets } = scene.store.historyOf(scene.key, [{ caseId: 'a', atLeast: 1, after: null }], null);
+    await scene.degrade();
+    const { hub } = scene.gateway();
+    const joining = scene.subscribe(hub, ['a'], subscriber, { history: 1 });
+    tickets[0]?.publications.forEach((publication) => hub.published(scene.key, publication));
+    await joining;
+    expect(subscriber.told).toEqual(['degraded', ...words('1'), 'live']);
+  });
+
   describe('an interruption', () => {
     it('is repaired before live delivery continues', async () => {
       const { hub, broker } = scene.gateway();
@@ -192,6 +216,7 @@ describe('FeedStream', () => {
     broker.flush();
     await joining;
     broker.interrupt();
+    const reads = jest.spyOn(broker, 'history');
     broker.restore();
     await settled(); // The repair has read history, and waits for its answer.
     await scene.say('a', 'first');
@@ -207,6 +232,7 @@ describe('FeedStream', () => {
       ...words('first'),
     ]);
     expect(subscriber.told.at(-1)).toBe(words('b9999')[0]);
+    expect(reads).toHaveBeenCalledTimes(2);
   });
 
   describe('a new epoch of the feed', () => {
