@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative } from 'node:path';
 import { GatewaySettings, WorkerSettings } from '#ops';
+import { isThere as isTestThere, testsOf } from './fixtures/named-tests.js';
 
 const ROOT = join(__dirname, '..');
 /** Folders that a clean clone does not have, or that hold files of other projects. */
@@ -84,6 +85,26 @@ describe('the settings in README.md', () => {
       name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
     );
     expect(camel.filter((name) => !read.some((source) => source.includes(`${name}:`)))).toEqual([]);
+  });
+});
+
+describe('the threats in THREATS.md', () => {
+  const markdown = text('THREATS.md');
+  const rows = [...markdown.matchAll(/^\| (\d+) \|(?:[^|]+\|){3}([^|]+)\|$/gm)].map(([, number, tests = '']) => ({
+    number: Number(number),
+    tests: testsOf(tests),
+  }));
+
+  it('are numbered from 1 on, and each of them names tests that are there', () => {
+    expect(rows.length).toBeGreaterThan(15);
+    expect(rows.map(({ number }) => number)).toEqual(rows.map((_, at) => at + 1));
+    // No row is written so that this test does not see it.
+    expect(rows.length).toBe(markdown.match(/^\| *\d/gm)?.length);
+    expect(rows.filter(({ tests }) => tests.length === 0).map(({ number }) => number)).toEqual([]);
+    const missing = rows.flatMap(({ number, tests }) =>
+      tests.filter((test) => !isTestThere(test)).map(({ file, title }) => `${number}: ${file} has no test "${title}"`),
+    );
+    expect(missing).toEqual([]);
   });
 });
 

@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-import { ROOT } from '../harness/processes/repository.js';
+import { isThere, testsOf, type NamedTest } from '../fixtures/named-tests.js';
 
 interface Row {
   readonly number: number;
-  readonly tests: readonly { readonly file: string; readonly title: string }[];
+  readonly tests: readonly NamedTest[];
 }
 
 /** A table of kinds is worth as much as the tests that it names. */
@@ -24,29 +23,14 @@ describe('test/world/README.md', () => {
   it('names for each kind a test that is there', () => {
     expect(rows.filter(({ tests }) => tests.length === 0).map(({ number }) => number)).toEqual([]);
     const missing = rows.flatMap(({ number, tests }) =>
-      tests
-        .filter(({ file, title }) => !begins(file, title))
-        .map(({ file, title }) => `${number}: ${file} has no test "${title}"`),
+      tests.filter((test) => !isThere(test)).map(({ file, title }) => `${number}: ${file} has no test "${title}"`),
     );
     expect(missing).toEqual([]);
   });
 });
 
-/** Whether a text in this file begins with that title. */
-function begins(file: string, title: string): boolean {
-  const path = join(ROOT, file);
-  return existsSync(path) && ["'", '"', '`'].some((quote) => readFileSync(path, 'utf8').includes(`${quote}${title}`));
-}
-
 /** A row is `| number | kind | tried | tests |`. Tests are files in backticks, each followed by titles in quotes. */
 function rowsOf(markdown: string): Row[] {
   const cells = [...markdown.matchAll(/^\| (\d+) \|[^|]+\|[^|]+\|([^|]+)\|$/gm)];
   return cells.map(([, number, tests = '']) => ({ number: Number(number), tests: testsOf(tests) }));
-}
-
-function testsOf(cell: string): Row['tests'] {
-  return cell.split(';').flatMap((part) => {
-    const file = /`([^`]+)`/.exec(part)?.[1] ?? '';
-    return [...part.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ file, title }));
-  });
 }
