@@ -1,6 +1,7 @@
 import { core } from './core.mjs';
 import { gateway } from './gateway.mjs';
 import { attemptScripts } from './lua-attempts.mjs';
+import { lossScripts } from './lua-losses.mjs';
 import { identities } from './identity.mjs';
 import { historyScripts } from './lua-history.mjs';
 import { setScripts } from './lua-sets.mjs';
@@ -33,6 +34,7 @@ export const mutants = [
   ...historyScripts,
   ...setScripts,
   ...attemptScripts,
+  ...lossScripts,
   ...upstream,
   ...gateway,
   ...workers,
