@@ -147,3 +147,31 @@ describe('the time in quarantine', () => {
     expect([6, 100, 10_000].map(quarantineMs)).toEqual([QUARANTINE_MAX_MS, QUARANTINE_MAX_MS, QUARANTINE_MAX_MS]);
   });
 });
+
+describe('the last suspect of a bisection', () => {
+  const alone = { at: BEGAN_AT + 3, others: 'not_asked' as const };
+  const last: Bisection = { ...begun(['bad']), cleared: ['x', 'y'], alone };
+
+  it('is followed by one other ticket, which the time picks', () => {
+    const picked = [0, 1, 2, 3].map((ms) =>
+      nextProbe({ ...last, alone: { ...alone, at: BEGAN_AT + ms } }, ['bad', 'x', 'y'], [], NEVER),
+    );
+    expect(picked).toEqual([['x'], ['y'], ['x'], ['y']]);
+  });
+
+  it('is blamed for a refusal of itself alone, once the upstream has answered for another ticket', () => {
+    const answered: Bisection = { ...last, alone: { ...alone, others: 'answered' } };
+    expect(refusedTicketOf(answered, refusal(['bad']))).toBe('bad');
+    expect(refusedTicketOf(answered, refusal(['bad', 'x']))).toBeNull();
+    expect(refusedTicketOf(answered, refusal(['x']))).toBeNull();
+    expect(refusedTicketOf({ ...answered, suspects: [] }, refusal(['bad']))).toBeNull();
+    expect(refusedTicketOf(last, refusal(['bad']))).toBeNull();
+    expect(refusedTicketOf(last, refusal(['bad'], alone.at))).toBeNull();
+    expect(refusedTicketOf(last, refusal(['bad'], alone.at + 1))).toBe('bad');
+  });
+
+  it('and the tickets that were answered for are forgotten when they leave the set', () => {
+    expect(stillWithin(last, ['bad', 'y', 'z'])).toEqual({ ...last, cleared: ['y'] });
+    expect(stillWithin(last, ['x', 'y'])).toBeNull();
+  });
+});

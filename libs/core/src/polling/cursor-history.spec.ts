@@ -49,6 +49,35 @@ describe('a cursor history', () => {
     expect(trailOf(poll(0, '100'), poll(1000, 'a'))?.head).toBe('a');
   });
 
+  it('takes the newer of a number and a text that begins with one', () => {
+    expect(trailOf(poll(0, '100'), poll(1000, '5x'))?.head).toBe('5x');
+    expect(trailOf(poll(0, '5x'), poll(1000, '100'))?.head).toBe('100');
+  });
+
+  it('keeps the first cursor with the time of its answer', () => {
+    expect(trailOf(poll(0, 'x'))?.samples).toEqual([[START + 50, 'x']]);
+  });
+
+  it('keeps a cursor that another one follows, at most one in a sixteenth of the look-back', () => {
+    // A look-back of 3,200 ms: a sample every 200 ms.
+    const after = (...polls: AnsweredPoll[]) =>
+      polls.reduce<CursorHistory | null>((history, one) => advanceCursorHistory(history, one, 2200), null)?.samples;
+    const at = (ms: number, cursor: string) => [START + ms + 50, cursor];
+    expect(after(poll(0, 'a'), poll(199, 'b'))).toEqual([at(0, 'a')]);
+    expect(after(poll(0, 'a'), poll(200, 'b'))).toEqual([at(0, 'a'), at(200, 'b')]);
+    expect(after(poll(0, 'a'), poll(200, 'a'))).toEqual([at(0, 'a')]);
+    expect(after(poll(0, 'a'), poll(200, 'b'), poll(300, 'c'), poll(400, 'd'))).toEqual([
+      at(0, 'a'),
+      at(200, 'b'),
+      at(400, 'd'),
+    ]);
+  });
+
+  it('begins its samples anew where it has none', () => {
+    const empty = { head: 'a', polledAt: START, samples: [] };
+    expect(advanceCursorHistory(empty, poll(0, 'b'), OVERLAP_MS)?.samples).toEqual([[START + 50, 'b']]);
+  });
+
   it('stays small, whatever the pace of polls', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 4000 }), { maxLength: 200, size: 'max' }), (steps) => {

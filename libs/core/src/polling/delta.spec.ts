@@ -133,3 +133,19 @@ describe('delta', () => {
     expect(delta(answer({}, { a: 0 }), { ...context, delivered: second.window }).entries).toEqual([]);
   });
 });
+
+describe('the order of an answer', () => {
+  const at = (sentAt: number | null) => said(`at ${String(sentAt)}`, sentAt);
+
+  it.each<[string, (number | null)[], DeltaContext['order'], DeltaContext['order']]>([
+    ['rising times', [1000, 2000, 3000], 'newest_first', 'oldest_first'],
+    ['falling times', [3000, 2000, 1000], 'oldest_first', 'newest_first'],
+    ['equal times', [1000, 1000], 'newest_first', 'newest_first'],
+    ['as many rising as falling times', [1000, 2000, 1000], 'newest_first', 'newest_first'],
+    ['times that cannot be read', [null, 5000, null, 6000, null], 'newest_first', 'newest_first'],
+    ['an unreadable time among readable ones', [null, 3000, 2000], 'oldest_first', 'newest_first'],
+    ['an unreadable time at the end', [1000, 2000, null], 'newest_first', 'oldest_first'],
+  ])('by %s', (_, times, before, after) => {
+    expect(delta(answer({ a: times.map(at) }), { ...context, order: before }).order).toBe(after);
+  });
+});

@@ -1,7 +1,8 @@
 import { ManualClock } from '#testing';
 import { feedKey } from '../model/feed.js';
 import { UPSTREAM_FAILURES, UpstreamFailure, type UpstreamFailureCode } from '../model/upstream-failure.js';
-import { FailurePolicy } from './failure-policy.js';
+import { FailurePolicy, type FailedPoll } from './failure-policy.js';
+import type { BisectionStep } from './ports/set-store.js';
 import type { TicketSet } from './ticket-set.js';
 
 const PACE = { intervalMs: 1000, intervalMaxMs: 5000 };
@@ -69,5 +70,103 @@ describe('a set whose poll failed', () => {
         }
       }
     }
+  });
+});
+
+/** What one refusal of a set leads to. */
+async function refused(changes: Partial<TicketSet>, poll: Partial<FailedPoll> = {}, lots: readonly number[] = [0.5]) {
+  const clock = new ManualClock();
+  const steps: BisectionStep[] = [];
+  const counted: string[] = [];
+  let drawn = 0;
+  const policy = new FailurePolicy(
+    {
+      store: { fail: async () => undefined, recordBisection: async (step) => void steps.push(step) },
+      quota: { throttled: async () => undefined },
+      clock,
+      telemetry: { failed: (code) => void counted.push(code), quarantined: () => void counted.push('quarantined') },
+      random: () => lots[drawn++ % lots.length] ?? 0,
+    },
+    PACE,
+  );
+  const now = clock.now();
+  const set = setWith({ activeAt: now, ...changes });
+  const tickets = poll.tickets ?? set.members;
+  const failed: FailedPoll = {
+    set,
+    tickets,
+    asked: tickets,
+    bisection: set.bisection,
+    cursorTrial: null,
+    answeredSince: Number.NEGATIVE_INFINITY,
+    ...poll,
+  };
+  const at = await policy.after(new UpstreamFailure('refused', 'for a test'), failed);
+  const [step] = steps;
+  expect(steps).toHaveLength(1);
+  return { waits: at - now, step, counted, now };
+}
+
+describe('a set that the upstream refuses', () => {
+  const now = new ManualClock().now();
+  const alone = { at: now - 10, others: 'answered' as const };
+  const lastOf = (changes: object) => ({ suspects: ['a'], cleared: ['b'], since: now - 100, alone, ...changes });
+  const asksA = { asked: ['a'] };
+
+  it('is bisected at once, in an order that is drawn', async () => {
+    const members = ['a', 'b', 'c', 'd'];
+    const { waits, step, counted } = await refused({ members }, {}, [0.4, 0.1, 0.3, 0.2]);
+    expect(waits).toBe(0);
+    expect(step?.bisection?.suspects).toEqual(['b', 'd', 'c', 'a']);
+    expect(step).not.toHaveProperty('retry');
+    expect(counted).toEqual(['refused']);
+  });
+
+  it('waits after a step of a second bisection, until the upstream has answered something', async () => {
+    const bisection = { suspects: ['a', 'b'], cleared: [], since: now, alone: null };
+    expect((await refused({ failures: 1, bisection })).waits).toBeGreaterThanOrEqual(PACE.intervalMs);
+    expect((await refused({ failures: 1, bisection }, { answeredSince: now })).waits).toBeGreaterThan(0);
+    expect((await refused({ failures: 1, bisection }, { answeredSince: now + 1 })).waits).toBe(0);
+    expect((await refused({ failures: 1, bisection: { ...bisection, cleared: ['c'] } })).waits).toBe(0);
+  });
+
+  it('is told to clients at once if it has several tickets', async () => {
+    const bisection = { suspects: ['a', 'b'], cleared: [], since: now, alone: null };
+    expect((await refused({ failures: 1, bisection })).step?.retry).toMatchObject({ code: 'refused' });
+  });
+
+  it('is told to clients after the longest interval if it has one ticket', async () => {
+    const of = async (sinceMs: number) => {
+      const bisection = { suspects: ['a'], cleared: [], since: now - sinceMs, alone: null };
+      return (await refused({ members: ['a'], bisection })).step?.retry;
+    };
+    expect(await of(PACE.intervalMaxMs - 1)).not.toHaveProperty('code');
+    expect(await of(PACE.intervalMaxMs)).toMatchObject({ code: 'refused' });
+  });
+
+  it('goes on at once without the ticket that is found, if another one was answered for', async () => {
+    for (const bisection of [lastOf({}), lastOf({ cleared: [] })]) {
+      const { waits, step, counted } = await refused({ bisection }, asksA);
+      expect([waits, step?.quarantined, step?.bisection, counted]).toEqual([
+        0,
+        ['a'],
+        null,
+        ['refused', 'quarantined'],
+      ]);
+      expect(step).not.toHaveProperty('retry');
+    }
+  });
+
+  it('waits after its ticket is found if none of its own was answered for', async () => {
+    const bisection = lastOf({ cleared: [], alone: { at: now - 10, others: 'not_asked' } });
+    const { waits, step } = await refused({ members: ['a'], bisection }, { ...asksA, answeredSince: now - 5 });
+    expect(step?.quarantined).toEqual(['a']);
+    expect(waits).toBeGreaterThanOrEqual(PACE.intervalMs);
+    expect(step?.retry).toEqual({ at: now + waits });
+  });
+
+  it('goes on at once if tickets were answered for before the last one was asked for alone', async () => {
+    const bisection = lastOf({ alone: { at: now - 10, others: 'not_asked' } });
+    expect((await refused({ bisection }, { ...asksA, answeredSince: now - 5 })).waits).toBe(0);
   });
 });

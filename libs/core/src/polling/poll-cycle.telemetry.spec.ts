@@ -109,11 +109,16 @@ describe('what a PollCycle counts', () => {
   it('counts a result that was discarded, and not as a poll', async () => {
     const ref = await scene.want('a');
     jest.spyOn(scene.store, 'commit').mockResolvedValueOnce({ kind: 'conflict' });
-    await worker.run(ref);
+    const again = await worker.run(ref);
+    expect(again).toMatchObject({ kind: 'again' });
+    expect(again.kind === 'again' && again.at).toBeGreaterThan(scene.clock.now());
+    expect(again.kind === 'again' && again.at).toBeLessThanOrEqual(scene.clock.now() + 1000);
     jest.spyOn(scene.store, 'commit').mockResolvedValueOnce({ kind: 'gone' });
     scene.clock.advance(PollScene.LEASE.leaseMs);
-    await worker.run(ref);
-    expect(scene.telemetry.discards).toEqual(['conflict', 'gone']);
+    expect(await worker.run(ref)).toEqual({ kind: 'gone' });
+    jest.spyOn(scene.store, 'begin').mockResolvedValueOnce({ kind: 'gone' });
+    expect(await worker.run(ref)).toEqual({ kind: 'gone' });
+    expect(scene.telemetry.discards).toEqual(['conflict', 'gone', 'gone']);
     expect(scene.telemetry.polls).toEqual([]);
   });
 });

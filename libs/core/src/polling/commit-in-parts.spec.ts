@@ -1,0 +1,86 @@
+import { ManualClock } from '#testing';
+import { feedKey } from '../model/feed.js';
+import { commitInParts } from './commit-in-parts.js';
+import type { DeltaEntry } from './delta.js';
+import { COMMIT_MAX_ENTRIES, type Committed, type SetCommit } from './ports/set-store.js';
+import type { TicketSet } from './ticket-set.js';
+
+const LEASE_MS = 7000;
+const LAST = { backfilled: ['a'], lease: { kind: 'reserve' as const, leaseMs: LEASE_MS } };
+const SET: TicketSet = {
+  ref: { feed: feedKey({ language: 'en-us' }), id: 1 },
+  fence: 5,
+  members: ['a'],
+  joining: [],
+  cursorHistory: null,
+  answerDigest: null,
+  order: 'oldest_first',
+  activeAt: 0,
+  dueAt: 0,
+  failures: 0,
+  bisection: null,
+};
+
+function entriesOf(count: number): DeltaEntry[] {
+  return Array.from({ length: count }, (_, at) => ({
+    kind: 'status' as const,
+    caseId: `t${at}`,
+    status: 1,
+    seenAt: 1,
+  }));
+}
+
+/** Commits so many entries. `answers` are those of the store; afterwards it commits whatever it gets. */
+async function commit(count: number, answers: readonly Committed[] = []) {
+  const commits: SetCommit[] = [];
+  const clock = new ManualClock();
+  const store = {
+    commit: async (given: SetCommit): Promise<Committed> => {
+      commits.push(given);
+      const committed = {
+        kind: 'committed' as const,
+        fence: given.fence + 1,
+        published: given.entries.length,
+        joining: false,
+        reserved: false,
+        dueAt: 9,
+      };
+      return answers[commits.length - 1] ?? committed;
+    },
+  };
+  const committed = await commitInParts({ store, clock, leaseMs: LEASE_MS }, SET, entriesOf(count), LAST);
+  return { commits, committed, now: clock.now() };
+}
+
+describe('a commit in parts', () => {
+  it('is one commit for as many entries as a commit may have', async () => {
+    const { commits, committed } = await commit(COMMIT_MAX_ENTRIES);
+    expect(commits.map(({ entries }) => entries.length)).toEqual([COMMIT_MAX_ENTRIES]);
+    expect(commits[0]).toMatchObject({ fence: 5, ...LAST });
+    expect(committed).toMatchObject({ published: COMMIT_MAX_ENTRIES });
+  });
+
+  it('extends the lease with each part, and changes the set with the last one alone', async () => {
+    const { commits, committed, now } = await commit(2 * COMMIT_MAX_ENTRIES + 1);
+    const part = { backfilled: [], lease: { kind: 'extend', until: now + LEASE_MS } };
+    expect(commits).toMatchObject([
+      { ...part, fence: 5 },
+      { ...part, fence: 6 },
+      { ...LAST, fence: 7 },
+    ]);
+    expect(commits.flatMap(({ entries }) => entries)).toEqual(entriesOf(2 * COMMIT_MAX_ENTRIES + 1));
+    expect(committed).toMatchObject({ kind: 'committed', published: 2 * COMMIT_MAX_ENTRIES + 1 });
+  });
+
+  it.each([{ kind: 'conflict' as const }, { kind: 'gone' as const }])(
+    'ends with the first part that is refused: %j',
+    async (refused) => {
+      const { commits, committed } = await commit(3 * COMMIT_MAX_ENTRIES, [refused]);
+      expect([commits.length, committed]).toEqual([1, refused]);
+    },
+  );
+
+  it('tells if the last part is refused', async () => {
+    expect((await commit(1, [{ kind: 'gone' }])).committed).toEqual({ kind: 'gone' });
+  });
+});
