@@ -20,6 +20,8 @@ export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
   R9: 'the store is restarted',
   X3: 'the store is frozen',
   X7: 'hostile connections are opened by the dozen',
+  X8: 'a proxy may answer for the gateway: most send no requests ahead',
+  H6: 'reads of the store are held up',
   W11: "the gateway's rooms are looked at from inside",
   P3: 'SLOW_CONSUMER_MAX_BYTES is small',
   P4: 'a gateway is stopped',

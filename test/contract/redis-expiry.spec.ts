@@ -118,6 +118,9 @@ describe('keys of Redis', () => {
   it('of a feed that was only read end', async () => {
     await driver.history('a');
     expect(await ends()).toEqual({ feed: 2 * HISTORY_TTL_S });
+    await commands.flushall();
+    await fixture.brokers[0].page(driver.feed, { caseId: 'a', after: null, limit: 1 });
+    expect(await ends()).toEqual({ feed: 2 * HISTORY_TTL_S });
   });
 
   describe('that ended', () => {
@@ -125,6 +128,12 @@ describe('keys of Redis', () => {
       fixture.brokers[0]
         .history(driver.feed, [{ caseId: 'a', atLeast: 0, after }], null)
         .then(({ tickets }) => tickets[0]);
+    /** Whether a page after an offset says that something is gone. */
+    const isTruncated = async (offset: number) => {
+      const { epoch } = await driver.history('a');
+      const want = { caseId: 'a', after: { epoch, offset }, limit: 1 };
+      return (await fixture.brokers[0].page(driver.feed, want)).truncated;
+    };
 
     it('leave a ticket without its history, which is told as a loss', async () => {
       const ref = await driver.wantOneSet('a');
@@ -132,6 +141,7 @@ describe('keys of Redis', () => {
       await expire('history:a');
       expect(await read(1)).toEqual({ caseId: 'a', publications: [], completeAfter: 3, exhausted: true });
       expect(await read(3)).toEqual({ caseId: 'a', publications: [], completeAfter: 3, exhausted: true });
+      expect([await isTruncated(1), await isTruncated(3)]).toEqual([true, false]);
     });
 
     it('leave it without its history also after a new publication', async () => {
@@ -145,6 +155,7 @@ describe('keys of Redis', () => {
         3,
         true,
       ]);
+      expect([await isTruncated(1), await isTruncated(3), await isTruncated(4)]).toEqual([true, false, false]);
       await driver.publish(ref, message('a', '5'));
       expect(await read(3)).toMatchObject({
         publications: [{ offset: 4, previous: 3 }, { offset: 5 }],
@@ -161,6 +172,7 @@ describe('keys of Redis', () => {
       fixture.clock.advance(TTL_MS + 1);
       await driver.want('a');
       expect((await read(1))?.completeAfter).toBe(2);
+      expect([await isTruncated(1), await isTruncated(2)]).toEqual([true, false]);
     });
   });
 });

@@ -7,6 +7,7 @@ import { historyScripts } from './lua-history.mjs';
 import { setScripts } from './lua-sets.mjs';
 import { upstream } from './osm.mjs';
 import { pollers } from './polling.mjs';
+import { reads } from './reads.mjs';
 import { redisAdapters } from './redis.mjs';
 import { workers } from './worker.mjs';
 
@@ -37,5 +38,6 @@ export const mutants = [
   ...lossScripts,
   ...upstream,
   ...gateway,
+  ...reads,
   ...workers,
 ];

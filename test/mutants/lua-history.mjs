@@ -23,7 +23,7 @@ export const historyScripts = [
   },
   {
     id: 'empty-history-is-whole',
-    file: lua('history'),
+    file: lua('_reads'),
     find: 'length == 0 and math.max(tonumber(found[1]), tonumber(found[2])) or found[2]',
     put: 'found[2]',
     breaks: 'Invariant 6: nothing is told as missing for a ticket whose history has expired.',
@@ -31,7 +31,7 @@ export const historyScripts = [
   },
   {
     id: 'horizon-of-a-new-ticket-ignored',
-    file: lua('history'),
+    file: lua('_reads'),
     find: 'length == 0 and math.max(tonumber(found[1]), tonumber(found[2])) or found[2]',
     put: 'length == 0 and found[1] or found[2]',
     breaks: 'Invariant 6: a client of a ticket whose data has expired is told that nothing is missing.',
@@ -104,8 +104,8 @@ export const historyScripts = [
   },
   {
     id: 'read-feed-never-ends',
-    file: lua('history'),
-    find: "redis.call('PEXPIRE', feed, 2 * HISTORY_TTL_MS)",
+    file: lua('_reads'),
+    find: "redis.call('PEXPIRE', base .. 'feed', 2 * HISTORY_TTL_MS)",
     put: '',
     breaks: 'Invariant 9: a client that asks for the history of any group leaves a key for ever.',
     killedBy: expiry('of a feed that was only read end'),
@@ -197,6 +197,22 @@ export const historyScripts = [
     put: 'if true then',
     breaks: 'Invariant 9: one client that invents positions makes all clients read everything, again and again.',
     killedBy: store('for the claim of a client'),
+  },
+  {
+    id: 'page-reads-all',
+    file: lua('page'),
+    find: "'COUNT', args.limit + 1)",
+    put: "'COUNT', 1000000)",
+    breaks: 'Reads cost what they return: a page of one event reads all of a history.',
+    killedBy: { file: 'test/contract/redis-page.spec.ts' },
+  },
+  {
+    id: 'page-gap-forgotten',
+    file: lua('page'),
+    find: 'is_known and is_truncated() and 1 or 0',
+    put: '0',
+    breaks: 'H3: a page does not say that events before it are gone.',
+    killedBy: store('says what is gone after a position'),
   },
   {
     id: 'history-short-by-one',

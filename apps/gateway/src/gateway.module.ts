@@ -39,6 +39,7 @@ import { OriginRule } from './http/origin-rule.js';
 import { OwnOrigins } from './http/own-origin.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { UnauthenticatedSockets } from './http/unauthenticated-sockets.js';
+import { SubjectReads } from './http/subject-reads.js';
 import { RedisStore } from './redis.store.js';
 import { SseEndpoint } from './sse/sse-endpoint.js';
 import { BeforeConnect } from './ws/before-connect.js';
@@ -188,10 +189,10 @@ const delivery: FactoryProvider[] = [
   },
   {
     provide: CaseHistory,
-    inject: [GatewayStore, GatewaySettings],
-    useFactory: ({ broker }: GatewayStore, { historyMaxEvents }: GatewaySettings) =>
-      new CaseHistory(broker, historyMaxEvents),
+    inject: [GatewayStore],
+    useFactory: ({ broker }: GatewayStore) => new CaseHistory(broker),
   },
+  { provide: SubjectReads, useFactory: () => new SubjectReads() },
 ];
 
 const unauthenticated: FactoryProvider[] = [

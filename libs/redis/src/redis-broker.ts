@@ -8,8 +8,10 @@ import {
   type FeedKey,
   type HistorySnapshot,
   type HistoryWant,
+  type PageWant,
   type StreamPosition,
   type TicketHistory,
+  type TicketPage,
 } from '#core';
 
 import { Cluster } from 'ioredis';
@@ -41,9 +43,9 @@ type Route =
   | { readonly kind: 'state'; readonly feed: FeedKey }
   | { readonly kind: 'barrier' };
 
-/** The gateways' side of the store: Pub/Sub for live publications, history.lua for past ones. */
+/** The gateways' side of the store: Pub/Sub for live publications, history.lua and page.lua for past ones. */
 export class RedisBroker implements Broker {
-  private readonly scripts: Scripts<'history'>;
+  private readonly scripts: Scripts<'history' | 'page'>;
   private readonly barriers = new Barriers();
   private readonly routes = new Map<string, Route>();
   /** By feed: how many watched tickets and running reads need the feed's own channels. */
@@ -55,7 +57,7 @@ export class RedisBroker implements Broker {
     private readonly parts: RedisBrokerParts,
     bounds: HistoryBounds,
   ) {
-    this.scripts = new Scripts(parts.commands, ['history'], bounds);
+    this.scripts = new Scripts(parts.commands, ['history', 'page'], bounds);
     const { subscriber } = parts;
     const listener: SubscriptionsListener = {
       received: (channel, text) => this.receive(channel, text),
@@ -128,6 +130,28 @@ export class RedisBroker implements Broker {
     } finally {
       await this.drop(this.releaseFeed(feed, 1));
     }
+  }
+
+  async page(feed: FeedKey, { caseId, after, limit }: PageWant): Promise<TicketPage> {
+    const { keys, clock } = this.parts;
+    const now = Math.round(clock.now());
+    const answer = (await this.scripts.run('page', keys.ofScripts(feed).page(caseId), {
+      base: keys.base(feed),
+      now,
+      newEpoch: newEpoch(now, Math.random()),
+      case: caseId,
+      after: after ?? undefined,
+      limit,
+    })) as [string, string, number, number, number, ...string[]];
+    const [epoch, offset, known, truncated, more, ...texts] = answer;
+    return {
+      epoch,
+      offset: Number(offset),
+      known: Number(known) === 1,
+      truncated: Number(truncated) === 1,
+      publications: texts.map((text) => ({ ...readPublication(caseId, text), epoch })),
+      more: Number(more) === 1,
+    };
   }
 
   /** Ends the checks of the subscribed connection. The caller closes the connections. */

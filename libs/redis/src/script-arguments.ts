@@ -54,6 +54,13 @@ export interface ScriptArguments {
       readonly after: number | undefined;
     }[];
   };
+  readonly page: OfFeed & {
+    readonly now: number;
+    readonly newEpoch: string;
+    readonly case: string;
+    readonly after: PositionArgument | undefined;
+    readonly limit: number;
+  };
   readonly 'begin-attempt': OfAttempt & { readonly countsUntil: number; readonly refusals: number };
   readonly 'end-attempt': OfAttempt & { readonly outcome: AttemptOutcome };
   readonly connect: {

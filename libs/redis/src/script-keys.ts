@@ -46,6 +46,11 @@ export class ScriptKeys {
     return [...this.all('never', 'feed', 'ages', 'apart'), ...this.of(tickets, 'ticket', 'history')];
   }
 
+  /** page.lua */
+  page(ticket: CaseId): string[] {
+    return [...this.all('never', 'feed', 'ages'), ...this.of([ticket], 'ticket', 'history')];
+  }
+
   /** want.lua before it has named the others */
   get want(): string[] {
     return this.all('never', 'feed', 'interest', 'place', 'apart', 'due', 'sizes', 'ages');

@@ -5,9 +5,10 @@ import {
   type CaseId,
   type Feed,
   type GapReason,
-  type HistorySnapshot,
+  type PageWant,
   type Publication,
   type ResumeFrom,
+  type TicketPage,
 } from '#core';
 import { encodePublication, type EventId, Refusal } from '#protocol';
 import { STORE_RETRY_MS } from '../edge/deadline.js';
@@ -24,44 +25,34 @@ export interface HistoryPage {
 
 /** Reads a ticket's history page by page, the oldest event first. It does not cause polls. */
 export class CaseHistory {
-  constructor(
-    private readonly broker: Broker,
-    /** `HISTORY_MAX_EVENTS` */
-    private readonly historyMax: number,
-  ) {}
+  constructor(private readonly broker: Pick<Broker, 'page'>) {}
 
   /** @throws {Refusal} `unavailable` if the store is out of reach */
   async page(feed: Feed, caseId: CaseId, from: ResumeFrom, limit: number): Promise<HistoryPage> {
-    const named = from.kind === 'position' ? from.position : null;
-    const first = await this.read(feed, caseId, named?.offset ?? null);
-    const known = named !== null && named.epoch === first.epoch && named.offset <= first.offset;
-    const after = known ? named.offset : 0;
-    // A position of another epoch cannot be compared. The answer is a gap and everything that is kept.
-    const snapshot = named === null || known ? first : await this.read(feed, caseId, null);
-    const [ticket] = snapshot.tickets;
-    const kept = (ticket?.publications ?? []).filter(({ offset }) => offset > after);
-    const shown = kept.slice(0, limit);
-    const last = shown.at(-1);
-    const more = kept.length > shown.length;
-    const gap = gapReason(from, known, known && (ticket?.completeAfter ?? 0) > after);
+    const after = from.kind === 'position' ? from.position : null;
+    const page = await this.read(feed, { caseId, after, limit });
+    const last = page.publications.at(-1);
+    const gap = gapReason(from, page);
     return {
-      events: [...(gap ? [gapText(caseId, feed, gap)] : []), ...shown.map((event) => eventText(event, feed))],
-      lastEventId: formatPosition(more && last !== undefined ? last : snapshot),
-      more,
+      events: [
+        ...(gap ? [gapText(caseId, feed, gap)] : []),
+        ...page.publications.map((event) => eventText(event, feed)),
+      ],
+      lastEventId: formatPosition(page.more && last !== undefined ? last : page),
+      more: page.more,
     };
   }
 
-  private async read(feed: Feed, caseId: CaseId, after: number | null): Promise<HistorySnapshot> {
+  private async read(feed: Feed, want: PageWant): Promise<TicketPage> {
     try {
-      const want = { caseId, atLeast: after === null ? this.historyMax : 0, after };
-      return await this.broker.history(feedKey(feed), [want], null);
+      return await this.broker.page(feedKey(feed), want);
     } catch {
       throw new Refusal('unavailable', 'the store is out of reach', { retryMs: STORE_RETRY_MS });
     }
   }
 }
 
-function gapReason(from: ResumeFrom, known: boolean, truncated: boolean): GapReason | null {
+function gapReason(from: ResumeFrom, { known, truncated }: TicketPage): GapReason | null {
   if (from.kind !== 'start' && !known) {
     return 'unknown_position';
   }

@@ -6,8 +6,10 @@ import { Deadline } from '../edge/deadline.js';
 import { Languages } from '../edge/languages.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { feedOf } from '../edge/subscription-parameters.js';
-import { CaseHistory } from './case-history.js';
+import { answerTaken, hasLeft } from './answer-taken.js';
+import { CaseHistory, type HistoryPage } from './case-history.js';
 import { queryOf, single, wholeNumber } from './query.js';
+import { SubjectReads } from './subject-reads.js';
 
 const METHODS = 'GET, HEAD, OPTIONS';
 
@@ -18,6 +20,7 @@ export class CaseMessagesController {
     private readonly authentication: RequestAuthentication,
     private readonly reader: RequestReader,
     private readonly history: CaseHistory,
+    private readonly reads: SubjectReads,
     private readonly languages: Languages,
   ) {}
 
@@ -36,16 +39,16 @@ export class CaseMessagesController {
     const feed = feedOf(asked, this.languages);
     rights.require(feed, [asked.case_id]);
     const limit = asked.limit ?? PAGE_DEFAULT;
-    const page = await deadline.bound(this.history.page(feed, asked.case_id, resumeFrom(asked.after), limit));
-    const position = `"last_event_id":"${page.lastEventId}","more":${page.more}`;
-    const body = Buffer.from(`{"events":[${page.events.join(',')}],${position}}`);
-    response
-      .writeHead(200, {
-        'content-type': 'application/json; charset=utf-8',
-        'content-length': body.length,
-        'cache-control': 'no-store',
-      })
-      .end(body);
+    const owner = rights.subject ?? request.socket;
+    const endTurn = await this.reads.turn({ owner, deadline, hasLeft: () => hasLeft(request) });
+    if (endTurn === null) {
+      return; // Nobody waits for the answer.
+    }
+    const reading = this.history.page(feed, asked.case_id, resumeFrom(asked.after), limit);
+    // A read that takes too long goes on. So it ends the turn itself.
+    const read = () => answerTaken(request, response).then(endTurn);
+    void reading.then(read, read);
+    answerPage(response, await deadline.bound(reading));
   }
 
   @Options()
@@ -59,4 +62,15 @@ export class CaseMessagesController {
     response.setHeader('allow', METHODS);
     throw new MethodNotAllowedException('only GET is served here');
   }
+}
+
+function answerPage(response: ServerResponse, { events, lastEventId, more }: HistoryPage): void {
+  const body = Buffer.from(`{"events":[${events.join(',')}],"last_event_id":"${lastEventId}","more":${more}}`);
+  response
+    .writeHead(200, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': body.length,
+      'cache-control': 'no-store',
+    })
+    .end(body);
 }

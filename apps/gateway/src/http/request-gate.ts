@@ -7,6 +7,7 @@ import { isSocketIo, type SocketIoRule } from '../ws/socket-io-rule.js';
 import type { AnswerHeaders } from './answer-headers.js';
 import type { Gate } from './http.adapter.js';
 import type { OriginRule } from './origin-rule.js';
+import { PipelineRule } from './pipeline-rule.js';
 import type { ProblemFilter } from './problem.filter.js';
 
 export interface RequestGateParts {
@@ -26,6 +27,8 @@ export interface RequestGateParts {
  * enough: later long polls may come from another page.
  */
 export class RequestGate implements Gate {
+  private readonly pipelines = new PipelineRule();
+
   constructor(private readonly parts: RequestGateParts) {}
 
   /** @returns whether it answered the request; if not, the next listener gets the request */
@@ -36,6 +39,7 @@ export class RequestGate implements Gate {
     }
     try {
       checkHost(request);
+      this.pipelines.check(request, response);
       origins.check(request);
       if (origins.isPreflight(request)) {
         headers.set(request, response);

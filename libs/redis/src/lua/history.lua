@@ -16,15 +16,12 @@
           where `complete after` is '' for "just before the first event"
 ]]
 -- @include _epoch
--- @include _horizon
--- @include _tickets
--- @constant HISTORY_MAX_EVENTS, HISTORY_TTL_MS, PUBLISH
+-- @include _reads
+-- @constant HISTORY_MAX_EVENTS, PUBLISH
 local args = cjson.decode(ARGV[1])
 local base, now = args.base, args.now
 local feed = base .. 'feed'
-if begin_epoch(base, args.newEpoch) then
-  redis.call('PEXPIRE', feed, 2 * HISTORY_TTL_MS)
-end
+open_read_feed(base, args.newEpoch)
 if args.known then
   renew_if_behind(feed, args.known, args.newEpoch)
 end
@@ -34,22 +31,12 @@ end
 local row = redis.call('HMGET', feed, 'epoch', 'offset', 'state', 'since', 'reason')
 local answer = { row[1], row[2], row[3] or 'ok', row[4] or '0', row[5] or '' }
 
--- The offset at which the history of a ticket begins, if everything that is kept was read. If nothing is kept, it is `last`
--- (a history that has ended) or `trimmed` (a ticket that is wanted again after its other data has ended).
-local function beginning(case, length)
-  local found = read_ticket(base, case)
-  if not found[1] then
-    return horizon(base, now)
-  end
-  return length == 0 and math.max(tonumber(found[1]), tonumber(found[2])) or found[2]
-end
-
 -- The newest events of a ticket, newest first: `atLeast` of them, and all after the wanted offset.
 local function read(history, want)
   local count, after = want.atLeast, want.after
   local events = count == 0 and {} or redis.call('XREVRANGE', history, '+', '-', 'COUNT', count)
   local oldest = events[#events]
-  if after and #events == count and (not oldest or tonumber(string.match(oldest[1], '^%d+')) > after + 1) then
+  if after and #events == count and (not oldest or offset_of(oldest) > after + 1) then
     events = redis.call('XREVRANGE', history, '+', string.format('(%.0f-0', after), 'COUNT', HISTORY_MAX_EVENTS)
   end
   return events
@@ -61,7 +48,7 @@ for _, want in ipairs(args.wants) do
   local is_exhausted = #events == length
   local complete_after = ''
   if is_exhausted then
-    complete_after = beginning(want.case, length)
+    complete_after = beginning(base, want.case, length, now)
   elseif #events == 0 then
     complete_after = want.after or row[2]
   end

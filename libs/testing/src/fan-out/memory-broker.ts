@@ -5,8 +5,10 @@ import type {
   FeedKey,
   HistorySnapshot,
   HistoryWant,
+  PageWant,
   Publication,
   StreamPosition,
+  TicketPage,
   UpstreamState,
 } from '#core';
 import type { MemoryConnection, MemoryStore } from '../store/memory-store.js';
@@ -67,6 +69,12 @@ export class MemoryBroker implements Broker, MemoryConnection {
       this.send({ arrive, lost: () => lost(new Error('the connection broke')) });
     });
     return snapshot;
+  }
+
+  async page(feed: FeedKey, want: PageWant): Promise<TicketPage> {
+    await this.options.latency?.();
+    this.refuseIfBroken();
+    return this.store.pageOf(feed, want);
   }
 
   published(feed: FeedKey, publication: Publication): void {

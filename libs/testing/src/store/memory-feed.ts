@@ -5,9 +5,11 @@ import {
   type HistorySnapshot,
   type HistoryWant,
   type DeltaEntry,
+  type PageWant,
   type Publication,
   type SetRef,
   type StreamPosition,
+  type TicketPage,
   type UpstreamState,
 } from '#core';
 import { canTakeTickets, isLeased, mergeInto, newMemorySet, sizeOf, type MemorySet } from './memory-set.js';
@@ -157,6 +159,12 @@ export class MemoryFeed {
     const tickets = wants.map((want) => this.ticket(want.caseId).history(want, this.epoch));
     const quarantined = wants.map((want) => want.caseId).filter((caseId) => this.quarantined.has(caseId));
     return { epoch: this.epoch, offset: this.offset, upstream: this.upstream, quarantined, tickets };
+  }
+
+  page({ caseId, after, limit }: PageWant): TicketPage {
+    const known = after !== null && after.epoch === this.epoch && after.offset <= this.offset;
+    const page = this.ticket(caseId).page(known ? after.offset : 0, limit, this.epoch);
+    return { epoch: this.epoch, offset: this.offset, known, ...page, truncated: known && page.truncated };
   }
 
   private newMessages(entries: readonly DeltaEntry[]): Set<DeltaEntry> {

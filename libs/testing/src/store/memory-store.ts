@@ -14,12 +14,14 @@ import {
   type HistoryWant,
   type InterestRegistry,
   type LeaseReason,
+  type PageWant,
   type Publication,
   type SetCommit,
   type SetLease,
   type SetRef,
   type SetStore,
   type StreamPosition,
+  type TicketPage,
   type PollFailure,
   type BisectionStep,
   type UpstreamState,
@@ -259,6 +261,11 @@ export class MemoryStore implements SetStore, InterestRegistry {
       stored.hasRenewedOnClaim = true;
     }
     return stored.history(wants);
+  }
+
+  /** What {@link MemoryBroker} answers page calls with. */
+  pageOf(feed: FeedKey, want: PageWant): TicketPage {
+    return this.feed(feed).page(want);
   }
 
   private tellFailing({ ref, failures }: MemorySet, code: PollFailure['code'], now: number): void {

@@ -1,4 +1,4 @@
-import type { CaseId, HistoryWant, DeltaEntry, Publication, TicketHistory } from '#core';
+import type { CaseId, HistoryWant, DeltaEntry, Publication, TicketHistory, TicketPage } from '#core';
 import { DeliveredMessages } from './delivered-messages.js';
 
 /** What the store keeps of one ticket. It is kept after the ticket left its set, so that nothing is published twice. */
@@ -40,6 +40,13 @@ export class MemoryTicket {
       completeAfter: this.log[start - 1]?.offset ?? this.trimmedUpTo,
       exhausted: start === 0,
     };
+  }
+
+  /** At most `limit` publications after an offset. */
+  page(after: number, limit: number, epoch: string): Pick<TicketPage, 'publications' | 'truncated' | 'more'> {
+    const later = this.log.filter(({ offset }) => offset > after);
+    const publications = later.slice(0, limit).map((entry) => ({ ...entry, epoch }));
+    return { publications, truncated: this.trimmedUpTo > after, more: later.length > limit };
   }
 
   private place(entry: DeltaEntry, placed: Pick<Publication, 'epoch' | 'offset' | 'previous'>): Publication {

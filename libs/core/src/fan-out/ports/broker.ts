@@ -40,6 +40,30 @@ export interface HistorySnapshot {
   readonly tickets: readonly TicketHistory[];
 }
 
+/** Which part of a ticket's history is wanted: its publications after a position, the oldest first. */
+export interface PageWant {
+  readonly caseId: CaseId;
+  /**
+   * The part begins after it. Null, and a position that the feed's present epoch did not give: it begins with the oldest
+   * publication that is kept.
+   */
+  readonly after: StreamPosition | null;
+  /** Most publications; 1 or more. */
+  readonly limit: number;
+}
+
+/** A part of a ticket's history, and the feed's position, at one instant. */
+export interface TicketPage extends StreamPosition {
+  /** `after` is a position of the feed's present epoch. */
+  readonly known: boolean;
+  /** `after` is known, and publications between it and this part are gone. */
+  readonly truncated: boolean;
+  /** In order of offset. */
+  readonly publications: readonly Publication[];
+  /** There are publications after this part. */
+  readonly more: boolean;
+}
+
 /** A broker has one listener, and calls it in the order of the feed. */
 export interface BrokerListener {
   published(feed: FeedKey, publication: Publication): void;
@@ -70,4 +94,11 @@ export interface Broker {
    * @throws if the store is out of reach
    */
   history(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): Promise<HistorySnapshot>;
+  /**
+   * Reads a part of one ticket's history. It costs what it returns, wherever in history the part begins. Unlike
+   * {@link history} it does not wait for the listener, and `after` never begins a new epoch.
+   *
+   * @throws if the store is out of reach
+   */
+  page(feed: FeedKey, want: PageWant): Promise<TicketPage>;
 }

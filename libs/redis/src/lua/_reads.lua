@@ -1,0 +1,27 @@
+-- What the scripts that read history share: history.lua and page.lua.
+-- @include _epoch
+-- @include _horizon
+-- @include _tickets
+-- @constant HISTORY_TTL_MS
+
+-- A feed that is not there gets an epoch, so that its positions mean something. It ends again if nobody wants it.
+local function open_read_feed(base, new_epoch)
+  if begin_epoch(base, new_epoch) then
+    redis.call('PEXPIRE', base .. 'feed', 2 * HISTORY_TTL_MS)
+  end
+end
+
+-- The offset at which the history of a ticket begins, if everything that is kept was read. If nothing is kept, it is `last`
+-- (a history that has ended) or `trimmed` (a ticket that is wanted again after its other data has ended).
+local function beginning(base, case, length, now)
+  local found = read_ticket(base, case)
+  if not found[1] then
+    return horizon(base, now)
+  end
+  return length == 0 and math.max(tonumber(found[1]), tonumber(found[2])) or found[2]
+end
+
+-- The offset of an event of a history.
+local function offset_of(event)
+  return tonumber(string.match(event[1], '^%d+'))
+end

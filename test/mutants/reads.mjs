@@ -1,0 +1,30 @@
+const http = (file) => `apps/gateway/src/http/${file}`;
+
+/** Reads of history over HTTP: whose turn it is, and requests that are sent ahead of their answers. */
+export const reads = [
+  {
+    id: 'reads-of-clients-that-left',
+    file: http('subject-reads.ts'),
+    find: 'const begins = !reader.hasLeft();',
+    put: 'const begins = true;',
+    breaks: 'H6: pages are read for a client that is gone, before those of clients that wait.',
+    killedBy: { file: http('case-messages.controller.spec.ts'), test: 'for a client that has left' },
+  },
+  {
+    id: 'turn-ends-with-the-read',
+    file: http('case-messages.controller.ts'),
+    find: 'answerTaken(request, response).then(endTurn)',
+    put: 'endTurn()',
+    breaks: 'Invariant 9: a client that does not read its answers makes the gateway hold any number of pages.',
+    killedBy: { file: http('case-messages.controller.spec.ts'), test: 'whose answers are not taken' },
+  },
+  {
+    id: 'pipelined-for-ever',
+    file: http('pipeline-rule.ts'),
+    find: '(this.waiting.get(socket) ?? 1) - 1',
+    put: 'this.waiting.get(socket) ?? 1',
+    breaks:
+      'X8: a connection is refused its seventeenth request that was sent ahead, although the earlier ones are answered.',
+    killedBy: { file: http('case-messages.controller.spec.ts'), test: 'again and again' },
+  },
+];
