@@ -1,0 +1,15 @@
+const { join } = require('node:path');
+const { projects, testTimeout } = require('../../jest.config.cjs');
+
+const [unit] = projects;
+const rootDir = join(__dirname, '../..');
+
+/** The unit tests that are run again for each change of one part of the code: `STRYKER_TESTS` names their folder. */
+module.exports = {
+  ...unit,
+  testTimeout,
+  rootDir,
+  roots: [join(rootDir, process.env.STRYKER_TESTS ?? 'libs')],
+  testSequencer: join(__dirname, 'quick-first-sequencer.cjs'),
+  runner: join(__dirname, 'first-failure-runner.cjs'),
+};
