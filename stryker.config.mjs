@@ -14,8 +14,8 @@ export default {
   jest: { projectType: 'custom', configFile: 'test/stryker/jest.config.cjs', enableFindRelatedTests: false },
   coverageAnalysis: 'perTest',
   concurrency: Number(process.env.STRYKER_CONCURRENCY ?? 2),
-  // A property that fails is made smaller by fast-check before it tells of it.
-  timeoutMS: 20_000,
+  // Beyond the time that the tests take without a change. A property that fails is made smaller by fast-check first.
+  timeoutMS: 10_000,
   tempDirName: '.cache/stryker/sandbox',
   ignorePatterns: [
     '/.cache',

@@ -101,9 +101,17 @@ function judge(changes) {
   return unexplained.length === 0 && stale.length === 0 && (core === null || core >= LEAST);
 }
 
-const isOf = (one) => (change) => change.file === one.file && change.was === one.was && change.is === one.is;
-const explanationOf = (change) => explained.find((one) => isOf(one)(change));
-const short = (text) => text.replace(/\s+/g, ' ').slice(0, 100);
+function isOf(one) {
+  return (change) => change.file === one.file && change.was === one.was && change.is === one.is;
+}
+
+function explanationOf(change) {
+  return explained.find((one) => isOf(one)(change));
+}
+
+function short(text) {
+  return text.replace(/\s+/g, ' ').slice(0, 100);
+}
 
 /** In per cent; null where nothing was changed. What keeps a test from ending is noticed; what does not compile counts not. */
 function scoreOf(folder, changes) {

@@ -1,5 +1,5 @@
 const { join } = require('node:path');
-const { projects, testTimeout } = require('../../jest.config.cjs');
+const { projects } = require('../../jest.config.cjs');
 
 const [unit] = projects;
 const rootDir = join(__dirname, '../..');
@@ -7,7 +7,8 @@ const rootDir = join(__dirname, '../..');
 /** The unit tests that are run again for each change of one part of the code: `STRYKER_TESTS` names their folder. */
 module.exports = {
   ...unit,
-  testTimeout,
+  // A change that keeps a promise from being settled is noticed by then, ms. No unit test of core takes a second.
+  testTimeout: 4000,
   rootDir,
   roots: [join(rootDir, process.env.STRYKER_TESTS ?? 'libs')],
   testSequencer: join(__dirname, 'quick-first-sequencer.cjs'),
