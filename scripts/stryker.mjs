@@ -17,10 +17,10 @@ const LEAST = 90;
 
 /** A part of the code, and the folder of the tests that are run again for each change in it. */
 const PARTS = [
-  ['model', 'libs/core/src/model/*.ts,!libs/core/src/model/upstream-failure.ts', 'libs/core/src/model'],
+  ['model', 'libs/core/src/model/*.ts', 'libs/core/src/model'],
   ['interest', 'libs/core/src/interest/**/*.ts', 'libs/core/src/interest'],
   ['fan-out', 'libs/core/src/fan-out/**/*.ts', 'libs/core/src/fan-out'],
-  ['polling', 'libs/core/src/polling/**/*.ts,libs/core/src/model/upstream-failure.ts', 'libs/core/src/polling'],
+  ['polling', 'libs/core/src/polling/**/*.ts', 'libs/core/src/polling'],
   ['osm', 'libs/osm/src/**/*.ts', 'libs/osm/src'],
 ];
 
@@ -53,7 +53,7 @@ function partOf(wanted) {
   if (named) return named;
   const whole = PARTS.find(([, , tests]) => wanted.startsWith(`${tests}/`));
   if (!whole) throw new Error(`There is no part ${wanted}. Parts are ${PARTS.map(([name]) => name).join(', ')}`);
-  const tests = wanted.endsWith('upstream-failure.ts') ? 'libs/core/src/polling' : whole[2];
+  const tests = whole[2];
   return [wanted.replaceAll('/', '.'), wanted, tests];
 }
 
