@@ -53,8 +53,7 @@ function partOf(wanted) {
   if (named) return named;
   const whole = PARTS.find(([, , tests]) => wanted.startsWith(`${tests}/`));
   if (!whole) throw new Error(`There is no part ${wanted}. Parts are ${PARTS.map(([name]) => name).join(', ')}`);
-  const tests = whole[2];
-  return [wanted.replaceAll('/', '.'), wanted, tests];
+  return [wanted.replaceAll('/', '.'), wanted, whole[2]];
 }
 
 async function changesOf([name, files, tests]) {

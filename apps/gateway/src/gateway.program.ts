@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { createOpsHandler, GatewaySettings, HealthState, NestLogger } from '#ops';
+import { createOpsHandler, GatewaySettings, HealthState, logFatal, NestLogger } from '#ops';
 import { Drain } from './lifecycle/drain.js';
 import { RefusalLog } from './edge/refusal-log.js';
 import { Maintenance } from './lifecycle/maintenance.js';
@@ -79,7 +79,7 @@ export class GatewayProgram {
   }
 
   fatal(error: unknown): void {
-    this.logger.fatal({ err: error }, 'an error that nothing caught ends the program');
+    logFatal(this.logger, error);
   }
 
   private async stopOnce(): Promise<void> {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
 
-import type { HealthState, WorkerSettings } from '#ops';
+import { logFatal, type HealthState, type WorkerSettings } from '#ops';
 import type { BullPollQueue, EvictionWatch, RedisClient, RedisClock } from '#redis';
 
 import type { LoginGate } from './login-gate.js';
@@ -75,7 +75,7 @@ export class WorkerProgram {
   }
 
   fatal(error: unknown): void {
-    this.parts.logger.fatal({ err: error }, 'an error that nothing caught ends the program');
+    logFatal(this.parts.logger, error);
   }
 
   private poll(): void {

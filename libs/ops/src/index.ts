@@ -5,7 +5,7 @@ export { EvictionReport } from './eviction-report.js';
 export { GatewaySettings } from './gateway.settings.js';
 export { HealthState, type Probe, type Readiness } from './health.js';
 export { KeyMetrics } from './key-metrics.js';
-export { createLogger, NestLogger } from './logger.js';
+export { createLogger, logFatal, NestLogger } from './logger.js';
 export { createRegistry } from './metrics.js';
 export { createOpsHandler, type OpsHandler } from './ops-handler.js';
 export { OriginPattern, parseOrigin, type Origin } from './origin-pattern.js';

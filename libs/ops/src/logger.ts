@@ -40,6 +40,11 @@ export function createLogger(program: string, level: LogLevel, destination?: Des
   return destination ? pino(options, destination) : pino(options);
 }
 
+/** Logs an error that nothing caught. The process ends after it. */
+export function logFatal(logger: Logger, error: unknown): void {
+  logger.fatal({ err: error }, 'an error that nothing caught ends the program');
+}
+
 /** Nest's logger, written to ours. Nest passes the context last; `error` has a stack before it. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}

@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
+import { logFatal } from '#ops';
 import type { FleetMessage } from './fleet-metrics.js';
 import { FleetSurvey } from './fleet-survey.js';
 
@@ -50,7 +51,7 @@ export class GatewayFleet {
   }
 
   fatal(error: unknown): void {
-    this.logger.fatal({ err: error }, 'an error that nothing caught ends the program');
+    logFatal(this.logger, error);
   }
 
   private fork(): void {

@@ -23,11 +23,16 @@ export function answerProblem(response: ServerResponse, problem: Problem): void 
     .end(body);
 }
 
+/** The value of `Retry-After`: whole seconds, at least one (RFC 9110, 10.2.3). */
+export function retryAfterOf(retryMs: number): number {
+  return Math.max(1, Math.ceil(retryMs / 1000));
+}
+
 /** Answers with a refusal, with `Retry-After` if the time is known. */
 export function answerRefusal(response: ServerResponse, refusal: Refusal): void {
   const retryMs = retryMsOf(refusal);
   if (retryMs !== undefined && !response.headersSent) {
-    response.setHeader('retry-after', Math.max(1, Math.ceil(retryMs / 1000)));
+    response.setHeader('retry-after', retryAfterOf(retryMs));
   }
   answerProblem(response, refusalProblem(refusal));
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Problem, PROBLEM_TYPE } from '#protocol';
 import { PLAIN_HEADERS } from './answer-headers.js';
+import { retryAfterOf } from './problem-answer.js';
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -52,7 +53,7 @@ function bytesOf(problem: Problem, retryMs?: number): string {
     'content-type': PROBLEM_TYPE,
     'content-length': Buffer.byteLength(body),
     connection: 'close',
-    ...(retryMs !== undefined && { 'retry-after': Math.max(1, Math.ceil(retryMs / 1000)) }),
+    ...(retryMs !== undefined && { 'retry-after': retryAfterOf(retryMs) }),
   });
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   return `HTTP/1.1 ${problem.status} ${REASONS[problem.status] ?? 'Error'}\r\n${lines}\r\n${body}`;

@@ -137,16 +137,14 @@ export class ClientSession {
     limit.sweep(outlet.unsentBytes);
     if (now >= this.rights.expiresAt) {
       this.close('token_expired');
-    } else if (limit.isExceeded(outlet.unsentBytes)) {
-      this.close('slow_consumer');
+    } else {
+      this.connection.checkUnsent();
     }
   }
 
   /** A request came in. Closes the connection if its client does not read the answers. */
   requested(): void {
-    if (this.connection.limit.isExceeded(this.outlet.unsentBytes)) {
-      this.close('slow_consumer');
-    }
+    this.connection.checkUnsent();
   }
 
   tooSlow(): void {

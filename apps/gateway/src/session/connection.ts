@@ -88,10 +88,17 @@ export class Connection {
     this.counters.replayed(publications.length, this.outlet.transport);
   }
 
+  /** Ends a connection whose client does not keep up. */
+  checkUnsent(): void {
+    if (this.limit.isExceeded(this.outlet.unsentBytes)) {
+      this.owner.tooSlow();
+    }
+  }
+
   /** @param isLittle whether the unsent bytes are below any limit */
   private written(isLittle: boolean): void {
-    if (!isLittle && this.limit.isExceeded(this.outlet.unsentBytes)) {
-      this.owner.tooSlow();
+    if (!isLittle) {
+      this.checkUnsent();
     }
   }
 }

@@ -1,25 +1,11 @@
-import { ManualClock } from '#testing';
-import { feedKey } from '../model/feed.js';
+import { ManualClock, ticketSetWith } from '#testing';
 import { commitInParts } from './commit-in-parts.js';
 import type { DeltaEntry } from './delta.js';
 import { COMMIT_MAX_ENTRIES, type Committed, type SetCommit } from './ports/set-store.js';
-import type { TicketSet } from './ticket-set.js';
 
 const LEASE_MS = 7000;
 const LAST = { backfilled: ['a'], lease: { kind: 'reserve' as const, leaseMs: LEASE_MS } };
-const SET: TicketSet = {
-  ref: { feed: feedKey({ language: 'en-us' }), id: 1 },
-  fence: 5,
-  members: ['a'],
-  joining: [],
-  cursorHistory: null,
-  answerDigest: null,
-  order: 'oldest_first',
-  activeAt: 0,
-  dueAt: 0,
-  failures: 0,
-  bisection: null,
-};
+const SET = ticketSetWith({ fence: 5, members: ['a'] });
 
 function entriesOf(count: number): DeltaEntry[] {
   return Array.from({ length: count }, (_, at) => ({

@@ -1,5 +1,4 @@
-import { ManualClock } from '#testing';
-import { feedKey } from '../model/feed.js';
+import { ManualClock, ticketSetWith } from '#testing';
 import { UPSTREAM_FAILURES, UpstreamFailure, type UpstreamFailureCode } from '../model/upstream-failure.js';
 import { FailurePolicy, type FailedPoll } from './failure-policy.js';
 import type { BisectionStep } from './ports/set-store.js';
@@ -11,23 +10,6 @@ const IDLE_MS = 3_600_000;
 const OWN = (Object.keys(UPSTREAM_FAILURES) as UpstreamFailureCode[]).filter(
   (code) => UPSTREAM_FAILURES[code].retry === 'own',
 );
-
-function setWith(changes: Partial<TicketSet>): TicketSet {
-  return {
-    ref: { feed: feedKey({ language: 'en-us' }), id: 1 },
-    fence: 1,
-    members: ['a', 'b'],
-    joining: [],
-    cursorHistory: null,
-    answerDigest: null,
-    order: 'oldest_first',
-    activeAt: 0,
-    dueAt: 0,
-    failures: 0,
-    bisection: null,
-    ...changes,
-  };
-}
 
 /** How long a set waits after `failures` failures in a row, ms. */
 async function waitAfter(code: UpstreamFailureCode, failures: number, idleMs: number, random: number): Promise<number> {
@@ -43,7 +25,7 @@ async function waitAfter(code: UpstreamFailureCode, failures: number, idleMs: nu
     },
     PACE,
   );
-  const set = setWith({ failures: failures - 1, activeAt: clock.now() - idleMs });
+  const set = ticketSetWith({ failures: failures - 1, activeAt: clock.now() - idleMs });
   const { members: tickets } = set;
   const poll = {
     set,
@@ -90,7 +72,7 @@ async function refused(changes: Partial<TicketSet>, poll: Partial<FailedPoll> = 
     PACE,
   );
   const now = clock.now();
-  const set = setWith({ activeAt: now, ...changes });
+  const set = ticketSetWith({ activeAt: now, ...changes });
   const tickets = poll.tickets ?? set.members;
   const failed: FailedPoll = {
     set,
