@@ -12,8 +12,8 @@ export abstract class GatewayStore {
   abstract start(): Promise<void>;
   /** @param forgot called when the store has lost its data */
   abstract watchDataLoss(forgot: () => Promise<void>): void;
-  /** @param heard gets, now and then, the policy that lets the store evict what it holds; null: none does */
-  abstract watchEviction(heard: (policy: string | null) => void): void;
+  /** @param onPolicy gets, now and then, the policy that lets the store evict what it holds; null: none does */
+  abstract watchEviction(onPolicy: (policy: string | null) => void): void;
   abstract isWell(): Promise<boolean>;
   abstract stop(): Promise<void>;
 }

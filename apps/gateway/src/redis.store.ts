@@ -53,8 +53,8 @@ export class RedisStore extends GatewayStore {
     this.dataLoss.watch(forgot);
   }
 
-  watchEviction(heard: (policy: string | null) => void): void {
-    this.evictions.watch(heard);
+  watchEviction(onPolicy: (policy: string | null) => void): void {
+    this.evictions.watch(onPolicy);
   }
 
   async isWell(): Promise<boolean> {

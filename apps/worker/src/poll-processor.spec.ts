@@ -137,7 +137,7 @@ describe('PollProcessor', () => {
       random.mockReturnValue(number);
       const job = begin();
       await pass(500);
-      processor.workerCame();
+      processor.onWorkerStarted();
       await pass(atMs - 500 - 1);
       expect(job.now).toBe('running');
       await pass(1);
@@ -151,7 +151,7 @@ describe('PollProcessor', () => {
       random.mockReturnValue(0.9);
       const job = begin();
       await pass(SHORTEST_MS * 1.9 - 1500);
-      processor.workerCame();
+      processor.onWorkerStarted();
       await pass(499);
       expect(job.now).toBe('running');
       await pass(1);

@@ -69,7 +69,7 @@ export class PollProcessor implements WakeListener {
   }
 
   /** Another worker started: the sets here are shared with it. */
-  workerCame(): void {
+  onWorkerStarted(): void {
     this.sharedAt = this.clock.now();
   }
 

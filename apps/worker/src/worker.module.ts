@@ -113,7 +113,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           close: () => worker.pause(),
           open: async () => {
             await worker.resume();
-            await wake.tellWorkerCame();
+            await wake.tellWorkerStarted();
           },
           onError: failed('login'),
         });
@@ -140,7 +140,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             await wake.listen(subscriber, processor);
             await quota.listen(subscriber);
           },
-          announce: () => wake.tellWorkerCame(),
+          announce: () => wake.tellWorkerStarted(),
           reconciler: new Reconciler({
             registry: interest,
             queue,

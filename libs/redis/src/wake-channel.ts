@@ -8,11 +8,11 @@ export interface WakeListener {
   /** The set was changed between two polls. */
   changed(ref: SetRef): void;
   /** A worker is ready for sets: another one, or this one itself. */
-  workerCame(): void;
+  onWorkerStarted(): void;
 }
 
 /** The text that says that a worker is ready. No set has this name. */
-const WORKER_CAME = '+';
+const WORKER_STARTED = '+';
 
 /**
  * Tells workers at once that sets changed between two polls, and that a worker is ready. Without this channel a worker would
@@ -30,8 +30,8 @@ export class WakeChannel {
     }
   }
 
-  async tellWorkerCame(): Promise<void> {
-    await this.client.publish(this.keys.wakeChannel, WORKER_CAME);
+  async tellWorkerStarted(): Promise<void> {
+    await this.client.publish(this.keys.wakeChannel, WORKER_STARTED);
   }
 
   /** @param subscriber a connection of its own: it is kept subscribed */
@@ -40,8 +40,8 @@ export class WakeChannel {
       if (channel !== this.keys.wakeChannel) {
         return; // The connection has other channels, too.
       }
-      if (text === WORKER_CAME) {
-        listener.workerCame();
+      if (text === WORKER_STARTED) {
+        listener.onWorkerStarted();
         return;
       }
       for (const name of text.split(' ')) {

@@ -52,12 +52,12 @@ export class BeforeConnect {
   private readonly notConnect = new Refusal('invalid', 'the first packet of a client is CONNECT, with its token');
   private readonly packets = packetsForOtherParser(this.otherParser);
   // One function for all clients: a closure for each would take memory of every connection.
-  private readonly hear: (this: EngineSocket, packet: unknown) => void;
+  private readonly onPacket: (this: EngineSocket, packet: unknown) => void;
 
   constructor(private readonly parts: BeforeConnectParts) {
-    const heard = (client: EngineSocket, packet: unknown) => this.heard(client, packet);
-    this.hear = function (packet) {
-      heard(this, packet);
+    const received = (client: EngineSocket, packet: unknown) => this.received(client, packet);
+    this.onPacket = function (packet) {
+      received(this, packet);
     };
   }
 
@@ -82,7 +82,7 @@ export class BeforeConnect {
   /** The client has shown a valid token. */
   authenticated(client: EngineSocket): void {
     const { connections, sockets, messageMaxBytes } = this.parts;
-    client.off('data', this.hear);
+    client.off('data', this.onPacket);
     connections.remove(client);
     const transport = transportOf(client);
     const tcp = transport.socket?._socket;
@@ -95,7 +95,7 @@ export class BeforeConnect {
 
   private opened(client: EngineSocket): void {
     const { connections, sockets } = this.parts;
-    client.on('data', this.hear);
+    client.on('data', this.onPacket);
     const transport = transportOf(client);
     if (transport.name !== 'polling') {
       return; // Its TCP connection is counted.
@@ -114,7 +114,7 @@ export class BeforeConnect {
     });
   }
 
-  private heard(client: EngineSocket, packet: unknown): void {
+  private received(client: EngineSocket, packet: unknown): void {
     if (typeof packet !== 'string') {
       this.refuse(client, this.otherParser, this.packets);
     } else if (!packet.startsWith(CONNECT)) {
@@ -124,7 +124,7 @@ export class BeforeConnect {
   }
 
   private refuse(client: EngineSocket, refusal: Refusal, packets: readonly (string | Buffer)[]): void {
-    client.off('data', this.hear);
+    client.off('data', this.onPacket);
     this.parts.refusals.note(refusal);
     const pipe = new EnginePipe(client);
     packets.forEach((packet) => client.write(packet));
