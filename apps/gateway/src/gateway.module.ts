@@ -12,6 +12,7 @@ import {
   KeyMetrics,
   programVersion,
   readSettings,
+  SampledLines,
   UnauthenticatedMetrics,
 } from '#ops';
 import { SioFrames, SseFrames } from '#protocol';
@@ -52,6 +53,9 @@ export const LOGGER = Symbol('logger');
  * Most publications in the tail of a ticket: as many as a new client gets by default, and some for clients that resume.
  */
 const TAIL_MAX = 100;
+
+/** Time in which one line tells of refused clients of a code, ms. */
+const REFUSALS_SPAN_MS = 60_000;
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 /** Logs a failure for which no client waits. */
@@ -118,7 +122,11 @@ const delivery: FactoryProvider[] = [
     provide: RefusalLog,
     inject: [DeliveryMetrics, LOGGER],
     useFactory: (metrics: DeliveryMetrics, logger: Logger) =>
-      new RefusalLog(metrics, (error) => logger.error({ err: error }, 'a request failed')),
+      new RefusalLog({
+        metrics,
+        lines: new SampledLines(logger, REFUSALS_SPAN_MS),
+        onError: (error) => logger.error({ err: error }, 'a request failed'),
+      }),
   },
   {
     provide: Connections,

@@ -11,6 +11,7 @@ export { createOpsHandler, type OpsHandler } from './ops-handler.js';
 export { OriginPattern, parseOrigin, type Origin } from './origin-pattern.js';
 export { PrometheusPollTelemetry } from './poll-telemetry.js';
 export { ProgramSettings, type LogLevel } from './program.settings.js';
+export { SampledLines, type Line } from './sampled-lines.js';
 export { readSettings } from './settings.js';
 export { readAs, SettingsError } from './settings-reader.js';
 export { Accepted, Holds, ListOf, OneOf, Text, When, Whole } from './settings-rules.js';

@@ -15,6 +15,8 @@ export class Refusal extends Error {
       readonly retryMs?: number;
       /** HTTP status, if it is not the usual one of the code. */
       readonly status?: number;
+      /** What failed, for operators: no client learns of it. */
+      readonly cause?: unknown;
     } = {},
   ) {
     super(message);

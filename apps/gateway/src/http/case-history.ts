@@ -46,8 +46,8 @@ export class CaseHistory {
   private async read(feed: Feed, want: PageWant): Promise<TicketPage> {
     try {
       return await this.broker.page(feedKey(feed), want);
-    } catch {
-      throw new Refusal('unavailable', 'the store is out of reach', { retryMs: STORE_RETRY_MS });
+    } catch (cause) {
+      throw new Refusal('unavailable', 'the store is out of reach', { retryMs: STORE_RETRY_MS, cause });
     }
   }
 }

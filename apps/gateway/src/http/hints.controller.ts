@@ -42,8 +42,8 @@ export class HintsController {
     rights.requireHints();
     try {
       await deadline.bound(this.interest.hint(feed, caseIds));
-    } catch {
-      throw new Refusal('unavailable', 'the store is out of reach', { retryMs: RETRY_MS });
+    } catch (cause) {
+      throw new Refusal('unavailable', 'the store is out of reach', { retryMs: RETRY_MS, cause });
     }
   }
 

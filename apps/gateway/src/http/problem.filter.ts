@@ -29,15 +29,15 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
     } else if (isUnreadable(error)) {
       this.refuse(httpProblem(error.status, 'the path could not be read'), response);
     } else if (error instanceof Refusal) {
-      answerRefusal(response, this.refusals.note(error));
+      answerRefusal(response, this.refusals.note(error, response.req.headers));
     } else {
-      this.refusals.note(error);
+      this.refusals.note(error, response.req.headers);
       answerProblem(response, httpProblem(500, 'something went wrong on our side'));
     }
   }
 
   private refuse(problem: Problem, response: ServerResponse): void {
-    this.refusals.count(problem.code);
+    this.refusals.count(problem, response.req.headers);
     answerProblem(response, problem);
   }
 }

@@ -68,7 +68,7 @@ export class RequestGate implements Gate {
       socketIo.check(handshake);
       return null;
     } catch (error) {
-      return refusalProblem(refusals.note(error));
+      return refusalProblem(refusals.note(error, handshake.headers));
     }
   }
 

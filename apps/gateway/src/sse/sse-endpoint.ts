@@ -93,7 +93,7 @@ export class SseEndpoint {
       return; // The session has sent `closing`.
     }
     if (isEventSource && error instanceof Refusal && error.code === 'unavailable') {
-      refusals.note(error);
+      refusals.note(error, response.req.headers);
       new SseOutlet(response, headers, frames, SSE_HEARTBEAT_COMMENT).close(closing('unavailable', Math.random()));
       return;
     }

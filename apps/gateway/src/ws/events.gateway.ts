@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { DefaultEventsMap, ExtendedError, Server, Socket } from 'socket.io';
 import {
@@ -60,7 +61,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
   private readonly receive = listener((socket, event, ...args) => void this.serve(socket, String(event), args));
   private readonly leave = listener(({ data, conn }, _reason, cause) => {
     if (cause instanceof Error && cause.message.includes(TOO_LARGE)) {
-      this.refusals.count('payload_too_large');
+      this.refusals.count({ code: 'payload_too_large', detail: 'a Socket.IO message is too large' });
     }
     if (data.session) {
       this.left(data.session, conn);
@@ -82,7 +83,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     server.use((socket, next) => {
       this.admit(socket).then(
         () => next(),
-        (error: unknown) => next(this.connectError(error)),
+        (error: unknown) => next(this.connectError(error, socket.handshake.headers)),
       );
     });
   }
@@ -143,8 +144,8 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     setImmediate(() => socket.data.session === undefined && this.connections.dismiss(rights));
   }
 
-  private connectError(error: unknown): ExtendedError {
-    const { code, message, retry_ms } = refusalError(this.refusals.note(error));
+  private connectError(error: unknown, headers: IncomingHttpHeaders): ExtendedError {
+    const { code, message, retry_ms } = refusalError(this.refusals.note(error, headers));
     const data = retry_ms === undefined ? { code } : { code, retry_ms };
     return Object.assign(new Error(message), { data });
   }
