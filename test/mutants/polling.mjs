@@ -97,7 +97,7 @@ export const pollers = [
   {
     id: 'sets-fire-together',
     file: polling('cadence.ts'),
-    find: '((setId * GOLDEN) % 1) * intervalMs',
+    find: '((id * GOLDEN + phaseOfFeed(feed)) % 1) * intervalMs',
     put: '0',
     breaks: 'Invariant 1: all sets of a feed are due at the same moment.',
     killedBy: { file: polling('cadence.spec.ts'), test: 'spreads the sets' },

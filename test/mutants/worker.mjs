@@ -155,4 +155,12 @@ export const workers = [
     breaks: 'Reconciler: each round touches the jobs of all sets that are polled in time.',
     killedBy: { file: worker('reconciler.spec.ts'), test: 'three seconds late' },
   },
+  {
+    id: 'feeds-fire-together',
+    file: 'libs/core/src/polling/cadence.ts',
+    find: 'id * GOLDEN + phaseOfFeed(feed)',
+    put: 'id * GOLDEN',
+    breaks: 'Invariant 1: the first sets of all feeds are due at the same moment.',
+    killedBy: { file: 'libs/core/src/polling/cadence.spec.ts', test: 'no 50 ms have twice the mean' },
+  },
 ];

@@ -1,3 +1,6 @@
+import type { FeedKey } from '../model/feed.js';
+import type { SetRef } from '../model/set-ref.js';
+
 /** Pace of polls, all in milliseconds. */
 export interface Pace {
   /** `POLL_INTERVAL_MS`: interval of an active set. */
@@ -21,12 +24,23 @@ export function intervalFor(idleMs: number, pace: Pace): number {
 /** The fraction of the golden ratio. Its multiples spread any number of sets evenly (low discrepancy). */
 const GOLDEN = 0.6180339887498949;
 
+/** Where a feed begins in the interval, in [0, 1). The numbers of its sets begin at 1 in every feed, so feeds must differ. */
+function phaseOfFeed(feed: FeedKey): number {
+  let hash = 0x811c9dc5; // FNV-1a, then the last steps of MurmurHash3: keys that differ in one digit are far apart.
+  for (let at = 0; at < feed.length; at += 1) {
+    hash = Math.imul(hash ^ feed.charCodeAt(at), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
+
 /**
- * When set number `setId` is next due, ms since 1970: the next tick of its own phase after `now`. Missed ticks are skipped,
- * and the sets of a feed never fire together (invariant 1).
+ * When a set is next due, ms since 1970: the next tick of its own phase after `now`. Missed ticks are skipped. The sets of a
+ * feed never fire together (invariant 1), and neither do the feeds.
  */
-export function nextDue(setId: number, now: number, intervalMs: number): number {
-  const phase = ((setId * GOLDEN) % 1) * intervalMs;
+export function nextDue({ feed, id }: SetRef, now: number, intervalMs: number): number {
+  const phase = ((id * GOLDEN + phaseOfFeed(feed)) % 1) * intervalMs;
   return Math.ceil((Math.floor((now - phase) / intervalMs) + 1) * intervalMs + phase);
 }
 
@@ -34,15 +48,15 @@ export function nextDue(setId: number, now: number, intervalMs: number): number 
  * When a set is next due whose last poll was not on its phase: its first poll, or a poll at another pace. It is between half
  * an interval and one and a half from now, so that on average the set costs one poll per interval.
  */
-export function firstDue(setId: number, now: number, intervalMs: number): number {
-  const due = nextDue(setId, now, intervalMs);
+export function firstDue(ref: SetRef, now: number, intervalMs: number): number {
+  const due = nextDue(ref, now, intervalMs);
   return due - now < intervalMs / 2 ? due + intervalMs : due;
 }
 
 /** When an idle set is next due. While its interval grows, every poll has another grid of ticks. */
-export function nextIdleDue(setId: number, now: number, idleMs: number, pace: Pace): number {
+export function nextIdleDue(ref: SetRef, now: number, idleMs: number, pace: Pace): number {
   const intervalMs = intervalFor(idleMs, pace);
-  return (intervalMs > pace.intervalMs ? firstDue : nextDue)(setId, now, intervalMs);
+  return (intervalMs > pace.intervalMs ? firstDue : nextDue)(ref, now, intervalMs);
 }
 
 /**

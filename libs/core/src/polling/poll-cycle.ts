@@ -197,7 +197,7 @@ export class PollCycle {
     telemetry.discarded(committed.kind);
     return committed.kind === 'gone'
       ? { kind: 'gone' }
-      : { kind: 'again', at: nextDue(set.ref.id, clock.now(), this.options.intervalMs) };
+      : { kind: 'again', at: nextDue(set.ref, clock.now(), this.options.intervalMs) };
   }
 
   private async leave(set: TicketSet, at: number): Promise<Next> {

@@ -71,7 +71,7 @@ export class SetPoller {
     const found = this.difference(set, asked, answered, EMPTY_WINDOW);
     // A set without members has no cursor to protect: the first answer gives it one.
     const isFirst = set.members.length === 0;
-    const due = firstDue(set.ref.id, answeredAt, intervalMs);
+    const due = firstDue(set.ref, answeredAt, intervalMs);
     const learned = {
       cursorHistory: isFirst
         ? advanceCursorHistory(null, { sentAt, answeredAt, sent: null, cursor: answer.cursor }, overlapMs)
@@ -157,8 +157,8 @@ export class SetPoller {
   private dueAfter(set: TicketSet, answeredAt: number): NonNullable<SetCommit['due']> {
     const base = Math.max(answeredAt, set.dueAt);
     return {
-      active: nextDue(set.ref.id, base, this.options.intervalMs),
-      idle: nextIdleDue(set.ref.id, base, answeredAt - set.activeAt, this.options),
+      active: nextDue(set.ref, base, this.options.intervalMs),
+      idle: nextIdleDue(set.ref, base, answeredAt - set.activeAt, this.options),
     };
   }
 }
