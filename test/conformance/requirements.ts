@@ -21,6 +21,7 @@ export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
   X3: 'the store is frozen',
   X7: 'hostile connections are opened by the dozen',
   X8: 'a proxy may answer for the gateway: most send no requests ahead',
+  X9: 'MAX_HANDSHAKES_PER_ADDRESS_PER_S is small',
   H6: 'reads of the store are held up',
   W11: "the gateway's rooms are looked at from inside",
   P3: 'SLOW_CONSUMER_MAX_BYTES is small',

@@ -13,7 +13,6 @@ import {
   programVersion,
   readSettings,
   SampledLines,
-  UnauthenticatedMetrics,
 } from '#ops';
 import { SioFrames, SseFrames } from '#protocol';
 import { JwtVerifier, publicKeys, secretKeys } from './auth/jwt-verifier.js';
@@ -39,11 +38,10 @@ import { HintsController } from './http/hints.controller.js';
 import { OriginRule } from './http/origin-rule.js';
 import { OwnOrigins } from './http/own-origin.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { UnauthenticatedSockets } from './http/unauthenticated-sockets.js';
 import { SubjectReads } from './http/subject-reads.js';
 import { RedisStore } from './redis.store.js';
 import { SseEndpoint } from './sse/sse-endpoint.js';
-import { BeforeConnect } from './ws/before-connect.js';
+import { unauthenticated } from './unauthenticated.providers.js';
 import { EventsGateway } from './ws/events.gateway.js';
 
 /** The program's logger. */
@@ -203,37 +201,6 @@ const delivery: FactoryProvider[] = [
   { provide: SubjectReads, useFactory: () => new SubjectReads() },
 ];
 
-const unauthenticated: FactoryProvider[] = [
-  {
-    provide: UnauthenticatedConnections,
-    inject: [GatewaySettings, Registry],
-    useFactory: ({ maxUnauthenticatedConnections }: GatewaySettings, registry: Registry) =>
-      new UnauthenticatedConnections(maxUnauthenticatedConnections, new UnauthenticatedMetrics(registry)),
-  },
-  {
-    provide: UnauthenticatedSockets,
-    inject: [UnauthenticatedConnections, GatewaySettings],
-    useFactory: (connections: UnauthenticatedConnections, { httpKeepAliveMs }: GatewaySettings) =>
-      new UnauthenticatedSockets(connections, httpKeepAliveMs),
-  },
-  {
-    provide: RequestAuthentication,
-    inject: [TokenVerifier, UnauthenticatedSockets],
-    useFactory: (verifier: TokenVerifier, sockets: UnauthenticatedSockets) =>
-      new RequestAuthentication(verifier, sockets),
-  },
-  {
-    provide: BeforeConnect,
-    inject: [UnauthenticatedConnections, UnauthenticatedSockets, RefusalLog, GatewaySettings],
-    useFactory: (
-      connections: UnauthenticatedConnections,
-      sockets: UnauthenticatedSockets,
-      refusals: RefusalLog,
-      { messageMaxBytes }: GatewaySettings,
-    ) => new BeforeConnect({ connections, sockets, refusals, messageMaxBytes }),
-  },
-];
-
 const edges: FactoryProvider[] = [
   { provide: AnswerHeaders, inject: [OriginRule], useFactory: (origins: OriginRule) => new AnswerHeaders(origins) },
   { provide: ProblemFilter, inject: [RefusalLog], useFactory: (log: RefusalLog) => new ProblemFilter(log) },
@@ -300,7 +267,7 @@ function verifierFor(settings: GatewaySettings, logger: Logger, registry: Regist
 /** The text of an error, without its stack: the failure is outside of this program. */
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** The gateway's composition root: the only place that creates its parts. */
+/** The gateway's composition root: its parts are created here and in `unauthenticated.providers.ts`, and nowhere else. */
 @Module({
   controllers: [CaseMessagesController, HintsController],
   providers: [...outside, ...domain, ...delivery, ...unauthenticated, ...edges, EventsGateway],

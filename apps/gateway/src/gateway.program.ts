@@ -5,12 +5,14 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { createOpsHandler, GatewaySettings, HealthState, logFatal, NestLogger } from '#ops';
 import { Drain } from './lifecycle/drain.js';
+import { HandshakeRate } from './edge/handshake-rate.js';
 import { RefusalLog } from './edge/refusal-log.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { FleetMetrics } from './fleet/fleet-metrics.js';
 import { LOGGER } from './gateway.module.js';
 import { GatewayStore } from './gateway.store.js';
 import { type HttpAdapter } from './http/http.adapter.js';
+import { ClientAddresses } from './http/client-address.js';
 import { AnswerHeaders } from './http/answer-headers.js';
 import { OriginRule } from './http/origin-rule.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -44,6 +46,8 @@ export class GatewayProgram {
       origins: app.get(OriginRule),
       headers: app.get(AnswerHeaders),
       socketIo: new SocketIoRule(transports, servesClient, messageMaxBytes),
+      handshakes: app.get(HandshakeRate),
+      addresses: app.get(ClientAddresses),
       health: app.get(HealthState),
       ops,
       streams: app.get(SseEndpoint),

@@ -145,6 +145,14 @@ export class GatewaySettings extends SharedSettings {
   @Whole('connections', 1, 1_000_000)
   readonly maxUnauthenticatedConnections: number = 5000;
 
+  /** Connections that may begin per second in one process; those of 20 s may begin at once. */
+  @Whole('connections per second', 1, 1_000_000)
+  readonly maxHandshakesPerS: number = 2000;
+
+  /** The same, of one client address. */
+  @Whole('connections per second', 1, 1_000_000)
+  readonly maxHandshakesPerAddressPerS: number = 1000;
+
   /** An SSE stream that was idle for this long gets a heartbeat, ms. */
   @Whole('milliseconds', 100, HOUR_MS)
   readonly sseHeartbeatMs: number = 15_000;

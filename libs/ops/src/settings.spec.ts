@@ -54,6 +54,8 @@ describe('settings', () => {
       maxCasesPerSubscription: 500,
       maxConnectionsPerSubject: 20,
       maxUnauthenticatedConnections: 5000,
+      maxHandshakesPerS: 2000,
+      maxHandshakesPerAddressPerS: 1000,
       sseHeartbeatMs: 15_000,
       httpKeepAliveMs: 75_000,
       httpsProxy: '',

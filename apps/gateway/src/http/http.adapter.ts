@@ -34,12 +34,19 @@ const CHECK_MS = 1000;
 /** Node's code for a request that was not complete in time. */
 const TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT';
 
+/** Why a WebSocket handshake is refused. */
+export interface RefusedHandshake {
+  readonly problem: Problem;
+  /** When to try again, ms; undefined if waiting does not help. */
+  readonly retryMs: number | undefined;
+}
+
 /** The checks that every request and handshake passes before any other code gets it. */
 export interface Gate {
   /** @returns whether it answered the request; if not, the next listener gets the request */
   answers(request: IncomingMessage, response: ServerResponse): boolean;
   /** @returns the refusal of a WebSocket handshake; null if the handshake may go on */
-  refusalOf(handshake: IncomingMessage): Problem | null;
+  refusalOf(handshake: IncomingMessage): RefusedHandshake | null;
   /** Whether a WebSocket is served at the path of this request. */
   isWebSocket(request: IncomingMessage): boolean;
 }
@@ -121,12 +128,12 @@ export class HttpAdapter extends ExpressAdapter {
     const [handshake] = server.listeners('upgrade') as UpgradeListener[];
     if (handshake !== undefined) {
       const gated: UpgradeListener = (request, socket, head) => {
-        const problem = gate.refusalOf(request);
-        if (problem === null) {
+        const refused = gate.refusalOf(request);
+        if (refused === null) {
           handshake(request, socket, head);
           this.sockets?.upgraded(socket, head);
         } else {
-          endWith(socket, problem);
+          endWith(socket, refused.problem, refused.retryMs);
         }
       };
       const isWanted = (request: IncomingMessage) => gate.isWebSocket(request);

@@ -1,19 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HealthState, OpsHandler } from '#ops';
-import { type Problem, Refusal, refusalProblem } from '#protocol';
+import { Refusal, refusalProblem, retryMsOf } from '#protocol';
+import type { HandshakeRate } from '../edge/handshake-rate.js';
 import type { RefusalLog } from '../edge/refusal-log.js';
 import type { SseEndpoint } from '../sse/sse-endpoint.js';
 import { isSocketIo, type SocketIoRule } from '../ws/socket-io-rule.js';
 import type { AnswerHeaders } from './answer-headers.js';
-import type { Gate } from './http.adapter.js';
+import type { ClientAddresses } from './client-address.js';
+import type { Gate, RefusedHandshake } from './http.adapter.js';
 import type { OriginRule } from './origin-rule.js';
 import { PipelineRule } from './pipeline-rule.js';
+import { queryOf } from './query.js';
 import type { ProblemFilter } from './problem.filter.js';
 
 export interface RequestGateParts {
   readonly origins: OriginRule;
   readonly headers: AnswerHeaders;
   readonly socketIo: SocketIoRule;
+  readonly handshakes: HandshakeRate;
+  readonly addresses: ClientAddresses;
   readonly health: Pick<HealthState, 'isDraining'>;
   readonly ops: OpsHandler;
   readonly streams: SseEndpoint;
@@ -33,7 +38,7 @@ export class RequestGate implements Gate {
 
   /** @returns whether it answered the request; if not, the next listener gets the request */
   answers(request: IncomingMessage, response: ServerResponse): boolean {
-    const { origins, headers, socketIo, health, ops, streams, problems } = this.parts;
+    const { origins, headers, socketIo, handshakes, addresses, health, ops, streams, problems } = this.parts;
     if (health.isDraining) {
       response.shouldKeepAlive = false; // The next request of this client has to use another gateway.
     }
@@ -47,6 +52,9 @@ export class RequestGate implements Gate {
         return true;
       }
       socketIo.check(request);
+      if (beginsSession(request) || streams.isFor(request)) {
+        handshakes.take(addresses.of(request));
+      }
     } catch (error) {
       headers.set(request, response);
       problems.answer(error, response);
@@ -60,21 +68,28 @@ export class RequestGate implements Gate {
   }
 
   /** @returns the refusal of a WebSocket handshake; null if the handshake may go on */
-  refusalOf(handshake: IncomingMessage): Problem | null {
-    const { origins, socketIo, refusals } = this.parts;
+  refusalOf(handshake: IncomingMessage): RefusedHandshake | null {
+    const { origins, socketIo, handshakes, addresses, refusals } = this.parts;
     try {
       checkHost(handshake);
       origins.check(handshake);
       socketIo.check(handshake);
+      handshakes.take(addresses.of(handshake));
       return null;
     } catch (error) {
-      return refusalProblem(refusals.note(error, handshake.headers));
+      const refusal = refusals.note(error, handshake.headers);
+      return { problem: refusalProblem(refusal), retryMs: retryMsOf(refusal) };
     }
   }
 
   isWebSocket(request: IncomingMessage): boolean {
     return isSocketIo(request);
   }
+}
+
+/** Whether the request begins a session of long polling. */
+function beginsSession(request: IncomingMessage): boolean {
+  return isSocketIo(request) && !queryOf(request).has('sid');
 }
 
 /**

@@ -52,9 +52,13 @@ export interface SseEndpointParts {
 export class SseEndpoint {
   constructor(private readonly parts: SseEndpointParts) {}
 
+  isFor(request: IncomingMessage): boolean {
+    return TARGET.test(request.url ?? '');
+  }
+
   /** Answers the request if it is for this endpoint. @returns whether it is for this endpoint */
   serves(request: IncomingMessage, response: ServerResponse): boolean {
-    const isForThis = TARGET.test(request.url ?? '');
+    const isForThis = this.isFor(request);
     if (isForThis) {
       void this.answer(request, response);
     }
