@@ -17,6 +17,7 @@ export function requirementIds(): readonly string[] {
  */
 export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
   A9: 'a client vanishes without a word',
+  A10: 'an operator revokes rights',
   R9: 'the store is restarted',
   X3: 'the store is frozen',
   X7: 'hostile connections are opened by the dozen',

@@ -15,6 +15,8 @@ import {
   SampledLines,
 } from '#ops';
 import { SioFrames, SseFrames } from '#protocol';
+import { adminProviders } from './admin/admin.providers.js';
+import { RevocationsController } from './admin/revocations.controller.js';
 import { JwtVerifier, publicKeys, secretKeys } from './auth/jwt-verifier.js';
 import { KeySetUrl } from './auth/key-set-url.js';
 import { PublishedKeys } from './auth/published-keys.js';
@@ -29,6 +31,10 @@ import { RequestReader } from './edge/request-reader.js';
 import { UnauthenticatedConnections } from './edge/unauthenticated-connections.js';
 import { TickWrites } from './session/tick-writes.js';
 import { Maintenance } from './lifecycle/maintenance.js';
+import { RevocableVerifier } from './auth/revocable-verifier.js';
+import { RevocationList } from './auth/revocation-list.js';
+import { Revocations } from './auth/revocations.js';
+import { LOGGER } from './gateway.logger.js';
 import { GatewayStore } from './gateway.store.js';
 import { AnswerHeaders } from './http/answer-headers.js';
 import { Languages } from './edge/languages.js';
@@ -43,9 +49,6 @@ import { RedisStore } from './redis.store.js';
 import { SseEndpoint } from './sse/sse-endpoint.js';
 import { unauthenticated } from './unauthenticated.providers.js';
 import { EventsGateway } from './ws/events.gateway.js';
-
-/** The program's logger. */
-export const LOGGER = Symbol('logger');
 
 /**
  * Most publications in the tail of a ticket: as many as a new client gets by default, and some for clients that resume.
@@ -85,8 +88,14 @@ const outside: FactoryProvider[] = [
   },
   {
     provide: TokenVerifier,
-    inject: [GatewaySettings, LOGGER, Registry],
-    useFactory: verifierFor,
+    inject: [GatewaySettings, LOGGER, Registry, Revocations, RevocationList],
+    useFactory: (
+      settings: GatewaySettings,
+      logger: Logger,
+      registry: Registry,
+      revocations: Revocations,
+      list: RevocationList,
+    ) => new RevocableVerifier(verifierFor(settings, logger, registry), revocations, list),
   },
 ];
 
@@ -128,7 +137,7 @@ const delivery: FactoryProvider[] = [
   },
   {
     provide: Connections,
-    inject: [Hub, Interest, GatewayStore, DeliveryMetrics, GatewaySettings, LOGGER],
+    inject: [Hub, Interest, GatewayStore, DeliveryMetrics, GatewaySettings, LOGGER, Revocations],
     useFactory: (
       hub: Hub,
       interest: Interest,
@@ -136,13 +145,14 @@ const delivery: FactoryProvider[] = [
       metrics: DeliveryMetrics,
       settings: GatewaySettings,
       logger: Logger,
+      revocations: Revocations,
     ): Connections => {
       const counters = new DeliveryCounters(metrics);
       const onError = failureLog(logger, 'subscriptions');
       const { maxCasesPerSubscription: maxCases, slowConsumerMaxBytes: maxUnsentBytes } = settings;
       const writes = new TickWrites();
       const parts = { hub, interest, counters, writes, maxCases, maxUnsentBytes, onError };
-      return new Connections(parts, counts, settings.maxConnectionsPerSubject);
+      return new Connections(parts, counts, settings.maxConnectionsPerSubject, revocations);
     },
   },
   {
@@ -150,6 +160,7 @@ const delivery: FactoryProvider[] = [
     inject: [
       Connections,
       UnauthenticatedConnections,
+      RevocationList,
       Hub,
       Interest,
       GatewayStore,
@@ -161,6 +172,7 @@ const delivery: FactoryProvider[] = [
     useFactory: (
       connections: Connections,
       unauthenticated: UnauthenticatedConnections,
+      revocations: RevocationList,
       hub: Hub,
       interest: Interest,
       store: GatewayStore,
@@ -172,7 +184,8 @@ const delivery: FactoryProvider[] = [
       const evictions = new EvictionReport(registry, logger);
       const polling = new PollingWatch(hub, store.registry, store.clock);
       const onError = failureLog(logger, 'leases');
-      const parts = { connections, unauthenticated, hub, interest, store, polling, metrics, evictions, onError };
+      const watches = { polling, evictions, revocations };
+      const parts = { connections, unauthenticated, hub, interest, store, metrics, ...watches, onError };
       return new Maintenance(parts, sseHeartbeatMs);
     },
   },
@@ -269,7 +282,7 @@ const reasonOf = (error: unknown) => (error instanceof Error ? error.message : S
 
 /** The gateway's composition root: its parts are created here and in `unauthenticated.providers.ts`, and nowhere else. */
 @Module({
-  controllers: [CaseMessagesController, HintsController],
-  providers: [...outside, ...domain, ...delivery, ...unauthenticated, ...edges, EventsGateway],
+  controllers: [CaseMessagesController, HintsController, RevocationsController],
+  providers: [...outside, ...domain, ...delivery, ...unauthenticated, ...edges, ...adminProviders, EventsGateway],
 })
 export class GatewayModule {}

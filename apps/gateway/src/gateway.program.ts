@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -9,7 +9,8 @@ import { HandshakeRate } from './edge/handshake-rate.js';
 import { RefusalLog } from './edge/refusal-log.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { FleetMetrics } from './fleet/fleet-metrics.js';
-import { LOGGER } from './gateway.module.js';
+import { AdminGate } from './admin/admin-gate.js';
+import { LOGGER } from './gateway.logger.js';
 import { GatewayStore } from './gateway.store.js';
 import { type HttpAdapter } from './http/http.adapter.js';
 import { ClientAddresses } from './http/client-address.js';
@@ -59,6 +60,10 @@ export class GatewayProgram {
     adapter.watch(app.get(UnauthenticatedSockets));
     adapter.keepConnections(app.get(GatewaySettings).httpKeepAliveMs);
     app.useGlobalFilters(app.get(ProblemFilter));
+    const admin = app.get(AdminGate);
+    app.use('/admin', (request: IncomingMessage, response: ServerResponse, next: () => void) =>
+      admin.pass(request, response, next),
+    );
     const beforeConnect = app.get(BeforeConnect);
     app.useWebSocketAdapter(new SocketIoAdapter(app, { transports, servesClient, messageMaxBytes, beforeConnect }));
   }

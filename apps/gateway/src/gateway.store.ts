@@ -1,4 +1,5 @@
 import type { Broker, Clock, InterestRegistry, PollQueue } from '#core';
+import type { RevocationStore } from './auth/revocation-store.js';
 import type { ConnectionCounts } from './session/connection-counts.js';
 
 /** The store as a gateway needs it. */
@@ -8,6 +9,7 @@ export abstract class GatewayStore {
   abstract readonly queue: PollQueue;
   abstract readonly clock: Clock;
   abstract readonly counts: ConnectionCounts;
+  abstract readonly revocations: RevocationStore;
   /** @throws if the store is out of reach */
   abstract start(): Promise<void>;
   /** @param forgot called when the store has lost its data */

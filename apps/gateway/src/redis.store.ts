@@ -10,6 +10,7 @@ import {
   RedisClock,
   RedisConnectionCounts,
   RedisInterestRegistry,
+  RedisRevocations,
   DataLossWatch,
   type RedisClient,
 } from '#redis';
@@ -22,6 +23,7 @@ export class RedisStore extends GatewayStore {
   readonly queue: BullPollQueue;
   readonly clock: RedisClock;
   readonly counts: RedisConnectionCounts;
+  readonly revocations: RedisRevocations;
   private readonly dataLoss: DataLossWatch;
   private readonly evictions: EvictionWatch;
   private readonly commands: RedisClient;
@@ -41,6 +43,7 @@ export class RedisStore extends GatewayStore {
     this.queue = new BullPollQueue(this.bull, keys, this.clock, onError);
     const { commands, subscriber, clock } = this;
     this.counts = new RedisConnectionCounts({ commands, subscriber, keys, clock });
+    this.revocations = new RedisRevocations({ commands, subscriber, keys, clock });
     const gateway = randomUUID();
     this.broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: onError }, settings);
   }

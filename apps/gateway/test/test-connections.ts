@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { Hub, Interest } from '#core';
 import { DeliveryMetrics } from '#ops';
 import type { ClosingData } from '#protocol';
+import { Revocations } from '../src/auth/revocations.js';
 import { Rights } from '../src/auth/rights.js';
 import { Connections } from '../src/session/connections.js';
 import { DeliveryCounters } from '../src/session/delivery-counters.js';
@@ -29,7 +30,7 @@ export const rights = (subject: string | null, expiresAt = Number.POSITIVE_INFIN
   new Rights(subject, expiresAt, { cases: ['*'], groups: [], hints: false });
 
 /** Connections with a store in memory. */
-export function connections(maxPerSubject = 20, store = new TestStore()): Connections {
+export function connections(maxPerSubject = 20, store = new TestStore(), revocations = new Revocations()): Connections {
   const { broker, registry, queue, clock, counts } = store;
   const hub = new Hub({ broker, wait: async () => undefined }, { historyMax: 10, tailMax: 10, idleMs: 0 });
   const interest = new Interest({ registry, queue, clock }, 0);
@@ -39,5 +40,6 @@ export function connections(maxPerSubject = 20, store = new TestStore()): Connec
     { hub, interest, counters, writes: new TickWrites(), ...limits, onError: () => undefined },
     counts,
     maxPerSubject,
+    revocations,
   );
 }

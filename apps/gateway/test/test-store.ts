@@ -1,8 +1,10 @@
 import { jsonText, type FeedKey, type PollQueue } from '#core';
 import { ManualClock, MemoryBroker, MemoryStore } from '#testing';
 import { GatewayStore } from '../src/gateway.store.js';
+import type { RevocationStore } from '../src/auth/revocation-store.js';
 import type { ConnectionCounts } from '../src/session/connection-counts.js';
 import { MemoryConnectionCounts } from './memory-connection-counts.js';
+import { MemoryRevocations } from './memory-revocations.js';
 
 /** The feed of subscribers that name no group and no language. */
 const FEED = 'zh-cn' as FeedKey;
@@ -15,7 +17,10 @@ export class TestStore extends GatewayStore {
   readonly queue: PollQueue = { wake: async () => undefined };
   private sent = 0;
 
-  constructor(readonly counts: ConnectionCounts = new MemoryConnectionCounts().gateway()) {
+  constructor(
+    readonly counts: ConnectionCounts = new MemoryConnectionCounts().gateway(),
+    readonly revocations: RevocationStore = new MemoryRevocations(),
+  ) {
     super();
   }
 

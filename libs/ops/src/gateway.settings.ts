@@ -9,6 +9,8 @@ const AUTH_MODES = ['jwt', 'none'] as const;
 const byJwt = When<GatewaySettings>((settings) => settings.authMode === 'jwt');
 
 const SECRET_LEAST_BYTES = 32;
+/** One entry of `ADMIN_TOKEN`: a name that a log line can have, and a secret of visible ASCII without a comma. */
+const ADMIN_TOKEN = /^(?:[\w.@-]{1,64}:)?[!-+\--9;-~]{16,512}$/;
 /** Claims with a meaning of their own (RFC 7519, RFC 9068, RFC 9396). */
 const TAKEN_CLAIMS = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'scope', 'authorization_details'];
 /** A request may have at least this many bytes, whatever the settings. */
@@ -96,6 +98,16 @@ export class GatewaySettings extends SharedSettings {
   /** How far the clock that signs tokens may be ahead, s. It applies to `nbf`, not to `exp`. */
   @Whole('seconds', 0, 600)
   readonly authClockToleranceS: number = 30;
+
+  /** How long a revocation is kept, s: longer than any token lives. A year at most. */
+  @Whole('seconds', 60, 31_536_000)
+  readonly authRevocationTtlS: number = 2_592_000;
+
+  /** Who may use `/admin`: secrets, or `name:secret`. Empty: nothing is served there. */
+  @ListOf('secrets of 16 or more characters, each also as name:secret, with commas in between', (item) =>
+    ADMIN_TOKEN.test(item),
+  )
+  readonly adminToken: readonly string[] = [];
 
   /** Other origins of web pages that may connect; empty: same origin only. `*` is refused: any page could use the cookie. */
   @ListOf(

@@ -46,6 +46,8 @@ describe('settings', () => {
       authScopePrefix: '',
       authDetailsType: '',
       authClockToleranceS: 30,
+      authRevocationTtlS: 2_592_000,
+      adminToken: [],
       allowedOrigins: [],
       publicUrl: '',
       trustProxy: [],
@@ -111,6 +113,17 @@ describe('settings', () => {
       'UPSTREAM_BASE_URL is not set: expected an http:// or https:// URL without user, query and fragment',
       'UPSTREAM_SITE is "2": expected one of 0, 1',
     ]);
+  });
+
+  it('open /admin to secrets of 16 or more characters only, with names or without', () => {
+    const ADMIN_TOKEN = '0123456789abcdef, kim:0123456789abcdef';
+    expect(readSettings('gateway', { ...GATEWAY, ADMIN_TOKEN }).adminToken).toEqual(ADMIN_TOKEN.split(', '));
+    const refused = ['hunter2', 'kim:hunter2', '0123456789abcdef,kim:hunter2', 'k m:0123456789abcdef', 'a b'.repeat(9)];
+    for (const text of refused) {
+      expect(gatewayFaults({ ADMIN_TOKEN: text })).toEqual([
+        'ADMIN_TOKEN is wrong: expected secrets of 16 or more characters, each also as name:secret, with commas in between',
+      ]);
+    }
   });
 
   it('never show a secret', () => {

@@ -4,6 +4,7 @@ import type { CloseReason } from './events.js';
 /** The table of PROTOCOL.md, section 2: reason, least and most `retry_ms`. */
 const SPREADS: readonly (readonly [CloseReason, number, number])[] = [
   ['token_expired', 0, 1000],
+  ['token_revoked', 0, 1000],
   ['slow_consumer', 1000, 5000],
   ['draining', 100, 2000],
   ['replaced', 5000, 15_000],

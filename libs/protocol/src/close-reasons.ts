@@ -9,6 +9,8 @@ interface CloseRule {
 export const CLOSE_REASONS: Readonly<Record<CloseReason, CloseRule>> = {
   /** The token expired. With a new one there is no reason to wait. */
   token_expired: { retryMs: [0, 1000] },
+  /** The token was revoked. As for one that has expired. */
+  token_revoked: { retryMs: [0, 1000] },
   /** More than `SLOW_CONSUMER_MAX_BYTES` were unsent. A client that was too slow should wait first. */
   slow_consumer: { retryMs: [1000, 5000] },
   /** The process ends. Clients are sent away over `DRAIN_MS`, so a short additional span is enough. */

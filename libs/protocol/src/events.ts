@@ -42,7 +42,7 @@ export interface UpstreamData {
 }
 
 /**
- * `rights`: the client's renewed token does not cover the tickets. `upstream`: the upstream refuses them; the subscription
+ * `rights`: the client's renewed token does not cover the tickets, or they were revoked. `upstream`: the upstream refuses them; the subscription
  * stays, and continues when the upstream answers for them again.
  */
 export type RevokedReason = 'rights' | 'upstream';
@@ -54,7 +54,7 @@ export interface RevokedData {
 }
 
 /** Why the server ends a connection. */
-export type CloseReason = 'token_expired' | 'slow_consumer' | 'draining' | 'replaced' | 'unavailable';
+export type CloseReason = 'token_expired' | 'token_revoked' | 'slow_consumer' | 'draining' | 'replaced' | 'unavailable';
 
 export interface ClosingData {
   readonly reason: CloseReason;

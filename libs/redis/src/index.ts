@@ -9,6 +9,7 @@ export { RedisClock } from './redis-clock.js';
 export { RedisInterestRegistry } from './redis-interest-registry.js';
 export { RedisCredentialAttempts } from './redis-credential-attempts.js';
 export { DataLossWatch } from './data-loss-watch.js';
+export { RedisRevocations, type RevocationEntry, type RevocationsParts } from './redis-revocations.js';
 export { RedisQuota } from './redis-quota.js';
 export { RedisSetStore, type HistoryBounds } from './redis-set-store.js';
 export { WakeChannel, type WakeListener } from './wake-channel.js';

@@ -22,6 +22,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:{attempts}:K:refused`, `:open` | sorted sets | attempts with credentials of kind `K` (`login`, `signature`), `digest:attempt`: by when they were refused, ms; by until when they count as under way, ms | when none counts any more, 15 min at most |
  * | `P:gateways` | sorted set | gateways by the time (ms) until which their connections are counted | ten minutes after the last renewal |
  * | `P:connections:D` | hash | gateway to how many connections it has of the subject with the digest D | with the last one, an hour after the last change or renewal |
+ * | `P:revocations` | hash | id of a revocation to its JSON; `#` a name for the state of the list | a minute after its last revocation |
  * | `P:{F}:feed` | hash | the feed, see below | twice the history's life after its last set |
  * | `P:{F}:interest` | sorted set | ticket by the time (ms) until which it is wanted | when the ticket left |
  * | `P:{F}:place` | hash | ticket to set id | when the ticket left |
@@ -65,7 +66,7 @@ import { ScriptKeys } from './script-keys.js';
  * Channels: `P:{F}:news:T` publications of a ticket; `P:{F}:news` the feed's state, and tickets that are quarantined
  * (`apart T`) or are not any more (`back T`); `P:{F}:barrier:G` of one gateway; `P:wake` sets that changed between two
  * polls, for the worker that keeps them; `P:throttled` until when the upstream throttles, ms; `P:full` subjects that have as
- * many connections as they may have, while a client waits; `P:gateway:G` to which a gateway is subscribed as long as it lives.
+ * many connections as they may have, while a client waits; `P:revoked` new revocations; `P:gateway:G` to which a gateway is subscribed as long as it lives.
  */
 export class Keys {
   constructor(private readonly prefix: string) {}
@@ -118,6 +119,16 @@ export class Keys {
   /** Where gateways hear that a client waits for its subject to have fewer connections. */
   get fullChannel(): string {
     return `${this.prefix}:full`;
+  }
+
+  /** Rights that were ended early. */
+  get revocations(): string {
+    return `${this.prefix}:revocations`;
+  }
+
+  /** Where gateways hear of new revocations. */
+  get revokedChannel(): string {
+    return `${this.prefix}:revoked`;
   }
 
   /** The quota's keys, in the order in which quota.lua takes them. One hash tag: one script reads them all. */

@@ -69,6 +69,15 @@ export interface ScriptArguments {
     readonly most: number;
     readonly ended: readonly string[];
   };
+  readonly revoke: {
+    readonly entries: readonly { readonly id: string; readonly text: string }[];
+    readonly most: number;
+    readonly latest: number;
+    readonly keptUntil: number;
+    readonly stamp: string;
+    readonly channel: string;
+    readonly message: string;
+  };
   readonly quota: { readonly now: number; readonly set: string; readonly rank: number };
 }
 

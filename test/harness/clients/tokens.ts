@@ -11,18 +11,20 @@ export interface TokenOptions {
   readonly secret?: string;
   /** An HMAC algorithm; HS256 unless given. */
   readonly alg?: string;
+  /** When it was issued, seconds since 1970; now unless given. */
+  readonly iat?: number;
   /** Further claims. A claim that is undefined is left out. */
   readonly [claim: string]: unknown;
 }
 
 /** A JWT with a shared secret. Its subject is `tester` and it allows every ticket of every group, unless told otherwise. */
 export function tokenFor(options: TokenOptions = {}): Promise<string> {
-  const { expiresInS = 3600, secret = JWT_SECRET, alg = 'HS256', ...claims } = options;
+  const { expiresInS = 3600, secret = JWT_SECRET, alg = 'HS256', iat, ...claims } = options;
   // `exp` is in whole seconds: rounded down, a token for one second could be expired when it is sent.
   const exp = Math.ceil(Date.now() / 1000) + expiresInS;
   return new SignJWT({ sub: 'tester', cases: ['*'], groups: ['*'], exp, ...claims })
     .setProtectedHeader({ alg, typ: 'JWT' })
-    .setIssuedAt()
+    .setIssuedAt(iat)
     .sign(new TextEncoder().encode(secret));
 }
 

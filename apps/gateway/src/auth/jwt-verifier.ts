@@ -148,12 +148,15 @@ function refusalFor(error: unknown): Refusal {
 
 /** @throws {Refusal} if a claim is not what the protocol says */
 function rightsOf(claims: JWTPayload, settings: ClaimSettings): Rights {
-  const { sub, exp } = claims;
+  const { sub, exp, iat, jti } = claims;
   if (typeof sub !== 'string' || sub === '' || exp === undefined) {
     throw malformedClaims();
   }
   if (exp <= Math.floor(Date.now() / 1000)) {
     throw hasExpired(); // jose applies the tolerance to `exp`, too. Here it applies to `nbf` only.
   }
-  return new Rights(sub, exp * 1000, claimedGrants(claims, settings));
+  return new Rights(sub, exp * 1000, claimedGrants(claims, settings), {
+    tokenId: typeof jti === 'string' ? jti : null,
+    issuedAt: typeof iat === 'number' ? iat * 1000 : null,
+  });
 }

@@ -23,6 +23,27 @@ const namesOf = (names: readonly string[]): Names => (names.length > LIST_MAX ? 
 const isAmong = (names: Names, name: string) =>
   names instanceof Set ? names.has(name) : (names as readonly string[]).includes(name);
 
+/** What a token says of itself. */
+export interface TokenMarks {
+  /** `jti`; null if it has none. */
+  readonly tokenId: string | null;
+  /** `iat`, ms since 1970; null if it has none. */
+  readonly issuedAt: number | null;
+}
+
+/** Whether a name with a trailing `*`, or without, names a ticket. */
+const isNamed = (pattern: string, caseId: CaseId) =>
+  pattern === caseId || (pattern.endsWith('*') && caseId.startsWith(pattern.slice(0, -1)));
+
+const UNMARKED: TokenMarks = { tokenId: null, issuedAt: null };
+
+/** Rights of which some were revoked. */
+interface Limits {
+  readonly granted: Rights;
+  /** Tickets, named as in {@link Grants.cases}. */
+  readonly revoked: readonly string[];
+}
+
 /** What a client may read, and until when. */
 export class Rights {
   private readonly cases: Names;
@@ -36,6 +57,8 @@ export class Rights {
     /** Milliseconds since 1970; infinite if the rights do not end. */
     readonly expiresAt: number,
     grants: Grants,
+    private readonly marks: TokenMarks = UNMARKED,
+    private readonly limits: Limits | null = null,
   ) {
     this.cases = namesOf(grants.cases);
     this.prefixes = listOf(grants.cases.filter((grant) => grant.endsWith('*')).map((grant) => grant.slice(0, -1)));
@@ -43,8 +66,32 @@ export class Rights {
     this.hints = grants.hints;
   }
 
+  get tokenId(): string | null {
+    return this.marks.tokenId;
+  }
+
+  get issuedAt(): number | null {
+    return this.marks.issuedAt;
+  }
+
+  /** What the token grants, revoked tickets included. */
+  get granted(): Rights {
+    return this.limits?.granted ?? this;
+  }
+
+  /** What is left of what the token grants without these tickets, named as in {@link Grants.cases}. */
+  without(revoked: readonly string[]): Rights {
+    const known = this.limits?.revoked ?? NONE;
+    if (known.length === revoked.length && known.every((pattern, at) => pattern === revoked[at])) {
+      return this;
+    }
+    const { granted, subject, expiresAt, hints, marks } = this;
+    const grants = { cases: [...this.cases], groups: [...this.groups], hints };
+    return revoked.length === 0 ? granted : new Rights(subject, expiresAt, grants, marks, { granted, revoked });
+  }
+
   mayRead(caseId: CaseId): boolean {
-    return isAmong(this.cases, caseId) || this.prefixes.some((prefix) => caseId.startsWith(prefix));
+    return this.isGranted(caseId) && !this.limits?.revoked.some((pattern) => isNamed(pattern, caseId));
   }
 
   /** Subscriptions without a group need no right to one. */
@@ -64,6 +111,10 @@ export class Rights {
     if (refused.length > 0) {
       throw new Refusal('forbidden', 'the token does not allow these tickets', { caseIds: refused });
     }
+  }
+
+  private isGranted(caseId: CaseId): boolean {
+    return isAmong(this.cases, caseId) || this.prefixes.some((prefix) => caseId.startsWith(prefix));
   }
 
   /** @throws {Refusal} if the token does not grant it */

@@ -25,6 +25,21 @@ export class RequestReader {
     return request;
   }
 
+  /**
+   * As {@link read}, and refuses members that the shape does not name. It is for requests of which a part means something
+   * else: a mistyped member would change what is asked for.
+   *
+   * @throws {Refusal} `invalid`
+   */
+  readClosed<T extends object>(Shape: Type<T>, body: unknown): T {
+    const request = this.read(Shape, body);
+    const names = this.propertiesOf(Shape);
+    if (Object.keys(body as object).some((name) => !names.includes(name))) {
+      throw new Refusal('invalid', `the request has other members than ${names.join(', ')}`);
+    }
+    return request;
+  }
+
   /** Copies the members that the shape names and no other one, not even one called `__proto__`. */
   private known<T extends object>(Shape: Type<T>, body: object): T {
     const request = new Shape();

@@ -7,7 +7,7 @@ export function answerProblem(response: ServerResponse, problem: Problem): void 
     response.destroy();
     return;
   }
-  if (problem.status === 401) {
+  if (problem.status === 401 && !response.hasHeader('www-authenticate')) {
     response.setHeader('www-authenticate', 'Bearer');
   }
   if (problem.status === 408) {

@@ -1,5 +1,6 @@
 import type { Hub, Interest, PollingWatch } from '#core';
 import type { DeliveryMetrics, EvictionReport } from '#ops';
+import type { RevocationList } from '../auth/revocation-list.js';
 import type { GatewayStore } from '../gateway.store.js';
 import type { UnauthenticatedConnections } from '../edge/unauthenticated-connections.js';
 import type { Connections } from '../session/connections.js';
@@ -7,6 +8,7 @@ import type { Connections } from '../session/connections.js';
 export interface MaintenanceParts {
   readonly connections: Connections;
   readonly unauthenticated: UnauthenticatedConnections;
+  readonly revocations: Pick<RevocationList, 'check'>;
   readonly hub: Hub;
   readonly interest: Interest;
   readonly polling: PollingWatch;
@@ -27,6 +29,9 @@ const CHECKS_PER_HEARTBEAT = 4;
 /** Time between two renewals of the gateway lease, ms. */
 const COUNTS_RENEWAL_MS = 1000;
 
+/** Time between two looks whether revocations were missed, ms. One takes effect within a second also without Pub/Sub. */
+const REVOCATIONS_CHECK_MS = 500;
+
 /** The timers of a gateway. Their number does not depend on the number of clients. */
 export class Maintenance {
   private timers: NodeJS.Timeout[] = [];
@@ -38,7 +43,7 @@ export class Maintenance {
   ) {}
 
   start(): void {
-    const { connections, unauthenticated, hub, interest, store, evictions } = this.parts;
+    const { connections, unauthenticated, revocations, hub, interest, store, evictions } = this.parts;
     this.every(SWEEP_MS, () => connections.sweep(Date.now()));
     this.every(SWEEP_MS, () => unauthenticated.sweep(Date.now()));
     this.every(HUB_SWEEP_MS, () => hub.sweep(Date.now()));
@@ -46,6 +51,7 @@ export class Maintenance {
     this.everyAlone(POLLING_CHECK_MS, () => this.checkPolling());
     this.everyAlone(interest.renewEveryMs, () => interest.renew());
     this.everyAlone(COUNTS_RENEWAL_MS, () => connections.renewCounts())();
+    this.everyAlone(REVOCATIONS_CHECK_MS, () => revocations.check())();
     // A store that lost its data polls nothing until the leases are renewed.
     store.watchDataLoss(() => interest.renew());
     store.watchEviction((policy) => evictions.report(policy));

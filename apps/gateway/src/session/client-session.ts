@@ -86,10 +86,13 @@ export class ClientSession {
       if (!waiting.isServed && !this.connection.hasRoom) {
         await this.connection.room(isAbandoned);
       }
-      if (!waiting.isServed && !isAbandoned()) {
+      // It begins anew if rights were revoked before its replay.
+      while (!waiting.isServed && !isAbandoned()) {
+        const { rights } = this;
         this.admit(parameters);
         const batch = SubscribeBatch.of(waiting, operation.behind, (...joining) => this.mayJoin(...joining));
-        await this.serve(batch, parameters, isAbandoned);
+        const isOver = () => isAbandoned() || (this.rights !== rights && !waiting.isServed);
+        await this.serve(batch, parameters, isOver);
       }
     };
     return this.operations.run(deadline, work, bytesOf(parameters), waiting);
@@ -119,16 +122,24 @@ export class ClientSession {
       if (rights.subject !== this.rights.subject) {
         throw new Refusal('forbidden', 'the token is of another subject: open a connection of its own for it');
       }
-      this.rights = rights;
-      for (const subscription of this.subscriptions) {
-        const mayUseGroup = rights.mayUseGroup(subscription.feed.groupId);
-        const revoked = [...subscription.tickets].filter((caseId) => !mayUseGroup || !rights.mayRead(caseId));
-        if (revoked.length > 0) {
-          this.leave(subscription, revoked);
-          subscription.revoke(revoked);
-        }
-      }
+      this.hold(rights);
     });
+  }
+
+  /**
+   * Rights were revoked, or a revocation was lifted. It does not wait for its turn among the requests: a request may take
+   * five seconds. A subscribe that is under way begins anew.
+   *
+   * @param limit what is left of the rights that a token grants; null if nothing is
+   */
+  recheck(limit: (rights: Rights) => Rights | null): void {
+    const rights = limit(this.rights);
+    if (rights === null) {
+      this.subscriptions.forEach((subscription) => this.withdraw(subscription, [...subscription.tickets]));
+      this.close('token_revoked');
+    } else if (rights !== this.rights) {
+      this.hold(rights);
+    }
   }
 
   /** Closes the connection if its token has expired or its client is too slow. Called once a second. */
@@ -168,6 +179,25 @@ export class ClientSession {
       this.operations.stop(connectionCloses);
       this.subscriptions.forEach((subscription) => this.leave(subscription, [...subscription.tickets]));
       this.owner.ended(this);
+    }
+  }
+
+  private hold(rights: Rights): void {
+    this.rights = rights;
+    for (const subscription of this.subscriptions) {
+      const mayUseGroup = rights.mayUseGroup(subscription.feed.groupId);
+      this.withdraw(
+        subscription,
+        [...subscription.tickets].filter((caseId) => !mayUseGroup || !rights.mayRead(caseId)),
+      );
+    }
+  }
+
+  /** Ends delivery of tickets to which the client has no right any more, and tells it. */
+  private withdraw(subscription: LiveSubscription, caseIds: readonly CaseId[]): void {
+    if (caseIds.length > 0) {
+      this.leave(subscription, caseIds);
+      subscription.revoke(caseIds);
     }
   }
 

@@ -1,4 +1,6 @@
 import type { CloseReason } from '#protocol';
+import { tokenRevoked } from '../auth/revocable-verifier.js';
+import type { Revocations } from '../auth/revocations.js';
 import type { Rights } from '../auth/rights.js';
 import type { Deadline } from '../edge/deadline.js';
 import { Admission } from './admission.js';
@@ -29,6 +31,7 @@ export class Connections implements SessionOwner {
     private readonly counts: ConnectionCounts,
     /** `MAX_CONNECTIONS_PER_SUBJECT` */
     maxPerSubject: number,
+    private readonly revocations: Pick<Revocations, 'limit'>,
   ) {
     this.limit = new SubjectLimit(counts, maxPerSubject);
     this.admission = new Admission({
@@ -59,9 +62,11 @@ export class Connections implements SessionOwner {
    * Nobody in particular (`AUTH_MODE=none`) has no limit.
    *
    * @param clientId which client it is of, where the client has named itself
-   * @throws {Refusal} where the subject has as many connections as it may have, and none of them can be replaced
+   * @throws {Refusal} where the subject has as many connections as it may have, and none of them can be replaced; or where
+   *   the token was revoked meanwhile
    */
-  async admit({ subject }: Rights, clientId: string | null, deadline: Deadline): Promise<void> {
+  async admit(rights: Rights, clientId: string | null, deadline: Deadline): Promise<void> {
+    const { subject } = rights;
     if (subject === null) {
       return;
     }
@@ -75,6 +80,10 @@ export class Connections implements SessionOwner {
         () => undefined,
       );
       throw error;
+    }
+    if (this.revocations.limit(rights) === null) {
+      this.dismiss(rights);
+      throw tokenRevoked();
     }
   }
 
@@ -91,7 +100,13 @@ export class Connections implements SessionOwner {
     if (rights.subject !== null && clientId !== null) {
       this.byClient.set(clientKey(rights.subject, clientId), session);
     }
+    this.recheck(session); // Its token was looked at a while ago.
     return session;
+  }
+
+  /** Rights were revoked, or a revocation was lifted. */
+  rightsChanged(): void {
+    this.open.forEach((session) => this.recheck(session));
   }
 
   /** Removes a session whose connection is gone. */
@@ -153,6 +168,10 @@ export class Connections implements SessionOwner {
       this.byClient.delete(clientKey(subject, clientId));
     }
     this.leaving.set(outlet, Date.now() + CLOSE_GRACE_MS);
+  }
+
+  private recheck(session: ClientSession): void {
+    session.recheck((rights) => this.revocations.limit(rights));
   }
 
   private uncount(subject: string | null): void {

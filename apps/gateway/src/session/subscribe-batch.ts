@@ -6,7 +6,7 @@ import type { SubscriptionParameters } from '../edge/subscription-parameters.js'
 export interface WaitingSubscribe {
   readonly parameters: SubscriptionParameters;
   readonly onReady: (ready: ReadyData) => void;
-  /** True if one before it has served it. */
+  /** True once it is acknowledged, by its own turn or by one before it. */
   isServed: boolean;
 }
 
@@ -53,8 +53,9 @@ export class SubscribeBatch {
   /** Acknowledges each member. Called after the replay, in the same tick. */
   ready(recovery: Recovery): void {
     if (this.members.length === 1) {
-      const [member] = this.members;
-      member?.onReady(this.readyOf(member, recovery, recovery.caseIds, recovery.replay.length, recovery.recovered));
+      const [member] = this.members as [WaitingSubscribe];
+      member.isServed = true;
+      member.onReady(this.readyOf(member, recovery, recovery.caseIds, recovery.replay.length, recovery.recovered));
       return;
     }
     const replayed = new Map<CaseId, number>();

@@ -1,0 +1,2 @@
+/** The program's logger. */
+export const LOGGER = Symbol('logger');
