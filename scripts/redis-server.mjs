@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { freePort } from './port.mjs';
-import { redisBinary, redisEnvironment } from './redis-binary.mjs';
+import { programEnvironment } from './machine-program.mjs';
+import { redisBinary } from './redis-binary.mjs';
 
 const HOST = '127.0.0.1';
 
@@ -14,7 +15,7 @@ export async function privateRedis({ folder, appendOnly = false }) {
     url: `redis://${HOST}:${port}`,
     command: path,
     args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
-    env: redisEnvironment(libraries),
+    env: programEnvironment(libraries),
     ready: () => answersPing(port),
   };
 }

@@ -4,6 +4,7 @@ import { endOnInterruption } from './interruption.mjs';
 import { assertMatch, redisSettings, runJest } from './jest.mjs';
 import { nodeBinary } from './node-binary.mjs';
 import { run } from './processes.mjs';
+import { nginxSettings } from './nginx-binary.mjs';
 import { redisBinary } from './redis-binary.mjs';
 import { root } from './repository.mjs';
 
@@ -28,8 +29,8 @@ try {
   await assertMatch(patterns);
   const build = await run(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root });
   if (!build.ok) throw new Error('FAILED  build');
-  const redis = await redisBinary();
-  for (const wanted of named.length > 0 ? named : SUPPORTED) await testOn(wanted, redis);
+  const servers = { ...redisSettings(await redisBinary()), ...(await nginxSettings()) };
+  for (const wanted of named.length > 0 ? named : SUPPORTED) await testOn(wanted, servers);
 } catch (error) {
   console.error(error.message);
   say(false, 'FAILED   before the last test');
@@ -37,7 +38,7 @@ try {
 console.log(`\n${verdicts.map(({ line }) => line).join('\n')}`);
 process.exit(verdicts.every(({ ok }) => ok) ? 0 : 1);
 
-async function testOn(wanted, redis) {
+async function testOn(wanted, servers) {
   const node = await nodeBinary(wanted).catch((error) => {
     const line = `MISSING  Node ${wanted} is NOT TESTED: ${error.message}`;
     console.error(`\n${line}`);
@@ -46,7 +47,7 @@ async function testOn(wanted, redis) {
   if (!node) return;
   // Programs that a test starts as `node` must have the same version.
   const path = [dirname(node.path), process.env.PATH].join(delimiter);
-  const env = { ...process.env, ...redisSettings(redis), PATH: path };
+  const env = { ...process.env, ...servers, PATH: path };
   for (const project of projects) {
     console.log(`\n${project} tests on Node ${node.version}`);
     const started = Date.now();

@@ -3,6 +3,7 @@ import { install } from './install.mjs';
 import { endOnInterruption } from './interruption.mjs';
 import { assertMatch, redisSettings, runJest } from './jest.mjs';
 import { testMutants } from './mutant-run.mjs';
+import { nginxSettings } from './nginx-binary.mjs';
 import { killEverything, run } from './processes.mjs';
 import { redisBinary } from './redis-binary.mjs';
 import { root } from './repository.mjs';
@@ -41,7 +42,9 @@ try {
   await assertMatch(patterns);
   await runChecks();
   const redis = await redisBinary();
-  await runTests({ patterns, env: { ...process.env, ...redisSettings(redis) } });
+  const nginx = await nginxSettings();
+  if (nginx.NGINX_MISSING) skipped.push(`SKIPPED  the tests behind nginx: ${nginx.NGINX_MISSING}`);
+  await runTests({ patterns, env: { ...process.env, ...redisSettings(redis), ...nginx } });
 } catch (error) {
   console.error(error.message);
   total.failed ||= 1;

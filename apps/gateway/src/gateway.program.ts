@@ -40,8 +40,10 @@ export class GatewayProgram {
     app.disable('x-powered-by');
     // Queries are read as URLSearchParams: Express's parsers stop at 1,000 keys, or convert brackets to objects.
     app.set('query parser', false);
-    const transports: SocketIoTransport[] = cluster.isWorker ? ['websocket'] : ['websocket', 'polling'];
-    const { serveSocketIoClient, messageMaxBytes } = app.get(GatewaySettings);
+    const { serveSocketIoClient, messageMaxBytes, websocketOnly } = app.get(GatewaySettings);
+    // Long polling needs each request of a session at the same process.
+    const transports: SocketIoTransport[] =
+      cluster.isWorker || websocketOnly === 'true' ? ['websocket'] : ['websocket', 'polling'];
     const servesClient = serveSocketIoClient === 'true';
     const gate = new RequestGate({
       origins: app.get(OriginRule),

@@ -131,6 +131,10 @@ export class GatewaySettings extends SharedSettings {
   @OneOf(['true', 'false'])
   readonly serveSocketIoClient: 'true' | 'false' = 'false';
 
+  /** Whether Socket.IO is served over WebSocket alone: for several gateways behind a load balancer without sticky sessions. */
+  @OneOf(['true', 'false'])
+  readonly websocketOnly: 'true' | 'false' = 'false';
+
   /** Languages that clients may choose, besides `UPSTREAM_LANGUAGE`. Each one that is chosen is polled by itself. */
   @ListOf('language tags such as zh-cn, with commas in between', (item) => LANGUAGE_PATTERN.test(item))
   readonly languages: readonly string[] = ['zh-cn', 'en-us'];

@@ -52,6 +52,7 @@ describe('settings', () => {
       publicUrl: '',
       trustProxy: [],
       serveSocketIoClient: 'false',
+      websocketOnly: 'false',
       languages: ['zh-cn', 'en-us'],
       maxCasesPerSubscription: 500,
       maxConnectionsPerSubject: 20,
