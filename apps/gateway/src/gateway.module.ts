@@ -59,9 +59,6 @@ const TAIL_MAX = 100;
 const REFUSALS_SPAN_MS = 60_000;
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-/** Logs a failure for which no client waits. */
-const failureLog = (logger: Logger, part: string) => (error: unknown) =>
-  logger.warn({ part, err: error }, 'background work failed');
 
 const outside: FactoryProvider[] = [
   { provide: GatewaySettings, useFactory: () => readSettings('gateway') },
@@ -75,7 +72,7 @@ const outside: FactoryProvider[] = [
   {
     provide: GatewayStore,
     inject: [GatewaySettings, LOGGER],
-    useFactory: (settings: GatewaySettings, logger: Logger) => new RedisStore(settings, failureLog(logger, 'redis')),
+    useFactory: (settings: GatewaySettings, logger: Logger) => new RedisStore(settings, logger),
   },
   {
     provide: HealthState,
@@ -127,32 +124,31 @@ const delivery: FactoryProvider[] = [
   { provide: RequestReader, useFactory: () => new RequestReader() },
   {
     provide: RefusalLog,
-    inject: [DeliveryMetrics, LOGGER],
-    useFactory: (metrics: DeliveryMetrics, logger: Logger) =>
+    inject: [DeliveryMetrics, GatewayStore, LOGGER],
+    useFactory: (metrics: DeliveryMetrics, store: GatewayStore, logger: Logger) =>
       new RefusalLog({
         metrics,
         lines: new SampledLines(logger, REFUSALS_SPAN_MS),
-        onError: (error) => logger.error({ err: error }, 'a request failed'),
+        onError: store.onFailure('requests', 'error', 'a request failed'),
       }),
   },
   {
     provide: Connections,
-    inject: [Hub, Interest, GatewayStore, DeliveryMetrics, GatewaySettings, LOGGER, Revocations],
+    inject: [Hub, Interest, GatewayStore, DeliveryMetrics, GatewaySettings, Revocations],
     useFactory: (
       hub: Hub,
       interest: Interest,
-      { counts }: GatewayStore,
+      store: GatewayStore,
       metrics: DeliveryMetrics,
       settings: GatewaySettings,
-      logger: Logger,
       revocations: Revocations,
     ): Connections => {
       const counters = new DeliveryCounters(metrics);
-      const onError = failureLog(logger, 'subscriptions');
+      const onError = store.onFailure('subscriptions');
       const { maxCasesPerSubscription: maxCases, slowConsumerMaxBytes: maxUnsentBytes } = settings;
       const writes = new TickWrites();
       const parts = { hub, interest, counters, writes, maxCases, maxUnsentBytes, onError };
-      return new Connections(parts, counts, settings.maxConnectionsPerSubject, revocations);
+      return new Connections(parts, store.counts, settings.maxConnectionsPerSubject, revocations);
     },
   },
   {
@@ -183,7 +179,7 @@ const delivery: FactoryProvider[] = [
     ) => {
       const evictions = new EvictionReport(registry, logger);
       const polling = new PollingWatch(hub, store.registry, store.clock);
-      const onError = failureLog(logger, 'leases');
+      const onError = store.onFailure('leases');
       const watches = { polling, evictions, revocations };
       const parts = { connections, unauthenticated, hub, interest, store, metrics, ...watches, onError };
       return new Maintenance(parts, sseHeartbeatMs);

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { createOpsHandler, GatewaySettings, HealthState, logFatal, NestLogger } from '#ops';
+import { createOpsHandler, GatewaySettings, HealthState, logFatal, NestLogger, untilItWorks } from '#ops';
 import { Drain } from './lifecycle/drain.js';
 import { HandshakeRate } from './edge/handshake-rate.js';
 import { RefusalLog } from './edge/refusal-log.js';
@@ -105,13 +105,11 @@ export class GatewayProgram {
   }
 
   private async untilStoreAnswers(store: GatewayStore): Promise<void> {
-    while (this.stopping === null) {
-      try {
-        await store.start();
-        return;
-      } catch (error) {
-        this.logger.warn({ err: error }, 'waiting for the store');
-      }
-    }
+    const onError = store.onFailure('start', 'warn', 'waiting for the store');
+    await untilItWorks(
+      () => store.start(),
+      () => this.stopping !== null,
+      onError,
+    );
   }
 }

@@ -1,4 +1,5 @@
 import type { Broker, Clock, InterestRegistry, PollQueue } from '#core';
+import type { OnFailure } from '#ops';
 import type { RevocationStore } from './auth/revocation-store.js';
 import type { ConnectionCounts } from './session/connection-counts.js';
 
@@ -16,6 +17,14 @@ export abstract class GatewayStore {
   abstract watchDataLoss(forgot: () => Promise<void>): void;
   /** @param onPolicy gets, now and then, the policy that lets the store evict what it holds; null: none does */
   abstract watchEviction(onPolicy: (policy: string | null) => void): void;
+  /** Whether it answers, and refuses nothing that a gateway needs. */
   abstract isWell(): Promise<boolean>;
+  /**
+   * Where failures go that may be the store's.
+   *
+   * @param part of the gateway, which a line names
+   * @param text of a line about another failure than the store's
+   */
+  abstract onFailure(part: string, level?: 'warn' | 'error', text?: string): OnFailure;
   abstract stop(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type GatewaySettings } from '#ops';
+import { RedisReport, FailureLog, type GatewaySettings, type OnFailure } from '#ops';
 import {
   BullPollQueue,
   connectQueue,
@@ -12,8 +12,11 @@ import {
   RedisInterestRegistry,
   RedisRevocations,
   DataLossWatch,
+  redisFailureOf,
+  redisHosts,
   type RedisClient,
 } from '#redis';
+import type { Logger } from 'pino';
 import { GatewayStore } from './gateway.store.js';
 
 /** The store in Redis. It has three connections: commands, Pub/Sub, BullMQ. */
@@ -29,9 +32,18 @@ export class RedisStore extends GatewayStore {
   private readonly commands: RedisClient;
   private readonly subscriber: RedisClient;
   private readonly bull: RedisClient;
+  private readonly report: RedisReport;
+  private readonly failures: FailureLog;
 
-  constructor(settings: GatewaySettings, onError: (error: unknown) => void) {
+  constructor(settings: GatewaySettings, logger: Logger) {
     super();
+    this.report = new RedisReport({
+      logger,
+      redis: redisHosts(settings.redisUrl),
+      answers: () => this.commands.ping(),
+    });
+    this.failures = new FailureLog(logger, this.report, redisFailureOf);
+    const onError = this.failures.of('redis');
     const keys = new Keys(settings.redisPrefix);
     this.commands = connectRedis(settings, 'impatient', onError, { enableAutoPipelining: true });
     this.subscriber = connectRedis(settings, 'impatient', onError);
@@ -60,11 +72,16 @@ export class RedisStore extends GatewayStore {
     this.evictions.watch(onPolicy);
   }
 
+  onFailure(...of: Parameters<FailureLog['of']>): OnFailure {
+    return this.failures.of(...of);
+  }
+
   async isWell(): Promise<boolean> {
-    return (await this.commands.ping()) === 'PONG';
+    return !this.report.isRefusing && (await this.commands.ping()) === 'PONG';
   }
 
   async stop(): Promise<void> {
+    this.report.stop();
     this.clock.stop();
     this.dataLoss.stop();
     this.evictions.stop();

@@ -1,5 +1,6 @@
 import { jsonText, type FeedKey, type PollQueue } from '#core';
 import { ManualClock, MemoryBroker, MemoryStore } from '#testing';
+import type { OnFailure } from '#ops';
 import { GatewayStore } from '../src/gateway.store.js';
 import type { RevocationStore } from '../src/auth/revocation-store.js';
 import type { ConnectionCounts } from '../src/session/connection-counts.js';
@@ -15,6 +16,7 @@ export class TestStore extends GatewayStore {
   readonly registry = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 1000, intervalMs: 1000 });
   readonly broker = new MemoryBroker(this.registry);
   readonly queue: PollQueue = { wake: async () => undefined };
+  readonly failures: unknown[] = [];
   private sent = 0;
 
   constructor(
@@ -29,6 +31,10 @@ export class TestStore extends GatewayStore {
   watchEviction(): void {}
   async isWell(): Promise<boolean> {
     return true;
+  }
+  /** Keeps what failed, so that a test can look. */
+  onFailure(): OnFailure {
+    return (error) => void this.failures.push(error);
   }
   async stop(): Promise<void> {}
 

@@ -10,10 +10,12 @@ import {
   createRegistry,
   CredentialMetrics,
   EvictionReport,
+  FailureLog,
   HealthState,
   programVersion,
   PrometheusPollTelemetry,
   readSettings,
+  RedisReport,
 } from '#ops';
 import { createOsmClient } from '#osm';
 import {
@@ -26,6 +28,8 @@ import {
   RedisUpstreamLiveness,
   RedisClock,
   RedisInterestRegistry,
+  redisFailureOf,
+  redisHosts,
   RedisQuota,
   RedisSetStore,
   WakeChannel,
@@ -57,10 +61,17 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
       useFactory: async (): Promise<WorkerProgram> => {
         const settings = readSettings('worker');
         const logger: Logger = createLogger('worker', settings.logLevel);
-        const failed = (part: string) => (error: unknown) =>
-          logger.warn({ part, err: error }, 'background work failed');
+        const redis: RedisReport = new RedisReport({
+          logger,
+          redis: redisHosts(settings.redisUrl),
+          answers: () => commands.ping(),
+        });
+        const failures = new FailureLog(logger, redis, redisFailureOf);
+        const failed = (part: string) => failures.of(part);
 
-        const commands = connectRedis(settings, 'impatient', failed('redis'), { enableAutoPipelining: true });
+        const commands: RedisClient = connectRedis(settings, 'impatient', failed('redis'), {
+          enableAutoPipelining: true,
+        });
         const bull = connectQueue(settings, failed('redis'));
         const subscriber = connectRedis(settings, 'patient', failed('redis'));
         const keys = new Keys(settings.redisPrefix);
@@ -103,9 +114,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             },
           },
         );
-        const processor = new PollProcessor(cycle, clock, (error, job) =>
-          logger.error({ err: error, feed: job.feed, set: job.set }, 'a poll ended in disorder'),
-        );
+        const disordered = failures.of('poll', 'error', 'a poll ended in disorder');
+        const processor = new PollProcessor(cycle, clock, (error, { feed, set }) => disordered(error, { feed, set }));
         const worker = new PollWorker(bull, keys, processor, failed('bullmq'));
         const wake = new WakeChannel(commands, keys);
         const gate: LoginGate = new LoginGate({
@@ -118,7 +128,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           onError: failed('login'),
         });
         const health = new HealthState();
-        health.require('redis', () => isReady(commands));
+        health.require('redis', () => !redis.isRefusing && isReady(commands));
         health.require('login', () => gate.isOpen);
         health.require('worker', () => worker.isRunning());
         const interest = new RedisInterestRegistry(commands, keys, settings, (feed, times) => {
@@ -136,10 +146,9 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           worker,
           gate,
           queue,
-          subscribeToWakes: async () => {
-            await wake.listen(subscriber, processor);
-            await quota.listen(subscriber);
-          },
+          onWait: failures.of('start', 'warn', 'waiting for Redis'),
+          redis,
+          subscriptions: [() => wake.listen(subscriber, processor), () => quota.listen(subscriber)],
           announce: () => wake.tellWorkerStarted(),
           reconciler: new Reconciler({
             registry: interest,

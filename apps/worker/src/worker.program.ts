@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
 
-import { logFatal, type HealthState, type WorkerSettings } from '#ops';
+import { logFatal, untilItWorks, type HealthState, type OnFailure, type RedisReport, type WorkerSettings } from '#ops';
 import type { BullPollQueue, EvictionWatch, RedisClient, RedisClock } from '#redis';
 
 import type { LoginGate } from './login-gate.js';
@@ -17,8 +17,11 @@ export interface WorkerParts {
   readonly worker: PollWorker;
   readonly gate: LoginGate;
   readonly queue: BullPollQueue;
-  /** Subscribes to the wake channel. */
-  readonly subscribeToWakes: () => Promise<void>;
+  /** What fails while the worker waits for Redis. */
+  readonly onWait: OnFailure;
+  readonly redis: RedisReport;
+  /** Each subscribes to a channel. Called again if it fails. */
+  readonly subscriptions: readonly (() => Promise<void>)[];
   /** Tells the other workers that this one is ready for its share of the sets. */
   readonly announce: () => Promise<void>;
   readonly reconciler: Reconciler;
@@ -47,14 +50,14 @@ export class WorkerProgram {
    * @throws if the port is taken
    */
   async start(): Promise<void> {
-    const { settings, logger, clock, subscribeToWakes, gate, announce, reconciler, ops } = this.parts;
+    const { settings, logger, clock, subscriptions, gate, announce, reconciler, ops } = this.parts;
     const { evictions, watchEviction } = this.parts;
     const steps: readonly (() => void | Promise<void>)[] = [
       () => ops.listen(settings.port, settings.host),
       () => logger.info({ port: settings.port }, 'worker listening'),
       () => this.untilRedisAnswers(() => clock.start()),
       () => evictions.watch(watchEviction),
-      subscribeToWakes,
+      ...subscriptions.map((subscribe) => () => this.untilRedisAnswers(subscribe)),
       () => gate.check(),
       () => this.poll(),
       () => (gate.isOpen ? this.untilRedisAnswers(announce) : undefined),
@@ -84,7 +87,7 @@ export class WorkerProgram {
   }
 
   private async stopOnce(): Promise<void> {
-    const { logger, clock, evictions, gate, health, ops, connections } = this.parts;
+    const { logger, clock, evictions, gate, health, ops, redis, connections } = this.parts;
     logger.info('worker stopping');
     health.drain();
     gate.stop();
@@ -92,6 +95,7 @@ export class WorkerProgram {
       // Other workers take the sets whose polls have not ended by then, when their leases have ended.
       await Promise.race([this.finish(), delay(FINISH_MS, undefined, { ref: false })]);
     }
+    redis.stop();
     clock.stop();
     evictions.stop();
     connections.forEach((connection) => connection.disconnect());
@@ -107,13 +111,6 @@ export class WorkerProgram {
   }
 
   private async untilRedisAnswers(attempt: () => Promise<void>): Promise<void> {
-    while (this.stopping === null) {
-      try {
-        await attempt();
-        return;
-      } catch (error) {
-        this.parts.logger.warn({ err: error }, 'waiting for Redis');
-      }
-    }
+    await untilItWorks(attempt, () => this.stopping !== null, this.parts.onWait);
   }
 }

@@ -1,4 +1,4 @@
-import { COMMAND_TIMEOUT_MS } from './connection.js';
+import { COMMAND_TIMEOUT_MS, type RedisClient } from './connection.js';
 
 export interface SubscriptionsListener {
   received(channel: string, text: string): void;
@@ -44,5 +44,25 @@ export async function inTime<T>(answer: Promise<T>, late = () => 'Redis did not 
     return await Promise.race([answer, lateness]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * Hears one channel of a connection that is kept subscribed. Called again, it changes nothing.
+ *
+ * @throws what Redis answers: nothing is heard then
+ */
+export async function subscribed(
+  subscriber: RedisClient,
+  channel: string,
+  hear: (channel: string, text: string) => void,
+): Promise<void> {
+  subscriber.off('message', hear);
+  subscriber.on('message', hear);
+  try {
+    await subscriber.subscribe(channel);
+  } catch (error) {
+    subscriber.off('message', hear);
+    throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { setName, type Quota, type TurnRequest } from '#core';
 
+import { subscribed } from './channel-subscriptions.js';
 import type { RedisClient } from './connection.js';
 import type { Keys } from './keys.js';
 import { QUOTA_KEPT_MS, QUOTA_RAMP_MS } from './script-constants.js';
@@ -40,16 +41,18 @@ export class RedisQuota implements Quota {
   /**
    * Starts to listen for throttlings that other workers got.
    * @param subscriber a connection that is kept subscribed
+   * @throws what Redis answers; it may be called again then
    */
   async listen(subscriber: RedisClient): Promise<void> {
-    subscriber.on('message', (channel: string, text: string) => {
-      if (channel === this.keys.throttledChannel) {
-        this.slowDown(Number(text));
-      }
-    });
-    await subscriber.subscribe(this.keys.throttledChannel);
+    await subscribed(subscriber, this.keys.throttledChannel, this.hear);
     this.slowDown(Number((await this.client.hget(this.keys.quota[0], 'until')) ?? 0));
   }
+
+  private readonly hear = (channel: string, text: string): void => {
+    if (channel === this.keys.throttledChannel) {
+      this.slowDown(Number(text));
+    }
+  };
 
   /** @param until when the throttling ends, ms since 1970 */
   private slowDown(until: number): void {

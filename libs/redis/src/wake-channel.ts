@@ -1,5 +1,6 @@
 import { setName, type FeedKey, type SetRef } from '#core';
 
+import { subscribed } from './channel-subscriptions.js';
 import type { RedisClient } from './connection.js';
 import type { Keys } from './keys.js';
 
@@ -34,9 +35,12 @@ export class WakeChannel {
     await this.client.publish(this.keys.wakeChannel, WORKER_STARTED);
   }
 
-  /** @param subscriber a connection of its own: it is kept subscribed */
+  /**
+   * @param subscriber a connection of its own: it is kept subscribed
+   * @throws what Redis answers; it may be called again then
+   */
   async listen(subscriber: RedisClient, listener: WakeListener): Promise<void> {
-    subscriber.on('message', (channel: string, text: string) => {
+    const hear = (channel: string, text: string): void => {
       if (channel !== this.keys.wakeChannel) {
         return; // The connection has other channels, too.
       }
@@ -48,7 +52,7 @@ export class WakeChannel {
         const slash = name.lastIndexOf('/');
         listener.changed({ feed: name.slice(0, slash) as FeedKey, id: Number(name.slice(slash + 1)) });
       }
-    });
-    await subscriber.subscribe(this.keys.wakeChannel);
+    };
+    await subscribed(subscriber, this.keys.wakeChannel, hear);
   }
 }

@@ -1,0 +1,77 @@
+import { Redis } from 'ioredis';
+
+import { RedisServer } from '../../../test/harness/processes/redis-server.js';
+import { freePort } from '../../../test/harness/processes/ports.js';
+import { redisFailureOf, redisHosts } from './redis-failure.js';
+
+/** An answer of Redis as ioredis throws it. */
+function reply(message: string): Error {
+  return Object.assign(new Error(message), {
+    name: 'ReplyError',
+    command: { name: 'set', args: ['key', 'confidential'] },
+  });
+}
+
+describe('redisFailureOf', () => {
+  it.each([
+    ['NOPERM User x has no permissions to access one of the keys used as arguments', 'denied'],
+    ['NOAUTH Authentication required.', 'login_refused'],
+    ['WRONGPASS invalid username-password pair or user is disabled.', 'login_refused'],
+    ["READONLY You can't write against a read only replica.", 'read_only'],
+    ['MISCONF Redis is configured to save RDB snapshots, but is unable to persist', 'read_only'],
+    ["OOM command not allowed when used memory > 'maxmemory'.", 'full'],
+    ['LOADING Redis is loading the dataset in memory', 'loading'],
+    ['BUSY Redis is busy running a script.', 'loading'],
+    ['MOVED 3999 127.0.0.1:6381', 'moved'],
+    ['CLUSTERDOWN Hash slot not served', 'cluster_down'],
+    ["ERR unknown command 'EVAL', with args beginning with: 'confidential' ", 'no_command'],
+    ['ERR DB index is out of range', 'no_database'],
+    ['WRONGTYPE Operation against a key holding the wrong kind of value', 'refused'],
+  ])('says of "%s": %s', (message, kind) => {
+    const failure = redisFailureOf(reply(message));
+    expect(failure).toMatchObject({ kind, command: 'set', isRefusal: kind !== 'loading' });
+    expect(JSON.stringify(failure)).not.toContain('confidential');
+  });
+
+  it.each(['Command timed out', "Socket timeout. Expecting data, but didn't receive any in 4500ms."])(
+    'says of "%s" that Redis does not answer, and has not for 4 s',
+    (message) => {
+      expect(redisFailureOf(new Error(message))).toMatchObject({ kind: 'no_answer', lastedMs: 4000, isRefusal: false });
+    },
+  );
+
+  it('names the node of a cluster that failed last, and the one that a slot was moved to', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', address: 'h', port: 7 });
+    const all = Object.assign(new Error('Failed to refresh slots cache.'), { lastNodeError: refused });
+    expect(redisFailureOf(all)).toMatchObject({ kind: 'unreachable', node: 'h:7', reason: 'connect ECONNREFUSED' });
+    expect(redisFailureOf(reply('MOVED 3999 10.0.0.1:6381'))).toMatchObject({ node: '10.0.0.1:6381' });
+  });
+
+  it.each([new TypeError('x is undefined'), new Error('Missing lock for job 1'), 'a text', null, undefined, {}])(
+    'says nothing of %p: it is not about Redis',
+    (error) => expect(redisFailureOf(error)).toBeNull(),
+  );
+
+  it('says what a real client throws where nobody listens, and where a command is cut off', async () => {
+    const options = { retryStrategy: null, lazyConnect: true } as const;
+    const nobody = new Redis(await freePort(), '127.0.0.1', options);
+    nobody.on('error', () => undefined);
+    const refused: unknown = await nobody.connect().catch((error: unknown) => error);
+    const server = await RedisServer.start();
+    const client = new Redis(server.url, { retryStrategy: null });
+    client.on('error', () => undefined);
+    await client.ping();
+    server.pause();
+    const cut = client.ping().catch((error: unknown) => error);
+    client.disconnect();
+    expect([redisFailureOf(refused)?.kind, redisFailureOf(await cut)?.kind]).toEqual(['unreachable', 'unreachable']);
+    await server.dispose();
+  });
+});
+
+describe('redisHosts', () => {
+  it.each([
+    ['redis://name:password@h:1/2', 'h:1'],
+    ['rediss://a, rediss://:password@b:2', 'a:6379,b:2'],
+  ])('names the hosts of %s without users and passwords', (url, hosts) => expect(redisHosts(url)).toBe(hosts));
+});
