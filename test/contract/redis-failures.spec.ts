@@ -9,12 +9,15 @@ import {
   RedisBroker,
   RedisInterestRegistry,
   DataLossWatch,
+  redisFailureOf,
   RedisSetStore,
   type Patience,
   type RedisClient,
 } from '#redis';
 import { ManualClock, RecordingListener } from '#testing';
+import { Redis } from 'ioredis';
 
+import { freePort } from '../harness/processes/ports.js';
 import { RedisServer } from '../harness/processes/redis-server.js';
 import { until } from '../harness/until.js';
 
@@ -225,5 +228,19 @@ describe('a failing Redis', () => {
     await sleep(LOOKS_MS);
     expect(calls).toHaveLength(length);
     expect(calls.slice(0, 4)).toEqual(['forgot', 'error', 'forgot', 'error']);
+  });
+
+  it('is told from a fault of the program, by the errors of a real client', async () => {
+    const nobody = new Redis(await freePort(), '127.0.0.1', { retryStrategy: null, lazyConnect: true });
+    nobody.on('error', () => undefined);
+    const refused: unknown = await nobody.connect().catch((error: unknown) => error);
+    const wrongType: unknown = await commands
+      .set(keys.dataId, 'x')
+      .then(() => commands.rpush(keys.dataId, 'x'))
+      .catch((error: unknown) => error);
+    const cut = commands.blpop('nothing', 0).catch((error: unknown) => error);
+    commands.disconnect();
+    const kinds = [refused, wrongType, await cut].map((error) => redisFailureOf(error)?.kind);
+    expect(kinds).toEqual(['unreachable', 'refused', 'unreachable']);
   });
 });

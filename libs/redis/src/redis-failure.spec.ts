@@ -1,7 +1,3 @@
-import { Redis } from 'ioredis';
-
-import { RedisServer } from '../../../test/harness/processes/redis-server.js';
-import { freePort } from '../../../test/harness/processes/ports.js';
 import { redisFailureOf, redisHosts } from './redis-failure.js';
 
 /** An answer of Redis as ioredis throws it. */
@@ -51,22 +47,6 @@ describe('redisFailureOf', () => {
     'says nothing of %p: it is not about Redis',
     (error) => expect(redisFailureOf(error)).toBeNull(),
   );
-
-  it('says what a real client throws where nobody listens, and where a command is cut off', async () => {
-    const options = { retryStrategy: null, lazyConnect: true } as const;
-    const nobody = new Redis(await freePort(), '127.0.0.1', options);
-    nobody.on('error', () => undefined);
-    const refused: unknown = await nobody.connect().catch((error: unknown) => error);
-    const server = await RedisServer.start();
-    const client = new Redis(server.url, { retryStrategy: null });
-    client.on('error', () => undefined);
-    await client.ping();
-    server.pause();
-    const cut = client.ping().catch((error: unknown) => error);
-    client.disconnect();
-    expect([redisFailureOf(refused)?.kind, redisFailureOf(await cut)?.kind]).toEqual(['unreachable', 'unreachable']);
-    await server.dispose();
-  });
 });
 
 describe('redisHosts', () => {
