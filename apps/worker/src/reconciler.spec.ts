@@ -1,6 +1,5 @@
 import { feedKey, type FeedKey, type SetRef } from '#core';
-import type { PrometheusPollTelemetry } from '#ops';
-import type { BullPollQueue } from '#redis';
+import type { FeedNeeds, NextVisit } from '#redis';
 import { ManualClock } from '#testing';
 import { Reconciler } from './reconciler.js';
 
@@ -8,32 +7,55 @@ const FEEDS = [feedKey({ language: 'en-us' }), feedKey({ language: 'zh-cn' })] a
 
 describe('Reconciler', () => {
   const clock = new ManualClock();
-  const registry = {
-    want: jest.fn(),
-    hint: jest.fn(),
-    sweep: jest.fn<Promise<number>, [FeedKey, number]>(),
-    feeds: jest.fn<Promise<FeedKey[]>, []>(),
-    forget: jest.fn<Promise<void>, [number]>(),
-    overdue: jest.fn<Promise<SetRef[]>, [FeedKey, number]>(),
-    earliestDue: jest.fn<Promise<number | null>, [FeedKey]>(),
-    answeredAt: jest.fn(),
-  };
-  const ensure = jest.fn<Promise<void>, [SetRef[]]>();
+  const claim = jest.fn<Promise<{ feeds: readonly FeedKey[]; putOffTo: number }>, [number]>();
+  const settle = jest.fn<Promise<void>, [unknown, readonly NextVisit[], number]>();
+  const walk = jest.fn<Promise<void>, [number]>();
+  const at = jest.fn<Promise<FeedNeeds>, [FeedKey]>();
+  const sweep = jest.fn<Promise<number>, [FeedKey, number]>();
+  const overdue = jest.fn<Promise<SetRef[]>, [FeedKey, number]>();
+  const ensure = jest.fn<Promise<void>, [readonly SetRef[]]>();
   const stalest = jest.fn();
   const onError = jest.fn();
   let reconciler: Reconciler;
+
+  const needs = (some: Partial<FeedNeeds> = {}): FeedNeeds => ({
+    dueAt: clock.now() + 700,
+    leaseEndsAt: clock.now() + 30_000,
+    retryAt: null,
+    isDamaged: false,
+    hasUntoldLosses: false,
+    isThin: false,
+    ...some,
+  });
+  const claimOnce = (...feeds: FeedKey[]) => claim.mockResolvedValueOnce({ feeds, putOffTo: 7 });
+  /** When a visited feed is visited next, ms from now; null: not again. */
+  async function nextAfter(some: Partial<FeedNeeds>): Promise<number | null | undefined> {
+    claimOnce(FEEDS[0]);
+    at.mockResolvedValueOnce(needs(some));
+    reconciler.start();
+    await settled();
+    const [, visits] = settle.mock.lastCall ?? [];
+    const next = visits?.[0]?.[1];
+    return typeof next === 'number' ? next - clock.now() : next;
+  }
 
   beforeEach(() => {
     jest.useFakeTimers();
     jest.resetAllMocks();
     jest.spyOn(Math, 'random').mockReturnValue(0.5);
-    registry.feeds.mockResolvedValue([...FEEDS]);
-    registry.sweep.mockResolvedValue(0);
-    registry.overdue.mockResolvedValue([]);
-    registry.earliestDue.mockResolvedValue(null);
-    const queue = { ensure } as unknown as BullPollQueue;
-    const telemetry = { stalest } as unknown as PrometheusPollTelemetry;
-    reconciler = new Reconciler({ registry, queue, clock, telemetry, onError });
+    claim.mockResolvedValue({ feeds: [], putOffTo: 7 });
+    at.mockImplementation(async () => needs());
+    sweep.mockResolvedValue(0);
+    overdue.mockResolvedValue([]);
+    reconciler = new Reconciler({
+      visits: { claim, settle, walk },
+      look: { at },
+      registry: { sweep, overdue },
+      queue: { ensure },
+      clock,
+      telemetry: { stalest },
+      onError,
+    });
   });
   afterEach(async () => {
     await reconciler.stop();
@@ -44,41 +66,95 @@ describe('Reconciler', () => {
   const settled = () => jest.advanceTimersByTimeAsync(0);
 
   it('makes the jobs of sets again that are three seconds late, of each feed', async () => {
-    const late = { feed: FEEDS[1], id: 5 };
-    registry.overdue.mockResolvedValueOnce([]).mockResolvedValueOnce([late]);
+    const late = FEEDS.map((feed) => ({ feed, id: 5 }));
+    claimOnce(...FEEDS);
+    at.mockResolvedValueOnce(needs({ dueAt: clock.now() - 3000 }));
+    at.mockResolvedValueOnce(needs({ dueAt: clock.now() - 3001 }));
+    overdue.mockImplementation(async (feed) => late.filter((ref) => ref.feed === feed));
     reconciler.start();
     await settled();
-    expect(registry.overdue.mock.calls).toEqual(FEEDS.map((feed) => [feed, clock.now() - 3000]));
-    expect(ensure.mock.calls).toEqual([[[]], [[late]]]);
+    expect(overdue.mock.calls).toEqual(FEEDS.map((feed) => [feed, clock.now() - 3000]));
+    expect(ensure.mock.calls).toEqual([[late]]);
+    expect(await nextAfter({ dueAt: clock.now() - 2999 })).toBe(1);
+    expect([overdue.mock.calls.length, ensure.mock.lastCall]).toEqual([2, [[]]]);
   });
 
-  it('sweeps each feed until nothing is left to do, and forgets feeds as of when the round began', async () => {
-    registry.sweep
-      .mockResolvedValueOnce(500)
-      .mockResolvedValueOnce(1)
-      .mockImplementation(async () => {
-        clock.advance(100);
-        return 0;
-      });
-    const beganAt = clock.now();
+  it.each<[string, Partial<FeedNeeds>]>([
+    ['a lease has ended', { leaseEndsAt: clock.now() }],
+    ['a quarantine is over', { retryAt: clock.now() }],
+    ['keys are lost', { isDamaged: true }],
+    ['losses are not told', { hasUntoldLosses: true }],
+    ['sets are to be merged', { isThin: true }],
+  ])('sweeps a feed where %s, until nothing is left to do', async (_, some) => {
+    sweep.mockResolvedValueOnce(500).mockResolvedValueOnce(1);
+    const next = await nextAfter(some);
+    expect(sweep.mock.calls).toEqual(Array(3).fill([FEEDS[0], clock.now()]));
+    expect(next).toBeGreaterThanOrEqual(1000);
+    expect(next).toBeLessThanOrEqual(3700);
+  });
+
+  it('does not sweep a feed that needs nothing', async () => {
+    expect(await nextAfter({})).toBe(3700);
+    expect([sweep, overdue].map((call) => call.mock.calls)).toEqual([[], []]);
+  });
+
+  it.each<[string, Partial<FeedNeeds>, number | null]>([
+    ['its set would be late', { dueAt: clock.now() + 9000 }, 12_000],
+    ['a lease ends', { leaseEndsAt: clock.now() + 2000 }, 2000],
+    ['a quarantine ends', { retryAt: clock.now() + 2000 }, 2000],
+    ['a second has passed since a sweep', { leaseEndsAt: clock.now() - 5 }, 1000],
+    ['a second has passed since a merge', { isThin: true }, 1000],
+    ['it was late for twice as long', { dueAt: clock.now() - 4000 }, 4000],
+    ['ten seconds have passed, however late it is', { dueAt: clock.now() - 600_000 }, 10_000],
+    ['a minute has passed', { dueAt: null, leaseEndsAt: clock.now() + 600_000 }, 60_000],
+    ['somebody wants it, where nothing is left', { dueAt: null, leaseEndsAt: null }, null],
+  ])('visits a feed next when %s', async (_, some, inMs) => {
+    expect(await nextAfter(some)).toBe(inMs);
+  });
+
+  it('claims feeds until a claim is not full, forty times in a round at most', async () => {
+    const full = { feeds: Array<FeedKey>(250).fill(FEEDS[0]), putOffTo: 7 };
+    claim.mockResolvedValueOnce(full);
     reconciler.start();
     await settled();
-    expect(registry.sweep.mock.calls.map(([feed]) => feed)).toEqual([FEEDS[0], FEEDS[0], FEEDS[0], FEEDS[1]]);
-    expect(registry.forget.mock.calls).toEqual([[beganAt]]);
+    expect(claim).toHaveBeenCalledTimes(2);
+    claim.mockResolvedValue(full);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(claim).toHaveBeenCalledTimes(42);
   });
 
   it('reports how late the latest set is, and 0 if none is late', async () => {
-    registry.earliestDue.mockResolvedValueOnce(clock.now() - 700).mockResolvedValueOnce(clock.now() - 300);
+    claimOnce(...FEEDS);
+    at.mockResolvedValueOnce(needs({ dueAt: clock.now() - 300 }));
+    at.mockResolvedValueOnce(needs({ dueAt: clock.now() - 700 }));
     reconciler.start();
     await settled();
-    registry.earliestDue.mockResolvedValueOnce(clock.now() + 700);
+    await jest.advanceTimersByTimeAsync(1000);
+    claimOnce(...FEEDS);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(stalest.mock.calls).toEqual([[700], [700], [0]]);
+  });
+
+  it('forgets after some seconds how late a feed was that others visit now', async () => {
+    await nextAfter({ dueAt: clock.now() - 700 });
+    clock.advance(12_000);
     await jest.advanceTimersByTimeAsync(1000);
     expect(stalest.mock.calls).toEqual([[700], [0]]);
   });
 
+  it('reports a visit that failed, and settles the others', async () => {
+    const broken = new Error('out of reach');
+    claimOnce(...FEEDS);
+    at.mockRejectedValueOnce(broken);
+    reconciler.start();
+    await settled();
+    expect(onError.mock.calls).toEqual([[broken]]);
+    expect(settle.mock.calls).toEqual([[{ feeds: FEEDS, putOffTo: 7 }, [[FEEDS[1], clock.now() + 3700]], clock.now()]]);
+  });
+
   it('reports a round that failed, and continues', async () => {
     const broken = new Error('out of reach');
-    registry.feeds.mockRejectedValueOnce(broken);
+    walk.mockRejectedValueOnce(broken);
     reconciler.start();
     await settled();
     expect([onError.mock.calls, stalest.mock.calls.length]).toEqual([[[broken]], 0]);
@@ -94,22 +170,22 @@ describe('Reconciler', () => {
     reconciler.start();
     await settled();
     await jest.advanceTimersByTimeAsync(pauseMs - 2);
-    expect(registry.feeds).toHaveBeenCalledTimes(1);
+    expect(walk).toHaveBeenCalledTimes(1);
     await jest.advanceTimersByTimeAsync(3);
-    expect(registry.feeds).toHaveBeenCalledTimes(2);
+    expect(walk).toHaveBeenCalledTimes(2);
   });
 
   it('ends with the round that runs', async () => {
-    let answer = (_: FeedKey[]) => {};
-    registry.feeds.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
+    let answer = () => {};
+    walk.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
     reconciler.start();
     let ended = false;
     const stopping = reconciler.stop().then(() => (ended = true));
     await settled();
     expect(ended).toBe(false);
-    answer([]);
+    answer();
     await stopping;
     await jest.advanceTimersByTimeAsync(5000);
-    expect(registry.feeds).toHaveBeenCalledTimes(1);
+    expect(walk).toHaveBeenCalledTimes(1);
   });
 });

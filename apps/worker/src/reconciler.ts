@@ -1,28 +1,59 @@
-import type { Clock, InterestRegistry } from '#core';
+import type { Clock, FeedKey, InterestRegistry, SetRef } from '#core';
 import type { PrometheusPollTelemetry } from '#ops';
-import type { BullPollQueue } from '#redis';
+import {
+  CLAIM_FEEDS,
+  JOB_LATE_MS,
+  VISIT_WITHIN_MS,
+  type BullPollQueue,
+  type FeedLook,
+  type FeedNeeds,
+  type FeedVisits,
+  type NextVisit,
+} from '#redis';
+
+import { Lateness } from './lateness.js';
 
 export interface ReconcilerParts {
-  readonly registry: InterestRegistry;
-  readonly queue: BullPollQueue;
+  readonly visits: Pick<FeedVisits, 'claim' | 'settle' | 'walk'>;
+  readonly look: Pick<FeedLook, 'at'>;
+  readonly registry: Pick<InterestRegistry, 'sweep' | 'overdue'>;
+  readonly queue: Pick<BullPollQueue, 'ensure'>;
   readonly clock: Clock;
-  readonly telemetry: PrometheusPollTelemetry;
+  readonly telemetry: Pick<PrometheusPollTelemetry, 'stalest'>;
   readonly onError: (error: unknown) => void;
 }
 
 /** Time between two rounds, ms. */
 const ROUND_MS = 1000;
-/** A set that is late by this much may have lost its job, ms: Redis was emptied, or a wake-up was not sent. */
-const LATE_MS = 3000;
+
+/** Claims in one round. The next round goes on from there; polls go on meanwhile. */
+const ROUND_CLAIMS = 40;
+
+/** A feed that was swept is visited again after this long, ms: a sweep changes no set that a worker polls. */
+const AFTER_SWEEP_MS = 1000;
 
 /**
- * Brings sets and jobs in line with the interest leases and due times in Redis: sweeps every feed, and makes missing jobs
- * again. Every worker runs one. A step that two of them take does nothing the second time.
+ * A feed whose set is late is visited again after the time for which it is late, within these bounds, ms. While workers
+ * cannot keep up, all feeds are late, and looking for lost jobs must not cost more than polling.
+ */
+const LATE_AGAIN_MS = { least: 2000, most: 10_000 } as const;
+
+/** What a visit of a feed found. */
+interface Visited {
+  readonly next: NextVisit;
+  /** Sets that may have lost their jobs. */
+  readonly late: readonly SetRef[];
+}
+
+/**
+ * Brings sets and jobs in line with the interest leases and due times in Redis: visits each feed when one of its leases ends or
+ * one of its sets is late, sweeps it, and makes missing jobs again. Every worker runs one, and they share the visits.
  */
 export class Reconciler {
   private timer: NodeJS.Timeout | undefined;
   private round: Promise<void> = Promise.resolve();
   private stopped = false;
+  private readonly lateness = new Lateness();
 
   constructor(private readonly parts: ReconcilerParts) {}
 
@@ -46,18 +77,71 @@ export class Reconciler {
   }
 
   private async reconcile(): Promise<void> {
-    const { registry, queue, clock, telemetry } = this.parts;
-    const beganAt = clock.now();
-    let stalestMs = 0;
-    for (const feed of await registry.feeds()) {
+    const { visits, clock, telemetry } = this.parts;
+    await visits.walk(clock.now());
+    for (let claims = 0; claims < ROUND_CLAIMS && (await this.visitClaimed()) && !this.stopped; claims += 1) {
+      // Each claim is bounded. Polls go on between two of them.
+    }
+    telemetry.stalest(this.lateness.worst(clock.now()));
+  }
+
+  /** Visits as many feeds as one claim gives. @returns whether there may be more */
+  private async visitClaimed(): Promise<boolean> {
+    const { visits, queue, clock } = this.parts;
+    const claim = await visits.claim(clock.now());
+    const visited = await this.visitAll(claim.feeds);
+    await queue.ensure(visited.flatMap(({ late }) => late));
+    const next = visited.map((visit) => visit.next);
+    await visits.settle(claim, next, clock.now());
+    return claim.feeds.length === CLAIM_FEEDS;
+  }
+
+  /** A feed that could not be visited is left out: it is visited again when the claim ends. */
+  private async visitAll(feeds: readonly FeedKey[]): Promise<Visited[]> {
+    const outcomes = await Promise.allSettled(feeds.map((feed) => this.visit(feed)));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) {
+      this.parts.onError(failed.reason);
+    }
+    return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  }
+
+  private async visit(feed: FeedKey): Promise<Visited> {
+    const { registry, look, clock } = this.parts;
+    const needs = await look.at(feed);
+    const now = clock.now();
+    this.lateness.saw(feed, needs.dueAt, now);
+    if (isToSweep(needs, now)) {
       while ((await registry.sweep(feed, clock.now())) > 0) {
         // Each call is bounded. Repeat until nothing is left to do.
       }
-      await queue.ensure(await registry.overdue(feed, clock.now() - LATE_MS));
-      const due = await registry.earliestDue(feed);
-      stalestMs = Math.max(stalestMs, due === null ? 0 : clock.now() - due);
     }
-    await registry.forget(beganAt);
-    telemetry.stalest(stalestMs);
+    const isLate = needs.dueAt !== null && needs.dueAt <= now - JOB_LATE_MS;
+    const late = isLate ? await registry.overdue(feed, now - JOB_LATE_MS) : [];
+    return { next: [feed, nextVisit(needs, now)], late };
   }
+}
+
+function isToSweep({ leaseEndsAt, retryAt, isDamaged, hasUntoldLosses, isThin }: FeedNeeds, now: number): boolean {
+  const isOver = (time: number | null) => time !== null && time <= now;
+  return isOver(leaseEndsAt) || isOver(retryAt) || isDamaged || hasUntoldLosses || isThin;
+}
+
+/** @returns ms since 1970; null if nothing is left of the feed */
+function nextVisit({ dueAt, leaseEndsAt, retryAt, isDamaged, isThin }: FeedNeeds, now: number): number | null {
+  const ends = [leaseEndsAt, retryAt].filter((time) => time !== null);
+  if (dueAt === null && ends.length === 0 && !isDamaged) {
+    return null;
+  }
+  const lateFor = dueAt === null ? 0 : now - dueAt;
+  const lateAgain = Math.min(Math.max(lateFor, LATE_AGAIN_MS.least), LATE_AGAIN_MS.most);
+  const isLate = lateFor >= JOB_LATE_MS;
+  const times = [
+    ...(dueAt === null ? [] : [isLate ? now + lateAgain : dueAt + JOB_LATE_MS]),
+    // Where an end has passed, the feed was swept now.
+    ...ends.map((time) => Math.max(time, now + AFTER_SWEEP_MS)),
+    ...(isDamaged || isThin ? [now + AFTER_SWEEP_MS] : []),
+    now + VISIT_WITHIN_MS,
+  ];
+  return Math.min(...times);
 }

@@ -23,6 +23,8 @@ import {
   connectQueue,
   connectRedis,
   EvictionWatch,
+  FeedLook,
+  FeedVisits,
   Keys,
   RedisCredentialAttempts,
   RedisUpstreamLiveness,
@@ -151,6 +153,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           subscriptions: [() => wake.listen(subscriber, processor), () => quota.listen(subscriber)],
           announce: () => wake.tellWorkerStarted(),
           reconciler: new Reconciler({
+            visits: new FeedVisits(commands, keys),
+            look: new FeedLook(commands, keys, settings),
             registry: interest,
             queue,
             clock,

@@ -5,6 +5,8 @@ import { createRegistry, PrometheusPollTelemetry } from '#ops';
 import {
   BullPollQueue,
   connectRedis,
+  FeedLook,
+  FeedVisits,
   RedisUpstreamLiveness,
   RedisInterestRegistry,
   RedisQuota,
@@ -51,10 +53,10 @@ export class LiveWorker {
     private readonly parts: LiveWorkerParts,
     private readonly worker: PollWorker,
     private readonly telemetry: PrometheusPollTelemetry,
-    private readonly connections: readonly RedisClient[],
+    /** That for commands is the first. */
+    private readonly connections: readonly [RedisClient, ...RedisClient[]],
   ) {
-    const { clock, onError } = parts;
-    this.reconciler = new Reconciler({ registry, queue, clock, telemetry, onError });
+    this.reconciler = this.makeReconciler();
   }
 
   static async start(parts: LiveWorkerParts): Promise<LiveWorker> {
@@ -93,9 +95,7 @@ export class LiveWorker {
 
   /** One round of a reconciler. */
   async round(): Promise<void> {
-    const { registry, queue, telemetry } = this;
-    const { clock, onError } = this.parts;
-    const reconciler = new Reconciler({ registry, queue, clock, telemetry, onError });
+    const reconciler = this.makeReconciler();
     reconciler.start();
     await reconciler.stop();
   }
@@ -113,5 +113,14 @@ export class LiveWorker {
     await this.worker.stop();
     await this.queue.close();
     this.connections.forEach((connection) => connection.disconnect());
+  }
+
+  private makeReconciler(): Reconciler {
+    const { registry, queue, telemetry } = this;
+    const { clock, keys, bounds, onError } = this.parts;
+    const [commands] = this.connections;
+    const visits = new FeedVisits(commands, keys);
+    const look = new FeedLook(commands, keys, bounds);
+    return new Reconciler({ visits, look, registry, queue, clock, telemetry, onError });
   }
 }

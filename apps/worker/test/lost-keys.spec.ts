@@ -18,6 +18,7 @@ const JOB = `${feedKey(FEED)}/1`;
 const LOSSES: readonly Loss[] = [
   { kind: /^life$/, key: 'life' },
   { kind: /^feeds$/, key: 'feeds' },
+  { kind: /^visits$/, key: 'visits' },
   { kind: /^answered$/, key: 'answered' },
   { kind: /^\{quota\}$/, key: '{quota}' },
   { kind: /^\{quota\}:waiting$/, key: '{quota}:waiting' },

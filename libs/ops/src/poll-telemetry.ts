@@ -42,7 +42,10 @@ export class PrometheusPollTelemetry implements PollTelemetry {
       buckets: REQUEST_BUCKETS,
     });
     this.stalestSet = new Gauge(
-      named('stalest_set_seconds', 'How long the ticket set that waits longest has been due, in the whole deployment.'),
+      named(
+        'stalest_set_seconds',
+        'How long the ticket set that waits longest has been due, among those that this worker has looked at in the last 12 s.',
+      ),
     );
     this.lostKeys = new Counter(
       named('redis_keys_lost_total', 'Times that keys of a feed were found lost in Redis, and were made again.'),

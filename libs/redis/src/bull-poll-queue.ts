@@ -29,6 +29,9 @@ const DELAYED_SCORE_PER_MS = 0x1000;
 /** Lists of BullMQ that name the jobs of poll sets, beside the delayed ones. */
 const LISTS = ['active', 'wait', 'paused'];
 
+/** Jobs that are looked at in one round trip. */
+const ENSURED_AT_ONCE = 500;
+
 /** Pauses before a job that was active when it was woken is woken again, ms. A poll has ended after some of them. */
 const WAKE_AGAIN_MS = [30, 100, 300];
 
@@ -66,29 +69,46 @@ export class BullPollQueue implements PollQueue {
    * jobs are not changed.
    */
   async ensure(sets: readonly SetRef[]): Promise<void> {
-    await Promise.all(
-      sets.map(async (ref) => {
-        const id = setName(ref);
-        const [isListed, isWhole] = [await this.isListed(id), await this.isWhole(id)];
-        if (isListed !== isWhole) {
-          await this.forget(id);
-        }
-        const job = await this.add(ref, 0);
-        if (await this.isStranded(id)) {
-          this.bringForward(job, this.clock.now(), []);
-        }
-      }),
-    );
+    for (let start = 0; start < sets.length; start += ENSURED_AT_ONCE) {
+      const part = sets.slice(start, start + ENSURED_AT_ONCE);
+      const areWell = await this.areWell(part);
+      await Promise.all(part.filter((_, at) => areWell[at] !== true).map((ref) => this.restore(ref)));
+    }
   }
 
   async close(): Promise<void> {
     await this.queue.close();
   }
 
-  /** Whether a job is delayed for longer than allowed: the worker that delayed it had a clock that was ahead. */
-  private async isStranded(id: string): Promise<boolean> {
-    const score = await this.client.zscore(this.queue.toKey('delayed'), id);
-    return score !== null && Number(score) / DELAYED_SCORE_PER_MS > Date.now() + 2 * POLL_DELAY_MAX_MS;
+  /**
+   * Whether each job is whole, and is with a worker or delayed for no longer than allowed. Late sets are many where workers
+   * cannot keep up, so this takes three commands for each of them, in one round trip.
+   */
+  private async areWell(sets: readonly SetRef[]): Promise<boolean[]> {
+    const read = this.client.pipeline();
+    sets.map(setName).forEach((id) => {
+      const job = this.queue.toKey(id);
+      read.hexists(job, 'data').exists(`${job}:lock`).zscore(this.queue.toKey('delayed'), id);
+    });
+    const found = ((await read.exec()) ?? []).map(([, value]) => value);
+    return sets.map((_, at) => {
+      const [hasData, isLocked, delayedTo] = found.slice(3 * at, 3 * at + 3);
+      const isDelayed = typeof delayedTo === 'string' && !isStranded(delayedTo);
+      return hasData === 1 && (isLocked === 1 || isDelayed);
+    });
+  }
+
+  private async restore(ref: SetRef): Promise<void> {
+    const id = setName(ref);
+    const [isListed, isWhole] = [await this.isListed(id), await this.isWhole(id)];
+    if (isListed !== isWhole) {
+      await this.forget(id);
+    }
+    const job = await this.add(ref, 0);
+    const delayedTo = await this.client.zscore(this.queue.toKey('delayed'), id);
+    if (delayedTo !== null && isStranded(delayedTo)) {
+      this.bringForward(job, this.clock.now(), []);
+    }
   }
 
   /** Whether a list of the queue names the job. */
@@ -136,4 +156,9 @@ export class BullPollQueue implements PollQueue {
   private delayUntil(at: number): number {
     return Math.max(0, Math.round(at - this.clock.now()));
   }
+}
+
+/** Whether a job is delayed for longer than allowed: the worker that delayed it had a clock that was ahead. */
+function isStranded(delayedTo: string): boolean {
+  return Number(delayedTo) / DELAYED_SCORE_PER_MS > Date.now() + 2 * POLL_DELAY_MAX_MS;
 }

@@ -16,7 +16,8 @@ import { ScriptKeys } from './script-keys.js';
  * | key | type | holds | ends |
  * | --- | --- | --- | --- |
  * | `P:life` | string | data id: a random name that is missing when Redis lost its data, and is then given anew | never |
- * | `P:feeds` | sorted set | feeds by the time (ms) until which they were last known to have tickets | ten minutes after that |
+ * | `P:feeds` | sorted set | feeds by the time (ms) until which they are wanted | a minute after that, when nothing is left of the feed |
+ * | `P:visits` | sorted set | feeds by the time (ms) at which a worker visits them next | when nothing is left of the feed |
  * | `P:{quota}`, `:waiting`, `:asking` | hash, sorted sets | next turn, pause; sets that wait for a turn | an hour after the last use |
  * | `P:answered` | string | when a request was sent that the upstream answered, ms: the newest, to a second | an hour after it |
  * | `P:{attempts}:K:refused`, `:open` | sorted sets | attempts with credentials of kind `K` (`login`, `signature`), `digest:attempt`: by when they were refused, ms; by until when they count as under way, ms | when none counts any more, 15 min at most |
@@ -78,6 +79,11 @@ export class Keys {
 
   get feeds(): string {
     return `${this.prefix}:feeds`;
+  }
+
+  /** When each feed is to be visited by a worker. */
+  get visits(): string {
+    return `${this.prefix}:visits`;
   }
 
   /** When the newest answered request was sent: the upstream liveness that all workers share. */

@@ -10,6 +10,7 @@ import {
 
 import type { RedisClient } from './connection.js';
 import { FeedAudit } from './feed-audit.js';
+import { FeedVisits, JOB_LATE_MS } from './feed-visits.js';
 import { type Keys } from './keys.js';
 import type { SetBounds } from './redis-set-store.js';
 import { Scripts } from './scripts.js';
@@ -27,15 +28,13 @@ const CALL_MAX = 500;
 /** Times that a script is run on a feed whose keys are lost meanwhile. */
 const ATTEMPTS = 3;
 
-/** A feed without tickets is removed from the list after this long, ms. */
-const FEED_FORGOTTEN_MS = 600_000;
-
 /** Interest leases and ticket sets: want.lua, hint.lua, sweep.lua, pack.lua and audit.lua. */
 export class RedisInterestRegistry implements InterestRegistry {
   private readonly scripts: Scripts<'want' | 'hint' | 'sweep'>;
   private readonly wake: WakeChannel;
   private readonly packer: SetPacker;
   private readonly audit: FeedAudit;
+  private readonly visits: FeedVisits;
 
   constructor(
     private readonly client: RedisClient,
@@ -48,6 +47,7 @@ export class RedisInterestRegistry implements InterestRegistry {
     this.wake = new WakeChannel(client, keys);
     this.packer = new SetPacker(client, keys, bounds);
     this.audit = new FeedAudit(client, keys, bounds);
+    this.visits = new FeedVisits(client, keys);
   }
 
   async want(
@@ -60,8 +60,7 @@ export class RedisInterestRegistry implements InterestRegistry {
     if (caseIds.length === 0) {
       return [];
     }
-    // The feed is listed before its tickets exist: a feed that is not listed would never be swept.
-    await this.client.zadd(this.keys.feeds, 'GT', Math.round(until), feed);
+    await this.visits.list(feed, until);
     const args = {
       base: this.keys.base(feed),
       now: Math.round(now),
@@ -70,7 +69,13 @@ export class RedisInterestRegistry implements InterestRegistry {
       isArrival: reason === 'arrival',
       tickets: caseIds,
     };
-    return this.onWholeFeed(feed, now, () => this.scripts.discover('want', this.keys.ofScripts(feed).want, args));
+    const due = await this.onWholeFeed(feed, now, () =>
+      this.scripts.discover('want', this.keys.ofScripts(feed).want, args),
+    );
+    if (due.length > 0) {
+      await this.visits.bringForward(feed, now + JOB_LATE_MS); // The caller may end before it wakes the sets.
+    }
+    return due;
   }
 
   async hint(feed: FeedKey, caseIds: readonly CaseId[], now: number): Promise<DueSet[]> {
@@ -82,25 +87,13 @@ export class RedisInterestRegistry implements InterestRegistry {
     await this.audit.run(feed, now);
     const args = { base: this.keys.base(feed), now: Math.round(now), most: CALL_MAX };
     const answer = await this.scripts.discover('sweep', this.keys.ofScripts(feed).sweep, args);
-    const [left, remains, losses, ...changed] = answer;
+    const [left, losses, ...changed] = answer;
     if (Number(losses) > 0) {
       this.onKeysLost(feed, Number(losses));
     }
     await this.wake.tell(changed.map((id) => ({ feed, id: Number(id) })));
     await this.packer.pack(feed, now);
-    if (Number(remains) === 1) {
-      // Leases may have ended long ago: no worker ran, or a ticket was in quarantine for longer than that.
-      await this.client.zadd(this.keys.feeds, 'GT', Math.round(now), feed);
-    }
     return Number(left);
-  }
-
-  async feeds(): Promise<FeedKey[]> {
-    return (await this.client.zrange(this.keys.feeds, '0', '-1')) as FeedKey[];
-  }
-
-  async forget(swept: number): Promise<void> {
-    await this.client.zremrangebyscore(this.keys.feeds, '-inf', Math.round(swept) - FEED_FORGOTTEN_MS);
   }
 
   async overdue(feed: FeedKey, before: number): Promise<SetRef[]> {

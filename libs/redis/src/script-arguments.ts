@@ -39,6 +39,13 @@ export interface ScriptArguments {
   };
   readonly hint: OfFeed & { readonly now: number; readonly tickets: readonly string[] };
   readonly sweep: OfFeed & { readonly now: number; readonly most: number };
+  readonly look: OfFeed;
+  readonly 'claim-visits': { readonly now: number; readonly putOffTo: number; readonly most: number };
+  readonly 'settle-visits': {
+    readonly putOffTo: number;
+    readonly next: readonly (readonly [feed: string, at?: number])[];
+  };
+  readonly 'forget-feeds': { readonly before: number; readonly feeds: readonly string[] };
   readonly audit: OfFeed & { readonly now: number };
   readonly pack: OfFeed & { readonly now: number };
   readonly history: OfFeed & {

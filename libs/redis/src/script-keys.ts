@@ -66,6 +66,11 @@ export class ScriptKeys {
     return this.all('never', 'feed', 'interest', 'place', 'apart', 'due', 'sizes', 'failing', 'ages');
   }
 
+  /** look.lua */
+  get look(): string[] {
+    return this.all('never', 'feed', 'interest', 'place', 'apart', 'due', 'sizes');
+  }
+
   /** audit.lua before it has named the others */
   get audit(): string[] {
     return this.sweep;

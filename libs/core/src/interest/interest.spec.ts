@@ -1,7 +1,7 @@
 import { ManualClock } from '#testing';
 import { feedKey } from '../model/feed.js';
 import { Interest } from './interest.js';
-import type { LeaseReason } from './ports/interest-registry.js';
+import type { InterestRegistry, LeaseReason } from './ports/interest-registry.js';
 import type { DueSet } from '../polling/ports/poll-queue.js';
 
 const FEED = { language: 'en-us' };
@@ -29,8 +29,6 @@ function setUp(lingerMs = LINGER_MS) {
       return [{ ref: { feed: KEY, id: 100 + hints.length }, at: now }];
     },
     sweep: async () => 0,
-    feeds: async () => [],
-    forget: async () => undefined,
     overdue: async () => [],
     earliestDue: async () => null,
     answeredAt: async () => [],
@@ -218,6 +216,22 @@ describe('Interest', () => {
     wants.length = 0;
     await interest.renew();
     expect(wants.map(({ caseIds }) => caseIds)).toEqual([['a']]);
+  });
+
+  it('renews the leases of many feeds in round trips of bounded size', async () => {
+    let [underWay, most, renewals] = [0, 0, 0];
+    const want = async (_feed: unknown, _caseIds: unknown, _now: number, _until: number, reason: LeaseReason) => {
+      renewals += reason === 'renewal' ? 1 : 0;
+      most = Math.max(most, (underWay += 1));
+      await new Promise(setImmediate);
+      underWay -= 1;
+      return [];
+    };
+    const registry = { want } as unknown as InterestRegistry;
+    const interest = new Interest({ registry, queue: { wake: async () => {} }, clock: new ManualClock() }, LINGER_MS);
+    for (let at = 0; at < 250; at += 1) await interest.acquire({ language: 'en-us', groupId: `G${at}` }, ['a']);
+    await interest.renew();
+    expect([renewals, most]).toEqual([250, 100]);
   });
 
   it('asks for many tickets in calls of bounded size', async () => {

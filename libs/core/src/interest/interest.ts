@@ -14,6 +14,9 @@ export interface InterestParts {
 /** Tickets per registry call. It bounds the time for which one call blocks Redis. */
 const CALL_TICKETS = 500;
 
+/** Feeds whose leases are renewed at once. Deliveries wait for no more than that. */
+const BATCH_FEEDS = 100;
+
 /** Arrivals at one ticket are reported to the registry at most once in this time, ms. */
 const REPORT_ARRIVAL_EVERY_MS = 1000;
 
@@ -104,11 +107,23 @@ export class Interest {
     return this.answers.of(feedKey(feed), caseIds);
   }
 
-  /** Renews all leases. @throws if the store is out of reach */
+  /**
+   * Renews all leases, those of many feeds in one round trip.
+   *
+   * @throws if the store is out of reach; the leases of other feeds may be renewed then
+   */
   async renew(): Promise<void> {
+    let batch: Promise<void>[] = [];
+    let tickets = 0;
     for (const [key, holdings] of this.held) {
-      await this.lease(key, [...holdings.keys()], 'renewal');
+      batch.push(this.lease(key, [...holdings.keys()], 'renewal'));
+      tickets += holdings.size;
+      if (batch.length >= BATCH_FEEDS || tickets >= CALL_TICKETS) {
+        await Promise.all(batch);
+        [batch, tickets] = [[], 0];
+      }
     }
+    await Promise.all(batch);
   }
 
   /** Reports an arrival at these tickets, which are held. Clients that come meanwhile wait for the same call. */

@@ -11,6 +11,7 @@
 -- @include _keys
 -- @include _lease
 -- @include _lists
+-- @include _room
 -- @include _sets
 -- @constant UPSTREAM_MAX_CASE_IDS
 
@@ -110,14 +111,8 @@ end
 local args = cjson.decode(ARGV[1])
 local base, now = args.base, args.now
 
--- Whether one set less would have room for all tickets.
-local function is_one_too_many()
-  local sets, tickets = redis.call('ZCARD', base .. 'sizes'), redis.call('HLEN', base .. 'place')
-  return sets >= 2 and (sets - 1) * UPSTREAM_MAX_CASE_IDS >= tickets
-end
-
 local changed = {}
-if not is_one_too_many() then
+if not is_one_too_many(base) then
   return changed
 end
 for _, id in ipairs(thin_sets(base)) do
@@ -131,7 +126,7 @@ if is_undeclared() then
   return undeclared
 end
 for _ = 1, MERGES do
-  if not is_one_too_many() or not dissolve_one(base, now, changed) then
+  if not is_one_too_many(base) or not dissolve_one(base, now, changed) then
     break
   end
 end

@@ -11,8 +11,7 @@
              now   ms
              most  tickets that may leave in one call
   Returns {'undeclared', keys that are missing here..} |
-          {how many tickets left, 1 if anything remains that has to be swept, how often keys were lost,
-           ids of sets that changed..}
+          {how many tickets left, how often keys were lost, ids of sets that changed..}
 ]]
 -- @include _fence
 -- @include _keys
@@ -69,7 +68,7 @@ for _, case in ipairs(ended) do
     end
   end
 end
-local answer = { left, 1, take_losses(base) }
+local answer = { left, take_losses(base) }
 for id, names in pairs(leaving) do
   if names then
     answer[#answer + 1] = id
@@ -83,6 +82,5 @@ end
 retry_quarantined(base, retried, now)
 if redis.call('EXISTS', base .. 'sizes') == 0 then
   redis.call('PEXPIRE', base .. 'feed', 2 * HISTORY_TTL_MS)
-  answer[2] = redis.call('EXISTS', base .. 'interest', base .. 'apart') > 0 and 1 or 0
 end
 return answer

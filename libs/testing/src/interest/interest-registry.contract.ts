@@ -1,10 +1,7 @@
-import { QUARANTINE_MAX_MS, quarantineMs, type SetRef } from '#core';
+import type { SetRef } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
 import { describePacking } from './packing.contract.js';
-import { INTEREST_MS, LEASE_MS, message, StoreDriver, status, text } from '../store/store-driver.js';
-
-/** Longer than a feed without tickets is listed. */
-const HOUR_MS = 3_600_000;
+import { INTEREST_MS, message, StoreDriver, status, text } from '../store/store-driver.js';
 
 /** What every {@link InterestRegistry} must do. */
 export function describeInterestRegistry(name: string, make: MakeStoreFixture): void {
@@ -44,7 +41,6 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
       expect(here.feed).not.toBe(there.feed);
       await driver.publish(here, message('a', 'here'));
       expect(await other.contents('a')).toEqual([]);
-      expect(await fixture.registry.feeds()).toEqual(expect.arrayContaining([driver.feed, other.feed]));
     });
 
     it('never shortens a lease', async () => {
@@ -98,38 +94,6 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
       expect([await driver.contents('a'), await driver.contents('b')]).toEqual([[], [text('y')]]);
     });
 
-    it('lists a feed for as long as one of its tickets is in quarantine, even if no ticket was wanted for long', async () => {
-      let [ref] = await driver.want('a');
-      for (let refusals = 1; ref !== undefined && quarantineMs(refusals) < QUARANTINE_MAX_MS; refusals += 1) {
-        await refuse(ref, 'a');
-        fixture.clock.advance(quarantineMs(refusals));
-        await driver.want('a');
-        await sweepAll();
-        [ref] = await fixture.registry.overdue(driver.feed, driver.now + 1);
-      }
-      await refuse(ref, 'a');
-      fixture.clock.advance(QUARANTINE_MAX_MS - 1);
-      await round();
-      expect([await isListed(), (await driver.history('a')).quarantined]).toEqual([true, ['a']]);
-      fixture.clock.advance(1);
-      await round();
-      expect((await driver.history('a')).quarantined).toEqual([]);
-      fixture.clock.advance(HOUR_MS);
-      await round();
-      expect(await isListed()).toBe(false);
-    });
-
-    it('lists a feed if a sweep had to leave a set to its poll, however long nobody swept before', async () => {
-      const ref = await driver.wantOneSet('a');
-      fixture.clock.advance(HOUR_MS);
-      await driver.begin(ref);
-      await round();
-      expect(await isListed()).toBe(true);
-      fixture.clock.advance(LEASE_MS + 1);
-      await round();
-      expect(await isGone(ref)).toBe(true);
-    });
-
     it('names the sets that are late', async () => {
       const ref = await driver.wantOneSet('a');
       const { dueAt } = await driver.publish(ref);
@@ -141,15 +105,6 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
       if (ref === undefined) throw new Error('there is no set to refuse a ticket of');
       const { fence } = await driver.begin(ref);
       await fixture.store.recordBisection({ ref, fence, now: driver.now, bisection: null, quarantined: [caseId] });
-    }
-
-    const isListed = async () => (await fixture.registry.feeds()).includes(driver.feed);
-
-    /** What the reconciler of a worker does with a feed. */
-    async function round(): Promise<void> {
-      const beganAt = driver.now;
-      await sweepAll();
-      await fixture.registry.forget(beganAt);
     }
 
     /** Repeats bounded sweeps until nothing is left to do. */

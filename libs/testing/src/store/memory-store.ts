@@ -128,15 +128,6 @@ export class MemoryStore implements SetStore, InterestRegistry {
     return ended.length;
   }
 
-  async feeds(): Promise<FeedKey[]> {
-    const remains = ({ leases, quarantined }: MemoryFeed) => leases.size + quarantined.size > 0;
-    return [...this.stored].filter(([, stored]) => remains(stored)).map(([key]) => key);
-  }
-
-  async forget(): Promise<void> {
-    // Feeds are listed by what is stored of them.
-  }
-
   async overdue(feed: FeedKey, before: number): Promise<SetRef[]> {
     return [...this.feed(feed).sets.values()].filter((set) => set.dueAt < before).map((set) => set.ref);
   }

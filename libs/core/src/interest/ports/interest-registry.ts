@@ -29,14 +29,6 @@ export interface InterestRegistry {
    * @returns how many tickets were removed; call again while it is not 0
    */
   sweep(feed: FeedKey, now: number): Promise<number>;
-  /** Feeds that have tickets, or had some a short time ago. */
-  feeds(): Promise<FeedKey[]>;
-  /**
-   * Removes feeds from the list of {@link feeds} that have had no ticket for some minutes.
-   *
-   * @param swept when the round began in which all feeds were swept, ms since 1970
-   */
-  forget(swept: number): Promise<void>;
   /** Sets that were due before `before`: their jobs are late or lost. Longest overdue first, some hundreds at most. */
   overdue(feed: FeedKey, before: number): Promise<SetRef[]>;
   /**
