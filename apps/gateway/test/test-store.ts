@@ -1,4 +1,4 @@
-import { jsonText, type FeedKey, type PollQueue } from '#core';
+import { feedKey, jsonText, type PollQueue } from '#core';
 import { ManualClock, MemoryBroker, MemoryStore } from '#testing';
 import type { OnFailure } from '#ops';
 import { GatewayStore } from '../src/gateway.store.js';
@@ -7,8 +7,8 @@ import type { ConnectionCounts } from '../src/session/connection-counts.js';
 import { MemoryConnectionCounts } from './memory-connection-counts.js';
 import { MemoryRevocations } from './memory-revocations.js';
 
-/** The feed of subscribers that name no group and no language. */
-const FEED = 'zh-cn' as FeedKey;
+/** The language of subscribers that name none. */
+const LANGUAGE = 'zh-cn';
 
 /** The store in memory. `publish` does what a worker's commit does. */
 export class TestStore extends GatewayStore {
@@ -39,10 +39,11 @@ export class TestStore extends GatewayStore {
   async stop(): Promise<void> {}
 
   /** Publishes one message as a worker would. @returns its content */
-  async publish(caseId: string, content = `message ${(this.sent += 1)}`): Promise<string> {
+  async publish(caseId: string, content = `message ${(this.sent += 1)}`, groupId?: string): Promise<string> {
     const now = this.clock.now();
-    await this.registry.want(FEED, [caseId], now, now + 60_000, 'arrival');
-    const [ref] = await this.registry.overdue(FEED, Number.POSITIVE_INFINITY);
+    const feed = feedKey({ language: LANGUAGE, ...(groupId !== undefined && { groupId }) });
+    await this.registry.want(feed, [caseId], now, now + 60_000, 'arrival');
+    const [ref] = await this.registry.overdue(feed, Number.POSITIVE_INFINITY);
     const begun = ref && (await this.registry.begin(ref, now, { owner: 'worker', until: now }));
     if (begun?.kind !== 'begun') throw new Error('no set to publish in');
     const { fence } = begun.set;

@@ -1,0 +1,200 @@
+import type { CaseId, FeedKey } from '#core';
+import { RecordingLink } from '../../../../test/harness/recording-link.js';
+import { until } from '../../../../test/harness/until.js';
+import { DOORS, type Answer, type Door } from '../../test/rights-matrix/doors.js';
+import { EVERYTHING, MODES, type Mode } from '../../test/rights-matrix/modes.js';
+import { EXISTING, GRANTS, GROUPS, ROWS, type Row } from '../../test/rights-matrix/rows.js';
+import { RunningGateway } from '../../test/running-gateway.js';
+import type { SseStream } from '../../test/sse-stream.js';
+import type { TestStore } from '../../test/test-store.js';
+
+/** A ticket of a group, or of none. */
+const nameOf = (caseId: string, groupId = '') => `${groupId}/${caseId}`;
+const CONTENT = /content of ([\w-]*\/[\w-]+);/g;
+/** The tickets whose contents are in these bytes. */
+const contentsIn = (text: string) => [...new Set([...text.matchAll(CONTENT)].map(([, name = '']) => name))].sort();
+
+interface Cell {
+  readonly row: Row;
+  readonly link: RecordingLink;
+  readonly answer: Answer;
+  /** Length of what had come when the door had answered. */
+  readonly before: number;
+}
+
+/** Publishes in every ticket of every group. @returns what is part of each of the contents */
+async function publishEverywhere(store: TestStore, mark: string): Promise<string> {
+  for (const groupId of GROUPS) {
+    for (const caseId of EXISTING)
+      await store.publish(caseId, `${mark} content of ${nameOf(caseId, groupId)};`, groupId);
+  }
+  return mark;
+}
+
+/** Everything that is read or wanted of a ticket from now on, `feed caseId`. */
+function touchedIn({ registry, broker }: TestStore): { readonly names: Set<string>; readonly stop: () => void } {
+  const names = new Set<string>();
+  const note = (feed: FeedKey, caseIds: readonly CaseId[]) =>
+    caseIds.forEach((caseId) => names.add(`${feed} ${caseId}`));
+  const [want, hint] = [registry.want.bind(registry), registry.hint.bind(registry)];
+  const [watch, history, page] = [broker.watch.bind(broker), broker.history.bind(broker), broker.page.bind(broker)];
+  const spies = [
+    jest.spyOn(registry, 'want').mockImplementation((feed, caseIds, now, end, reason) => {
+      if (reason === 'arrival') note(feed, caseIds);
+      return want(feed, caseIds, now, end, reason);
+    }),
+    jest.spyOn(registry, 'hint').mockImplementation((feed, caseIds, now) => {
+      note(feed, caseIds);
+      return hint(feed, caseIds, now);
+    }),
+    jest.spyOn(broker, 'watch').mockImplementation((feed, caseIds) => {
+      note(feed, caseIds);
+      return watch(feed, caseIds);
+    }),
+    jest.spyOn(broker, 'history').mockImplementation((feed, wants, known) => {
+      const caseIds = wants.map(({ caseId }) => caseId);
+      note(feed, caseIds);
+      return history(feed, wants, known);
+    }),
+    jest.spyOn(broker, 'page').mockImplementation((feed, asked) => {
+      note(feed, [asked.caseId]);
+      return page(feed, asked);
+    }),
+  ];
+  return { names, stop: () => spies.forEach((spy) => spy.mockRestore()) };
+}
+
+/** Each door, in each mode, with each kind of rights: invariant 10 on the wire. */
+describe('the rights matrix', () => {
+  let cells = 0;
+  afterAll(() => void process.stdout.write(`rights matrix: ${cells} cells\n`));
+
+  describe.each(MODES)('with $name', (mode) => {
+    let gateway: RunningGateway;
+    /** They may read everything, and so they get everything. */
+    let witnesses: SseStream[];
+    let published = 0;
+
+    beforeAll(async () => {
+      gateway = await RunningGateway.start({ MAX_CONNECTIONS_PER_SUBJECT: '1000', ...(await mode.start()) });
+      await publishEverywhere(gateway.store, 'past');
+      const headers = { authorization: `Bearer ${await mode.token(EVERYTHING)}` };
+      witnesses = await Promise.all(
+        GROUPS.map((groupId) => {
+          const query = new URLSearchParams(EXISTING.map((caseId) => ['case_ids', caseId]));
+          if (groupId !== undefined) query.set('group_id', groupId);
+          return gateway.read(`/v1/events?${query}`, headers);
+        }),
+      );
+      await until(() => witnesses.every((witness) => witness.has('ready')));
+    });
+    afterAll(async () => {
+      await gateway.stop();
+      mode.stop();
+    });
+
+    async function ask(door: Door, row: Row, token: string | null): Promise<Cell> {
+      const link = await RecordingLink.to(Number(new URL(gateway.url).port));
+      const tokenForAll = await mode.token(EVERYTHING);
+      const answer = await door.ask(link.url, { ...row, token, tokenForAll });
+      return { row, link, answer, before: link.text.length };
+    }
+
+    /** Publishes, and resolves when everybody who may read everything has it. */
+    async function publish(): Promise<string> {
+      const mark = await publishEverywhere(gateway.store, `live ${(published += 1)}`);
+      const last = EXISTING[EXISTING.length - 1];
+      await until(() =>
+        witnesses.every(({ text }) => text.includes(`${mark} content of `) && text.includes(`/${last};`)),
+      );
+      await until(() => witnesses.every(({ text }) => text.split(`${mark} content of `).length > EXISTING.length));
+      return mark;
+    }
+
+    const end = ({ link, answer }: Cell) => {
+      answer.close();
+      link.dispose();
+    };
+
+    it.each(DOORS)(
+      'A4: $name gives what is granted, refuses the rest in exact words, and lets no foreign byte out',
+      async (door) => {
+        const rows = ROWS.map((row) => asMode(mode, row)).filter((row) => door.expected(row) !== null);
+        const touched = touchedIn(gateway.store);
+        const asked = await Promise.all(
+          rows.map(async (row) => ask(door, row, await mode.tokenOf(row.token ?? 'good'))),
+        );
+        touched.stop();
+        const inRows = (say: (cell: Cell) => unknown) =>
+          Object.fromEntries(asked.map((cell) => [cell.row.name, say(cell)]));
+
+        expect(inRows(({ answer }) => answer.outcome)).toEqual(inRows(({ row }) => door.expected(row)));
+        const mayBeTouched = new Set(asked.flatMap(({ row }) => (isServed(door, row) ? touchedBy(row) : [])));
+        expect([...touched.names].filter((name) => !mayBeTouched.has(name))).toEqual([]);
+
+        const mark = await publish();
+        const rightful = (cell: Cell) => (hasContents(door, cell.row) ? readableIn(door, cell.row) : []);
+        if (door.isLive) {
+          await until(() =>
+            asked.every((cell) =>
+              rightful(cell).every((name) => cell.link.text.includes(`${mark} content of ${name};`)),
+            ),
+          );
+        }
+        const from = (cell: Cell) => (door.hasHistory ? 0 : cell.before);
+        expect(inRows((cell) => contentsIn(cell.link.text.slice(from(cell))))).toEqual(inRows(rightful));
+        asked.forEach(end);
+        cells += asked.length;
+      },
+    );
+
+    if (mode.asksForTokens) {
+      it('A5: a right that ends while a client is connected ends at every door', async () => {
+        const row: Row = { name: 'own', caseIds: ['OWN-1'] };
+        const token = await mode.token(GRANTS, 1);
+        const doors = DOORS.filter(({ name }) => name !== 'authenticate');
+        const granted = await Promise.all(doors.map((door) => ask(door, row, token)));
+        expect(granted.map(({ answer }) => answer.outcome)).toEqual(doors.map(() => 'granted'));
+
+        const open = granted.filter((_, at) => doors[at]?.isLive);
+        await until(() => open.every(({ link }) => link.text.includes('token_expired')));
+        const closed = open.map(({ link }) => link.text.length);
+        await publish();
+        expect(open.map(({ link }, at) => contentsIn(link.text.slice(closed[at])))).toEqual(open.map(() => []));
+
+        const again = await Promise.all(doors.map((door) => ask(door, row, token)));
+        const expired: Row = { ...row, refused: { code: 'unauthorized', detail: 'the token has expired' } };
+        expect(again.map(({ answer }) => answer.outcome)).toEqual(doors.map((door) => door.expected(expired)));
+        expect(again.map(({ link }) => contentsIn(link.text))).toEqual(doors.map(() => []));
+        [...granted, ...again].forEach(end);
+        cells += 2 * doors.length;
+      });
+    }
+  });
+});
+
+/** What the row is where nobody asks for tokens: everything is granted. */
+function asMode(mode: Mode, row: Row): Row {
+  if (mode.asksForTokens) return row;
+  return { ...row, token: row.token === 'none' ? 'none' : 'good', refused: undefined };
+}
+
+const isGranted = (door: Door, row: Row) => door.expected(row) === 'granted';
+
+/** Whether tickets of the row may be touched: at `authenticate`, the token before allowed everything. */
+const isServed = (door: Door, row: Row) => isGranted(door, row) || door.name === 'authenticate';
+
+const touchedBy = ({ caseIds, groupId }: Row) =>
+  caseIds.map((caseId) => `zh-cn${groupId === undefined ? '' : `/${encodeURIComponent(groupId)}`} ${caseId}`);
+
+const hasContents = (door: Door, row: Row) => isServed(door, row) && (door.isLive || door.hasHistory);
+
+/** Existing tickets of the row that its client may read at last. */
+function readableIn(door: Door, { caseIds, groupId, refused }: Row): string[] {
+  const isIn = (names: readonly (string | undefined)[], name: string | undefined) => names.includes(name);
+  const lost = door.name === 'authenticate' && refused?.code === 'forbidden' ? (refused.caseIds ?? []) : [];
+  return caseIds
+    .filter((caseId) => isIn(EXISTING, caseId) && isIn(GROUPS, groupId) && !lost.includes(caseId))
+    .map((caseId) => nameOf(caseId, groupId))
+    .sort();
+}

@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT, type JWTPayload, type KeyLike } from 'jose';
+import { GRANTS, type TokenKind } from './rows.js';
+
+export interface Grants {
+  readonly cases: readonly string[];
+  readonly groups: readonly string[];
+  readonly hints: boolean;
+}
+
+/** What a token allows that allows everything. */
+export const EVERYTHING: Grants = { cases: ['*'], groups: ['*'], hints: true };
+
+/** One way in which a gateway learns what a client may read. */
+export interface Mode {
+  readonly name: string;
+  /** False if every client may read everything. */
+  readonly asksForTokens: boolean;
+  /** Settings of its gateway. */
+  start(): Promise<Record<string, string>>;
+  stop(): void;
+  /** A valid token. */
+  token(grants: Grants, expiresInS?: number): Promise<string>;
+  /** A token of a kind, or null for none. */
+  tokenOf(kind: TokenKind): Promise<string | null>;
+}
+
+const SECRET = 'a secret of the rights matrix of 32 bytes';
+const MINUTE_S = 60;
+
+type Sign = (claims: JWTPayload) => Promise<string>;
+type Claims = (grants: Grants) => JWTPayload;
+
+const ownClaims: Claims = ({ cases, groups, hints }) => ({ cases, groups, hints });
+
+const scopes: Claims = ({ cases, groups, hints }) => ({
+  scope: [
+    'openid',
+    ...cases.map((name) => `pollcast:case:${name}`),
+    ...groups.map((name) => `pollcast:group:${name}`),
+    ...(hints ? ['pollcast:hints'] : []),
+  ].join(' '),
+});
+
+const details: Claims = ({ cases, groups, hints }) => ({
+  authorization_details: [
+    { type: 'pollcast', case_ids: cases, groups, hints },
+    { type: 'of another service', case_ids: ['*'], groups: ['*'] },
+  ],
+});
+
+/** Tokens in JWT form, whoever signs them. */
+abstract class JwtMode implements Mode {
+  readonly asksForTokens = true;
+
+  protected constructor(
+    readonly name: string,
+    private readonly claims: Claims,
+  ) {}
+
+  abstract start(): Promise<Record<string, string>>;
+  abstract stop(): void;
+  protected abstract readonly sign: Sign;
+  protected abstract readonly forge: Sign;
+
+  token(grants: Grants, expiresInS = MINUTE_S): Promise<string> {
+    return this.sign(this.payload(grants, expiresInS));
+  }
+
+  async tokenOf(kind: TokenKind): Promise<string | null> {
+    switch (kind) {
+      case 'good':
+        return this.token(GRANTS);
+      case 'without hints':
+        return this.token({ ...GRANTS, hints: false });
+      case 'expired':
+        return this.token(GRANTS, -1);
+      case 'too early':
+        return this.sign({ ...this.payload(GRANTS, MINUTE_S), nbf: Math.floor(Date.now() / 1000) + MINUTE_S });
+      case 'forged':
+        return this.forge(this.payload(EVERYTHING, MINUTE_S));
+      case 'none':
+        return null;
+    }
+  }
+
+  private payload(grants: Grants, expiresInS: number): JWTPayload {
+    // Rounded down, a token for one second could be expired when it is sent.
+    return { sub: 'alice', exp: Math.ceil(Date.now() / 1000) + expiresInS, ...this.claims(grants) };
+  }
+}
+
+class SecretMode extends JwtMode {
+  protected readonly sign: Sign = (claims) => signed(claims, SECRET);
+  protected readonly forge: Sign = (claims) => signed(claims, 'another secret that nobody has configured');
+
+  constructor(
+    name: string,
+    claims: Claims,
+    private readonly settings: Record<string, string> = {},
+  ) {
+    super(name, claims);
+  }
+
+  async start(): Promise<Record<string, string>> {
+    return { AUTH_JWT_SECRET: SECRET, ...this.settings };
+  }
+
+  stop(): void {
+    // It has nothing that has to end.
+  }
+}
+
+class PublishedKeysMode extends JwtMode {
+  private server: Server | null = null;
+  private pair: { privateKey: KeyLike; publicKey: KeyLike } | null = null;
+  protected readonly sign: Sign = (claims) => this.signedBy(this.pair?.privateKey, claims);
+  protected readonly forge: Sign = async (claims) => this.signedBy((await generateKeyPair('ES256')).privateKey, claims);
+
+  constructor() {
+    super('published keys', ownClaims);
+  }
+
+  async start(): Promise<Record<string, string>> {
+    this.pair = await generateKeyPair('ES256');
+    const keys = [{ ...(await exportJWK(this.pair.publicKey)), alg: 'ES256', kid: 'key' }];
+    this.server = createServer((_, response) => response.end(JSON.stringify({ keys }))).listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    const { port } = this.server.address() as AddressInfo;
+    return { AUTH_JWT_SECRET: '', AUTH_JWKS_URL: `http://127.0.0.1:${port}/keys` };
+  }
+
+  stop(): void {
+    this.server?.close();
+  }
+
+  private signedBy(key: KeyLike | undefined, claims: JWTPayload): Promise<string> {
+    if (key === undefined) throw new Error('the mode was not started');
+    return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'key' }).sign(key);
+  }
+}
+
+/** `AUTH_MODE=none`. */
+class OpenMode implements Mode {
+  readonly name = 'no authentication';
+  readonly asksForTokens = false;
+
+  async start(): Promise<Record<string, string>> {
+    return { AUTH_MODE: 'none', AUTH_JWT_SECRET: '' };
+  }
+
+  stop(): void {
+    // It has nothing that has to end.
+  }
+
+  async token(): Promise<string> {
+    return 'a text that nobody reads';
+  }
+
+  async tokenOf(kind: TokenKind): Promise<string | null> {
+    return kind === 'none' ? null : this.token();
+  }
+}
+
+function signed(claims: JWTPayload, secret: string): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(secret));
+}
+
+export const MODES: readonly Mode[] = [
+  new SecretMode('a shared secret', ownClaims),
+  new PublishedKeysMode(),
+  new SecretMode('scopes', scopes, { AUTH_SCOPE_PREFIX: 'pollcast:' }),
+  new SecretMode('authorization_details', details, { AUTH_DETAILS_TYPE: 'pollcast' }),
+  new OpenMode(),
+];
