@@ -3,16 +3,18 @@ import { RecordingLink } from '../../../../test/harness/recording-link.js';
 import { until } from '../../../../test/harness/until.js';
 import { DOORS, type Answer, type Door } from '../../test/rights-matrix/doors.js';
 import { EVERYTHING, MODES, type Mode } from '../../test/rights-matrix/modes.js';
-import { EXISTING, GRANTS, GROUPS, ROWS, type Row } from '../../test/rights-matrix/rows.js';
+import { EXISTING, GRANTS, GROUPS, REVOKED_TICKET, ROWS, type Row } from '../../test/rights-matrix/rows.js';
 import { RunningGateway } from '../../test/running-gateway.js';
 import type { SseStream } from '../../test/sse-stream.js';
-import type { TestStore } from '../../test/test-store.js';
+import { TestStore } from '../../test/test-store.js';
 
 /** A ticket of a group, or of none. */
 const nameOf = (caseId: string, groupId = '') => `${groupId}/${caseId}`;
 const CONTENT = /content of ([\w-]*\/[\w-]+);/g;
 /** The tickets whose contents are in these bytes. */
 const contentsIn = (text: string) => [...new Set([...text.matchAll(CONTENT)].map(([, name = '']) => name))].sort();
+
+const ADMIN_TOKEN = 'an-admin-token-of-32-characters!';
 
 interface Cell {
   readonly row: Row;
@@ -76,8 +78,13 @@ describe('the rights matrix', () => {
     let published = 0;
 
     beforeAll(async () => {
-      gateway = await RunningGateway.start({ MAX_CONNECTIONS_PER_SUBJECT: '1000', ...(await mode.start()) });
-      await publishEverywhere(gateway.store, 'past');
+      const store = new TestStore();
+      store.clock.advance(Date.now() - store.clock.now());
+      const settings = { MAX_CONNECTIONS_PER_SUBJECT: '1000', ADMIN_TOKEN: `tester:${ADMIN_TOKEN}` };
+      gateway = await RunningGateway.start({ ...settings, ...(await mode.start()) }, store);
+      await revoke({ jti: 'revoked' });
+      await revoke({ jti: 'with a revoked ticket', case_ids: [REVOKED_TICKET] });
+      await publishEverywhere(store, 'past');
       const headers = { authorization: `Bearer ${await mode.token(EVERYTHING)}` };
       witnesses = await Promise.all(
         GROUPS.map((groupId) => {
@@ -92,6 +99,13 @@ describe('the rights matrix', () => {
       await gateway.stop();
       mode.stop();
     });
+
+    async function revoke(revocation: object): Promise<void> {
+      const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' };
+      const body = JSON.stringify(revocation);
+      const { status } = await fetch(`${gateway.url}/admin/revocations`, { method: 'POST', headers, body });
+      expect(status).toBe(201);
+    }
 
     async function ask(door: Door, row: Row, token: string | null): Promise<Cell> {
       const link = await RecordingLink.to(Number(new URL(gateway.url).port));
@@ -148,27 +162,36 @@ describe('the rights matrix', () => {
       },
     );
 
+    const ENDS: readonly (readonly [how: string, closing: string, detail: string])[] = [
+      ['expires', 'token_expired', 'the token has expired'],
+      ['is revoked', 'token_revoked', 'the token was revoked'],
+    ];
+    const doors = DOORS.filter(({ name }) => name !== 'authenticate');
+
     if (mode.asksForTokens) {
-      it('A5: a right that ends while a client is connected ends at every door', async () => {
-        const row: Row = { name: 'own', caseIds: ['OWN-1'] };
-        const token = await mode.token(GRANTS, 1);
-        const doors = DOORS.filter(({ name }) => name !== 'authenticate');
-        const granted = await Promise.all(doors.map((door) => ask(door, row, token)));
-        expect(granted.map(({ answer }) => answer.outcome)).toEqual(doors.map(() => 'granted'));
+      it.each(ENDS)(
+        'A5 A10: a right that %s while a client is connected ends at every door',
+        async (how, closing, detail) => {
+          const row: Row = { name: 'own', caseIds: ['OWN-1'] };
+          const token = await mode.token(GRANTS, how === 'expires' ? 1 : 60, 'lost');
+          const granted = await Promise.all(doors.map((door) => ask(door, row, token)));
+          expect(granted.map(({ answer }) => answer.outcome)).toEqual(doors.map(() => 'granted'));
 
-        const open = granted.filter((_, at) => doors[at]?.isLive);
-        await until(() => open.every(({ link }) => link.text.includes('token_expired')));
-        const closed = open.map(({ link }) => link.text.length);
-        await publish();
-        expect(open.map(({ link }, at) => contentsIn(link.text.slice(closed[at])))).toEqual(open.map(() => []));
+          const open = granted.filter((_, at) => doors[at]?.isLive);
+          if (how === 'is revoked') await revoke({ jti: 'lost' });
+          await until(() => open.every(({ link }) => link.text.includes(closing)));
+          const closed = open.map(({ link }) => link.text.length);
+          await publish();
+          expect(open.map(({ link }, at) => contentsIn(link.text.slice(closed[at])))).toEqual(open.map(() => []));
 
-        const again = await Promise.all(doors.map((door) => ask(door, row, token)));
-        const expired: Row = { ...row, refused: { code: 'unauthorized', detail: 'the token has expired' } };
-        expect(again.map(({ answer }) => answer.outcome)).toEqual(doors.map((door) => door.expected(expired)));
-        expect(again.map(({ link }) => contentsIn(link.text))).toEqual(doors.map(() => []));
-        [...granted, ...again].forEach(end);
-        cells += 2 * doors.length;
-      });
+          const again = await Promise.all(doors.map((door) => ask(door, row, token)));
+          const ended: Row = { ...row, refused: { code: 'unauthorized', detail } };
+          expect(again.map(({ answer }) => answer.outcome)).toEqual(doors.map((door) => door.expected(ended)));
+          expect(again.map(({ link }) => contentsIn(link.text))).toEqual(doors.map(() => []));
+          [...granted, ...again].forEach(end);
+          cells += 2 * doors.length;
+        },
+      );
     }
   });
 });

@@ -230,6 +230,18 @@ describe('a connection that has shown no token', () => {
     expect(await metric('refusals_total\\{[^}]*code="too_many"')).toBe(3);
   });
 
+  it.each(['__proto__', 'constructor', 'toString'])(
+    'X7: is counted also if it names the session %s, which every object has',
+    async (sid) => {
+      gateway = await RunningGateway.start({ MAX_UNAUTHENTICATED_CONNECTIONS: '4' });
+      const post = `POST ${POLLING}&sid=${sid} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`;
+      const many: Raw[] = [];
+      for (let count = 0; count < 20; count += 1) many.push(await raw(post));
+      await until(() => many.filter(({ isClosed }) => isClosed).length === 16);
+      expect(many.at(-1)?.text).toMatch(/^HTTP\/1\.1 400 /);
+    },
+  );
+
   it('X7: gives up the oldest of 32 long heads for a newer one, and says so', async () => {
     gateway = await RunningGateway.start();
     const heads: Raw[] = [];

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Server, Socket } from 'socket.io';
 import { Refusal, refusalError } from '#protocol';
@@ -9,6 +8,7 @@ import {
   type UnauthenticatedConnections,
 } from '../edge/unauthenticated-connections.js';
 import type { UnauthenticatedSockets } from '../http/unauthenticated-sockets.js';
+import { clientOf, type EngineRequest } from './engine-clients.js';
 import { EnginePipe } from './engine-pipe.js';
 import { packetsForOtherParser } from './parser-rule.js';
 
@@ -16,7 +16,6 @@ type EngineSocket = Socket['conn'];
 
 /** The private members of engine.io and ws that are used here. The code checks that they exist. */
 interface EngineInsides {
-  readonly clients?: Readonly<Record<string, EngineSocket | undefined>>;
   readonly ws?: { readonly options?: { maxFragments?: number } };
 }
 interface TransportInsides {
@@ -66,17 +65,15 @@ export class BeforeConnect {
     const insides = engine as unknown as EngineInsides;
     // Before Socket.IO's own listener, which decodes what comes.
     engine.prependListener('connection', (client: EngineSocket) => this.opened(client));
-    engine.use(
-      (request: IncomingMessage & { _query: Record<string, string> }, _response: unknown, next: () => void) => {
-        const client = insides.clients?.[request._query['sid'] ?? ''];
-        if (request.headers.upgrade !== undefined) {
-          boundFragments(insides);
-        } else if (client !== undefined && this.parts.connections.get(client) === undefined) {
-          this.parts.sockets.authenticated(request.socket); // It names a session that has shown a token.
-        }
-        next();
-      },
-    );
+    engine.use((request: EngineRequest, _response: unknown, next: () => void) => {
+      const client = clientOf(engine, request);
+      if (request.headers.upgrade !== undefined) {
+        boundFragments(insides);
+      } else if (client !== undefined && this.parts.connections.get(client) === undefined) {
+        this.parts.sockets.authenticated(request.socket); // It names a session that has shown a token.
+      }
+      next();
+    });
   }
 
   /** The client has shown a valid token. */

@@ -1,10 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'socket.io';
-
-/** The private members of engine.io that are used here. The code checks that they exist. */
-interface EngineInsides {
-  readonly clients?: Readonly<Record<string, { readonly request?: IncomingMessage | null } | undefined>>;
-}
+import { clientOf, type EngineRequest } from './engine-clients.js';
 
 /** Header fields in which a browser names the page that caused a request. */
 const PAGE_FIELDS = ['origin', 'sec-fetch-site'] as const;
@@ -15,10 +11,9 @@ const PAGE_FIELDS = ['origin', 'sec-fetch-site'] as const;
  * after the first POST, which asks for the namespace.
  */
 export function keepPageOrigin(engine: Server['engine']): void {
-  const { clients } = engine as unknown as EngineInsides;
-  engine.use((request: IncomingMessage & { _query: Record<string, string> }, _response: unknown, next: () => void) => {
+  engine.use((request: EngineRequest, _response: unknown, next: () => void) => {
     // It is null when the client is served.
-    const handshake = clients?.[request._query['sid'] ?? '']?.request;
+    const handshake = clientOf(engine, request)?.request as IncomingMessage | null | undefined;
     if (request.method === 'POST' && handshake) {
       for (const field of PAGE_FIELDS) {
         handshake.headers[field] ??= request.headers[field];

@@ -21,8 +21,8 @@ export interface Mode {
   /** Settings of its gateway. */
   start(): Promise<Record<string, string>>;
   stop(): void;
-  /** A valid token. */
-  token(grants: Grants, expiresInS?: number): Promise<string>;
+  /** A valid token. @param tokenId its `jti` */
+  token(grants: Grants, expiresInS?: number, tokenId?: string): Promise<string>;
   /** A token of a kind, or null for none. */
   tokenOf(kind: TokenKind): Promise<string | null>;
 }
@@ -65,8 +65,8 @@ abstract class JwtMode implements Mode {
   protected abstract readonly sign: Sign;
   protected abstract readonly forge: Sign;
 
-  token(grants: Grants, expiresInS = MINUTE_S): Promise<string> {
-    return this.sign(this.payload(grants, expiresInS));
+  token(grants: Grants, expiresInS = MINUTE_S, tokenId?: string): Promise<string> {
+    return this.sign({ ...this.payload(grants, expiresInS), ...(tokenId !== undefined && { jti: tokenId }) });
   }
 
   async tokenOf(kind: TokenKind): Promise<string | null> {
@@ -81,6 +81,9 @@ abstract class JwtMode implements Mode {
         return this.sign({ ...this.payload(GRANTS, MINUTE_S), nbf: Math.floor(Date.now() / 1000) + MINUTE_S });
       case 'forged':
         return this.forge(this.payload(EVERYTHING, MINUTE_S));
+      case 'revoked':
+      case 'with a revoked ticket':
+        return this.token(GRANTS, MINUTE_S, kind);
       case 'none':
         return null;
     }

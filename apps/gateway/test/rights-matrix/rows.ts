@@ -1,5 +1,14 @@
 /** What the token of a cell is. */
-export type TokenKind = 'good' | 'without hints' | 'expired' | 'too early' | 'forged' | 'none';
+export type TokenKind =
+  | 'good'
+  | 'without hints'
+  | 'expired'
+  | 'too early'
+  | 'forged'
+  | 'revoked'
+  /** {@link REVOKED_TICKET} was revoked from it. */
+  | 'with a revoked ticket'
+  | 'none';
 
 /** What the client of a cell asks for, and what has to become of it. */
 export interface Row {
@@ -34,6 +43,9 @@ const group = (...caseIds: string[]): Expected => ({
 const token = (detail: string): Expected => ({ code: 'unauthorized', detail });
 const NOT_VALID = 'the token is not valid here';
 
+/** The ticket that is revoked from some tokens. */
+export const REVOKED_TICKET = 'OWN-1';
+
 /** Tickets with history and with live messages, in no group and in each group of {@link GROUPS}. */
 export const EXISTING = ['OWN-1', 'TEAM-7', 'FOREIGN-1', 'TEAM', 'OWN-10'] as const;
 /** The groups of existing tickets. */
@@ -59,6 +71,16 @@ export const ROWS: readonly Row[] = [
   { name: 'own in the group of a star', caseIds: ['OWN-1'], groupId: '*', refused: group('OWN-1') },
   { name: 'both foreign', caseIds: ['FOREIGN-1'], groupId: 'G-FOREIGN', refused: group('FOREIGN-1') },
   { name: 'without the right to hints', caseIds: ['OWN-1'], token: 'without hints' },
+  { name: 'a revoked ticket', caseIds: ['OWN-1'], token: 'with a revoked ticket', refused: tickets('OWN-1') },
+  {
+    name: 'mixed with a revoked ticket',
+    caseIds: ['TEAM-7', 'OWN-1'],
+    token: 'with a revoked ticket',
+    refused: tickets('OWN-1'),
+  },
+  { name: 'beside a revoked ticket', caseIds: ['TEAM-7'], token: 'with a revoked ticket' },
+  { name: 'revoked', caseIds: ['OWN-1'], token: 'revoked', refused: token('the token was revoked') },
+  { name: 'foreign and revoked', caseIds: ['FOREIGN-1'], token: 'revoked', refused: token('the token was revoked') },
   { name: 'expired', caseIds: ['OWN-1'], token: 'expired', refused: token('the token has expired') },
   { name: 'foreign and expired', caseIds: ['FOREIGN-1'], token: 'expired', refused: token('the token has expired') },
   { name: 'too early', caseIds: ['OWN-1'], token: 'too early', refused: token(NOT_VALID) },
