@@ -79,7 +79,7 @@ function outcomeOf({ statusCode = 0 }: IncomingMessage, text: string): string {
   return status === statusCode ? `${status} ${words(code, detail, case_ids)}` : `${statusCode} ${text}`;
 }
 
-const feedOf = ({ groupId }: Asked) => (groupId === undefined ? {} : { group_id: groupId });
+const feedOf = ({ groupId }: Asked): Record<string, string> => (groupId === undefined ? {} : { group_id: groupId });
 
 const sseGet: Door = {
   name: 'SSE GET',

@@ -18,6 +18,8 @@ export interface Mode {
   readonly name: string;
   /** False if every client may read everything. */
   readonly asksForTokens: boolean;
+  /** Whether it differs from another mode in the form of its claims only. What takes seconds is not repeated with it. */
+  readonly isOtherForm: boolean;
   /** Settings of its gateway. */
   start(): Promise<Record<string, string>>;
   stop(): void;
@@ -54,6 +56,10 @@ const details: Claims = ({ cases, groups, hints }) => ({
 /** Tokens in JWT form, whoever signs them. */
 abstract class JwtMode implements Mode {
   readonly asksForTokens = true;
+
+  get isOtherForm(): boolean {
+    return this.claims !== ownClaims;
+  }
 
   protected constructor(
     readonly name: string,
@@ -149,6 +155,7 @@ class PublishedKeysMode extends JwtMode {
 class OpenMode implements Mode {
   readonly name = 'no authentication';
   readonly asksForTokens = false;
+  readonly isOtherForm = false;
 
   async start(): Promise<Record<string, string>> {
     return { AUTH_MODE: 'none', AUTH_JWT_SECRET: '' };
