@@ -65,7 +65,7 @@ export const pollers = [
   {
     id: 'cursor-samples-without-bound',
     file: polling('cursor-history.ts'),
-    find: 'samples: base > 0 ? samples.slice(base) : samples',
+    find: 'samples: samples.slice(Math.max(0, base))',
     put: 'samples',
     breaks: 'Invariant 9: the cursor history of a set grows with its age.',
     killedBy: { file: polling('cursor-history.spec.ts'), test: 'stays small' },

@@ -75,7 +75,7 @@ export function advanceCursorHistory(
   const due = latest === undefined || (latest[1] !== head && poll.answeredAt - latest[0] >= span / SAMPLES);
   const samples = due ? [...cursorHistory.samples, [poll.answeredAt, head] as const] : cursorHistory.samples;
   const base = newestAtOrBefore(samples, poll.sentAt - span);
-  return { head, polledAt: poll.sentAt, samples: base > 0 ? samples.slice(base) : samples, ...accepted };
+  return { head, polledAt: poll.sentAt, samples: samples.slice(Math.max(0, base)), ...accepted };
 }
 
 /**
@@ -83,10 +83,11 @@ export function advanceCursorHistory(
  * older than any that the history would send now.
  */
 export function acceptedHistory(cursorHistory: CursorHistory | null): CursorHistory | null {
-  const { accepted, polledAt } = cursorHistory ?? {};
-  return accepted === undefined || polledAt === undefined
-    ? null
-    : { head: accepted, polledAt, samples: [[GIVEN_LONG_AGO, accepted]] };
+  if (cursorHistory?.accepted === undefined) {
+    return null;
+  }
+  const { accepted, polledAt } = cursorHistory;
+  return { head: accepted, polledAt, samples: [[GIVEN_LONG_AGO, accepted]] };
 }
 
 /**

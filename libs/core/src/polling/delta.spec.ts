@@ -141,6 +141,7 @@ describe('the order of an answer', () => {
     ['rising times', [1000, 2000, 3000], 'newest_first', 'oldest_first'],
     ['falling times', [3000, 2000, 1000], 'oldest_first', 'newest_first'],
     ['equal times', [1000, 1000], 'newest_first', 'newest_first'],
+    ['equal times, where it was oldest first', [1000, 1000], 'oldest_first', 'oldest_first'],
     ['as many rising as falling times', [1000, 2000, 1000], 'newest_first', 'newest_first'],
     ['times that cannot be read', [null, 5000, null, 6000, null], 'newest_first', 'newest_first'],
     ['an unreadable time among readable ones', [null, 3000, 2000], 'oldest_first', 'newest_first'],

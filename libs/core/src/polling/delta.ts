@@ -150,13 +150,16 @@ function mergeByTicket(lists: readonly AnsweredList[]): Map<CaseId, AnsweredMess
 function listingOrder(lists: readonly AnsweredList[]): ListingOrder | null {
   let balance = 0;
   for (const { messages } of lists) {
-    for (let index = 1; index < messages.length; index += 1) {
-      const before = messages[index - 1]?.sentAt ?? null;
-      const after = messages[index]?.sentAt ?? null;
-      if (before !== null && after !== null) {
-        balance += Math.sign(after - before);
+    let before: number | null = null;
+    for (const { sentAt } of messages) {
+      if (before !== null && sentAt !== null) {
+        balance += Math.sign(sentAt - before);
       }
+      before = sentAt;
     }
   }
-  return balance === 0 ? null : balance > 0 ? 'oldest_first' : 'newest_first';
+  if (balance > 0) {
+    return 'oldest_first';
+  }
+  return balance < 0 ? 'newest_first' : null;
 }
