@@ -3,7 +3,7 @@
  * real sockets, a real Redis). `cluster` is for `npm run test:cluster`. Aliases point at the sources, so that jest never reads a stale build.
  */
 const base = {
-  testEnvironment: 'node',
+  testEnvironment: require.resolve('./test/jest/node-environment.cjs'),
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }] },
   moduleNameMapper: {
     '^#(core|protocol|osm|redis|ops|testing)$': '<rootDir>/libs/$1/src/index.ts',
@@ -15,6 +15,8 @@ const base = {
 module.exports = {
   // For machines that are busy with something else: no test is about how long it takes.
   testTimeout: 30_000,
+  // Tests wait more than they compute. jest's own choice would be one on a machine with two cores.
+  maxWorkers: 2,
   projects: [
     { ...base, displayName: 'unit', testRegex: '\\.spec\\.ts$' },
     { ...base, displayName: 'e2e', testRegex: '\\.e2e-spec\\.ts$' },

@@ -24,7 +24,7 @@ export default {
     '/bench',
     '/dist',
     '/test/*',
-    '!/test/stryker',
+    '!/test/{jest,stryker}',
     '/libs/{ops,protocol,redis}',
   ],
   reporters: ['progress-append-only', 'json'],

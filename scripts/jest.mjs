@@ -27,8 +27,7 @@ export async function runJest(project, { patterns = [], node = process.execPath,
   const resultFile = cache('test', `${project}.json`);
   mkdirSync(cache('test'), { recursive: true });
   rmSync(resultFile, { force: true });
-  // Two files at a time: the end-to-end tests wait more than they compute, and none of them measures durations.
-  const args = [jest, '--selectProjects', project, '--maxWorkers=2', '--json', '--outputFile', resultFile];
+  const args = [jest, '--selectProjects', project, '--json', '--outputFile', resultFile];
   if (patterns.length > 0) args.push('--passWithNoTests', ...patterns);
   const leak = setInterval(() => endAfterResult(resultFile), LEAK_CHECK_MS);
   const { ok, code, signal } = await run(node, args, { cwd: root, env });
