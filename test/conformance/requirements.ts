@@ -18,6 +18,7 @@ export function requirementIds(): readonly string[] {
 export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
   A9: 'a client vanishes without a word',
   A10: 'an operator revokes rights',
+  A11: 'AUTH_MODE is upstream',
   R9: 'the store is restarted',
   X3: 'the store is frozen',
   X7: 'hostile connections are opened by the dozen',

@@ -9,32 +9,26 @@ import {
   EvictionReport,
   GatewaySettings,
   HealthState,
-  KeyMetrics,
-  programVersion,
   readSettings,
   SampledLines,
 } from '#ops';
 import { SioFrames, SseFrames } from '#protocol';
 import { adminProviders } from './admin/admin.providers.js';
 import { RevocationsController } from './admin/revocations.controller.js';
-import { JwtVerifier, publicKeys, secretKeys } from './auth/jwt-verifier.js';
-import { KeySetUrl } from './auth/key-set-url.js';
-import { PublishedKeys } from './auth/published-keys.js';
-import { CachingVerifier } from './auth/caching-verifier.js';
 import { RequestAuthentication } from './auth/request-authentication.js';
-import { OpenVerifier, TokenVerifier } from './auth/token-verifier.js';
+import { authentication } from './authentication.providers.js';
+import { LOGGER } from './gateway.logger.js';
 import { Connections } from './session/connections.js';
 import { DeliveryCounters } from './session/delivery-counters.js';
 import { Drain } from './lifecycle/drain.js';
 import { RefusalLog } from './edge/refusal-log.js';
 import { RequestReader } from './edge/request-reader.js';
 import { UnauthenticatedConnections } from './edge/unauthenticated-connections.js';
+import { RightsWatch } from './session/rights-watch.js';
 import { TickWrites } from './session/tick-writes.js';
 import { Maintenance } from './lifecycle/maintenance.js';
-import { RevocableVerifier } from './auth/revocable-verifier.js';
 import { RevocationList } from './auth/revocation-list.js';
 import { Revocations } from './auth/revocations.js';
-import { LOGGER } from './gateway.logger.js';
 import { GatewayStore } from './gateway.store.js';
 import { AnswerHeaders } from './http/answer-headers.js';
 import { Languages } from './edge/languages.js';
@@ -82,17 +76,6 @@ const outside: FactoryProvider[] = [
       health.require('redis', () => store.isWell());
       return health;
     },
-  },
-  {
-    provide: TokenVerifier,
-    inject: [GatewaySettings, LOGGER, Registry, Revocations, RevocationList],
-    useFactory: (
-      settings: GatewaySettings,
-      logger: Logger,
-      registry: Registry,
-      revocations: Revocations,
-      list: RevocationList,
-    ) => new RevocableVerifier(verifierFor(settings, logger, registry), revocations, list),
   },
 ];
 
@@ -164,6 +147,7 @@ const delivery: FactoryProvider[] = [
       GatewaySettings,
       LOGGER,
       Registry,
+      RightsWatch,
     ],
     useFactory: (
       connections: Connections,
@@ -176,11 +160,12 @@ const delivery: FactoryProvider[] = [
       { sseHeartbeatMs }: GatewaySettings,
       logger: Logger,
       registry: Registry,
+      rights: RightsWatch,
     ) => {
       const evictions = new EvictionReport(registry, logger);
       const polling = new PollingWatch(hub, store.registry, store.clock);
       const onError = store.onFailure('leases');
-      const watches = { polling, evictions, revocations };
+      const watches = { polling, evictions, revocations, rights };
       const parts = { connections, unauthenticated, hub, interest, store, metrics, ...watches, onError };
       return new Maintenance(parts, sseHeartbeatMs);
     },
@@ -251,34 +236,21 @@ const edges: FactoryProvider[] = [
   },
 ];
 
-function verifierFor(settings: GatewaySettings, logger: Logger, registry: Registry): TokenVerifier {
-  if (settings.authMode === 'none') {
-    return new OpenVerifier();
-  }
-  if (settings.authJwtSecret !== '') {
-    return new CachingVerifier(new JwtVerifier(secretKeys(settings.authJwtSecret), settings));
-  }
-  const url = new KeySetUrl(settings.authJwksUrl, settings, `pollcast/${programVersion()}`);
-  const keys: PublishedKeys = new PublishedKeys({
-    fetchKeys: () => url.fetch(),
-    onFetched: (failure) => {
-      metrics.fetched(failure === null ? 'ok' : 'failed');
-      if (failure?.isNew) {
-        const reason = reasonOf(failure.error);
-        logger.warn({ part: 'keys', reason }, 'the published keys cannot be fetched: the last ones are used for a day');
-      }
-    },
-  });
-  const metrics = new KeyMetrics(registry, () => keys.ageMs);
-  return new JwtVerifier(publicKeys(keys), settings);
-}
-
-/** The text of an error, without its stack: the failure is outside of this program. */
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
-/** The gateway's composition root: its parts are created here and in `unauthenticated.providers.ts`, and nowhere else. */
+/**
+ * The gateway's composition root: its parts are created here, in `authentication.providers.ts` and in
+ * `unauthenticated.providers.ts`, and nowhere else.
+ */
 @Module({
   controllers: [CaseMessagesController, HintsController, RevocationsController],
-  providers: [...outside, ...domain, ...delivery, ...unauthenticated, ...edges, ...adminProviders, EventsGateway],
+  providers: [
+    ...outside,
+    ...authentication,
+    ...domain,
+    ...delivery,
+    ...unauthenticated,
+    ...edges,
+    ...adminProviders,
+    EventsGateway,
+  ],
 })
 export class GatewayModule {}

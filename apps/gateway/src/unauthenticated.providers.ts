@@ -1,8 +1,6 @@
 import type { FactoryProvider } from '@nestjs/common';
 import { Registry } from 'prom-client';
 import { GatewaySettings, UnauthenticatedMetrics } from '#ops';
-import { RequestAuthentication } from './auth/request-authentication.js';
-import { TokenVerifier } from './auth/token-verifier.js';
 import { HandshakeRate } from './edge/handshake-rate.js';
 import { RefusalLog } from './edge/refusal-log.js';
 import { UnauthenticatedConnections } from './edge/unauthenticated-connections.js';
@@ -34,12 +32,6 @@ export const unauthenticated: FactoryProvider[] = [
     provide: ClientAddresses,
     inject: [GatewaySettings],
     useFactory: ({ trustProxy }: GatewaySettings) => new ClientAddresses(trustProxy),
-  },
-  {
-    provide: RequestAuthentication,
-    inject: [TokenVerifier, UnauthenticatedSockets],
-    useFactory: (verifier: TokenVerifier, sockets: UnauthenticatedSockets) =>
-      new RequestAuthentication(verifier, sockets),
   },
   {
     provide: BeforeConnect,

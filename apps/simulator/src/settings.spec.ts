@@ -13,6 +13,7 @@ describe('readSettings', () => {
       keyPair: undefined,
       demo: false,
       quirks: {},
+      readers: {},
     });
   });
 

@@ -1,4 +1,6 @@
 import { flag, integer, InvalidInput, oneOf, optional, read, type Reading, record, required, text } from './fields.js';
+import { readReaderTokens } from './identity/reader-tokens.js';
+import { type ReaderTokens } from './identity/tokens.js';
 import { type QuirkSet, readQuirks } from './quirks.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -25,6 +27,8 @@ export interface Settings {
   readonly iamPassword: string;
   /** If it is absent, no signed request is accepted. */
   readonly keyPair?: KeyPair;
+  /** Tokens that may read some tickets only. */
+  readonly readers: ReaderTokens;
   readonly demo: boolean;
   readonly quirks: Partial<QuirkSet>;
 }
@@ -43,6 +47,7 @@ const SHAPE = {
   SIMULATOR_SECURITY_TOKEN: optional(text(5_000, 1)),
   SIMULATOR_DOMAIN_ID: optional(text(64, 1)),
   SIMULATOR_PROJECT_ID: optional(text(64, 1)),
+  SIMULATOR_TOKENS: optional(record),
   SIMULATOR_DEMO: required(flag),
   SIMULATOR_QUIRKS: optional(record),
   /** The older name of `SIMULATOR_QUIRKS`. */
@@ -70,13 +75,14 @@ export function readSettings(env: Environment): Settings {
   const values = attempt(() => read(given, SHAPE));
   const name = given.SIMULATOR_ODDITIES === undefined ? 'SIMULATOR_QUIRKS' : 'SIMULATOR_ODDITIES';
   const quirks = attempt(() => readQuirks(given[name] ?? {}, `${name}.`));
+  const readers = attempt(() => readReaderTokens(given.SIMULATOR_TOKENS ?? {}, 'SIMULATOR_TOKENS'));
   if (given.SIMULATOR_QUIRKS !== undefined && given.SIMULATOR_ODDITIES !== undefined) {
     problems.push('SIMULATOR_QUIRKS and SIMULATOR_ODDITIES are two names of one setting: set SIMULATOR_QUIRKS');
   }
   if (!given.SIMULATOR_ACCESS_KEY !== !given.SIMULATOR_SECRET_KEY) {
     problems.push('SIMULATOR_ACCESS_KEY and SIMULATOR_SECRET_KEY go together: set both or none');
   }
-  if (!values || !quirks || problems.length > 0) throw new InvalidInput(problems);
+  if (!values || !quirks || !readers || problems.length > 0) throw new InvalidInput(problems);
 
   return {
     host: values.HOST,
@@ -86,6 +92,7 @@ export function readSettings(env: Environment): Settings {
     iamUser: values.SIMULATOR_IAM_USER,
     iamPassword: values.SIMULATOR_IAM_PASSWORD,
     keyPair: keyPairOf(values),
+    readers,
     demo: values.SIMULATOR_DEMO,
     quirks,
   };
@@ -116,6 +123,7 @@ function withDefaults(env: Environment) {
     SIMULATOR_SECURITY_TOKEN: env.SIMULATOR_SECURITY_TOKEN || undefined,
     SIMULATOR_DOMAIN_ID: env.SIMULATOR_DOMAIN_ID || undefined,
     SIMULATOR_PROJECT_ID: env.SIMULATOR_PROJECT_ID || undefined,
+    SIMULATOR_TOKENS: parsed(env.SIMULATOR_TOKENS, undefined),
     SIMULATOR_DEMO: parsed(env.SIMULATOR_DEMO, false),
     SIMULATOR_QUIRKS: parsed(env.SIMULATOR_QUIRKS, undefined),
     SIMULATOR_ODDITIES: parsed(env.SIMULATOR_ODDITIES, undefined),

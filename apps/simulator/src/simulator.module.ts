@@ -3,6 +3,7 @@ import { type Clock } from './clock.js';
 import { FaultsController } from './control/faults.controller.js';
 import { MessagesController } from './control/messages.controller.js';
 import { QuirksController } from './control/quirks.controller.js';
+import { TokensController } from './control/tokens.controller.js';
 import { TrafficController } from './control/traffic.controller.js';
 import { Faults } from './faults/faults.js';
 import { HealthController } from './health.controller.js';
@@ -25,6 +26,7 @@ const controllers = [
   MessagesController,
   QuirksController,
   FaultsController,
+  TokensController,
   TrafficController,
   MetricsController,
   HealthController,
@@ -35,7 +37,7 @@ export class SimulatorModule {
   static with(settings: Settings, clock: Clock): DynamicModule {
     const quirks = new Quirks(settings.quirks);
     const store = new TicketStore(clock, quirks);
-    const tokens = new Tokens(settings.token, clock, quirks);
+    const tokens = new Tokens(settings.token, clock, quirks, settings.readers);
     const accessKeys = new AccessKeys(settings.keyPair, clock);
     const faults = new Faults();
     const traffic = new Traffic(clock);

@@ -2,11 +2,12 @@ import { LANGUAGE_PATTERN } from '#core';
 import { HOUR_MS, SharedSettings } from './program.settings.js';
 import { OriginPattern } from './origin-pattern.js';
 import { isProxyRange } from './proxy-range.js';
-import { Accepted, Holds, isUrl, ListOf, OneOf, Text, When, Whole } from './settings-rules.js';
+import { Accepted, BaseUrl, Holds, isUrl, ListOf, OneOf, Text, When, Whole } from './settings-rules.js';
 
-const AUTH_MODES = ['jwt', 'none'] as const;
+const AUTH_MODES = ['jwt', 'upstream', 'none'] as const;
 
 const byJwt = When<GatewaySettings>((settings) => settings.authMode === 'jwt');
+const byUpstream = When<GatewaySettings>((settings) => settings.authMode === 'upstream');
 
 const SECRET_LEAST_BYTES = 32;
 /** One entry of `ADMIN_TOKEN`: a name that a log line can have, and a secret of visible ASCII without a comma. */
@@ -108,6 +109,23 @@ export class GatewaySettings extends SharedSettings {
     ADMIN_TOKEN.test(item),
   )
   readonly adminToken: readonly string[] = [];
+
+  /** For `AUTH_MODE=upstream`: scheme, host and, if the API has one, a path. */
+  @byUpstream
+  @BaseUrl(', as AUTH_MODE=upstream needs it')
+  readonly upstreamBaseUrl: string = '';
+
+  /** How long the upstream's answer about a client's token and a ticket counts, s. */
+  @Whole('seconds', 1, 86_400)
+  readonly authProbeTtlS: number = 300;
+
+  /** Most requests per second that ask about rights, of one process. */
+  @Whole('requests per second', 1, 10_000)
+  readonly authProbeMaxRps: number = 50;
+
+  /** Most requests at once that ask about rights, of one process. */
+  @Whole('requests', 1, 1000)
+  readonly authProbeMaxConcurrent: number = 10;
 
   /** Other origins of web pages that may connect; empty: same origin only. `*` is refused: any page could use the cookie. */
   @ListOf(

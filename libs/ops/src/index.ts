@@ -11,6 +11,7 @@ export { createRegistry } from './metrics.js';
 export { createOpsHandler, type OpsHandler } from './ops-handler.js';
 export { OriginPattern, parseOrigin, type Origin } from './origin-pattern.js';
 export { PrometheusPollTelemetry } from './poll-telemetry.js';
+export { ProbeMetrics } from './probe-metrics.js';
 export { ProgramSettings, type LogLevel } from './program.settings.js';
 export { RevocationReport } from './revocation-report.js';
 export { SampledLines, type Line } from './sampled-lines.js';

@@ -8,6 +8,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
+/** `GMT`, `UTC`, or one of them with an offset up to 14 hours: `GMT+8`, `GMT+08:00`, `UTC-3:30`. */
+const TIME_ZONE = /^(?:GMT|UTC)(?:[+-](?:(?:0?\d|1[0-3])(?::[0-5]\d)?|14(?::00)?))?$/;
+
 /** Settings of every program. */
 export abstract class ProgramSettings {
   /** Address to listen on. */
@@ -48,6 +51,22 @@ export abstract class SharedSettings extends ProgramSettings {
   /** `X-Language` for subscriptions that name no language. */
   @Text(LANGUAGE_PATTERN, 'a language tag such as zh-cn or en-us')
   readonly upstreamLanguage: string = 'zh-cn';
+
+  /** Time zone of `create_time`, and `X-Time-Zone` of each request. */
+  @Text(TIME_ZONE, 'an offset such as GMT, GMT+8, GMT+08:00 or UTC-3:30')
+  readonly upstreamTimeZone: string = 'GMT+8';
+
+  /** `X-Site`: 0 China, 1 international; empty: not sent. */
+  @OneOf(['', '0', '1'])
+  readonly upstreamSite: '' | '0' | '1' = '';
+
+  /** Limit of one request, headers and body, ms. */
+  @Whole('milliseconds', 10, 600_000)
+  readonly upstreamTimeoutMs: number = 5000;
+
+  /** Largest answer that is read, bytes after decompression. The default has room for 100 tickets with 250 long messages. */
+  @Whole('bytes', 1024, 1_073_741_824)
+  readonly upstreamMaxBodyBytes: number = 16_777_216;
 
   /** Largest number of tickets in a set. The upstream accepts 100 at most. */
   @Whole('case ids', 1, UPSTREAM_CASE_IDS_MAX)

@@ -90,6 +90,14 @@ export function ProxyUrl(): PropertyDecorator {
   );
 }
 
+/** The URL of an API. @param need what else the message says, such as `, as UPSTREAM_AUTH=iam needs it` */
+export function BaseUrl(need = ''): PropertyDecorator {
+  return Accepted(
+    `an http:// or https:// URL without user, query and fragment${need}`,
+    (text) => isUrl(text, ['http:', 'https:']) && !/[?#@\s]/.test(text),
+  );
+}
+
 /** A rule between settings. @param sentence follows the name of the setting in the message: 'must be …' */
 export function Holds<T extends object>(sentence: string, holds: (settings: T) => boolean): PropertyDecorator {
   return ValidateBy({

@@ -29,6 +29,10 @@ describe('settings', () => {
       redisUrl: 'redis://127.0.0.1:6379',
       redisPrefix: 'pollcast',
       upstreamLanguage: 'zh-cn',
+      upstreamTimeZone: 'GMT+8',
+      upstreamSite: '',
+      upstreamTimeoutMs: 5000,
+      upstreamMaxBodyBytes: 16_777_216,
       upstreamMaxCaseIds: 100,
       pollIntervalMs: 1000,
       subscriptionLingerMs: 30_000,
@@ -48,6 +52,10 @@ describe('settings', () => {
       authClockToleranceS: 30,
       authRevocationTtlS: 2_592_000,
       adminToken: [],
+      upstreamBaseUrl: '',
+      authProbeTtlS: 300,
+      authProbeMaxRps: 50,
+      authProbeMaxConcurrent: 10,
       allowedOrigins: [],
       publicUrl: '',
       trustProxy: [],
@@ -97,8 +105,8 @@ describe('settings', () => {
   });
 
   it('are read only by the program that needs them', () => {
-    const settings = readSettings('gateway', { ...GATEWAY, UPSTREAM_BASE_URL: 'nonsense', PATH: '/bin' });
-    expect(Object.keys(settings)).not.toEqual(expect.arrayContaining(['upstreamBaseUrl', 'path']));
+    const settings = readSettings('gateway', { ...GATEWAY, UPSTREAM_TOKEN: 'a b', PATH: '/bin' });
+    expect(Object.keys(settings).filter((name) => ['upstreamToken', 'path'].includes(name))).toEqual([]);
   });
 
   it('cannot be changed once read', () => {
@@ -236,7 +244,17 @@ describe('settings', () => {
     expect(gatewayFaults({ AUTH_MODE: 'none', NODE_ENV: 'production' })).toEqual([
       'AUTH_MODE cannot be none when NODE_ENV=production: everybody could read every ticket',
     ]);
-    expect(gatewayFaults({ AUTH_MODE: 'upstream' })).toEqual(['AUTH_MODE is "upstream": expected one of jwt, none']);
+    expect(gatewayFaults({ AUTH_MODE: 'ldap' })).toEqual(['AUTH_MODE is "ldap": expected one of jwt, upstream, none']);
+  });
+
+  it('name the upstream where it is asked about rights, and only there', () => {
+    expect(gatewayFaults({ UPSTREAM_BASE_URL: 'nonsense' })).toEqual([]);
+    const fault = expect.stringMatching(/^UPSTREAM_BASE_URL is .*as AUTH_MODE=upstream needs it$/);
+    expect(gatewayFaults({ AUTH_MODE: 'upstream' })).toEqual([fault]);
+    expect(gatewayFaults({ AUTH_MODE: 'upstream', UPSTREAM_BASE_URL: 'nonsense' })).toEqual([fault]);
+    const asks = { AUTH_MODE: 'upstream', AUTH_JWT_SECRET: '', UPSTREAM_BASE_URL: WORKER.UPSTREAM_BASE_URL };
+    expect(gatewayFaults(asks)).toEqual([]);
+    expect(gatewayFaults({ ...asks, AUTH_PROBE_TTL_S: '0', AUTH_PROBE_MAX_RPS: '0' })).toHaveLength(2);
   });
 
   it('read each right from a claim of its own, and from none that has another meaning', () => {

@@ -1,5 +1,5 @@
 import { HOUR_MS, SharedSettings } from './program.settings.js';
-import { Accepted, Holds, isUrl, OneOf, Text, When, Whole } from './settings-rules.js';
+import { BaseUrl, Holds, OneOf, Text, When, Whole } from './settings-rules.js';
 
 const UPSTREAM_AUTHS = ['token', 'iam', 'aksk'] as const;
 
@@ -8,20 +8,17 @@ const HEADER_TEXT = /^[\x21-\x7e]{1,5000}$/;
 /** An id of the cloud, or none. */
 const ID = /^[\x21-\x7e]{0,64}$/;
 const ANY_TEXT = /^.{1,512}$/su;
-/** `GMT`, `UTC`, or one of them with an offset up to 14 hours: `GMT+8`, `GMT+08:00`, `UTC-3:30`. */
-const TIME_ZONE = /^(?:GMT|UTC)(?:[+-](?:(?:0?\d|1[0-3])(?::[0-5]\d)?|14(?::00)?))?$/;
 
 const byToken = When<WorkerSettings>((settings) => settings.upstreamAuth === 'token');
 const byIam = When<WorkerSettings>((settings) => settings.upstreamAuth === 'iam');
 const bySignature = When<WorkerSettings>((settings) => settings.upstreamAuth === 'aksk');
-const baseUrl = (text: string) => isUrl(text, ['http:', 'https:']) && !/[?#@\s]/.test(text);
 
 /** Settings of a worker. A text that is not set is empty. */
 export class WorkerSettings extends SharedSettings {
   override readonly port: number = 3001;
 
   /** Scheme, host and, if the API has one, a path. */
-  @Accepted('an http:// or https:// URL without user, query and fragment', baseUrl)
+  @BaseUrl()
   readonly upstreamBaseUrl: string = '';
 
   @OneOf(UPSTREAM_AUTHS)
@@ -34,7 +31,7 @@ export class WorkerSettings extends SharedSettings {
 
   /** The IAM settings are for `UPSTREAM_AUTH=iam`. */
   @byIam
-  @Accepted('an http:// or https:// URL without user, query and fragment, as UPSTREAM_AUTH=iam needs it', baseUrl)
+  @BaseUrl(', as UPSTREAM_AUTH=iam needs it')
   readonly iamBaseUrl: string = '';
 
   @byIam
@@ -76,29 +73,13 @@ export class WorkerSettings extends SharedSettings {
   @Text(ID, 'the id of a project, up to 64 visible characters')
   readonly upstreamProjectId: string = '';
 
-  /** Time zone of `create_time`, and `X-Time-Zone` of each request. */
-  @Text(TIME_ZONE, 'an offset such as GMT, GMT+8, GMT+08:00 or UTC-3:30')
-  readonly upstreamTimeZone: string = 'GMT+8';
-
-  /** `X-Site`: 0 China, 1 international; empty: not sent. */
-  @OneOf(['', '0', '1'])
-  readonly upstreamSite: '' | '0' | '1' = '';
-
   /** `trim_osm_rich_text_label`: whether the upstream removes the labels of rich text; empty: not sent. */
   @OneOf(['', 'true', 'false'])
   readonly upstreamTrimRichText: '' | 'true' | 'false' = '';
 
-  /** Limit of one request, headers and body, ms. */
-  @Whole('milliseconds', 10, 600_000)
-  readonly upstreamTimeoutMs: number = 5000;
-
   /** Quota of all workers together; 0: no limit. */
   @Whole('requests per second', 0, 100_000)
   readonly upstreamMaxRps: number = 0;
-
-  /** Largest answer that is read, bytes after decompression. The default has room for 100 tickets with 250 long messages. */
-  @Whole('bytes', 1024, 1_073_741_824)
-  readonly upstreamMaxBodyBytes: number = 16_777_216;
 
   /** Longest interval between two polls of an idle set, ms. */
   @Whole('milliseconds', 10, HOUR_MS)

@@ -28,8 +28,7 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-?8"?
  * @throws {UpstreamFailure} for everything that is not an answer
  */
 export function readAnswer(answer: HttpAnswer, context: ReadingContext): PollAnswer {
-  const type = answer.headers['content-type'];
-  const isJson = typeof type === 'string' && JSON_TYPE.test(type);
+  const isJson = isDeclaredJson(answer);
   if (answer.status !== 200 || !isJson) {
     const failure = failureOf(answer, isJson ? errorBody(answer.body) : null, context.now);
     throw failure ?? new UpstreamFailure('malformed', 'the answer is not declared to be JSON in UTF-8');
@@ -79,6 +78,17 @@ function contentOf(
 
 function topOf(text: string): JsonObject {
   return asObject(parseJson(text), 'the answer');
+}
+
+/** Whether an answer is an error in the upstream's own form, and not one of a proxy or a firewall. */
+export function statesError(answer: HttpAnswer): boolean {
+  const stated = isDeclaredJson(answer) ? errorBody(answer.body)?.['error_code'] : null;
+  return typeof stated === 'string' && stated !== '';
+}
+
+function isDeclaredJson({ headers }: HttpAnswer): boolean {
+  const type = headers['content-type'];
+  return typeof type === 'string' && JSON_TYPE.test(type);
 }
 
 /** The body of an error, as far as it can be read. */

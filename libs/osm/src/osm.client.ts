@@ -7,7 +7,7 @@ import { readAnswer } from './osm.answer.js';
 import { PollQueryWriter } from './poll-query.js';
 
 /** "Querying Instant Messages in Polling Mode". */
-const PATH = '/v2/servicerequest/cases/instant-messages';
+export const INSTANT_MESSAGES_PATH = '/v2/servicerequest/cases/instant-messages';
 
 export interface OsmOptions extends HttpLimits {
   readonly baseUrl: string;
@@ -36,7 +36,7 @@ export class OsmClient implements Upstream {
     private readonly clock: Clock,
   ) {
     this.origin = new HttpOrigin(options.baseUrl, options, options.proxies);
-    this.path = `${this.origin.basePath}${PATH}`;
+    this.path = `${this.origin.basePath}${INSTANT_MESSAGES_PATH}`;
     this.queries = new PollQueryWriter(options.trimRichText);
     this.offsetMinutes = parseTimeZone(options.timeZone);
     this.headers = {

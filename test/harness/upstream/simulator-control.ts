@@ -100,6 +100,11 @@ export class SimulatorControl {
     return this.call('POST', 'reset');
   }
 
+  /** Replaces the tokens that may read some tickets only. */
+  async limitTokens(tickets: Readonly<Record<string, readonly string[]>>): Promise<void> {
+    await this.call('PUT', 'tokens', tickets);
+  }
+
   counters(): Promise<Counters> {
     return this.call('GET', 'counters');
   }

@@ -3,6 +3,7 @@ import { Refusal } from '#protocol';
 
 /** The cookie that may carry a token. */
 const COOKIE = 'pollcast_token';
+const TOKEN_HEADER = 'x-auth-token';
 const BEARER = /^Bearer +([^\s]+) *$/i;
 
 /**
@@ -45,8 +46,11 @@ function cookieCounts({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders, i
   return site === 'same-origin' || site === 'none';
 }
 
-function tokenOfHeaders({ authorization, cookie }: IncomingHttpHeaders, cookieCounts: boolean): string | undefined {
-  return BEARER.exec(authorization ?? '')?.[1] ?? (cookieCounts ? valueOf(cookie ?? '', COOKIE) : undefined);
+/** The upstream's own clients send `X-Auth-Token`. */
+function tokenOfHeaders(headers: IncomingHttpHeaders, cookieCounts: boolean): string | undefined {
+  const { authorization, cookie, [TOKEN_HEADER]: given } = headers;
+  const token = typeof given === 'string' && given !== '' ? given : undefined;
+  return BEARER.exec(authorization ?? '')?.[1] ?? token ?? (cookieCounts ? valueOf(cookie ?? '', COOKIE) : undefined);
 }
 
 function refuseCookie({ cookie }: IncomingHttpHeaders, cookieCounts: boolean): undefined {

@@ -19,8 +19,8 @@ export class RevocableVerifier extends TokenVerifier {
     super();
   }
 
-  async verify(token: string | undefined): Promise<Rights> {
-    const rights = await this.verifier.verify(token);
+  async verify(token: string | undefined, address?: string): Promise<Rights> {
+    const rights = await this.verifier.verify(token, address);
     await this.list.known;
     const limited = this.revocations.limit(rights);
     if (limited === null) {

@@ -38,13 +38,13 @@ const isNamed = (pattern: string, caseId: CaseId) =>
 const UNMARKED: TokenMarks = { tokenId: null, issuedAt: null };
 
 /** Rights of which some were revoked. */
-interface Limits {
+export interface Limits {
   readonly granted: Rights;
   /** Tickets, named as in {@link Grants.cases}. */
   readonly revoked: readonly string[];
 }
 
-/** What a client may read, and until when. */
+/** What a client may read, and until when. A signed token says it itself. */
 export class Rights {
   private readonly cases: Names;
   private readonly prefixes: readonly string[];
@@ -52,13 +52,13 @@ export class Rights {
   private readonly hints: boolean;
 
   constructor(
-    /** `sub` of the token; null with `AUTH_MODE=none`. */
+    /** `sub` of the token; null with `AUTH_MODE=none`; a digest of the token with `AUTH_MODE=upstream`. */
     readonly subject: string | null,
     /** Milliseconds since 1970; infinite if the rights do not end. */
     readonly expiresAt: number,
     grants: Grants,
     private readonly marks: TokenMarks = UNMARKED,
-    private readonly limits: Limits | null = null,
+    protected readonly limits: Limits | null = null,
   ) {
     this.cases = namesOf(grants.cases);
     this.prefixes = listOf(grants.cases.filter((grant) => grant.endsWith('*')).map((grant) => grant.slice(0, -1)));
@@ -85,13 +85,53 @@ export class Rights {
     if (known.length === revoked.length && known.every((pattern, at) => pattern === revoked[at])) {
       return this;
     }
-    const { granted, subject, expiresAt, hints, marks } = this;
-    const grants = { cases: [...this.cases], groups: [...this.groups], hints };
-    return revoked.length === 0 ? granted : new Rights(subject, expiresAt, grants, marks, { granted, revoked });
+    const { granted } = this;
+    return revoked.length === 0 ? granted : granted.limited({ granted, revoked });
+  }
+
+  /** Whether the token is known to be good. A client whose token is not is a stranger still. */
+  get isProven(): boolean {
+    return true;
+  }
+
+  /** Finds out whether the token is good. @throws {Refusal} `unauthorized`, `unavailable` */
+  async prove(): Promise<void> {}
+
+  /** Whether {@link require} can tell. */
+  knows(_feed: Feed, _caseIds: readonly CaseId[]): boolean {
+    return true;
+  }
+
+  /** Finds out what {@link require} has to know. @throws {Refusal} `unauthorized`, `unavailable`, `too_many` */
+  async learn(_feed: Feed, _caseIds: readonly CaseId[]): Promise<void> {}
+
+  /**
+   * Finds out again what may have changed, for tickets that are read. Then {@link isRefused} tells.
+   *
+   * @throws {Refusal} `unauthorized` where the token is not good any more; another one where the answers are too old to count
+   */
+  async renew(_feed: Feed, _caseIds: readonly CaseId[]): Promise<void> {}
+
+  /** The same rights as another object, where a right has ended: what is under way with this one begins anew. */
+  again(): Rights {
+    return this;
+  }
+
+  /** Whether it is known that the ticket may not be read. */
+  isRefused({ groupId }: Feed, caseId: CaseId): boolean {
+    return !this.mayUseGroup(groupId) || !this.mayRead(caseId);
+  }
+
+  /** The rights of a connection that shows another token. @throws {Refusal} where the token may not replace this one */
+  replacedBy(next: Rights): Rights {
+    if (next.subject !== this.subject) {
+      throw new Refusal('forbidden', 'the token is of another subject: open a connection of its own for it');
+    }
+    return next;
   }
 
   mayRead(caseId: CaseId): boolean {
-    return this.isGranted(caseId) && !this.limits?.revoked.some((pattern) => isNamed(pattern, caseId));
+    return this.isGranted(caseId) && !this.isRevoked(caseId);
   }
 
   /** Subscriptions without a group need no right to one. */
@@ -111,6 +151,16 @@ export class Rights {
     if (refused.length > 0) {
       throw new Refusal('forbidden', 'the token does not allow these tickets', { caseIds: refused });
     }
+  }
+
+  protected isRevoked(caseId: CaseId): boolean {
+    return this.limits?.revoked.some((pattern) => isNamed(pattern, caseId)) === true;
+  }
+
+  /** A copy of these rights, of which some were revoked. */
+  protected limited(limits: Limits): Rights {
+    const grants = { cases: [...this.cases], groups: [...this.groups], hints: this.hints };
+    return new Rights(this.subject, this.expiresAt, grants, this.marks, limits);
   }
 
   private isGranted(caseId: CaseId): boolean {

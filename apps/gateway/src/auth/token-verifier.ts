@@ -4,9 +4,10 @@ import { Rights } from './rights.js';
 export abstract class TokenVerifier {
   /**
    * @param token undefined if the client sent none
+   * @param address where the client is, for what its token costs before it is known to be good
    * @throws {Refusal} `unauthorized`, or `unavailable` if the token cannot be checked now
    */
-  abstract verify(token: string | undefined): Promise<Rights>;
+  abstract verify(token: string | undefined, address?: string): Promise<Rights>;
 }
 
 /** `AUTH_MODE=none`: everybody may read everything. It is for trials on one machine. */

@@ -37,6 +37,7 @@ export class CaseMessagesController {
       language: single(query, 'language'),
     });
     const feed = feedOf(asked, this.languages);
+    await this.authentication.learn(rights, request, { feed, caseIds: [asked.case_id] }, deadline);
     rights.require(feed, [asked.case_id]);
     const limit = asked.limit ?? PAGE_DEFAULT;
     const owner = rights.subject ?? request.socket;

@@ -23,11 +23,13 @@ export class ClientAddresses {
     this.isTrusted = compile([...trustProxy]);
   }
 
-  /** The client's IPv4 address, or its IPv6 network of 64 bits. */
+  /** The client's IPv4 address, or its IPv6 network of 64 bits; empty where its connection has ended. */
   of({ headers, socket }: IncomingMessage): string {
     const listed = addressesOf(headers.forwarded) ?? headers['x-forwarded-for'];
     const request = { headers: { 'x-forwarded-for': listed }, socket };
-    return networkOf(proxyAddress(request as unknown as IncomingMessage, this.isTrusted));
+    return socket.remoteAddress === undefined
+      ? ''
+      : networkOf(proxyAddress(request as unknown as IncomingMessage, this.isTrusted));
   }
 }
 

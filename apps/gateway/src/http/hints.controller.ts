@@ -38,8 +38,8 @@ export class HintsController {
       const most = `at most ${this.settings.maxCasesPerSubscription} tickets in one hint`;
       throw new Refusal('too_many', most, { status: 400 });
     }
-    rights.require(feed, caseIds);
     rights.requireHints();
+    rights.require(feed, caseIds);
     try {
       await deadline.bound(this.interest.hint(feed, caseIds));
     } catch (cause) {

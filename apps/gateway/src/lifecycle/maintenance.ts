@@ -4,11 +4,14 @@ import type { RevocationList } from '../auth/revocation-list.js';
 import type { GatewayStore } from '../gateway.store.js';
 import type { UnauthenticatedConnections } from '../edge/unauthenticated-connections.js';
 import type { Connections } from '../session/connections.js';
+import type { RightsWatch } from '../session/rights-watch.js';
 
 export interface MaintenanceParts {
   readonly connections: Connections;
   readonly unauthenticated: UnauthenticatedConnections;
   readonly revocations: Pick<RevocationList, 'check'>;
+  /** Null where rights end with their token. */
+  readonly rights: RightsWatch | null;
   readonly hub: Hub;
   readonly interest: Interest;
   readonly polling: PollingWatch;
@@ -43,9 +46,12 @@ export class Maintenance {
   ) {}
 
   start(): void {
-    const { connections, unauthenticated, revocations, hub, interest, store, evictions } = this.parts;
+    const { connections, unauthenticated, revocations, rights, hub, interest, store, evictions } = this.parts;
     this.every(SWEEP_MS, () => connections.sweep(Date.now()));
     this.every(SWEEP_MS, () => unauthenticated.sweep(Date.now()));
+    if (rights !== null) {
+      this.every(rights.everyMs, () => rights.look());
+    }
     this.every(HUB_SWEEP_MS, () => hub.sweep(Date.now()));
     this.every(this.heartbeatMs / CHECKS_PER_HEARTBEAT, () => connections.heartbeat());
     this.everyAlone(POLLING_CHECK_MS, () => this.checkPolling());

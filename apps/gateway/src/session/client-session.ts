@@ -80,7 +80,9 @@ export class ClientSession {
     deadline: Deadline,
     onReady: (ready: ReadyData) => void,
   ): Promise<void> {
+    const { feed, caseIds } = parameters;
     const waiting: WaitingSubscribe = { parameters, onReady, isServed: false };
+    this.learnSoon(parameters);
     const work = async (operation: Operation<WaitingSubscribe>) => {
       const isAbandoned = () => operation.abandoned || !this.connection.isOpen;
       if (!waiting.isServed && !this.connection.hasRoom) {
@@ -89,6 +91,10 @@ export class ClientSession {
       // It begins anew if rights were revoked before its replay.
       while (!waiting.isServed && !isAbandoned()) {
         const { rights } = this;
+        if (caseIds.length <= this.parts.maxCases && !rights.knows(feed, caseIds)) {
+          await rights.learn(feed, caseIds);
+          continue;
+        }
         this.admit(parameters);
         const batch = SubscribeBatch.of(waiting, operation.behind, (...joining) => this.mayJoin(...joining));
         const isOver = () => isAbandoned() || (this.rights !== rights && !waiting.isServed);
@@ -118,9 +124,10 @@ export class ClientSession {
    */
   authenticate(verify: () => Promise<Rights>, deadline: Deadline): Promise<void> {
     return this.operations.run(deadline, async () => {
-      const rights = await verify();
-      if (rights.subject !== this.rights.subject) {
-        throw new Refusal('forbidden', 'the token is of another subject: open a connection of its own for it');
+      const rights = this.rights.replacedBy(await verify());
+      await this.ofEachFeed((feed, caseIds) => rights.learn(feed, caseIds));
+      if (!rights.isProven) {
+        await rights.prove();
       }
       this.hold(rights);
     });
@@ -139,6 +146,30 @@ export class ClientSession {
       this.close('token_revoked');
     } else if (rights !== this.rights) {
       this.hold(rights);
+    }
+  }
+
+  /**
+   * Finds out again whether its tickets may be read, where a right may end at any time. Tickets that may not be read any
+   * more are revoked. It never throws.
+   */
+  async renewRights(): Promise<void> {
+    const { rights } = this;
+    try {
+      await this.ofEachFeed((feed, caseIds) => rights.renew(feed, caseIds));
+      if (this.subscriptions.length === 0 && !rights.isProven) {
+        await rights.prove();
+      }
+    } catch (error) {
+      const hasEnded = error instanceof Refusal && error.code === 'unauthorized';
+      if (hasEnded || this.subscriptions.length > 0) {
+        this.close(hasEnded ? 'token_expired' : 'unavailable');
+      }
+    }
+    const isRefused = ({ feed, tickets }: LiveSubscription) =>
+      [...tickets].some((caseId) => rights.isRefused(feed, caseId));
+    if (this.rights === rights && this.subscriptions.some(isRefused)) {
+      this.hold(rights.again());
     }
   }
 
@@ -185,10 +216,10 @@ export class ClientSession {
   private hold(rights: Rights): void {
     this.rights = rights;
     for (const subscription of this.subscriptions) {
-      const mayUseGroup = rights.mayUseGroup(subscription.feed.groupId);
+      const { feed, tickets } = subscription;
       this.withdraw(
         subscription,
-        [...subscription.tickets].filter((caseId) => !mayUseGroup || !rights.mayRead(caseId)),
+        [...tickets].filter((caseId) => rights.isRefused(feed, caseId)),
       );
     }
   }
@@ -198,6 +229,17 @@ export class ClientSession {
     if (caseIds.length > 0) {
       this.leave(subscription, caseIds);
       subscription.revoke(caseIds);
+    }
+  }
+
+  private async ofEachFeed(ask: (feed: Feed, caseIds: readonly CaseId[]) => Promise<void>): Promise<void> {
+    await Promise.all(this.subscriptions.map(({ feed, tickets }) => ask(feed, [...tickets])));
+  }
+
+  /** Subscribes that come together are asked about together. What fails is asked about again when their turn comes. */
+  private learnSoon({ feed, caseIds }: SubscriptionParameters): void {
+    if (caseIds.length <= this.parts.maxCases && !this.rights.knows(feed, caseIds)) {
+      this.rights.learn(feed, caseIds).catch(() => undefined);
     }
   }
 

@@ -137,6 +137,10 @@ export class Connections implements SessionOwner {
     }
   }
 
+  forEach(each: (session: ClientSession) => void): void {
+    this.open.forEach(each);
+  }
+
   /** Called four times per heartbeat interval. */
   heartbeat(): void {
     this.open.forEach((session) => session.outlet.heartbeat());

@@ -14,7 +14,7 @@ import { Deadline } from '../edge/deadline.js';
 import { type Languages } from '../edge/languages.js';
 import { type RefusalLog } from '../edge/refusal-log.js';
 import { type RequestReader } from '../edge/request-reader.js';
-import { subscriptionParametersOf } from '../edge/subscription-parameters.js';
+import { subscriptionParametersOf, type Tickets } from '../edge/subscription-parameters.js';
 import { type AnswerHeaders } from '../http/answer-headers.js';
 import { readJson } from '../http/json-body.js';
 import { BODY_METHODS } from '../http/methods.js';
@@ -117,6 +117,9 @@ export class SseEndpoint {
     const rights = await authentication.rightsOf(request, query, deadline);
     const asked = await this.read(request, query, deadline);
     const parameters = subscriptionParametersOf(asked, this.parts.languages);
+    if (!rights.isProven) {
+      await authentication.learn(rights, request, firstTickets(parameters), deadline);
+    }
     freeRequest(request);
     const heartbeat = asked.heartbeat === 'event' ? SSE_HEARTBEAT_EVENT : SSE_HEARTBEAT_COMMENT;
     const outlet = new SseOutlet(response, headers, frames, heartbeat);
@@ -162,6 +165,7 @@ export class SseEndpoint {
     const rights = await this.parts.authentication.rightsOf(request, query, deadline);
     const asked = readQuery(this.parts.reader, request, query);
     const { feed, caseIds } = subscriptionParametersOf(asked, this.parts.languages);
+    await this.parts.authentication.learn(rights, request, { feed, caseIds }, deadline);
     rights.require(feed, caseIds);
     response.writeHead(200, SSE_HEADERS).end();
   }
@@ -174,6 +178,13 @@ export class SseEndpoint {
     refuseQuery(query);
     return readBody(reader, request, await readJson(request, settings.requestMaxBytes, deadline));
   }
+}
+
+/** So many tickets show whether a token is good. A request for too many tickets is refused later. */
+const SHOWING_TICKETS = 100;
+
+function firstTickets({ feed, caseIds }: Tickets): Tickets {
+  return { feed, caseIds: caseIds.slice(0, SHOWING_TICKETS) };
 }
 
 /** The media ranges in an `Accept` field that include an event stream. */

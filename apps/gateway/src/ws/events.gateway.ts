@@ -21,6 +21,7 @@ import { RefusalLog } from '../edge/refusal-log.js';
 import { Languages } from '../edge/languages.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { ticketsOf, subscriptionParametersOf } from '../edge/subscription-parameters.js';
+import { ClientAddresses } from '../http/client-address.js';
 import { BeforeConnect } from './before-connect.js';
 import { SocketIoOutlet } from './socket-io.outlet.js';
 
@@ -76,6 +77,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     private readonly refusals: RefusalLog,
     private readonly languages: Languages,
     private readonly beforeConnect: BeforeConnect,
+    private readonly addresses: ClientAddresses,
   ) {}
 
   /** Guards do not run for connections, so a middleware checks the tokens. A bad token ends in `connect_error`. */
@@ -126,7 +128,8 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
 
   private async authenticate(socket: EventsSocket, body: unknown, deadline: Deadline): Promise<Acknowledgement> {
     const { token } = this.reader.read(AuthenticateDto, body);
-    await this.sessionOf(socket).authenticate(() => this.verifier.verify(token), deadline);
+    const verify = () => this.verifier.verify(token, socket.conn.remoteAddress);
+    await this.sessionOf(socket).authenticate(verify, deadline);
     return { ok: true };
   }
 
@@ -134,7 +137,11 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     const { auth, headers } = socket.handshake;
     const isPolling = socket.conn.transport.name === 'polling';
     const deadline = new Deadline();
-    const rights = await deadline.bound(this.verifier.verify(tokenOfHandshake(auth, headers, isPolling)));
+    const token = tokenOfHandshake(auth, headers, isPolling);
+    const rights = await deadline.bound(this.verifier.verify(token, this.addresses.of(socket.request)));
+    if (!rights.isProven) {
+      await deadline.bound(rights.prove());
+    }
     this.beforeConnect.authenticated(socket.conn);
     const clientId = this.reader.read(ClientDto, auth).client_id ?? null;
     await this.connections.admit(rights, clientId, deadline);

@@ -14,17 +14,30 @@ const MAX_ISSUED = 10_000;
 /** Length of issued tokens, characters. Real ones are as long, so a client must not have a shorter buffer. */
 const TOKEN_BYTES = 900;
 
-/** The valid tokens: the configured one, and those that IAM has issued, until they expire. */
+/** Tokens that may read some tickets only: the tickets of each. `*` alone stands for all tickets. */
+export type ReaderTokens = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * The valid tokens: the configured one, those that IAM has issued, until they expire, and those that may read some
+ * tickets only.
+ */
 export class Tokens {
   /** When each issued token ends. */
   private readonly issued = new Map<string, number>();
+  private limited: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
-  /** @param fixed the token of the settings; if it is empty, every token is valid unless it was invalidated */
+  /**
+   * @param fixed the token of the settings; if it is empty, every token is valid unless it was invalidated
+   * @param readers at the start and after a reset
+   */
   constructor(
     private readonly fixed: string,
     private readonly clock: Clock,
     private readonly quirks: Quirks,
-  ) {}
+    private readonly readers: ReaderTokens = {},
+  ) {
+    this.limit(readers);
+  }
 
   issue(): IssuedToken {
     const issuedAt = this.clock.now();
@@ -38,7 +51,24 @@ export class Tokens {
     return { token, issuedAt, expiresAt };
   }
 
+  /** The tokens that may read some tickets only. */
+  get limits(): ReaderTokens {
+    return Object.fromEntries([...this.limited].map(([token, caseIds]) => [token, [...caseIds]]));
+  }
+
+  /** Replaces the tokens that may read some tickets only. One that is not among them any more is as any other token. */
+  limit(readers: ReaderTokens): void {
+    this.limited = new Map(Object.entries(readers).map(([token, caseIds]) => [token, new Set(caseIds)]));
+  }
+
+  /** @param token undefined for a signed request, which may read everything */
+  mayRead(token: string | undefined, caseIds: readonly string[]): boolean {
+    const limit = token === undefined ? undefined : this.limited.get(token);
+    return limit === undefined || limit.has('*') || caseIds.every((caseId) => limit.has(caseId));
+  }
+
   accepts(token: string): boolean {
+    if (this.limited.has(token)) return true;
     const expiresAt = this.issued.get(token);
     if (expiresAt !== undefined) return this.clock.now() < expiresAt;
     return this.fixed === '' || token === this.fixed;
@@ -51,5 +81,6 @@ export class Tokens {
 
   reset(): void {
     this.issued.clear();
+    this.limit(this.readers);
   }
 }

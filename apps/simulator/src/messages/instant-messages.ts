@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type ApiError, errorBody, invalidParameter, sendText } from '../api-error.js';
+import { type ApiError, errorBody, invalidParameter, noPermission, sendText } from '../api-error.js';
 import { type Clock } from '../clock.js';
 import { type Fault } from '../faults/fault.js';
 import { type Faults } from '../faults/faults.js';
@@ -57,6 +57,9 @@ export class InstantMessages {
     if (refusal) return refuse(res, refusal, requestId);
     const poll = this.understand(req, query, cursor);
     if ('code' in poll) return refuse(res, poll, requestId);
+    if (!this.parts.tokens.mayRead(headerOf(req, 'x-auth-token'), poll.query.caseIds)) {
+      return refuse(res, noPermission(403), requestId);
+    }
 
     const fault = faults.take('messages', poll.query.caseIds, cursor);
     if (fault?.kind === 'token_expired') this.revokeTokenOf(req);
