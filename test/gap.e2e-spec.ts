@@ -55,8 +55,9 @@ describe('a gap', () => {
     await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} {n}`, count: 5 });
     await observer.recording.count(5);
 
-    const live = /^(.+)-(\d+)$/.exec(observer.recording.lastEventId ?? '');
+    const live = /^([^-]+)-(\d+)(.+)$/.exec(observer.recording.lastEventId ?? '');
     const foreign = ['of another system', '0', `${live?.[1]}-999999999999`, `zzzzzzzzzzzzzz-${live?.[2]}`];
+    foreign.push(`${live?.[1]}-999999999999${live?.[3]}`);
     for (const position of foreign) {
       const client = clientOf(transport, { token, caseIds: [caseId] });
       client.recording.lastEventId = position;
@@ -69,6 +70,10 @@ describe('a gap', () => {
       expect(client.recording.messages).toHaveLength(5);
       client.close();
     }
+    // What others invent ends the epoch for nobody (R11).
+    await upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} {n}` });
+    await observer.recording.count(6);
+    expect(observer.recording.of('gap')).toEqual([]);
     observer.close();
   });
 

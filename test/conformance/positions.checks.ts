@@ -91,6 +91,32 @@ export const POSITION_CHECKS: readonly Check[] = [
     },
   ),
 
+  check(
+    'R11: a position that a client invents is answered by a gap to that client, and to nobody else',
+    async (trial) => {
+      const caseId = await trial.ticketWithPast(2);
+      const honest = await Promise.all(TRANSPORTS.map((transport) => trial.open(transport, [caseId])));
+      const id = honest[0]?.recording.lastEventId ?? '';
+      const ahead = id.replace(/\d{12}/, '9'.repeat(12));
+      expect(ahead).not.toBe(id);
+      for (const transport of TRANSPORTS) {
+        for (const invented of [ahead, ahead.slice(0, id.search(/\d{12}/) + 12)]) {
+          const stranger = await trial.client(transport, [caseId]);
+          stranger.recording.lastEventId = invented;
+          expect((await stranger.open(trial.url)).recovered).toBe(false);
+          expect(stranger.recording.of('gap').map(({ data }) => data.reason)).toEqual(['unknown_position']);
+          stranger.close();
+        }
+      }
+      await trial.post(caseId, 'after the strangers');
+      for (const { recording } of honest) {
+        await recording.next('message', ({ message }) => message['content'] === contentOf('after the strangers'));
+        expect(recording.of('gap')).toEqual([]);
+        expect(recording.messages).toHaveLength(3);
+      }
+    },
+  ),
+
   check('R5: a replay of several tickets is in the order of ids', async (trial) => {
     const tickets = [trial.ticket(), trial.ticket(), trial.ticket()];
     const observer = await trial.open('sse', tickets);

@@ -12,7 +12,7 @@ import {
   readSettings,
   SampledLines,
 } from '#ops';
-import { SioFrames, SseFrames } from '#protocol';
+import { PositionIds, SioFrames, SseFrames } from '#protocol';
 import { adminProviders } from './admin/admin.providers.js';
 import { RevocationsController } from './admin/revocations.controller.js';
 import { RequestAuthentication } from './auth/request-authentication.js';
@@ -102,8 +102,9 @@ const domain: FactoryProvider[] = [
 ];
 
 const delivery: FactoryProvider[] = [
-  { provide: SseFrames, useFactory: () => new SseFrames() },
-  { provide: SioFrames, useFactory: () => new SioFrames() },
+  { provide: PositionIds, inject: [GatewayStore], useFactory: (store: GatewayStore) => new PositionIds(store) },
+  { provide: SseFrames, inject: [PositionIds], useFactory: (ids: PositionIds) => new SseFrames(ids) },
+  { provide: SioFrames, inject: [PositionIds], useFactory: (ids: PositionIds) => new SioFrames(ids) },
   { provide: RequestReader, useFactory: () => new RequestReader() },
   {
     provide: RefusalLog,
@@ -117,11 +118,12 @@ const delivery: FactoryProvider[] = [
   },
   {
     provide: Connections,
-    inject: [Hub, Interest, GatewayStore, DeliveryMetrics, GatewaySettings, Revocations],
+    inject: [Hub, Interest, GatewayStore, PositionIds, DeliveryMetrics, GatewaySettings, Revocations],
     useFactory: (
       hub: Hub,
       interest: Interest,
       store: GatewayStore,
+      ids: PositionIds,
       metrics: DeliveryMetrics,
       settings: GatewaySettings,
       revocations: Revocations,
@@ -130,7 +132,7 @@ const delivery: FactoryProvider[] = [
       const onError = store.onFailure('subscriptions');
       const { maxCasesPerSubscription: maxCases, slowConsumerMaxBytes: maxUnsentBytes } = settings;
       const writes = new TickWrites();
-      const parts = { hub, interest, counters, writes, maxCases, maxUnsentBytes, onError };
+      const parts = { hub, interest, counters, writes, ids, maxCases, maxUnsentBytes, onError };
       return new Connections(parts, store.counts, settings.maxConnectionsPerSubject, revocations);
     },
   },
@@ -189,8 +191,8 @@ const delivery: FactoryProvider[] = [
   },
   {
     provide: CaseHistory,
-    inject: [GatewayStore],
-    useFactory: ({ broker }: GatewayStore) => new CaseHistory(broker),
+    inject: [GatewayStore, PositionIds],
+    useFactory: ({ broker }: GatewayStore, ids: PositionIds) => new CaseHistory(broker, ids),
   },
   { provide: SubjectReads, useFactory: () => new SubjectReads() },
 ];
@@ -210,6 +212,7 @@ const edges: FactoryProvider[] = [
       RefusalLog,
       GatewaySettings,
       Languages,
+      PositionIds,
     ],
     useFactory: (
       authentication: RequestAuthentication,
@@ -221,6 +224,7 @@ const edges: FactoryProvider[] = [
       refusals: RefusalLog,
       settings: GatewaySettings,
       languages: Languages,
+      ids: PositionIds,
     ) =>
       new SseEndpoint({
         authentication,
@@ -232,6 +236,7 @@ const edges: FactoryProvider[] = [
         refusals,
         settings,
         languages,
+        ids,
       }),
   },
 ];

@@ -1,15 +1,17 @@
 import type { Broker, Clock, InterestRegistry, PollQueue } from '#core';
 import type { OnFailure } from '#ops';
+import type { PositionSecrets } from '#protocol';
 import type { RevocationStore } from './auth/revocation-store.js';
 import type { ConnectionCounts } from './session/connection-counts.js';
 
 /** The store as a gateway needs it. */
-export abstract class GatewayStore {
+export abstract class GatewayStore implements PositionSecrets {
   abstract readonly broker: Broker;
   abstract readonly registry: InterestRegistry;
   abstract readonly queue: PollQueue;
   abstract readonly clock: Clock;
   abstract readonly counts: ConnectionCounts;
+  abstract readonly positionSecrets: readonly string[];
   abstract readonly revocations: RevocationStore;
   /** @throws if the store is out of reach */
   abstract start(): Promise<void>;

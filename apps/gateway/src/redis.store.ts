@@ -10,6 +10,7 @@ import {
   RedisClock,
   RedisConnectionCounts,
   RedisInterestRegistry,
+  RedisPositionSecrets,
   RedisRevocations,
   DataLossWatch,
   redisFailureOf,
@@ -29,6 +30,7 @@ export class RedisStore extends GatewayStore {
   readonly revocations: RedisRevocations;
   private readonly dataLoss: DataLossWatch;
   private readonly evictions: EvictionWatch;
+  private readonly secrets: RedisPositionSecrets;
   private readonly commands: RedisClient;
   private readonly subscriber: RedisClient;
   private readonly bull: RedisClient;
@@ -51,6 +53,7 @@ export class RedisStore extends GatewayStore {
     this.clock = new RedisClock(this.commands, onError);
     this.dataLoss = new DataLossWatch(this.commands, keys, onError);
     this.evictions = new EvictionWatch(this.commands, onError);
+    this.secrets = new RedisPositionSecrets(this.commands, keys, onError);
     this.registry = new RedisInterestRegistry(this.commands, keys, settings);
     this.queue = new BullPollQueue(this.bull, keys, this.clock, onError);
     const { commands, subscriber, clock } = this;
@@ -60,8 +63,13 @@ export class RedisStore extends GatewayStore {
     this.broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: onError }, settings);
   }
 
-  start(): Promise<void> {
-    return this.clock.start();
+  get positionSecrets(): readonly string[] {
+    return this.secrets.positionSecrets;
+  }
+
+  async start(): Promise<void> {
+    await this.clock.start();
+    await this.secrets.start();
   }
 
   watchDataLoss(forgot: () => Promise<void>): void {
@@ -85,6 +93,7 @@ export class RedisStore extends GatewayStore {
     this.clock.stop();
     this.dataLoss.stop();
     this.evictions.stop();
+    this.secrets.stop();
     this.broker.stop();
     this.counts.leave().catch(() => undefined); // Without it, what this gateway had ends some seconds later.
     await this.queue.close();

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { Hub, Interest, type Feed } from '#core';
 import { DeliveryMetrics } from '#ops';
-import type { ReadyData } from '#protocol';
+import { PositionIds, type ReadyData } from '#protocol';
 import { Rights } from '../src/auth/rights.js';
 import { Deadline } from '../src/edge/deadline.js';
 import type { SubscriptionParameters } from '../src/edge/subscription-parameters.js';
@@ -29,7 +29,8 @@ export function sessionFixture(granted = new Rights('alice', 1000, { cases: ['*'
   const owner = { ended: jest.fn() };
   const limits = { maxCases: MAX_CASES, maxUnsentBytes: 1000 };
   const outlet = fakeOutlet();
-  const parts = { hub, interest, counters, writes: new TickWrites(), ...limits, onError };
+  const ids = new PositionIds(store);
+  const parts = { hub, interest, counters, writes: new TickWrites(), ids, ...limits, onError };
   const session = new ClientSession(granted, outlet, parts, owner, null);
   const counted = jest.spyOn(counters, 'subscribed');
   const subscribe = (caseIds: readonly string[], feed = FEED, history = 0) => {

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { Hub, Interest } from '#core';
 import { DeliveryMetrics } from '#ops';
-import type { ClosingData } from '#protocol';
+import { PositionIds, type ClosingData } from '#protocol';
 import { Revocations } from '../src/auth/revocations.js';
 import { Rights } from '../src/auth/rights.js';
 import { Connections } from '../src/session/connections.js';
@@ -36,8 +36,9 @@ export function connections(maxPerSubject = 20, store = new TestStore(), revocat
   const interest = new Interest({ registry, queue, clock }, 0);
   const counters = new DeliveryCounters(new DeliveryMetrics(new Registry()));
   const limits = { maxCases: 10, maxUnsentBytes: 1000 };
+  const ids = new PositionIds(store);
   return new Connections(
-    { hub, interest, counters, writes: new TickWrites(), ...limits, onError: () => undefined },
+    { hub, interest, counters, writes: new TickWrites(), ids, ...limits, onError: () => undefined },
     counts,
     maxPerSubject,
     revocations,

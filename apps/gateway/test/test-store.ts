@@ -15,6 +15,7 @@ export class TestStore extends GatewayStore {
   readonly clock = new ManualClock();
   readonly registry = new MemoryStore({ clock: this.clock, maxCaseIds: 100, historyMax: 1000, intervalMs: 1000 });
   readonly broker = new MemoryBroker(this.registry);
+  readonly positionSecrets = ['a secret of this test'];
   readonly queue: PollQueue = { wake: async () => undefined };
   readonly failures: unknown[] = [];
   private sent = 0;

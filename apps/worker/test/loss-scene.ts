@@ -141,7 +141,11 @@ export class LossScene {
     worker = await this.worker();
     await stopping;
     if (from !== null) {
-      const request = { caseIds: TICKETS, from: { kind: 'position', position: from }, history: 0 } as const;
+      const request = {
+        caseIds: TICKETS,
+        from: { kind: 'position', position: from, isProven: true },
+        history: 0,
+      } as const;
       await second.subscribe(FEED, request, this.resumed);
     }
     await sleep(TAKEN_OVER_MS);

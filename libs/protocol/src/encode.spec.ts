@@ -1,6 +1,8 @@
 import type { JsonText, Publication } from '#core';
 import { encodePublication, upstreamData } from './encode.js';
 
+const ID = '0abcdefgh-000000000042-signature01';
+
 const placed = {
   epoch: '0abcdefgh',
   offset: 42,
@@ -17,22 +19,22 @@ const message: Publication = {
 
 describe('encodePublication', () => {
   it('inserts the message unchanged, numbers beyond 2^53 included', () => {
-    expect(encodePublication(message, undefined)).toBe(
-      '{"id":"0abcdefgh-000000000042","case_id":"C\\"1",' +
+    expect(encodePublication(message, ID, undefined)).toBe(
+      '{"id":"0abcdefgh-000000000042-signature01","case_id":"C\\"1",' +
         '"message":{"content":"12345678901234567890","n":9007199254740993},' +
         '"sent_at":"2026-01-02T03:04:05.000Z","seen_at":"2026-01-02T03:04:05.006Z"}',
     );
   });
 
   it('names the group of the feed, and an unreadable time as null', () => {
-    const text = encodePublication({ ...message, sentAt: null }, 'grüße');
+    const text = encodePublication({ ...message, sentAt: null }, ID, 'grüße');
     expect(JSON.parse(text)).toMatchObject({ group_id: 'grüße', sent_at: null });
   });
 
   it('writes a status', () => {
-    const text = encodePublication({ ...placed, kind: 'status', status: 1 }, undefined);
+    const text = encodePublication({ ...placed, kind: 'status', status: 1 }, ID, undefined);
     expect(JSON.parse(text)).toEqual({
-      id: '0abcdefgh-000000000042',
+      id: ID,
       case_id: 'C"1',
       status: 1,
       seen_at: '2026-01-02T03:04:05.006Z',

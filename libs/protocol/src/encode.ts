@@ -1,10 +1,14 @@
-import { formatPosition, type Publication, type UpstreamState } from '#core';
-import type { UpstreamData } from './events.js';
+import type { Publication, UpstreamState } from '#core';
+import type { EventId, UpstreamData } from './events.js';
 
-/** The data of a `message` or `status` event as JSON text. The upstream's object is inserted as text, without parsing. */
-export function encodePublication(publication: Publication, groupId: string | undefined): string {
+/**
+ * The data of a `message` or `status` event as JSON text. The upstream's object is inserted as text, without parsing.
+ *
+ * @param id of the publication's position
+ */
+export function encodePublication(publication: Publication, id: EventId, groupId: string | undefined): string {
   const group = groupId === undefined ? '' : `"group_id":${JSON.stringify(groupId)},`;
-  const head = `{"id":"${formatPosition(publication)}","case_id":${JSON.stringify(publication.caseId)},${group}`;
+  const head = `{"id":"${id}","case_id":${JSON.stringify(publication.caseId)},${group}`;
   const seenAt = instant(publication.seenAt);
   if (publication.kind === 'status') {
     return `${head}"status":${publication.status},"seen_at":"${seenAt}"}`;

@@ -17,7 +17,7 @@ export type { FrameRun } from './frame-run.js';
 export { kindOf } from './kind-of.js';
 export { LANGUAGES_PATTERN } from './language-ranges.js';
 export { Refusal, type RefusalCode } from './refusal.js';
-export { resumeFrom } from './resume.js';
+export { PositionIds, type PositionSecrets } from './position-ids.js';
 export {
   SSE_HEARTBEAT_COMMENT,
   SSE_HEARTBEAT_EVENT,

@@ -1,6 +1,6 @@
-import type { Publication } from '#core';
 import { encodePublication } from './encode.js';
 import { FrameCache } from './frame-cache.js';
+import type { PositionIds } from './position-ids.js';
 
 /** Longest payload whose length fits into the second byte of a WebSocket frame, and longest that fits into two more. */
 const SHORT_MAX = 125;
@@ -29,10 +29,10 @@ export class SioFrame {
 
 /** Frames of messages and statuses. */
 export class SioFrames extends FrameCache<SioFrame> {
-  constructor() {
+  constructor(ids: Pick<PositionIds, 'idOf'>) {
     super(
-      (publication: Publication, groupId: string | undefined) =>
-        sioEvent(publication.kind, encodePublication(publication, groupId)),
+      (publication, groupId) =>
+        sioEvent(publication.kind, encodePublication(publication, ids.idOf(publication), groupId)),
       ({ frame }) => frame,
     );
   }

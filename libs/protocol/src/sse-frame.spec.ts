@@ -1,4 +1,5 @@
 import type { JsonText, Publication } from '#core';
+import { PositionIds } from './position-ids.js';
 import { SSE_HEARTBEAT_COMMENT, SSE_HEARTBEAT_EVENT, sseEvent, SseFrames, sseRetry } from './sse-frame.js';
 
 const publication: Publication = {
@@ -40,10 +41,12 @@ describe('SSE frames', () => {
   });
 
   it('are made once per publication, also if others are made in between', () => {
-    const frames = new SseFrames();
+    const ids = new PositionIds({ positionSecrets: ['a secret'] });
+    const frames = new SseFrames(ids);
     const first = frames.of(publication, FEED);
     frames.of({ ...publication, offset: 2 }, FEED);
     expect(frames.of(publication, FEED)).toBe(first);
-    expect(first.plain.toString()).toMatch(/^id: 0abcdefgh-000000000001\nevent: message\ndata: {"id"/);
+    const id = ids.idOf(publication);
+    expect(first.plain.toString()).toContain(`id: ${id}\nevent: message\ndata: {"id":"${id}"`);
   });
 });

@@ -1,6 +1,8 @@
-import { formatPosition, type Publication } from '#core';
+import type { Publication } from '#core';
 import { encodePublication } from './encode.js';
+import type { EventId } from './events.js';
 import { FrameCache } from './frame-cache.js';
+import type { PositionIds } from './position-ids.js';
 
 /** One piece of an event stream, ready to be written to any number of connections. */
 export class SseFrame {
@@ -22,13 +24,16 @@ export class SseFrame {
 
 /** Frames of messages and statuses. */
 export class SseFrames extends FrameCache<SseFrame> {
-  constructor() {
-    super(ssePublication, ({ chunk }) => chunk);
+  constructor(ids: Pick<PositionIds, 'idOf'>) {
+    super(
+      (publication, groupId) => ssePublication(publication, ids.idOf(publication), groupId),
+      ({ chunk }) => chunk,
+    );
   }
 }
 
-function ssePublication(publication: Publication, groupId: string | undefined): SseFrame {
-  return sseEvent(publication.kind, encodePublication(publication, groupId), formatPosition(publication));
+function ssePublication(publication: Publication, id: EventId, groupId: string | undefined): SseFrame {
+  return sseEvent(publication.kind, encodePublication(publication, id, groupId), id);
 }
 
 /** Characters that Python's `splitlines` reads as the end of a line and that JSON does not escape. */

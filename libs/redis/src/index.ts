@@ -12,6 +12,7 @@ export { redisFailureOf, redisHosts, type RedisFailure, type RedisFailureKind } 
 export { RedisInterestRegistry } from './redis-interest-registry.js';
 export { RedisCredentialAttempts } from './redis-credential-attempts.js';
 export { DataLossWatch } from './data-loss-watch.js';
+export { RedisPositionSecrets } from './redis-position-secrets.js';
 export { RedisRevocations, type RevocationEntry, type RevocationsParts } from './redis-revocations.js';
 export { RedisQuota } from './redis-quota.js';
 export { RedisSetStore, type HistoryBounds } from './redis-set-store.js';

@@ -16,6 +16,7 @@ import { ScriptKeys } from './script-keys.js';
  * | key | type | holds | ends |
  * | --- | --- | --- | --- |
  * | `P:life` | string | data id: a random name that is missing when Redis lost its data, and is then given anew | never |
+ * | `P:secret` | string | what signs positions | never |
  * | `P:feeds` | sorted set | feeds by the time (ms) until which they are wanted | a minute after that, when nothing is left of the feed |
  * | `P:visits` | sorted set | feeds by the time (ms) at which a worker visits them next | when nothing is left of the feed |
  * | `P:{quota}`, `:waiting`, `:asking` | hash, sorted sets | next turn, pause; sets that wait for a turn | an hour after the last use |
@@ -46,7 +47,6 @@ import { ScriptKeys } from './script-keys.js';
  * | `lease` | the longest that a gateway asked for, ms |
  * | `lost` | how often keys of the feed were lost and made again, since a worker was told |
  * | `state`, `since`, `reason` | of the upstream: `ok` or `degraded`, ms, why |
- * | `doubted` | run id of the Redis process in which a client's claim began a new epoch; another claim is not believed in it |
  *
  * | field of a set | means |
  * | --- | --- |
@@ -75,6 +75,11 @@ export class Keys {
   /** Missing where Redis lost its data. */
   get dataId(): string {
     return `${this.prefix}:life`;
+  }
+
+  /** What signs positions. */
+  get positionSecret(): string {
+    return `${this.prefix}:secret`;
   }
 
   get feeds(): string {

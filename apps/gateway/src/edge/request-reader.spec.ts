@@ -1,9 +1,10 @@
-import { AuthenticateDto, CaseMessagesDto, SubscribeDto } from '#protocol';
+import { AuthenticateDto, CaseMessagesDto, PositionIds, SubscribeDto } from '#protocol';
 import { Languages } from './languages.js';
 import { RequestReader } from './request-reader.js';
 import { subscriptionParametersOf } from './subscription-parameters.js';
 
 const LANGUAGES = new Languages('zh-cn', ['en-us']);
+const IDS = new PositionIds({ positionSecrets: ['a secret'] });
 const INVALID = expect.objectContaining({ name: 'Refusal', code: 'invalid' }) as Error;
 
 describe('RequestReader', () => {
@@ -11,7 +12,7 @@ describe('RequestReader', () => {
   const subscribe = (body: unknown): SubscribeDto => reader.read(SubscribeDto, body);
 
   it('reads the shortest possible request', () => {
-    expect(subscriptionParametersOf(subscribe({ case_ids: ['A'] }), LANGUAGES)).toEqual({
+    expect(subscriptionParametersOf(subscribe({ case_ids: ['A'] }), LANGUAGES, IDS)).toEqual({
       feed: { language: 'zh-cn' },
       caseIds: ['A'],
       from: { kind: 'start' },
@@ -21,7 +22,7 @@ describe('RequestReader', () => {
 
   it('reads a request with all members, counts repeated ids once, and takes null for absent', () => {
     const body = { case_ids: ['A', 'B', 'A'], group_id: 'g', language: 'EN-us', last_event_id: null, history: 0 };
-    expect(subscriptionParametersOf(subscribe(body), LANGUAGES)).toEqual({
+    expect(subscriptionParametersOf(subscribe(body), LANGUAGES, IDS)).toEqual({
       feed: { language: 'en-us', groupId: 'g' },
       caseIds: ['A', 'B'],
       from: { kind: 'start' },

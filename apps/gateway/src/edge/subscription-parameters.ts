@@ -1,5 +1,5 @@
 import type { CaseId, Feed, ResumeFrom } from '#core';
-import { HISTORY_DEFAULT, resumeFrom, type SubscribeDto, type TicketsDto } from '#protocol';
+import { HISTORY_DEFAULT, type PositionIds, type SubscribeDto, type TicketsDto } from '#protocol';
 import type { Languages } from './languages.js';
 
 /** Tickets of one feed. */
@@ -26,10 +26,14 @@ export function ticketsOf(dto: TicketsDto, languages: Languages): Tickets {
   return { feed: feedOf(dto, languages), caseIds: [...new Set(dto.case_ids)] };
 }
 
-export function subscriptionParametersOf(dto: SubscribeDto, languages: Languages): SubscriptionParameters {
+export function subscriptionParametersOf(
+  dto: SubscribeDto,
+  languages: Languages,
+  ids: PositionIds,
+): SubscriptionParameters {
   return {
     ...ticketsOf(dto, languages),
-    from: resumeFrom(dto.last_event_id),
+    from: ids.resumeFrom(dto.last_event_id),
     history: dto.history ?? HISTORY_DEFAULT,
   };
 }

@@ -1,6 +1,5 @@
 import {
   feedKey,
-  formatPosition,
   type Broker,
   type CaseId,
   type Feed,
@@ -10,7 +9,7 @@ import {
   type ResumeFrom,
   type TicketPage,
 } from '#core';
-import { encodePublication, type EventId, Refusal } from '#protocol';
+import { encodePublication, type EventId, type PositionIds, Refusal } from '#protocol';
 import { STORE_RETRY_MS } from '../edge/deadline.js';
 
 /** One page of a ticket's history. */
@@ -25,10 +24,18 @@ export interface HistoryPage {
 
 /** Reads a ticket's history page by page, the oldest event first. It does not cause polls. */
 export class CaseHistory {
-  constructor(private readonly broker: Pick<Broker, 'page'>) {}
+  constructor(
+    private readonly broker: Pick<Broker, 'page'>,
+    private readonly ids: PositionIds,
+  ) {}
 
-  /** @throws {Refusal} `unavailable` if the store is out of reach */
-  async page(feed: Feed, caseId: CaseId, from: ResumeFrom, limit: number): Promise<HistoryPage> {
+  /**
+   * @param lastEventId the page begins after it; absent: with the oldest event
+   * @throws {Refusal} `unavailable` if the store is out of reach
+   */
+  async page(feed: Feed, caseId: CaseId, lastEventId: EventId | undefined, limit: number): Promise<HistoryPage> {
+    const { ids } = this;
+    const from = ids.resumeFrom(lastEventId);
     const after = from.kind === 'position' ? from.position : null;
     const page = await this.read(feed, { caseId, after, limit });
     const last = page.publications.at(-1);
@@ -36,9 +43,9 @@ export class CaseHistory {
     return {
       events: [
         ...(gap ? [gapText(caseId, feed, gap)] : []),
-        ...page.publications.map((event) => eventText(event, feed)),
+        ...page.publications.map((event) => eventText(event, ids.idOf(event), feed)),
       ],
-      lastEventId: formatPosition(page.more && last !== undefined ? last : page),
+      lastEventId: ids.idOf(page.more && last !== undefined ? last : page),
       more: page.more,
     };
   }
@@ -60,8 +67,8 @@ function gapReason(from: ResumeFrom, { known, truncated }: TicketPage): GapReaso
 }
 
 /** The data of an event, with the event's name as its first member. */
-function eventText(publication: Publication, feed: Feed): string {
-  return `{"event":"${publication.kind}",${encodePublication(publication, feed.groupId).slice(1)}`;
+function eventText(publication: Publication, id: EventId, feed: Feed): string {
+  return `{"event":"${publication.kind}",${encodePublication(publication, id, feed.groupId).slice(1)}`;
 }
 
 function gapText(caseId: CaseId, { groupId }: Feed, reason: GapReason): string {

@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { All, Controller, Get, HttpCode, MethodNotAllowedException, Options, Param, Req, Res } from '@nestjs/common';
-import { CaseMessagesDto, PAGE_DEFAULT, resumeFrom } from '#protocol';
+import { CaseMessagesDto, PAGE_DEFAULT } from '#protocol';
 import { RequestAuthentication } from '../auth/request-authentication.js';
 import { Deadline } from '../edge/deadline.js';
 import { Languages } from '../edge/languages.js';
@@ -45,7 +45,7 @@ export class CaseMessagesController {
     if (endTurn === null) {
       return; // Nobody waits for the answer.
     }
-    const reading = this.history.page(feed, asked.case_id, resumeFrom(asked.after), limit);
+    const reading = this.history.page(feed, asked.case_id, asked.after, limit);
     // A read that takes too long goes on. So it ends the turn itself.
     const read = () => answerTaken(request, response).then(endTurn);
     void reading.then(read, read);

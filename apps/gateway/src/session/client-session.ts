@@ -1,5 +1,5 @@
 import { feedKey, type CaseId, type Feed, type FeedKey, type Hub, type Interest } from '#core';
-import { type CloseReason, closing, type ReadyData, Refusal } from '#protocol';
+import { type CloseReason, closing, type PositionIds, type ReadyData, Refusal } from '#protocol';
 import type { Rights } from '../auth/rights.js';
 import { type Deadline, STORE_RETRY_MS } from '../edge/deadline.js';
 import type { DeliveryCounters } from './delivery-counters.js';
@@ -17,6 +17,7 @@ export interface SessionParts {
   readonly interest: Interest;
   readonly counters: DeliveryCounters;
   readonly writes: TickWrites;
+  readonly ids: PositionIds;
   /** `MAX_CASES_PER_SUBSCRIPTION` */
   readonly maxCases: number;
   /** `SLOW_CONSUMER_MAX_BYTES` */
@@ -281,7 +282,7 @@ export class ClientSession {
   ): Promise<void> {
     const parameters = { feed, caseIds: batch.caseIds, from, history };
     const subscription = this.subscriptionOf(feed);
-    subscription.onRecovered = (recovery) => batch.ready(recovery);
+    subscription.onRecovered = (recovery) => batch.ready(recovery, this.parts.ids);
     try {
       await this.goLive(batch, parameters, subscription, isAbandoned);
     } catch (error) {

@@ -21,7 +21,7 @@ describe('SubscribeBatch', () => {
     } as const;
     const batch = SubscribeBatch.of({ parameters, onReady, isServed: false }, [], () => true);
     batch.answers = new Map(Object.entries(times));
-    batch.ready(recovery(['a', 'b']));
-    expect(onReady.mock.calls).toMatchObject([[{ last_answer_at: instant }]]);
+    batch.ready(recovery(['a', 'b']), { idOf: () => 'id' });
+    expect(onReady.mock.calls).toMatchObject([[{ last_event_id: 'id', last_answer_at: instant }]]);
   });
 });

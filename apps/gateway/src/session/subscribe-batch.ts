@@ -1,5 +1,5 @@
-import { feedKey, formatPosition, type AnswerTimes, type CaseId, type Recovery } from '#core';
-import type { ReadyData } from '#protocol';
+import { feedKey, type AnswerTimes, type CaseId, type Recovery } from '#core';
+import type { EventId, PositionIds, ReadyData } from '#protocol';
 import type { SubscriptionParameters } from '../edge/subscription-parameters.js';
 
 /** One subscribe that waits for its turn, or is served together with one before it. */
@@ -51,11 +51,12 @@ export class SubscribeBatch {
   }
 
   /** Acknowledges each member. Called after the replay, in the same tick. */
-  ready(recovery: Recovery): void {
+  ready(recovery: Recovery, ids: Pick<PositionIds, 'idOf'>): void {
+    const at = ids.idOf(recovery.position);
     if (this.members.length === 1) {
       const [member] = this.members as [WaitingSubscribe];
       member.isServed = true;
-      member.onReady(this.readyOf(member, recovery, recovery.caseIds, recovery.replay.length, recovery.recovered));
+      member.onReady(this.readyOf(member, at, recovery.caseIds, recovery.replay.length, recovery.recovered));
       return;
     }
     const replayed = new Map<CaseId, number>();
@@ -66,13 +67,13 @@ export class SubscribeBatch {
       const count = caseIds.reduce((sum, caseId) => sum + (replayed.get(caseId) ?? 0), 0);
       const isWhole = from.kind !== 'start' && !caseIds.some((caseId) => lost.has(caseId));
       member.isServed = true;
-      member.onReady(this.readyOf(member, recovery, caseIds, count, isWhole));
+      member.onReady(this.readyOf(member, at, caseIds, count, isWhole));
     }
   }
 
   private readyOf(
     { parameters }: WaitingSubscribe,
-    { position }: Recovery,
+    last_event_id: EventId,
     caseIds: readonly CaseId[],
     replayed: number,
     recovered: boolean,
@@ -82,7 +83,7 @@ export class SubscribeBatch {
     return {
       case_ids: caseIds,
       language,
-      last_event_id: formatPosition(position),
+      last_event_id,
       recovered,
       replayed,
       last_answer_at,
@@ -102,8 +103,9 @@ function isAlike(one: SubscriptionParameters, other: SubscriptionParameters): bo
     return false;
   }
   if (one.from.kind === 'position' && other.from.kind === 'position') {
+    const [{ position, isProven }, next] = [one.from, other.from];
     return (
-      one.from.position.epoch === other.from.position.epoch && one.from.position.offset === other.from.position.offset
+      position.epoch === next.position.epoch && position.offset === next.position.offset && isProven === next.isProven
     );
   }
   return one.from.kind === other.from.kind && one.history === other.history;

@@ -3,6 +3,7 @@ import { MethodNotAllowedException, NotAcceptableException } from '@nestjs/commo
 import { type GatewaySettings } from '#ops';
 import {
   closing,
+  type PositionIds,
   Refusal,
   SSE_HEARTBEAT_COMMENT,
   SSE_HEARTBEAT_EVENT,
@@ -14,7 +15,7 @@ import { Deadline } from '../edge/deadline.js';
 import { type Languages } from '../edge/languages.js';
 import { type RefusalLog } from '../edge/refusal-log.js';
 import { type RequestReader } from '../edge/request-reader.js';
-import { subscriptionParametersOf, type Tickets } from '../edge/subscription-parameters.js';
+import { subscriptionParametersOf, ticketsOf, type Tickets } from '../edge/subscription-parameters.js';
 import { type AnswerHeaders } from '../http/answer-headers.js';
 import { readJson } from '../http/json-body.js';
 import { BODY_METHODS } from '../http/methods.js';
@@ -42,6 +43,7 @@ export interface SseEndpointParts {
   readonly refusals: RefusalLog;
   readonly settings: Pick<GatewaySettings, 'requestMaxBytes'>;
   readonly languages: Languages;
+  readonly ids: PositionIds;
 }
 
 /**
@@ -116,7 +118,7 @@ export class SseEndpoint {
     const query = queryOf(request);
     const rights = await authentication.rightsOf(request, query, deadline);
     const asked = await this.read(request, query, deadline);
-    const parameters = subscriptionParametersOf(asked, this.parts.languages);
+    const parameters = subscriptionParametersOf(asked, this.parts.languages, this.parts.ids);
     if (!rights.isProven) {
       await authentication.learn(rights, request, firstTickets(parameters), deadline);
     }
@@ -164,7 +166,7 @@ export class SseEndpoint {
     const query = queryOf(request);
     const rights = await this.parts.authentication.rightsOf(request, query, deadline);
     const asked = readQuery(this.parts.reader, request, query);
-    const { feed, caseIds } = subscriptionParametersOf(asked, this.parts.languages);
+    const { feed, caseIds } = ticketsOf(asked, this.parts.languages);
     await this.parts.authentication.learn(rights, request, { feed, caseIds }, deadline);
     rights.require(feed, caseIds);
     response.writeHead(200, SSE_HEADERS).end();

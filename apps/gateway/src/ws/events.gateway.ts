@@ -5,6 +5,7 @@ import {
   type Acknowledgement,
   AuthenticateDto,
   ClientDto,
+  PositionIds,
   Refusal,
   refusalError,
   SioFrames,
@@ -76,6 +77,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     private readonly frames: SioFrames,
     private readonly refusals: RefusalLog,
     private readonly languages: Languages,
+    private readonly ids: PositionIds,
     private readonly beforeConnect: BeforeConnect,
     private readonly addresses: ClientAddresses,
   ) {}
@@ -115,7 +117,7 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
   }
 
   private async subscribe(socket: EventsSocket, body: unknown, deadline: Deadline, reply: Reply): Promise<undefined> {
-    const parameters = subscriptionParametersOf(this.reader.read(SubscribeDto, body), this.languages);
+    const parameters = subscriptionParametersOf(this.reader.read(SubscribeDto, body), this.languages, this.ids);
     // The acknowledgement is sent in the tick of the recovery: after the replay, before live events.
     await this.sessionOf(socket).subscribe(parameters, deadline, (ready) => reply?.({ ok: true, ...ready }));
   }

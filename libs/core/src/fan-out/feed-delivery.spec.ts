@@ -186,7 +186,7 @@ describe('FeedDelivery', () => {
     broker.restore();
     await settled();
     const back = new RecordingSubscriber();
-    await scene.subscribe(hub, ['a'], back, position && { from: { kind: 'position', position } });
+    await scene.subscribe(hub, ['a'], back, position && { from: { kind: 'position', position, isProven: true } });
     expect(back.told).toEqual(['history_truncated a', ...words('3', '4', '5', '6'), 'live']);
   });
 

@@ -32,6 +32,8 @@ type Event =
   | { readonly kind: 'fail' | 'wipe' | 'refuse' | 'allow' }
   | { readonly kind: 'connect'; readonly client: number; readonly gateway: number }
   | { readonly kind: 'disconnect'; readonly client: number }
+  /** A stranger names a position that was never given. */
+  | { readonly kind: 'invent'; readonly gateway: number; readonly ahead: number }
   | { readonly kind: 'interrupt' | 'restore' | 'sweep'; readonly gateway: number }
   | { readonly kind: 'flush'; readonly gateway: number; readonly count: number }
   | { readonly kind: 'step'; readonly count: number };
@@ -53,6 +55,7 @@ const events: fc.Arbitrary<Event[]> = fc.array(
     { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('refuse' as const, 'allow' as const) }) },
     { weight: 8, arbitrary: fc.record({ kind: one('connect'), client, gateway }) },
     { weight: 4, arbitrary: fc.record({ kind: one('disconnect'), client }) },
+    { weight: 2, arbitrary: fc.record({ kind: one('invent'), gateway, ahead: fc.constantFrom(1000, 1e9) }) },
     {
       weight: 4,
       arbitrary: fc.record({
@@ -121,6 +124,8 @@ class World {
         return this.connect(event.client, event.gateway);
       case 'disconnect':
         return this.disconnect(event.client);
+      case 'invent':
+        return this.invent(event.gateway, event.ahead);
       case 'interrupt':
         return this.gateways[event.gateway]?.broker.interrupt();
       case 'restore':
@@ -147,6 +152,7 @@ class World {
     for (const fault of this.faults) {
       throw fault;
     }
+    expect(this.store.historyOf(KEY, [], null).epoch).toBe(this.truth.epoch);
   }
 
   /** Resolves when nothing is in progress. */
@@ -258,14 +264,33 @@ class World {
     };
     this.sessions.set(index, session);
     const { position } = client;
-    const from = position === null ? ({ kind: 'start' } as const) : ({ kind: 'position', position } as const);
+    const from =
+      position === null ? ({ kind: 'start' } as const) : ({ kind: 'position', position, isProven: true } as const);
     const request = { caseIds: client.tickets, from, history: this.history, isAbandoned: () => !session.alive };
     // A client that is refused because the store is out of reach tries again.
     hub.subscribe(FEED, request, session.subscriber).catch(() => this.disconnect(index));
   }
 
+  /** It gets a gap, and leaves. The epoch ends for nobody: the clients' checks would see it. */
+  private invent(gateway: number, ahead: number): void {
+    const hub = this.gateways[gateway]?.hub;
+    const { epoch, offset } = this.store.historyOf(KEY, [], null);
+    const from = { kind: 'position', position: { epoch, offset: offset + ahead }, isProven: false } as const;
+    const stranger: Subscriber = {
+      recover: ({ notices, recovered }) =>
+        this.check({ alive: true }, () => {
+          expect(recovered).toBe(false);
+          expect(notices).toContainEqual({ kind: 'gap', caseIds: TICKETS, reason: 'unknown_position' });
+        }),
+      deliver: () => undefined,
+      notify: () => undefined,
+    };
+    const leave = () => hub?.unsubscribe(FEED, TICKETS, stranger);
+    hub?.subscribe(FEED, { caseIds: TICKETS, from, history: 0 }, stranger).then(leave, leave);
+  }
+
   /** Keeps errors for the end of the test, because the hub catches errors of subscribers. */
-  private check(session: Session, told: () => void): void {
+  private check(session: Pick<Session, 'alive'>, told: () => void): void {
     try {
       expect(session.alive).toBe(true);
       told();

@@ -5,8 +5,8 @@ import type { ResumeFrom } from './subscription.js';
 
 const OPTIONS = { historyMax: 4, tailMax: 2, idleMs: 1000 };
 
-const from = (position: StreamPosition | undefined): ResumeFrom =>
-  position === undefined ? { kind: 'start' } : { kind: 'position', position };
+const from = (position: StreamPosition | undefined, isProven = true): ResumeFrom =>
+  position === undefined ? { kind: 'start' } : { kind: 'position', position, isProven };
 
 describe('Hub', () => {
   let scene: PublishingFixture;
@@ -77,7 +77,7 @@ describe('Hub', () => {
   });
 
   describe('a position', () => {
-    it('beyond the newest publication, known to its client alone, begins a new epoch for all', async () => {
+    it('R11: beyond the newest publication, proven and known to its client alone, begins a new epoch for all', async () => {
       const { hub } = scene.gateway();
       const [stays, ahead, late] = [new RecordingSubscriber(), new RecordingSubscriber(), new RecordingSubscriber()];
       await scene.say('a', '1', '2');
@@ -90,6 +90,24 @@ describe('Hub', () => {
       await scene.say('a', '3', '4');
       await scene.subscribe(hub, ['a'], late, { from: from({ epoch, offset: 3 }) });
       expect(late.told[0]).toBe('unknown_position a');
+    });
+
+    it('R11: that a stranger invents makes nobody else replay, at any gateway, however often', async () => {
+      const gateways = [scene.gateway(), scene.gateway()];
+      const honest = Array.from({ length: 20 }, () => new RecordingSubscriber());
+      await scene.say('a', '1');
+      await Promise.all(honest.map((one, at) => scene.subscribe(gateways[at % 2]!.hub, ['a'], one)));
+      const { epoch = '' } = honest[0]?.position ?? {};
+      for (const offset of [2, 1000, 999_999_999_999]) {
+        for (const { hub } of gateways) {
+          const stranger = new RecordingSubscriber();
+          await scene.subscribe(hub, ['a', 'b'], stranger, { from: from({ epoch, offset }, false) });
+          expect([stranger.told[0], stranger.recovered]).toEqual(['unknown_position a,b', false]);
+        }
+      }
+      await scene.say('a', '2');
+      expect(honest.map(({ told }) => told)).toEqual(honest.map(() => [...words('1'), 'live', ...words('2')]));
+      expect(honest.map(({ position }) => position?.epoch)).toEqual(honest.map(() => epoch));
     });
 
     it('can be resumed from, also at another gateway that has seen less', async () => {

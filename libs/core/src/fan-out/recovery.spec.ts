@@ -34,7 +34,11 @@ function source(upstream: UpstreamState = { state: 'ok', since: 0 }, quarantined
   };
 }
 
-const at = (offset: number, epoch = EPOCH): ResumeFrom => ({ kind: 'position', position: { epoch, offset } });
+const at = (offset: number, epoch = EPOCH, isProven = true): ResumeFrom => ({
+  kind: 'position',
+  position: { epoch, offset },
+  isProven,
+});
 const recovered = (from: ResumeFrom, history = 1) => recover({ caseIds: ['a', 'b'], from, history }, source());
 const offsets = (replay: readonly Publication[]) => replay.map((one) => one.offset);
 
@@ -136,11 +140,15 @@ describe('what has to be read before a request can be served', () => {
     expect(reads(from, known).map(({ caseId, atLeast, after }) => [caseId, atLeast, after])).toEqual(expected);
   });
 
-  it('says what the client has seen, if the store has to judge the position', () => {
+  it('says what the client has seen, if the store has to judge the position and it is proven', () => {
     const claim = { epoch: EPOCH, offset: 12 };
     expect(reads(at(12), { first: true })).toStrictEqual([
       { caseId: 'a', atLeast: 100, after: 12, claim },
       { caseId: 'unread', atLeast: 100, after: 12, claim },
+    ]);
+    expect(reads(at(12, EPOCH, false), { first: true })).toStrictEqual([
+      { caseId: 'a', atLeast: 100, after: 12 },
+      { caseId: 'unread', atLeast: 100, after: 12 },
     ]);
     const judged = { caseId: 'unread', atLeast: 1000, after: null };
     expect(reads(at(12))).toStrictEqual([judged]);

@@ -51,7 +51,9 @@ export function missing(
   const after = stale ? named : resumed;
   const everything = request.from.kind !== 'start' && after === null;
   const count = everything ? bounds.historyMax : after === null ? request.history : 0;
-  const claim = stale && request.from.kind === 'position' ? { claim: request.from.position } : {};
+  // A claim beyond what the store has ends the epoch for every client of the feed, so only a proven position is one.
+  const isClaim = stale && request.from.kind === 'position' && request.from.isProven;
+  const claim = isClaim ? { claim: request.from.position } : {};
   return request.caseIds
     .filter((caseId) => stale || !source.tail(caseId).covers(after, count, position.offset))
     .map((caseId) => ({ caseId, atLeast: Math.max(count, bounds.tailMax), after, ...claim }));

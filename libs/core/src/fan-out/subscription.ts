@@ -7,7 +7,12 @@ import type { CaseId } from '../model/ticket.js';
 export type ResumeFrom =
   /** It names no position: it gets the last `history` publications of each ticket. */
   | { readonly kind: 'start' }
-  | { readonly kind: 'position'; readonly position: StreamPosition }
+  | {
+      readonly kind: 'position';
+      readonly position: StreamPosition;
+      /** It is signed: a gateway of this deployment gave it. Others may be invented. */
+      readonly isProven: boolean;
+    }
   /** It named a text that is not a position. */
   | { readonly kind: 'unknown' };
 

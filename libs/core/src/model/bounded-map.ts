@@ -22,4 +22,8 @@ export class BoundedMap<K, V> {
   delete(key: K): void {
     this.items.delete(key);
   }
+
+  clear(): void {
+    this.items.clear();
+  }
 }

@@ -12,14 +12,14 @@ export interface StreamPosition {
 const OFFSET_DIGITS = 12;
 const PATTERN = /^([0-9a-z]{8,24})-([0-9]{12})$/;
 
-/** The opaque `id` that clients keep: 21 to 37 characters of `0-9 a-z -`. */
+/** A position as text: 21 to 37 characters of `0-9 a-z -`. Clients keep it with a signature. */
 export function formatPosition(position: StreamPosition): string {
   return `${position.epoch}-${String(position.offset).padStart(OFFSET_DIGITS, '0')}`;
 }
 
-/** The position that an id names, or null if `formatPosition` cannot have made the text. */
-export function parsePosition(id: string): StreamPosition | null {
-  const match = PATTERN.exec(id);
+/** The position that a text names, or null if `formatPosition` cannot have made the text. */
+export function parsePosition(text: string): StreamPosition | null {
+  const match = PATTERN.exec(text);
   return match?.[1] && match[2] ? { epoch: match[1], offset: Number(match[2]) } : null;
 }
 

@@ -9,7 +9,7 @@
              barrierChannel  channel of the asking gateway
              barrier         what is published there
              known           {epoch, offset} that the gateway knows of, or absent
-             claim           {epoch, offset} that a client says it has seen, or absent
+             claim           {epoch, offset} that a client has seen, by its signature, or absent
              wants           of each ticket {case, atLeast: so many events, after: all after this offset, or absent}
   Returns {epoch, offset, state, since, reason, then of each ticket
           {complete after, 1 if nothing older is kept, 1 if it is quarantined, events..}},
@@ -26,7 +26,7 @@ if args.known then
   renew_if_behind(feed, args.known, args.newEpoch)
 end
 if args.claim then
-  renew_on_claim(feed, args.claim, args.newEpoch)
+  renew_if_behind(feed, args.claim, args.newEpoch)
 end
 local row = redis.call('HMGET', feed, 'epoch', 'offset', 'state', 'since', 'reason')
 local answer = { row[1], row[2], row[3] or 'ok', row[4] or '0', row[5] or '' }

@@ -184,7 +184,7 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         expect(await driver.history('a')).toMatchObject({ epoch: after.epoch, offset: 3 });
       });
 
-      it('begins a new epoch once for the claim of a client that has seen more than there is', async () => {
+      it('begins a new epoch for the claim of a client that has seen more than there is', async () => {
         await driver.publish(ref, ...messages('1', '2'));
         const before = await driver.history('a');
         const ask = async (epoch: string, offset: number) => {
@@ -198,7 +198,8 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         const after = await ask(before.epoch, 3);
         expect(after > before.epoch).toBe(true);
         expect(await ask(before.epoch, 3)).toBe(after);
-        expect(await ask(after, 3)).toBe(after);
+        // It is signed, so it is as good as what a worker or a gateway has seen.
+        expect((await ask(after, 3)) > after).toBe(true);
       });
 
       it('resolves after everything that it contains has reached the listener', async () => {

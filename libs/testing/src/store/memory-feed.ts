@@ -29,8 +29,6 @@ export class MemoryFeed {
   readonly leases = new Map<CaseId, number>();
   /** Ids of the sets whose polls fail. The feed is degraded while there is one. */
   readonly failing = new Set<number>();
-  /** Whether a client's claim has begun a new epoch already. */
-  hasRenewedOnClaim = false;
   upstream: UpstreamState = { state: 'ok', since: 0 };
   /** Quarantined tickets: how often each was refused in a row, and when it is polled again, ms (infinity: now). */
   readonly quarantined = new Map<CaseId, { readonly refusals: number; readonly until: number }>();

@@ -247,9 +247,8 @@ export class MemoryStore implements SetStore, InterestRegistry {
       stored.epoch = this.beginEpoch();
     }
     const { claim } = claimOf(wants);
-    if (claim !== undefined && stored.isBehind(claim) && !stored.hasRenewedOnClaim) {
+    if (claim !== undefined && stored.isBehind(claim)) {
       stored.epoch = this.beginEpoch();
-      stored.hasRenewedOnClaim = true;
     }
     return stored.history(wants);
   }

@@ -14,7 +14,7 @@ export interface HistoryWant {
   readonly atLeast: number;
   /** An offset; null for no more than `atLeast`. */
   readonly after: number | null;
-  /** What a client says it has seen. */
+  /** What a client has seen. Its signature proves it. */
   readonly claim?: StreamPosition;
 }
 
@@ -90,7 +90,7 @@ export interface Broker {
    * @param known the position up to which the caller has dispatched; null for nothing. A store that has less of that epoch
    *   lost its newest data. It begins a new epoch before it answers, so that no offset ever names two publications
    *   (invariant 6). What is left of the old epoch belongs to the new one. A claim beyond the store's newest offset has the
-   *   same effect, but only once per run id, because a client may invent its claim.
+   *   same effect.
    * @throws if the store is out of reach
    */
   history(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): Promise<HistorySnapshot>;
