@@ -16,6 +16,7 @@ import {
   PrometheusPollTelemetry,
   readSettings,
   RedisReport,
+  UpstreamReport,
 } from '#ops';
 import { createOsmClient } from '#osm';
 import {
@@ -42,6 +43,7 @@ import { CredentialsReport } from './credentials-report.js';
 import { LoginGate } from './login-gate.js';
 import { OpsServer } from './ops.server.js';
 import { PollProcessor } from './poll-processor.js';
+import { PollReports } from './poll-reports.js';
 import { PollWorker } from './poll-worker.js';
 import { Reconciler } from './reconciler.js';
 import { WorkerProgram } from './worker.program.js';
@@ -94,6 +96,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
         });
         const quota = new RedisQuota(commands, keys, settings.upstreamMaxRps);
         const telemetry = new PrometheusPollTelemetry(registry);
+        const upstreamReport = new UpstreamReport(logger, () => clock.now());
         const cycle = new PollCycle(
           {
             store: new RedisSetStore(commands, keys, settings),
@@ -102,7 +105,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             liveness: new RedisUpstreamLiveness(commands, keys, failed('liveness')),
             clock,
             digest,
-            telemetry,
+            telemetry: new PollReports(telemetry, upstreamReport),
             random: Math.random,
           },
           {
@@ -150,6 +153,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           queue,
           onWait: failures.of('start', 'warn', 'waiting for Redis'),
           redis,
+          upstreamReport,
           subscriptions: [() => wake.listen(subscriber, processor), () => quota.listen(subscriber)],
           announce: () => wake.tellWorkerStarted(),
           reconciler: new Reconciler({

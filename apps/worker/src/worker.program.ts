@@ -2,7 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
 
-import { logFatal, untilItWorks, type HealthState, type OnFailure, type RedisReport, type WorkerSettings } from '#ops';
+import {
+  logFatal,
+  untilItWorks,
+  type HealthState,
+  type OnFailure,
+  type RedisReport,
+  type UpstreamReport,
+  type WorkerSettings,
+} from '#ops';
 import type { BullPollQueue, EvictionWatch, RedisClient, RedisClock } from '#redis';
 
 import type { LoginGate } from './login-gate.js';
@@ -20,6 +28,7 @@ export interface WorkerParts {
   /** What fails while the worker waits for Redis. */
   readonly onWait: OnFailure;
   readonly redis: RedisReport;
+  readonly upstreamReport: UpstreamReport;
   /** Each subscribes to a channel. Called again if it fails. */
   readonly subscriptions: readonly (() => Promise<void>)[];
   /** Tells the other workers that this one is ready for its share of the sets. */
@@ -96,6 +105,7 @@ export class WorkerProgram {
       await Promise.race([this.finish(), delay(FINISH_MS, undefined, { ref: false })]);
     }
     redis.stop();
+    this.parts.upstreamReport.stop();
     clock.stop();
     evictions.stop();
     connections.forEach((connection) => connection.disconnect());

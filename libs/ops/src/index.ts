@@ -20,6 +20,7 @@ export { readSettings } from './settings.js';
 export { readAs, SettingsError } from './settings-reader.js';
 export { Accepted, Holds, ListOf, OneOf, Text, When, Whole } from './settings-rules.js';
 export { UnauthenticatedMetrics } from './unauthenticated-metrics.js';
+export { UpstreamReport } from './upstream-report.js';
 export { untilItWorks } from './until-it-works.js';
 export { programVersion } from './version.js';
 export { WorkerSettings } from './worker.settings.js';

@@ -1,3 +1,4 @@
+import { feedKey, UpstreamFailure } from '#core';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DeliveryMetrics } from './delivery-metrics.js';
@@ -48,10 +49,11 @@ describe('health and metrics over HTTP', () => {
   });
 
   it('counts polls and deliveries', async () => {
-    polls.polled({ lagMs: 3, upstreamMs: 40, published: 2 });
-    polls.polled({ lagMs: -1, upstreamMs: 40, published: 0 });
-    polls.polled({ lagMs: null, upstreamMs: 40, published: 0 });
-    polls.failed('throttled');
+    const ref = { feed: feedKey({ language: 'en-us' }), id: 1 };
+    polls.polled({ ref, lagMs: 3, upstreamMs: 40, published: 2 });
+    polls.polled({ ref, lagMs: -1, upstreamMs: 40, published: 0 });
+    polls.polled({ ref, lagMs: null, upstreamMs: 40, published: 0 });
+    polls.failed(ref, new UpstreamFailure('throttled', 'x'));
     polls.discarded('conflict');
     deliveries.sse.opened();
     deliveries.socketIo.delivered(7);

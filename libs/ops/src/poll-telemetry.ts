@@ -1,5 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { UPSTREAM_FAILURES, type PollTelemetry, type UpstreamFailureCode } from '#core';
+import {
+  UPSTREAM_FAILURES,
+  type PollTelemetry,
+  type SetRef,
+  type UpstreamFailure,
+  type UpstreamFailureCode,
+} from '#core';
 import { METRICS_PREFIX } from './metrics.js';
 
 /** Seconds. Polls should be sent within some milliseconds of their due time. 5 s is the default of the longest interval. */
@@ -90,7 +96,7 @@ export class PrometheusPollTelemetry implements PollTelemetry {
     this.lostKeys.inc(times);
   }
 
-  failed(code: UpstreamFailureCode): void {
+  failed(_: SetRef, { code }: UpstreamFailure): void {
     this.failures.get(code)?.inc();
   }
 

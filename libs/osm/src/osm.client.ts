@@ -4,6 +4,7 @@ import { parseTimeZone } from './create-time.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { HttpOrigin, type HttpLimits, type ProxySettings } from './http-origin.js';
 import { readAnswer } from './osm.answer.js';
+import { requestIdOf } from './osm.errors.js';
 import { PollQueryWriter } from './poll-query.js';
 
 /** "Querying Instant Messages in Polling Mode". */
@@ -98,7 +99,11 @@ export class OsmClient implements Upstream {
 
   private read(answer: HttpAnswer, request: PollRequest): PollAnswer {
     const { knownDigest } = request;
-    return readAnswer(answer, { knownDigest, offsetMinutes: this.offsetMinutes, now: this.clock.now() });
+    try {
+      return readAnswer(answer, { knownDigest, offsetMinutes: this.offsetMinutes, now: this.clock.now() });
+    } catch (error) {
+      throw error instanceof UpstreamFailure ? ofRequest(error, answer) : error;
+    }
   }
 
   /**
@@ -119,4 +124,10 @@ export class OsmClient implements Upstream {
       clearTimeout(timer);
     }
   }
+}
+
+/** The failure with the upstream's name of the request. */
+function ofRequest(failure: UpstreamFailure, { headers }: HttpAnswer): UpstreamFailure {
+  const requestId = failure.requestId ?? requestIdOf(headers['x-request-id']);
+  return new UpstreamFailure(failure.code, failure.message, failure.retryAfterMs, requestId);
 }

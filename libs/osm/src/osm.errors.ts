@@ -55,14 +55,15 @@ export function failureOf(answer: HttpAnswer, body: JsonObject | null, now: numb
   const errorCode = typeof stated === 'string' && ERROR_CODE.test(stated) ? stated.replace(/^APIG\./, 'APIGW.') : null;
   const code =
     answer.status === 429 ? 'throttled' : (BY_ERROR_CODE[errorCode ?? ''] ?? byStatus(answer.status, errorCode));
-  const requestId = [answer.headers['x-request-id'], body?.['request_id']].find(isRequestId);
+  const requestId = requestIdOf(answer.headers['x-request-id']) ?? requestIdOf(body?.['request_id']);
   const named = errorCode ?? (stated === '' ? 'no error_code' : 'an unknown error_code');
   const message = `the upstream answered ${answer.status} with ${named} (request ${requestId ?? 'unnamed'})`;
-  return new UpstreamFailure(code, message, retryAfterMs(answer, body, now));
+  return new UpstreamFailure(code, message, retryAfterMs(answer, body, now), requestId);
 }
 
-function isRequestId(value: unknown): value is string {
-  return typeof value === 'string' && REQUEST_ID.test(value);
+/** The upstream's name of a request; undefined if this is none. */
+export function requestIdOf(value: unknown): string | undefined {
+  return typeof value === 'string' && REQUEST_ID.test(value) ? value : undefined;
 }
 
 /** @param errorCode a code that is not in the table; null if the answer has none */

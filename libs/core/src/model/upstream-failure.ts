@@ -42,6 +42,8 @@ export class UpstreamFailure extends Error {
     message: string,
     /** What the upstream asked for in `Retry-After`, in milliseconds. */
     readonly retryAfterMs?: number,
+    /** The upstream's own name of the request, where it gave one. */
+    readonly requestId?: string,
   ) {
     super(message);
   }

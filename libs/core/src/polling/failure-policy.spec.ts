@@ -29,6 +29,7 @@ async function waitAfter(code: UpstreamFailureCode, failures: number, idleMs: nu
   const { members: tickets } = set;
   const poll = {
     set,
+    sentAt: clock.now(),
     tickets,
     asked: tickets,
     bisection: null,
@@ -66,7 +67,10 @@ async function refused(changes: Partial<TicketSet>, poll: Partial<FailedPoll> = 
       store: { fail: async () => undefined, recordBisection: async (step) => void steps.push(step) },
       quota: { throttled: async () => undefined },
       clock,
-      telemetry: { failed: (code) => void counted.push(code), quarantined: () => void counted.push('quarantined') },
+      telemetry: {
+        failed: (_, { code }) => void counted.push(code),
+        quarantined: () => void counted.push('quarantined'),
+      },
       random: () => lots[drawn++ % lots.length] ?? 0,
     },
     PACE,
@@ -76,6 +80,7 @@ async function refused(changes: Partial<TicketSet>, poll: Partial<FailedPoll> = 
   const tickets = poll.tickets ?? set.members;
   const failed: FailedPoll = {
     set,
+    sentAt: now,
     tickets,
     asked: tickets,
     bisection: set.bisection,

@@ -21,6 +21,8 @@ export interface FailurePolicyParts {
 /** A poll that brought no answer. */
 export interface FailedPoll {
   readonly set: TicketSet;
+  /** When the request began, ms since 1970. */
+  readonly sentAt: number;
   /** The tickets that were due. A step of a bisection asks for some of them. */
   readonly tickets: readonly CaseId[];
   readonly asked: readonly CaseId[];
@@ -55,7 +57,7 @@ export class FailurePolicy {
         return this.refused(poll, failure);
       case 'own':
       case 'account':
-        return this.failed(poll.set, failure);
+        return this.failed(poll, failure);
     }
   }
 
@@ -65,8 +67,8 @@ export class FailurePolicy {
    * waits as after any failure.
    */
   private async refused(poll: FailedPoll, failure: UpstreamFailure): Promise<number> {
-    this.parts.telemetry.failed(failure.code);
     const { set, tickets, asked, answeredSince } = poll;
+    this.parts.telemetry.failed(set.ref, failure, poll.sentAt);
     const now = this.parts.clock.now();
     const probe = { asked, now, answeredSince };
     const refusedTicket = poll.bisection && refusedTicketOf(poll.bisection, probe);
@@ -123,8 +125,8 @@ export class FailurePolicy {
    * the next poll waits as after any failure.
    */
   private async found({ set, bisection }: FailedPoll, refusedTicket: CaseId, now: number): Promise<number> {
-    this.parts.telemetry.quarantined();
     const { ref, fence } = set;
+    this.parts.telemetry.quarantined(ref, refusedTicket);
     const isOneOfMany = bisection !== null && (bisection.cleared.length > 0 || bisection.alone?.others === 'answered');
     const at = isOneOfMany ? now : now + this.delayAfter(set, set.failures + 1, now);
     const step = { ref, fence, now, bisection: null, quarantined: [refusedTicket] };
@@ -133,8 +135,8 @@ export class FailurePolicy {
   }
 
   /** Any other failure: this set pauses, or the whole account. */
-  private async failed(set: TicketSet, failure: UpstreamFailure): Promise<number> {
-    this.parts.telemetry.failed(failure.code);
+  private async failed({ set, sentAt }: FailedPoll, failure: UpstreamFailure): Promise<number> {
+    this.parts.telemetry.failed(set.ref, failure, sentAt);
     const now = this.parts.clock.now();
     const throttled = UPSTREAM_FAILURES[failure.code].retry === 'account';
     const own = this.delayAfter(set, set.failures + 1, now);

@@ -145,6 +145,7 @@ export class PollCycle {
       // This process stood still. Another worker may have the set now, so it is read again.
       return { kind: 'again', at: this.parts.clock.now() };
     }
+    const sentAt = this.parts.clock.now();
     const asked = bisection ? nextProbe(bisection, tickets, set.members, answeredSince) : tickets;
     try {
       const isBackfill = backfills && asked.every((caseId) => set.joining.includes(caseId));
@@ -155,7 +156,7 @@ export class PollCycle {
         throw error;
       }
       const cursorTrial = backfills ? null : beginCursorTrial(set.cursorHistory, this.options.overlapMs);
-      const failed = { set, tickets, asked, bisection, cursorTrial, answeredSince };
+      const failed = { set, sentAt, tickets, asked, bisection, cursorTrial, answeredSince };
       const at = await this.failurePolicy.after(error, failed);
       return { kind: 'again', at };
     }
@@ -190,7 +191,7 @@ export class PollCycle {
     if (committed.kind === 'committed') {
       const { published, joining, dueAt } = committed;
       const lagMs = wasDue && bisection === null ? sentAt - set.dueAt : null;
-      telemetry.polled({ lagMs, upstreamMs: answeredAt - sentAt, published });
+      telemetry.polled({ ref: set.ref, lagMs, upstreamMs: answeredAt - sentAt, published });
       this.reserve(polled);
       return { kind: 'again', at: joining || isStep ? clock.now() : dueAt };
     }

@@ -1,18 +1,18 @@
-import type { PollTelemetry, UpstreamFailureCode } from '#core';
+import type { PollTelemetry, SetRef, UpstreamFailure, UpstreamFailureCode } from '#core';
 
 /** Records what a poll cycle counts. */
 export class RecordingTelemetry implements PollTelemetry {
-  readonly polls: Parameters<PollTelemetry['polled']>[0][] = [];
+  readonly polls: Omit<Parameters<PollTelemetry['polled']>[0], 'ref'>[] = [];
   readonly failures: UpstreamFailureCode[] = [];
   readonly discards: Parameters<PollTelemetry['discarded']>[0][] = [];
   quarantines = 0;
   refusedCursors = 0;
 
-  polled(poll: Parameters<PollTelemetry['polled']>[0]): void {
+  polled({ ref: _, ...poll }: Parameters<PollTelemetry['polled']>[0]): void {
     this.polls.push(poll);
   }
 
-  failed(code: UpstreamFailureCode): void {
+  failed(_: SetRef, { code }: UpstreamFailure): void {
     this.failures.push(code);
   }
 

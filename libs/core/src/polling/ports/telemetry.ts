@@ -1,9 +1,12 @@
-import type { UpstreamFailureCode } from '../../model/upstream-failure.js';
+import type { SetRef } from '../../model/set-ref.js';
+import type { CaseId } from '../../model/ticket.js';
+import type { UpstreamFailure } from '../../model/upstream-failure.js';
 
 /** What core counts while polling. Durations in milliseconds. */
 export interface PollTelemetry {
   /** A poll was answered and committed: of members, a backfill, or a step of a bisection. */
   polled(poll: {
+    readonly ref: SetRef;
     /** Time from the due time to the request; null if the poll had no due time: a step, moved tickets. */
     readonly lagMs: number | null;
     /** Time from the request to its parsed answer. */
@@ -11,10 +14,10 @@ export interface PollTelemetry {
     /** Number of published messages and statuses. */
     readonly published: number;
   }): void;
-  /** A poll brought no answer. */
-  failed(code: UpstreamFailureCode): void;
+  /** A poll brought no answer. @param sentAt when it began, ms since 1970 */
+  failed(ref: SetRef, failure: UpstreamFailure, sentAt: number): void;
   /** A ticket that the upstream refuses was found. */
-  quarantined(): void;
+  quarantined(ref: SetRef, caseId: CaseId): void;
   /** The upstream refused the cursor of a set, and answered from an older one or from the beginning. */
   cursorRefused(): void;
   /** A result was discarded because another commit came first, or the set was taken. */
