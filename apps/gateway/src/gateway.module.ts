@@ -13,8 +13,8 @@ import {
   SampledLines,
 } from '#ops';
 import { PositionIds, SioFrames, SseFrames } from '#protocol';
-import { adminProviders } from './admin/admin.providers.js';
-import { RevocationsController } from './admin/revocations.controller.js';
+import type { Survey } from '#redis';
+import { adminControllers, adminProviders } from './admin/admin.providers.js';
 import { RequestAuthentication } from './auth/request-authentication.js';
 import { authentication } from './authentication.providers.js';
 import { LOGGER } from './gateway.logger.js';
@@ -27,6 +27,7 @@ import { UnauthenticatedConnections } from './edge/unauthenticated-connections.j
 import { RightsWatch } from './session/rights-watch.js';
 import { TickWrites } from './session/tick-writes.js';
 import { Maintenance } from './lifecycle/maintenance.js';
+import { SURVEY } from './admin/survey-token.js';
 import { RevocationList } from './auth/revocation-list.js';
 import { Revocations } from './auth/revocations.js';
 import { GatewayStore } from './gateway.store.js';
@@ -142,6 +143,7 @@ const delivery: FactoryProvider[] = [
       Connections,
       UnauthenticatedConnections,
       RevocationList,
+      SURVEY,
       Hub,
       Interest,
       GatewayStore,
@@ -155,6 +157,7 @@ const delivery: FactoryProvider[] = [
       connections: Connections,
       unauthenticated: UnauthenticatedConnections,
       revocations: RevocationList,
+      survey: Pick<Survey, 'listen'>,
       hub: Hub,
       interest: Interest,
       store: GatewayStore,
@@ -167,7 +170,7 @@ const delivery: FactoryProvider[] = [
       const evictions = new EvictionReport(registry, logger);
       const polling = new PollingWatch(hub, store.registry, store.clock);
       const onError = store.onFailure('leases');
-      const watches = { polling, evictions, revocations, rights };
+      const watches = { polling, evictions, revocations, rights, survey };
       const parts = { connections, unauthenticated, hub, interest, store, metrics, ...watches, onError };
       return new Maintenance(parts, sseHeartbeatMs);
     },
@@ -246,7 +249,7 @@ const edges: FactoryProvider[] = [
  * `unauthenticated.providers.ts`, and nowhere else.
  */
 @Module({
-  controllers: [CaseMessagesController, HintsController, RevocationsController],
+  controllers: [CaseMessagesController, HintsController, ...adminControllers],
   providers: [
     ...outside,
     ...authentication,

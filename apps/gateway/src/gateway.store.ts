@@ -1,6 +1,7 @@
 import type { Broker, Clock, InterestRegistry, PollQueue } from '#core';
 import type { OnFailure } from '#ops';
 import type { PositionSecrets } from '#protocol';
+import type { OperatorStore } from './admin/operator-store.js';
 import type { RevocationStore } from './auth/revocation-store.js';
 import type { ConnectionCounts } from './session/connection-counts.js';
 
@@ -13,6 +14,7 @@ export abstract class GatewayStore implements PositionSecrets {
   abstract readonly counts: ConnectionCounts;
   abstract readonly positionSecrets: readonly string[];
   abstract readonly revocations: RevocationStore;
+  abstract readonly operators: OperatorStore;
   /** @throws if the store is out of reach */
   abstract start(): Promise<void>;
   /** @param forgot called when the store has lost its data */

@@ -6,6 +6,9 @@ import {
   connectRedis,
   EvictionWatch,
   Keys,
+  OperatorActions,
+  OperatorReads,
+  Survey,
   RedisBroker,
   RedisClock,
   RedisConnectionCounts,
@@ -18,6 +21,7 @@ import {
   type RedisClient,
 } from '#redis';
 import type { Logger } from 'pino';
+import type { OperatorStore } from './admin/operator-store.js';
 import { GatewayStore } from './gateway.store.js';
 
 /** The store in Redis. It has three connections: commands, Pub/Sub, BullMQ. */
@@ -28,6 +32,7 @@ export class RedisStore extends GatewayStore {
   readonly clock: RedisClock;
   readonly counts: RedisConnectionCounts;
   readonly revocations: RedisRevocations;
+  readonly operators: OperatorStore;
   private readonly dataLoss: DataLossWatch;
   private readonly evictions: EvictionWatch;
   private readonly secrets: RedisPositionSecrets;
@@ -59,6 +64,11 @@ export class RedisStore extends GatewayStore {
     const { commands, subscriber, clock } = this;
     this.counts = new RedisConnectionCounts({ commands, subscriber, keys, clock });
     this.revocations = new RedisRevocations({ commands, subscriber, keys, clock });
+    this.operators = {
+      reads: new OperatorReads(commands, keys),
+      actions: new OperatorActions(commands, keys),
+      survey: (participant, onError) => new Survey({ commands, subscriber, keys }, participant, onError),
+    };
     const gateway = randomUUID();
     this.broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: onError }, settings);
   }

@@ -2,6 +2,7 @@ import { feedKey, jsonText, type PollQueue } from '#core';
 import { ManualClock, MemoryBroker, MemoryStore } from '#testing';
 import type { OnFailure } from '#ops';
 import { GatewayStore } from '../src/gateway.store.js';
+import type { OperatorStore } from '../src/admin/operator-store.js';
 import type { RevocationStore } from '../src/auth/revocation-store.js';
 import type { ConnectionCounts } from '../src/session/connection-counts.js';
 import { MemoryConnectionCounts } from './memory-connection-counts.js';
@@ -18,6 +19,12 @@ export class TestStore extends GatewayStore {
   readonly positionSecrets = ['a secret of this test'];
   readonly queue: PollQueue = { wake: async () => undefined };
   readonly failures: unknown[] = [];
+  /** What operators see is read from Redis: specs about it use a real one. */
+  readonly operators: OperatorStore = {
+    reads: notInMemory(),
+    actions: notInMemory(),
+    survey: () => ({ listen: async () => undefined, ask: async () => ({ answers: [], silent: 0 }) }),
+  };
   private sent = 0;
 
   constructor(
@@ -61,4 +68,10 @@ export class TestStore extends GatewayStore {
     });
     return content;
   }
+}
+
+function notInMemory<T extends object>(): T {
+  return new Proxy({} as T, {
+    get: () => () => Promise.reject(new Error('the store in memory has no view for operators')),
+  });
 }

@@ -29,6 +29,8 @@ export class PollProcessor implements WakeListener {
   private readonly timers = new PollTimers();
   /** When the last worker started, ms since 1970. */
   private sharedAt = 0;
+  private sets = 0;
+  private polls = 0;
 
   constructor(
     private readonly cycle: PollCycle,
@@ -36,12 +38,26 @@ export class PollProcessor implements WakeListener {
     private readonly onError: OnPollError,
   ) {}
 
+  /** How many sets are here, and how many of them are polled at the moment. */
+  get load(): { readonly sets: number; readonly polls: number } {
+    return { sets: this.sets, polls: this.polls };
+  }
+
   /** @throws {DelayedError} as BullMQ requires it of a job that delayed itself */
   async process(job: Job<Partial<PollJob>>, lock: string | undefined): Promise<void> {
     const { data } = job;
     if (!isWhole(data)) {
       return; // Its hash was lost, and a list of the queue still named it. The reconciler makes the job again.
     }
+    this.sets += 1;
+    try {
+      await this.reside(job, data, lock);
+    } finally {
+      this.sets -= 1;
+    }
+  }
+
+  private async reside(job: Job<Partial<PollJob>>, data: PollJob, lock: string | undefined): Promise<void> {
     const ref = { feed: data.feed, id: data.set };
     const residency = { from: this.clock.now(), jitter: Math.random() };
     let next = await this.poll(ref, data);
@@ -90,12 +106,15 @@ export class PollProcessor implements WakeListener {
   }
 
   private async poll(ref: SetRef, job: PollJob): Promise<Next> {
+    this.polls += 1;
     try {
       return await this.cycle.run(ref);
     } catch (error) {
       // Its request is over. The lease is still this worker's, or it ends by itself.
       this.onError(error, job);
       return { kind: 'again', at: this.clock.now() + ERROR_PAUSE_MS };
+    } finally {
+      this.polls -= 1;
     }
   }
 }

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 
 import { Module } from '@nestjs/common';
 import type { Logger } from 'pino';
@@ -35,6 +36,7 @@ import {
   redisHosts,
   RedisQuota,
   RedisSetStore,
+  Survey,
   WakeChannel,
   type RedisClient,
 } from '#redis';
@@ -46,6 +48,7 @@ import { PollProcessor } from './poll-processor.js';
 import { PollReports } from './poll-reports.js';
 import { PollWorker } from './poll-worker.js';
 import { Reconciler } from './reconciler.js';
+import { WorkerParticipant } from './worker-participant.js';
 import { WorkerProgram } from './worker.program.js';
 
 /**
@@ -97,6 +100,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
         const quota = new RedisQuota(commands, keys, settings.upstreamMaxRps);
         const telemetry = new PrometheusPollTelemetry(registry);
         const upstreamReport = new UpstreamReport(logger, () => clock.now());
+        const owner = randomUUID();
         const cycle = new PollCycle(
           {
             store: new RedisSetStore(commands, keys, settings),
@@ -113,7 +117,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             intervalMaxMs: settings.pollIntervalMaxMs,
             overlapMs: settings.pollOverlapMs,
             lease: {
-              owner: randomUUID(),
+              owner,
               leaseMs: settings.upstreamTimeoutMs + LEASE_MARGIN_MS,
               sendWithinMs: LEASE_MARGIN_MS / 2,
             },
@@ -144,6 +148,16 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           );
         });
         const evictions = new EvictionReport(registry, logger);
+        const participant = new WorkerParticipant({
+          process: `${hostname()}/${process.pid}/${owner.slice(0, 4)}`,
+          version: programVersion(),
+          owner,
+          processor,
+          health,
+          isLoggedIn: () => gate.isOpen,
+          logger,
+        });
+        const survey = new Survey({ commands, subscriber, keys }, participant, failed('survey'));
         return new WorkerProgram({
           settings,
           logger,
@@ -154,7 +168,11 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           onWait: failures.of('start', 'warn', 'waiting for Redis'),
           redis,
           upstreamReport,
-          subscriptions: [() => wake.listen(subscriber, processor), () => quota.listen(subscriber)],
+          subscriptions: [
+            () => wake.listen(subscriber, processor),
+            () => quota.listen(subscriber),
+            () => survey.listen(),
+          ],
           announce: () => wake.tellWorkerStarted(),
           reconciler: new Reconciler({
             visits: new FeedVisits(commands, keys),

@@ -12,7 +12,7 @@ export { createOpsHandler, type OpsHandler } from './ops-handler.js';
 export { OriginPattern, parseOrigin, type Origin } from './origin-pattern.js';
 export { PrometheusPollTelemetry } from './poll-telemetry.js';
 export { ProbeMetrics } from './probe-metrics.js';
-export { ProgramSettings, type LogLevel } from './program.settings.js';
+export { LOG_LEVELS, ProgramSettings, type LogLevel } from './program.settings.js';
 export { RevocationReport } from './revocation-report.js';
 export { SampledLines, type Line } from './sampled-lines.js';
 export { RedisReport } from './redis-report.js';

@@ -1,7 +1,7 @@
 import { LANGUAGE_PATTERN, UPSTREAM_CASE_IDS_MAX } from '#core';
 import { Accepted, isUrl, items, OneOf, ProxyUrl, Text, Whole } from './settings-rules.js';
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One hour and one day: upper limits of spans in milliseconds. A larger value is most likely a wrong unit. */

@@ -17,3 +17,6 @@ export { RedisRevocations, type RevocationEntry, type RevocationsParts } from '.
 export { RedisQuota } from './redis-quota.js';
 export { RedisSetStore, type HistoryBounds } from './redis-set-store.js';
 export { WakeChannel, type WakeListener } from './wake-channel.js';
+export { OperatorActions, type Release } from './operator-actions.js';
+export { OperatorReads, type FeedFacts, type SetFacts, type TicketFacts } from './operator-reads.js';
+export { Survey, type Answer, type Answers, type Participant, type Place, type Question } from './survey.js';

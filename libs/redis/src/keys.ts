@@ -45,6 +45,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `nursery`, `primed` | id of the staging set; when the newest staging set is or was due, ms |
  * | `unsettled` | reservations of sets are suspended until then, ms |
  * | `lease` | the longest that a gateway asked for, ms |
+ * | `paused` | when an operator paused it, ms: no set of it is polled |
  * | `lost` | how often keys of the feed were lost and made again, since a worker was told |
  * | `state`, `since`, `reason` | of the upstream: `ok` or `degraded`, ms, why |
  *
@@ -58,6 +59,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `answered` | when the answer for all of its members was last committed, ms |
  * | `hinted`, `again` | when a hint last made it due; a hint that came while a poll was in flight, ms |
  * | `failures`, `search` | failed polls in a row; the bisection as JSON |
+ * | `error`, `failed` | why the newest failed poll failed, as clients would be told; when, ms |
  *
  * `messages` of a ticket: absent while it has none, `1` while all of their identities are known, `?` after some were lost.
  *
@@ -67,7 +69,8 @@ import { ScriptKeys } from './script-keys.js';
  * Channels: `P:{F}:news:T` publications of a ticket; `P:{F}:news` the feed's state, and tickets that are quarantined
  * (`apart T`) or are not any more (`back T`); `P:{F}:barrier:G` of one gateway; `P:wake` sets that changed between two
  * polls, for the worker that keeps them; `P:throttled` until when the upstream throttles, ms; `P:full` subjects that have as
- * many connections as they may have, while a client waits; `P:revoked` new revocations; `P:gateway:G` to which a gateway is subscribed as long as it lives.
+ * many connections as they may have, while a client waits; `P:revoked` new revocations; `P:ask` what operators ask all
+ * processes, and `P:answer:X` what process X is answered; `P:gateway:G` to which a gateway is subscribed as long as it lives.
  */
 export class Keys {
   constructor(private readonly prefix: string) {}
@@ -140,6 +143,16 @@ export class Keys {
   /** Where gateways hear of new revocations. */
   get revokedChannel(): string {
     return `${this.prefix}:revoked`;
+  }
+
+  /** Where questions of operators are heard by all gateways and workers. */
+  get askChannel(): string {
+    return `${this.prefix}:ask`;
+  }
+
+  /** Where the answers to questions go. @param process id of the process that asked */
+  answerChannel(process: string): string {
+    return `${this.prefix}:answer:${process}`;
   }
 
   /** The quota's keys, in the order in which quota.lua takes them. One hash tag: one script reads them all. */

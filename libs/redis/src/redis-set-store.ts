@@ -83,7 +83,7 @@ export class RedisSetStore implements SetStore {
   async begin(ref: SetRef, now: number, lease: SetLease): Promise<Begun> {
     const key = setName(ref);
     const known = this.members.get(key);
-    const answer = (await this.run('begin', ref, this.keysOf(ref).lease(ref.id), {
+    const answer = (await this.run('begin', ref, this.keysOf(ref).begin(ref.id), {
       now: ms(now),
       owner: lease.owner,
       leaseUntil: ms(lease.until),

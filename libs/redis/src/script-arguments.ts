@@ -76,6 +76,8 @@ export interface ScriptArguments {
     readonly most: number;
     readonly ended: readonly string[];
   };
+  readonly pause: OfFeed & { readonly at: number | undefined };
+  readonly 'release-ticket': OfFeed & { readonly case: string; readonly now: number };
   readonly revoke: {
     readonly entries: readonly { readonly id: string; readonly text: string }[];
     readonly most: number;

@@ -13,7 +13,12 @@ export class ScriptKeys {
   /** @param base what the feed's keys begin with */
   constructor(private readonly base: string) {}
 
-  /** begin.lua, release.lua */
+  /** begin.lua */
+  begin(id: number): string[] {
+    return [...this.lease(id), ...this.all('feed')];
+  }
+
+  /** release.lua */
   lease(id: number): string[] {
     return this.all('never', `set:${id}`);
   }
@@ -79,6 +84,16 @@ export class ScriptKeys {
   /** pack.lua before it has named the others */
   get pack(): string[] {
     return this.all('never', 'feed', 'place', 'sizes', 'due', 'failing');
+  }
+
+  /** pause.lua */
+  get pause(): string[] {
+    return this.all('never', 'feed');
+  }
+
+  /** release-ticket.lua */
+  release(ticket: CaseId): string[] {
+    return [...this.all('never', 'apart'), ...this.of([ticket], 'ticket')];
   }
 
   private all(...names: string[]): string[] {

@@ -1,7 +1,11 @@
-import type { FactoryProvider } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { FactoryProvider, Type } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { GatewaySettings, RevocationReport, SampledLines } from '#ops';
+import { Interest } from '#core';
+import { GatewaySettings, programVersion, RevocationReport, SampledLines } from '#ops';
+import { type Survey } from '#redis';
 import { RevocationList } from '../auth/revocation-list.js';
 import { Revocations } from '../auth/revocations.js';
 import { LOGGER } from '../gateway.logger.js';
@@ -11,6 +15,27 @@ import { UnauthenticatedSockets } from '../http/unauthenticated-sockets.js';
 import { Connections } from '../session/connections.js';
 import { AdminCallers } from './admin-callers.js';
 import { AdminGate } from './admin-gate.js';
+import { CaseSurveyor } from './case-survey.js';
+import { CasesController } from './cases.controller.js';
+import { ConnectionsController } from './connections.controller.js';
+import { FeedsController } from './feeds.controller.js';
+import { GatewayParticipant } from './gateway-participant.js';
+import { ProcessesController } from './processes.controller.js';
+import { RevocationsController } from './revocations.controller.js';
+import { SetsController } from './sets.controller.js';
+import { SURVEY } from './survey-token.js';
+
+export const adminControllers: Type[] = [
+  CasesController,
+  ConnectionsController,
+  FeedsController,
+  ProcessesController,
+  RevocationsController,
+  SetsController,
+];
+
+/** Name of this process: host, process id, and a part that differs where containers share both. */
+const PROCESS_NAME = `${hostname()}/${process.pid}/${randomBytes(2).toString('hex')}`;
 
 /** Requests with a wrong secret write a line at most this often, ms. */
 const REFUSED_EVERY_MS = 60_000;
@@ -32,6 +57,21 @@ export const adminProviders: FactoryProvider[] = [
       const onChange = () => connections.rightsChanged();
       return new RevocationList({ revocations, store, clock, onChange, onCompared: (error) => report.compared(error) });
     },
+  },
+  {
+    provide: SURVEY,
+    inject: [GatewayStore, Connections, Interest, LOGGER],
+    useFactory: ({ operators }: GatewayStore, connections: Connections, interest: Interest, logger: Logger) => {
+      const parts = { process: PROCESS_NAME, version: programVersion(), connections, interest, logger };
+      const onError = (error: unknown) => logger.warn({ part: 'survey', err: error }, 'a question was not answered');
+      return operators.survey(new GatewayParticipant(parts), onError);
+    },
+  },
+  {
+    provide: CaseSurveyor,
+    inject: [GatewayStore, SURVEY],
+    useFactory: ({ operators, clock }: GatewayStore, survey: Pick<Survey, 'ask'>) =>
+      new CaseSurveyor({ reads: operators.reads, survey, clock }),
   },
   {
     provide: AdminGate,

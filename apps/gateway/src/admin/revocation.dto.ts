@@ -1,16 +1,4 @@
-import {
-  ArrayMaxSize,
-  ArrayNotEmpty,
-  IsArray,
-  IsInt,
-  IsOptional,
-  IsString,
-  Length,
-  Matches,
-  Max,
-  Min,
-  ValidateIf,
-} from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsString, Length, Matches, ValidateIf } from 'class-validator';
 import { CASE_ID_PATTERN } from '#core';
 
 /** Most tickets of one revocation. */
@@ -38,24 +26,4 @@ export class RevocationDto {
   @ArrayNotEmpty({ message: 'case_ids must name at least one ticket' })
   @IsArray({ message: 'case_ids must be an array of ids' })
   readonly case_ids?: string[];
-}
-
-/** Largest number of entries in one page, and the default. */
-const PAGE_MAX = 1000;
-export const PAGE_DEFAULT = 100;
-const LIMIT_MESSAGE = `limit must be a whole number from 1 to ${PAGE_MAX}`;
-
-/** The query of `GET /admin/revocations`. */
-export class RevocationsPageDto {
-  @IsOptional()
-  @IsInt({ message: LIMIT_MESSAGE })
-  @Min(1, { message: LIMIT_MESSAGE })
-  @Max(PAGE_MAX, { message: LIMIT_MESSAGE })
-  readonly limit?: number;
-
-  /** `next` of the page before. */
-  @IsOptional()
-  @IsString({ message: 'after must be the next of the page before' })
-  @Length(1, 64, { message: 'after must be the next of the page before' })
-  readonly after?: string;
 }

@@ -12,7 +12,9 @@ import { GatewayStore } from '../gateway.store.js';
 import { readJson } from '../http/json-body.js';
 import { queryOf, single, wholeNumber } from '../http/query.js';
 import { AdminGate } from './admin-gate.js';
-import { PAGE_DEFAULT, RevocationDto, RevocationsPageDto } from './revocation.dto.js';
+import { PAGE_DEFAULT, PageDto } from './admin.dto.js';
+import { RevocationDto } from './revocation.dto.js';
+import { storeAnswer } from './store-answer.js';
 
 /** When an operator may try again after the store did not answer, ms. */
 const RETRY_MS = 1000;
@@ -54,11 +56,11 @@ export class RevocationsController {
   @Get()
   async page(@Req() request: IncomingMessage): Promise<object> {
     const query = queryOf(request);
-    const { limit = PAGE_DEFAULT, after } = this.reader.read(RevocationsPageDto, {
+    const { limit = PAGE_DEFAULT, after } = this.reader.read(PageDto, {
       limit: wholeNumber(query, 'limit'),
       after: single(query, 'after'),
     });
-    await this.compare();
+    await storeAnswer(this.list.compare()); // So that it has what other gateways did.
     const all = this.revocations.inEffect;
     const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
     if (after !== undefined && from === 0) {
@@ -72,7 +74,7 @@ export class RevocationsController {
   @Delete(':id')
   @HttpCode(204)
   async lift(@Req() request: IncomingMessage, @Param('id') id: string): Promise<void> {
-    await this.compare();
+    await storeAnswer(this.list.compare()); // So that it has what other gateways did.
     const found = this.revocations.find(id);
     if (found === undefined || found.lifted_by !== undefined) {
       throw new NotFoundException('no revocation in effect has this id');
@@ -90,15 +92,6 @@ export class RevocationsController {
     }
     if (!hasRoom) {
       throw new Refusal('too_many', `there are ${REVOCATIONS_MAX} revocations: ${what} did not take effect`);
-    }
-  }
-
-  /** So that the answer has what other gateways did. */
-  private async compare(): Promise<void> {
-    try {
-      await new Deadline().bound(this.list.compare());
-    } catch (cause) {
-      throw new Refusal('unavailable', 'the store is out of reach', { retryMs: RETRY_MS, cause });
     }
   }
 }

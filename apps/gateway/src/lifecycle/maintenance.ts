@@ -1,5 +1,6 @@
 import type { Hub, Interest, PollingWatch } from '#core';
 import type { DeliveryMetrics, EvictionReport } from '#ops';
+import type { Survey } from '#redis';
 import type { RevocationList } from '../auth/revocation-list.js';
 import type { GatewayStore } from '../gateway.store.js';
 import type { UnauthenticatedConnections } from '../edge/unauthenticated-connections.js';
@@ -12,6 +13,7 @@ export interface MaintenanceParts {
   readonly revocations: Pick<RevocationList, 'check'>;
   /** Null where rights end with their token. */
   readonly rights: RightsWatch | null;
+  readonly survey: Pick<Survey, 'listen'>;
   readonly hub: Hub;
   readonly interest: Interest;
   readonly polling: PollingWatch;
@@ -35,6 +37,9 @@ const COUNTS_RENEWAL_MS = 1000;
 /** Time between two looks whether revocations were missed, ms. One takes effect within a second also without Pub/Sub. */
 const REVOCATIONS_CHECK_MS = 500;
 
+/** Until it has listened once, ms. */
+const SURVEY_LISTEN_MS = 5000;
+
 /** The timers of a gateway. Their number does not depend on the number of clients. */
 export class Maintenance {
   private timers: NodeJS.Timeout[] = [];
@@ -46,7 +51,7 @@ export class Maintenance {
   ) {}
 
   start(): void {
-    const { connections, unauthenticated, revocations, rights, hub, interest, store, evictions } = this.parts;
+    const { connections, unauthenticated, revocations, rights, survey, hub, interest, store, evictions } = this.parts;
     this.every(SWEEP_MS, () => connections.sweep(Date.now()));
     this.every(SWEEP_MS, () => unauthenticated.sweep(Date.now()));
     if (rights !== null) {
@@ -57,6 +62,7 @@ export class Maintenance {
     this.everyAlone(POLLING_CHECK_MS, () => this.checkPolling());
     this.everyAlone(interest.renewEveryMs, () => interest.renew());
     this.everyAlone(COUNTS_RENEWAL_MS, () => connections.renewCounts())();
+    this.everyAlone(SURVEY_LISTEN_MS, () => survey.listen())();
     this.everyAlone(REVOCATIONS_CHECK_MS, () => revocations.check())();
     // A store that lost its data polls nothing until the leases are renewed.
     store.watchDataLoss(() => interest.renew());

@@ -48,6 +48,10 @@ export class ClientSession {
   private subscriptions: readonly LiveSubscription[] = [];
   private readonly operations = new OperationQueue<WaitingSubscribe>();
   private readonly connection: Connection;
+  /** Number of the connection among those of this process. */
+  ordinal = 0;
+  /** When it began, whole seconds since 1970. */
+  readonly openedAt = Math.round(Date.now() / 1000);
 
   constructor(
     private rights: Rights,
@@ -63,6 +67,16 @@ export class ClientSession {
 
   get subject(): string | null {
     return this.rights.subject;
+  }
+
+  /** When its rights end, ms since 1970. */
+  get expiresAt(): number {
+    return this.rights.expiresAt;
+  }
+
+  /** How many tickets it has in each feed. */
+  get ticketCounts(): readonly { readonly feed: FeedKey; readonly tickets: number }[] {
+    return this.subscriptions.map(({ key, tickets }) => ({ feed: key, tickets: tickets.size }));
   }
 
   /** Whether it is served. */

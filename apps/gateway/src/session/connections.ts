@@ -18,6 +18,7 @@ const CLOSE_GRACE_MS = 3000;
  */
 export class Connections implements SessionOwner {
   private readonly open = new Set<ClientSession>();
+  private opened = 0;
   /** The newest connection of each client that has named itself. */
   private readonly byClient = new Map<string, ClientSession>();
   private readonly limit: SubjectLimit;
@@ -95,6 +96,7 @@ export class Connections implements SessionOwner {
   /** A connection that was admitted begins. */
   add(rights: Rights, outlet: Outlet, clientId: string | null): ClientSession {
     const session = new ClientSession(rights, outlet, this.parts, this, clientId);
+    session.ordinal = this.opened += 1;
     this.open.add(session);
     this.parts.counters.opened(outlet.transport);
     if (rights.subject !== null && clientId !== null) {
@@ -107,6 +109,25 @@ export class Connections implements SessionOwner {
   /** Rights were revoked, or a revocation was lifted. */
   rightsChanged(): void {
     this.open.forEach((session) => this.recheck(session));
+  }
+
+  /**
+   * Connections of a subject, or of all, the oldest first.
+   *
+   * @param after number of a connection: only those that began later
+   * @param count most that are returned
+   */
+  list(subject: string | undefined, after: number, count: number): readonly ClientSession[] {
+    const found: ClientSession[] = [];
+    for (const session of this.open) {
+      if (found.length >= count) {
+        break;
+      }
+      if (session.ordinal > after && (subject === undefined || session.subject === subject)) {
+        found.push(session);
+      }
+    }
+    return found;
   }
 
   /** Removes a session whose connection is gone. */

@@ -107,6 +107,18 @@ export class Interest {
     return this.answers.of(feedKey(feed), caseIds);
   }
 
+  /** How many clients here want a ticket, by feed. */
+  clientsOf(caseId: CaseId): ReadonlyMap<FeedKey, number> {
+    const counts = new Map<FeedKey, number>();
+    this.held.forEach((holdings, feed) => {
+      const { clients = 0 } = holdings.get(caseId) ?? {};
+      if (clients > 0) {
+        counts.set(feed, clients);
+      }
+    });
+    return counts;
+  }
+
   /**
    * Renews all leases, those of many feeds in one round trip.
    *

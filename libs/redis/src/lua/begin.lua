@@ -2,7 +2,7 @@
   begin: takes the lease of a ticket set for one poll, unless another worker has it. The fence moves, so whatever an
   earlier poll still sends changes nothing: a commit that waited for Redis to come back, a worker that stood still.
 
-  KEYS       1 what no key is called  2 set
+  KEYS       1 what no key is called  2 set  3 feed hash
   Arguments  base, id       what the feed's keys begin with, set id
              now            ms
              owner          who asks; it may take its own lease anew
@@ -14,6 +14,7 @@
 ]]
 -- @include _fence
 -- @include _lease
+-- @include _pause
 local args = cjson.decode(ARGV[1])
 local set = args.base .. 'set:' .. args.id
 local row = redis.call('HMGET', set, 'fence', 'hold', 'members', 'joining', 'trail', 'digest', 'order', 'lively', 'due',
@@ -23,6 +24,9 @@ if not row[1] then
 end
 if is_leased(row[2], args.now) and row[11] ~= args.owner then
   return { 'busy', row[2] }
+end
+if is_paused(args.base) then
+  return { 'busy', args.now + PAUSED_LOOK_MS }
 end
 take_lease(set, args.owner, args.leaseUntil)
 local fence = next_fence(row[1], args.now)

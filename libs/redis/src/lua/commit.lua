@@ -32,6 +32,7 @@
 -- @include _lease
 -- @include _lists
 -- @include _losses
+-- @include _pause
 -- @include _quarantine
 -- @include _tickets
 -- @constant DELIVERED_MAX, HISTORY_MAX_EVENTS, HISTORY_TTL_MS, PUBLISH, RESERVATION_MAX_MS
@@ -269,6 +270,7 @@ end
 local is_suspended = are_reservations_suspended(base, now)
 local lease = args.lease or { kind = 'end' }
 local is_reserved = lease.kind == 'reserve' and not is_suspended and due - now <= RESERVATION_MAX_MS
+  and not is_paused(base)
 local ends = ENDED
 if lease.kind == 'extend' then
   ends = lease['until']

@@ -1,0 +1,9 @@
+import type { OperatorActions, OperatorReads, Participant, Survey } from '#redis';
+
+/** The store as operators need it. */
+export interface OperatorStore {
+  readonly reads: Pick<OperatorReads, 'feedNames' | 'feedsOf' | 'ticket' | 'feed' | 'sets'>;
+  readonly actions: Pick<OperatorActions, 'pause' | 'release'>;
+  /** @param participant answers for this process */
+  survey(participant: Participant, onError: (error: unknown) => void): Pick<Survey, 'ask' | 'listen'>;
+}

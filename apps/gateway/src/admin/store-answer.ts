@@ -1,0 +1,14 @@
+import { Refusal } from '#protocol';
+import { Deadline } from '../edge/deadline.js';
+
+/** When an operator may try again after the store did not answer, ms. */
+const RETRY_MS = 1000;
+
+/** What the store answers. @throws {Refusal} `unavailable` if it does not in time */
+export async function storeAnswer<T>(work: Promise<T>, deadline = new Deadline()): Promise<T> {
+  try {
+    return await deadline.bound(work);
+  } catch (cause) {
+    throw new Refusal('unavailable', 'the store is out of reach', { retryMs: RETRY_MS, cause });
+  }
+}

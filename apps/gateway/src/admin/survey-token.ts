@@ -1,0 +1,2 @@
+/** The survey of all gateways and workers, as this gateway takes part in it. */
+export const SURVEY = Symbol('survey');

@@ -1,0 +1,162 @@
+import { Redis } from 'ioredis';
+
+import {
+  connectRedis,
+  OperatorActions,
+  OperatorReads,
+  Survey,
+  type Participant,
+  type Question,
+  type RedisClient,
+} from '#redis';
+import { message, StoreDriver, USUAL_LIMITS } from '#testing';
+
+import { DeclaredKeys } from '../fixtures/declared-keys.js';
+import { redisStoreFixture, type RedisStoreFixture } from '../fixtures/redis-store-fixture.js';
+import { RedisServer } from '../harness/processes/redis-server.js';
+
+/** What operators read and change, in a real Redis. */
+describe('operators', () => {
+  let server: RedisServer;
+  let monitor: Redis;
+  let declaredKeys: DeclaredKeys;
+  let fixture: RedisStoreFixture;
+  let driver: StoreDriver;
+  let reads: OperatorReads;
+  let actions: OperatorActions;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    monitor = new Redis(server.url);
+    declaredKeys = await DeclaredKeys.watch(monitor);
+    fixture = await redisStoreFixture(server.url, USUAL_LIMITS);
+    reads = new OperatorReads(fixture.commands, fixture.keys);
+    actions = new OperatorActions(fixture.commands, fixture.keys);
+  });
+  beforeEach(() => void (driver = new StoreDriver(fixture)));
+  afterAll(async () => {
+    declaredKeys.stop();
+    monitor.disconnect();
+    await fixture.dispose();
+    await server.dispose();
+    expect([...declaredKeys.faults]).toEqual([]);
+  });
+
+  it('read where a ticket is, who has its set, and when it is due', async () => {
+    const ref = await driver.wantOneSet('a', 'b');
+    await driver.publish(ref, message('a', 'secret'));
+    const facts = await reads.ticket(driver.feed, 'a');
+    expect(facts).toMatchObject({
+      wantedUntil: driver.now + 30_000,
+      set: { set: ref.id, members: 2, joining: 0, dueAt: driver.now + 1000, answeredAt: driver.now, error: null },
+      quarantine: null,
+      lastPublication: { kind: 'message', seenAt: 2000 },
+      pausedAt: null,
+    });
+    expect(JSON.stringify(facts)).not.toContain('secret');
+    await driver.begin(ref, 'worker-1');
+    expect((await reads.ticket(driver.feed, 'a')).set).toMatchObject({
+      owner: 'worker-1',
+      leaseUntil: driver.now + 10_000,
+    });
+    expect(await reads.feedsOf('b', 5)).toEqual([driver.feed]);
+    expect(await reads.feedsOf('unknown', 5)).toEqual([]);
+  });
+
+  it('read why the newest poll failed, also after it works again', async () => {
+    const ref = await driver.wantOneSet('a');
+    const failedAt = driver.now;
+    await driver.fail(ref);
+    const set = async () => (await reads.ticket(driver.feed, 'a')).set;
+    expect(await set()).toMatchObject({ failures: 1, error: { reason: 'upstream_timeout', at: failedAt } });
+    fixture.clock.advance(1000);
+    await driver.publish(ref);
+    expect(await set()).toMatchObject({ failures: 0, error: { at: failedAt }, answeredAt: driver.now });
+  });
+
+  it('read the sets of a feed part by part, the one that is due first at the front', async () => {
+    const tickets = Array.from({ length: 250 }, (_, at) => `t${at}`);
+    await driver.want(...tickets);
+    const all = await reads.sets(driver.feed, 0, 100);
+    expect(all.reduce((sum, { joining }) => sum + joining, 0)).toBe(250);
+    const parts = [await reads.sets(driver.feed, 0, 2), await reads.sets(driver.feed, 2, 2)].flat();
+    expect(parts.map(({ set }) => set)).toEqual(all.map(({ set }) => set));
+    expect(await reads.feed(driver.feed)).toMatchObject({ sets: 3, tickets: 250, quarantined: 0, failing: 0 });
+    expect(await reads.feedNames()).toContain(driver.feed);
+  });
+
+  it('pause a feed: no set of it is taken or reserved until it goes on', async () => {
+    const ref = await driver.wantOneSet('a');
+    const { fence } = await driver.begin(ref);
+    expect(await actions.pause(driver.feed, driver.now)).toBe(true);
+    const due = { active: driver.now + 1000, idle: driver.now + 1000 };
+    const reserve = { kind: 'reserve' as const, leaseMs: 6000 };
+    expect(await driver.commit({ ref, fence }, [], { due, lease: reserve })).toMatchObject({ reserved: false });
+    expect(await driver.ask(ref, 'worker')).toEqual({ kind: 'busy', until: driver.now + 2000 });
+    expect(await reads.feed(driver.feed)).toMatchObject({ pausedAt: driver.now });
+    expect(await actions.pause(driver.feed, null)).toBe(true);
+    expect((await driver.ask(ref, 'worker')).kind).toBe('begun');
+  });
+
+  it('pause no feed that is not there', async () => {
+    expect(await actions.pause(driver.feed, driver.now)).toBe(false);
+    expect(await fixture.commands.exists(`${fixture.keys.base(driver.feed)}feed`)).toBe(0);
+  });
+
+  it('release a quarantined ticket: it gets a set at the next sweep, and is not released twice', async () => {
+    const ref = await driver.wantOneSet('a', 'b');
+    await driver.publish(ref);
+    const { fence } = await driver.begin(ref);
+    const step = { bisection: null, quarantined: ['b'], retry: undefined } as never;
+    await fixture.store.recordBisection({ ref, fence, now: driver.now, ...(step as object) } as never);
+    expect(await reads.ticket(driver.feed, 'b')).toMatchObject({
+      set: null,
+      quarantine: { until: driver.now + 60_000, refusals: 1 },
+    });
+    expect(await actions.release(driver.feed, 'a', driver.now)).toBe('none');
+    expect(await actions.release(driver.feed, 'b', driver.now)).toBe('released');
+    await fixture.registry.sweep(driver.feed, driver.now);
+    expect((await reads.ticket(driver.feed, 'b')).set).toMatchObject({ joining: 1, dueAt: driver.now });
+    expect(await actions.release(driver.feed, 'b', driver.now)).toBe('polled');
+  });
+
+  describe('ask all processes', () => {
+    const who: Question = { kind: 'who' };
+    const clients: RedisClient[] = [];
+    afterAll(() => clients.forEach((client) => client.disconnect()));
+    const survey = (participant: Participant, failures: unknown[] = []) => {
+      const { commands, keys } = fixture;
+      const subscriber = connectRedis({ redisUrl: server.url, redisPrefix: '' }, 'impatient', () => undefined);
+      clients.push(subscriber);
+      return new Survey({ commands, subscriber, keys }, participant, (error) => failures.push(error));
+    };
+    const named = (role: 'gateway' | 'worker', process: string, answer: Participant['answer']) => ({
+      role,
+      process,
+      answer,
+    });
+
+    it('hear from each, and how many do not answer', async () => {
+      const failures: unknown[] = [];
+      const all = [
+        survey(named('gateway', 'g', () => ({ own: 1 }))),
+        survey(named('worker', 'b', (question) => (question.kind === 'who' ? { sets: 2 } : null))),
+        survey(
+          named('worker', 'a', () => {
+            throw new Error('stands still');
+          }),
+          failures,
+        ),
+      ] as const;
+      await Promise.all(all.map((one) => one.listen()));
+      const answers = [
+        { role: 'worker', process: 'b', answer: { sets: 2 } },
+        { role: 'gateway', process: 'g', answer: { own: 1 } },
+      ];
+      const startedAt = performance.now();
+      expect(await all[0].ask(who)).toEqual({ answers, silent: 1 });
+      expect(performance.now() - startedAt).toBeLessThan(3000);
+      expect(failures).toHaveLength(1);
+      expect(await all[1].ask({ kind: 'clients', caseId: 'a' })).toEqual({ answers: answers.slice(1), silent: 1 });
+    });
+  });
+});
