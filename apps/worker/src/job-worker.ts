@@ -5,18 +5,30 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 /** Pause before BullMQ asks for a job again that Redis refused to give, ms. */
 export const RETRY_MS = 500;
 
+/** A job that runs here. */
+interface Run {
+  readonly token: string;
+  /** Aborted when its lock is lost. */
+  readonly ended: AbortController;
+}
+
 /**
- * A BullMQ worker with two differences.
+ * A BullMQ worker with three differences.
  *
  * When Redis refuses to give a job (full, read-only), BullMQ asks again at once, which is a busy loop for as long as it
  * does. Here it waits.
  *
  * BullMQ renews the locks of many jobs at once. A job that ended meanwhile (delayed again, or complete) has no lock any
  * more, and BullMQ reports that as a lock that was lost. Here it is not reported.
+ *
+ * A lock that really was lost (Redis or this process stood still) ends the run of its job: another worker may have the job
+ * by now. BullMQ goes on with both.
  */
 export class JobWorker extends Worker<PollJob> {
-  /** The lock of each job that runs, by job id. */
-  readonly #locks = new Map<string, string>();
+  /** The lock of each job that runs, and how its run is told that the lock is lost, by job id. */
+  readonly #runs = new Map<string, Run>();
+  /** Called with the ids of jobs whose locks were lost: their runs end. */
+  onLocksLost: (jobIds: readonly string[]) => void = () => undefined;
 
   protected override async moveToActive(token: string, name?: string): Promise<Job<PollJob>> {
     try {
@@ -29,23 +41,53 @@ export class JobWorker extends Worker<PollJob> {
 
   protected override async callProcessJob(job: Job<PollJob>, token: string, signal?: AbortSignal): Promise<unknown> {
     const id = job.id ?? '';
-    this.#locks.set(id, token);
+    if (this.#runs.has(id)) {
+      this.#lost([id]); // The queue gave the job out again, to this same worker.
+    }
+    const run = { token, ended: new AbortController() };
+    this.#runs.set(id, run);
+    signal?.addEventListener('abort', () => run.ended.abort());
     try {
-      return (await super.callProcessJob(job, token, signal)) as unknown;
+      return (await super.callProcessJob(job, token, run.ended.signal)) as unknown;
     } finally {
-      if (this.#locks.get(id) === token) {
-        this.#locks.delete(id);
+      if (this.#runs.get(id) === run) {
+        this.#runs.delete(id);
       }
     }
   }
 
-  /** @returns the ids of the jobs that have lost their locks */
+  /** When a run ends, BullMQ renews the lock of its job no more, also that of a later run. */
+  override async processJob(...args: Parameters<Worker<PollJob>['processJob']>): Promise<void | Job<PollJob>> {
+    try {
+      return await super.processJob(...args);
+    } finally {
+      const id = args[0].id ?? '';
+      const other = this.#runs.get(id);
+      if (other !== undefined) {
+        this.lockManager.trackJob(id, other.token, Date.now());
+      }
+    }
+  }
+
+  /** @returns nothing: what BullMQ does with ids of lost locks is one error for each of them, again and again */
   override async extendJobLocks(jobIds: string[], tokens: string[], duration: number): Promise<string[]> {
     const failed = new Set(await super.extendJobLocks(jobIds, tokens, duration));
     if (failed.size > 0) {
       // Redis answers in order. The answer that ended a job has come before this one: its job has ended by the next turn.
       await nextTurn();
     }
-    return jobIds.filter((id, at) => failed.has(id) && this.#locks.get(id) === tokens[at]);
+    this.#lost(jobIds.filter((id, at) => failed.has(id) && this.#runs.get(id)?.token === tokens[at]));
+    return [];
+  }
+
+  #lost(jobIds: readonly string[]): void {
+    for (const id of jobIds) {
+      this.#runs.get(id)?.ended.abort();
+      this.#runs.delete(id);
+      this.lockManager.untrackJob(id);
+    }
+    if (jobIds.length > 0) {
+      this.onLocksLost(jobIds);
+    }
   }
 }

@@ -42,9 +42,9 @@ describe('PollProcessor', () => {
 
   const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
-  function begin({ feed, id }: SetRef = REF): { now: Fate } {
+  function begin({ feed, id }: SetRef = REF, lockLost?: AbortSignal): { now: Fate } {
     const fate: { now: Fate } = { now: 'running' };
-    processor.process({ data: { feed, set: id }, moveToDelayed } as unknown as Job<PollJob>, LOCK).then(
+    processor.process({ data: { feed, set: id }, moveToDelayed } as unknown as Job<PollJob>, LOCK, lockLost).then(
       () => (fate.now = 'ended'),
       (error: Error) => (fate.now = error instanceof DelayedError ? 'delayed' : error),
     );
@@ -82,6 +82,46 @@ describe('PollProcessor', () => {
     begin();
     await pass(0);
     expect(order).toEqual(['release', 'delay']);
+  });
+
+  it('gives the set up at once when the lock of its job is lost', async () => {
+    const lost = new AbortController();
+    const job = begin(REF, lost.signal);
+    await pass(500);
+    lost.abort();
+    await pass(0);
+    expect([job.now, run.mock.calls.length, release.mock.calls]).toEqual(['delayed', 1, [[REF]]]);
+    expect(moveToDelayed).not.toHaveBeenCalled(); // The job is another worker's.
+  });
+
+  it('gives the set up after the poll that runs when the lock of its job is lost meanwhile', async () => {
+    const lost = new AbortController();
+    run.mockImplementation(async () => {
+      lost.abort();
+      return { kind: 'again', at: clock.now() + 1000 };
+    });
+    const job = begin(REF, lost.signal);
+    await pass(0);
+    expect([job.now, run.mock.calls.length, moveToDelayed.mock.calls.length]).toEqual(['delayed', 1, 0]);
+  });
+
+  it('gives back a set that somebody else polls', async () => {
+    run.mockImplementation(async () => ({ kind: 'again', at: clock.now() + 1000, isTaken: true }));
+    const job = begin();
+    await pass(0);
+    expect([job.now, run.mock.calls.length, moveToDelayed.mock.calls]).toEqual([
+      'delayed',
+      1,
+      [[Date.now() + 1000, LOCK]],
+    ]);
+  });
+
+  it.each([-2, -6])('ends without an error where the lock is lost before the job is delayed (%d)', async (code) => {
+    moveToDelayed.mockRejectedValue(Object.assign(new Error('Missing lock'), { code }));
+    run.mockImplementation(async () => ({ kind: 'again', at: clock.now() + LONGEST_MS }));
+    const job = begin();
+    await pass(0);
+    expect(job.now).toBe('delayed');
   });
 
   it('delays no job for longer than the bound, nor into the past', async () => {

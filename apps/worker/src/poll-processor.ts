@@ -43,38 +43,62 @@ export class PollProcessor implements WakeListener {
     return { sets: this.sets, polls: this.polls };
   }
 
-  /** @throws {DelayedError} as BullMQ requires it of a job that delayed itself */
-  async process(job: Job<Partial<PollJob>>, lock: string | undefined): Promise<void> {
+  /**
+   * @param lockLost aborted when the lock of the job is lost: the set is given up, because another worker has its job
+   * @throws {DelayedError} as BullMQ requires it of a job that delayed itself, or that is not this worker's any more
+   */
+  async process(job: Job<Partial<PollJob>>, lock: string | undefined, lockLost?: AbortSignal): Promise<void> {
     const { data } = job;
     if (!isWhole(data)) {
       return; // Its hash was lost, and a list of the queue still named it. The reconciler makes the job again.
     }
     this.sets += 1;
     try {
-      await this.reside(job, data, lock);
+      await this.reside(job, data, lock, lockLost);
     } finally {
       this.sets -= 1;
     }
   }
 
-  private async reside(job: Job<Partial<PollJob>>, data: PollJob, lock: string | undefined): Promise<void> {
+  private async reside(
+    job: Job<Partial<PollJob>>,
+    data: PollJob,
+    lock: string | undefined,
+    lockLost?: AbortSignal,
+  ): Promise<void> {
     const ref = { feed: data.feed, id: data.set };
     const residency = { from: this.clock.now(), jitter: Math.random() };
+    const isLost = (): boolean => lockLost?.aborted === true;
+    lockLost?.addEventListener('abort', () => this.timers.end(ref));
     let next = await this.poll(ref, data);
     while (
       next.kind === 'again' &&
+      next.isTaken !== true &&
+      !isLost() &&
       next.at < this.endOf(residency) &&
       (await this.timers.until(ref, next.at - this.clock.now()))
     ) {
+      if (isLost()) {
+        break;
+      }
       next = await this.poll(ref, data);
     }
     if (next.kind === 'gone') {
       return;
     }
     await this.cycle.release(ref);
+    if (isLost()) {
+      throw new DelayedError();
+    }
     // BullMQ uses the system clock, which may be wrong. A span of time is right on any clock.
     const wait = Math.min(POLL_DELAY_MAX_MS, Math.max(0, Math.round(next.at - this.clock.now())));
-    await job.moveToDelayed(Date.now() + wait, lock);
+    try {
+      await job.moveToDelayed(Date.now() + wait, lock);
+    } catch (error) {
+      if (!isLockLost(error)) {
+        throw error;
+      }
+    }
     throw new DelayedError();
   }
 
@@ -121,4 +145,11 @@ export class PollProcessor implements WakeListener {
 
 function isWhole(data: Partial<PollJob>): data is PollJob {
   return data.feed !== undefined && data.set !== undefined;
+}
+
+/** BullMQ's codes for a job that is gone, has no lock, is in another list, or has the lock of another worker. */
+const NOT_OURS: readonly unknown[] = [-1, -2, -3, -6];
+
+function isLockLost(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && NOT_OURS.includes(error.code);
 }

@@ -27,8 +27,9 @@ export class PollWorker {
     keys: Keys,
     private readonly processor: PollProcessor,
     onError: (error: Error) => void,
+    onLocksLost: (jobIds: readonly string[]) => void = () => undefined,
   ) {
-    this.worker = new JobWorker(POLL_QUEUE, (job, lock) => processor.process(job, lock), {
+    const worker = new JobWorker(POLL_QUEUE, (job, lock, signal) => processor.process(job, lock, signal), {
       connection: client,
       prefix: keys.queuePrefix,
       concurrency: SETS_MAX,
@@ -41,7 +42,9 @@ export class PollWorker {
       removeOnFail: { count: 0 },
       autorun: false,
     });
-    this.worker.on('error', onError);
+    worker.onLocksLost = onLocksLost;
+    worker.on('error', onError);
+    this.worker = worker;
   }
 
   start(): void {

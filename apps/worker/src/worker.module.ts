@@ -17,6 +17,7 @@ import {
   PrometheusPollTelemetry,
   readSettings,
   RedisReport,
+  SampledLines,
   UpstreamReport,
 } from '#ops';
 import { createOsmClient } from '#osm';
@@ -56,6 +57,10 @@ import { WorkerProgram } from './worker.program.js';
  * clocks.
  */
 const LEASE_MARGIN_MS = 1000;
+
+/** Time in which one line tells of lost locks, ms, and sets that it names. */
+const LOCKS_SPAN_MS = 5000;
+const NAMED_MAX = 5;
 
 /** 128 bits. The chance that two different messages of one ticket have the same digest is one in 10^38. */
 const digest = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
@@ -125,7 +130,14 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
         );
         const disordered = failures.of('poll', 'error', 'a poll ended in disorder');
         const processor = new PollProcessor(cycle, clock, (error, { feed, set }) => disordered(error, { feed, set }));
-        const worker = new PollWorker(bull, keys, processor, failed('bullmq'));
+        const lockLines = new SampledLines(logger, LOCKS_SPAN_MS);
+        const worker = new PollWorker(bull, keys, processor, failed('bullmq'), (jobIds) =>
+          lockLines.say('locks', {
+            level: 'warn',
+            fields: { part: 'bullmq', sets: jobIds.length, named: jobIds.slice(0, NAMED_MAX) },
+            text: 'the locks of sets were lost: Redis or this process stood still, and the sets are given up',
+          }),
+        );
         const wake = new WakeChannel(commands, keys);
         const gate: LoginGate = new LoginGate({
           logIn: () => upstream.logIn(),

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { feedKey } from '#core';
 import { connectRedis, type PollJob, type RedisClient } from '#redis';
 import { DelayedError, Queue, type Job } from 'bullmq';
@@ -18,7 +20,7 @@ describe('JobWorker', () => {
   let queue: Queue<PollJob>;
   let worker: JobWorker;
   let errors: string[];
-  let run: (job: Job<PollJob>, lock: string) => Promise<void>;
+  let run: (job: Job<PollJob>, lock: string, signal?: AbortSignal) => Promise<void>;
 
   beforeAll(async () => void (server = await RedisServer.start()));
   afterAll(() => server.dispose());
@@ -28,8 +30,14 @@ describe('JobWorker', () => {
     client = connectRedis({ redisUrl: server.url, redisPrefix: '' }, 'patient', onError);
     await client.flushall();
     queue = new Queue('polls', { connection: client });
-    const options = { connection: client, lockDuration: LOCK_MS, autorun: false };
-    worker = new JobWorker('polls', (job, lock = '') => run(job, lock), options);
+    const options = {
+      connection: client,
+      lockDuration: LOCK_MS,
+      stalledInterval: 500,
+      maxStalledCount: 1000,
+      autorun: false,
+    };
+    worker = new JobWorker('polls', (job, lock = '', signal) => run(job, lock, signal), options);
     worker.on('error', onError);
     void worker.run();
   });
@@ -85,16 +93,40 @@ describe('JobWorker', () => {
   it.each([
     ['is gone', (key: string) => client.del(key)],
     ['is another worker’s', (key: string) => client.set(key, 'another token')],
-  ])('reports a lock that %s while its job runs', async (_, lose) => {
-    let end = () => {};
-    const ended = new Promise<void>((resolve) => (end = resolve));
-    run = async (job) => {
+  ])('ends the run of a job whose lock %s, and says so once', async (_, lose) => {
+    const lost: string[] = [];
+    worker.onLocksLost = (ids) => void lost.push(...ids);
+    let ended = false;
+    run = async (job, __, signal) => {
+      if (ended) return; // The queue gave it out again.
       await lose(lockOf(job));
-      await ended;
+      await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+      ended = true;
+      throw new DelayedError();
     };
     const { id } = await queue.add('poll', JOB);
-    const report = `could not renew lock for job ${id}`;
-    await until(() => errors.includes(report), PATIENCE_MS, 'the lost lock to be reported');
-    end();
+    await until(() => ended, PATIENCE_MS, 'the run to end');
+    await sleep(2 * LOCK_MS); // The lock would be renewed again.
+    expect(lost).toEqual([id]);
+    expect(errors).toEqual([]);
+  });
+
+  it('ends the run of a job that the queue gives out again, and renews the lock of its next run', async () => {
+    const runs: string[] = [];
+    let held = false;
+    run = async (job, lock, signal) => {
+      runs.push(lock);
+      if (runs.length === 1) {
+        await client.del(lockOf(job)); // BullMQ finds a job without a lock, and gives it out again.
+        await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+        throw new DelayedError();
+      }
+      await sleep(2.5 * LOCK_MS);
+      held = (await client.get(lockOf(job))) === lock;
+    };
+    await queue.add('poll', JOB);
+    await until(() => runs.length === 2, PATIENCE_MS, 'the job to run again');
+    await until(() => held, PATIENCE_MS, 'the next run to end with its lock');
+    expect(errors).toEqual([]);
   });
 });

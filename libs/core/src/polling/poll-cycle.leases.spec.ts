@@ -15,7 +15,7 @@ describe('PollCycle, under leases', () => {
     it('only one sends a request', async () => {
       const ref = await scene.want('a');
       const [, second] = await Promise.all([worker.run(ref), scene.worker('worker').run(ref)]);
-      expect(second).toEqual({ kind: 'again', at: scene.clock.now() + LEASE.leaseMs });
+      expect(second).toEqual({ kind: 'again', at: scene.clock.now() + LEASE.leaseMs, isTaken: true });
       expect(scene.upstream.requests).toHaveLength(1);
       expect(scene.telemetry.discards).toEqual(['busy']);
     });
@@ -68,7 +68,7 @@ describe('PollCycle, under leases', () => {
   it('sends one request if its process got the job of a set twice', async () => {
     const ref = await scene.want('a');
     const [, second] = await Promise.all([worker.run(ref), worker.run(ref)]);
-    expect(second).toEqual({ kind: 'again', at: scene.clock.now() + OPTIONS.intervalMs });
+    expect(second).toEqual({ kind: 'again', at: scene.clock.now() + OPTIONS.intervalMs, isTaken: true });
     expect(scene.upstream.requests).toHaveLength(1);
     expect(scene.telemetry.discards).toEqual(['busy']);
   });
@@ -116,7 +116,11 @@ describe('PollCycle, under leases', () => {
     scene.upstream.post('a', { content: 'x' }, { at: scene.clock.now() - 1000 });
     jest.spyOn(scene.store, 'commit').mockRejectedValueOnce(new Error('out of reach'));
     await expect(worker.run(ref)).rejects.toThrow('out of reach');
-    expect(await scene.worker('other').run(ref)).toEqual({ kind: 'again', at: scene.clock.now() + LEASE.leaseMs });
+    expect(await scene.worker('other').run(ref)).toEqual({
+      kind: 'again',
+      at: scene.clock.now() + LEASE.leaseMs,
+      isTaken: true,
+    });
     expect((await worker.run(ref)).kind).toBe('again');
     expect(await scene.contents('a')).toEqual(['x']);
   });

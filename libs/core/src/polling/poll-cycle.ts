@@ -25,7 +25,9 @@ export interface PollOptions extends Pace {
 }
 
 /** What happens to the set's job: it runs again `at` (ms since 1970), or the set is gone. */
-export type Next = { readonly kind: 'again'; readonly at: number } | { readonly kind: 'gone' };
+export type Next =
+  | { readonly kind: 'again'; readonly at: number; /** Somebody else polls it. */ readonly isTaken?: true }
+  | { readonly kind: 'gone' };
 
 export interface PollCycleParts {
   readonly store: SetStore;
@@ -79,7 +81,7 @@ export class PollCycle {
     const now = this.parts.clock.now();
     if (!this.leases.startPoll(ref)) {
       this.parts.telemetry.discarded('busy');
-      return { kind: 'again', at: now + this.options.intervalMs };
+      return { kind: 'again', at: now + this.options.intervalMs, isTaken: true };
     }
     try {
       return await this.take(ref, now);
@@ -102,7 +104,7 @@ export class PollCycle {
         return { kind: 'gone' };
       case 'busy':
         this.parts.telemetry.discarded('busy');
-        return { kind: 'again', at: begun.until };
+        return { kind: 'again', at: begun.until, isTaken: true };
       case 'begun':
         return this.poll(begun.set, { now, sendBy: this.leases.sendBy(lease) }, EMPTY_WINDOW);
     }
