@@ -35,10 +35,25 @@ describe('connections to a gateway', () => {
   });
 
   it('are kept as long as HTTP_KEEP_ALIVE_MS says', async () => {
-    gateway = await RunningGateway.start({ HTTP_KEEP_ALIVE_MS: '8000' });
-    const { port } = await exchange('/health/live');
-    await new Promise((resolve) => setTimeout(resolve, 6500)); // Beyond Node's own 5 s.
-    expect((await exchange('/health/live')).port).toBe(port);
+    gateway = await RunningGateway.start({ HTTP_KEEP_ALIVE_MS: '1500' });
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    let text = '';
+    let endedAt = Infinity;
+    socket.setEncoding('utf8').on('data', (part: string) => (text += part));
+    socket.on('end', () => (endedAt = performance.now()));
+    // Without a token, as a probe asks.
+    const answered = async (times: number) => {
+      socket.write('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n');
+      await until(() => text.split('HTTP/1.1 200').length === 1 + times);
+    };
+    await answered(1);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const askedAt = performance.now();
+    await answered(2);
+    await until(() => endedAt < Infinity);
+    // Not Node's own 5 s.
+    expect(endedAt - askedAt).toBeGreaterThan(1400);
+    expect(endedAt - askedAt).toBeLessThan(4000);
   });
 
   it('X5: are answered if a later request is too long, too', async () => {

@@ -71,7 +71,7 @@ export class UnauthenticatedSockets {
 
   constructor(
     private readonly connections: UnauthenticatedConnections,
-    /** How long a connection may wait before its first request, ms. */
+    /** How long a connection may wait for its first request, and after each one, ms. */
     private readonly idleMs: number,
     private readonly now: () => number = Date.now,
   ) {}
@@ -87,6 +87,8 @@ export class UnauthenticatedSockets {
     const waiting = this.get(socket);
     if (waiting !== undefined) {
       waiting.isHeadComplete = true;
+      // Probes and scrapes show no token: their connections are kept like others.
+      waiting.endsAt = this.now() + this.idleMs;
       this.connections.add(socket, waiting);
     }
   }
