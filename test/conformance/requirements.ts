@@ -26,6 +26,7 @@ export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
   X9: 'MAX_HANDSHAKES_PER_ADDRESS_PER_S is small',
   H6: 'reads of the store are held up',
   W11: "the gateway's rooms are looked at from inside",
+  R12: 'history is larger than one part of a replay',
   P3: 'SLOW_CONSUMER_MAX_BYTES is small',
   P4: 'a gateway is stopped',
 };

@@ -25,6 +25,7 @@ import { RefusalLog } from './edge/refusal-log.js';
 import { RequestReader } from './edge/request-reader.js';
 import { UnauthenticatedConnections } from './edge/unauthenticated-connections.js';
 import { RightsWatch } from './session/rights-watch.js';
+import { ReplayPace } from './session/replay-pace.js';
 import { TickWrites } from './session/tick-writes.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { SURVEY } from './admin/survey-token.js';
@@ -133,7 +134,8 @@ const delivery: FactoryProvider[] = [
       const onError = store.onFailure('subscriptions');
       const { maxCasesPerSubscription: maxCases, slowConsumerMaxBytes: maxUnsentBytes } = settings;
       const writes = new TickWrites();
-      const parts = { hub, interest, counters, writes, ids, maxCases, maxUnsentBytes, onError };
+      const pace = new ReplayPace();
+      const parts = { hub, interest, counters, writes, pace, ids, maxCases, maxUnsentBytes, onError };
       return new Connections(parts, store.counts, settings.maxConnectionsPerSubject, revocations);
     },
   },

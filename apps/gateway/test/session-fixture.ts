@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { Hub, Interest, type Feed } from '#core';
+import { Hub, Interest, REPLAY_BOUNDS, type Feed } from '#core';
 import { DeliveryMetrics } from '#ops';
 import { PositionIds, type ReadyData } from '#protocol';
 import { Rights } from '../src/auth/rights.js';
@@ -9,6 +9,7 @@ import { fakeOutlet } from './test-connections.js';
 import { TestStore } from './test-store.js';
 import { ClientSession } from '../src/session/client-session.js';
 import { DeliveryCounters } from '../src/session/delivery-counters.js';
+import { ReplayPace } from '../src/session/replay-pace.js';
 import { TickWrites } from '../src/session/tick-writes.js';
 
 export const FEED: Feed = { language: 'zh-cn' };
@@ -19,10 +20,13 @@ export const MAX_CASES = 3;
 export const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** One session with a store in memory. */
-export function sessionFixture(granted = new Rights('alice', 1000, { cases: ['*'], groups: ['g'], hints: false })) {
+export function sessionFixture(
+  granted = new Rights('alice', 1000, { cases: ['*'], groups: ['g'], hints: false }),
+  replay = REPLAY_BOUNDS,
+) {
   const store = new TestStore();
   const { broker, registry, queue, clock } = store;
-  const hub = new Hub({ broker, wait: async () => undefined }, { historyMax: 10, tailMax: 10, idleMs: 0 });
+  const hub = new Hub({ broker, wait: async () => undefined }, { historyMax: 10, tailMax: 10, idleMs: 0, replay });
   const interest = new Interest({ registry, queue, clock }, 0);
   const counters = new DeliveryCounters(new DeliveryMetrics(new Registry()));
   const onError = jest.fn();
@@ -30,7 +34,7 @@ export function sessionFixture(granted = new Rights('alice', 1000, { cases: ['*'
   const limits = { maxCases: MAX_CASES, maxUnsentBytes: 1000 };
   const outlet = fakeOutlet();
   const ids = new PositionIds(store);
-  const parts = { hub, interest, counters, writes: new TickWrites(), ids, ...limits, onError };
+  const parts = { hub, interest, counters, writes: new TickWrites(), pace: new ReplayPace(), ids, ...limits, onError };
   const session = new ClientSession(granted, outlet, parts, owner, null);
   const counted = jest.spyOn(counters, 'subscribed');
   const subscribe = (caseIds: readonly string[], feed = FEED, history = 0) => {

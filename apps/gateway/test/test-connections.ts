@@ -6,6 +6,7 @@ import { Revocations } from '../src/auth/revocations.js';
 import { Rights } from '../src/auth/rights.js';
 import { Connections } from '../src/session/connections.js';
 import { DeliveryCounters } from '../src/session/delivery-counters.js';
+import { ReplayPace } from '../src/session/replay-pace.js';
 import { TickWrites } from '../src/session/tick-writes.js';
 import { TestStore } from './test-store.js';
 
@@ -16,6 +17,7 @@ export const fakeOutlet = () => ({
   probe: jest.fn(),
   begin: jest.fn(),
   settle: jest.fn(),
+  drained: jest.fn(() => new Promise<void>((resolve) => setImmediate(resolve))),
   collect: jest.fn(() => 0),
   send: jest.fn(() => false),
   flush: jest.fn(() => false),
@@ -38,7 +40,16 @@ export function connections(maxPerSubject = 20, store = new TestStore(), revocat
   const limits = { maxCases: 10, maxUnsentBytes: 1000 };
   const ids = new PositionIds(store);
   return new Connections(
-    { hub, interest, counters, writes: new TickWrites(), ids, ...limits, onError: () => undefined },
+    {
+      hub,
+      interest,
+      counters,
+      writes: new TickWrites(),
+      pace: new ReplayPace(),
+      ids,
+      ...limits,
+      onError: () => undefined,
+    },
     counts,
     maxPerSubject,
     revocations,

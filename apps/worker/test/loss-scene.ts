@@ -9,6 +9,7 @@ import {
   type Notice,
   type Publication,
   type Recovery,
+  type ReplaySlice,
   type StreamPosition,
   type Subscriber,
 } from '#core';
@@ -65,6 +66,11 @@ class DeliveryRecord implements Subscriber {
   readonly faults: string[] = [];
   upstream = 'ok';
   position: StreamPosition | null = null;
+
+  async replay({ notices, publications }: ReplaySlice): Promise<void> {
+    notices.forEach((notice) => this.notify(notice));
+    publications.forEach((publication) => this.deliver(publication));
+  }
 
   recover({ notices, replay, position }: Recovery): void {
     notices.forEach((notice) => this.notify(notice));

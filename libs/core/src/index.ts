@@ -33,6 +33,7 @@ export { claimOf } from './fan-out/history-wants.js';
 export * from './fan-out/hub.js';
 export * from './fan-out/polling-watch.js';
 export * from './fan-out/recovery.js';
+export { REPLAY_BOUNDS, type ReplayBounds } from './fan-out/replay.js';
 export * from './fan-out/subscription.js';
 export * from './fan-out/tail.js';
 export type * from './fan-out/ports/broker.js';

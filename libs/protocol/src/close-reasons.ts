@@ -17,7 +17,7 @@ export const CLOSE_REASONS: Readonly<Record<CloseReason, CloseRule>> = {
   draining: { retryMs: [100, 2000] },
   /** A new connection of the subject took its place. A client that is alive after all waits until there may be room. */
   replaced: { retryMs: [5000, 15_000] },
-  /** A stream could not begin: the store, or the keys of tokens, are out of reach or slow. SSE only. */
+  /** A stream could not begin, or not go on with its replay: the store, or the keys of tokens, are out of reach or slow. SSE only. */
   unavailable: { retryMs: [2000, 5000] },
 };
 

@@ -1,17 +1,18 @@
-import {
-  claimOf,
-  newEpoch,
-  type Broker,
-  type BrokerListener,
-  type CaseId,
-  type Clock,
-  type FeedKey,
-  type HistorySnapshot,
-  type HistoryWant,
-  type PageWant,
-  type StreamPosition,
-  type TicketHistory,
-  type TicketPage,
+import type {
+  Broker,
+  BrokerListener,
+  CaseId,
+  Clock,
+  ExtentWant,
+  FeedKey,
+  HistorySlice,
+  HistorySnapshot,
+  HistoryWant,
+  PageWant,
+  ReplayExtent,
+  SliceWant,
+  StreamPosition,
+  TicketPage,
 } from '#core';
 
 import { Cluster } from 'ioredis';
@@ -22,7 +23,7 @@ import type { RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
 import { readQuarantine, readPublication, readUpstreamState } from './publication-text.js';
 import type { HistoryBounds } from './redis-set-store.js';
-import { Scripts } from './scripts.js';
+import { StoredHistory } from './stored-history.js';
 import { ShardedSubscriptions } from './sharded-subscriptions.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -43,9 +44,9 @@ type Route =
   | { readonly kind: 'state'; readonly feed: FeedKey }
   | { readonly kind: 'barrier' };
 
-/** The gateways' side of the store: Pub/Sub for live publications, history.lua and page.lua for past ones. */
+/** The gateways' side of the store: Pub/Sub for live publications, {@link StoredHistory} for past ones. */
 export class RedisBroker implements Broker {
-  private readonly scripts: Scripts<'history' | 'page'>;
+  private readonly stored: StoredHistory;
   private readonly barriers = new Barriers();
   private readonly routes = new Map<string, Route>();
   /** By feed: how many watched tickets and running reads need the feed's own channels. */
@@ -57,7 +58,7 @@ export class RedisBroker implements Broker {
     private readonly parts: RedisBrokerParts,
     bounds: HistoryBounds,
   ) {
-    this.scripts = new Scripts(parts.commands, ['history', 'page'], bounds);
+    this.stored = new StoredHistory(parts, bounds);
     const { subscriber } = parts;
     const listener: SubscriptionsListener = {
       received: (channel, text) => this.receive(channel, text),
@@ -99,59 +100,31 @@ export class RedisBroker implements Broker {
   }
 
   async history(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): Promise<HistorySnapshot> {
-    const { keys, clock, gateway } = this.parts;
+    const { keys, gateway } = this.parts;
     const channels = this.holdFeed(feed, 1);
     try {
       await this.subscriptions.add(channels);
       await this.subscriptions.whole(channels);
-      const barrier = this.barriers.open();
-      const now = Math.round(clock.now());
-      const { claim } = claimOf(wants);
-      const named = keys.ofScripts(feed).history(wants.map(({ caseId }) => caseId));
-      const answer = (await this.scripts.run('history', named, {
-        base: keys.base(feed),
-        now,
-        newEpoch: newEpoch(now, Math.random()),
-        barrierChannel: keys.barrierChannel(feed, gateway),
-        barrier: barrier.mark,
-        known: known ?? undefined,
-        claim,
-        wants: wants.map(({ caseId, atLeast, after }) => ({ case: caseId, atLeast, after: after ?? undefined })),
-      })) as [string, string, string, string, string, ...(string | number)[][]];
-      await barrier.passed;
-      const [epoch, offset, state, since, reason, ...tickets] = answer;
-      return {
-        epoch,
-        offset: Number(offset),
-        upstream: readUpstreamState([state, since, reason].join(' ')),
-        quarantined: wants.map((want) => want.caseId).filter((_, index) => Number(tickets[index]?.[2]) === 1),
-        tickets: wants.map((want, index) => readHistory(want.caseId, epoch, tickets[index] ?? [])),
-      };
+      const { mark, passed } = this.barriers.open();
+      const barrier = { channel: keys.barrierChannel(feed, gateway), mark };
+      const snapshot = await this.stored.history(feed, wants, known, barrier);
+      await passed;
+      return snapshot;
     } finally {
       await this.drop(this.releaseFeed(feed, 1));
     }
   }
 
-  async page(feed: FeedKey, { caseId, after, limit }: PageWant): Promise<TicketPage> {
-    const { keys, clock } = this.parts;
-    const now = Math.round(clock.now());
-    const answer = (await this.scripts.run('page', keys.ofScripts(feed).page(caseId), {
-      base: keys.base(feed),
-      now,
-      newEpoch: newEpoch(now, Math.random()),
-      case: caseId,
-      after: after ?? undefined,
-      limit,
-    })) as [string, string, number, number, number, ...string[]];
-    const [epoch, offset, known, truncated, more, ...texts] = answer;
-    return {
-      epoch,
-      offset: Number(offset),
-      known: Number(known) === 1,
-      truncated: Number(truncated) === 1,
-      publications: texts.map((text) => ({ ...readPublication(caseId, text), epoch })),
-      more: Number(more) === 1,
-    };
+  extent(feed: FeedKey, wants: readonly ExtentWant[]): Promise<ReplayExtent> {
+    return this.stored.extent(feed, wants);
+  }
+
+  slice(feed: FeedKey, want: SliceWant, known: StreamPosition | null): Promise<HistorySlice> {
+    return this.stored.slice(feed, want, known);
+  }
+
+  page(feed: FeedKey, want: PageWant): Promise<TicketPage> {
+    return this.stored.page(feed, want);
   }
 
   /** Ends the checks of the subscribed connection. The caller closes the connections. */
@@ -214,16 +187,4 @@ export class RedisBroker implements Broker {
     channels.forEach((channel) => this.routes.delete(channel));
     await this.subscriptions.remove(channels);
   }
-}
-
-/** @param epoch the present one: publications that are left from an older epoch belong to it */
-function readHistory(caseId: CaseId, epoch: string, row: readonly (string | number)[]): TicketHistory {
-  const [completeAfter = '', exhausted, , ...texts] = row;
-  const publications = texts.map((text) => ({ ...readPublication(caseId, String(text)), epoch }));
-  return {
-    caseId,
-    publications,
-    completeAfter: completeAfter === '' ? (publications[0]?.previous ?? 0) : Number(completeAfter),
-    exhausted: Number(exhausted) === 1,
-  };
 }

@@ -52,14 +52,29 @@ export interface ScriptArguments {
     readonly now: number;
     readonly newEpoch: string;
     readonly barrierChannel: string;
-    readonly barrier: string;
+    readonly barrier: string | undefined;
     readonly known: PositionArgument | undefined;
     readonly claim: PositionArgument | undefined;
     readonly wants: readonly {
       readonly case: string;
       readonly atLeast: number;
       readonly after: number | undefined;
+      readonly upTo: number | undefined;
     }[];
+  };
+  readonly extent: OfFeed & {
+    readonly newEpoch: string;
+    readonly wants: readonly { readonly case: string; readonly count: number | undefined }[];
+  };
+  readonly slice: OfFeed & {
+    readonly now: number;
+    readonly newEpoch: string;
+    readonly known: PositionArgument | undefined;
+    readonly after: number;
+    readonly upTo: number;
+    readonly events: number;
+    readonly bytes: number;
+    readonly wants: readonly { readonly case: string; readonly floor: number | undefined }[];
   };
   readonly page: OfFeed & {
     readonly now: number;

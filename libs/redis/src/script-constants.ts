@@ -26,6 +26,9 @@ export const CONNECTIONS_KEPT_MS = 3_600_000;
  */
 const DELIVERED_MAX = 20_000;
 
+/** How many events of histories one script reads at most. It bounds how long Redis does nothing else: some milliseconds. */
+const READ_MAX_EVENTS = 1000;
+
 /** The settings of this process that scripts depend on, where a store has them. */
 export interface ScriptSettings {
   /** `UPSTREAM_MAX_CASE_IDS`. */
@@ -55,6 +58,7 @@ export function scriptConstants(client: RedisClient, settings: ScriptSettings): 
     QUARANTINE_MAX_MS,
     QUOTA_KEPT_MS,
     QUOTA_RAMP_MS,
+    READ_MAX_EVENTS,
     RESERVATION_MAX_MS,
     RESERVATIONS_SUSPENDED_MS,
     PUBLISH: publishCommand(client),

@@ -51,6 +51,16 @@ export class ScriptKeys {
     return [...this.all('never', 'feed', 'ages', 'apart'), ...this.of(tickets, 'ticket', 'history')];
   }
 
+  /** extent.lua */
+  extent(tickets: readonly CaseId[]): string[] {
+    return [...this.all('never', 'feed', 'ages'), ...this.of(tickets, 'history')];
+  }
+
+  /** slice.lua */
+  slice(tickets: readonly CaseId[]): string[] {
+    return [...this.all('never', 'feed', 'ages'), ...this.of(tickets, 'ticket', 'history')];
+  }
+
   /** page.lua */
   page(ticket: CaseId): string[] {
     return [...this.all('never', 'feed', 'ages'), ...this.of([ticket], 'ticket', 'history')];

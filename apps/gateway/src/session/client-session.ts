@@ -8,6 +8,7 @@ import { LiveSubscription } from './live-subscription.js';
 import { OperationQueue, type Operation } from './operation-queue.js';
 import type { Outlet } from './outlet.js';
 import { SubscribeBatch, type WaitingSubscribe } from './subscribe-batch.js';
+import type { ReplayPace } from './replay-pace.js';
 import type { TickWrites } from './tick-writes.js';
 import { UnsentLimit } from './unsent-limit.js';
 import type { Tickets, SubscriptionParameters } from '../edge/subscription-parameters.js';
@@ -17,6 +18,7 @@ export interface SessionParts {
   readonly interest: Interest;
   readonly counters: DeliveryCounters;
   readonly writes: TickWrites;
+  readonly pace: ReplayPace;
   readonly ids: PositionIds;
   /** `MAX_CASES_PER_SUBSCRIPTION` */
   readonly maxCases: number;
@@ -112,8 +114,8 @@ export class ClientSession {
         }
         this.admit(parameters);
         const batch = SubscribeBatch.of(waiting, operation.behind, (...joining) => this.mayJoin(...joining));
-        const isOver = () => isAbandoned() || (this.rights !== rights && !waiting.isServed);
-        await this.serve(batch, parameters, isOver);
+        const mayGoOn = () => this.rights === rights || waiting.isServed || this.mayGoOn(batch, parameters.feed);
+        await this.serve(batch, parameters, operation, () => isAbandoned() || !mayGoOn());
       }
     };
     return this.operations.run(deadline, work, bytesOf(parameters), waiting);
@@ -289,14 +291,31 @@ export class ClientSession {
     }
   }
 
+  /** Whether a long replay that has begun goes on under other rights: they cover all of its tickets. */
+  private mayGoOn(batch: SubscribeBatch, feed: Feed): boolean {
+    const tickets = this.find(feedKey(feed))?.tickets;
+    return batch.hasBegun && batch.caseIds.every((caseId) => tickets?.has(caseId));
+  }
+
   private async serve(
     batch: SubscribeBatch,
     { feed, from, history }: SubscriptionParameters,
+    operation: Operation<WaitingSubscribe>,
     isAbandoned: () => boolean,
   ): Promise<void> {
     const parameters = { feed, caseIds: batch.caseIds, from, history };
     const subscription = this.subscriptionOf(feed);
-    subscription.onRecovered = (recovery) => batch.ready(recovery, this.parts.ids);
+    subscription.recovering = {
+      sliced: (slice) => {
+        if (isAbandoned()) {
+          return false;
+        }
+        operation.begun();
+        batch.count(slice);
+        return true;
+      },
+      recovered: (recovery) => batch.ready(recovery, this.parts.ids),
+    };
     try {
       await this.goLive(batch, parameters, subscription, isAbandoned);
     } catch (error) {
@@ -304,7 +323,7 @@ export class ClientSession {
       this.parts.onError(error);
       throw new Refusal('unavailable', 'the store is out of reach', { retryMs: STORE_RETRY_MS });
     } finally {
-      subscription.onRecovered = null;
+      subscription.recovering = null;
     }
   }
 
@@ -318,7 +337,7 @@ export class ClientSession {
     if (found !== undefined) {
       return found;
     }
-    const subscription = new LiveSubscription(feed, key, this.connection, this.parts.writes);
+    const subscription = new LiveSubscription(feed, key, this.connection, this.parts.writes, this.parts.pace);
     // `concat` and not a spread: V8 gives an array that was made by a spread room for 16 more elements.
     this.subscriptions = this.subscriptions.concat(subscription);
     return subscription;

@@ -6,10 +6,14 @@ import type { UnsentLimit } from './unsent-limit.js';
 /** Publications of one tick are written at once when they reach this size, bytes. */
 const RUN_MAX_BYTES = 65_536;
 
-/** A replay begins when no more than this is unsent, bytes. So a connection never holds two replays. */
+/** A replay begins, and goes on, when no more than this is unsent, bytes. So a connection never holds two replays. */
 const REPLAY_BEGINS_AT_BYTES = 65_536;
-/** Time between two checks of the unsent bytes, ms. */
-const LOOK_EVERY_MS = 25;
+/** Most publications of a long replay that are written at once, so that nobody else waits for longer than some ms. */
+const REPLAY_RUN_MAX = 250;
+/** During a long replay a client has so long to read until more of it may be written, ms. */
+const REPLAY_READ_WITHIN_MS = 10_000;
+/** Longest time between two looks whether somebody still waits, ms. */
+const LOOK_EVERY_MS = 100;
 
 export interface ConnectionOwner {
   /** Called when the unsent bytes exceed the limit. */
@@ -73,7 +77,19 @@ export class Connection {
   /** Resolves when the client has read enough for another replay, or when no request waits for it any more. */
   async room(isAbandoned: () => boolean): Promise<void> {
     while (!this.hasRoom && !isAbandoned()) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await this.outlet.drained(LOOK_EVERY_MS);
+    }
+  }
+
+  /** Resolves when the client has read enough for more of a long replay, or is not served any more: it may be too slow. */
+  async roomForMore(): Promise<void> {
+    const readBy = performance.now() + REPLAY_READ_WITHIN_MS;
+    while (this.isOpen && !this.hasRoom) {
+      if (performance.now() >= readBy) {
+        this.owner.tooSlow();
+        return;
+      }
+      await this.outlet.drained(LOOK_EVERY_MS);
     }
   }
 
@@ -86,6 +102,24 @@ export class Connection {
     }
     this.outlet.flush(); // An acknowledgement does not pass through the outlet, and it has to follow the replay.
     this.counters.replayed(publications.length, this.outlet.transport);
+  }
+
+  /**
+   * Writes a part of a long replay that is small enough for one tick.
+   *
+   * @returns how many of the publications it has
+   */
+  replayRun(publications: readonly Publication[], feed: Feed): number {
+    const most = Math.min(publications.length, REPLAY_RUN_MAX);
+    let count = 0;
+    let bytes = 0;
+    while (count < most && bytes < RUN_MAX_BYTES) {
+      bytes = this.outlet.collect(publications[count] as Publication, feed);
+      count += 1;
+    }
+    this.outlet.flush();
+    this.counters.replayed(count, this.outlet.transport);
+    return count;
   }
 
   /** Ends a connection whose client does not keep up. */

@@ -5,6 +5,7 @@ import { fakeOutlet } from '../../test/test-connections.js';
 import { Connection } from './connection.js';
 import { DeliveryCounters } from './delivery-counters.js';
 import { LiveSubscription } from './live-subscription.js';
+import { ReplayPace } from './replay-pace.js';
 import { TickWrites } from './tick-writes.js';
 import { UnsentLimit } from './unsent-limit.js';
 
@@ -26,7 +27,7 @@ describe('LiveSubscription', () => {
     }
     const counters = new DeliveryCounters(new DeliveryMetrics(new Registry()));
     const connection = new Connection(outlet, new UnsentLimit(1000), counters, { tooSlow: () => undefined });
-    subscription = new LiveSubscription(FEED, 'en-us' as never, connection, new TickWrites());
+    subscription = new LiveSubscription(FEED, 'en-us' as never, connection, new TickWrites(), new ReplayPace());
   });
 
   it('writes at the end of the tick', async () => {

@@ -5,11 +5,25 @@ import {
   type Notice,
   type Publication,
   type Recovery,
+  type ReplaySlice,
   type Subscriber,
 } from '#core';
 import { upstreamData, type NoticeEvent, type RevokedReason } from '#protocol';
 import type { Connection } from './connection.js';
+import type { ReplayPace } from './replay-pace.js';
 import type { Receiver, TickWrites } from './tick-writes.js';
+
+/** The subscribe that is being served. */
+export interface Recovering {
+  /**
+   * A slice of a long replay is about to be written.
+   *
+   * @returns whether the client still waits for it
+   */
+  sliced(slice: ReplaySlice): boolean;
+  /** The replay is written. Called before the first live publication. */
+  recovered(recovery: Recovery): void;
+}
 
 /**
  * One client's tickets of one feed. It passes what the hub delivers to the client's connection. Publications wait for
@@ -18,15 +32,29 @@ import type { Receiver, TickWrites } from './tick-writes.js';
 export class LiveSubscription implements Subscriber, Receiver {
   /** Tickets that are delivered or about to be. Each has one interest. */
   readonly tickets = new Set<CaseId>();
-  /** Called when the replay is written, before the first live publication. */
-  onRecovered: ((recovery: Recovery) => void) | null = null;
+  recovering: Recovering | null = null;
 
   constructor(
     readonly feed: Feed,
     readonly key: FeedKey,
     private readonly connection: Connection,
     private readonly writes: TickWrites,
+    private readonly pace: ReplayPace,
   ) {}
+
+  async replay(slice: ReplaySlice): Promise<void> {
+    const { connection } = this;
+    let rest = slice;
+    do {
+      await this.pace.turn();
+      const isAwaited = rest !== slice || this.recovering?.sliced(slice) === true;
+      if (!isAwaited || !connection.isOpen) {
+        return;
+      }
+      rest = { notices: [], publications: this.writeRun(rest) };
+      await connection.roomForMore();
+    } while (rest.publications.length > 0);
+  }
 
   recover(recovery: Recovery): void {
     this.writes.flush();
@@ -35,7 +63,7 @@ export class LiveSubscription implements Subscriber, Receiver {
     recovery.notices.forEach((notice) => this.notify(notice));
     this.connection.replay(recovery.replay, this.feed);
     outlet.joined(recovery.caseIds.map((caseId) => this.room(caseId)));
-    this.onRecovered?.(recovery);
+    this.recovering?.recovered(recovery);
     outlet.settle();
     limit.replayed(outlet.unsentBytes);
   }
@@ -73,6 +101,20 @@ export class LiveSubscription implements Subscriber, Receiver {
     this.writes.flush();
     caseIds.forEach((caseId) => this.tickets.delete(caseId));
     this.connection.outlet.left(caseIds.map((caseId) => this.room(caseId)));
+  }
+
+  /** @returns the publications that are left */
+  private writeRun({ notices, publications }: ReplaySlice): readonly Publication[] {
+    this.writes.flush();
+    const { outlet, limit } = this.connection;
+    outlet.begin();
+    notices.forEach((notice) => this.notify(notice));
+    // A right may be withdrawn while a long replay runs.
+    const allowed = publications.filter(({ caseId }) => this.tickets.has(caseId));
+    const written = this.connection.replayRun(allowed, this.feed);
+    outlet.settle();
+    limit.replayed(outlet.unsentBytes);
+    return allowed.slice(written);
   }
 
   private noticeEvent(notice: Notice): NoticeEvent {

@@ -8,6 +8,8 @@ export interface Operation<Request> {
    * itself.
    */
   readonly abandoned: boolean;
+  /** The client has a first part of the answer. From now on the deadline does not count. */
+  begun(): void;
   /** The requests that wait behind it, in order. Null is a request that cannot be served with another one. */
   readonly behind: readonly (Request | null)[];
 }
@@ -21,6 +23,7 @@ const TOO_MANY_RETRY_MS = 1000;
 
 const IDLE = Promise.resolve();
 const NOTHING: never[] = [];
+const nothingToEnd = () => undefined;
 
 /** Makes the error of a request that is abandoned. It is made only when needed: an error costs as much as a request. */
 type Why = () => Refusal;
@@ -59,7 +62,7 @@ export class OperationQueue<Request> {
       this.behind = [];
     }
     this.behind.push(request);
-    const operation = { abandoned: false, behind: this.behind };
+    const operation = { abandoned: false, behind: this.behind, begun: nothingToEnd };
     const previous = this.turn;
     const done = (async () => {
       await previous;
@@ -87,7 +90,11 @@ export class OperationQueue<Request> {
     }
   }
 
-  private answered<T>(done: Promise<T>, operation: { abandoned: boolean }, deadline: Deadline): Promise<T> {
+  private answered<T>(
+    done: Promise<T>,
+    operation: { abandoned: boolean; begun: () => void },
+    deadline: Deadline,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       const giveUp = (why: Why) => {
         operation.abandoned = true;
@@ -95,6 +102,7 @@ export class OperationQueue<Request> {
         reject(why());
       };
       const timer = setTimeout(giveUp, deadline.leftMs, tookTooLong);
+      operation.begun = () => clearTimeout(timer);
       const settle = () => {
         clearTimeout(timer);
         this.giveUps?.delete(giveUp);

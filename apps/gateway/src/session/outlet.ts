@@ -10,10 +10,12 @@ export interface Outlet {
   readonly unsentBytes: number;
   /** The TCP connection that only this client uses; null with long polling. */
   readonly tcp: Socket | null;
-  /** A replay begins. Everything until {@link settle} may be sent in one piece. */
+  /** A replay, or a part of it, begins. Everything until {@link settle} may be sent in one piece. */
   begin(): void;
-  /** The replay is complete and acknowledged. */
+  /** The part is complete; the last one is acknowledged. */
   settle(): void;
+  /** Resolves when everything that was written is sent, or after `ms`. Called while there are unsent bytes. */
+  drained(ms: number): Promise<void>;
   /**
    * Writes a message or status when nothing waits for {@link flush}. It is the hottest path of a gateway: once per
    * publication and client.

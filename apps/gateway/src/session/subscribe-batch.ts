@@ -1,4 +1,12 @@
-import { feedKey, type AnswerTimes, type CaseId, type Recovery } from '#core';
+import {
+  feedKey,
+  type AnswerTimes,
+  type CaseId,
+  type Notice,
+  type Publication,
+  type Recovery,
+  type ReplaySlice,
+} from '#core';
 import type { EventId, PositionIds, ReadyData } from '#protocol';
 import type { SubscriptionParameters } from '../edge/subscription-parameters.js';
 
@@ -17,6 +25,13 @@ export interface WaitingSubscribe {
 export class SubscribeBatch {
   /** When the upstream last answered for its tickets. To be set before {@link ready}. */
   answers: AnswerTimes = new Map();
+  /** Some slices of a long replay are written. */
+  hasBegun = false;
+  /** Their publications. */
+  private sliced = 0;
+  /** Of several members: publications that were replayed, by ticket, and tickets with a gap. */
+  private readonly replayed = new Map<CaseId, number>();
+  private readonly lost = new Set<CaseId>();
 
   private constructor(
     private readonly members: readonly WaitingSubscribe[],
@@ -50,18 +65,27 @@ export class SubscribeBatch {
     return new SubscribeBatch(members, members.length === 1 ? first.parameters.caseIds : [...caseIds]);
   }
 
+  /** Counts a slice of a long replay. */
+  count({ publications, notices }: ReplaySlice): void {
+    this.hasBegun = true;
+    this.sliced += publications.length;
+    if (this.members.length > 1) {
+      this.countByTicket(publications, notices);
+    }
+  }
+
   /** Acknowledges each member. Called after the replay, in the same tick. */
   ready(recovery: Recovery, ids: Pick<PositionIds, 'idOf'>): void {
     const at = ids.idOf(recovery.position);
     if (this.members.length === 1) {
       const [member] = this.members as [WaitingSubscribe];
+      const replayed = this.sliced + recovery.replay.length;
       member.isServed = true;
-      member.onReady(this.readyOf(member, at, recovery.caseIds, recovery.replay.length, recovery.recovered));
+      member.onReady(this.readyOf(member, at, recovery.caseIds, replayed, recovery.recovered));
       return;
     }
-    const replayed = new Map<CaseId, number>();
-    recovery.replay.forEach(({ caseId }) => replayed.set(caseId, (replayed.get(caseId) ?? 0) + 1));
-    const lost = new Set(recovery.notices.flatMap((notice) => (notice.kind === 'gap' ? notice.caseIds : [])));
+    this.countByTicket(recovery.replay, recovery.notices);
+    const { replayed, lost } = this;
     for (const member of this.members) {
       const { caseIds, from } = member.parameters;
       const count = caseIds.reduce((sum, caseId) => sum + (replayed.get(caseId) ?? 0), 0);
@@ -69,6 +93,12 @@ export class SubscribeBatch {
       member.isServed = true;
       member.onReady(this.readyOf(member, at, caseIds, count, isWhole));
     }
+  }
+
+  private countByTicket(publications: readonly Publication[], notices: readonly Notice[]): void {
+    const { replayed, lost } = this;
+    publications.forEach(({ caseId }) => replayed.set(caseId, (replayed.get(caseId) ?? 0) + 1));
+    notices.forEach((notice) => notice.kind === 'gap' && notice.caseIds.forEach((caseId) => lost.add(caseId)));
   }
 
   private readyOf(

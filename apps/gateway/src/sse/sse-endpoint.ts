@@ -138,6 +138,9 @@ export class SseEndpoint {
     try {
       await session.subscribe(parameters, deadline, (ready) => outlet.ready(ready));
     } catch (error) {
+      if (response.headersSent) {
+        session.close('unavailable'); // A long replay had begun. Its client goes on from the last event that it has.
+      }
       session.end();
       throw error;
     }

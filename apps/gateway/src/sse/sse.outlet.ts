@@ -11,6 +11,7 @@ import {
   type SseFrame,
   type SseFrames,
 } from '#protocol';
+import { drained } from '../session/drained.js';
 import type { Outlet } from '../session/outlet.js';
 
 /** Proxies must neither keep, change nor hold back a stream. `incremental` is the standard's word for the last (RFC 10036). */
@@ -69,13 +70,19 @@ export class SseOutlet implements Outlet {
   begin(): void {
     this.flush();
     this.response.socket?.cork(); // Headers, replay and ready are sent in one piece.
-    this.open();
-    this.write(sseRetry(Math.round(RETRY_LEAST_MS + Math.random() * RETRY_SPREAD_MS)));
+    if (!this.opened) {
+      this.open();
+      this.write(sseRetry(Math.round(RETRY_LEAST_MS + Math.random() * RETRY_SPREAD_MS)));
+    }
   }
 
   settle(): void {
     this.flush();
     this.response.socket?.uncork();
+  }
+
+  drained(ms: number): Promise<void> {
+    return drained(this.socket ?? this.response, ms);
   }
 
   send(publication: Publication, feed: Feed): boolean {

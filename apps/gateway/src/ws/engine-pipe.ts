@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Socket as ClientSocket } from 'socket.io';
 import type { FrameRun, SioFrame } from '#protocol';
+import { drained } from '../session/drained.js';
 
 type EngineSocket = ClientSocket['conn'];
 
@@ -80,6 +81,11 @@ export class EnginePipe {
 
   uncork(): void {
     this.tcp?.uncork();
+  }
+
+  /** Resolves when everything that was written is sent, or after `ms`. */
+  drained(ms: number): Promise<void> {
+    return drained(this.queuedBytes === 0 && this.tcp !== null ? this.tcp : this.engine, ms);
   }
 
   /** Sends a Ping frame, which every WebSocket client answers by itself. */

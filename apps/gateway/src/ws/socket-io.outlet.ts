@@ -37,6 +37,10 @@ export class SocketIoOutlet implements Outlet {
     this.pipe.uncork();
   }
 
+  drained(ms: number): Promise<void> {
+    return this.pipe.drained(ms);
+  }
+
   send(publication: Publication, feed: Feed): boolean {
     return this.pipe.write(this.frames.emptyRun.then(this.frames.of(publication, feed)));
   }

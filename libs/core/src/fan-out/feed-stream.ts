@@ -4,35 +4,54 @@ import type { CaseId } from '../model/ticket.js';
 import { FeedDelivery } from './feed-delivery.js';
 import { FeedState } from './feed-state.js';
 import { HistoryLoader } from './history-loader.js';
+import { LongReplay } from './long-replay.js';
 import type { Broker, UpstreamState } from './ports/broker.js';
-import { missing, recover, type ReadBounds } from './recovery.js';
+import { recover, type ReadBounds } from './recovery.js';
+import { Replay, REPLAY_BOUNDS, type ReplayBounds } from './replay.js';
+import { ReplayPreparation } from './replay-preparation.js';
 import type { Subscriber, SubscribeRequest } from './subscription.js';
+import type { Turns } from './turns.js';
 
 /** Bounds of what a feed keeps in memory. */
 export interface FeedStreamOptions extends ReadBounds {
+  /** {@link REPLAY_BOUNDS} unless given. */
+  readonly replay?: ReplayBounds;
   /** How long a ticket without subscribers stays watched, ms. */
   readonly idleMs: number;
 }
 
+export interface FeedStreamParts {
+  readonly broker: Broker;
+  /** Resolves after `ms` milliseconds. */
+  readonly wait: (ms: number) => Promise<void>;
+  /** Of the reads of long replays, of all feeds of a gateway. */
+  readonly turns: Turns;
+}
+
 /**
  * One feed in a gateway. Subscribers get history first, then live publications. {@link FeedState} holds what is known,
- * {@link FeedDelivery} keeps publications in order, {@link HistoryLoader} reads history for subscriptions.
+ * {@link FeedDelivery} keeps publications in order, {@link ReplayPreparation} reads history for subscriptions, and
+ * {@link LongReplay} replays what is too large for one tick.
  */
 export class FeedStream {
   private readonly state: FeedState;
   private readonly delivery: FeedDelivery;
-  private readonly loader: HistoryLoader;
+  private readonly preparation: ReplayPreparation;
+  private readonly long: LongReplay;
 
   constructor(
     feed: FeedKey,
-    broker: Broker,
+    { broker, wait, turns }: FeedStreamParts,
     private readonly options: FeedStreamOptions,
-    wait: (ms: number) => Promise<void>,
   ) {
-    const { tailMax } = options;
-    this.state = new FeedState(feed, broker);
-    this.delivery = new FeedDelivery(feed, { broker, state: this.state, wait, tailMax });
-    this.loader = new HistoryLoader(feed, broker, this.state, this.delivery);
+    const { tailMax, replay: bounds = REPLAY_BOUNDS } = options;
+    const state = new FeedState(feed, broker);
+    const delivery = new FeedDelivery(feed, { broker, state, wait, tailMax });
+    const loader = new HistoryLoader(feed, broker, state, delivery);
+    this.state = state;
+    this.delivery = delivery;
+    this.preparation = new ReplayPreparation(feed, { broker, state, delivery, loader, turns, reads: options, bounds });
+    this.long = new LongReplay(feed, { broker, state, turns, bounds });
   }
 
   get topicCount(): number {
@@ -41,26 +60,26 @@ export class FeedStream {
 
   /**
    * Recovers a subscriber and makes it live, in one tick (invariant 7). History is in memory by then, and nothing is
-   * awaited between the replay and the first live publication.
+   * awaited between the replay and the first live publication. A long replay comes in slices; what is then left of it is
+   * small, and is such a recovery.
    *
    * @throws if the store is out of reach; then the subscriber is not subscribed
    */
   async subscribe(request: SubscribeRequest, subscriber: Subscriber): Promise<void> {
-    const { state, delivery, loader, options } = this;
+    const { state } = this;
     const topics = state.topics.enter(request.caseIds);
+    const replay = new Replay(request);
+    const goLive = (): void => {
+      subscriber.recover(recover(replay, state.source));
+      topics.forEach((topic) => topic.subscribers.add(subscriber));
+    };
     try {
       await Promise.all(topics.map((topic) => topic.watched));
-      let wants = missing(request, state.source, options, true);
-      while (wants.length > 0 || delivery.isRepairing) {
-        await delivery.repaired;
-        await loader.load(wants);
-        wants = missing(request, state.source, options, false);
+      let extent = await this.preparation.prepare(replay, goLive);
+      while (extent !== null) {
+        await this.long.run(replay, extent, subscriber);
+        extent = await this.preparation.prepare(replay, goLive);
       }
-      if (request.isAbandoned?.()) {
-        return;
-      }
-      subscriber.recover(recover(request, state.source));
-      topics.forEach((topic) => topic.subscribers.add(subscriber));
     } finally {
       topics.forEach((topic) => (topic.pending -= 1));
     }

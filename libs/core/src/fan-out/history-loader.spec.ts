@@ -37,7 +37,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 describe('HistoryLoader', () => {
   it('asks in one call for what is wanted together, and takes in the answer', async () => {
     const { loader, state, calls, answers } = setUp();
-    const loads = [loader.load([want('a', 2, 7)]), loader.load([want('a', 50, null), want('b', 0, 3)])];
+    const loads = [loader.load(() => [want('a', 2, 7)]), loader.load(() => [want('a', 50, null), want('b', 0, 3)])];
     await settled();
     expect(calls).toEqual([[want('a', 50, 7), want('b', 0, 3)]]);
     answers[0]?.resolve(snapshot('epoch0001', 8));
@@ -47,9 +47,9 @@ describe('HistoryLoader', () => {
 
   it('keeps what is wanted during a call for the next one', async () => {
     const { loader, calls, answers } = setUp();
-    const first = loader.load([want('a', 1, null)]);
+    const first = loader.load(() => [want('a', 1, null)]);
     await settled();
-    const second = loader.load([want('a', 2, null)]);
+    const second = loader.load(() => [want('a', 2, null)]);
     await settled();
     expect(calls).toHaveLength(1);
     answers[0]?.resolve();
@@ -62,9 +62,12 @@ describe('HistoryLoader', () => {
 
   it('passes an error to the callers of the failed call, and not to later ones', async () => {
     const { loader, answers } = setUp();
-    const failing = Promise.allSettled([loader.load([want('a', 1, null)]), loader.load([want('b', 1, null)])]);
+    const failing = Promise.allSettled([
+      loader.load(() => [want('a', 1, null)]),
+      loader.load(() => [want('b', 1, null)]),
+    ]);
     await settled();
-    const later = loader.load([want('a', 1, null)]);
+    const later = loader.load(() => [want('a', 1, null)]);
     answers[0]?.reject(new Error('out of reach'));
     expect((await failing).map((outcome) => outcome.status)).toEqual(['rejected', 'rejected']);
     await settled();
@@ -74,7 +77,7 @@ describe('HistoryLoader', () => {
 
   it('asks for many tickets in calls of bounded size, one after the other', async () => {
     const { loader, calls, answers } = setUp();
-    const loading = loader.load(Array.from({ length: 120 }, (_, index) => want(`t${index}`, 1, null)));
+    const loading = loader.load(() => Array.from({ length: 120 }, (_, index) => want(`t${index}`, 1, null)));
     for (let call = 0; call < 3; call += 1) {
       await settled();
       expect(calls).toHaveLength(call + 1);
@@ -86,7 +89,7 @@ describe('HistoryLoader', () => {
 
   it('does not take in an answer that may be older than what a repair read meanwhile', async () => {
     const { loader, state, delivery, answers } = setUp();
-    const loading = loader.load([want('a', 1, null)]);
+    const loading = loader.load(() => [want('a', 1, null)]);
     await settled();
     delivery.repair();
     await delivery.repaired;
@@ -97,11 +100,11 @@ describe('HistoryLoader', () => {
 
   it('begins a repair if the feed has another epoch', async () => {
     const { loader, state, delivery, answers } = setUp();
-    const first = loader.load([want('a', 1, null)]);
+    const first = loader.load(() => [want('a', 1, null)]);
     await settled();
     answers[0]?.resolve(snapshot('epoch0001', 8));
     await first;
-    const second = loader.load([want('a', 1, null)]);
+    const second = loader.load(() => [want('a', 1, null)]);
     await settled();
     answers[1]?.resolve(snapshot('epoch0002', 1));
     await second;

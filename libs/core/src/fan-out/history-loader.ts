@@ -10,7 +10,7 @@ import type { Broker, HistoryWant } from './ports/broker.js';
  * cost one call.
  */
 export class HistoryLoader {
-  private readonly wants = new HistoryWants();
+  private waiting: (() => readonly HistoryWant[])[] = [];
   private inFlight: Promise<void> = Promise.resolve();
   private queued: Promise<void> | null = null;
 
@@ -25,19 +25,22 @@ export class HistoryLoader {
    * Resolves when the history is read. If a repair begins meanwhile, the history may not be taken in. So the caller has
    * to check again what is missing.
    *
+   * @param missing called when its turn has come: the call before it may have read what is wanted
    * @throws if the store is out of reach
    */
-  load(wants: readonly HistoryWant[]): Promise<void> {
-    this.wants.add(wants);
+  load(missing: () => readonly HistoryWant[]): Promise<void> {
+    this.waiting.push(missing);
     this.queued ??= this.loadQueued();
     return this.queued;
   }
 
   private async loadQueued(): Promise<void> {
     await this.inFlight.catch(() => undefined); // The callers that wait for that call get its error.
-    const wants = this.wants.take();
+    const wants = new HistoryWants();
+    this.waiting.forEach((missing) => wants.add(missing()));
+    this.waiting = [];
     this.queued = null;
-    this.inFlight = this.loadAll(wants);
+    this.inFlight = this.loadAll(wants.take());
     await this.inFlight;
   }
 

@@ -5,6 +5,7 @@ import type { WatchedFeeds } from './polling-watch.js';
 import type { Publication } from '../model/publication.js';
 import type { Subscriber, SubscribeRequest } from './subscription.js';
 import type { CaseId } from '../model/ticket.js';
+import { Turns } from './turns.js';
 
 export interface HubParts {
   readonly broker: Broker;
@@ -18,6 +19,8 @@ const TAILS_TOTAL_MAX = 200_000;
 /** Where publications meet subscribers: one {@link FeedStream} per feed that someone here wants. */
 export class Hub implements BrokerListener, WatchedFeeds {
   private readonly streams = new Map<FeedKey, FeedStream>();
+  /** Of the reads of long replays, of all feeds. */
+  private readonly turns = new Turns();
 
   constructor(
     private readonly parts: HubParts,
@@ -31,7 +34,7 @@ export class Hub implements BrokerListener, WatchedFeeds {
     const key = feedKey(feed);
     let stream = this.streams.get(key);
     if (stream === undefined) {
-      stream = new FeedStream(key, this.parts.broker, this.options, this.parts.wait);
+      stream = new FeedStream(key, { ...this.parts, turns: this.turns }, this.options);
       this.streams.set(key, stream);
     }
     return stream.subscribe(request, subscriber);

@@ -6,7 +6,12 @@ import { Topic } from './topic.js';
 function setup() {
   const topics = new Map(['a', 'b'].map((caseId) => [caseId, new Topic(caseId, Promise.resolve())]));
   const told: Notice[] = [];
-  const subscriber = { recover: () => undefined, deliver: () => undefined, notify: (one: Notice) => told.push(one) };
+  const subscriber = {
+    replay: async () => undefined,
+    recover: () => undefined,
+    deliver: () => undefined,
+    notify: (one: Notice) => told.push(one),
+  };
   topics.forEach((topic) => topic.subscribers.add(subscriber));
   const notices = new QuarantineNotices((caseId) => topics.get(caseId));
   return { notices, told, isQuarantined: (caseId: string) => topics.get(caseId)?.quarantined };

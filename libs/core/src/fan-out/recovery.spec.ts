@@ -1,7 +1,8 @@
 import type { UpstreamState } from './ports/broker.js';
 import type { Publication } from '../model/publication.js';
-import { missing, recover, resumeOffset } from './recovery.js';
-import type { ResumeFrom } from './subscription.js';
+import { missing, recover } from './recovery.js';
+import { Replay } from './replay.js';
+import { resumeOffset, type ResumeFrom } from './subscription.js';
 import { Tail } from './tail.js';
 
 const EPOCH = 'epoch0001';
@@ -39,7 +40,8 @@ const at = (offset: number, epoch = EPOCH, isProven = true): ResumeFrom => ({
   position: { epoch, offset },
   isProven,
 });
-const recovered = (from: ResumeFrom, history = 1) => recover({ caseIds: ['a', 'b'], from, history }, source());
+const recovered = (from: ResumeFrom, history = 1) =>
+  recover(new Replay({ caseIds: ['a', 'b'], from, history }), source());
 const offsets = (replay: readonly Publication[]) => replay.map((one) => one.offset);
 
 describe('resumeOffset', () => {
@@ -88,12 +90,12 @@ describe('recover', () => {
   it('says that the feed is degraded', () => {
     const state = { state: 'degraded', reason: 'upstream_timeout', since: 5 } as const;
     const request = { caseIds: ['a'], from: { kind: 'start' } as const, history: 0 };
-    expect(recover(request, source(state)).notices).toEqual([{ kind: 'upstream', state }]);
+    expect(recover(new Replay(request), source(state)).notices).toEqual([{ kind: 'upstream', state }]);
   });
 
   it('says that a refused ticket is revoked, and replays what is kept of it nevertheless', () => {
     const request = { caseIds: ['a', 'b'], from: at(4), history: 0 };
-    const recovery = recover(request, source({ state: 'ok', since: 0 }, ['b', 'c']));
+    const recovery = recover(new Replay(request), source({ state: 'ok', since: 0 }, ['b', 'c']));
     expect(recovery.notices).toEqual([{ kind: 'revoked', caseIds: ['b'] }]);
     expect(offsets(recovery.replay)).toEqual([5, 8, 9]);
     expect(recovery.recovered).toBe(true);

@@ -1,18 +1,16 @@
 import type { Publication } from '../model/publication.js';
-import type { GapReason, Notice, Recovery, SubscribeRequest } from './subscription.js';
-import type { HistoryWant, UpstreamState } from './ports/broker.js';
+import type { FeedStates, Replay } from './replay.js';
+import { resumeOffset, type Recovery, type SubscribeRequest } from './subscription.js';
+import type { HistoryWant } from './ports/broker.js';
 import type { StreamPosition } from '../model/stream-position.js';
 import type { Tail } from './tail.js';
 import type { CaseId } from '../model/ticket.js';
 
 /** What is known of a feed at the instant of a recovery: everything up to `position` of the tickets asked for. */
-export interface RecoverySource {
+export interface RecoverySource extends FeedStates {
   readonly position: StreamPosition;
   /** Whether history was read. Before that, only what was published meanwhile is known. */
   readonly loaded: boolean;
-  readonly upstream: UpstreamState;
-  /** Whether the upstream refuses the ticket. */
-  isQuarantined(caseId: CaseId): boolean;
   tail(caseId: CaseId): Tail;
 }
 
@@ -24,18 +22,20 @@ export interface ReadBounds {
   readonly tailMax: number;
 }
 
-/** The offset from which a client can resume; null if its position is not one of the feed's present epoch. */
-export function resumeOffset(from: SubscribeRequest['from'], position: StreamPosition): number | null {
-  const known =
-    from.kind === 'position' && from.position.epoch === position.epoch && from.position.offset <= position.offset;
-  return known ? from.position.offset : null;
+/**
+ * Whether history has to be read to know where the feed is. A position that is unknown here may be one that another
+ * gateway gave a moment ago, so history is read once before the position counts as unknown.
+ *
+ * @param first whether nothing was read for this request yet
+ */
+export function isStale(request: SubscribeRequest, { position, loaded }: RecoverySource, first: boolean): boolean {
+  return !loaded || (first && request.from.kind === 'position' && resumeOffset(request.from, position) === null);
 }
 
 /**
  * What has to be read from history before a request can be served from memory.
  *
- * @param first whether nothing was read for this request yet. A position that is unknown here may be one that another
- *   gateway gave a moment ago, so history is read once before the position counts as unknown.
+ * @param first as in {@link isStale}
  */
 export function missing(
   request: SubscribeRequest,
@@ -43,10 +43,10 @@ export function missing(
   bounds: ReadBounds,
   first: boolean,
 ): HistoryWant[] {
-  const { position, loaded } = source;
+  const { position } = source;
   const resumed = resumeOffset(request.from, position);
   const named = request.from.kind === 'position' ? request.from.position.offset : null;
-  const stale = !loaded || (first && named !== null && resumed === null);
+  const stale = isStale(request, source, first);
   // The position may turn out to be known, so what it needs is read.
   const after = stale ? named : resumed;
   const everything = request.from.kind !== 'start' && after === null;
@@ -59,40 +59,38 @@ export function missing(
     .map((caseId) => ({ caseId, atLeast: Math.max(count, bounds.tailMax), after, ...claim }));
 }
 
-/**
- * The recovery of one subscription, from tails that cover it. A client with an unknown position gets a `gap` and
- * everything that is kept: an event twice is better than no event.
- */
-export function recover(request: SubscribeRequest, source: RecoverySource): Recovery {
+/** Most publications that a replay can have, as far as it is known without a read of history. */
+export function replayAtMost(request: SubscribeRequest, position: StreamPosition, { historyMax }: ReadBounds): number {
+  const resumed = resumeOffset(request.from, position);
+  const perTicket = request.from.kind === 'start' ? Math.min(request.history, historyMax) : historyMax;
+  const most = perTicket * request.caseIds.length;
+  return resumed === null ? most : Math.min(most, position.offset - resumed);
+}
+
+/** The publications of one ticket that belong to a replay, from a tail that covers them. */
+export function replayOf(request: SubscribeRequest, caseId: CaseId, source: RecoverySource): Publication[] {
   const { position } = source;
+  const tail = source.tail(caseId);
   const after = resumeOffset(request.from, position);
-  const named = request.from.kind !== 'start';
-  const replay: Publication[] = [];
-  const lost: CaseId[] = [];
-  for (const caseId of request.caseIds) {
-    const tail = source.tail(caseId);
-    if (after !== null) {
-      replay.push(...tail.between(after, position.offset));
-      if (tail.lost(after)) {
-        lost.push(caseId);
-      }
-    } else {
-      replay.push(...(named ? tail.between(0, position.offset) : tail.last(request.history, position.offset)));
-    }
+  if (after !== null) {
+    return tail.between(after, position.offset);
   }
-  replay.sort((a, b) => a.offset - b.offset);
-  const reason: GapReason = after === null ? 'unknown_position' : 'history_truncated';
-  const unserved = named && after === null ? request.caseIds : lost;
-  const notices: Notice[] = [];
-  if (unserved.length > 0) {
-    notices.push({ kind: 'gap', caseIds: unserved, reason });
-  }
-  if (source.upstream.state === 'degraded') {
-    notices.push({ kind: 'upstream', state: source.upstream });
-  }
-  const quarantined = request.caseIds.filter((caseId) => source.isQuarantined(caseId));
-  if (quarantined.length > 0) {
-    notices.push({ kind: 'revoked', caseIds: quarantined });
-  }
-  return { caseIds: request.caseIds, notices, replay, position, recovered: named && unserved.length === 0 };
+  return request.from.kind === 'start' ? tail.last(request.history, position.offset) : tail.between(0, position.offset);
+}
+
+/**
+ * The recovery of one subscription, or the last part of it, from tails that cover it. A client with an unknown position
+ * gets a `gap` and everything that is kept: an event twice is better than no event.
+ */
+export function recover(replay: Replay, source: RecoverySource): Recovery {
+  const { rest } = replay;
+  const { position } = source;
+  const after = resumeOffset(rest.from, position);
+  const publications = rest.caseIds.flatMap((caseId) => replayOf(rest, caseId, source));
+  publications.sort((a, b) => a.offset - b.offset);
+  const lost = rest.caseIds.filter((caseId) => after !== null && source.tail(caseId).lost(after));
+  const notices = replay.isUnknown(position)
+    ? replay.news(rest.caseIds, 'unknown_position', source)
+    : replay.news(lost, 'history_truncated', source);
+  return { caseIds: rest.caseIds, notices, replay: publications, position, recovered: replay.isRecovered };
 }

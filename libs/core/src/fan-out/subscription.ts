@@ -16,6 +16,13 @@ export type ResumeFrom =
   /** It named a text that is not a position. */
   | { readonly kind: 'unknown' };
 
+/** The offset from which a client can resume; null if its position is not one of the feed's present epoch. */
+export function resumeOffset(from: ResumeFrom, position: StreamPosition): number | null {
+  const known =
+    from.kind === 'position' && from.position.epoch === position.epoch && from.position.offset <= position.offset;
+  return known ? from.position.offset : null;
+}
+
 export interface SubscribeRequest {
   /** Distinct ids, in the order in which they were asked for. */
   readonly caseIds: readonly CaseId[];
@@ -35,11 +42,19 @@ export type Notice =
   /** The upstream refuses these tickets. They are delivered again when it answers for them again. */
   | { readonly kind: 'revoked'; readonly caseIds: readonly CaseId[] };
 
-/** What a subscriber gets before the first live publication. */
+/** A part of a long replay. */
+export interface ReplaySlice {
+  /** To be told before the publications. */
+  readonly notices: readonly Notice[];
+  /** In order of offset. */
+  readonly publications: readonly Publication[];
+}
+
+/** What a subscriber gets in the tick in which live delivery begins. */
 export interface Recovery {
   readonly caseIds: readonly CaseId[];
   readonly notices: readonly Notice[];
-  /** In order of offset. */
+  /** In order of offset: the whole replay, or what is left of a long one after its slices. */
   readonly replay: readonly Publication[];
   /** The subscriber has everything up to here, and misses nothing if it resumes from here. */
   readonly position: StreamPosition;
@@ -47,8 +62,13 @@ export interface Recovery {
   readonly recovered: boolean;
 }
 
-/** A client of the hub. Its methods are called synchronously and in order. They must not throw and must not block. */
+/** A client of the hub. Its methods are called in order. They must not throw and must not block. */
 export interface Subscriber {
+  /**
+   * Called for each slice of a long replay, before {@link recover}. It resolves when the client has read enough for another
+   * slice, or is not served any more.
+   */
+  replay(slice: ReplaySlice): Promise<void>;
   /** Called once, in the tick in which live delivery begins (invariant 7). */
   recover(recovery: Recovery): void;
   deliver(publication: Publication): void;

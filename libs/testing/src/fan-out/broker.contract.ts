@@ -2,6 +2,7 @@ import type { HistorySnapshot, HistoryWant, SetRef, TicketHistory } from '#core'
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
 import { describePages } from './page.contract.js';
 import { describeQuarantine } from './quarantine.contract.js';
+import { describeReplays } from './replay.contract.js';
 import { RecordingListener } from './recording-listener.js';
 import { message, StoreDriver, status, text } from '../store/store-driver.js';
 
@@ -263,5 +264,6 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
     });
   });
   describePages(name, make);
+  describeReplays(name, make);
   describeQuarantine(name, make);
 }

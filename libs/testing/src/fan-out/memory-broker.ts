@@ -2,11 +2,15 @@ import type {
   Broker,
   BrokerListener,
   CaseId,
+  ExtentWant,
   FeedKey,
+  HistorySlice,
   HistorySnapshot,
   HistoryWant,
   PageWant,
   Publication,
+  ReplayExtent,
+  SliceWant,
   StreamPosition,
   TicketPage,
   UpstreamState,
@@ -69,6 +73,18 @@ export class MemoryBroker implements Broker, MemoryConnection {
       this.send({ arrive, lost: () => lost(new Error('the connection broke')) });
     });
     return snapshot;
+  }
+
+  async extent(feed: FeedKey, wants: readonly ExtentWant[]): Promise<ReplayExtent> {
+    await this.options.latency?.();
+    this.refuseIfBroken();
+    return this.store.extentOf(feed, wants);
+  }
+
+  async slice(feed: FeedKey, want: SliceWant, known: StreamPosition | null): Promise<HistorySlice> {
+    await this.options.latency?.();
+    this.refuseIfBroken();
+    return this.store.sliceOf(feed, want, known);
   }
 
   async page(feed: FeedKey, want: PageWant): Promise<TicketPage> {

@@ -1,4 +1,4 @@
-import type { Notice, Publication, Recovery, StreamPosition, UpstreamState } from '#core';
+import type { Notice, Publication, Recovery, ReplaySlice, StreamPosition, UpstreamState } from '#core';
 
 /** All publications and states of the test. What clients get is checked against it. */
 export class Truth {
@@ -34,6 +34,11 @@ export class ModelClient {
   private readonly revoked = new Set<string>();
   /** Position of the last publication that it got, by ticket. */
   private readonly last = new Map<string, StreamPosition>();
+  /** The position with which it connected; null: it had none. */
+  private from: StreamPosition | null = null;
+  /** The first publication of each ticket since it connected. */
+  private readonly first = new Map<string, number>();
+  private hadGap = false;
   /** Tickets with a `gap` after which no publication has arrived yet. */
   private readonly gaps = new Set<string>();
 
@@ -42,28 +47,81 @@ export class ModelClient {
     private readonly truth: Truth,
   ) {}
 
-  recover(recovery: Recovery, history: number): void {
+  /** It connects: from now on it gets one recovery. */
+  connected(): void {
     this.upstream = 'ok';
     this.revoked.clear();
+    this.from = this.position;
+    this.first.clear();
+    this.hadGap = false;
+  }
+
+  /** A slice of a long replay. A client that is cut off after it resumes from its last publication. */
+  replay({ notices, publications }: ReplaySlice): void {
+    notices.forEach((notice) => this.notify(notice));
+    publications.forEach((publication) => this.replayed(publication));
+  }
+
+  recover(recovery: Recovery, history: number): void {
     recovery.notices.forEach((notice) => this.notify(notice));
     const { epoch, offset } = recovery.position;
-    if (this.position === null) {
-      expect(recovery.recovered).toBe(false);
+    recovery.replay.forEach((publication) => this.replayed(publication));
+    expect(recovery.recovered).toBe(this.from !== null && !this.hadGap);
+    if (this.from === null) {
       for (const caseId of this.tickets) {
-        const past = this.truth.of(caseId, epoch).filter((one) => one.offset <= offset);
-        const replayed = recovery.replay.filter((one) => one.caseId === caseId);
-        expect(replayed).toEqual(history === 0 ? [] : past.slice(-history));
-        this.last.set(caseId, { epoch, offset: past.at(-1)?.offset ?? 0 });
+        this.checkFirst(caseId, epoch, offset, history);
       }
-    } else {
-      const gaps = recovery.notices.filter((notice) => notice.kind === 'gap');
-      expect(recovery.recovered).toBe(gaps.length === 0);
-      if (epoch === this.position.epoch) {
-        expect(offset).toBeGreaterThanOrEqual(this.position.offset);
-      }
-      recovery.replay.forEach((publication) => this.deliver(publication));
+    }
+    this.tickets
+      .filter((caseId) => !this.last.has(caseId))
+      .forEach((caseId) => {
+        const newest = this.truth
+          .of(caseId, epoch)
+          .filter((one) => one.offset <= offset)
+          .at(-1);
+        this.beginAt(caseId, { epoch, offset: newest?.offset ?? 0 });
+      });
+    if (epoch === this.position?.epoch) {
+      expect(offset).toBeGreaterThanOrEqual(this.position.offset);
     }
     this.position = recovery.position;
+  }
+
+  /** Its first connection ended before it had anything of this ticket. What came after its position is all that it needs. */
+  private beginAt(caseId: string, previous: StreamPosition): void {
+    if (previous.epoch === this.from?.epoch && !this.gaps.has(caseId)) {
+      expect(previous.offset).toBeLessThanOrEqual(this.from.offset);
+    }
+    this.last.set(caseId, previous);
+  }
+
+  /** A client without a position gets the last `history` publications, as of an instant of its subscribe, and all after them. */
+  private checkFirst(caseId: string, epoch: string, offset: number, history: number): void {
+    const first = this.first.get(caseId);
+    const past = this.truth.of(caseId, epoch).filter((one) => one.offset <= offset);
+    // The instant may be later than the recovery's position, if the store lost its data in between.
+    const latest = Math.max(0, this.truth.of(caseId, epoch).length - history);
+    if (first === undefined) {
+      expect(this.hadGap || past.length <= latest).toBe(true);
+      this.last.set(caseId, { epoch, offset: past.at(-1)?.offset ?? 0 });
+    } else if (!this.hadGap) {
+      expect(past.findIndex((one) => one.offset === first)).toBeLessThanOrEqual(latest);
+      expect(this.last.get(caseId)).toEqual({ epoch, offset: past.at(-1)?.offset });
+    }
+  }
+
+  private replayed(publication: Publication): void {
+    const { caseId, epoch, offset } = publication;
+    if (!this.first.has(caseId)) {
+      this.first.set(caseId, offset);
+      if (this.from === null && !this.gaps.has(caseId)) {
+        this.last.set(caseId, { epoch, offset: publication.previous });
+      }
+      if (!this.last.has(caseId)) {
+        this.beginAt(caseId, { epoch, offset: publication.previous });
+      }
+    }
+    this.deliver(publication);
   }
 
   deliver(publication: Publication): void {
@@ -87,6 +145,7 @@ export class ModelClient {
       return;
     }
     for (const caseId of notice.caseIds) {
+      this.hadGap = true;
       if (notice.reason === 'unknown_position') {
         expect(this.position?.epoch).not.toBe(this.truth.epoch);
       } else {

@@ -1,10 +1,16 @@
-import type { Notice, Publication, Recovery, StreamPosition, Subscriber } from '#core';
+import type { Notice, Publication, Recovery, ReplaySlice, StreamPosition, Subscriber } from '#core';
 
 /** A subscriber that records what it gets: contents of messages, and notices as texts. */
 export class RecordingSubscriber implements Subscriber {
   readonly told: string[] = [];
   position: StreamPosition | undefined;
   recovered: boolean | undefined;
+
+  async replay({ notices, publications }: ReplaySlice): Promise<void> {
+    notices.forEach((notice) => this.notify(notice));
+    this.told.push(...publications.map((one) => (one.kind === 'message' ? one.message : '')), 'slice');
+    this.position = publications.at(-1) ?? this.position;
+  }
 
   recover(recovery: Recovery): void {
     recovery.notices.forEach((notice) => this.notify(notice));

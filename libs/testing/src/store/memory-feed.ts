@@ -2,12 +2,16 @@ import {
   quarantineMs,
   RESERVATIONS_SUSPENDED_MS,
   type CaseId,
+  type ExtentWant,
+  type HistorySlice,
   type HistorySnapshot,
   type HistoryWant,
   type DeltaEntry,
   type PageWant,
   type Publication,
+  type ReplayExtent,
   type SetRef,
+  type SliceWant,
   type StreamPosition,
   type TicketPage,
   type UpstreamState,
@@ -157,6 +161,31 @@ export class MemoryFeed {
     const tickets = wants.map((want) => this.ticket(want.caseId).history(want, this.epoch));
     const quarantined = wants.map((want) => want.caseId).filter((caseId) => this.quarantined.has(caseId));
     return { epoch: this.epoch, offset: this.offset, upstream: this.upstream, quarantined, tickets };
+  }
+
+  extent(wants: readonly ExtentWant[]): ReplayExtent {
+    const extents = wants.map(({ caseId, count }) => [caseId, this.ticket(caseId).extent(count, this.offset)] as const);
+    return {
+      epoch: this.epoch,
+      offset: this.offset,
+      floors: new Map(extents.map(([caseId, { floor }]) => [caseId, floor])),
+      count: extents.reduce((sum, [, { count }]) => sum + count, 0),
+    };
+  }
+
+  slice({ floors, after, upTo, maxEvents, maxBytes }: SliceWant): HistorySlice {
+    const position = { epoch: this.epoch, offset: this.offset };
+    const parts = [...floors].map(([caseId, floor]) => ({
+      caseId,
+      ...this.ticket(caseId).slice(Math.max(after, floor), upTo, this.epoch),
+    }));
+    const publications = parts.flatMap((part) => part.publications).sort((a, b) => a.offset - b.offset);
+    const bytes = publications.reduce((sum, one) => sum + (one.kind === 'message' ? one.message.length : 0), 0);
+    if (publications.length > 1 && (publications.length > maxEvents || bytes > maxBytes)) {
+      return { ...position, publications: null, lost: [] };
+    }
+    const lost = parts.filter(({ isTruncated }) => isTruncated).map(({ caseId }) => caseId);
+    return { ...position, publications, lost };
   }
 
   page({ caseId, after, limit }: PageWant): TicketPage {

@@ -9,17 +9,21 @@ import {
   type Clock,
   type Committed,
   type DueSet,
+  type ExtentWant,
   type FeedKey,
+  type HistorySlice,
   type HistorySnapshot,
   type HistoryWant,
   type InterestRegistry,
   type LeaseReason,
   type PageWant,
   type Publication,
+  type ReplayExtent,
   type SetCommit,
   type SetLease,
   type SetRef,
   type SetStore,
+  type SliceWant,
   type StreamPosition,
   type TicketPage,
   type PollFailure,
@@ -251,6 +255,20 @@ export class MemoryStore implements SetStore, InterestRegistry {
       stored.epoch = this.beginEpoch();
     }
     return stored.history(wants);
+  }
+
+  /** What {@link MemoryBroker} answers extent calls with. */
+  extentOf(feed: FeedKey, wants: readonly ExtentWant[]): ReplayExtent {
+    return this.feed(feed).extent(wants);
+  }
+
+  /** What {@link MemoryBroker} answers slice calls with. */
+  sliceOf(feed: FeedKey, want: SliceWant, known: StreamPosition | null): HistorySlice {
+    const stored = this.feed(feed);
+    if (known !== null && stored.isBehind(known)) {
+      stored.epoch = this.beginEpoch();
+    }
+    return stored.slice(want);
   }
 
   /** What {@link MemoryBroker} answers page calls with. */

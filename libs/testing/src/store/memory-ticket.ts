@@ -42,6 +42,18 @@ export class MemoryTicket {
     };
   }
 
+  /** The offset after which the last `count` publications are (null: all), and how many they are. */
+  extent(count: number | null, offset: number): { readonly floor: number; readonly count: number } {
+    const kept = count === null ? this.log : count === 0 ? [] : this.log.slice(-count);
+    return { floor: (kept[0]?.offset ?? offset + 1) - 1, count: kept.length };
+  }
+
+  /** The publications after an offset and up to another one, and whether publications after the former are gone. */
+  slice(after: number, upTo: number, epoch: string) {
+    const wanted = this.log.filter(({ offset }) => offset > after && offset <= upTo);
+    return { publications: wanted.map((entry) => ({ ...entry, epoch })), isTruncated: this.trimmedUpTo > after };
+  }
+
   /** At most `limit` publications after an offset. */
   page(after: number, limit: number, epoch: string): Pick<TicketPage, 'publications' | 'truncated' | 'more'> {
     const later = this.log.filter(({ offset }) => offset > after);

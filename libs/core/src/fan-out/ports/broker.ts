@@ -40,6 +40,39 @@ export interface HistorySnapshot {
   readonly tickets: readonly TicketHistory[];
 }
 
+/** What a replay has of a ticket: its last `count` publications; null: all that are kept. */
+export interface ExtentWant {
+  readonly caseId: CaseId;
+  readonly count: number | null;
+}
+
+/** Where a replay begins, and how large it is. Its position is the feed's at that instant. */
+export interface ReplayExtent extends StreamPosition {
+  /** Of each ticket the offset after which its part of the replay begins. */
+  readonly floors: ReadonlyMap<CaseId, number>;
+  /** How many publications it has. */
+  readonly count: number;
+}
+
+/** Which part of a replay is wanted: the publications of its tickets after an offset and up to another one. */
+export interface SliceWant {
+  /** @see ReplayExtent.floors */
+  readonly floors: ReadonlyMap<CaseId, number>;
+  readonly after: number;
+  readonly upTo: number;
+  /** Most publications, and most bytes of their texts. One publication is never too much. */
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+}
+
+/** A part of a replay. Its position is the feed's at that instant. */
+export interface HistorySlice extends StreamPosition {
+  /** Null: there are more than the bounds allow. */
+  readonly publications: readonly Publication[] | null;
+  /** Tickets of which publications after `after` and after their floor are gone. */
+  readonly lost: readonly CaseId[];
+}
+
 /** Which part of a ticket's history is wanted: its publications after a position, the oldest first. */
 export interface PageWant {
   readonly caseId: CaseId;
@@ -94,6 +127,20 @@ export interface Broker {
    * @throws if the store is out of reach
    */
   history(feed: FeedKey, wants: readonly HistoryWant[], known: StreamPosition | null): Promise<HistorySnapshot>;
+  /**
+   * Finds where a replay begins. It costs little, however large the replay is. Where it would cost more, it answers for the
+   * first tickets only: at least for one.
+   *
+   * @throws if the store is out of reach
+   */
+  extent(feed: FeedKey, wants: readonly ExtentWant[]): Promise<ReplayExtent>;
+  /**
+   * Reads a part of a replay, in the order of the feed. Unlike {@link history} it does not wait for the listener.
+   *
+   * @param known as in {@link history}
+   * @throws if the store is out of reach
+   */
+  slice(feed: FeedKey, want: SliceWant, known: StreamPosition | null): Promise<HistorySlice>;
   /**
    * Reads a part of one ticket's history. It costs what it returns, wherever in history the part begins. Unlike
    * {@link history} it does not wait for the listener, and `after` never begins a new epoch.

@@ -1,0 +1,25 @@
+import { ReplayPace } from './replay-pace.js';
+
+describe('ReplayPace', () => {
+  it('lets one part be written per turn of the event loop, in the order of asking', async () => {
+    const pace = new ReplayPace();
+    const written: string[] = [];
+    const turns: number[] = [];
+    let turn = 0;
+    const count = () => {
+      turn += 1;
+      if (written.length < 6) setImmediate(count);
+    };
+    setImmediate(count);
+    const write = async (name: string) => {
+      for (let part = 0; part < 2; part += 1) {
+        await pace.turn();
+        written.push(name);
+        turns.push(turn);
+      }
+    };
+    await Promise.all(['a', 'b', 'c'].map(write));
+    expect(written).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+    expect(new Set(turns).size).toBe(6);
+  });
+});

@@ -1,0 +1,190 @@
+import { RecordingSubscriber, PublishingFixture, settled, words } from '#testing';
+import type { ReplaySlice, SubscribeRequest } from './subscription.js';
+
+const OPTIONS = {
+  historyMax: 8,
+  tailMax: 2,
+  idleMs: 1000,
+  replay: { wholeMax: 2, wholeMaxBytes: 100, sliceMax: 3, sliceMaxBytes: 100 },
+};
+
+/** A subscriber that takes a slice when the test lets it. */
+class SlowSubscriber extends RecordingSubscriber {
+  private ready: (() => void) | null = null;
+
+  override async replay(slice: ReplaySlice): Promise<void> {
+    await super.replay(slice);
+    await new Promise<void>((resolve) => (this.ready = resolve));
+  }
+
+  async read(): Promise<void> {
+    this.ready?.();
+    await settled();
+  }
+}
+
+describe('a long replay', () => {
+  let scene: PublishingFixture;
+  let subscriber: RecordingSubscriber;
+  beforeEach(() => {
+    scene = new PublishingFixture(OPTIONS);
+    subscriber = new RecordingSubscriber();
+  });
+
+  const position = (offset: number): Partial<SubscribeRequest> => {
+    const { epoch } = scene.store.historyOf(scene.key, [], null);
+    return { from: { kind: 'position', position: { epoch, offset }, isProven: true }, history: 0 };
+  };
+  const replayed = (told: readonly string[]) => told.filter((one) => one !== 'slice' && one !== 'live');
+  /** Two tickets, in turns. */
+  const say = async (...contents: string[]) => {
+    for (const [at, content] of contents.entries()) {
+      await scene.say(at % 2 === 0 ? 'a' : 'b', content);
+    }
+  };
+
+  it('comes in slices, in the order of the feed, and ends live', async () => {
+    const { hub, broker } = scene.gateway();
+    await say('1', '2', '3', '4', '5', '6', '7');
+    const reads = jest.spyOn(broker, 'slice');
+    await scene.subscribe(hub, ['a', 'b'], subscriber, position(0));
+    await scene.say('b', '8');
+    expect(replayed(subscriber.told)).toEqual(words('1', '2', '3', '4', '5', '6', '7', '8'));
+    expect(subscriber.told.filter((one) => one === 'slice').length).toBeGreaterThanOrEqual(2);
+    expect(subscriber.told.indexOf('live')).toBe(subscriber.told.length - 2);
+    expect(subscriber.recovered).toBe(true);
+    expect(reads).toHaveBeenCalled();
+  });
+
+  it('gives a client without a position the last publications of each ticket', async () => {
+    const { hub } = scene.gateway();
+    await say('1', '2', '3', '4', '5', '6', '7', '8', '9', '10');
+    await scene.say('a', '11');
+    await scene.subscribe(hub, ['a', 'b'], subscriber, { history: 3 });
+    expect(replayed(subscriber.told)).toEqual(words('6', '7', '8', '9', '10', '11'));
+    expect(subscriber.recovered).toBe(false);
+  });
+
+  it('gives what is in memory without a read, in slices too', async () => {
+    const roomy = new PublishingFixture({ ...OPTIONS, tailMax: 8 });
+    scene = roomy;
+    const { hub, broker } = roomy.gateway();
+    await roomy.subscribe(hub, ['a'], new RecordingSubscriber());
+    await roomy.say('a', '1', '2', '3', '4', '5');
+    const reads = [jest.spyOn(broker, 'slice'), jest.spyOn(broker, 'extent'), jest.spyOn(broker, 'history')];
+    await roomy.subscribe(hub, ['a'], subscriber, position(0));
+    expect(replayed(subscriber.told)).toEqual(words('1', '2', '3', '4', '5'));
+    expect(subscriber.told[0]).not.toBe('live');
+    expect(subscriber.told).toContain('slice');
+    reads.forEach((read) => expect(read).not.toHaveBeenCalled());
+  });
+
+  it('is read whole if it turns out to be small', async () => {
+    const { hub, broker } = scene.gateway();
+    await scene.say('a', '1');
+    await scene.say('c', '2', '3', '4', '5', '6', '7');
+    const reads = jest.spyOn(broker, 'slice');
+    await scene.subscribe(hub, ['a', 'b'], subscriber, position(0));
+    expect(subscriber.told).toEqual([...words('1'), 'live']);
+    expect(reads).not.toHaveBeenCalled();
+  });
+
+  it('goes on only when its client has read, and loses nothing that is published meanwhile', async () => {
+    const { hub } = scene.gateway();
+    const slow = new SlowSubscriber();
+    await say('1', '2', '3', '4', '5', '6');
+    const joining = scene.subscribe(hub, ['a', 'b'], slow, position(0));
+    await settled();
+    const first = slow.told.length;
+    expect(replayed(slow.told).length).toBeLessThanOrEqual(3);
+    await say('7', '8');
+    await settled();
+    expect(slow.told).toHaveLength(first);
+    while (!slow.told.includes('live')) {
+      await slow.read();
+    }
+    await joining;
+    await scene.say('a', '9');
+    expect(replayed(slow.told)).toEqual(words('1', '2', '3', '4', '5', '6', '7', '8', '9'));
+  });
+
+  it('R12: tells once and first what is gone, and later what is trimmed while it runs', async () => {
+    const { hub } = scene.gateway();
+    const slow = new SlowSubscriber();
+    await scene.say('a', ...['1', '2', '3', '4', '5', '6', '7', '8', '9', '10']);
+    const joining = scene.subscribe(hub, ['a'], slow, position(1));
+    await settled();
+    expect(slow.told.slice(0, 2)).toEqual(['history_truncated a', ...words('3')]);
+    await scene.say('a', ...['11', '12', '13', '14', '15', '16', '17']);
+    while (!slow.told.includes('live')) {
+      await slow.read();
+    }
+    await joining;
+    const told = slow.told.filter((one) => one !== 'slice' && one !== 'live');
+    const second = told.lastIndexOf('history_truncated a');
+    expect(told.filter((one) => one === 'history_truncated a')).toHaveLength(2);
+    expect(told.slice(second + 1)).toEqual(words('10', '11', '12', '13', '14', '15', '16', '17'));
+    expect(slow.recovered).toBe(false);
+  });
+
+  it('of a position that means nothing begins with a gap for all, and has everything that is kept', async () => {
+    const { hub } = scene.gateway();
+    await say('1', '2', '3', '4', '5', '6');
+    await scene.subscribe(hub, ['a', 'b'], subscriber, { from: { kind: 'unknown' }, history: 0 });
+    expect(replayed(subscriber.told)).toEqual(['unknown_position a,b', ...words('1', '2', '3', '4', '5', '6')]);
+    expect(subscriber.recovered).toBe(false);
+  });
+
+  it('tells that the upstream fails first, and that it works again at the end', async () => {
+    const { hub } = scene.gateway();
+    const slow = new SlowSubscriber();
+    await say('1', '2', '3', '4', '5', '6');
+    await scene.degrade();
+    const joining = scene.subscribe(hub, ['a', 'b'], slow, position(0));
+    await settled();
+    expect(slow.told[0]).toBe('degraded');
+    await scene.say('a', '7');
+    while (!slow.told.includes('live')) {
+      await slow.read();
+    }
+    await joining;
+    expect(slow.told.filter((one) => one === 'degraded' || one === 'ok')).toEqual(['degraded', 'ok']);
+  });
+
+  it('ends when no client waits for it any more', async () => {
+    const { hub, broker } = scene.gateway();
+    const slow = new SlowSubscriber();
+    await say('1', '2', '3', '4', '5', '6', '7', '8');
+    let isAbandoned = false;
+    const joining = scene.subscribe(hub, ['a', 'b'], slow, { ...position(0), isAbandoned: () => isAbandoned });
+    await settled();
+    const reads = jest.spyOn(broker, 'slice');
+    const before = slow.told.length;
+    isAbandoned = true;
+    await slow.read();
+    await joining;
+    expect(reads).not.toHaveBeenCalled();
+    await scene.say('a', '9');
+    expect(slow.told).toHaveLength(before);
+  });
+
+  it('goes on from everything that is kept if the store loses its data meanwhile', async () => {
+    const { hub } = scene.gateway();
+    const slow = new SlowSubscriber();
+    await say('1', '2', '3', '4', '5', '6', '7', '8');
+    const joining = scene.subscribe(hub, ['a', 'b'], slow, position(0));
+    await settled();
+    scene.store.wipe();
+    await say('new 1', 'new 2');
+    while (!slow.told.includes('live')) {
+      await slow.read();
+    }
+    await joining;
+    const told = replayed(slow.told);
+    expect(told.slice(told.lastIndexOf('unknown_position a,b'))).toEqual([
+      'unknown_position a,b',
+      ...words('new 1', 'new 2'),
+    ]);
+    expect(slow.recovered).toBe(false);
+  });
+});
