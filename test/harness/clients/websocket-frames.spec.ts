@@ -15,10 +15,15 @@ describe('the strict reader of WebSocket frames', () => {
   it('reads texts of all lengths, fragments, control frames and the close code', () => {
     const texts = ['', 'x'.repeat(125), 'x'.repeat(126), 'é'.repeat(40_000)];
     const parts = [frame(text, 'a', { isLast: false }), frame(ping, 'p'), frame(continuation, 'b')];
-    const reader = read(...texts.map((each) => frame(text, each)), ...parts, frame(close, Buffer.from([3, 232])));
+    const reader = read(
+      ...texts.map((each) => frame(text, each)),
+      ...parts,
+      frame(binary, 'a'),
+      frame(close, Buffer.from([3, 232])),
+    );
     expect(reader.faults).toEqual([]);
     expect(reader.texts).toEqual([...texts, 'ab']);
-    expect([reader.pings, reader.closeCode, reader.unfinished]).toEqual([1, 1000, 0]);
+    expect([reader.pings, reader.binaries, reader.closeCode, reader.unfinished]).toEqual([1, 1, 1000, 0]);
   });
 
   it.each<[string, readonly Buffer[], string]>([
@@ -26,7 +31,6 @@ describe('the strict reader of WebSocket frames', () => {
     ['a reserved bit', [frame(text, 'a', { reserved: 4 })], 'reserved bit'],
     ['an unknown opcode', [frame(3, 'a')], 'opcode 3'],
     ['an unknown control opcode', [frame(11, 'a')], 'opcode 11'],
-    ['a binary frame', [frame(binary, 'a')], 'opcode 2'],
     ['a length in eight bytes that needs one', [frame(text, 'a', { saidLength: 1n })], 'shortest form'],
     ['a ping in fragments', [frame(ping, 'a', { isLast: false })], 'in parts'],
     ['a long ping', [frame(ping, 'a'.repeat(126))], 'too long'],

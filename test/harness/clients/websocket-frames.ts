@@ -59,10 +59,13 @@ export class ServerFrames {
   readonly texts: string[] = [];
   readonly pongs: Buffer[] = [];
   pings = 0;
+  /** Complete binary messages. */
+  binaries = 0;
   /** Code of the Close frame; 1005 if it has none; null before it. */
   closeCode: number | null = null;
   private rest = Buffer.alloc(0);
   private parts: Buffer[] | null = null;
+  private isText = true;
 
   push(bytes: Buffer): void {
     this.rest = Buffer.concat([this.rest, bytes]);
@@ -98,11 +101,13 @@ export class ServerFrames {
       return;
     }
     const begins = opcode !== OPCODE.continuation;
-    this.expect(opcode === OPCODE.text || !begins, `a data frame of opcode ${opcode}`);
+    this.expect(opcode <= OPCODE.binary, `a data frame of opcode ${opcode}`);
+    if (begins) this.isText = opcode === OPCODE.text;
     this.expect(begins === (this.parts === null), 'a message begins inside another one, or goes on without a begin');
     this.parts = [...(begins ? [] : (this.parts ?? [])), payload];
     if (isLast) {
-      this.texts.push(this.utf8(Buffer.concat(this.parts)));
+      if (this.isText) this.texts.push(this.utf8(Buffer.concat(this.parts)));
+      else this.binaries += 1;
       this.parts = null;
     }
   }

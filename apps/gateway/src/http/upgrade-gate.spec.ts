@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { until } from '../../../../test/harness/until.js';
 
@@ -73,6 +73,29 @@ describe.each(OFFERS)('a request that offers %s', (_offer, offer) => {
     expect(await statuses(2, offering, offering)).toEqual(['404', '404']);
     expect(await statuses(3, offering + offering + plain)).toEqual(['404', '404', '200']);
     expect(await statuses(4, history + history + offering + plain)).toEqual(['200', '200', '404', '200']);
+  });
+
+  it('ends no program when its client goes while earlier answers wait', async () => {
+    const { broker } = gateway.store;
+    const page = broker.page.bind(broker);
+    let answer: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    const reads = jest.spyOn(broker, 'page').mockImplementation((feed, want) => held.then(() => page(feed, want)));
+    const history = `${request('GET /v1/cases/A1/messages')}${authorization}\r\n`;
+    const accepted = new Promise<Socket>((resolve) => gateway.server.once('connection', resolve));
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    socket.write(`${history}${request('GET /metrics')}\r\n${request('GET /health/live', offer)}\r\n`);
+    await until(() => reads.mock.calls.length === 1);
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // The first answer is sent, and refused by a client that is gone. The second one fails in the same moment.
+    answer();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    reads.mockRestore();
+    // An error without a listener ends the program.
+    const served = await accepted;
+    expect([served.errored, served.listenerCount('error')]).toEqual([expect.anything(), 1]);
+    expect(await statuses(1, `${request('GET /health/live')}\r\n`)).toEqual(['200']);
   });
 
   it('is refused if it has more header fields than Node keeps: some of them would be missing', async () => {

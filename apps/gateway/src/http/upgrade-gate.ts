@@ -46,10 +46,12 @@ export function upgradeGate(
     // Until the socket has its next owner it has no other listener, and an error without a listener ends the process.
     socket.on('error', ignore);
     afterEarlierAnswers(socket, () => {
-      socket.off('error', ignore);
       if (!socket.writable) {
-        socket.destroy();
-      } else if (isWebSocketHandshake(request) && isWanted(request)) {
+        socket.destroy(); // The listener stays: the error of an answer that could not be sent may come after its end.
+        return;
+      }
+      socket.off('error', ignore);
+      if (isWebSocketHandshake(request) && isWanted(request)) {
         handshake(request, socket, head);
       } else {
         serveAsUsual(server, request, socket, head);

@@ -167,7 +167,7 @@ describe('a WebSocket that gets live messages while its client sends', () => {
   /** Every frame is right, and what arrived is a beginning of what was published, without a hole. */
   function expectRight(socket: RawWebSocket, published: readonly string[]): void {
     const contents = contentsOf(socket);
-    expect([socket.frames.faults, socket.frames.unfinished]).toEqual([[], 0]);
+    expect([socket.frames.faults, socket.frames.unfinished, socket.frames.binaries]).toEqual([[], 0, 0]);
     expect(contents).toEqual(published.slice(0, contents.length));
   }
 
