@@ -18,7 +18,7 @@ RUN npm ci --omit=dev && npm cache clean --force
 COPY --from=build /app/dist/libs ./dist/libs
 COPY --from=build /app/dist/apps/gateway ./dist/apps/gateway
 COPY --from=build /app/dist/apps/worker ./dist/apps/worker
-COPY scripts/healthcheck.mjs ./scripts/healthcheck.mjs
+COPY scripts/healthcheck.mjs scripts/pollcast.mjs scripts/why.mjs ./scripts/
 LABEL org.opencontainers.image.title="Pollcast" \
       org.opencontainers.image.description="Turns a polling API into push: one shared poll per ticket set, fanned out over Socket.IO and SSE." \
       org.opencontainers.image.licenses="MIT"

@@ -170,13 +170,37 @@ describe('/admin', () => {
     client.close();
   });
 
+  it('shows the poll queue to a browser that sends the secret as password, and lets it change nothing', async () => {
+    const { client } = await subscribed();
+    const authorization = `Basic ${Buffer.from(`kim:${SECRET}`).toString('base64')}`;
+    const read = (path: string, headers: Record<string, string> = { authorization }, method = 'GET') =>
+      exchange(`${deployment.gateway(1).url}/admin/queues${path}`, { headers, method });
+    const page = await read('');
+    expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(page.headers['content-security-policy']).toContain("default-src 'self'");
+    expect(page.headers['x-powered-by']).toBeUndefined();
+    const [, script = ''] = /src="(static[^"]+)"/.exec(page.text) ?? [];
+    expect((await read(`/${script}`)).status).toBe(200);
+    const { queues } = JSON.parse((await read('/api/queues?activeQueue=polls')).text) as {
+      queues: { name: string; counts: Record<string, number>; jobs: { data: object }[] }[];
+    };
+    expect(queues).toMatchObject([{ name: 'polls', readOnlyMode: true }]);
+    expect(queues[0]?.jobs[0]?.data).toMatchObject({ feed: 'zh-cn' });
+    expect((await read('/api/queues?activeQueue=polls&jobsPerPage=100000')).status).toBe(400);
+    expect((await read('/api/queues/polls/pause', { authorization }, 'PUT')).status).toBe(405);
+    expect((await read('', {})).status).toBe(401);
+    expect((await read('/api/queues', {})).status).toBe(401);
+    client.close();
+  });
+
   it('has written one line for each use, with the name of the caller', async () => {
     const lines = deployment
       .gateway(1)
       .stdout.split('\n')
-      .filter((line) => line.includes('"part":"admin"'))
+      .filter((line) => line.includes('"msg":"admin request"'))
       .map((line) => JSON.parse(line) as object);
     expect(lines.length).toBeGreaterThan(10);
+    expect(deployment.worker().stdout).not.toContain('keys were lost');
     expect(lines.filter((line) => !('caller' in line) || line.caller !== 'kim')).toEqual([]);
     expect(lines).toContainEqual(
       expect.objectContaining({ method: 'POST', path: '/admin/feeds/zh-cn/pause', status: 201 }),

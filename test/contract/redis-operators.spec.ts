@@ -30,7 +30,7 @@ describe('operators', () => {
     declaredKeys = await DeclaredKeys.watch(monitor);
     fixture = await redisStoreFixture(server.url, USUAL_LIMITS);
     reads = new OperatorReads(fixture.commands, fixture.keys);
-    actions = new OperatorActions(fixture.commands, fixture.keys);
+    actions = new OperatorActions(fixture.commands, fixture.keys, { historyMaxEvents: 20, historyTtlS: 3600 });
   });
   beforeEach(() => void (driver = new StoreDriver(fixture)));
   afterAll(async () => {
@@ -102,7 +102,7 @@ describe('operators', () => {
     expect(await fixture.commands.exists(`${fixture.keys.base(driver.feed)}feed`)).toBe(0);
   });
 
-  it('release a quarantined ticket: it gets a set at the next sweep, and is not released twice', async () => {
+  it('release a quarantined ticket: it gets a set that is due, and is not released twice', async () => {
     const ref = await driver.wantOneSet('a', 'b');
     await driver.publish(ref);
     const { fence } = await driver.begin(ref);
@@ -112,11 +112,11 @@ describe('operators', () => {
       set: null,
       quarantine: { until: driver.now + 60_000, refusals: 1 },
     });
-    expect(await actions.release(driver.feed, 'a', driver.now)).toBe('none');
-    expect(await actions.release(driver.feed, 'b', driver.now)).toBe('released');
-    await fixture.registry.sweep(driver.feed, driver.now);
+    expect(await actions.release(driver.feed, 'a', driver.now)).toEqual({ kind: 'none' });
+    const released = await actions.release(driver.feed, 'b', driver.now);
+    expect(released).toMatchObject({ kind: 'released', due: { at: driver.now } });
     expect((await reads.ticket(driver.feed, 'b')).set).toMatchObject({ joining: 1, dueAt: driver.now });
-    expect(await actions.release(driver.feed, 'b', driver.now)).toBe('polled');
+    expect(await actions.release(driver.feed, 'b', driver.now)).toEqual({ kind: 'polled' });
   });
 
   describe('ask all processes', () => {

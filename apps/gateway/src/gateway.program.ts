@@ -10,6 +10,7 @@ import { RefusalLog } from './edge/refusal-log.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { FleetMetrics } from './fleet/fleet-metrics.js';
 import { AdminGate } from './admin/admin-gate.js';
+import { QueuesEndpoint } from './admin/queues.endpoint.js';
 import { LOGGER } from './gateway.logger.js';
 import { GatewayStore } from './gateway.store.js';
 import { type HttpAdapter } from './http/http.adapter.js';
@@ -66,6 +67,8 @@ export class GatewayProgram {
     app.use('/admin', (request: IncomingMessage, response: ServerResponse, next: () => void) =>
       admin.pass(request, response, next),
     );
+    const queues = app.get(QueuesEndpoint);
+    app.use('/admin/queues', (request: IncomingMessage, response: ServerResponse) => queues.serve(request, response));
     const beforeConnect = app.get(BeforeConnect);
     app.useWebSocketAdapter(new SocketIoAdapter(app, { transports, servesClient, messageMaxBytes, beforeConnect }));
   }

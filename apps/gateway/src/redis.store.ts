@@ -66,7 +66,8 @@ export class RedisStore extends GatewayStore {
     this.revocations = new RedisRevocations({ commands, subscriber, keys, clock });
     this.operators = {
       reads: new OperatorReads(commands, keys),
-      actions: new OperatorActions(commands, keys),
+      actions: new OperatorActions(commands, keys, settings),
+      bull: () => this.queue.bull,
       survey: (participant, onError) => new Survey({ commands, subscriber, keys }, participant, onError),
     };
     const gateway = randomUUID();

@@ -23,6 +23,7 @@ export class TestStore extends GatewayStore {
   readonly operators: OperatorStore = {
     reads: notInMemory(),
     actions: notInMemory(),
+    bull: () => notInMemory(),
     survey: () => ({ listen: async () => undefined, ask: async () => ({ answers: [], silent: 0 }) }),
   };
   private sent = 0;

@@ -59,6 +59,11 @@ export class BullPollQueue implements PollQueue {
     this.queue.on('error', onError);
   }
 
+  /** BullMQ's own queue, to be shown. */
+  get bull(): Queue {
+    return this.queue;
+  }
+
   async wake(sets: readonly DueSet[]): Promise<void> {
     await Promise.all(sets.map((set) => this.runAt(set)));
     await this.changes.tell(sets.map((set) => set.ref));

@@ -1,10 +1,12 @@
-import type { CaseId, FeedKey } from '#core';
+import type { CaseId, DueSet, FeedKey } from '#core';
 import type { RedisClient } from './connection.js';
 import type { Keys } from './keys.js';
+import type { HistoryBounds } from './redis-set-store.js';
 import { Scripts } from './scripts.js';
 
 /** What came of releasing a ticket: it is `polled` at present already, or it is in no quarantine (`none`). */
-export type Release = 'released' | 'polled' | 'none';
+export type Release =
+  { readonly kind: 'released'; readonly due: DueSet } | { readonly kind: 'polled' } | { readonly kind: 'none' };
 
 /** What operators change beside what clients cause: pause.lua and release-ticket.lua. */
 export class OperatorActions {
@@ -13,8 +15,9 @@ export class OperatorActions {
   constructor(
     client: RedisClient,
     private readonly keys: Keys,
+    bounds: HistoryBounds,
   ) {
-    this.scripts = new Scripts(client, ['pause', 'release-ticket'], {});
+    this.scripts = new Scripts(client, ['pause', 'release-ticket'], bounds);
   }
 
   /**
@@ -29,9 +32,19 @@ export class OperatorActions {
     return Number(await this.scripts.run('pause', this.keys.ofScripts(feed).pause, args)) === 1;
   }
 
-  /** Ends the wait of a quarantined ticket. @throws what Redis answers, or a timeout */
+  /**
+   * Ends the wait of a quarantined ticket.
+   *
+   * @returns the set that it has now, which has to be woken
+   * @throws what Redis answers, or a timeout
+   */
   async release(feed: FeedKey, caseId: CaseId, now: number): Promise<Release> {
-    const args = { base: this.keys.base(feed), case: caseId, now: Math.round(now) };
-    return (await this.scripts.run('release-ticket', this.keys.ofScripts(feed).release(caseId), args)) as Release;
+    const at = Math.round(now);
+    const args = { base: this.keys.base(feed), case: caseId, now: at };
+    const [kind, id] = await this.scripts.discover('release-ticket', this.keys.ofScripts(feed).sweep, args);
+    if (kind === 'released') {
+      return { kind, due: { ref: { feed, id: Number(id) }, at } };
+    }
+    return { kind: kind === 'polled' ? 'polled' : 'none' };
   }
 }

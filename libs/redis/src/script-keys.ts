@@ -76,7 +76,7 @@ export class ScriptKeys {
     return this.all('never', 'place', 'due');
   }
 
-  /** sweep.lua before it has named the others */
+  /** sweep.lua and release-ticket.lua before they have named the others */
   get sweep(): string[] {
     return this.all('never', 'feed', 'interest', 'place', 'apart', 'due', 'sizes', 'failing', 'ages');
   }
@@ -99,11 +99,6 @@ export class ScriptKeys {
   /** pause.lua */
   get pause(): string[] {
     return this.all('never', 'feed');
-  }
-
-  /** release-ticket.lua */
-  release(ticket: CaseId): string[] {
-    return [...this.all('never', 'apart'), ...this.of([ticket], 'ticket')];
   }
 
   private all(...names: string[]): string[] {

@@ -21,6 +21,7 @@ import { ConnectionsController } from './connections.controller.js';
 import { FeedsController } from './feeds.controller.js';
 import { GatewayParticipant } from './gateway-participant.js';
 import { ProcessesController } from './processes.controller.js';
+import { QueuesEndpoint } from './queues.endpoint.js';
 import { RevocationsController } from './revocations.controller.js';
 import { SetsController } from './sets.controller.js';
 import { SURVEY } from './survey-token.js';
@@ -72,6 +73,12 @@ export const adminProviders: FactoryProvider[] = [
     inject: [GatewayStore, SURVEY],
     useFactory: ({ operators, clock }: GatewayStore, survey: Pick<Survey, 'ask'>) =>
       new CaseSurveyor({ reads: operators.reads, survey, clock }),
+  },
+  {
+    provide: QueuesEndpoint,
+    inject: [GatewayStore, ProblemFilter],
+    useFactory: ({ operators }: GatewayStore, problems: ProblemFilter) =>
+      new QueuesEndpoint({ queue: operators.bull, problems }),
   },
   {
     provide: AdminGate,

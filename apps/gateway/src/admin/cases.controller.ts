@@ -61,14 +61,12 @@ export class CasesController {
   }
 
   private async releaseIn(feed: FeedKey, caseId: string): Promise<{ feed: FeedKey; outcome: string }> {
-    const { operators, registry, queue, clock } = this.store;
-    const outcome = await operators.actions.release(feed, caseId, clock.now());
-    if (outcome === 'released') {
-      await registry.sweep(feed, clock.now()); // It gives the ticket a set, which is due now.
-      const due = await registry.overdue(feed, clock.now());
-      await queue.wake(due.map((ref) => ({ ref, at: clock.now() })));
+    const { operators, queue, clock } = this.store;
+    const released = await operators.actions.release(feed, caseId, clock.now());
+    if (released.kind === 'released') {
+      await queue.wake([released.due]);
     }
-    return { feed, outcome };
+    return { feed, outcome: released.kind };
   }
 
   /** @throws {NotFoundException} if no feed knows the ticket */

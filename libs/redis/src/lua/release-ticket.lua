@@ -1,22 +1,36 @@
 --[[
-  release-ticket: ends the wait of a quarantined ticket. The next sweep gives it a set, and it is polled. If the upstream
-  refuses it again, its quarantine begins anew with the shortest wait.
+  release-ticket: ends the wait of a quarantined ticket: it gets a set of its own, which is due now. If the upstream refuses it
+  again, its quarantine begins anew with the shortest wait.
 
-  KEYS       1 what no key is called  2 apart  3 ticket
+  KEYS       1 what no key is called  2 feed hash  3 interest  4 place  5 apart  6 due  7 sizes  8 failing  9 ages, then
+             ticket, history and delivered of the ticket, a set that may be made
   Arguments  base  what the feed's keys begin with
              case  case id
              now   ms
-  Returns 'released' | 'polled' if it is polled at present | 'none' if it is not in quarantine
+  Returns {'undeclared', keys that are missing here..} | {'released', set id} |
+          {'polled'} if it is polled at present | {'none'} if it is not in quarantine, or nobody wants it
 ]]
+-- @include _keys
+-- @include _quarantine
 local args = cjson.decode(ARGV[1])
-local apart = args.base .. 'apart'
-local ends = redis.call('ZSCORE', apart, args.case)
+local base, case = args.base, args.case
+
+local ends = is_quarantined(base, case)
 if not ends then
-  return 'none'
+  return { 'none' }
 end
 if ends == 'inf' then
-  return 'polled'
+  return { 'polled' }
 end
-redis.call('ZADD', apart, args.now, args.case)
-redis.call('HDEL', args.base .. 'ticket:' .. args.case, 'refusals')
-return 'released'
+need_ticket(base, case)
+need_new_sets(base, 1)
+if is_undeclared() then
+  return undeclared
+end
+redis.call('HDEL', base .. 'ticket:' .. case, 'refusals')
+retry_quarantined(base, { case }, args.now)
+local id = redis.call('HGET', base .. 'place', case)
+if not id then
+  return { 'none' }
+end
+return { 'released', id }
