@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 
-import { createLogger, readSettings } from '#ops';
+import { createLogger, readSettings, reportStart } from '#ops';
 
 import { GatewayFleet } from './fleet/gateway-fleet.js';
 import type { GatewayProgram } from './gateway.program.js';
@@ -12,9 +12,12 @@ import type { GatewayProgram } from './gateway.program.js';
  * @throws {SettingsError}
  */
 export async function createGateway(): Promise<GatewayProgram | GatewayFleet> {
-  const { gatewayProcesses, logLevel } = readSettings('gateway');
+  const settings = readSettings('gateway');
+  const { gatewayProcesses, logLevel } = settings;
   if (cluster.isPrimary && gatewayProcesses > 1) {
-    return new GatewayFleet(gatewayProcesses, createLogger('gateway', logLevel));
+    const logger = createLogger('gateway', logLevel);
+    reportStart(logger, 'gateway fleet', settings);
+    return new GatewayFleet(gatewayProcesses, logger);
   }
   const { createGatewayProgram } = await import('./create-gateway-program.js');
   return createGatewayProgram();

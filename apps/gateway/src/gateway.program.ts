@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { createOpsHandler, GatewaySettings, HealthState, logFatal, NestLogger, untilItWorks } from '#ops';
+import { createOpsHandler, GatewaySettings, HealthState, logFatal, NestLogger, reportStart, untilItWorks } from '#ops';
 import { Drain } from './lifecycle/drain.js';
 import { HandshakeRate } from './edge/handshake-rate.js';
 import { RefusalLog } from './edge/refusal-log.js';
@@ -79,7 +79,11 @@ export class GatewayProgram {
    * @throws if the port is taken
    */
   async start(): Promise<void> {
-    const { address, port } = this.app.get(GatewaySettings);
+    const settings = this.app.get(GatewaySettings);
+    const { address, port } = settings;
+    if (!cluster.isWorker) {
+      reportStart(this.logger, 'gateway', settings); // In a fleet its primary does.
+    }
     await this.app.listen(port, address);
     this.app.get(Maintenance).start();
     this.logger.info({ address, port }, 'gateway listening');

@@ -18,6 +18,7 @@ import {
   DataLossWatch,
   redisFailureOf,
   redisHosts,
+  serverIdentity,
   type RedisClient,
 } from '#redis';
 import type { Logger } from 'pino';
@@ -42,7 +43,10 @@ export class RedisStore extends GatewayStore {
   private readonly report: RedisReport;
   private readonly failures: FailureLog;
 
-  constructor(settings: GatewaySettings, logger: Logger) {
+  constructor(
+    settings: GatewaySettings,
+    private readonly logger: Logger,
+  ) {
     super();
     this.report = new RedisReport({
       logger,
@@ -81,6 +85,10 @@ export class RedisStore extends GatewayStore {
   async start(): Promise<void> {
     await this.clock.start();
     await this.secrets.start();
+    await serverIdentity(this.commands).then(
+      (server) => this.logger.info({ ...server }, 'Redis answers'),
+      this.failures.of('redis'),
+    );
   }
 
   watchDataLoss(forgot: () => Promise<void>): void {

@@ -37,6 +37,7 @@ import {
   redisHosts,
   RedisQuota,
   RedisSetStore,
+  serverIdentity,
   Survey,
   WakeChannel,
   type RedisClient,
@@ -180,6 +181,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           onWait: failures.of('start', 'warn', 'waiting for Redis'),
           redis,
           upstreamReport,
+          redisServer: () => serverIdentity(commands),
           subscriptions: [
             () => wake.listen(subscriber, processor),
             () => quota.listen(subscriber),

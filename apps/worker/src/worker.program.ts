@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 
 import {
   logFatal,
+  reportStart,
   untilItWorks,
   type HealthState,
   type OnFailure,
@@ -11,7 +12,7 @@ import {
   type UpstreamReport,
   type WorkerSettings,
 } from '#ops';
-import type { BullPollQueue, EvictionWatch, RedisClient, RedisClock } from '#redis';
+import type { BullPollQueue, EvictionWatch, RedisClient, RedisClock, ServerIdentity } from '#redis';
 
 import type { LoginGate } from './login-gate.js';
 import type { OpsServer } from './ops.server.js';
@@ -28,6 +29,8 @@ export interface WorkerParts {
   /** What fails while the worker waits for Redis. */
   readonly onWait: OnFailure;
   readonly redis: RedisReport;
+  /** Asks Redis what it is. */
+  readonly redisServer: () => Promise<ServerIdentity>;
   readonly upstreamReport: UpstreamReport;
   /** Each subscribes to a channel. Called again if it fails. */
   readonly subscriptions: readonly (() => Promise<void>)[];
@@ -62,9 +65,11 @@ export class WorkerProgram {
     const { settings, logger, clock, subscriptions, gate, announce, reconciler, ops } = this.parts;
     const { evictions, watchEviction } = this.parts;
     const steps: readonly (() => void | Promise<void>)[] = [
+      () => reportStart(logger, 'worker', settings),
       () => ops.listen(settings.port, settings.host),
       () => logger.info({ port: settings.port }, 'worker listening'),
       () => this.untilRedisAnswers(() => clock.start()),
+      () => this.tellRedis(),
       () => evictions.watch(watchEviction),
       ...subscriptions.map((subscribe) => () => this.untilRedisAnswers(subscribe)),
       () => gate.check(),
@@ -88,6 +93,14 @@ export class WorkerProgram {
 
   fatal(error: unknown): void {
     logFatal(this.parts.logger, error);
+  }
+
+  private async tellRedis(): Promise<void> {
+    try {
+      this.parts.logger.info({ ...(await this.parts.redisServer()) }, 'Redis answers');
+    } catch (error) {
+      this.parts.onWait(error); // It polls nevertheless.
+    }
   }
 
   private poll(): void {

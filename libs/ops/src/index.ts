@@ -16,6 +16,7 @@ export { LOG_LEVELS, ProgramSettings, type LogLevel } from './program.settings.j
 export { RevocationReport } from './revocation-report.js';
 export { SampledLines, type Line } from './sampled-lines.js';
 export { RedisReport } from './redis-report.js';
+export { reportStart } from './start-report.js';
 export { readSettings } from './settings.js';
 export { readAs, SettingsError } from './settings-reader.js';
 export { Accepted, Holds, ListOf, OneOf, Text, When, Whole } from './settings-rules.js';

@@ -45,12 +45,15 @@ export function logFatal(logger: Logger, error: unknown): void {
   logger.fatal({ err: error }, 'an error that nothing caught ends the program');
 }
 
-/** Nest's logger, written to ours. Nest passes the context last; `error` has a stack before it. */
+/**
+ * Nest's logger, written to ours. Nest passes the context last; `error` has a stack before it. What Nest logs of its start,
+ * such as every route, is for `debug`.
+ */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
   log(message: unknown, context?: string): void {
-    this.logger.info({ context }, String(message));
+    this.logger.debug({ context }, String(message));
   }
   error(message: unknown, stack?: string, context?: string): void {
     if (typeof message === 'string') {

@@ -42,6 +42,6 @@ function textOf(env: NodeJS.ProcessEnv, variable: string): string | undefined {
 }
 
 /** The variable of a property: `POLL_INTERVAL_MS` of `pollIntervalMs`. */
-function variableOf(property: string): string {
+export function variableOf(property: string): string {
   return property.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
