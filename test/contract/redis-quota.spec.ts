@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { feedKey } from '#core';
+import { feedKey, UNKNOWN_SHARE } from '#core';
 import { connectRedis, Keys, RedisQuota, type RedisClient } from '#redis';
 
 import { RedisServer } from '../harness/processes/redis-server.js';
@@ -38,14 +38,21 @@ describe('RedisQuota', () => {
   }
 
   const worker = (maxRps: number) => new RedisQuota(commands, keys, maxRps);
-  const ask = (quota: RedisQuota, set: number, rank = now) => quota.turn({ ref: { feed: FEED, id: set }, rank, now });
+  const ask = (quota: RedisQuota, set: number, rank = now, isUnknown = false) =>
+    quota.turn({ ref: { feed: FEED, id: set }, rank, now, isUnknown });
 
   /**
    * Lets sets ask for `ms` milliseconds, each again at the time that it was told.
    *
+   * @param unknown from this set on, they are of tickets that the upstream may not know
    * @returns when which set got a turn
    */
-  async function turns(quota: RedisQuota, ms: number, sets = 1): Promise<{ at: number; set: number }[]> {
+  async function turns(
+    quota: RedisQuota,
+    ms: number,
+    sets = 1,
+    unknown = sets,
+  ): Promise<{ at: number; set: number }[]> {
     const given: { at: number; set: number }[] = [];
     const next = new Map(Array.from({ length: sets }, (_, set) => [set, now]));
     const dueSince = new Map(next);
@@ -54,7 +61,7 @@ describe('RedisQuota', () => {
       const [set, at] = [...next].reduce((one, other) => (other[1] < one[1] ? other : one));
       if (at >= end) break;
       now = Math.max(now, at);
-      const wait = await ask(quota, set, dueSince.get(set));
+      const wait = await ask(quota, set, dueSince.get(set), set >= unknown);
       if (wait === 0) {
         given.push({ at: now - (end - ms), set });
         dueSince.set(set, now);
@@ -105,6 +112,21 @@ describe('RedisQuota', () => {
       }
     }
     expect(order).toEqual([3, 4, 2]);
+  });
+
+  it('gives a quarter of the turns to polls of tickets that the upstream may not know, however many wait', async () => {
+    const quota = worker(20);
+    // Three sets would take every turn that they get, and 200 sets of a stranger, due before them, too.
+    const given = await turns(quota, 10_000, 203, 3);
+    const honest = given.filter(({ set }) => set < 3);
+    const others = given.filter(({ set }) => set >= 3);
+    expect(others.length).toBeLessThanOrEqual(10 * 20 * UNKNOWN_SHARE);
+    expect(others.length).toBeGreaterThanOrEqual((10 * 20 * UNKNOWN_SHARE) / SLACK - 2);
+    expect(honest.length).toBeGreaterThanOrEqual(10 * 20 * (1 - UNKNOWN_SHARE) * 0.9);
+    // Each comes in its turn, and once.
+    expect(new Set(others.map(({ set }) => set)).size).toBe(others.length);
+    const gaps = honest.slice(1).map(({ at }, index) => at - (honest[index]?.at ?? 0));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(220);
   });
 
   it('does not wait for a set that does not ask any more', async () => {
@@ -191,15 +213,17 @@ describe('RedisQuota', () => {
       const left = await Promise.all(keys.quota.map((key) => commands.ttl(key)));
       return left.map((seconds) => (seconds > 3590 ? 'an hour' : seconds));
     };
-    expect(await ttls()).toEqual(['an hour', -2, -2, -2]);
+    expect(await ttls()).toEqual(['an hour', -2, -2, -2, -2]);
     await commands.pexpire(keys.quota[0], 60_000);
     expect(await ask(quota, 1)).toBe(0);
-    expect(await ttls()).toEqual(['an hour', -2, -2, -2]);
+    expect(await ttls()).toEqual(['an hour', -2, -2, -2, -2]);
     await ask(quota, 1);
     expect(await ask(quota, 2)).toBeGreaterThan(0);
-    expect(await ttls()).toEqual(['an hour', 'an hour', 'an hour', -2]);
+    expect(await ttls()).toEqual(['an hour', 'an hour', 'an hour', -2, -2]);
+    expect(await ask(quota, 4, now, true)).toBeGreaterThan(0);
+    expect(await ttls()).toEqual(['an hour', 'an hour', 'an hour', 'an hour', -2]);
     await Promise.all(keys.quota.map((key) => commands.pexpire(key, 60_000)));
     await ask(quota, 3);
-    expect((await ttls()).slice(1)).toEqual(['an hour', 'an hour', -2]);
+    expect((await ttls()).slice(1, 3)).toEqual(['an hour', 'an hour']);
   });
 });

@@ -51,7 +51,7 @@ const EXPIRING: readonly (readonly [RegExp, number])[] = [
   [/^p:answered$/, 60 * MINUTE_MS],
   [/^p:gateways$/, 10 * MINUTE_MS],
   [/^p:connections:[\w-]{43}$/, 60 * MINUTE_MS],
-  [/^p:\{quota\}(:waiting|:asking)?$/, 60 * MINUTE_MS],
+  [/^p:\{quota\}(:waiting|:asking|:unknown)?$/, 60 * MINUTE_MS],
   [/^p:\{queue\}:polls:stalled-check$/, MINUTE_MS],
 ];
 

@@ -14,8 +14,8 @@ class EarlierKeys extends Keys {
     return '{p:queue}';
   }
 
-  override get quota(): readonly [string, string, string, string] {
-    return ['{p:quota}', '{p:quota}:waiting', '{p:quota}:asking', '{p:quota}:never'];
+  override get quota(): readonly [string, string, string, string, string] {
+    return ['{p:quota}', '{p:quota}:waiting', '{p:quota}:asking', '{p:quota}:unknown', '{p:quota}:never'];
   }
 }
 

@@ -21,7 +21,7 @@ export * from './polling/set-lease.js';
 export * from './polling/ticket-set.js';
 export * from './polling/ports/credential-attempts.js';
 export type * from './polling/ports/poll-queue.js';
-export type * from './polling/ports/quota.js';
+export * from './polling/ports/quota.js';
 export * from './polling/ports/set-store.js';
 export type * from './polling/ports/telemetry.js';
 export type * from './polling/ports/upstream.js';

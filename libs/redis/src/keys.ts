@@ -19,7 +19,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:secret` | string | what signs positions | never |
  * | `P:feeds` | sorted set | feeds by the time (ms) until which they are wanted | a minute after that, when nothing is left of the feed |
  * | `P:visits` | sorted set | feeds by the time (ms) at which a worker visits them next | when nothing is left of the feed |
- * | `P:{quota}`, `:waiting`, `:asking` | hash, sorted sets | next turn, pause; sets that wait for a turn | an hour after the last use |
+ * | `P:{quota}`, `:waiting`, `:asking`, `:unknown` | hash, sorted sets | next turn, pause; sets that wait for a turn; of those with tickets that the upstream may not know, from when on | an hour after the last use |
  * | `P:answered` | string | when a request was sent that the upstream answered, ms: the newest, to a second | an hour after it |
  * | `P:{attempts}:K:refused`, `:open` | sorted sets | attempts with credentials of kind `K` (`login`, `signature`), `digest:attempt`: by when they were refused, ms; by until when they count as under way, ms | when none counts any more, 15 min at most |
  * | `P:gateways` | sorted set | gateways by the time (ms) until which their connections are counted | ten minutes after the last renewal |
@@ -60,6 +60,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `hinted`, `again` | when a hint last made it due; a hint that came while a poll was in flight, ms |
  * | `failures`, `search` | failed polls in a row; the bisection as JSON |
  * | `error`, `failed` | why the newest failed poll failed, as clients would be told; when, ms |
+ * | `unknown` | `1` where the upstream has shown nothing of any of its tickets, or has refused its only one; before the first answer: where nothing was ever published in the feed |
  *
  * `messages` of a ticket: absent while it has none, `1` while all of their identities are known, `?` after some were lost.
  *
@@ -156,9 +157,9 @@ export class Keys {
   }
 
   /** The quota's keys, in the order in which quota.lua takes them. One hash tag: one script reads them all. */
-  get quota(): readonly [string, string, string, string] {
+  get quota(): readonly [string, string, string, string, string] {
     const base = `${this.prefix}:{quota}`;
-    return [base, `${base}:waiting`, `${base}:asking`, `${base}:never`];
+    return [base, `${base}:waiting`, `${base}:asking`, `${base}:unknown`, `${base}:never`];
   }
 
   /** Prefix of BullMQ's keys: one hash tag, because BullMQ's scripts touch several keys of a queue. */

@@ -21,11 +21,11 @@ export class RedisQuota implements Quota {
     this.scripts = new Scripts(client, ['quota'], { upstreamMaxRps: maxRps });
   }
 
-  async turn({ ref, rank, now }: TurnRequest): Promise<number> {
+  async turn({ ref, rank, now, isUnknown }: TurnRequest): Promise<number> {
     if (this.maxRps === 0 && now >= this.slowUntil) {
       return 0;
     }
-    const args = { now: Math.round(now), set: setName(ref), rank: Math.round(rank) };
+    const args = { now: Math.round(now), set: setName(ref), rank: Math.round(rank), isUnknown };
     return Number(await this.scripts.run('quota', this.keys.quota, args));
   }
 

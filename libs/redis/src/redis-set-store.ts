@@ -102,6 +102,7 @@ export class RedisSetStore implements SetStore {
       due,
       failures,
       bisection,
+      unknown,
     ] = answer;
     if (kind !== 'begun') {
       this.members.delete(key);
@@ -126,6 +127,7 @@ export class RedisSetStore implements SetStore {
         dueAt: Number(due),
         failures: Number(failures),
         bisection: readBisection(bisection),
+        isUnknown: unknown === '1',
       },
     };
   }

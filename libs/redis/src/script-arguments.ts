@@ -102,7 +102,12 @@ export interface ScriptArguments {
     readonly channel: string;
     readonly message: string;
   };
-  readonly quota: { readonly now: number; readonly set: string; readonly rank: number };
+  readonly quota: {
+    readonly now: number;
+    readonly set: string;
+    readonly rank: number;
+    readonly isUnknown: boolean;
+  };
 }
 
 export type ScriptName = keyof ScriptArguments;

@@ -6,6 +6,7 @@ import {
   QUARANTINE_MAX_MS,
   RESERVATION_MAX_MS,
   RESERVATIONS_SUSPENDED_MS,
+  UNKNOWN_SHARE,
 } from '#core';
 
 import { publishCommand, type RedisClient } from './connection.js';
@@ -61,6 +62,7 @@ export function scriptConstants(client: RedisClient, settings: ScriptSettings): 
     READ_MAX_EVENTS,
     RESERVATION_MAX_MS,
     RESERVATIONS_SUSPENDED_MS,
+    UNKNOWN_SHARE,
     PUBLISH: publishCommand(client),
     HISTORY_MAX_EVENTS: settings.historyMaxEvents,
     HISTORY_TTL_MS: historyTtlS === undefined ? undefined : historyTtlS * 1000,

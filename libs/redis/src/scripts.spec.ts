@@ -49,7 +49,7 @@ describe('scripts of lua/', () => {
   });
 
   it('are loaded with their constants, and with each part once', () => {
-    const script = loadScript('quota', { UPSTREAM_MAX_RPS: 7, QUOTA_RAMP_MS: 1, QUOTA_KEPT_MS: 2 });
+    const script = loadScript('quota', { UPSTREAM_MAX_RPS: 7, QUOTA_RAMP_MS: 1, QUOTA_KEPT_MS: 2, UNKNOWN_SHARE: 3 });
     expect(script.split('\n').slice(0, 3)).toEqual([
       'local UPSTREAM_MAX_RPS = 7',
       'local QUOTA_RAMP_MS = 1',

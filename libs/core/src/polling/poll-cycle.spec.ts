@@ -88,7 +88,7 @@ describe('PollCycle', () => {
     const now = scene.clock.now();
     expect(await worker.run(ref)).toEqual({ kind: 'again', at: now + 300 });
     expect(scene.upstream.requests).toEqual([]);
-    expect(scene.quota.turn.mock.calls).toEqual([[{ ref, rank: now, now }]]);
+    expect(scene.quota.turn.mock.calls).toEqual([[{ ref, rank: now, now, isUnknown: true }]]);
     await scene.worker('worker').run(ref);
     expect(scene.upstream.requests).toHaveLength(1);
   });

@@ -138,7 +138,7 @@ export class PollCycle {
     const rank = active ? set.dueAt : set.dueAt + this.options.intervalMs;
     const tickets = backfills ? set.joining : set.members;
     const bisection = set.bisection && stillWithin(set.bisection, tickets);
-    const wait = await this.parts.quota.turn({ ref: set.ref, rank, now });
+    const wait = await this.parts.quota.turn({ ref: set.ref, rank, now, isUnknown: mayBeUnknown(set, backfills) });
     if (wait > 0) {
       return this.leave(set, now + wait);
     }
@@ -213,9 +213,18 @@ export class PollCycle {
       const { joining, fence, dueAt, published } = committed;
       const activeAt = published > 0 ? answeredAt : set.activeAt;
       const lease = this.leases.leaseFrom(dueAt);
-      const reservation = { lease, set: { ...set, fence, dueAt, activeAt, failures: 0 }, window };
+      const isUnknown = set.isUnknown && published === 0;
+      const reservation = { lease, set: { ...set, fence, dueAt, activeAt, failures: 0, isUnknown }, window };
       // Tickets joined the set that are not known here, so it is read again.
       this.leases.reserve(set.ref, joining ? null : reservation);
     }
   }
+}
+
+/**
+ * Whether the upstream may not know the tickets that are polled. The first request for new tickets has no such doubt. The
+ * search for a refused one among them has, and so has what follows from requests without an answer.
+ */
+function mayBeUnknown({ isUnknown, members, failures, bisection }: TicketSet, backfills: boolean): boolean {
+  return isUnknown || (backfills && (bisection !== null || (members.length === 0 && failures > 0)));
 }

@@ -25,4 +25,9 @@ export interface TicketSet {
   readonly failures: number;
   /** The bisection that looks for a refused ticket; null while there is none. */
   readonly bisection: Bisection | null;
+  /**
+   * The upstream has shown nothing of any of its tickets, or has refused its only one. Before the first answer: nothing was
+   * ever published in its feed.
+   */
+  readonly isUnknown: boolean;
 }

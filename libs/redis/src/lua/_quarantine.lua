@@ -45,6 +45,9 @@ local function retry_quarantined(base, cases, now)
       redis.call('HSET', base .. 'place', case, id)
       redis.call('ZADD', base .. 'apart', '+inf', case)
       keep_ticket(base, case, now)
+      if tonumber(redis.call('HGET', base .. 'ticket:' .. case, 'last') or 0) == 0 then
+        redis.call('HSET', base .. 'set:' .. id, 'unknown', '1')
+      end
     else
       redis.call('ZREM', base .. 'apart', case)
       redis.call('HDEL', base .. 'ticket:' .. case, 'refusals')

@@ -19,7 +19,7 @@ end
 local function make_set(base, id, now, due)
   redis.call('HSET', base .. 'set:' .. id, 'fence', now, 'hold', 0, 'holder', '', 'members', '', 'joining', '',
     'trail', '', 'digest', '', 'order', 'oldest_first', 'due', due, 'lively', now, 'hinted', 0, 'again', '',
-    'failures', 0, 'search', '')
+    'failures', 0, 'search', '', 'unknown', '')
   redis.call('ZADD', base .. 'due', due, id)
 end
 

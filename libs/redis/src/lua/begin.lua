@@ -10,7 +10,7 @@
              membersDigest  digest of the members that the caller knows, absent for none
   Returns {'gone'} | {'busy', until} |
           {'begun', fence, digest of the members, members or false where known, joining, cursor history, answer digest,
-           order, active at, due, failures, bisection}
+           order, active at, due, failures, bisection, '1' if nothing is known of its tickets}
 ]]
 -- @include _fence
 -- @include _lease
@@ -18,7 +18,7 @@
 local args = cjson.decode(ARGV[1])
 local set = args.base .. 'set:' .. args.id
 local row = redis.call('HMGET', set, 'fence', 'hold', 'members', 'joining', 'trail', 'digest', 'order', 'lively', 'due',
-  'failures', 'holder', 'search', 'again')
+  'failures', 'holder', 'search', 'again', 'unknown')
 if not row[1] then
   return { 'gone' }
 end
@@ -37,4 +37,4 @@ end
 -- Members are named by what they are. A number could name other members after Redis came back from the past.
 local digest = redis.sha1hex(row[3])
 local members = digest ~= args.membersDigest and row[3]
-return { 'begun', fence, digest, members, row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[12] or '' }
+return { 'begun', fence, digest, members, row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[12] or '', row[14] or '' }

@@ -299,6 +299,9 @@ end
 if again and args.due then
   write('again', '')
 end
+if #args.entries > 0 then
+  write('unknown', '')
+end
 if row[2] ~= '0' then
   write('failures', 0)
   set_well(base, id, now)
@@ -311,6 +314,9 @@ if #args.backfilled > 0 then
   end
   joining = table.concat(without(joining, names), '\n')
   local members = redis.call('HGET', set, 'members')
+  if members == '' and #args.entries == 0 then
+    write('unknown', '1') -- The upstream answered, and showed nothing of any of its tickets.
+  end
   write('members', #joined > 0 and append(members, joined) or members, 'joining', joining)
 end
 redis.call('HSET', set, unpack(fields))

@@ -33,7 +33,7 @@ local function common_cursor_history(one, other)
 end
 
 -- Moves tickets into a set that has room. With a common cursor history they are members at once, else they join.
-local function move_in(base, id, cases, cursor_history, now)
+local function move_in(base, id, cases, cursor_history, is_unknown, now)
   local set = base .. 'set:' .. id
   local row = redis.call('HMGET', set, 'members', 'joining', 'trail', 'fence')
   local common = common_cursor_history(row[3], cursor_history)
@@ -43,6 +43,9 @@ local function move_in(base, id, cases, cursor_history, now)
     redis.call('HSET', set, 'joining', append(row[2], cases))
   end
   redis.call('HSET', set, 'fence', next_fence(row[4], now))
+  if not is_unknown then
+    redis.call('HSET', set, 'unknown', '')
+  end
   redis.call('ZINCRBY', base .. 'sizes', #cases, id)
   for _, case in ipairs(cases) do
     redis.call('HSET', base .. 'place', case, id)
@@ -88,13 +91,14 @@ end
 local function dissolve_one(base, now, changed)
   for _, source in ipairs(thin_sets(base)) do
     if is_changeable(base, source, now) then
-      local row = redis.call('HMGET', base .. 'set:' .. source, 'members', 'trail')
+      local row = redis.call('HMGET', base .. 'set:' .. source, 'members', 'trail', 'unknown')
       local members = split(row[1])
       local plan = room_for(base, source, #members, now)
       if plan then
         local first = 1
         for _, target in ipairs(plan) do
-          move_in(base, target[1], { unpack(members, first, first + target[2] - 1) }, row[2], now)
+          local moved = { unpack(members, first, first + target[2] - 1) }
+          move_in(base, target[1], moved, row[2], row[3] == '1', now)
           first = first + target[2]
           changed[#changed + 1] = target[1]
         end

@@ -95,7 +95,11 @@ local function open_staging_set()
     -- A full staging set is polled before its due time. So no ticket waits for longer than an interval.
     local last = math.min(now, tonumber(redis.call('HGET', feed, 'primed') or 0))
     staging_due = math.max(now, last + POLL_INTERVAL_MS)
+    local is_unknown = redis.call('EXISTS', base .. 'sizes') == 0 and tonumber(redis.call('HGET', feed, 'offset') or 0) == 0
     staging_set, size = new_set(base, now, staging_due), 0
+    if is_unknown then
+      redis.call('HSET', base .. 'set:' .. staging_set, 'unknown', '1') -- A client may have invented the group.
+    end
     redis.call('HSET', feed, 'nursery', staging_set, 'primed', staging_due)
     wake(staging_set, staging_due)
   end

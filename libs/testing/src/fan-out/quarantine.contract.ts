@@ -164,5 +164,19 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       await driver.publish(stagingSet);
       expect(await driver.begin(ref)).toMatchObject({ joining: ['a', 'b'] });
     });
+
+    it('tells that a ticket is unknown which comes back for a new try, unless something of it was published', async () => {
+      const ref = await driver.wantOneSet('a', 'b', 'c');
+      await driver.publish(ref, message('b', '1'));
+      await recordBisection(ref, null, 'a', 'b');
+      await pass(QUARANTINE_FIRST_MS, 'a', 'b', 'c');
+      const refs = await fixture.registry.overdue(driver.feed, driver.now + 1);
+      const retried = await Promise.all(refs.filter(({ id }) => id !== ref.id).map((one) => driver.begin(one)));
+      expect(retried.map(({ joining, isUnknown }) => [joining, isUnknown])).toEqual([
+        [['a'], true],
+        [['b'], false],
+      ]);
+      expect((await driver.begin(ref)).isUnknown).toBe(false);
+    });
   });
 }

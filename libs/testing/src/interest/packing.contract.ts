@@ -50,6 +50,19 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       ]);
     });
 
+    it('takes a set for known that gets the tickets of a known one', async () => {
+      const unknown = await driver.wantOneSet('a', 'b', 'c');
+      await backfill(unknown);
+      fixture.clock.advance(USUAL_LIMITS.intervalMs);
+      const known = await driver.wantOneSet('d');
+      const { joining, ...set } = await driver.begin(known);
+      const learned = { cursorHistory: numeric(driver.now), answerDigest: null, order: 'oldest_first' as const };
+      expect((await driver.begin(unknown)).isUnknown).toBe(true);
+      await fixture.store.release(unknown, 'worker');
+      await driver.commit(set, [message('d', '1')], { backfilled: joining, learned });
+      expect(await driver.begin(unknown)).toMatchObject({ members: ['a', 'b', 'c', 'd'], isUnknown: false });
+    });
+
     it('lets tickets that come after many others wait for one interval, whatever number of sets the others filled', async () => {
       await driver.want(...Array.from({ length: 5 * MAX }, (_, at) => `earlier-${at}`));
       const stagingSet = await driver.wantOneSet('late');

@@ -84,6 +84,27 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await driver.begin(ref)).toMatchObject({ activeAt: driver.now, dueAt: driver.now + 1000 });
       });
 
+      it('tells that nothing is known of any ticket, from an answer without anything on, until one shows something', async () => {
+        const ref = await driver.wantOneSet('a', 'b');
+        const later = async () => {
+          fixture.clock.advance(USUAL_LIMITS.intervalMs);
+          return driver.begin(await driver.wantOneSet('later'));
+        };
+        const isUnknown = async () => {
+          fixture.clock.advance(LEASE_MS);
+          return (await driver.begin(ref)).isUnknown;
+        };
+        expect(await isUnknown()).toBe(true); // The feed is new.
+        await driver.publish(ref);
+        expect((await later()).isUnknown).toBe(false);
+        await driver.publish(ref);
+        expect(await isUnknown()).toBe(true);
+        await driver.publish(ref, status('b', 1));
+        expect(await isUnknown()).toBe(false);
+        await driver.publish(ref);
+        expect(await isUnknown()).toBe(false);
+      });
+
       it('lets exactly one of many commits from one fence through', async () => {
         const set = await driver.begin(await driver.wantOneSet('a'));
         const commits = ['1', '2', '3', '4', '5'].map((content) => driver.commit(set, [message('a', content)]));

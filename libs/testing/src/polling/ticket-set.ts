@@ -14,6 +14,7 @@ export function ticketSetWith(changes: Partial<TicketSet> = {}): TicketSet {
     dueAt: 0,
     failures: 0,
     bisection: null,
+    isUnknown: false,
     ...changes,
   };
 }

@@ -114,7 +114,9 @@ export class MemoryFeed {
         this.quarantined.delete(caseId);
       } else if (until <= now) {
         this.quarantined.set(caseId, { refusals, until: Number.POSITIVE_INFINITY });
-        this.newSet(now, now).joining.add(caseId);
+        const set = this.newSet(now, now);
+        set.joining.add(caseId);
+        set.isUnknown = !this.ticket(caseId).isKnown;
       }
     }
   }
@@ -213,7 +215,9 @@ export class MemoryFeed {
 
   private openStagingSet(now: number): MemorySet {
     this.backfilledAt = Math.max(now, Math.min(now, this.backfilledAt) + this.limits.intervalMs);
+    const isUnknown = this.sets.size === 0 && this.offset === 0;
     this.stagingSet = this.newSet(now, this.backfilledAt);
+    this.stagingSet.isUnknown = isUnknown;
     return this.stagingSet;
   }
 
@@ -233,7 +237,7 @@ export class MemoryFeed {
       if (room >= source.members.size) {
         const left = [...source.members];
         for (const target of targets) {
-          mergeInto(target, left.splice(0, this.limits.maxCaseIds - sizeOf(target)), source.cursorHistory);
+          mergeInto(target, left.splice(0, this.limits.maxCaseIds - sizeOf(target)), source);
         }
         this.sets.delete(source.ref.id);
         this.failing.delete(source.ref.id);

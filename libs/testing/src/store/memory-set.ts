@@ -2,7 +2,6 @@ import {
   ABOUT_TO_POLL_MS,
   RESERVATION_MAX_MS,
   type CaseId,
-  type CursorHistory,
   type SetCommit,
   type SetLease,
   type SetRef,
@@ -37,6 +36,7 @@ export function newMemorySet(ref: SetRef, now: number, dueAt: number): MemorySet
     dueAt,
     failures: 0,
     bisection: null,
+    isUnknown: false,
     lease: null,
     hintedAt: 0,
     againAt: null,
@@ -63,11 +63,16 @@ export function canTakeTickets(set: MemorySet): boolean {
 }
 
 /** Moves tickets into a set: as members if one cursor history serves both, else as joining tickets. */
-export function mergeInto(set: MemorySet, caseIds: readonly CaseId[], cursorHistory: CursorHistory | null): void {
+export function mergeInto(
+  set: MemorySet,
+  caseIds: readonly CaseId[],
+  { cursorHistory, isUnknown }: Pick<MemorySet, 'cursorHistory' | 'isUnknown'>,
+): void {
   const numeric = [set.cursorHistory, cursorHistory].every((one) => one !== null && /^\d+$/.test(one.head));
   if (caseIds.length === 0) {
     return;
   }
+  set.isUnknown &&= isUnknown;
   // The tickets have changed: the result of a poll that outlived its lease does not fit them.
   set.fence += 1;
   caseIds.forEach((caseId) => (numeric ? set.members : set.joining).add(caseId));

@@ -176,6 +176,8 @@ export class MemoryStore implements SetStore, InterestRegistry {
     }
     const published = feed.publish(commit.entries);
     const isSuspended = feed.areReservationsSuspended(commit.now);
+    const isFirst = commit.backfilled.length > 0 && set.members.size === 0;
+    const isUnknown = commit.entries.length === 0 && (set.isUnknown || isFirst);
     for (const caseId of commit.backfilled) {
       // A ticket that left the set meanwhile does not become a member.
       if (set.joining.delete(caseId)) {
@@ -196,6 +198,7 @@ export class MemoryStore implements SetStore, InterestRegistry {
       activeAt: active ? commit.now : set.activeAt,
       lease: leaseAfter(set, commit, dueAt, isSuspended),
       failures: 0,
+      isUnknown,
       ...(commit.bisection !== undefined && { bisection: commit.bisection }),
     });
     published.forEach((publication) =>

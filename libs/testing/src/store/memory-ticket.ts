@@ -15,6 +15,11 @@ export class MemoryTicket {
     private readonly historyMax: number,
   ) {}
 
+  /** Whether the upstream has shown anything of it. */
+  get isKnown(): boolean {
+    return this.lastOffset > 0;
+  }
+
   hasStatus(status: number): boolean {
     return this.status === status;
   }

@@ -6,7 +6,15 @@ export interface TurnRequest {
   /** The lowest rank gets the next turn. Milliseconds since 1970: the due time of the set, or later. */
   readonly rank: number;
   readonly now: number;
+  /** It is a poll for tickets that the upstream may not know. All of these together get {@link UNKNOWN_SHARE}. */
+  readonly isUnknown: boolean;
 }
+
+/**
+ * The share of the quota for polls of tickets that the upstream may not know. Clients choose which tickets are polled, and
+ * one that invents tickets must not slow down the others.
+ */
+export const UNKNOWN_SHARE = 0.25;
 
 /** How many requests all workers together may send: `UPSTREAM_MAX_RPS`, and less after a 429. */
 export interface Quota {
