@@ -15,8 +15,9 @@ const base = {
 module.exports = {
   // For machines that are busy with something else: no test is about how long it takes.
   testTimeout: 30_000,
-  // Tests wait more than they compute. jest's own choice would be one on a machine with two cores.
-  maxWorkers: 2,
+  // Tests wait more than they compute: this many keep two cores busy. jest's own choice would be one.
+  maxWorkers: 3,
+  testSequencer: require.resolve('./test/jest/longest-first-sequencer.cjs'),
   projects: [
     { ...base, displayName: 'unit', testRegex: '\\.spec\\.ts$' },
     { ...base, displayName: 'e2e', testRegex: '\\.e2e-spec\\.ts$' },
