@@ -5,6 +5,8 @@ import { cache, root, tool } from './repository.mjs';
 /** How long jest may run after it has written its result, ms. */
 const LEAK_GRACE_MS = 10_000;
 const LEAK_CHECK_MS = 1000;
+/** Deployments at a time. Each starts six processes, and its tests mostly wait for polls. */
+const E2E_WORKERS = '3';
 const jest = tool('jest/bin/jest.js');
 
 /** The environment that names the Redis server for tests. */
@@ -28,6 +30,7 @@ export async function runJest(project, { patterns = [], node = process.execPath,
   mkdirSync(cache('test'), { recursive: true });
   rmSync(resultFile, { force: true });
   const args = [jest, '--selectProjects', project, '--json', '--outputFile', resultFile];
+  if (project === 'e2e') args.push('--maxWorkers', E2E_WORKERS);
   if (patterns.length > 0) args.push('--passWithNoTests', ...patterns);
   const leak = setInterval(() => endAfterResult(resultFile), LEAK_CHECK_MS);
   const { ok, code, signal } = await run(node, args, { cwd: root, env });

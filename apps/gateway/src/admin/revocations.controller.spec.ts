@@ -59,6 +59,7 @@ describe('/admin/revocations', () => {
     await socket.emitWithAck('subscribe', { case_ids: ['A1'] });
     const others = await there.read(EVENTS, { authorization: `Bearer ${await token({ sub: 'bob' })}` });
     await until(() => stream.has('ready') && others.has('ready'));
+    const old = await token();
     expect(await revoke(here, { sub: 'alice' })).toMatchObject({ status: 201, body: { sub: 'alice', by: 'ops' } });
     await until(() => stream.ended && !socket.connected, 1000);
     await there.store.publish('A1', 'secret');
@@ -71,7 +72,6 @@ describe('/admin/revocations', () => {
       ['revoked', { case_ids: ['A1'], reason: 'rights' }],
       ['closing', { reason: 'token_revoked' }],
     ]);
-    const old = await token();
     expect([await status(here, old), await status(there, old, EVENTS)]).toEqual([401, 401]);
     await expect(there.connect({ token: old })).rejects.toMatchObject({ data: { code: 'unauthorized' } });
     const later = await token({ iat: Math.floor(Date.now() / 1000) + 2 });
@@ -90,13 +90,13 @@ describe('/admin/revocations', () => {
     const here = await start();
     const stream = await here.read(EVENTS);
     await until(() => stream.has('ready'));
+    const given = await token();
     const { body } = await revoke(here, { sub: 'alice', case_ids: ['A1'] });
     await until(() => stream.has('revoked'), 1000);
     await here.store.publish('A1', 'secret');
     await here.store.publish('A2', 'news');
     await until(() => stream.contents().length === 1);
     expect(stream.contents()).toEqual(['news']);
-    const given = await token();
     expect([await status(here, given), await status(here, given, '/v1/cases/A2/messages')]).toEqual([403, 200]);
     expect((await ask(here, 'DELETE', `/${body.id}`)).status).toBe(204);
     expect(await status(here, given)).toBe(200);
