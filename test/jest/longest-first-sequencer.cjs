@@ -34,7 +34,7 @@ const LONGEST = [
 module.exports = class LongestFirstSequencer extends Sequencer {
   sort(tests) {
     const gone = LONGEST.filter((file) => !existsSync(join(__dirname, '../..', file)));
-    if (gone.length > 0) throw new Error(`${__filename} names ${gone.join(' and ')}, which is not there`);
+    if (gone.length > 0) throw new Error(`the longest-first sequencer names ${gone.join(' and ')}, which is not there`);
     const place = ({ path }) => LONGEST.findLastIndex((file) => path.endsWith(file));
     const after = (test) => (place(test) < 0 ? LONGEST.length : place(test));
     return [...super.sort(tests)].sort((a, b) => after(a) - after(b));
