@@ -1,6 +1,7 @@
 import type { Check } from './check.js';
 import { EVENT_CHECKS, PROMISE_CHECKS } from './events.checks.js';
 import { HISTORY_CHECKS } from './history.checks.js';
+import { POLLING_CHECKS } from './polling.checks.js';
 import { POSITION_CHECKS } from './positions.checks.js';
 import { REFUSAL_CHECKS } from './refusals.checks.js';
 import { SOCKET_IO_CHECKS } from './socket-io.checks.js';
@@ -16,5 +17,6 @@ export const CHECKS: readonly Check[] = [
   ...SSE_CHECKS,
   ...SOCKET_IO_CHECKS,
   ...HISTORY_CHECKS,
+  ...POLLING_CHECKS,
   ...PROMISE_CHECKS,
 ];

@@ -25,6 +25,8 @@ export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
   X8: 'a proxy may answer for the gateway: most send no requests ahead',
   X9: 'MAX_HANDSHAKES_PER_ADDRESS_PER_S is small',
   H6: 'reads of the store are held up',
+  D5: 'the requests to the upstream are counted',
+  D6: 'the gateway has access keys',
   W11: "the gateway's rooms are looked at from inside",
   R12: 'history is larger than one part of a replay',
   P3: 'SLOW_CONSUMER_MAX_BYTES is small',

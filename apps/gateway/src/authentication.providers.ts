@@ -32,7 +32,7 @@ export const authentication: FactoryProvider[] = [
       registry: Registry,
       revocations: Revocations,
       list: RevocationList,
-    ) => new RevocableVerifier(verifierFor(settings, logger, registry), revocations, list),
+    ) => new RevocableVerifier(verifierFor(settings, logger, registry), { revocations, list }),
   },
   {
     provide: RequestAuthentication,

@@ -15,6 +15,9 @@ import {
 import { PositionIds, SioFrames, SseFrames } from '#protocol';
 import type { Survey } from '#redis';
 import { adminControllers, adminProviders } from './admin/admin.providers.js';
+import { dropInProviders } from './dropin/drop-in.providers.js';
+import { InstantMessagesController } from './dropin/instant-messages.controller.js';
+import { PolledInterest } from './dropin/polled-interest.js';
 import { RequestAuthentication } from './auth/request-authentication.js';
 import { authentication } from './authentication.providers.js';
 import { LOGGER } from './gateway.logger.js';
@@ -154,6 +157,7 @@ const delivery: FactoryProvider[] = [
       LOGGER,
       Registry,
       RightsWatch,
+      PolledInterest,
     ],
     useFactory: (
       connections: Connections,
@@ -168,11 +172,12 @@ const delivery: FactoryProvider[] = [
       logger: Logger,
       registry: Registry,
       rights: RightsWatch,
+      polled: PolledInterest,
     ) => {
       const evictions = new EvictionReport(registry, logger);
       const polling = new PollingWatch(hub, store.registry, store.clock);
       const onError = store.onFailure('leases');
-      const watches = { polling, evictions, revocations, rights, survey };
+      const watches = { polling, evictions, revocations, rights, survey, polled };
       const parts = { connections, unauthenticated, hub, interest, store, metrics, ...watches, onError };
       return new Maintenance(parts, sseHeartbeatMs);
     },
@@ -251,7 +256,7 @@ const edges: FactoryProvider[] = [
  * `unauthenticated.providers.ts`, and nowhere else.
  */
 @Module({
-  controllers: [CaseMessagesController, HintsController, ...adminControllers],
+  controllers: [CaseMessagesController, HintsController, InstantMessagesController, ...adminControllers],
   providers: [
     ...outside,
     ...authentication,
@@ -260,6 +265,7 @@ const edges: FactoryProvider[] = [
     ...unauthenticated,
     ...edges,
     ...adminProviders,
+    ...dropInProviders,
     EventsGateway,
   ],
 })

@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { createOpsHandler, GatewaySettings, HealthState, logFatal, NestLogger, reportStart, untilItWorks } from '#ops';
+import { DropInPolls } from './dropin/drop-in-polls.js';
 import { Drain } from './lifecycle/drain.js';
 import { HandshakeRate } from './edge/handshake-rate.js';
 import { RefusalLog } from './edge/refusal-log.js';
@@ -102,6 +103,7 @@ export class GatewayProgram {
 
   private async stopOnce(): Promise<void> {
     this.logger.info('gateway draining');
+    this.app.get(DropInPolls).stop();
     await this.app.get(Drain).run();
     this.app.get(Maintenance).stop();
     const server: Server = this.app.getHttpServer();

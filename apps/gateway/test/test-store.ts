@@ -1,4 +1,4 @@
-import { feedKey, jsonText, type PollQueue } from '#core';
+import { feedKey, jsonText, type FeedKey, type TicketSet, type PollQueue } from '#core';
 import { ManualClock, MemoryBroker, MemoryStore } from '#testing';
 import type { OnFailure } from '#ops';
 import { GatewayStore } from '../src/gateway.store.js';
@@ -49,25 +49,43 @@ export class TestStore extends GatewayStore {
 
   /** Publishes one message as a worker would. @returns its content */
   async publish(caseId: string, content = `message ${(this.sent += 1)}`, groupId?: string): Promise<string> {
+    const message = jsonText({ content });
+    const identity = `${content}.1`;
+    await this.commit(caseId, groupId, { kind: 'message', identity, class: null, message, sentAt: null });
+    return content;
+  }
+
+  /** Publishes the read status of a ticket. */
+  async setStatus(caseId: string, status: 0 | 1): Promise<void> {
+    await this.commit(caseId, undefined, { kind: 'status', status });
+  }
+
+  /** Begins a poll of the ticket's set. */
+  private async setOf(feed: FeedKey, caseId: string): Promise<TicketSet> {
+    for (const ref of await this.registry.overdue(feed, Number.POSITIVE_INFINITY)) {
+      const now = this.clock.now();
+      const begun = await this.registry.begin(ref, now, { owner: 'worker', until: now });
+      if (begun.kind === 'begun' && [...begun.set.members, ...begun.set.joining].includes(caseId)) {
+        return begun.set;
+      }
+    }
+    throw new Error('no set to publish in');
+  }
+
+  private async commit(caseId: string, groupId: string | undefined, entry: object): Promise<void> {
     const now = this.clock.now();
     const feed = feedKey({ language: LANGUAGE, ...(groupId !== undefined && { groupId }) });
     await this.registry.want(feed, [caseId], now, now + 60_000, 'arrival');
-    const [ref] = await this.registry.overdue(feed, Number.POSITIVE_INFINITY);
-    const begun = ref && (await this.registry.begin(ref, now, { owner: 'worker', until: now }));
-    if (begun?.kind !== 'begun') throw new Error('no set to publish in');
-    const { fence } = begun.set;
-    const message = jsonText({ content });
-    const identity = `${content}.1`;
-    const entries = { kind: 'message', caseId, identity, class: null, message, sentAt: null, seenAt: now } as never;
+    const { ref, fence, joining } = await this.setOf(feed, caseId);
+    const entries = [{ ...entry, caseId, seenAt: now } as never];
     await this.registry.commit({
-      ref: begun.set.ref,
+      ref,
       fence,
       now,
-      entries: [entries],
-      backfilled: [],
+      entries,
+      backfilled: joining,
       due: { active: 0, idle: 0 },
     });
-    return content;
   }
 }
 

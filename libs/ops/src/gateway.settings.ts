@@ -127,6 +127,13 @@ export class GatewaySettings extends SharedSettings {
   @Whole('requests', 1, 1000)
   readonly authProbeMaxConcurrent: number = 10;
 
+  /** JSON file with the access keys of clients that sign their polls as the upstream's SDKs do; empty: none. */
+  readonly dropinAccessKeysFile: string = '';
+
+  /** How long a ticket stays wanted after it was polled at the gateway, ms: longer than any client pauses. */
+  @Whole('milliseconds', 1000, HOUR_MS)
+  readonly dropinLeaseMs: number = 60_000;
+
   /** Other origins of web pages that may connect; empty: same origin only. `*` is refused: any page could use the cookie. */
   @ListOf(
     'origins such as https://app.example, https://*.example.com or http://localhost:*, without a path, with commas in between',

@@ -56,6 +56,8 @@ describe('settings', () => {
       authProbeTtlS: 300,
       authProbeMaxRps: 50,
       authProbeMaxConcurrent: 10,
+      dropinAccessKeysFile: '',
+      dropinLeaseMs: 60_000,
       allowedOrigins: [],
       publicUrl: '',
       trustProxy: [],

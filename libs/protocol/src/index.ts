@@ -14,6 +14,7 @@ export {
 } from './errors.js';
 export type * from './events.js';
 export type { FrameRun } from './frame-run.js';
+export { InstantMessagesDto, WAIT_MAX_S } from './instant-messages.dto.js';
 export { kindOf } from './kind-of.js';
 export { LANGUAGES_PATTERN } from './language-ranges.js';
 export { Refusal, type RefusalCode } from './refusal.js';
@@ -37,3 +38,4 @@ export {
   TicketsDto,
   type Heartbeat,
 } from './subscribe.dto.js';
+export { UPSTREAM_INTERNAL, upstreamErrorOf, type UpstreamError } from './upstream-error.js';

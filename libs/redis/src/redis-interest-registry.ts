@@ -117,6 +117,12 @@ export class RedisInterestRegistry implements InterestRegistry {
     return places.map((id) => (id === null ? null : (times.get(id) ?? null)));
   }
 
+  async statuses(feed: FeedKey, caseIds: readonly CaseId[]): Promise<(number | null)[]> {
+    const base = this.keys.base(feed);
+    const found = await Promise.all(caseIds.map((caseId) => this.client.hget(`${base}ticket:${caseId}`, 'status')));
+    return found.map((status) => (status === null ? null : Number(status)));
+  }
+
   async earliestDue(feed: FeedKey): Promise<number | null> {
     const [, due] = await this.client.zrange(this.keys.due(feed), '0', '0', 'WITHSCORES');
     return due === undefined ? null : Number(due);

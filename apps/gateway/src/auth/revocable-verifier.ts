@@ -9,23 +9,32 @@ export function tokenRevoked(): Refusal {
   return new Refusal('unauthorized', 'the token was revoked');
 }
 
+/** The revocations that a gateway knows, and when it knows them. */
+export interface KnownRevocations {
+  readonly revocations: Pick<Revocations, 'limit'>;
+  readonly list: Pick<RevocationList, 'known'>;
+}
+
+/** What is left of rights. @throws {Refusal} `unauthorized` where nothing is */
+export async function stillGranted(rights: Rights, { revocations, list }: KnownRevocations): Promise<Rights> {
+  await list.known;
+  const limited = revocations.limit(rights);
+  if (limited === null) {
+    throw tokenRevoked();
+  }
+  return limited;
+}
+
 /** Refuses revoked tokens, remembered ones too, and takes revoked tickets out of the rights of others. */
 export class RevocableVerifier extends TokenVerifier {
   constructor(
     private readonly verifier: TokenVerifier,
-    private readonly revocations: Pick<Revocations, 'limit'>,
-    private readonly list: Pick<RevocationList, 'known'>,
+    private readonly known: KnownRevocations,
   ) {
     super();
   }
 
   async verify(token: string | undefined, address?: string): Promise<Rights> {
-    const rights = await this.verifier.verify(token, address);
-    await this.list.known;
-    const limited = this.revocations.limit(rights);
-    if (limited === null) {
-      throw tokenRevoked();
-    }
-    return limited;
+    return stillGranted(await this.verifier.verify(token, address), this.known);
   }
 }

@@ -13,7 +13,7 @@ export function queryOf(request: IncomingMessage): URLSearchParams {
  * Several slashes before what clients are served: a base URL ended with one. Health and metrics are left out: proxies that
  * keep them private compare paths.
  */
-const EXTRA_SLASHES = /^\/{2,}(?=(?:v1|socket\.io)\/)/i;
+const EXTRA_SLASHES = /^\/{2,}(?=(?:v1|v2|socket\.io)\/)/i;
 
 /** Takes all slashes but one off the beginning of a path that clients are served. */
 export function dropExtraSlashes(request: IncomingMessage): void {

@@ -36,6 +36,9 @@ interface Reads {
 export class SubjectReads {
   private readonly byOwner = new Map<string | object, Reads>();
 
+  /** @param waitingMax most reads of one subject that wait for their turn */
+  constructor(private readonly waitingMax = WAITING_MAX) {}
+
   /**
    * Waits for a turn.
    *
@@ -53,7 +56,7 @@ export class SubjectReads {
     const reads = this.readsOf(owner);
     if (reads.running < RUNNING_MAX) {
       reads.running += 1;
-    } else if (!(await wait(reads, reader))) {
+    } else if (!(await wait(reads, reader, this.waitingMax))) {
       return null;
     }
     return () => this.end(owner, reads);
@@ -80,12 +83,12 @@ export class SubjectReads {
 }
 
 /** @returns whether it may begin; false if the client has left */
-function wait(reads: Reads, reader: Reader): Promise<boolean> {
-  if (reads.waiting.length >= WAITING_MAX) {
+function wait(reads: Reads, reader: Reader, waitingMax: number): Promise<boolean> {
+  if (reads.waiting.length >= waitingMax) {
     reads.waiting = reads.waiting.filter((each) => !each.reader.hasLeft() || each.begin());
   }
-  if (reads.waiting.length >= WAITING_MAX) {
-    const most = `a subject has at most ${RUNNING_MAX + WAITING_MAX} history reads at once`;
+  if (reads.waiting.length >= waitingMax) {
+    const most = `a subject has at most ${RUNNING_MAX + waitingMax} history reads at once`;
     throw new Refusal('too_many', most, { status: TOO_MANY_REQUESTS, retryMs: TOO_MANY_RETRY_MS });
   }
   return new Promise((resolve, reject) => {

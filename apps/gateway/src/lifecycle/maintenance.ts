@@ -4,6 +4,7 @@ import type { Survey } from '#redis';
 import type { RevocationList } from '../auth/revocation-list.js';
 import type { GatewayStore } from '../gateway.store.js';
 import type { UnauthenticatedConnections } from '../edge/unauthenticated-connections.js';
+import type { PolledInterest } from '../dropin/polled-interest.js';
 import type { Connections } from '../session/connections.js';
 import type { RightsWatch } from '../session/rights-watch.js';
 
@@ -14,6 +15,7 @@ export interface MaintenanceParts {
   /** Null where rights end with their token. */
   readonly rights: RightsWatch | null;
   readonly survey: Pick<Survey, 'listen'>;
+  readonly polled: Pick<PolledInterest, 'sweep'>;
   readonly hub: Hub;
   readonly interest: Interest;
   readonly polling: PollingWatch;
@@ -51,9 +53,11 @@ export class Maintenance {
   ) {}
 
   start(): void {
-    const { connections, unauthenticated, revocations, rights, survey, hub, interest, store, evictions } = this.parts;
+    const { connections, unauthenticated, revocations, rights, survey, polled, hub, interest, store, evictions } =
+      this.parts;
     this.every(SWEEP_MS, () => connections.sweep(Date.now()));
     this.every(SWEEP_MS, () => unauthenticated.sweep(Date.now()));
+    this.every(SWEEP_MS, () => polled.sweep());
     if (rights !== null) {
       this.every(rights.everyMs, () => rights.look());
     }

@@ -31,6 +31,7 @@ function setUp(lingerMs = LINGER_MS) {
     sweep: async () => 0,
     overdue: async () => [],
     earliestDue: async () => null,
+    statuses: async () => [],
     answeredAt: async () => [],
   };
   const queue = { wake: async (sets: readonly DueSet[]) => void woken.push(...sets.map(({ ref }) => ref.id)) };

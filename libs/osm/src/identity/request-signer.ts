@@ -4,7 +4,13 @@ import type { AuthHeaders, Authenticator, RequestLine } from './authenticator.js
 import type { GuardedAttempts } from './guarded-attempts.js';
 import { percentEncode } from './percent-encode.js';
 
-const ALGORITHM = 'SDK-HMAC-SHA256';
+export const ALGORITHM = 'SDK-HMAC-SHA256';
+
+/**
+ * How the values of one repeated parameter go into the signature. The guide does not say, and the official SDKs differ:
+ * Python, Node and Go sort them, Java takes them as they are sent.
+ */
+export type ValueOrder = 'sorted' | 'as_sent';
 
 /** Digest of an empty body: no signed request has a body. */
 const EMPTY_BODY_SHA256 = sha256('');
@@ -114,13 +120,17 @@ export class RequestSigner implements Authenticator {
 }
 
 /** The canonical form of a request, which both sides derive and hash. @param headers names in lower case */
-export function canonicalRequest(request: Omit<RequestLine, 'host'>, headers: AuthHeaders): string {
+export function canonicalRequest(
+  request: { readonly method: string; readonly path: string },
+  headers: AuthHeaders,
+  order: ValueOrder = 'sorted',
+): string {
   const [path = '', query = ''] = request.path.split('?', 2);
   const names = Object.keys(headers).sort();
   return [
     request.method,
     path.endsWith('/') ? path : `${path}/`,
-    canonicalQuery(query),
+    canonicalQuery(query, order),
     ...names.map((name) => `${name}:${headers[name]?.trim() ?? ''}`),
     '',
     names.join(';'),
@@ -137,7 +147,7 @@ export function signatureOf(canonical: string, date: string, secretKey: string):
 /**
  * Sorts parameters by name, then by value. Both are decoded first, because the official SDKs sort before they encode.
  */
-function canonicalQuery(query: string): string {
+function canonicalQuery(query: string, order: ValueOrder): string {
   const parameters = query
     .split('&')
     .filter(Boolean)
@@ -145,7 +155,8 @@ function canonicalQuery(query: string): string {
       const [name = '', value = ''] = parameter.split('=', 2).map(decodeURIComponent);
       return { name, value };
     });
-  parameters.sort((a, b) => compare(a.name, b.name) || compare(a.value, b.value));
+  const byValue = order === 'sorted' ? compare : () => 0;
+  parameters.sort((a, b) => compare(a.name, b.name) || byValue(a.value, b.value));
   return parameters.map(({ name, value }) => `${percentEncode(name)}=${percentEncode(value)}`).join('&');
 }
 

@@ -43,6 +43,15 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await times()).toEqual([first + 1000, null, first + 1000]);
       });
 
+      it('keeps the last status of each ticket', async () => {
+        const ref = await driver.wantOneSet('a', 'b');
+        const statuses = () => fixture.registry.statuses(driver.feed, ['b', 'unknown', 'a']);
+        expect(await statuses()).toEqual([null, null, null]);
+        await driver.publish(ref, status('a', 0), status('b', 1));
+        await driver.publish(ref, status('a', 1));
+        expect(await statuses()).toEqual([1, null, 1]);
+      });
+
       it('publishes, advances the fence and frees the set', async () => {
         const ref = await driver.wantOneSet('a');
         const set = await driver.begin(ref);

@@ -203,7 +203,7 @@ export class MemoryFeed {
     return new Set(caseIds.flatMap((caseId) => this.ticket(caseId).delivered.takeNew(ofTicket(caseId))));
   }
 
-  private ticket(caseId: CaseId): MemoryTicket {
+  ticket(caseId: CaseId): MemoryTicket {
     const known = this.tickets.get(caseId);
     if (known !== undefined) {
       return known;

@@ -140,6 +140,10 @@ export class MemoryStore implements SetStore, InterestRegistry {
     return caseIds.map((caseId) => this.feed(feed).setOf(caseId)?.answeredAt ?? null);
   }
 
+  async statuses(feed: FeedKey, caseIds: readonly CaseId[]): Promise<(number | null)[]> {
+    return caseIds.map((caseId) => this.feed(feed).ticket(caseId).readStatus);
+  }
+
   async earliestDue(feed: FeedKey): Promise<number | null> {
     const dues = [...this.feed(feed).sets.values()].map((set) => set.dueAt);
     return dues.length === 0 ? null : Math.min(...dues);

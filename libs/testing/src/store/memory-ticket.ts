@@ -20,6 +20,10 @@ export class MemoryTicket {
     return this.lastOffset > 0;
   }
 
+  get readStatus(): number | null {
+    return this.status;
+  }
+
   hasStatus(status: number): boolean {
     return this.status === status;
   }

@@ -36,6 +36,11 @@ export interface InterestRegistry {
    * or the ticket is in no set.
    */
   answeredAt(feed: FeedKey, caseIds: readonly CaseId[]): Promise<(number | null)[]>;
+  /**
+   * The read status of each ticket as it was last committed, in the order of the tickets; null: none is known. Unlike a
+   * publication, it is there as long as the ticket is wanted.
+   */
+  statuses(feed: FeedKey, caseIds: readonly CaseId[]): Promise<(number | null)[]>;
   /** The earliest due time of the feed's sets, ms since 1970; null if it has no sets. */
   earliestDue(feed: FeedKey): Promise<number | null>;
 }

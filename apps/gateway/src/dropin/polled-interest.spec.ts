@@ -1,0 +1,63 @@
+import { PolledInterest } from './polled-interest.js';
+
+const FEED = { language: 'zh-cn' };
+
+describe('polled interest', () => {
+  let time = 0;
+  const acquire = jest.fn(async (_feed: unknown, _caseIds: readonly string[]) => undefined);
+  const release = jest.fn(async (_feed: unknown, _caseIds: readonly string[]) => undefined);
+  const make = (most = 3) => new PolledInterest({ acquire, release }, 1000, most, fail, () => time);
+  const fail = (error: unknown) => {
+    throw error;
+  };
+  beforeEach(() => {
+    time = 0;
+    acquire.mockClear();
+    release.mockClear();
+  });
+
+  it('is acquired by the first poll of a subject alone', async () => {
+    const polled = make();
+    expect(await polled.follow('alice', FEED, ['a', 'b'])).toEqual(['a', 'b']);
+    expect(await polled.follow('alice', FEED, ['b', 'c'])).toEqual(['c']);
+    expect(await polled.follow('bob', FEED, ['b'])).toEqual(['b']);
+    expect(acquire.mock.calls.map(([, caseIds]) => caseIds)).toEqual([['a', 'b'], ['c'], ['b']]);
+  });
+
+  it('D5: ends a while after the last poll', async () => {
+    const polled = make();
+    await polled.follow('alice', FEED, ['a', 'b']);
+    time = 999;
+    await polled.follow('alice', FEED, ['b']);
+    polled.sweep();
+    expect(release).not.toHaveBeenCalled();
+    time = 1000;
+    polled.sweep();
+    expect(release.mock.calls).toEqual([[FEED, ['a']]]);
+    time = 1999;
+    polled.sweep();
+    expect(release.mock.calls[1]).toEqual([FEED, ['b']]);
+    expect((Reflect.get(polled, 'held') as Map<string, unknown>).size).toBe(0);
+  });
+
+  it('D5: is bounded for each subject, and has room again later', async () => {
+    const polled = make();
+    await polled.follow('alice', FEED, ['a', 'b', 'c']);
+    await expect(polled.follow('alice', { ...FEED, groupId: 'g' }, ['d'])).rejects.toMatchObject({
+      code: 'too_many',
+      details: { status: 429 },
+    });
+    expect(await polled.follow('alice', FEED, ['a'])).toEqual([]);
+    expect(await polled.follow('bob', FEED, ['d'])).toEqual(['d']);
+    time = 1000;
+    polled.sweep();
+    expect(await polled.follow('alice', FEED, ['d'])).toEqual(['d']);
+  });
+
+  it('is not held where the store is out of reach', async () => {
+    const polled = make();
+    acquire.mockRejectedValueOnce(new Error('out of reach'));
+    await expect(polled.follow('alice', FEED, ['a'])).rejects.toThrow('out of reach');
+    expect(await polled.follow('alice', FEED, ['a'])).toEqual(['a']);
+  });
+});
