@@ -20,6 +20,7 @@ const npmScript = (name) => ['npm', ['run', '--silent', name]];
 const node = (script) => [process.execPath, [join(root, 'scripts', script)]];
 const CHECKS = [
   ['lock file', ...node('check-lockfile.mjs')],
+  ['supply chain', ...node('check-supply-chain.mjs')],
   ['commit subjects', ...node('check-commits.mjs')],
   ['format', ...npmScript('format:check')],
   ['lint', ...npmScript('lint')],
