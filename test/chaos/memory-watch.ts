@@ -9,8 +9,8 @@ const JUDGED_MS = 150_000;
 /** Largest accepted ratio of the last third to the first third. */
 const FLAT = 1.1;
 const METRICS = {
-  resident: 'pollcast_process_resident_memory_bytes',
-  heap: 'pollcast_nodejs_heap_size_used_bytes',
+  resident: 'process_resident_memory_bytes',
+  heap: 'nodejs_heap_size_used_bytes',
 } as const;
 
 /** The memory of one process at one time. `resident` and `heap` in MB. */

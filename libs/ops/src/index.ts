@@ -7,7 +7,7 @@ export { GatewaySettings } from './gateway.settings.js';
 export { HealthState, type Probe, type Readiness } from './health.js';
 export { KeyMetrics } from './key-metrics.js';
 export { createLogger, logFatal, NestLogger } from './logger.js';
-export { createRegistry } from './metrics.js';
+export { createRegistry, METRICS_PREFIX } from './metrics.js';
 export { createOpsHandler, type OpsHandler } from './ops-handler.js';
 export { OriginPattern, parseOrigin, type Origin } from './origin-pattern.js';
 export { PrometheusPollTelemetry } from './poll-telemetry.js';

@@ -77,7 +77,7 @@ describe('health and metrics over HTTP', () => {
     ]) {
       expect(text).toContain(line);
     }
-    expect(text).toContain('pollcast_nodejs_eventloop_lag_seconds');
+    expect(text).toContain('\nnodejs_eventloop_lag_seconds');
   });
 
   it('leaves other paths to others, and other methods alone', async () => {

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:cluster';
-import { AggregatorRegistry } from 'prom-client';
+import { AggregatorRegistry, type Registry } from 'prom-client';
 import type { FleetMessage } from './fleet-metrics.js';
 
 /** A gateway that does not answer within this time (ms) is left out. It may have died. */
@@ -18,6 +18,9 @@ interface Inquiry {
 export class FleetSurvey {
   private readonly inquiries = new Map<number, Inquiry>();
   private asked = 0;
+
+  /** @param own what the primary itself counts */
+  constructor(private readonly own: Pick<Registry, 'getMetricsAsJSON'>) {}
 
   /** Answers a gateway that asks for metrics, or takes the metrics that a gateway sends. */
   async receive(from: Worker, message: FleetMessage, members: readonly Worker[]): Promise<void> {
@@ -48,7 +51,7 @@ export class FleetSurvey {
       members.forEach((member) => send(member, { ownAsked: question }));
     });
     this.inquiries.delete(question);
-    return AggregatorRegistry.aggregate(answers).metrics();
+    return AggregatorRegistry.aggregate([...answers, await this.own.getMetricsAsJSON()]).metrics();
   }
 
   private settle(question: number, member: number): void {

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
-import { logFatal } from '#ops';
+import { Counter, Registry } from 'prom-client';
+import { logFatal, METRICS_PREFIX } from '#ops';
 import type { FleetMessage } from './fleet-metrics.js';
 import { FleetSurvey } from './fleet-survey.js';
 
@@ -14,7 +15,10 @@ const STOP_SIGNALS = new Set(['SIGTERM', 'SIGINT']);
  * gateways that die, adds up their metrics, and ends when they have all drained.
  */
 export class GatewayFleet {
-  private readonly survey = new FleetSurvey();
+  /** Of the primary itself: what its gateways cannot count. */
+  private readonly registry = new Registry();
+  private readonly survey = new FleetSurvey(this.registry);
+  private readonly restarts: Counter;
   private readonly members = new Set<Worker>();
   /** Gateways that serve. A gateway that still starts has no metrics. */
   private readonly serving = new Set<Worker>();
@@ -25,7 +29,14 @@ export class GatewayFleet {
   constructor(
     private readonly size: number,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.registry.setDefaultLabels({ program: 'gateway' });
+    this.restarts = new Counter({
+      name: `${METRICS_PREFIX}fleet_restarts_total`,
+      help: 'Gateway processes of a fleet that ended and were replaced.',
+      registers: [this.registry],
+    });
+  }
 
   async start(): Promise<void> {
     cluster.on(
@@ -64,6 +75,7 @@ export class GatewayFleet {
     this.survey.left(worker);
     if (!this.stopping) {
       this.logger.error({ pid: worker.process.pid, code, signal }, 'a gateway process ended and will be replaced');
+      this.restarts.inc();
       setTimeout(() => this.stopping || this.fork(), REPLACE_MS);
       return;
     }
