@@ -85,7 +85,7 @@ async function tryClients(language, command) {
 async function trySdk(language, command) {
   const { sdkTrial } = await import(join(dist, 'test/world/sdk-trial.js'));
   const faults = await sdkTrial(command);
-  const what = `${language}: official SDK of the upstream, signed requests to the simulator`;
+  const what = `${language}: official SDK of the upstream, signed requests to the simulator and to a gateway`;
   say(faults.length === 0, faults.length === 0 ? `ok       ${what}` : `FAILED   ${what}: ${faults.join('; ')}`);
 }
 

@@ -31,9 +31,15 @@ describe('D1: a poll as the upstream has it', () => {
 
   it('has the messages of each ticket in order, and then what is new', async () => {
     await gateway.store.publish('A1', 'one');
+    await gateway.store.setStatus('A1', 1);
     await gateway.store.publish('A2', 'two');
+    await gateway.store.setStatus('A2', 0);
     await gateway.store.publish('A1', 'three');
-    const first = await poll('case_ids=A2&case_ids=A1&case_ids=A3');
+    const first = await poll('case_ids=A2&case_ids=A1');
+    expect(first.body.imstatus).toEqual([
+      { status: 0, incident_id: 'A2' },
+      { status: 1, incident_id: 'A1' },
+    ]);
     expect(contentsOf(first.body)).toEqual([
       ['A2', 'two'],
       ['A1', 'one', 'three'],
@@ -81,6 +87,7 @@ describe('D1: a poll as the upstream has it', () => {
 
   it('D2: understands a cursor of the upstream as a time, and another text as a position that it does not know', async () => {
     await gateway.store.publish('A7', 'kept');
+    await gateway.store.setStatus('A7', 0);
     const later = String(Date.now() + 60_000);
     const told = await poll(`case_ids=A7&last_message_time_id=${later}`);
     expect(told.response.headers.get('pollcast-gap')).toBeNull();
@@ -125,6 +132,7 @@ describe('D1: a poll as the upstream has it', () => {
   });
 
   it('D5: keeps its tickets wanted for a while, once for all polls of a subject', async () => {
+    await gateway.store.setStatus('A-lease', 0);
     const want = jest.spyOn(gateway.store.registry, 'want');
     await Promise.all(Array.from({ length: 20 }, () => poll('case_ids=A-lease')));
     const arrivals = want.mock.calls.filter(
@@ -137,6 +145,7 @@ describe('D1: a poll as the upstream has it', () => {
   it('is answered at once by a gateway that is about to end', async () => {
     const ending = await RunningGateway.start();
     await ending.store.publish('A1', 'one');
+    await ending.store.setStatus('A1', 0);
     const mine = { headers: { 'x-auth-token': await token() } };
     const first = (await (await fetch(`${ending.url}${PATH}?case_ids=A1`, mine)).json()) as Answer;
     const waiting = fetch(

@@ -21,12 +21,13 @@ def main() -> None:
     request = ListNewInstantMessagesRequest(case_ids=case_ids)
     answer = client(url, access_key, secret_key, domain_id).list_new_instant_messages(request)
     read = {ticket.incident_id: [message.content for message in ticket.message_list] for ticket in answer.immsg}
+    whole = {key: value for key, value in answer.to_dict().items() if key != "last_message_time_id"}
     refusal = None
     try:
         client(url, access_key, bad_secret_key, domain_id).list_new_instant_messages(request)
     except ClientRequestException as error:
         refusal = {"status": error.status_code, "code": error.error_code}
-    print(json.dumps({"read": read, "refusal": refusal}))
+    print(json.dumps({"read": read, "refusal": refusal, "whole": whole}, default=str))
 
 
 main()
