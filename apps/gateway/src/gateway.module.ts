@@ -11,9 +11,10 @@ import {
   HealthState,
   readSettings,
   SampledLines,
+  OverviewMetrics,
 } from '#ops';
 import { PositionIds, SioFrames, SseFrames } from '#protocol';
-import type { Survey } from '#redis';
+import { AGE_BOUNDS_S, type Survey } from '#redis';
 import { adminControllers, adminProviders } from './admin/admin.providers.js';
 import { dropInProviders } from './dropin/drop-in.providers.js';
 import { InstantMessagesController } from './dropin/instant-messages.controller.js';
@@ -168,7 +169,7 @@ const delivery: FactoryProvider[] = [
       interest: Interest,
       store: GatewayStore,
       metrics: DeliveryMetrics,
-      { sseHeartbeatMs }: GatewaySettings,
+      { sseHeartbeatMs, pollIntervalMs: intervalMs }: GatewaySettings,
       logger: Logger,
       registry: Registry,
       rights: RightsWatch,
@@ -177,7 +178,9 @@ const delivery: FactoryProvider[] = [
       const evictions = new EvictionReport(registry, logger);
       const polling = new PollingWatch(hub, store.registry, store.clock);
       const onError = store.onFailure('leases');
-      const watches = { polling, evictions, revocations, rights, survey, polled };
+      const now = () => store.clock.now();
+      const overview = new OverviewMetrics(registry, { now, intervalMs, ageBoundsS: AGE_BOUNDS_S });
+      const watches = { polling, evictions, overview, revocations, rights, survey, polled };
       const parts = { connections, unauthenticated, hub, interest, store, metrics, ...watches, onError };
       return new Maintenance(parts, sseHeartbeatMs);
     },

@@ -1,5 +1,6 @@
 import type { Broker, Clock, InterestRegistry, PollQueue } from '#core';
 import type { OnFailure } from '#ops';
+import type { Overview } from '#redis';
 import type { PositionSecrets } from '#protocol';
 import type { OperatorStore } from './admin/operator-store.js';
 import type { RevocationStore } from './auth/revocation-store.js';
@@ -21,6 +22,8 @@ export abstract class GatewayStore implements PositionSecrets {
   abstract watchDataLoss(forgot: () => Promise<void>): void;
   /** @param onPolicy gets, now and then, the policy that lets the store evict what it holds; null: none does */
   abstract watchEviction(onPolicy: (policy: string | null) => void): void;
+  /** @param report gets, now and then, the state of the whole deployment */
+  abstract watchOverview(report: (overview: Overview) => void): void;
   /** Whether it answers, and refuses nothing that a gateway needs. */
   abstract isWell(): Promise<boolean>;
   /**

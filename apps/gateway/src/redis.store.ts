@@ -16,6 +16,8 @@ import {
   RedisPositionSecrets,
   RedisRevocations,
   DataLossWatch,
+  OverviewWatch,
+  type Overview,
   redisFailureOf,
   redisHosts,
   serverIdentity,
@@ -36,6 +38,7 @@ export class RedisStore extends GatewayStore {
   readonly operators: OperatorStore;
   private readonly dataLoss: DataLossWatch;
   private readonly evictions: EvictionWatch;
+  private readonly overview: OverviewWatch;
   private readonly secrets: RedisPositionSecrets;
   private readonly commands: RedisClient;
   private readonly subscriber: RedisClient;
@@ -62,6 +65,13 @@ export class RedisStore extends GatewayStore {
     this.clock = new RedisClock(this.commands, onError);
     this.dataLoss = new DataLossWatch(this.commands, keys, onError);
     this.evictions = new EvictionWatch(this.commands, onError);
+    this.overview = new OverviewWatch({
+      client: this.commands,
+      keys,
+      clock: this.clock,
+      maxCaseIds: settings.upstreamMaxCaseIds,
+      onError,
+    });
     this.secrets = new RedisPositionSecrets(this.commands, keys, onError);
     this.registry = new RedisInterestRegistry(this.commands, keys, settings);
     this.queue = new BullPollQueue(this.bull, keys, this.clock, onError);
@@ -99,6 +109,10 @@ export class RedisStore extends GatewayStore {
     this.evictions.watch(onPolicy);
   }
 
+  watchOverview(report: (overview: Overview) => void): void {
+    this.overview.watch(report);
+  }
+
   onFailure(...of: Parameters<FailureLog['of']>): OnFailure {
     return this.failures.of(...of);
   }
@@ -112,6 +126,7 @@ export class RedisStore extends GatewayStore {
     this.clock.stop();
     this.dataLoss.stop();
     this.evictions.stop();
+    this.overview.stop();
     this.secrets.stop();
     this.broker.stop();
     this.counts.leave().catch(() => undefined); // Without it, what this gateway had ends some seconds later.

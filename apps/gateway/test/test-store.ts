@@ -41,6 +41,7 @@ export class TestStore extends GatewayStore {
   async isWell(): Promise<boolean> {
     return true;
   }
+  watchOverview(): void {}
   /** Keeps what failed, so that a test can look. */
   onFailure(): OnFailure {
     return (error) => void this.failures.push(error);

@@ -13,6 +13,7 @@ import {
   EvictionReport,
   FailureLog,
   HealthState,
+  OverviewMetrics,
   programVersion,
   PrometheusPollTelemetry,
   readSettings,
@@ -33,6 +34,8 @@ import {
   RedisUpstreamLiveness,
   RedisClock,
   RedisInterestRegistry,
+  AGE_BOUNDS_S,
+  OverviewWatch,
   redisFailureOf,
   redisHosts,
   RedisQuota,
@@ -161,6 +164,18 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           );
         });
         const evictions = new EvictionReport(registry, logger);
+        const overviewMetrics = new OverviewMetrics(registry, {
+          now: () => clock.now(),
+          intervalMs: settings.pollIntervalMs,
+          ageBoundsS: AGE_BOUNDS_S,
+        });
+        const overviewWatch = new OverviewWatch({
+          client: commands,
+          keys,
+          clock,
+          maxCaseIds: settings.upstreamMaxCaseIds,
+          onError: failed('overview'),
+        });
         const participant = new WorkerParticipant({
           process: `${hostname()}/${process.pid}/${owner.slice(0, 4)}`,
           version: programVersion(),
@@ -182,6 +197,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           redis,
           upstreamReport,
           redisServer: () => serverIdentity(commands),
+          watchOverview: () => overviewWatch.watch((overview) => overviewMetrics.report(overview)),
+          overview: overviewWatch,
           subscriptions: [
             () => wake.listen(subscriber, processor),
             () => quota.listen(subscriber),

@@ -12,7 +12,7 @@ import {
   type UpstreamReport,
   type WorkerSettings,
 } from '#ops';
-import type { BullPollQueue, EvictionWatch, RedisClient, RedisClock, ServerIdentity } from '#redis';
+import type { BullPollQueue, EvictionWatch, RedisClient, RedisClock, OverviewWatch, ServerIdentity } from '#redis';
 
 import type { LoginGate } from './login-gate.js';
 import type { OpsServer } from './ops.server.js';
@@ -29,6 +29,8 @@ export interface WorkerParts {
   /** What fails while the worker waits for Redis. */
   readonly onWait: OnFailure;
   readonly redis: RedisReport;
+  readonly overview: OverviewWatch;
+  readonly watchOverview: () => void;
   /** Asks Redis what it is. */
   readonly redisServer: () => Promise<ServerIdentity>;
   readonly upstreamReport: UpstreamReport;
@@ -71,6 +73,7 @@ export class WorkerProgram {
       () => this.untilRedisAnswers(() => clock.start()),
       () => this.tellRedis(),
       () => evictions.watch(watchEviction),
+      () => this.parts.watchOverview(),
       ...subscriptions.map((subscribe) => () => this.untilRedisAnswers(subscribe)),
       () => gate.check(),
       () => this.poll(),
@@ -118,6 +121,7 @@ export class WorkerProgram {
       await Promise.race([this.finish(), delay(FINISH_MS, undefined, { ref: false })]);
     }
     redis.stop();
+    this.parts.overview.stop();
     this.parts.upstreamReport.stop();
     clock.stop();
     evictions.stop();

@@ -10,6 +10,7 @@ export { createLogger, logFatal, NestLogger } from './logger.js';
 export { createRegistry, METRICS_PREFIX } from './metrics.js';
 export { createOpsHandler, type OpsHandler } from './ops-handler.js';
 export { OriginPattern, parseOrigin, type Origin } from './origin-pattern.js';
+export { OverviewMetrics } from './overview-metrics.js';
 export { PrometheusPollTelemetry } from './poll-telemetry.js';
 export { ProbeMetrics } from './probe-metrics.js';
 export { LOG_LEVELS, ProgramSettings, type LogLevel } from './program.settings.js';

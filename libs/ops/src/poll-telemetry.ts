@@ -49,7 +49,7 @@ export class PrometheusPollTelemetry implements PollTelemetry {
     });
     this.stalestSet = new Gauge(
       named(
-        'stalest_set_seconds',
+        'most_overdue_set_seconds',
         'How long the ticket set that waits longest has been due, among those that this worker has looked at in the last 12 s.',
       ),
     );

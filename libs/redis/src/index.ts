@@ -8,6 +8,7 @@ export { Keys } from './keys.js';
 export { RedisUpstreamLiveness } from './redis-upstream-liveness.js';
 export { RedisBroker, type RedisBrokerParts } from './redis-broker.js';
 export { RedisClock } from './redis-clock.js';
+export { AGE_BOUNDS_S, OverviewWatch, type Overview } from './overview-watch.js';
 export { redisFailureOf, redisHosts, type RedisFailure, type RedisFailureKind } from './redis-failure.js';
 export { RedisInterestRegistry } from './redis-interest-registry.js';
 export { RedisCredentialAttempts } from './redis-credential-attempts.js';

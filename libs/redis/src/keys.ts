@@ -20,6 +20,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:feeds` | sorted set | feeds by the time (ms) until which they are wanted | a minute after that, when nothing is left of the feed |
  * | `P:visits` | sorted set | feeds by the time (ms) at which a worker visits them next | when nothing is left of the feed |
  * | `P:{quota}`, `:waiting`, `:asking`, `:unknown` | hash, sorted sets | next turn, pause; sets that wait for a turn; of those with tickets that the upstream may not know, from when on | an hour after the last use |
+ * | `P:overview`, `P:overview:claim` | strings | feeds, sets and ages of all of them, as JSON; the process that looks | five minutes, and a minute at most, after it has looked |
  * | `P:answered` | string | when a request was sent that the upstream answered, ms: the newest, to a second | an hour after it |
  * | `P:{attempts}:K:refused`, `:open` | sorted sets | attempts with credentials of kind `K` (`login`, `signature`), `digest:attempt`: by when they were refused, ms; by until when they count as under way, ms | when none counts any more, 15 min at most |
  * | `P:gateways` | sorted set | gateways by the time (ms) until which their connections are counted | ten minutes after the last renewal |
@@ -93,6 +94,16 @@ export class Keys {
   /** When each feed is to be visited by a worker. */
   get visits(): string {
     return `${this.prefix}:visits`;
+  }
+
+  /** What one process saw of all feeds and sets. */
+  get overview(): string {
+    return `${this.prefix}:overview`;
+  }
+
+  /** The process that looks. */
+  get overviewClaim(): string {
+    return `${this.prefix}:overview:claim`;
   }
 
   /** When the newest answered request was sent: the upstream liveness that all workers share. */

@@ -1,5 +1,5 @@
 import type { Hub, Interest, PollingWatch } from '#core';
-import type { DeliveryMetrics, EvictionReport } from '#ops';
+import type { DeliveryMetrics, EvictionReport, OverviewMetrics } from '#ops';
 import type { Survey } from '#redis';
 import type { RevocationList } from '../auth/revocation-list.js';
 import type { GatewayStore } from '../gateway.store.js';
@@ -20,7 +20,8 @@ export interface MaintenanceParts {
   readonly interest: Interest;
   readonly polling: PollingWatch;
   readonly metrics: Pick<DeliveryMetrics, 'notPolled'>;
-  readonly store: Pick<GatewayStore, 'watchDataLoss' | 'watchEviction'>;
+  readonly store: Pick<GatewayStore, 'watchDataLoss' | 'watchEviction' | 'watchOverview'>;
+  readonly overview: Pick<OverviewMetrics, 'report'>;
   readonly evictions: Pick<EvictionReport, 'report'>;
   /** Called with a failure: leases that were not renewed, due times that were not read. */
   readonly onError: (error: unknown) => void;
@@ -71,6 +72,7 @@ export class Maintenance {
     // A store that lost its data polls nothing until the leases are renewed.
     store.watchDataLoss(() => interest.renew());
     store.watchEviction((policy) => evictions.report(policy));
+    store.watchOverview((state) => this.parts.overview.report(state));
   }
 
   stop(): void {
