@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { RedisConnectionCounts } from '#redis';
+import { RedisConnectionCounts, RedisRevocations, Survey } from '#redis';
 import { message, RecordingListener, StoreDriver, USUAL_LIMITS } from '#testing';
 
 import { redisStoreFixture, type RedisStoreFixture } from '../fixtures/redis-store-fixture.js';
@@ -133,5 +133,25 @@ describe('a Redis Cluster whose slots move', () => {
     expect(heardBy.sort()).toEqual(['alice phone', 'bob phone', 'carol phone']);
     clock.advance(3001);
     expect(await there?.add('alice', 0, 1)).toBe(true);
+  });
+
+  it('tells all processes of revocations and of questions, whichever node they are subscribed at', async () => {
+    const { commands, subscriber, keys, clock } = fixture;
+    clock.advance(Date.now() - clock.now());
+    const [here, there] = [0, 1].map(() => new RedisRevocations({ commands, subscriber, keys, clock }));
+    const heard: string[] = [];
+    await there?.listen((texts) => heard.push(...texts));
+    expect(await here?.write([{ id: 'a', text: 'revoked' }], 10, clock.now() + 60_000)).toBe(true);
+    await until(() => heard.length === 1, HEARD_MS, 'what the other gateway told');
+    expect(await there?.all()).toEqual([{ id: 'a', text: 'revoked' }]);
+    const surveys = ['g1', 'g2'].map((process) => {
+      const participant = { role: 'gateway' as const, process, answer: () => ({ from: process }) };
+      return new Survey({ commands, subscriber, keys }, participant, (error) => errors.push(String(error)));
+    });
+    await Promise.all(surveys.map((survey) => survey.listen()));
+    const asked = await surveys[0]?.ask({ kind: 'who' });
+    expect(asked?.answers.map(({ process }) => process)).toEqual(['g1', 'g2']);
+    expect(asked?.silent).toBeNull();
+    expect(errors).toEqual([]);
   });
 });

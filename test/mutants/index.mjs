@@ -1,3 +1,4 @@
+import { operators } from './admin.mjs';
 import { core } from './core.mjs';
 import { gateway } from './gateway.mjs';
 import { attemptScripts } from './lua-attempts.mjs';
@@ -38,6 +39,7 @@ export const mutants = [
   ...lossScripts,
   ...upstream,
   ...gateway,
+  ...operators,
   ...reads,
   ...workers,
 ];

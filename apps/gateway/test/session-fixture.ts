@@ -30,7 +30,7 @@ export function sessionFixture(
   const interest = new Interest({ registry, queue, clock }, 0);
   const counters = new DeliveryCounters(new DeliveryMetrics(new Registry()));
   const onError = jest.fn();
-  const owner = { ended: jest.fn() };
+  const owner = { ended: jest.fn(), authenticated: jest.fn() };
   const limits = { maxCases: MAX_CASES, maxUnsentBytes: 1000 };
   const outlet = fakeOutlet();
   const ids = new PositionIds(store);

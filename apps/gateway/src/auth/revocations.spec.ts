@@ -53,6 +53,8 @@ describe('a revocation', () => {
     revocations.merge([{ ...(made as Revocation), lifted_by: 'ops' }]);
     expect(left && revocations.limit(left)).toBe(granted);
     expect(revocations.inEffect).toEqual([]);
+    expect(revocations.merge([made as Revocation])).toBe(false);
+    expect(revocations.inEffect).toEqual([]);
   });
 
   it('that changes nothing leaves the rights as they are', () => {

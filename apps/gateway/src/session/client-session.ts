@@ -39,8 +39,10 @@ const ID_BYTES = 24;
 
 const connectionCloses = () => new Refusal('unavailable', 'the connection is closing', { retryMs: STORE_RETRY_MS });
 
-/** Called once, when a session has ended. Its connection may still be open to send `closing`. */
 export interface SessionOwner {
+  /** Its rights were replaced. They were looked at a while ago: some may be revoked since. */
+  authenticated(session: ClientSession): void;
+  /** Called once, when it has ended. Its connection may still be open to send `closing`. */
   ended(session: ClientSession): void;
 }
 
@@ -147,6 +149,7 @@ export class ClientSession {
         await rights.prove();
       }
       this.hold(rights);
+      this.owner.authenticated(this);
     });
   }
 

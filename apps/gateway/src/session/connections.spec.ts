@@ -1,3 +1,5 @@
+import { Revocations } from '../auth/revocations.js';
+import { Rights } from '../auth/rights.js';
 import { Deadline } from '../edge/deadline.js';
 import { TestStore } from '../../test/test-store.js';
 import { connections, fakeOutlet, rights } from '../../test/test-connections.js';
@@ -17,6 +19,27 @@ describe('Connections', () => {
     expect(outlet.destroy).not.toHaveBeenCalled();
     all.sweep(Date.now() + 3001);
     expect(outlet.destroy).toHaveBeenCalled();
+  });
+
+  it('A10: is revoked with a token that is revoked while it is renewed with it', async () => {
+    const revocations = new Revocations();
+    const all = connections(20, new TestStore(), revocations);
+    const outlet = fakeOutlet();
+    const session = all.add(rights('a'), outlet, null);
+    const renewed = new Rights(
+      'a',
+      Infinity,
+      { cases: ['*'], groups: [], hints: false },
+      { tokenId: 't', issuedAt: 1 },
+    );
+    const verify = async () => {
+      revocations.merge([{ id: 'r', jti: 't', at: 0, until: 1, by: 'ops' }]);
+      all.rightsChanged(); // The connection has its old token still.
+      return renewed;
+    };
+    await session.authenticate(verify, new Deadline()).catch(() => undefined);
+    expect(outlet.close).toHaveBeenCalledWith(expect.objectContaining({ reason: 'token_revoked' }));
+    expect(all.count).toBe(0);
   });
 
   it('closes a client that exceeds the unsent limit', () => {

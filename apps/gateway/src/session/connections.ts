@@ -185,6 +185,10 @@ export class Connections implements SessionOwner {
     this.leaving.forEach((_until, outlet) => outlet.destroy());
   }
 
+  authenticated(session: ClientSession): void {
+    this.recheck(session);
+  }
+
   ended(session: ClientSession): void {
     const { subject, clientId, outlet } = session;
     this.open.delete(session);
