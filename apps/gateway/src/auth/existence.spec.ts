@@ -15,7 +15,8 @@ const TRIES = 2;
 const TOLD_LATER = 'counts.set';
 
 /** What of an answer differs from one connection to the next. */
-const VARYING = /^date: .*\r$|"sid":"[^"]*"|sid=[\w-]+|sec-websocket-accept: .*\r/gim;
+const VARYING =
+  /^date: .*\r$|"sid":"[^"]*"|sid=[\w-]+|sec-websocket-accept: .*\r|^x-request-id: .*\r$|"request_id":"[^"]*"/gim;
 
 type Calls = Record<string, number>;
 

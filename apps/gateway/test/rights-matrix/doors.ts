@@ -115,6 +115,38 @@ const history: Door = {
     ),
 };
 
+const UPSTREAM_WORDS = {
+  unauthorized: 'APIGW.0301: Incorrect IAM authentication information',
+  forbidden: 'OSM.01010002: No permission to access the service ticket',
+} as const;
+
+/** The upstream's own contract, with its own errors. */
+const poll: Door = {
+  name: 'drop-in poll',
+  isLive: false,
+  hasHistory: true,
+  expected: ({ refused }) => {
+    if (refused === undefined) return 'granted';
+    const { code, detail, caseIds } = refused;
+    return `${STATUS[code]} ${UPSTREAM_WORDS[code]}: ${detail}${caseIds ? ` (${caseIds.join(', ')})` : ''}`;
+  },
+  ask: async (url, asked) => {
+    const query = new URLSearchParams([
+      ...asked.caseIds.map((id) => ['case_ids', id]),
+      ...Object.entries(feedOf(asked)),
+    ]);
+    const headers: Record<string, string> = asked.token === null ? {} : { 'x-auth-token': asked.token };
+    const path = `/v2/servicerequest/cases/instant-messages?${query}`;
+    const response = await fetch(`${url}${path}`, { headers: { connection: 'close', ...headers } });
+    const body = (await response.json()) as { error_code?: string; error_msg?: string };
+    const { error_code, error_msg } = body;
+    return {
+      outcome: response.ok ? 'granted' : `${response.status} ${error_code}: ${error_msg}`,
+      close: () => undefined,
+    };
+  },
+};
+
 const hints: Door = {
   name: 'hints POST',
   isLive: false,
@@ -189,6 +221,7 @@ export const DOORS: readonly Door[] = [
   socketIo('websocket'),
   socketIo('polling'),
   history,
+  poll,
   hints,
   authenticate,
 ];

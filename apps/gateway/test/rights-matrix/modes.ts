@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload, type KeyLike } from 'jose';
-import { GRANTS, type TokenKind } from './rows.js';
+import { GRANTS, type Expected, type TokenKind } from './rows.js';
 
 export interface Grants {
   readonly cases: readonly string[];
@@ -20,6 +20,10 @@ export interface Mode {
   readonly asksForTokens: boolean;
   /** Whether it differs from another mode in the form of its claims only. What takes seconds is not repeated with it. */
   readonly isOtherForm: boolean;
+  /** Whether it has no ids of tokens, by which one could be revoked, and grants no hints. */
+  readonly isPlain?: boolean;
+  /** How a refusal is said in this mode; the row's own words unless given. */
+  refusal?(refused: Expected): Expected;
   /** Settings of its gateway. */
   start(): Promise<Record<string, string>>;
   stop(): void;
@@ -174,6 +178,67 @@ class OpenMode implements Mode {
   }
 }
 
+/** `AUTH_MODE=upstream`: the upstream knows what each token may read, and until when. */
+class UpstreamMode implements Mode {
+  readonly name = 'tokens of the upstream';
+  readonly asksForTokens = true;
+  readonly isOtherForm = false;
+  readonly isPlain = true;
+  private readonly tokens = new Map<string, { readonly grants: Grants; readonly until: number }>();
+  private server: Server | null = null;
+
+  async start(): Promise<Record<string, string>> {
+    this.server = createServer((request, response) => {
+      const { searchParams } = new URL(request.url ?? '', 'http://upstream');
+      const [status, body] = this.answer(String(request.headers['x-auth-token']), searchParams);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    }).listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    const { port } = this.server.address() as AddressInfo;
+    const settings = { AUTH_MODE: 'upstream', AUTH_JWT_SECRET: '', UPSTREAM_BASE_URL: `http://127.0.0.1:${port}` };
+    // As many questions as the cells ask: their bounds are not what is looked at here.
+    return { ...settings, AUTH_PROBE_TTL_S: '1', AUTH_PROBE_MAX_RPS: '10000', AUTH_PROBE_MAX_CONCURRENT: '1000' };
+  }
+
+  stop(): void {
+    this.server?.close();
+  }
+
+  async token(grants: Grants, expiresInS = MINUTE_S): Promise<string> {
+    const token = `token-${this.tokens.size}`;
+    this.tokens.set(token, { grants, until: Date.now() + expiresInS * 1000 });
+    return token;
+  }
+
+  async tokenOf(kind: TokenKind): Promise<string | null> {
+    if (kind === 'none') return null;
+    return kind === 'good' ? this.token(GRANTS) : `${kind.replace(' ', '-')}-token`;
+  }
+
+  refusal({ code, detail, caseIds }: Expected): Expected {
+    if (code === 'unauthorized') {
+      return detail === 'no token was given'
+        ? { code, detail }
+        : { code, detail: 'the upstream does not accept the token' };
+    }
+    const words = 'the token does not allow these tickets: the upstream, or an operator, does not let it read them';
+    return { code, detail: words, ...(caseIds && { caseIds }) };
+  }
+
+  private answer(token: string, query: URLSearchParams): [status: number, body: object] {
+    const known = this.tokens.get(token);
+    const caseIds = query.getAll('case_ids');
+    const group = query.get('group_id');
+    if (known === undefined || Date.now() >= known.until) return [401, { error_code: 'APIGW.0301' }];
+    if (caseIds.length === 0) return [400, { error_code: 'OSM.0001' }];
+    const covers = (names: readonly string[], id: string) =>
+      names.some((name) => name === id || (name.endsWith('*') && id.startsWith(name.slice(0, -1))));
+    const { cases, groups } = known.grants;
+    const mayRead = caseIds.every((id) => covers(cases, id)) && (group === null || covers(groups, group));
+    return mayRead ? [200, { imstatus: [], immsg: [] }] : [403, { error_code: 'OSM.01010002' }];
+  }
+}
+
 function signed(claims: JWTPayload, secret: string): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(secret));
 }
@@ -183,5 +248,6 @@ export const MODES: readonly Mode[] = [
   new PublishedKeysMode(),
   new SecretMode('scopes', scopes, { AUTH_SCOPE_PREFIX: 'pollcast:' }),
   new SecretMode('authorization_details', details, { AUTH_DETAILS_TYPE: 'pollcast' }),
+  new UpstreamMode(),
   new OpenMode(),
 ];
