@@ -1,9 +1,20 @@
 import type { PollJob } from '#redis';
-import { Worker, type Job } from 'bullmq';
+import { Worker, type Job, type Processor, type WorkerOptions } from 'bullmq';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 /** Pause before BullMQ asks for a job again that Redis refused to give, ms. */
 export const RETRY_MS = 500;
+
+/** Whether a worker may take one more job. */
+export interface JobGate {
+  readonly isOpen: boolean;
+  /** Resolves when it is open. */
+  untilOpen(): Promise<void>;
+  /** A job was taken. */
+  took(): void;
+  /** A job is not here any more. */
+  left(): void;
+}
 
 /** A job that runs here. */
 interface Run {
@@ -13,7 +24,9 @@ interface Run {
 }
 
 /**
- * A BullMQ worker with three differences.
+ * A BullMQ worker with four differences.
+ *
+ * It takes no job while its gate is closed, and does not wait for one either: it would take the mark that wakes another worker.
  *
  * When Redis refuses to give a job (full, read-only), BullMQ asks again at once, which is a busy loop for as long as it
  * does. Here it waits.
@@ -30,9 +43,36 @@ export class JobWorker extends Worker<PollJob> {
   /** Called with the ids of jobs whose locks were lost: their runs end. */
   onLocksLost: (jobIds: readonly string[]) => void = () => undefined;
 
+  constructor(
+    name: string,
+    processor: Processor<PollJob>,
+    options: WorkerOptions,
+    private readonly gate: JobGate,
+  ) {
+    super(name, processor, options);
+    // BullMQ declares these two private. `drained`: the next job is waited for.
+    const waitForJob = (Reflect.get(this, 'waitForJob') as (until: number) => Promise<number>).bind(this);
+    const wait = async (until: number): Promise<number> => {
+      if (gate.isOpen) {
+        return waitForJob(until);
+      }
+      await gate.untilOpen();
+      return 0; // Asks for a job at once: the mark for it may be gone.
+    };
+    Reflect.set(this, 'waitForJob', wait);
+  }
+
   protected override async moveToActive(token: string, name?: string): Promise<Job<PollJob>> {
+    if (!this.gate.isOpen || this.paused || this.closing !== undefined) {
+      Reflect.set(this, 'drained', true);
+      return undefined as unknown as Job<PollJob>; // As BullMQ says that there is none.
+    }
     try {
-      return await super.moveToActive(token, name);
+      const job = await super.moveToActive(token, name);
+      if ((job as unknown) !== undefined) {
+        this.gate.took();
+      }
+      return job;
     } catch (error) {
       await delay(RETRY_MS);
       throw error;
@@ -56,12 +96,16 @@ export class JobWorker extends Worker<PollJob> {
     }
   }
 
-  /** When a run ends, BullMQ renews the lock of its job no more, also that of a later run. */
-  override async processJob(...args: Parameters<Worker<PollJob>['processJob']>): Promise<void | Job<PollJob>> {
+  /**
+   * When a run ends, BullMQ would take another job, past the gate. And it renews the lock of the job no more, also that of a
+   * later run.
+   */
+  override async processJob(job: Job<PollJob>, token: string): Promise<void | Job<PollJob>> {
     try {
-      return await super.processJob(...args);
+      return await super.processJob(job, token, () => false);
     } finally {
-      const id = args[0].id ?? '';
+      this.gate.left();
+      const id = job.id ?? '';
       const other = this.#runs.get(id);
       if (other !== undefined) {
         this.lockManager.trackJob(id, other.token, Date.now());

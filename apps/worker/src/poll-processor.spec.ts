@@ -1,6 +1,7 @@
 import { DelayedError, type Job } from 'bullmq';
 import { feedKey, type Clock, type Next, type PollCycle, type SetRef } from '#core';
 import type { PollJob } from '#redis';
+import { PollSlots } from './poll-slots.js';
 import { PollProcessor } from './poll-processor.js';
 
 const REF: SetRef = { feed: feedKey({ language: 'en-us' }), id: 7 };
@@ -10,6 +11,9 @@ const LOCK = 'the lock of the job';
 const [SHORTEST_MS, LONGEST_MS] = [30_000, 60_000];
 /** The longest delay of a job, ms. */
 const SLEEP_MAX_MS = 10_000;
+
+/** Polls under way at once: a quarter more than requests. */
+const SLOTS = { concurrency: 4, all: 5 };
 
 /** The state of a job. */
 type Fate = 'running' | 'delayed' | 'ended' | Error;
@@ -33,7 +37,7 @@ describe('PollProcessor', () => {
     [release, moveToDelayed].forEach((mock) => mock.mockReset().mockResolvedValue());
     [changed, onError].forEach((mock) => mock.mockReset());
     const cycle = { run: (ref: SetRef) => run(ref), release, changed } as unknown as PollCycle;
-    processor = new PollProcessor(cycle, clock, onError);
+    processor = new PollProcessor(cycle, clock, new PollSlots(SLOTS.concurrency), onError);
   });
   afterEach(() => {
     jest.useRealTimers();
@@ -168,35 +172,56 @@ describe('PollProcessor', () => {
     expect(run).toHaveBeenCalledTimes(1);
   });
 
-  describe('when another worker starts', () => {
-    it.each([
-      [0, 1000],
-      [0.5, 2000],
-      [0.999_999, 5000],
-    ])('gives each set back once, at a moment of its own: random %d, after %d ms', async (number, atMs) => {
-      random.mockReturnValue(number);
-      const job = begin();
-      await pass(500);
-      processor.onWorkerStarted();
-      await pass(atMs - 500 - 1);
-      expect(job.now).toBe('running');
-      await pass(1);
-      expect(job.now).toBe('delayed');
-      const again = begin();
-      await pass(SHORTEST_MS - 1001);
-      expect(again.now).toBe('running');
+  describe('gives sets back where this worker has more than its share', () => {
+    it('at once if they are not due, and no more than that', async () => {
+      const jobs = [begin(), begin(OTHER)];
+      await pass(300);
+      processor.shed(1);
+      await pass(0);
+      expect(jobs.map(({ now }) => now)).toEqual(['delayed', 'running']);
+      expect(moveToDelayed.mock.calls).toEqual([[Date.now() + 700, LOCK]]);
+      await pass(SHORTEST_MS - 2000);
+      expect(jobs[1]?.now).toBe('running');
     });
 
-    it('gives no set back later than it would have', async () => {
-      random.mockReturnValue(0.9);
+    it('after its poll if it is polled at that moment', async () => {
+      run.mockImplementationOnce(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return { kind: 'again', at: clock.now() + 1000 };
+      });
       const job = begin();
-      await pass(SHORTEST_MS * 1.9 - 1500);
-      processor.onWorkerStarted();
-      await pass(499);
+      processor.shed(1);
+      await pass(199);
       expect(job.now).toBe('running');
       await pass(1);
       expect(job.now).toBe('delayed');
     });
+
+    it('first those that wait for a slot, and of these the last that came', async () => {
+      run.mockImplementation(() => new Promise(() => undefined));
+      const jobs = Array.from({ length: SLOTS.all + 2 }, (_, id) => begin({ ...REF, id }));
+      await pass(100);
+      expect([run.mock.calls.length, processor.waitedMs]).toEqual([SLOTS.all, 100]);
+      processor.shed(1);
+      await pass(0);
+      expect(jobs.map(({ now }) => now)).toEqual([...Array<Fate>(SLOTS.all + 1).fill('running'), 'delayed']);
+      expect(moveToDelayed.mock.calls).toEqual([[Date.now(), LOCK]]);
+    });
+  });
+
+  it('polls no more sets at once than it has slots, and those first that waited first', async () => {
+    const ends: (() => void)[] = [];
+    run.mockImplementation(async () => {
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return { kind: 'again', at: clock.now() + 1000 };
+    });
+    Array.from({ length: SLOTS.all + 2 }, (_, id) => begin({ ...REF, id }));
+    await pass(10);
+    expect(run).toHaveBeenCalledTimes(SLOTS.all);
+    ends[0]?.();
+    await pass(0);
+    expect(run.mock.calls.slice(SLOTS.all)).toEqual([[{ ...REF, id: SLOTS.all }]]);
+    expect(processor.waitedMs).toBe(10);
   });
 
   it('gives all sets back when it is stopped, at once, and starts no residency after that', async () => {

@@ -2,6 +2,7 @@ import type { Clock, Next, PollCycle, SetRef } from '#core';
 import { POLL_DELAY_MAX_MS, type PollJob, type WakeListener } from '#redis';
 import { DelayedError, type Job } from 'bullmq';
 
+import type { PollSlots } from './poll-slots.js';
 import { PollTimers } from './poll-timers.js';
 
 /** Called with a poll that ended with an unexpected error, such as a Redis that is out of reach. */
@@ -17,26 +18,29 @@ const ERROR_PAUSE_MS = 1000;
  */
 const RESIDENCY_MS = 30_000;
 
-/** Within this time after a worker started (ms) every set goes back to the queue once, so that the new one gets its share. */
-const SHARE_MS = 5000;
-
 /**
  * Runs the job of one set: polls, waits until the set is due, and polls again. When the residency ends it delays the job
  * instead. The job never completes while its set exists, so a set never has two jobs, and no poll starts while the one
  * before runs.
  */
-export class PollProcessor implements WakeListener {
+export class PollProcessor implements Pick<WakeListener, 'changed'> {
   private readonly timers = new PollTimers();
-  /** When the last worker started, ms since 1970. */
-  private sharedAt = 0;
+  /** Sets that are to go back to the queue after the polls that run. */
+  private leaving = 0;
   private sets = 0;
   private polls = 0;
 
   constructor(
     private readonly cycle: PollCycle,
     private readonly clock: Clock,
+    private readonly slots: PollSlots,
     private readonly onError: OnPollError,
   ) {}
+
+  /** For how long the set that waits longest for a slot has waited, ms; 0 if none waits. */
+  get waitedMs(): number {
+    return this.slots.waitedMs(this.clock.now());
+  }
 
   /** How many sets are here, and how many of them are polled at the moment. */
   get load(): { readonly sets: number; readonly polls: number } {
@@ -67,22 +71,16 @@ export class PollProcessor implements WakeListener {
     lockLost?: AbortSignal,
   ): Promise<void> {
     const ref = { feed: data.feed, id: data.set };
-    const residency = { from: this.clock.now(), jitter: Math.random() };
+    const end = this.clock.now() + RESIDENCY_MS * (1 + Math.random());
     const isLost = (): boolean => lockLost?.aborted === true;
-    lockLost?.addEventListener('abort', () => this.timers.end(ref));
-    let next = await this.poll(ref, data);
-    while (
-      next.kind === 'again' &&
-      next.isTaken !== true &&
-      !isLost() &&
-      next.at < this.endOf(residency) &&
-      (await this.timers.until(ref, next.at - this.clock.now()))
-    ) {
-      if (isLost()) {
+    lockLost?.addEventListener('abort', () => this.timers.leave(ref));
+    let next: Next = { kind: 'again', at: this.clock.now() };
+    do {
+      if (!(await this.slots.take(this.clock.now()))) {
         break;
       }
-      next = await this.poll(ref, data);
-    }
+      next = await this.poll(ref, data).finally(() => this.slots.giveBack());
+    } while (next.kind === 'again' && next.isTaken !== true && !isLost() && (await this.stays(ref, next.at, end)));
     if (next.kind === 'gone') {
       return;
     }
@@ -108,14 +106,16 @@ export class PollProcessor implements WakeListener {
     this.timers.end(ref);
   }
 
-  /** Another worker started: the sets here are shared with it. */
-  onWorkerStarted(): void {
-    this.sharedAt = this.clock.now();
+  /** Gives sets back to the queue: first those that wait for a slot, then those that are not due, then others after their polls. */
+  shed(count: number): void {
+    const waiting = this.slots.sendAway(count);
+    this.leaving = count - waiting - this.timers.leaveSome(count - waiting);
   }
 
   /** Ends the residency of all sets. */
   stop(): void {
     this.timers.close();
+    this.slots.sendAway(Number.POSITIVE_INFINITY);
   }
 
   /** Residencies may begin again. */
@@ -123,10 +123,13 @@ export class PollProcessor implements WakeListener {
     this.timers.open();
   }
 
-  /** @param residency when it began, ms since 1970, and a number in [0, 1) by which residencies end at different times */
-  private endOf({ from, jitter }: { readonly from: number; readonly jitter: number }): number {
-    const end = from + RESIDENCY_MS * (1 + jitter);
-    return from < this.sharedAt ? Math.min(end, this.sharedAt + SHARE_MS * jitter) : end;
+  /** Waits until the set is due. @param end of its residency, ms since 1970. @returns false if it ends before */
+  private async stays(ref: SetRef, dueAt: number, end: number): Promise<boolean> {
+    if (this.leaving > 0) {
+      this.leaving -= 1;
+      return false;
+    }
+    return dueAt < end && (await this.timers.until(ref, dueAt - this.clock.now()));
   }
 
   private async poll(ref: SetRef, job: PollJob): Promise<Next> {

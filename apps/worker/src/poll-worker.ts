@@ -1,6 +1,7 @@
 import { POLL_QUEUE, type Keys, type PollJob, type RedisClient } from '#redis';
-import type { Worker } from 'bullmq';
+import type { Processor, Worker } from 'bullmq';
 
+import type { FairShare } from './fair-share.js';
 import { JobWorker, RETRY_MS } from './job-worker.js';
 import type { PollProcessor } from './poll-processor.js';
 
@@ -26,10 +27,11 @@ export class PollWorker {
     client: RedisClient,
     keys: Keys,
     private readonly processor: PollProcessor,
+    private readonly share: FairShare,
     onError: (error: Error) => void,
     onLocksLost: (jobIds: readonly string[]) => void = () => undefined,
   ) {
-    const worker = new JobWorker(POLL_QUEUE, (job, lock, signal) => processor.process(job, lock, signal), {
+    const options = {
       connection: client,
       prefix: keys.queuePrefix,
       concurrency: SETS_MAX,
@@ -41,13 +43,18 @@ export class PollWorker {
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
       autorun: false,
-    });
+    };
+    const run: Processor<PollJob> = (job, lock, signal) => processor.process(job, lock, signal);
+    const worker = new JobWorker(POLL_QUEUE, run, options, share);
     worker.onLocksLost = onLocksLost;
     worker.on('error', onError);
     this.worker = worker;
   }
 
   start(): void {
+    if (!this.worker.isPaused()) {
+      this.share.start();
+    }
     this.worker.run().catch((error: Error) => this.worker.emit('error', error));
   }
 
@@ -57,17 +64,20 @@ export class PollWorker {
 
   /** Takes no more jobs until {@link resume}. The sets that are here go to other workers after the polls that run. */
   pause(): void {
+    this.share.stop();
     this.processor.stop();
     void this.worker.pause(true);
   }
 
   async resume(): Promise<void> {
     this.processor.resume();
+    this.share.start();
     await this.worker.resume();
   }
 
   /** Takes no more jobs. Resolves when the polls that run have ended; the other sets go to other workers at once. */
   async stop(): Promise<void> {
+    this.share.stop();
     this.processor.stop();
     await this.worker.close();
   }

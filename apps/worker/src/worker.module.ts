@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 
-import { PollCycle } from '#core';
+import { PollCycle, type SetRef } from '#core';
 import {
   createLogger,
   createOpsHandler,
@@ -43,14 +43,17 @@ import {
   serverIdentity,
   Survey,
   WakeChannel,
+  WorkerPresence,
   type RedisClient,
 } from '#redis';
 
 import { CredentialsReport } from './credentials-report.js';
+import { FairShare } from './fair-share.js';
 import { LoginGate } from './login-gate.js';
 import { OpsServer } from './ops.server.js';
 import { PollProcessor } from './poll-processor.js';
 import { PollReports } from './poll-reports.js';
+import { PollSlots } from './poll-slots.js';
 import { PollWorker } from './poll-worker.js';
 import { Reconciler } from './reconciler.js';
 import { WorkerParticipant } from './worker-participant.js';
@@ -133,22 +136,34 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           },
         );
         const disordered = failures.of('poll', 'error', 'a poll ended in disorder');
-        const processor = new PollProcessor(cycle, clock, (error, { feed, set }) => disordered(error, { feed, set }));
+        const slots = new PollSlots(settings.workerConcurrency);
+        const processor = new PollProcessor(cycle, clock, slots, (error, { feed, set }) =>
+          disordered(error, { feed, set }),
+        );
+        const wake = new WakeChannel(commands, keys);
+        const share = new FairShare({
+          presence: new WorkerPresence(commands, keys, owner),
+          queue,
+          processor,
+          clock,
+          announce: () => wake.tellWorkersChanged(),
+          onError: failed('share'),
+        });
         const lockLines = new SampledLines(logger, LOCKS_SPAN_MS);
-        const worker = new PollWorker(bull, keys, processor, failed('bullmq'), (jobIds) =>
+        const worker = new PollWorker(bull, keys, processor, share, failed('bullmq'), (jobIds) =>
           lockLines.say('locks', {
             level: 'warn',
             fields: { part: 'bullmq', sets: jobIds.length, named: jobIds.slice(0, NAMED_MAX) },
             text: 'the locks of sets were lost: Redis or this process stood still, and the sets are given up',
           }),
         );
-        const wake = new WakeChannel(commands, keys);
+        const listener = { changed: (ref: SetRef) => processor.changed(ref), onWorkersChanged: () => share.update() };
         const gate: LoginGate = new LoginGate({
           logIn: () => upstream.logIn(),
           close: () => worker.pause(),
           open: async () => {
             await worker.resume();
-            await wake.tellWorkerStarted();
+            await wake.tellWorkersChanged();
           },
           onError: failed('login'),
         });
@@ -200,11 +215,11 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           watchOverview: () => overviewWatch.watch((overview) => overviewMetrics.report(overview)),
           overview: overviewWatch,
           subscriptions: [
-            () => wake.listen(subscriber, processor),
+            () => wake.listen(subscriber, listener),
             () => quota.listen(subscriber),
             () => survey.listen(),
           ],
-          announce: () => wake.tellWorkerStarted(),
+          announce: () => wake.tellWorkersChanged(),
           reconciler: new Reconciler({
             visits: new FeedVisits(commands, keys),
             look: new FeedLook(commands, keys, settings),

@@ -6,12 +6,42 @@ import { DelayedError, Queue, type Job } from 'bullmq';
 
 import { RedisServer } from '../../../test/harness/processes/redis-server.js';
 import { until } from '../../../test/harness/until.js';
-import { JobWorker } from '../src/job-worker.js';
+import { JobWorker, type JobGate } from '../src/job-worker.js';
 
 const LOCK_MS = 1000;
 const HOUR_MS = 3_600_000;
 const PATIENCE_MS = 10_000;
 const JOB: PollJob = { feed: feedKey({ language: 'en-us' }), set: 1 };
+
+/** A gate as a test opens it. */
+class TestGate implements JobGate {
+  jobs = 0;
+  private opened = () => {};
+  private opening = Promise.resolve();
+  isOpen = true;
+
+  close(): void {
+    this.isOpen = false;
+    this.opening = new Promise((resolve) => (this.opened = resolve));
+  }
+
+  open(): void {
+    this.isOpen = true;
+    this.opened();
+  }
+
+  untilOpen(): Promise<void> {
+    return this.opening;
+  }
+
+  took(): void {
+    this.jobs += 1;
+  }
+
+  left(): void {
+    this.jobs -= 1;
+  }
+}
 
 /** How jobs end and lose their locks at a real Redis, while BullMQ renews locks. */
 describe('JobWorker', () => {
@@ -20,12 +50,14 @@ describe('JobWorker', () => {
   let queue: Queue<PollJob>;
   let worker: JobWorker;
   let errors: string[];
+  let gate: TestGate;
   let run: (job: Job<PollJob>, lock: string, signal?: AbortSignal) => Promise<void>;
 
   beforeAll(async () => void (server = await RedisServer.start()));
   afterAll(() => server.dispose());
   beforeEach(async () => {
     errors = [];
+    gate = new TestGate();
     const onError = ({ message }: Error) => void errors.push(message);
     client = connectRedis({ redisUrl: server.url, redisPrefix: '' }, 'patient', onError);
     await client.flushall();
@@ -37,7 +69,7 @@ describe('JobWorker', () => {
       maxStalledCount: 1000,
       autorun: false,
     };
-    worker = new JobWorker('polls', (job, lock = '', signal) => run(job, lock, signal), options);
+    worker = new JobWorker('polls', (job, lock = '', signal) => run(job, lock, signal), options, gate);
     worker.on('error', onError);
     void worker.run();
   });
@@ -76,6 +108,42 @@ describe('JobWorker', () => {
     it('if a job is completed while its lock is renewed', async () => {
       run = async (job, lock) => void setTimeout(() => void renew(job, lock), 20);
       await expectNothingReported();
+    });
+  });
+
+  describe('takes no job while its gate is closed', () => {
+    const ran: string[] = [];
+    beforeEach(() => {
+      ran.length = 0;
+      run = async (job) => void ran.push(job.id ?? '');
+    });
+    /** Longer than a job takes to be noticed. */
+    const quiet = () => sleep(300);
+
+    it('and leaves the mark by which another worker notices it', async () => {
+      await until(() => worker.isRunning(), PATIENCE_MS, 'the worker to run');
+      gate.close();
+      const first = await queue.add('poll', JOB); // It waits for a job at this moment, so it takes this one.
+      await until(() => ran.length === 1, PATIENCE_MS, 'the first job to run');
+      const second = await queue.add('poll', JOB);
+      await quiet();
+      expect([ran, gate.jobs]).toEqual([[first.id], 0]);
+      expect(await client.exists(queue.toKey('marker'))).toBe(1);
+      gate.open();
+      await until(() => ran.includes(second.id ?? ''), PATIENCE_MS, 'the second job to run');
+    });
+
+    it('not even with the end of another one', async () => {
+      run = async (job) => {
+        ran.push(job.id ?? '');
+        gate.close();
+      };
+      await queue.addBulk([1, 2].map(() => ({ name: 'poll', data: JOB })));
+      await until(() => ran.length > 0, PATIENCE_MS, 'a job to run');
+      await quiet();
+      gate.open();
+      await until(() => ran.length === 2, PATIENCE_MS, 'both jobs to run');
+      expect(gate.jobs).toBe(0);
     });
   });
 

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 
-import { PollCycle, type Clock, type FeedKey, type Upstream } from '#core';
+import { PollCycle, type Clock, type FeedKey, type SetRef, type Upstream } from '#core';
 import { createRegistry, PrometheusPollTelemetry } from '#ops';
 import {
   BullPollQueue,
@@ -12,12 +12,15 @@ import {
   RedisQuota,
   RedisSetStore,
   WakeChannel,
+  WorkerPresence,
   type Keys,
   type Patience,
   type RedisClient,
 } from '#redis';
 
+import { FairShare } from '../src/fair-share.js';
 import { PollProcessor } from '../src/poll-processor.js';
+import { PollSlots } from '../src/poll-slots.js';
 import { PollWorker } from '../src/poll-worker.js';
 import { Reconciler } from '../src/reconciler.js';
 
@@ -36,6 +39,8 @@ export interface LiveWorkerParts {
   readonly onError: (error: unknown) => void;
   /** `UPSTREAM_MAX_RPS`; 0 unless given. */
   readonly maxRps?: number;
+  /** `WORKER_CONCURRENCY`; 200 unless given. */
+  readonly concurrency?: number;
 }
 
 /** Duration of a set lease as in the worker's module, ms. */
@@ -68,6 +73,7 @@ export class LiveWorker {
     const liveness = new RedisUpstreamLiveness(commands, keys, onError);
     const telemetry = new PrometheusPollTelemetry(createRegistry('worker'));
     const digest = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
+    const owner = randomUUID();
     const store = new RedisSetStore(commands, keys, bounds);
     const cycle = new PollCycle(
       { store, upstream, quota, liveness, clock, digest, telemetry, random: Math.random },
@@ -75,16 +81,22 @@ export class LiveWorker {
         intervalMs: bounds.pollIntervalMs,
         intervalMaxMs: bounds.pollIntervalMs,
         overlapMs: OVERLAP_MS,
-        lease: { owner: randomUUID(), leaseMs: LEASE_MS, sendWithinMs: SEND_WITHIN_MS },
+        lease: { owner, leaseMs: LEASE_MS, sendWithinMs: SEND_WITHIN_MS },
       },
     );
-    const processor = new PollProcessor(cycle, clock, onError);
-    await new WakeChannel(commands, keys).listen(subscriber, processor);
-    await quota.listen(subscriber);
-    const worker = new PollWorker(bull, keys, processor, onError);
-    worker.start();
-    const registry = new RedisInterestRegistry(commands, keys, bounds);
+    const processor = new PollProcessor(cycle, clock, new PollSlots(parts.concurrency ?? 200), onError);
     const queue = new BullPollQueue(bull, keys, clock, onError);
+    const wake = new WakeChannel(commands, keys);
+    const announce = () => wake.tellWorkersChanged();
+    const presence = new WorkerPresence(commands, keys, owner);
+    const share = new FairShare({ presence, queue, processor, clock: { now: () => Date.now() }, announce, onError });
+    const changed = (ref: SetRef) => processor.changed(ref);
+    await wake.listen(subscriber, { changed, onWorkersChanged: () => share.update() });
+    await quota.listen(subscriber);
+    const worker = new PollWorker(bull, keys, processor, share, onError);
+    worker.start();
+    await announce();
+    const registry = new RedisInterestRegistry(commands, keys, bounds);
     return new LiveWorker(registry, queue, parts, worker, telemetry, [commands, bull, subscriber]);
   }
 

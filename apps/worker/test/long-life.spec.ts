@@ -48,7 +48,7 @@ const EVENTS_BOUND = 300;
 const EXPIRING: readonly (readonly [RegExp, number])[] = [
   [/^p:\{[^}]+\}:(feed|ages)$/, 2 * LIFE_MS],
   [/^p:\{[^}]+\}:(ticket|history|delivered):[^:]+$/, LIFE_MS],
-  [/^p:answered$/, 60 * MINUTE_MS],
+  [/^p:(answered|workers)$/, 60 * MINUTE_MS],
   [/^p:gateways$/, 10 * MINUTE_MS],
   [/^p:connections:[\w-]{43}$/, 60 * MINUTE_MS],
   [/^p:\{quota\}(:waiting|:asking|:unknown)?$/, 60 * MINUTE_MS],

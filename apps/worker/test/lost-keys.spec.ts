@@ -19,6 +19,7 @@ const LOSSES: readonly Loss[] = [
   { kind: /^life$/, key: 'life' },
   { kind: /^feeds$/, key: 'feeds' },
   { kind: /^visits$/, key: 'visits' },
+  { kind: /^workers$/, key: 'workers' },
   { kind: /^answered$/, key: 'answered' },
   { kind: /^\{quota\}$/, key: '{quota}' },
   { kind: /^\{quota\}:waiting$/, key: '{quota}:waiting' },

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { feedKey, type Next, type PollCycle, type SetRef } from '#core';
-import { BullPollQueue, connectRedis, Keys, type RedisClient } from '#redis';
+import { BullPollQueue, connectRedis, Keys, WorkerPresence, type RedisClient } from '#redis';
 
 import { RedisServer } from '../../../test/harness/processes/redis-server.js';
 import { until } from '../../../test/harness/until.js';
+import { FairShare } from '../src/fair-share.js';
 import { PollProcessor } from '../src/poll-processor.js';
+import { PollSlots } from '../src/poll-slots.js';
 import { PollWorker } from '../src/poll-worker.js';
 
 const SETS = Array.from({ length: 20 }, (_, id): SetRef => ({ feed: feedKey({ language: 'en-us' }), id }));
@@ -15,6 +17,7 @@ const PATIENCE_MS = 10_000;
 /** A worker whose polls are counted by set. */
 interface Counted {
   readonly worker: PollWorker;
+  readonly share: FairShare;
   readonly polls: Map<number, number>;
 }
 
@@ -53,7 +56,11 @@ describe('PollWorker', () => {
       return { kind: 'again', at: clock.now() + INTERVAL_MS };
     };
     const cycle = { run, release: async () => undefined, changed: () => undefined } as unknown as PollCycle;
-    const created = { worker: new PollWorker(client, keys, new PollProcessor(cycle, clock, onError), onError), polls };
+    const processor = new PollProcessor(cycle, clock, new PollSlots(200), onError);
+    const presence = new WorkerPresence(client, keys, `worker ${workers.length}`);
+    const announce = async () => workers.forEach(({ share: other }) => other.update());
+    const share = new FairShare({ presence, queue, processor, clock, announce, onError });
+    const created = { worker: new PollWorker(client, keys, processor, share, onError), polls, share };
     workers.push(created);
     return created;
   }

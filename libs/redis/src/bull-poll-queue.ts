@@ -11,6 +11,12 @@ export interface PollJob {
   readonly set: number;
 }
 
+/** Numbers of jobs. */
+export interface JobCounts {
+  readonly all: number;
+  readonly waiting: number;
+}
+
 /** Name of the BullMQ queue, after the key prefix. */
 export const POLL_QUEUE = 'polls';
 
@@ -79,6 +85,17 @@ export class BullPollQueue implements PollQueue {
       const areWell = await this.areWell(part);
       await Promise.all(part.filter((_, at) => areWell[at] !== true).map((ref) => this.restore(ref)));
     }
+  }
+
+  /** @returns how many jobs there are in all, and how many of them wait for a worker. @throws if Redis is out of reach */
+  async counts(): Promise<JobCounts> {
+    const key = (name: string) => this.queue.toKey(name);
+    const read = this.client.pipeline().llen(key('wait')).llen(key('paused')).llen(key('active'));
+    const found = ((await read.zcard(key('delayed')).exec()) ?? []).map(([error, value]) => {
+      if (error) throw error;
+      return Number(value);
+    });
+    return { all: found.reduce((sum, count) => sum + count, 0), waiting: found[0] ?? 0 };
   }
 
   async close(): Promise<void> {

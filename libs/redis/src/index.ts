@@ -22,3 +22,4 @@ export { WakeChannel, type WakeListener } from './wake-channel.js';
 export { OperatorActions, type Release } from './operator-actions.js';
 export { OperatorReads, type FeedFacts, type SetFacts, type TicketFacts } from './operator-reads.js';
 export { Survey, type Answer, type Answers, type Participant, type Place, type Question } from './survey.js';
+export { PRESENT_MS, WorkerPresence, type PresentWorker } from './worker-presence.js';

@@ -19,6 +19,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:secret` | string | what signs positions | never |
  * | `P:feeds` | sorted set | feeds by the time (ms) until which they are wanted | a minute after that, when nothing is left of the feed |
  * | `P:visits` | sorted set | feeds by the time (ms) at which a worker visits them next | when nothing is left of the feed |
+ * | `P:workers` | hash | workers that poll: when each last told so, ms, and how many sets it can poll, if it is saturated | a minute after a worker's death; an hour after the last one |
  * | `P:{quota}`, `:waiting`, `:asking`, `:unknown` | hash, sorted sets | next turn, pause; sets that wait for a turn; of those with tickets that the upstream may not know, from when on | an hour after the last use |
  * | `P:overview`, `P:overview:claim` | strings | feeds, sets and ages of all of them, as JSON; the process that looks | five minutes, and a minute at most, after it has looked |
  * | `P:answered` | string | when a request was sent that the upstream answered, ms: the newest, to a second | an hour after it |
@@ -104,6 +105,11 @@ export class Keys {
   /** The process that looks. */
   get overviewClaim(): string {
     return `${this.prefix}:overview:claim`;
+  }
+
+  /** Workers that poll at the moment. */
+  get workers(): string {
+    return `${this.prefix}:workers`;
   }
 
   /** When the newest answered request was sent: the upstream liveness that all workers share. */

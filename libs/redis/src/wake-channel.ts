@@ -8,16 +8,16 @@ import type { Keys } from './keys.js';
 export interface WakeListener {
   /** The set was changed between two polls. */
   changed(ref: SetRef): void;
-  /** A worker is ready for sets: another one, or this one itself. */
-  onWorkerStarted(): void;
+  /** A worker is ready for sets, or takes none any more: another one, or this one itself. */
+  onWorkersChanged(): void;
 }
 
-/** The text that says that a worker is ready. No set has this name. */
-const WORKER_STARTED = '+';
+/** The text that says that a worker is ready, or has left. No set has this name. */
+const WORKERS_CHANGED = '+';
 
 /**
- * Tells workers at once that sets changed between two polls, and that a worker is ready. Without this channel a worker would
- * notice a changed set at its next commit, which wastes a poll, and another worker when the residency of a set ends.
+ * Tells workers at once that sets changed between two polls, and that a worker is ready or has left. Without this channel a worker
+ * would notice a changed set at its next commit, which wastes a poll, and another worker up to a second later.
  */
 export class WakeChannel {
   constructor(
@@ -31,8 +31,8 @@ export class WakeChannel {
     }
   }
 
-  async tellWorkerStarted(): Promise<void> {
-    await this.client.publish(this.keys.wakeChannel, WORKER_STARTED);
+  async tellWorkersChanged(): Promise<void> {
+    await this.client.publish(this.keys.wakeChannel, WORKERS_CHANGED);
   }
 
   /**
@@ -44,8 +44,8 @@ export class WakeChannel {
       if (channel !== this.keys.wakeChannel) {
         return; // The connection has other channels, too.
       }
-      if (text === WORKER_STARTED) {
-        listener.onWorkerStarted();
+      if (text === WORKERS_CHANGED) {
+        listener.onWorkersChanged();
         return;
       }
       for (const name of text.split(' ')) {

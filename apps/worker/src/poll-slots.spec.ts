@@ -1,0 +1,33 @@
+import { PollSlots } from './poll-slots.js';
+
+describe('PollSlots', () => {
+  it('are a quarter more than requests: some polls wait for Redis', async () => {
+    const slots = new PollSlots(8);
+    const granted: boolean[] = [];
+    Array.from({ length: 11 }, () => void slots.take(0).then((one) => granted.push(one)));
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(granted).toEqual(Array(10).fill(true));
+  });
+
+  it('go to those first that have waited longest, and the last are sent away first', async () => {
+    const slots = new PollSlots(1);
+    await slots.take(0);
+    await slots.take(0);
+    const order: string[] = [];
+    const wait = (name: string, now: number) =>
+      void slots.take(now).then((granted) => order.push(`${name} ${granted}`));
+    ['a', 'b', 'c'].forEach((name, at) => wait(name, 100 * at));
+    expect(slots.waitedMs(250)).toBe(250);
+    slots.giveBack();
+    await Promise.resolve();
+    expect(slots.waitedMs(250)).toBe(150);
+    expect(slots.sendAway(1)).toBe(1);
+    await new Promise(setImmediate);
+    expect(order).toEqual(['a true', 'c false']);
+    expect([slots.sendAway(5), slots.sendAway(5), slots.waitedMs(300)]).toEqual([1, 0, 0]);
+    slots.giveBack();
+    slots.giveBack();
+    expect(await slots.take(0)).toBe(true);
+  });
+});
