@@ -27,7 +27,7 @@ export const operators = [
     find: '  await list.known;\n',
     put: '',
     breaks: 'A10: a gateway that starts takes revoked tokens until it has read the list.',
-    killedBy: { file: CONTROLLER, test: 'before it has read them' },
+    killedBy: { file: auth('revocable-verifier.spec.ts'), test: 'before the list was read' },
   },
   {
     id: 'subscribe-goes-on-with-revoked-rights',
