@@ -9,8 +9,8 @@ import type { Fault, LoggedRequest } from './harness/upstream/simulator-control.
 import { tokenFor } from './harness/clients/tokens.js';
 import { freshTickets } from './harness/upstream/traffic.js';
 
-const INTERVAL_MS = 500;
-const OUTAGE_MS = 5000;
+const INTERVAL_MS = 300;
+const OUTAGE_MS = 3000;
 /** The simulator may measure a slightly shorter time between two requests than the worker. */
 const CLOCK_SLACK_MS = 40;
 /** Answers of a firewall that blocks all requests. */
