@@ -3,16 +3,28 @@ import { connect } from 'node:net';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { until } from '../../../../test/harness/until.js';
 
+/** Some of them wait for seconds, so these run at once. */
 describe('connections to a gateway', () => {
-  let gateway: RunningGateway;
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  afterEach(async () => {
-    agent.destroy();
-    await gateway.stop();
+  const gateways: RunningGateway[] = [];
+  const agents: Agent[] = [];
+  afterAll(async () => {
+    agents.forEach((agent) => agent.destroy());
+    await Promise.all(gateways.map((gateway) => gateway.stop()));
   });
+
+  /** A gateway, and a client that keeps one connection to it. */
+  async function start(env: Record<string, string> = {}) {
+    const gateway = await RunningGateway.start(env);
+    gateways.push(gateway);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    agents.push(agent);
+    return { gateway, agent, exchange: (path: string) => exchange(gateway, agent, path) };
+  }
 
   /** One exchange on a connection that is kept. @returns the port at the client's end, by which connections differ */
   async function exchange(
+    gateway: RunningGateway,
+    agent: Agent,
     path: string,
   ): Promise<{ port: number | undefined; response: IncomingMessage; text: string }> {
     const headers = { authorization: `Bearer ${await token()}` };
@@ -27,15 +39,15 @@ describe('connections to a gateway', () => {
   }
 
   it('are kept longer than load balancers keep theirs (60 s), and an unfinished request is not', async () => {
-    gateway = await RunningGateway.start();
+    const { gateway, exchange } = await start();
     const { response } = await exchange('/health/live');
     expect(response.headers['keep-alive']).toBe('timeout=75');
     const { keepAliveTimeout, headersTimeout, requestTimeout } = gateway.server;
     expect([keepAliveTimeout, headersTimeout, requestTimeout]).toEqual([75_000, 10_000, 10_000]);
   });
 
-  it('are kept as long as HTTP_KEEP_ALIVE_MS says', async () => {
-    gateway = await RunningGateway.start({ HTTP_KEEP_ALIVE_MS: '1500' });
+  it.concurrent('are kept as long as HTTP_KEEP_ALIVE_MS says', async () => {
+    const { gateway } = await start({ HTTP_KEEP_ALIVE_MS: '1500' });
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
     let text = '';
     let endedAt = Infinity;
@@ -57,14 +69,14 @@ describe('connections to a gateway', () => {
   });
 
   it('X5: are answered if a later request is too long, too', async () => {
-    gateway = await RunningGateway.start();
+    const { exchange } = await start();
     const first = await exchange('/health/live');
     const { port, response, text } = await exchange(`/v1/events?case_ids=${'x'.repeat(300_000)}`);
     expect([port, response.statusCode, JSON.parse(text).code]).toEqual([first.port, 431, 'headers_too_large']);
   });
 
-  it('say of an unknown method that it is one, and what to do instead of QUERY', async () => {
-    gateway = await RunningGateway.start();
+  it.concurrent('say of an unknown method that it is one, and what to do instead of QUERY', async () => {
+    const { gateway } = await start();
     const socket = connect({ port: Number(new URL(gateway.url).port), host: '127.0.0.1', allowHalfOpen: true });
     let text = '';
     socket.setEncoding('utf8').on('data', (part: string) => (text += part));
@@ -80,8 +92,8 @@ describe('connections to a gateway', () => {
     clearInterval(sending);
   });
 
-  it('end with their stream', async () => {
-    gateway = await RunningGateway.start();
+  it.concurrent('end with their stream', async () => {
+    const { gateway, agent } = await start();
     const headers = { authorization: `Bearer ${await token({}, 2)}` };
     const response = await new Promise<IncomingMessage>((resolve) => {
       get(`${gateway.url}/v1/events?case_ids=A1`, { agent, headers }, resolve);
@@ -96,7 +108,7 @@ describe('connections to a gateway', () => {
   });
 
   it('of a gateway that drains are not kept', async () => {
-    gateway = await RunningGateway.start({ DRAIN_MS: '1500' });
+    const { gateway, exchange } = await start({ DRAIN_MS: '1500' });
     const before = await exchange('/health/live');
     const stream = await gateway.read('/v1/events?case_ids=A1'); // With a client, the gateway does not end at once.
     await until(() => stream.has('ready'));

@@ -8,11 +8,14 @@ const TEST_MS = 15_000;
 const EVENTS = '/v1/events?case_ids=A1';
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A subject that has as many connections as it may have, and opens another one. */
+/**
+ * A subject that has as many connections as it may have, and opens another one. It takes seconds until a client counts as gone,
+ * so those tests run at once, each with its own gateways.
+ */
 describe('a connection too many', () => {
   const gateways: RunningGateway[] = [];
   const peers: SilentPeer[] = [];
-  afterEach(async () => {
+  afterAll(async () => {
     await Promise.all(peers.splice(0).map((peer) => peer.kill()));
     await Promise.all(gateways.splice(0).map((gateway) => gateway.stop()));
   });
@@ -34,7 +37,7 @@ describe('a connection too many', () => {
     return peer;
   }
 
-  it(
+  it.concurrent(
     'A9: takes the place of streams whose clients are gone, within seconds, and the others stay',
     async () => {
       const gateway = await start(3);
@@ -54,7 +57,7 @@ describe('a connection too many', () => {
     TEST_MS,
   );
 
-  it(
+  it.concurrent(
     'A9: takes the place of a WebSocket whose client is gone',
     async () => {
       const gateway = await start(1);
@@ -74,7 +77,7 @@ describe('a connection too many', () => {
     TEST_MS,
   );
 
-  it(
+  it.concurrent(
     'A9: takes the place of a stream whose client is gone at another gateway',
     async () => {
       const counts = new MemoryConnectionCounts();
@@ -105,7 +108,7 @@ describe('a connection too many', () => {
     expect(streams.map((each) => each.ended || each.has('closing'))).toEqual([false, false]);
   });
 
-  it(
+  it.concurrent(
     'A9: does not take the place of a stream whose client only does not read',
     async () => {
       const gateway = await start(1);
