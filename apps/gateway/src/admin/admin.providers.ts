@@ -20,6 +20,7 @@ import { CasesController } from './cases.controller.js';
 import { ConnectionsController } from './connections.controller.js';
 import { FeedsController } from './feeds.controller.js';
 import { GatewayParticipant } from './gateway-participant.js';
+import { IndexController } from './index.controller.js';
 import { ProcessesController } from './processes.controller.js';
 import { QueuesEndpoint } from './queues.endpoint.js';
 import { RevocationsController } from './revocations.controller.js';
@@ -33,6 +34,7 @@ export const adminControllers: Type[] = [
   ProcessesController,
   RevocationsController,
   SetsController,
+  IndexController, // The last one: it refuses what the others do not serve.
 ];
 
 /** Name of this process: host, process id, and a part that differs where containers share both. */

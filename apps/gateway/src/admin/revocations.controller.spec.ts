@@ -229,6 +229,19 @@ describe('/admin/revocations', () => {
     expect([refused, body.code]).toEqual([401, 'unauthorized']);
   });
 
+  it('names what is there, also where something else is asked for', async () => {
+    const here = await start();
+    const get = async (path: string, method = 'GET') => {
+      const response = await fetch(here.url + path, { method, headers: { authorization: `Bearer ${SECRET}` } });
+      return { status: response.status, body: (await response.json()) as { endpoints?: string[]; detail?: string } };
+    };
+    expect((await get('/admin')).body.endpoints).toContain('POST /admin/revocations');
+    for (const [path, method] of [['/admin/nothing'], ['/admin/revocations', 'PUT'], ['/admin/cases/a/b/c']] as const) {
+      const { status: refused, body } = await get(path, method);
+      expect([refused, body.detail]).toEqual([404, 'nothing is served here: GET /admin names what is there']);
+    }
+  });
+
   it.each(['/ADMIN/revocations', '/admin/revocations/', '/admin//revocations', '/%61dmin/revocations'])(
     'is served without its secret at no spelling: %s',
     async (path) => {

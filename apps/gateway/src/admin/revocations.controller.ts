@@ -14,10 +14,7 @@ import { queryOf, single, wholeNumber } from '../http/query.js';
 import { AdminGate } from './admin-gate.js';
 import { PAGE_DEFAULT, PageDto } from './admin.dto.js';
 import { RevocationDto } from './revocation.dto.js';
-import { storeAnswer } from './store-answer.js';
-
-/** When an operator may try again after the store did not answer, ms. */
-const RETRY_MS = 1000;
+import { storeAnswer, storeRefusal } from './store-answer.js';
 
 /** `/admin/revocations`: rights that end before their tokens do. */
 @Controller('admin/revocations')
@@ -88,7 +85,7 @@ export class RevocationsController {
       hasRoom = await deadline.bound(this.list.put(revocation));
     } catch (cause) {
       const told = `the store did not take ${what}: it did not take effect. Send it again`;
-      throw new Refusal('unavailable', told, { retryMs: RETRY_MS, cause });
+      throw storeRefusal(told, cause);
     }
     if (!hasRoom) {
       throw new Refusal('too_many', `there are ${REVOCATIONS_MAX} revocations: ${what} did not take effect`);

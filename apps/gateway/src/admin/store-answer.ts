@@ -9,6 +9,11 @@ export async function storeAnswer<T>(work: Promise<T>, deadline = new Deadline()
   try {
     return await deadline.bound(work);
   } catch (cause) {
-    throw new Refusal('unavailable', 'the store is out of reach', { retryMs: RETRY_MS, cause });
+    throw storeRefusal('the store is out of reach', cause);
   }
+}
+
+/** @param cause what happened; it is logged, unless it only says that the time was over */
+export function storeRefusal(text: string, cause: unknown): Refusal {
+  return new Refusal('unavailable', text, { retryMs: RETRY_MS, ...(!(cause instanceof Refusal) && { cause }) });
 }
