@@ -111,7 +111,7 @@ export class FuzzRun {
   }
 
   private async residentMb(): Promise<number> {
-    const samples = await this.gateway.metrics('pollcast_process_resident_memory_bytes');
+    const samples = await this.gateway.metrics('process_resident_memory_bytes');
     return Math.max(...samples.values()) / 2 ** 20;
   }
 

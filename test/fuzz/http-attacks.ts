@@ -5,11 +5,22 @@ import { rawExchange } from './raw-exchange.js';
 
 const EVENTS = '/v1/events?case_ids=fuzz-1&history=5';
 const MESSAGES = '/v1/cases/fuzz-1/messages?limit=5';
+const POLL = '/v2/servicerequest/cases/instant-messages?case_ids=fuzz-1&last_message_time_id=1768478400250';
 const POLLING = '/socket.io/?EIO=4&transport=polling';
 const UPGRADE =
   'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
-const PATHS = [EVENTS, MESSAGES, POLLING, '/v1/hints', '/health/live', '/metrics', '/admin/revocations', '/socket.io/'];
+const PATHS = [
+  EVENTS,
+  MESSAGES,
+  POLL,
+  POLLING,
+  '/v1/hints',
+  '/health/live',
+  '/metrics',
+  '/admin/revocations',
+  '/socket.io/',
+];
 /** Levels of JSON that recursion does not survive. */
 const DEEP = 100_000;
 
@@ -33,6 +44,7 @@ function rightRequest(context: AttackContext): string {
     () => post(context, '/v1/events', body),
     () => post(context, '/v1/events', body).replace('POST', 'QUERY'),
     () => get(context, MESSAGES),
+    () => get(context, POLL),
     () => post(context, '/v1/hints', '{"case_ids":["fuzz-1"]}'),
     () => get(context, POLLING),
     () => UPGRADE,

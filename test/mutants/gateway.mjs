@@ -40,7 +40,7 @@ export const gateway = [
   {
     id: 'metrics-behind-two-slashes',
     file: http('query.ts'),
-    find: '/^\\/{2,}(?=(?:v1|socket\\.io)\\/)/i',
+    find: '/^\\/{2,}(?=(?:v1|v2|socket\\.io)\\/)/i',
     put: '/^\\/{2,}/',
     breaks: 'Operations: a proxy that keeps /metrics private lets //metrics through.',
     killedBy: { file: sse('sse-endpoint.spec.ts'), test: 'serves a target with scheme and host' },

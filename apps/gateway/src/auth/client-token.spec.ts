@@ -10,6 +10,8 @@ describe('the token', () => {
     expect(tokenOf(request({ authorization: 'Bearer from-header', cookie }), query('access_token=q'))).toBe(
       'from-header',
     );
+    expect(tokenOf(request({ 'x-auth-token': 'from-x', cookie }), query('access_token=q'))).toBe('from-x');
+    expect(tokenOf(request({ authorization: 'Bearer b', 'x-auth-token': 'x' }), query(''))).toBe('b');
     expect(tokenOf(request({ cookie }), query('access_token=q'))).toBe('from-cookie');
     expect(tokenOf(request({}), query('access_token=q'))).toBe('q');
     expect(tokenOf(request({ authorization: 'Basic x', cookie: 'xpollcast_token=no' }), query(''))).toBeUndefined();
@@ -18,6 +20,7 @@ describe('the token', () => {
   it('of a handshake is auth.token first', () => {
     expect(tokenOfHandshake({ token: 'a' }, { authorization: 'Bearer b' }, false)).toBe('a');
     expect(tokenOfHandshake({ token: 7 }, { authorization: 'bearer b' }, false)).toBe('b');
+    expect(tokenOfHandshake({}, { 'x-auth-token': 'x' }, true)).toBe('x');
     expect(tokenOfHandshake({}, {}, false)).toBeUndefined();
     expect(tokenOfHandshake({}, {}, true)).toBeUndefined();
   });

@@ -92,6 +92,20 @@ describe('A11: with AUTH_MODE=upstream a stream', () => {
     expect(events.contents()).toEqual(['own']);
   });
 
+  it('and other bodies are read only for a token that the upstream accepts; hints are refused', async () => {
+    const post = (path: string, token: string) =>
+      fetch(`${gateway.url}${path}`, {
+        method: 'POST',
+        headers: { 'x-auth-token': token, 'content-type': 'application/json' },
+        body: JSON.stringify({ case_ids: ['A1'] }),
+      });
+    expect((await post('/v1/events', 'mallory')).status).toBe(401);
+    const events = await post('/v1/events', 'alice');
+    expect([events.status, upstream.asked]).toEqual([200, [[], [], ['A1']]]);
+    await events.body?.cancel();
+    expect(await (await post('/v1/hints', 'alice')).json()).toMatchObject({ status: 403, code: 'forbidden' });
+  });
+
   it('ends with its token', async () => {
     const events = await stream('alice', 'case_ids=A1');
     await until(() => events.has('ready'));
