@@ -19,6 +19,14 @@ export class FrameCache<Frame> {
     this.emptyRun = FrameRun.empty(bytesOf);
   }
 
+  /**
+   * A frame that is not kept, for a publication that only one client gets. V8 moves whatever a WeakMap holds to the old
+   * generation, where it would stay until the next full garbage collection.
+   */
+  once(publication: Publication, feed: Feed): Frame {
+    return this.frames.get(publication) ?? this.encode(publication, feed.groupId);
+  }
+
   /** @param feed the feed of the publication: the same for every caller */
   of(publication: Publication, feed: Feed): Frame {
     // A live publication goes to all of its subscribers in a row, so the newest frame needs no lookup.

@@ -74,7 +74,8 @@ export interface ScriptArguments {
     readonly upTo: number;
     readonly events: number;
     readonly bytes: number;
-    readonly wants: readonly { readonly case: string; readonly floor: number | undefined }[];
+    readonly cases: readonly string[];
+    readonly floors: readonly number[] | undefined;
   };
   readonly page: OfFeed & {
     readonly now: number;

@@ -187,7 +187,8 @@ export class StoredHistory {
       upTo,
       events: Math.max(0, maxEvents - publications.length),
       bytes: Math.max(0, maxBytes - bytes),
-      wants: asked.map(([caseId, floor]) => ({ case: caseId, floor: floor > after ? floor : undefined })),
+      cases: asked.map(([caseId]) => caseId),
+      floors: asked.some(([, floor]) => floor > after) ? asked.map(([, floor]) => floor) : undefined,
     } satisfies ScriptArguments['slice']) as Promise<[string, string, number, readonly number[], ...Row[]]>;
   }
 

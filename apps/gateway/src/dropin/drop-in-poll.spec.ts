@@ -29,7 +29,11 @@ describe('a drop-in poll', () => {
 
   it('D1: has no more than one answer can have, and goes on there', async () => {
     const many = new DropInPoll(null);
-    await many.replay({ notices: [], publications: Array.from({ length: 4999 }, (_, at) => message(at + 1)) });
+    await many.replay({
+      notices: [],
+      publications: Array.from({ length: 4999 }, (_, at) => message(at + 1)),
+      isShared: false,
+    });
     many.recover(recovery([message(5000), message(5001)], 9000));
     expect([many.publications.length, many.position?.offset, many.isFull]).toEqual([5000, 5000, true]);
     const large = new DropInPoll(null);

@@ -1,4 +1,4 @@
-import type { Feed, Publication } from '#core';
+import type { Feed, Publication, ReplaySlice } from '#core';
 import type { DeliveryCounters } from './delivery-counters.js';
 import type { Outlet } from './outlet.js';
 import type { UnsentLimit } from './unsent-limit.js';
@@ -109,12 +109,13 @@ export class Connection {
    *
    * @returns how many of the publications it has
    */
-  replayRun(publications: readonly Publication[], feed: Feed): number {
+  replayRun({ publications, isShared }: Omit<ReplaySlice, 'notices'>, feed: Feed): number {
     const most = Math.min(publications.length, REPLAY_RUN_MAX);
     let count = 0;
     let bytes = 0;
     while (count < most && bytes < RUN_MAX_BYTES) {
-      bytes = this.outlet.collect(publications[count] as Publication, feed);
+      const publication = publications[count] as Publication;
+      bytes = isShared ? this.outlet.collect(publication, feed) : this.outlet.collectOnce(publication, feed);
       count += 1;
     }
     this.outlet.flush();

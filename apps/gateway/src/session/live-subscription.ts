@@ -51,7 +51,7 @@ export class LiveSubscription implements Subscriber, Receiver {
       if (!isAwaited || !connection.isOpen) {
         return;
       }
-      rest = { notices: [], publications: this.writeRun(rest) };
+      rest = { ...slice, notices: [], publications: this.writeRun(rest) };
       await connection.roomForMore();
     } while (rest.publications.length > 0);
   }
@@ -104,14 +104,14 @@ export class LiveSubscription implements Subscriber, Receiver {
   }
 
   /** @returns the publications that are left */
-  private writeRun({ notices, publications }: ReplaySlice): readonly Publication[] {
+  private writeRun({ notices, publications, isShared }: ReplaySlice): readonly Publication[] {
     this.writes.flush();
     const { outlet, limit } = this.connection;
     outlet.begin();
     notices.forEach((notice) => this.notify(notice));
     // A right may be withdrawn while a long replay runs.
     const allowed = publications.filter(({ caseId }) => this.tickets.has(caseId));
-    const written = this.connection.replayRun(allowed, this.feed);
+    const written = this.connection.replayRun({ publications: allowed, isShared }, this.feed);
     outlet.settle();
     limit.replayed(outlet.unsentBytes);
     return allowed.slice(written);

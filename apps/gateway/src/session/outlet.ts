@@ -30,6 +30,8 @@ export interface Outlet {
    * @returns how many bytes wait for {@link flush}
    */
   collect(publication: Publication, feed: Feed): number;
+  /** The same for a publication that only this client gets: its frame is not kept. */
+  collectOnce(publication: Publication, feed: Feed): number;
   /**
    * Writes what was collected, in one piece.
    *

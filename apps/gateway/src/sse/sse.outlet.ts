@@ -90,13 +90,11 @@ export class SseOutlet implements Outlet {
   }
 
   collect(publication: Publication, feed: Feed): number {
-    const frame = this.frames.of(publication, feed);
-    if (this.socket === null) {
-      this.write(frame);
-      return 0;
-    }
-    this.run = (this.run ?? this.frames.emptyRun).then(frame);
-    return this.run.length;
+    return this.add(this.frames.of(publication, feed));
+  }
+
+  collectOnce(publication: Publication, feed: Feed): number {
+    return this.add(this.frames.once(publication, feed));
   }
 
   flush(): boolean {
@@ -159,6 +157,15 @@ export class SseOutlet implements Outlet {
     this.response.flushHeaders(); // The headers have to precede the chunks that bypass the response.
     this.socket = this.response.chunkedEncoding ? this.response.socket : null;
     this.opened = true;
+  }
+
+  private add(frame: SseFrame): number {
+    if (this.socket === null) {
+      this.write(frame);
+      return 0;
+    }
+    this.run = (this.run ?? this.frames.emptyRun).then(frame);
+    return this.run.length;
   }
 
   private write(frame: SseFrame): boolean {

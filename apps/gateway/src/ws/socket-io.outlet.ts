@@ -46,8 +46,11 @@ export class SocketIoOutlet implements Outlet {
   }
 
   collect(publication: Publication, feed: Feed): number {
-    this.run = (this.run ?? this.frames.emptyRun).then(this.frames.of(publication, feed));
-    return this.run.length;
+    return this.add(this.frames.of(publication, feed));
+  }
+
+  collectOnce(publication: Publication, feed: Feed): number {
+    return this.add(this.frames.once(publication, feed));
   }
 
   flush(): boolean {
@@ -89,5 +92,10 @@ export class SocketIoOutlet implements Outlet {
 
   destroy(): void {
     this.pipe.destroy();
+  }
+
+  private add(frame: SioFrame): number {
+    this.run = (this.run ?? this.frames.emptyRun).then(frame);
+    return this.run.length;
   }
 }

@@ -4,9 +4,11 @@ import type { Broker, HistorySlice, ReplayExtent, SliceWant } from './ports/brok
 import type { Replay, ReplayBounds } from './replay.js';
 import { bytesOf, sliceInMemory } from './slices-in-memory.js';
 import { SliceWindow } from './slice-window.js';
-import type { Subscriber } from './subscription.js';
+import type { ReplaySlice, Subscriber } from './subscription.js';
 import type { StreamPosition } from '../model/stream-position.js';
 import type { Turns } from './turns.js';
+
+type SliceRead = HistorySlice & Pick<ReplaySlice, 'isShared'>;
 
 export interface LongReplayParts {
   readonly broker: Pick<Broker, 'slice'>;
@@ -62,7 +64,7 @@ export class LongReplay {
       after = upTo;
       replay.reached({ epoch, offset: after }, publications);
       if (publications.length > 0 || notices.length > 0) {
-        await subscriber.replay({ notices, publications });
+        await subscriber.replay({ notices, publications, isShared: slice.isShared });
       }
     }
   }
@@ -72,7 +74,7 @@ export class LongReplay {
     replay: Replay,
     known: StreamPosition,
     part: Pick<SliceWant, 'floors' | 'after' | 'upTo'>,
-  ): Promise<HistorySlice | null> {
+  ): Promise<SliceRead | null> {
     const { broker, state, turns, bounds } = this.parts;
     const want = { ...part, maxEvents: bounds.sliceMax, maxBytes: bounds.sliceMaxBytes };
     return turns.run(async () => {
@@ -80,7 +82,9 @@ export class LongReplay {
         return null;
       }
       const inMemory = state.hasOtherEpoch(known.epoch) ? null : sliceInMemory(want, state.source);
-      return inMemory ?? (await broker.slice(this.feed, want, known));
+      return inMemory === null
+        ? { ...(await broker.slice(this.feed, want, known)), isShared: false }
+        : { ...inMemory, isShared: true };
     });
   }
 }

@@ -48,6 +48,8 @@ export interface ReplaySlice {
   readonly notices: readonly Notice[];
   /** In order of offset. */
   readonly publications: readonly Publication[];
+  /** Other subscribers may get the same objects: they are in memory for all. */
+  readonly isShared: boolean;
 }
 
 /** What a subscriber gets in the tick in which live delivery begins. */
