@@ -24,6 +24,7 @@ export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
   X7: 'hostile connections are opened by the dozen',
   X8: 'a proxy may answer for the gateway: most send no requests ahead',
   X9: 'MAX_HANDSHAKES_PER_ADDRESS_PER_S is small',
+  X10: 'MAX_UNKNOWN_CASES_PER_SUBJECT is small',
   H6: 'reads of the store are held up',
   D5: 'the requests to the upstream are counted',
   D6: 'the gateway has access keys',

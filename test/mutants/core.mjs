@@ -175,6 +175,14 @@ export const core = [
     killedBy: { file: fanOut('hub.property.spec.ts'), test: 'where replays come in slices' },
   },
   {
+    id: 'invented-position-is-a-claim',
+    file: fanOut('recovery.ts'),
+    find: ' && request.from.isProven',
+    put: '',
+    breaks: 'R11: a client that invents a position ends the epoch for all clients of the feed.',
+    killedBy: { file: fanOut('hub.spec.ts'), test: 'R11: that a stranger invents' },
+  },
+  {
     id: 'position-at-the-end-is-unknown',
     file: fanOut('subscription.ts'),
     find: 'from.position.epoch === position.epoch && from.position.offset <= position.offset',

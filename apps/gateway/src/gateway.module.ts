@@ -103,7 +103,7 @@ const domain: FactoryProvider[] = [
     provide: Interest,
     inject: [GatewayStore, GatewaySettings],
     useFactory: ({ registry, queue, clock }: GatewayStore, settings: GatewaySettings) =>
-      new Interest({ registry, queue, clock }, settings.subscriptionLingerMs),
+      new Interest({ registry, queue, clock }, settings.subscriptionLingerMs, settings.maxUnknownCasesPerSubject),
   },
 ];
 

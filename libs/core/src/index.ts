@@ -42,4 +42,5 @@ export type * from './fan-out/ports/due-times.js';
 // interest: who wants what, as leases
 export * from './interest/interest.js';
 export { type AnswerTimes } from './interest/last-answers.js';
+export { TooManyUnknownTickets } from './interest/unknown-tickets.js';
 export * from './interest/ports/interest-registry.js';

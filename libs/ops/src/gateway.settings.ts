@@ -186,6 +186,10 @@ export class GatewaySettings extends SharedSettings {
   @Whole('connections', 1, 1_000_000)
   readonly maxUnauthenticatedConnections: number = 5000;
 
+  /** Tickets of one subject in one process of which nothing was published yet. */
+  @Whole('tickets', 1, 1_000_000)
+  readonly maxUnknownCasesPerSubject: number = 1000;
+
   /** Connections that may begin per second in one process; those of 20 s may begin at once. */
   @Whole('connections per second', 1, 1_000_000)
   readonly maxHandshakesPerS: number = 2000;

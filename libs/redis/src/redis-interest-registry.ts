@@ -123,6 +123,12 @@ export class RedisInterestRegistry implements InterestRegistry {
     return found.map((status) => (status === null ? null : Number(status)));
   }
 
+  async unknown(feed: FeedKey, caseIds: readonly CaseId[]): Promise<CaseId[]> {
+    const base = this.keys.base(feed);
+    const last = await Promise.all(caseIds.map((caseId) => this.client.hget(`${base}ticket:${caseId}`, 'last')));
+    return caseIds.filter((_, at) => Number(last[at] ?? 0) === 0);
+  }
+
   async earliestDue(feed: FeedKey): Promise<number | null> {
     const [, due] = await this.client.zrange(this.keys.due(feed), '0', '0', 'WITHSCORES');
     return due === undefined ? null : Number(due);

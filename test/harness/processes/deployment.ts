@@ -26,6 +26,7 @@ const FAST: Settings = {
   DRAIN_MS: '1000',
   AUTH_JWT_SECRET: JWT_SECRET,
   MAX_CONNECTIONS_PER_SUBJECT: '1000',
+  MAX_UNKNOWN_CASES_PER_SUBJECT: '1000000',
 };
 
 /** A whole Pollcast of real processes, with a simulated upstream and its own Redis. */

@@ -1,3 +1,4 @@
+import { TooManyUnknownTickets } from '#core';
 import { PolledInterest } from './polled-interest.js';
 
 const FEED = { language: 'zh-cn' };
@@ -6,7 +7,8 @@ describe('polled interest', () => {
   let time = 0;
   const acquire = jest.fn(async (_feed: unknown, _caseIds: readonly string[]) => undefined);
   const release = jest.fn(async (_feed: unknown, _caseIds: readonly string[]) => undefined);
-  const make = (most = 3) => new PolledInterest({ acquire, release }, 1000, most, fail, () => time);
+  const admit = jest.fn(async () => undefined);
+  const make = (most = 3) => new PolledInterest({ admit, acquire, release }, 1000, most, fail, () => time);
   const fail = (error: unknown) => {
     throw error;
   };
@@ -33,10 +35,10 @@ describe('polled interest', () => {
     expect(release).not.toHaveBeenCalled();
     time = 1000;
     polled.sweep();
-    expect(release.mock.calls).toEqual([[FEED, ['a']]]);
+    expect(release.mock.calls).toEqual([[FEED, ['a'], 'alice']]);
     time = 1999;
     polled.sweep();
-    expect(release.mock.calls[1]).toEqual([FEED, ['b']]);
+    expect(release.mock.calls[1]).toEqual([FEED, ['b'], 'alice']);
     expect((Reflect.get(polled, 'held') as Map<string, unknown>).size).toBe(0);
   });
 
@@ -52,6 +54,19 @@ describe('polled interest', () => {
     time = 1000;
     polled.sweep();
     expect(await polled.follow('alice', FEED, ['d'])).toEqual(['d']);
+  });
+
+  it('X10: is not held where nothing is known of too many of its tickets', async () => {
+    const polled = make();
+    acquire.mockClear();
+    admit.mockRejectedValueOnce(new TooManyUnknownTickets(1, 30_000));
+    await expect(polled.follow('alice', FEED, ['a'])).rejects.toMatchObject({
+      code: 'too_many',
+      details: { status: 429, retryMs: 30_000 },
+    });
+    expect(acquire).not.toHaveBeenCalled();
+    expect(await polled.follow('alice', FEED, ['a'])).toEqual(['a']);
+    expect(admit).toHaveBeenLastCalledWith(FEED, ['a'], 'alice');
   });
 
   it('is not held where the store is out of reach', async () => {

@@ -1,5 +1,6 @@
 import { feedKey, type CaseId, type Feed, type Interest } from '#core';
 import { Refusal, TOO_MANY_REQUESTS } from '#protocol';
+import { admitUnknown } from '../edge/unknown-tickets.js';
 
 /** Most tickets that polls of all subjects hold in one process. */
 const HELD_MAX = 100_000;
@@ -19,7 +20,7 @@ export class PolledInterest {
   private total = 0;
 
   constructor(
-    private readonly interest: Pick<Interest, 'acquire' | 'release'>,
+    private readonly interest: Pick<Interest, 'admit' | 'acquire' | 'release'>,
     /** `DROPIN_LEASE_MS` */
     private readonly leaseMs: number,
     /** Most tickets that one subject may hold. */
@@ -52,7 +53,7 @@ export class PolledInterest {
     caseIds.forEach((caseId) => held.until.set(caseId, until));
     this.total += fresh.length;
     if (fresh.length > 0) {
-      await this.interest.acquire(feed, fresh).catch((error: unknown) => {
+      await this.acquire(feed, fresh, subject).catch((error: unknown) => {
         this.forget(held, fresh);
         throw error;
       });
@@ -68,7 +69,7 @@ export class PolledInterest {
         const over = [...held.until].filter(([, until]) => now >= until).map(([caseId]) => caseId);
         this.forget(held, over);
         if (over.length > 0) {
-          this.interest.release(held.feed, over).catch(this.onError);
+          this.interest.release(held.feed, over, subject).catch(this.onError);
         }
         if (held.until.size === 0) {
           feeds.delete(key);
@@ -78,6 +79,11 @@ export class PolledInterest {
         this.held.delete(subject);
       }
     }
+  }
+
+  private async acquire(feed: Feed, caseIds: readonly CaseId[], subject: string): Promise<void> {
+    await admitUnknown(this.interest, feed, caseIds, subject);
+    await this.interest.acquire(feed, caseIds, subject);
   }
 
   private forget(held: Held, caseIds: readonly CaseId[]): void {

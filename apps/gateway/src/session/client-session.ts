@@ -2,10 +2,11 @@ import { feedKey, type CaseId, type Feed, type FeedKey, type Hub, type Interest 
 import { type CloseReason, closing, type PositionIds, type ReadyData, Refusal } from '#protocol';
 import type { Rights } from '../auth/rights.js';
 import { type Deadline, STORE_RETRY_MS } from '../edge/deadline.js';
+import { admitUnknown } from '../edge/unknown-tickets.js';
 import type { DeliveryCounters } from './delivery-counters.js';
 import { Connection } from './connection.js';
 import { LiveSubscription } from './live-subscription.js';
-import { OperationQueue, type Operation } from './operation-queue.js';
+import { bytesOf, OperationQueue, type Operation } from './operation-queue.js';
 import type { Outlet } from './outlet.js';
 import { SubscribeBatch, type WaitingSubscribe } from './subscribe-batch.js';
 import type { ReplayPace } from './replay-pace.js';
@@ -33,9 +34,6 @@ const FEEDS_MAX = 16;
 
 /** A connection may hold this many times `MAX_CASES_PER_SUBSCRIPTION` tickets, from any number of subscribes. */
 const FULL_SUBSCRIPTIONS = 10;
-
-/** Bytes that an id takes on top of its characters. */
-const ID_BYTES = 24;
 
 const connectionCloses = () => new Refusal('unavailable', 'the connection is closing', { retryMs: STORE_RETRY_MS });
 
@@ -322,7 +320,11 @@ export class ClientSession {
     try {
       await this.goLive(batch, parameters, subscription, isAbandoned);
     } catch (error) {
-      this.leave(subscription, parameters.caseIds);
+      const isRefused = error instanceof Refusal;
+      this.leave(subscription, isRefused ? [] : parameters.caseIds);
+      if (isRefused) {
+        throw error;
+      }
       this.parts.onError(error);
       throw new Refusal('unavailable', 'the store is out of reach', { retryMs: STORE_RETRY_MS });
     } finally {
@@ -355,9 +357,10 @@ export class ClientSession {
     const { hub, interest, counters } = this.parts;
     const { feed, caseIds, from, history } = parameters;
     const fresh = caseIds.filter((caseId) => !subscription.tickets.has(caseId));
+    await admitUnknown(interest, feed, fresh, this.subject);
     // A ticket that is live is removed first. Otherwise its events would come twice, or before the replay.
     hub.unsubscribe(feed, caseIds, subscription);
-    await interest.acquire(feed, fresh);
+    await interest.acquire(feed, fresh, this.subject);
     fresh.forEach((caseId) => subscription.tickets.add(caseId));
     counters.subscribed(fresh.length);
     batch.answers = await interest.answeredAt(feed, caseIds);
@@ -377,11 +380,6 @@ export class ClientSession {
     if (subscription.tickets.size === 0) {
       this.subscriptions = this.subscriptions.filter((other) => other !== subscription);
     }
-    interest.release(subscription.feed, held).catch(onError);
+    interest.release(subscription.feed, held, this.subject).catch(onError);
   }
-}
-
-/** Bytes that the ticket ids of a request take while it waits. */
-function bytesOf({ caseIds }: Tickets): number {
-  return caseIds.reduce((sum, caseId) => sum + caseId.length + ID_BYTES, 0);
 }

@@ -1,5 +1,6 @@
 import { Refusal } from '#protocol';
 import { type Deadline, tookTooLong } from '../edge/deadline.js';
+import type { Tickets } from '../edge/subscription-parameters.js';
 
 /** One request whose turn has come. */
 export interface Operation<Request> {
@@ -20,6 +21,9 @@ const WAITING_MAX_BYTES = 1_048_576;
 const REQUEST_BYTES = 1024;
 /** When a client may try again that has too many requests waiting, ms. */
 const TOO_MANY_RETRY_MS = 1000;
+
+/** Bytes that an id takes on top of its characters. */
+const ID_BYTES = 24;
 
 const IDLE = Promise.resolve();
 const NOTHING: never[] = [];
@@ -115,4 +119,9 @@ export class OperationQueue<Request> {
       done.finally(settle).then(resolve, reject);
     });
   }
+}
+
+/** Bytes that the ticket ids of a request take while it waits. */
+export function bytesOf({ caseIds }: Tickets): number {
+  return caseIds.reduce((sum, caseId) => sum + caseId.length + ID_BYTES, 0);
 }

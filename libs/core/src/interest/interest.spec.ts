@@ -33,6 +33,7 @@ function setUp(lingerMs = LINGER_MS) {
     earliestDue: async () => null,
     statuses: async () => [],
     answeredAt: async () => [],
+    unknown: async () => [],
   };
   const queue = { wake: async (sets: readonly DueSet[]) => void woken.push(...sets.map(({ ref }) => ref.id)) };
   /** Holds the registry's next answer back until the returned function is called. */

@@ -1,6 +1,7 @@
 import { feedKey, type Feed, type FeedKey } from '../model/feed.js';
 import type { Clock } from '../model/clock.js';
 import type { DueSet, PollQueue } from '../polling/ports/poll-queue.js';
+import { UnknownTickets } from './unknown-tickets.js';
 import { LastAnswers, type AnswerTimes } from './last-answers.js';
 import type { InterestRegistry, LeaseReason } from './ports/interest-registry.js';
 import type { CaseId } from '../model/ticket.js';
@@ -41,14 +42,21 @@ export class Interest {
 
   private readonly leaseMs: number;
   private readonly answers: LastAnswers;
+  private readonly unknown: UnknownTickets;
 
-  /** @param lingerMs `SUBSCRIPTION_LINGER_MS` */
+  /**
+   * @param lingerMs `SUBSCRIPTION_LINGER_MS`
+   * @param maxUnknown `MAX_UNKNOWN_CASES_PER_SUBJECT`
+   */
   constructor(
     private readonly parts: InterestParts,
     lingerMs: number,
+    maxUnknown = Number.POSITIVE_INFINITY,
   ) {
     this.leaseMs = Math.max(lingerMs, LEASE_MIN_MS);
     this.answers = new LastAnswers(parts.registry, parts.clock);
+    const limits = { most: maxUnknown, lingerMs: this.leaseMs };
+    this.unknown = new UnknownTickets(parts.registry, parts.clock, limits);
   }
 
   /** How often {@link renew} has to be called, ms. */
@@ -57,12 +65,26 @@ export class Interest {
   }
 
   /**
+   * Counts the unknown ones of these tickets, which a client is about to {@link acquire} in the same tick.
+   *
+   * @param subject whose client it is; null: nobody's in particular, and without a bound
+   * @throws {TooManyUnknownTickets} none is counted then
+   * @throws if the store is out of reach
+   */
+  async admit(feed: Feed, caseIds: readonly CaseId[], subject: string | null): Promise<void> {
+    if (subject !== null) {
+      await this.unknown.take(subject, feedKey(feed), caseIds);
+    }
+  }
+
+  /**
    * A client wants these tickets from now on. Arrivals at a ticket are reported to the registry at most once per
    * second. So a thousand clients that come at once cost one call, and all of them wait for it.
    *
+   * @param subject that {@link admit} was called for
    * @throws if the store is out of reach; nothing is held then
    */
-  async acquire(feed: Feed, caseIds: readonly CaseId[]): Promise<void> {
+  async acquire(feed: Feed, caseIds: readonly CaseId[], subject: string | null = null): Promise<void> {
     const key = feedKey(feed);
     const holdings = this.held.get(key) ?? new Map<CaseId, LocalInterest>();
     this.held.set(key, holdings);
@@ -83,12 +105,14 @@ export class Interest {
       await Promise.all([this.report(key, untold, now), ...underWay]);
     } catch (error) {
       this.drop(key, caseIds);
+      this.unknown.leave(subject, key, caseIds);
       throw error;
     }
   }
 
   /** A client does not want these tickets any more. When the last client of a ticket leaves, its linger time begins. */
-  async release(feed: Feed, caseIds: readonly CaseId[]): Promise<void> {
+  async release(feed: Feed, caseIds: readonly CaseId[], subject: string | null = null): Promise<void> {
+    this.unknown.leave(subject, feedKey(feed), caseIds);
     await this.lease(feedKey(feed), this.drop(feedKey(feed), caseIds), 'renewal');
   }
 
@@ -125,6 +149,7 @@ export class Interest {
    * @throws if the store is out of reach; the leases of other feeds may be renewed then
    */
   async renew(): Promise<void> {
+    this.unknown.sweep();
     let batch: Promise<void>[] = [];
     let tickets = 0;
     for (const [key, holdings] of this.held) {

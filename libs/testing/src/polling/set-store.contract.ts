@@ -114,6 +114,14 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
         expect(await isUnknown()).toBe(false);
       });
 
+      it('tells of which tickets nothing was published', async () => {
+        const ref = await driver.wantOneSet('a', 'b', 'c');
+        const unknown = () => fixture.registry.unknown(driver.feed, ['c', 'never', 'b', 'a']);
+        expect(await unknown()).toEqual(['c', 'never', 'b', 'a']);
+        await driver.publish(ref, message('a', '1'), status('b', 1));
+        expect(await unknown()).toEqual(['c', 'never']);
+      });
+
       it('lets exactly one of many commits from one fence through', async () => {
         const set = await driver.begin(await driver.wantOneSet('a'));
         const commits = ['1', '2', '3', '4', '5'].map((content) => driver.commit(set, [message('a', content)]));

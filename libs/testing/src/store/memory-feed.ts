@@ -116,7 +116,7 @@ export class MemoryFeed {
         this.quarantined.set(caseId, { refusals, until: Number.POSITIVE_INFINITY });
         const set = this.newSet(now, now);
         set.joining.add(caseId);
-        set.isUnknown = !this.ticket(caseId).isKnown;
+        set.isUnknown = !this.isKnown(caseId);
       }
     }
   }
@@ -152,6 +152,11 @@ export class MemoryFeed {
       }
     }
     return published;
+  }
+
+  /** Whether something of the ticket was published. */
+  isKnown(caseId: CaseId): boolean {
+    return this.tickets.get(caseId)?.isKnown === true;
   }
 
   /** Whether the caller has seen more of this epoch than there is. */

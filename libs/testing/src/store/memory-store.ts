@@ -144,6 +144,10 @@ export class MemoryStore implements SetStore, InterestRegistry {
     return caseIds.map((caseId) => this.feed(feed).ticket(caseId).readStatus);
   }
 
+  async unknown(feed: FeedKey, caseIds: readonly CaseId[]): Promise<CaseId[]> {
+    return caseIds.filter((caseId) => !this.feed(feed).isKnown(caseId));
+  }
+
   async earliestDue(feed: FeedKey): Promise<number | null> {
     const dues = [...this.feed(feed).sets.values()].map((set) => set.dueAt);
     return dues.length === 0 ? null : Math.min(...dues);

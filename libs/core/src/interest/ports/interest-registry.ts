@@ -41,6 +41,8 @@ export interface InterestRegistry {
    * publication, it is there as long as the ticket is wanted.
    */
   statuses(feed: FeedKey, caseIds: readonly CaseId[]): Promise<(number | null)[]>;
+  /** Those of the tickets of which nothing was ever published, or nothing is kept any more. */
+  unknown(feed: FeedKey, caseIds: readonly CaseId[]): Promise<CaseId[]>;
   /** The earliest due time of the feed's sets, ms since 1970; null if it has no sets. */
   earliestDue(feed: FeedKey): Promise<number | null>;
 }
