@@ -10,11 +10,17 @@ const PACKET_END = '\u001e';
  * After `closing` a connection ends as if the network failed: after a close packet, some clients never connect again.
  */
 describe('after closing', () => {
-  let gateway: RunningGateway;
-  afterEach(() => gateway.stop());
+  const gateways: RunningGateway[] = [];
+  afterAll(() => Promise.all(gateways.map((gateway) => gateway.stop())));
+
+  async function start(env: Record<string, string> = {}): Promise<RunningGateway> {
+    const gateway = await RunningGateway.start(env);
+    gateways.push(gateway);
+    return gateway;
+  }
 
   it('a WebSocket ends without a Close frame, when the last byte is sent', async () => {
-    gateway = await RunningGateway.start({ DRAIN_MS: '200' });
+    const gateway = await start({ DRAIN_MS: '200' });
     const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
     const texts: string[] = [];
     let closed: [code: number, reason: string] | null = null;
@@ -38,11 +44,12 @@ describe('after closing', () => {
     expect(texts.filter((text) => text.includes('"message"')).length).toBeGreaterThanOrEqual(50);
   });
 
-  it.each([
+  // Both wait for the end of a token.
+  it.concurrent.each([
     ['a poll that waits', true],
     ['the poll that comes', false],
   ])('long polling tells %s, and knows the session no more; no packet says goodbye', async (_what, isWaiting) => {
-    gateway = await RunningGateway.start();
+    const gateway = await start();
     const at = `${gateway.url}/socket.io/?EIO=4&transport=polling`;
     const open = await (await fetch(at)).text();
     const { sid } = JSON.parse(open.slice(1)) as { sid: string };
@@ -61,7 +68,7 @@ describe('after closing', () => {
   });
 
   it('a long poll that did not get closing is cut and not answered with a close packet', async () => {
-    gateway = await RunningGateway.start({ DRAIN_MS: '0' });
+    const gateway = await start({ DRAIN_MS: '0' });
     const socket = await gateway.connect({ token: await token() }, { transports: ['polling'] });
     const events = record(socket);
     const ended = new Promise((resolve) => socket.once('disconnect', resolve));
