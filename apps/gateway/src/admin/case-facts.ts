@@ -48,7 +48,7 @@ export function shownCase(facts: CaseFacts): object {
     cursor: set?.cursor
       ? {
           given_at: instant(set.cursor.givenAt),
-          age_s: seconds(now - set.cursor.givenAt),
+          age_s: ageOf(set.cursor.givenAt, now),
           polled_at: instant(set.cursor.polledAt),
         }
       : null,
@@ -57,7 +57,7 @@ export function shownCase(facts: CaseFacts): object {
       refusals: quarantine.refusals,
       reason: 'upstream_refused',
     },
-    last_publication: last && { kind: last.kind, seen_at: instant(last.seenAt), age_s: seconds(now - last.seenAt) },
+    last_publication: last && { kind: last.kind, seen_at: instant(last.seenAt), age_s: ageOf(last.seenAt, now) },
     next_poll_at: instant(nextPollAt(facts)),
     paused_at: instant(ticket.pausedAt),
     upstream: { ...ticket.upstream, since: instant(ticket.upstream.since || null) },
@@ -80,7 +80,7 @@ export function shownSet(set: SetFacts, workers: readonly WorkerName[], now: num
     worker: isLeased ? workerOf(set, workers) : null,
     lease_until: isLeased ? instant(set.leaseUntil) : null,
     due_at: instant(set.dueAt),
-    late_s: seconds(Math.max(0, now - (set.dueAt ?? now))),
+    late_s: ageOf(set.dueAt ?? now, now),
     answered_at: instant(set.answeredAt),
     active_at: instant(set.activeAt),
     failures: set.failures,
@@ -95,6 +95,11 @@ export function workerOf({ owner }: SetFacts, workers: readonly WorkerName[]): s
 
 export function instant(ms: number | null): string | null {
   return ms === null || !Number.isFinite(ms) ? null : new Date(ms).toISOString();
+}
+
+/** Seconds since then. The clocks of two processes differ by some milliseconds. */
+export function ageOf(at: number, now: number): number {
+  return seconds(Math.max(0, now - at));
 }
 
 /** Seconds with one decimal. */

@@ -1,5 +1,5 @@
 import { parseFeedKey } from '#core';
-import { clientsOf, instant, nextPollAt, seconds, workerOf, type CaseFacts } from './case-facts.js';
+import { ageOf, clientsOf, instant, nextPollAt, seconds, workerOf, type CaseFacts } from './case-facts.js';
 
 /** A set that is due for longer than this is late, ms: workers do not keep up, or none polls. */
 const LATE_MS = 5000;
@@ -116,7 +116,7 @@ function lastNews(facts: CaseFacts): string {
 }
 
 function ago({ now }: CaseFacts, at: number | null): string {
-  return at === null ? 'never' : `${seconds(Math.max(0, now - at))} s ago`;
+  return at === null ? 'never' : `${ageOf(at, now)} s ago`;
 }
 
 /** An instant, and how far away it is. */

@@ -6,7 +6,7 @@ import { RequestReader } from '../edge/request-reader.js';
 import { GatewayStore } from '../gateway.store.js';
 import { queryOf, single, wholeNumber } from '../http/query.js';
 import { PAGE_DEFAULT, PageDto } from './admin.dto.js';
-import { instant, seconds, shownFeed } from './case-facts.js';
+import { ageOf, instant, shownFeed } from './case-facts.js';
 import { storeAnswer } from './store-answer.js';
 
 /** `/admin/feeds`: what is polled, by language and group. A feed can be paused, and go on. */
@@ -63,7 +63,7 @@ function shown(feed: FeedFacts, now: number): object {
     failing_sets: failing,
     upstream: { ...upstream, since: instant(upstream.since || null) },
     earliest_due_at: instant(earliestDue),
-    late_s: seconds(Math.max(0, now - (earliestDue ?? now))),
+    late_s: ageOf(earliestDue ?? now, now),
     publications,
     paused_at: instant(pausedAt),
   };
