@@ -1,5 +1,6 @@
 export { CredentialMetrics } from './credential-metrics.js';
 export { DeliveryMetrics, TransportMetrics, type Transport } from './delivery-metrics.js';
+export { DropInMetrics } from './drop-in-metrics.js';
 export { errorFields, type ErrorFields } from './error-fields.js';
 export { EvictionReport } from './eviction-report.js';
 export { FailureLog, type OnFailure } from './failure-log.js';

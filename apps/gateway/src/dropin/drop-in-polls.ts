@@ -7,6 +7,7 @@ import {
   type ResumeFrom,
   type StreamPosition,
 } from '#core';
+import type { DropInMetrics } from '#ops';
 import { Refusal } from '#protocol';
 import { Deadline, STORE_RETRY_MS } from '../edge/deadline.js';
 import type { Tickets } from '../edge/subscription-parameters.js';
@@ -27,6 +28,7 @@ export interface DropInPollsParts {
   readonly registry: Pick<InterestRegistry, 'statuses'>;
   /** `HISTORY_MAX_EVENTS` */
   readonly historyMax: number;
+  readonly metrics: Pick<DropInMetrics, 'polled' | 'waits'>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -74,11 +76,14 @@ export class DropInPolls {
     } finally {
       this.parts.hub.unsubscribe(feed, caseIds, poll);
     }
+    const { metrics } = this.parts;
     if (poll.position === null || request.hasLeft()) {
+      metrics.polled('left');
       return null;
     }
     const { publications, position, notices, isFull } = poll;
     const statuses = await this.reached(this.parts.registry.statuses(feedKey(feed), caseIds));
+    metrics.polled(publications.length > 0 ? 'news' : isPending ? 'pending' : 'nothing');
     return { publications, position, notices, statuses, isPending, isFull };
   }
 
@@ -110,9 +115,11 @@ export class DropInPolls {
     }
     this.waiting.set(subject, ofSubject.add(poll));
     this.waitingCount += 1;
+    this.parts.metrics.waits(1);
     onLeft(() => poll.end());
     await poll.news(ms);
     this.waitingCount -= 1;
+    this.parts.metrics.waits(-1);
     ofSubject.delete(poll);
     if (ofSubject.size === 0) {
       this.waiting.delete(subject);

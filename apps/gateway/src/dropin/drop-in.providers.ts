@@ -1,6 +1,7 @@
 import type { FactoryProvider } from '@nestjs/common';
 import { Hub, Interest } from '#core';
-import { GatewaySettings } from '#ops';
+import { Registry } from 'prom-client';
+import { DropInMetrics, GatewaySettings } from '#ops';
 import { RequestAuthentication } from '../auth/request-authentication.js';
 import { RevocationList } from '../auth/revocation-list.js';
 import { Revocations } from '../auth/revocations.js';
@@ -38,30 +39,34 @@ export const dropInProviders: FactoryProvider[] = [
       return new DropInAuthentication({ tokens, keys, revocations: { revocations, list }, origins, sockets });
     },
   },
+  { provide: DropInMetrics, inject: [Registry], useFactory: (registry: Registry) => new DropInMetrics(registry) },
   {
     provide: PolledInterest,
-    inject: [Interest, GatewayStore, GatewaySettings],
+    inject: [Interest, GatewayStore, GatewaySettings, DropInMetrics],
     useFactory: (
       interest: Interest,
       store: GatewayStore,
       { dropinLeaseMs, maxCasesPerSubscription }: GatewaySettings,
+      metrics: DropInMetrics,
     ) => {
       const most = maxCasesPerSubscription * FULL_SUBSCRIPTIONS;
-      return new PolledInterest(interest, dropinLeaseMs, most, store.onFailure('polls'));
+      return new PolledInterest(interest, dropinLeaseMs, most, store.onFailure('polls'), metrics);
     },
   },
   {
     provide: DropInPolls,
-    inject: [Hub, PolledInterest, GatewayStore, GatewaySettings],
+    inject: [Hub, PolledInterest, GatewayStore, GatewaySettings, DropInMetrics],
     useFactory: (
       hub: Hub,
       interest: PolledInterest,
       store: GatewayStore,
       { historyMaxEvents: historyMax }: GatewaySettings,
+      metrics: DropInMetrics,
     ) => {
       const { registry } = store;
       const firstAnswers = new FirstAnswers(registry);
-      return new DropInPolls({ hub, interest, firstAnswers, registry, historyMax, onError: store.onFailure('polls') });
+      const onError = store.onFailure('polls');
+      return new DropInPolls({ hub, interest, firstAnswers, registry, historyMax, metrics, onError });
     },
   },
 ];

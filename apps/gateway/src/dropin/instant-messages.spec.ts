@@ -140,6 +140,9 @@ describe('D1: a poll as the upstream has it', () => {
     );
     expect(arrivals).toHaveLength(1);
     want.mockRestore();
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(metrics).toMatch(/pollcast_dropin_polls_total{outcome="news"[^}]*} [1-9]/);
+    expect(metrics).toMatch(/pollcast_dropin_tickets({[^}]*})? [1-9]/);
   });
 
   it('is answered at once by a gateway that is about to end', async () => {

@@ -8,12 +8,15 @@ describe('polled interest', () => {
   const acquire = jest.fn(async (_feed: unknown, _caseIds: readonly string[]) => undefined);
   const release = jest.fn(async (_feed: unknown, _caseIds: readonly string[]) => undefined);
   const admit = jest.fn(async () => undefined);
-  const make = (most = 3) => new PolledInterest({ admit, acquire, release }, 1000, most, fail, () => time);
+  let heldNow = 0;
+  const holds = (more: number) => void (heldNow += more);
+  const make = (most = 3) => new PolledInterest({ admit, acquire, release }, 1000, most, fail, { holds }, () => time);
   const fail = (error: unknown) => {
     throw error;
   };
   beforeEach(() => {
     time = 0;
+    heldNow = 0;
     acquire.mockClear();
     release.mockClear();
   });
@@ -39,6 +42,7 @@ describe('polled interest', () => {
     time = 1999;
     polled.sweep();
     expect(release.mock.calls[1]).toEqual([FEED, ['b'], 'alice']);
+    expect(heldNow).toBe(0);
     expect((Reflect.get(polled, 'held') as Map<string, unknown>).size).toBe(0);
   });
 

@@ -1,4 +1,5 @@
 import { feedKey, type CaseId, type Feed, type Interest } from '#core';
+import type { DropInMetrics } from '#ops';
 import { Refusal, TOO_MANY_REQUESTS } from '#protocol';
 import { admitUnknown } from '../edge/unknown-tickets.js';
 
@@ -26,6 +27,7 @@ export class PolledInterest {
     /** Most tickets that one subject may hold. */
     private readonly maxOfSubject: number,
     private readonly onError: (error: unknown) => void,
+    private readonly metrics: Pick<DropInMetrics, 'holds'>,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -52,6 +54,7 @@ export class PolledInterest {
     const until = this.now() + this.leaseMs;
     caseIds.forEach((caseId) => held.until.set(caseId, until));
     this.total += fresh.length;
+    this.metrics.holds(fresh.length);
     if (fresh.length > 0) {
       await this.acquire(feed, fresh, subject).catch((error: unknown) => {
         this.forget(held, fresh);
@@ -87,6 +90,8 @@ export class PolledInterest {
   }
 
   private forget(held: Held, caseIds: readonly CaseId[]): void {
-    this.total -= caseIds.filter((caseId) => held.until.delete(caseId)).length;
+    const count = caseIds.filter((caseId) => held.until.delete(caseId)).length;
+    this.total -= count;
+    this.metrics.holds(-count);
   }
 }
