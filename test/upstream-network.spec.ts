@@ -149,4 +149,30 @@ describe('an upstream', () => {
     // The buffers of the sockets hold some more.
     expect(sent).toBeLessThan(HUGE_BYTES / 4);
   });
+
+  it('with one connection lets the next request wait, which is told apart from its own time', async () => {
+    const answersMs = 200;
+    const empty = '{"immsg":[],"last_message_time_id":"1"}';
+    const port = await listen(
+      createHttpServer((_, response) => {
+        setTimeout(() => response.writeHead(200, { 'content-type': 'application/json' }).end(empty), answersMs);
+      }),
+    );
+    const onSent = jest.fn();
+    const client = createOsmClient(
+      { ...SETTINGS, upstreamBaseUrl: `http://127.0.0.1:${port}` },
+      {
+        clock: { now: () => Date.now() },
+        userAgent: 'pollcast/test',
+        attempts: memoryAttempts,
+        onCredentials: () => undefined,
+        onSent,
+      },
+    );
+    const answers = await Promise.all([client.poll(REQUEST), client.poll(REQUEST)]);
+    const [first = 0, second = 0] = answers.map(({ waitedMs }) => waitedMs ?? 0);
+    await client.close();
+    expect(second - first).toBeGreaterThan(answersMs / 2);
+    expect(onSent).toHaveBeenCalledTimes(2);
+  });
 });

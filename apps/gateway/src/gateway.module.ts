@@ -12,6 +12,7 @@ import {
   readSettings,
   SampledLines,
   OverviewMetrics,
+  RedisMetrics,
 } from '#ops';
 import { PositionIds, SioFrames, SseFrames } from '#protocol';
 import { AGE_BOUNDS_S, type Survey } from '#redis';
@@ -71,8 +72,14 @@ const outside: FactoryProvider[] = [
   { provide: DeliveryMetrics, inject: [Registry], useFactory: (registry: Registry) => new DeliveryMetrics(registry) },
   {
     provide: GatewayStore,
-    inject: [GatewaySettings, LOGGER],
-    useFactory: (settings: GatewaySettings, logger: Logger) => new RedisStore(settings, logger),
+    inject: [GatewaySettings, LOGGER, DeliveryMetrics, Registry],
+    useFactory: (settings: GatewaySettings, logger: Logger, metrics: DeliveryMetrics, registry: Registry) => {
+      const redis = new RedisMetrics(registry);
+      return new RedisStore(settings, logger, {
+        onHeard: (ms) => metrics.heard(ms),
+        onPing: (ms) => redis.pinged(ms),
+      });
+    },
   },
   {
     provide: HealthState,
@@ -134,7 +141,7 @@ const delivery: FactoryProvider[] = [
       settings: GatewaySettings,
       revocations: Revocations,
     ): Connections => {
-      const counters = new DeliveryCounters(metrics);
+      const counters = new DeliveryCounters(metrics, () => store.clock.now());
       const onError = store.onFailure('subscriptions');
       const { maxCasesPerSubscription: maxCases, slowConsumerMaxBytes: maxUnsentBytes } = settings;
       const writes = new TickWrites();

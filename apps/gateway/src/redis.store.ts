@@ -17,6 +17,7 @@ import {
   RedisRevocations,
   DataLossWatch,
   OverviewWatch,
+  PingWatch,
   type Overview,
   redisFailureOf,
   redisHosts,
@@ -26,6 +27,14 @@ import {
 import type { Logger } from 'pino';
 import type { OperatorStore } from './admin/operator-store.js';
 import { GatewayStore } from './gateway.store.js';
+
+/** Hears how Redis does. */
+export interface RedisStoreListener {
+  /** A publication was heard. @param ms since the upstream's answer */
+  readonly onHeard: (ms: number) => void;
+  /** @param ms that a ping took; null: there was no answer */
+  readonly onPing: (ms: number | null) => void;
+}
 
 /** The store in Redis. It has three connections: commands, Pub/Sub, BullMQ. */
 export class RedisStore extends GatewayStore {
@@ -39,6 +48,7 @@ export class RedisStore extends GatewayStore {
   private readonly dataLoss: DataLossWatch;
   private readonly evictions: EvictionWatch;
   private readonly overview: OverviewWatch;
+  private readonly pings: PingWatch;
   private readonly secrets: RedisPositionSecrets;
   private readonly commands: RedisClient;
   private readonly subscriber: RedisClient;
@@ -49,6 +59,7 @@ export class RedisStore extends GatewayStore {
   constructor(
     settings: GatewaySettings,
     private readonly logger: Logger,
+    { onHeard, onPing }: RedisStoreListener,
   ) {
     super();
     this.report = new RedisReport({
@@ -65,6 +76,7 @@ export class RedisStore extends GatewayStore {
     this.clock = new RedisClock(this.commands, onError);
     this.dataLoss = new DataLossWatch(this.commands, keys, onError);
     this.evictions = new EvictionWatch(this.commands, onError);
+    this.pings = new PingWatch(this.commands);
     this.overview = new OverviewWatch({
       client: this.commands,
       keys,
@@ -85,7 +97,8 @@ export class RedisStore extends GatewayStore {
       survey: (participant, onError) => new Survey({ commands, subscriber, keys }, participant, onError),
     };
     const gateway = randomUUID();
-    this.broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError: onError }, settings);
+    this.broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError, onHeard }, settings);
+    this.pings.watch(onPing);
   }
 
   get positionSecrets(): readonly string[] {
@@ -127,6 +140,7 @@ export class RedisStore extends GatewayStore {
     this.dataLoss.stop();
     this.evictions.stop();
     this.overview.stop();
+    this.pings.stop();
     this.secrets.stop();
     this.broker.stop();
     this.counts.leave().catch(() => undefined); // Without it, what this gateway had ends some seconds later.

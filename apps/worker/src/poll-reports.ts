@@ -1,15 +1,19 @@
 import type { CaseId, PollTelemetry, SetRef, UpstreamFailure } from '#core';
-import type { PrometheusPollTelemetry, UpstreamReport } from '#ops';
+import type { PrometheusPollTelemetry, StageMetrics, UpstreamReport } from '#ops';
 
 /** What a worker tells of its polls: in metrics, and in lines of the log. */
 export class PollReports implements PollTelemetry {
   constructor(
     private readonly metrics: PrometheusPollTelemetry,
     private readonly upstream: UpstreamReport,
+    private readonly stages: Pick<StageMetrics, 'reached'>,
   ) {}
 
   polled(poll: Parameters<PollTelemetry['polled']>[0]): void {
     this.metrics.polled(poll);
+    if (poll.published > 0) {
+      this.stages.reached('committed', poll.commitMs);
+    }
     this.upstream.answered(poll.ref);
   }
 

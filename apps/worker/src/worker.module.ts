@@ -17,11 +17,14 @@ import {
   programVersion,
   PrometheusPollTelemetry,
   readSettings,
+  RedisMetrics,
+  StageMetrics,
+  UpstreamMetrics,
   RedisReport,
   SampledLines,
   UpstreamReport,
 } from '#ops';
-import { createOsmClient } from '#osm';
+import { createOsmClient, type OsmClient } from '#osm';
 import {
   BullPollQueue,
   connectQueue,
@@ -36,6 +39,7 @@ import {
   RedisInterestRegistry,
   AGE_BOUNDS_S,
   OverviewWatch,
+  PingWatch,
   redisFailureOf,
   redisHosts,
   RedisQuota,
@@ -50,6 +54,7 @@ import {
 import { CredentialsReport } from './credentials-report.js';
 import { FairShare } from './fair-share.js';
 import { LoginGate } from './login-gate.js';
+import { MeasuredQuota } from './measured-quota.js';
 import { OpsServer } from './ops.server.js';
 import { PollProcessor } from './poll-processor.js';
 import { PollReports } from './poll-reports.js';
@@ -98,7 +103,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
         const registry = createRegistry('worker');
         const queue = new BullPollQueue(bull, keys, clock, failed('queue'));
         const report = new CredentialsReport(logger, new CredentialMetrics(registry));
-        const upstream = createOsmClient(settings, {
+        const upstream: OsmClient = createOsmClient(settings, {
+          onSent: () => upstreamMetrics.sent(),
           clock,
           userAgent: `pollcast/${programVersion()}`,
           attempts: (kind) => new RedisCredentialAttempts(commands, keys, kind),
@@ -109,6 +115,11 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             }
           },
         });
+        const upstreamMetrics = new UpstreamMetrics(
+          registry,
+          () => upstream.token,
+          () => clock.now(),
+        );
         const quota = new RedisQuota(commands, keys, settings.upstreamMaxRps);
         const telemetry = new PrometheusPollTelemetry(registry);
         const upstreamReport = new UpstreamReport(logger, () => clock.now());
@@ -117,11 +128,11 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           {
             store: new RedisSetStore(commands, keys, settings),
             upstream,
-            quota,
+            quota: new MeasuredQuota(quota, (ms) => upstreamMetrics.quotaWaited(ms)),
             liveness: new RedisUpstreamLiveness(commands, keys, failed('liveness')),
             clock,
             digest,
-            telemetry: new PollReports(telemetry, upstreamReport),
+            telemetry: new PollReports(telemetry, upstreamReport, new StageMetrics(registry, ['committed'])),
             random: Math.random,
           },
           {
@@ -179,6 +190,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           );
         });
         const evictions = new EvictionReport(registry, logger);
+        const redisMetrics = new RedisMetrics(registry);
+        const pings = new PingWatch(commands);
         const overviewMetrics = new OverviewMetrics(registry, {
           now: () => clock.now(),
           intervalMs: settings.pollIntervalMs,
@@ -214,6 +227,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           redisServer: () => serverIdentity(commands),
           watchOverview: () => overviewWatch.watch((overview) => overviewMetrics.report(overview)),
           overview: overviewWatch,
+          watchPings: () => pings.watch((ms) => redisMetrics.pinged(ms)),
+          pings,
           subscriptions: [
             () => wake.listen(subscriber, listener),
             () => quota.listen(subscriber),

@@ -12,7 +12,15 @@ import {
   type UpstreamReport,
   type WorkerSettings,
 } from '#ops';
-import type { BullPollQueue, EvictionWatch, RedisClient, RedisClock, OverviewWatch, ServerIdentity } from '#redis';
+import type {
+  BullPollQueue,
+  EvictionWatch,
+  RedisClient,
+  RedisClock,
+  OverviewWatch,
+  PingWatch,
+  ServerIdentity,
+} from '#redis';
 
 import type { LoginGate } from './login-gate.js';
 import type { OpsServer } from './ops.server.js';
@@ -31,6 +39,8 @@ export interface WorkerParts {
   readonly redis: RedisReport;
   readonly overview: OverviewWatch;
   readonly watchOverview: () => void;
+  readonly pings: PingWatch;
+  readonly watchPings: () => void;
   /** Asks Redis what it is. */
   readonly redisServer: () => Promise<ServerIdentity>;
   readonly upstreamReport: UpstreamReport;
@@ -70,6 +80,7 @@ export class WorkerProgram {
       () => reportStart(logger, 'worker', settings),
       () => ops.listen(settings.port, settings.host),
       () => logger.info({ port: settings.port }, 'worker listening'),
+      () => this.parts.watchPings(),
       () => this.untilRedisAnswers(() => clock.start()),
       () => this.tellRedis(),
       () => evictions.watch(watchEviction),
@@ -122,6 +133,7 @@ export class WorkerProgram {
     }
     redis.stop();
     this.parts.overview.stop();
+    this.parts.pings.stop();
     this.parts.upstreamReport.stop();
     clock.stop();
     evictions.stop();

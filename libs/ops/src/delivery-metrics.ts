@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { GapReason } from '#core';
 import { METRICS_PREFIX } from './metrics.js';
+import { StageMetrics } from './stage-metrics.js';
 
 export type Transport = 'socket_io' | 'sse';
 
@@ -35,6 +36,7 @@ export class DeliveryMetrics {
   private readonly subscriptions: Gauge;
   private readonly feedsNotPolled: Gauge;
   private readonly latency: Histogram;
+  private readonly stages: StageMetrics;
   private readonly closings: Counter<'reason'>;
   private readonly refusals: Counter<'code'>;
   private readonly gaps: Counter<'reason'>;
@@ -51,6 +53,7 @@ export class DeliveryMetrics {
     const transport = (name: Transport) => new TransportMetrics(connections.labels(name), deliveries.labels(name));
     this.socketIo = transport('socket_io');
     this.sse = transport('sse');
+    this.stages = new StageMetrics(registry, ['heard', 'written']);
     this.subscriptions = new Gauge(named('subscriptions', 'Tickets subscribed to, counted once per connection.'));
     this.latency = new Histogram({
       ...named('delivery_latency_seconds', 'From the answer of the poll that found an event to its first socket.'),
@@ -75,6 +78,12 @@ export class DeliveryMetrics {
   /** Called once per event and process. @param latencyMs from `seenAt` to the first write; clocks may differ */
   firstWritten(latencyMs: number): void {
     this.latency.observe(Math.max(0, latencyMs) / 1000);
+    this.stages.reached('written', latencyMs);
+  }
+
+  /** Called once per event and process. @param latencyMs from `seenAt` until it was heard from Redis */
+  heard(latencyMs: number): void {
+    this.stages.reached('heard', latencyMs);
   }
 
   /** @param reason a close reason (`libs/protocol/src/close-reasons.ts`) */

@@ -50,9 +50,9 @@ describe('health and metrics over HTTP', () => {
 
   it('counts polls and deliveries', async () => {
     const ref = { feed: feedKey({ language: 'en-us' }), id: 1 };
-    polls.polled({ ref, lagMs: 3, upstreamMs: 40, published: 2 });
-    polls.polled({ ref, lagMs: -1, upstreamMs: 40, published: 0 });
-    polls.polled({ ref, lagMs: null, upstreamMs: 40, published: 0 });
+    polls.polled({ ref, commitMs: 1, lagMs: 3, upstreamMs: 40, published: 2 });
+    polls.polled({ ref, commitMs: 1, lagMs: -1, upstreamMs: 40, published: 0 });
+    polls.polled({ ref, commitMs: 1, lagMs: null, upstreamMs: 40, published: 0 });
     polls.failed(ref, new UpstreamFailure('throttled', 'x'));
     polls.discarded('conflict');
     deliveries.sse.opened();
@@ -74,6 +74,7 @@ describe('health and metrics over HTTP', () => {
       'pollcast_subscriptions{program="worker"} 5',
       'pollcast_delivery_latency_seconds_bucket{le="0.025",program="worker"} 1',
       'pollcast_closings_total{reason="draining",program="worker"} 1',
+      'pollcast_delivery_stage_seconds_bucket{le="0.025",program="worker",stage="written"} 1',
     ]) {
       expect(text).toContain(line);
     }

@@ -40,6 +40,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     private readonly timeoutMs: number,
     private readonly resolve: (answer: HttpAnswer) => void,
     private readonly reject: (failure: UpstreamFailure) => void,
+    /** Called when the request has a connection and leaves. */
+    private readonly onSent: () => void,
   ) {
     this.endsAt = performance.now() + timeoutMs;
     // Node keeps timers of one duration in one list: setting and clearing one takes well under a microsecond.
@@ -53,6 +55,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     } else if (performance.now() >= this.endsAt - this.timeoutMs * LEAST_LEFT) {
       // The same, or the process stood still and the timer has not run yet. Another worker may poll the set by now.
       this.late();
+    } else {
+      this.onSent();
     }
   }
 

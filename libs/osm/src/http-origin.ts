@@ -74,14 +74,19 @@ export class HttpOrigin {
 
   /**
    * @param timeoutMs no longer than the limit
+   * @param onSent called when the request has a connection and leaves
    * @throws {UpstreamFailure} `timeout`, `unavailable` (network) or `malformed` (not HTTP, too large)
    */
-  async send(request: HttpRequest, timeoutMs = this.limits.timeoutMs): Promise<HttpAnswer> {
+  async send(
+    request: HttpRequest,
+    timeoutMs = this.limits.timeoutMs,
+    onSent: () => void = () => undefined,
+  ): Promise<HttpAnswer> {
     const { maxBodyBytes } = this.limits;
     const answer = await new Promise<HttpAnswer>((resolve, reject) => {
       this.dispatcher.dispatch(
         { ...request, origin: this.origin },
-        new HttpExchange(maxBodyBytes, timeoutMs, resolve, reject),
+        new HttpExchange(maxBodyBytes, timeoutMs, resolve, reject, onSent),
       );
     });
     const encoding = answer.headers['content-encoding'];

@@ -1,5 +1,5 @@
 import { UpstreamFailure, type Clock, type PollAnswer, type PollRequest, type Upstream } from '#core';
-import type { AuthHeaders, Authenticator, RequestLine } from './identity/authenticator.js';
+import type { AuthHeaders, Authenticator, RequestLine, TokenValidity } from './identity/authenticator.js';
 import { parseTimeZone } from './create-time.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { HttpOrigin, type HttpLimits, type ProxySettings } from './http-origin.js';
@@ -13,6 +13,8 @@ export const INSTANT_MESSAGES_PATH = '/v2/servicerequest/cases/instant-messages'
 export interface OsmOptions extends HttpLimits {
   readonly baseUrl: string;
   readonly proxies: ProxySettings;
+  /** Called when a request leaves. */
+  readonly onSent?: () => void;
   /** Name and version of this program, for the header `User-Agent`. */
   readonly userAgent: string;
   /** `X-Time-Zone`, and the zone in which `create_time` is read; a text that `parseTimeZone` accepts. */
@@ -21,6 +23,12 @@ export interface OsmOptions extends HttpLimits {
   readonly site: '' | '0' | '1';
   /** `trim_osm_rich_text_label`: whether the upstream removes the labels of rich text; empty: not sent. */
   readonly trimRichText: '' | 'true' | 'false';
+}
+
+/** An answer, and when its request left, ms of the process. */
+interface Left {
+  readonly answer: PollAnswer;
+  readonly leftAt: number;
 }
 
 /** Polls the instant messages of service tickets. */
@@ -51,7 +59,14 @@ export class OsmClient implements Upstream {
   /** Sends one request, and a second one with a new token if the upstream refused the old token. */
   async poll(request: PollRequest): Promise<PollAnswer> {
     const path = `${this.path}?${this.queries.write(request)}`;
-    return this.ask({ method: 'GET', host: this.origin.host, path }, request, this.options.timeoutMs, true);
+    const calledAt = performance.now();
+    const { answer, leftAt } = await this.ask(
+      { method: 'GET', host: this.origin.host, path },
+      request,
+      this.options.timeoutMs,
+      true,
+    );
+    return { ...answer, waitedMs: leftAt - calledAt };
   }
 
   /**
@@ -63,17 +78,17 @@ export class OsmClient implements Upstream {
     await this.authenticator.logIn?.();
   }
 
+  /** The token that requests have; null if there is none, or its end is not known. */
+  get token(): TokenValidity | null {
+    return this.authenticator.token ?? null;
+  }
+
   /** Ends every request and connection. */
   close(): Promise<void> {
     return this.origin.close();
   }
 
-  private async ask(
-    line: RequestLine,
-    request: PollRequest,
-    timeoutMs: number,
-    mayAskAgain: boolean,
-  ): Promise<PollAnswer> {
+  private async ask(line: RequestLine, request: PollRequest, timeoutMs: number, mayAskAgain: boolean): Promise<Left> {
     const endsAt = performance.now() + timeoutMs;
     const given = this.authenticator.headers(line);
     const auth = given instanceof Promise ? await this.within(given, timeoutMs) : given;
@@ -81,13 +96,18 @@ export class OsmClient implements Upstream {
     const leftMs = given instanceof Promise ? endsAt - performance.now() : timeoutMs;
     const headers = { ...this.headers, 'x-language': request.feed.language, ...auth };
     try {
+      let leftAt = performance.now();
       const answer = await this.origin.send(
         { method: 'GET', path: line.path, headers },
         Math.max(1, Math.round(leftMs)),
+        () => {
+          leftAt = performance.now();
+          this.options.onSent?.();
+        },
       );
       const read = this.read(answer, request);
       this.authenticator.settled(auth, null);
-      return read;
+      return { answer: read, leftAt };
     } catch (error) {
       const failure = error instanceof UpstreamFailure ? error : new UpstreamFailure('unavailable', 'no answer');
       if (this.authenticator.settled(auth, failure) && mayAskAgain) {

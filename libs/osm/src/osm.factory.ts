@@ -40,6 +40,8 @@ export interface OsmParts {
   /** What all workers know of refused credentials. */
   readonly attempts: (kind: CredentialKind) => CredentialAttempts;
   readonly onCredentials: OnCredentials;
+  /** Called when a poll's request leaves. */
+  readonly onSent?: () => void;
 }
 
 /** Makes the client of the upstream from the settings. */
@@ -49,6 +51,7 @@ export function createOsmClient(settings: OsmSettings, parts: OsmParts): OsmClie
     proxies: settings,
     baseUrl: settings.upstreamBaseUrl,
     userAgent,
+    ...(parts.onSent && { onSent: parts.onSent }),
     timeZone: settings.upstreamTimeZone,
     site: settings.upstreamSite,
     trimRichText: settings.upstreamTrimRichText,

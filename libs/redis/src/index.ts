@@ -9,6 +9,7 @@ export { RedisUpstreamLiveness } from './redis-upstream-liveness.js';
 export { RedisBroker, type RedisBrokerParts } from './redis-broker.js';
 export { RedisClock } from './redis-clock.js';
 export { AGE_BOUNDS_S, OverviewWatch, type Overview } from './overview-watch.js';
+export { PingWatch } from './ping-watch.js';
 export { redisFailureOf, redisHosts, type RedisFailure, type RedisFailureKind } from './redis-failure.js';
 export { RedisInterestRegistry } from './redis-interest-registry.js';
 export { RedisCredentialAttempts } from './redis-credential-attempts.js';

@@ -9,6 +9,7 @@ import type {
   HistorySnapshot,
   HistoryWant,
   PageWant,
+  Publication,
   ReplayExtent,
   SliceWant,
   StreamPosition,
@@ -36,6 +37,8 @@ export interface RedisBrokerParts {
   /** Name of this gateway, unique in the deployment. */
   readonly gateway: string;
   readonly onError: (error: Error) => void;
+  /** Called with each publication that is heard. @param ms since the upstream's answer */
+  readonly onHeard?: (ms: number) => void;
 }
 
 /** What a channel carries. */
@@ -136,7 +139,7 @@ export class RedisBroker implements Broker {
     const route = this.routes.get(channel);
     switch (route?.kind) {
       case 'publication':
-        this.listener?.published(route.feed, readPublication(route.caseId, text));
+        this.heard(route.feed, readPublication(route.caseId, text));
         return;
       case 'state':
         this.receiveState(route.feed, text);
@@ -147,6 +150,11 @@ export class RedisBroker implements Broker {
       case undefined:
         return; // The channel was unsubscribed a moment ago.
     }
+  }
+
+  private heard(feed: FeedKey, publication: Publication): void {
+    this.parts.onHeard?.(this.parts.clock.now() - publication.seenAt);
+    this.listener?.published(feed, publication);
   }
 
   private receiveState(feed: FeedKey, text: string): void {

@@ -8,14 +8,18 @@ export class DeliveryCounters {
   private readonly written: Record<Transport, number> = { sse: 0, socket_io: 0 };
   private newest: Publication | null = null;
 
-  constructor(private readonly metrics: DeliveryMetrics) {}
+  constructor(
+    private readonly metrics: DeliveryMetrics,
+    /** Redis's time, by which `seenAt` was taken, ms since 1970. */
+    private readonly now: () => number = Date.now,
+  ) {}
 
   /** A live publication was written to one client. */
   delivered(publication: Publication, transport: Transport): void {
     this.written[transport] += 1;
     if (publication !== this.newest) {
       this.newest = publication;
-      this.metrics.firstWritten(Date.now() - publication.seenAt);
+      this.metrics.firstWritten(this.now() - publication.seenAt);
     }
   }
 

@@ -35,6 +35,18 @@ describe('what a PollCycle counts', () => {
     expect(scene.telemetry.polls).toEqual([{ lagMs: 40, upstreamMs: REQUEST_MS, published: 3 }]);
   });
 
+  it('counts the wait for a connection as lag, and not as the upstream’s time', async () => {
+    const ref = await scene.want('a');
+    const { upstream } = scene;
+    const poll = upstream.poll.bind(upstream);
+    jest.spyOn(upstream, 'poll').mockImplementation(async (request) => {
+      scene.clock.advance(3000);
+      return { ...(await poll(request)), waitedMs: 3000 };
+    });
+    await worker.run(ref);
+    expect(scene.telemetry.polls).toMatchObject([{ lagMs: 3000, upstreamMs: REQUEST_MS }]);
+  });
+
   it('counts polls of members, with and without news', async () => {
     const ref = await scene.want('a');
     let next = await worker.run(ref);

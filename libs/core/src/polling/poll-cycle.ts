@@ -188,12 +188,18 @@ export class PollCycle {
 
   private afterPoll(set: TicketSet, polled: SettledPoll, bisection: Bisection | null, wasDue: boolean): Next {
     const isStep = bisection !== null && !isTryingCursor(bisection.cursorTrial);
-    const { committed, sentAt, answeredAt } = polled;
+    const { committed, leftAt, answeredAt } = polled;
     const { telemetry, clock } = this.parts;
     if (committed.kind === 'committed') {
       const { published, joining, dueAt } = committed;
-      const lagMs = wasDue && bisection === null ? sentAt - set.dueAt : null;
-      telemetry.polled({ ref: set.ref, lagMs, upstreamMs: answeredAt - sentAt, published });
+      const lagMs = wasDue && bisection === null ? leftAt - set.dueAt : null;
+      telemetry.polled({
+        ref: set.ref,
+        lagMs,
+        upstreamMs: answeredAt - leftAt,
+        commitMs: clock.now() - answeredAt,
+        published,
+      });
       this.reserve(polled);
       return { kind: 'again', at: joining || isStep ? clock.now() : dueAt };
     }

@@ -29,7 +29,10 @@ export interface SetPollerOptions extends Pace {
 
 /** A poll that was answered, and what became of its result. Times in milliseconds since 1970. */
 export interface SettledPoll {
+  /** When the request was made. */
   readonly sentAt: number;
+  /** When it left, after it had a token and a connection. */
+  readonly leftAt: number;
   readonly answeredAt: number;
   readonly committed: Committed;
   /** The set with what the answer taught, and the window that it is known to have delivered. */
@@ -46,6 +49,7 @@ const READ_WITH_CLASSES = 'c.';
 interface Answered {
   readonly answer: PollAnswer;
   readonly sentAt: number;
+  readonly leftAt: number;
   readonly answeredAt: number;
 }
 
@@ -67,7 +71,7 @@ export class SetPoller {
   async backfill(set: TicketSet, asked: readonly CaseId[], bisection: Bisection | null): Promise<SettledPoll> {
     const { overlapMs, intervalMs } = this.options;
     const answered = await this.ask(set, asked, null, null);
-    const { answer, sentAt, answeredAt } = answered;
+    const { answer, sentAt, leftAt, answeredAt } = answered;
     const found = this.difference(set, asked, answered, EMPTY_WINDOW);
     // A set without members has no cursor to protect: the first answer gives it one.
     const isFirst = set.members.length === 0;
@@ -81,7 +85,7 @@ export class SetPoller {
     };
     const last = { backfilled: asked, bisection, learned, ...(isFirst && { due: { active: due, idle: due } }) };
     const committed = await this.commit(set, found.entries, last);
-    return { sentAt, answeredAt, committed, set: { ...set, ...learned }, window: found.window };
+    return { sentAt, leftAt, answeredAt, committed, set: { ...set, ...learned }, window: found.window };
   }
 
   /**
@@ -93,7 +97,8 @@ export class SetPoller {
     const answered = await this.ask(set, asked, cursor, null);
     const { entries, window } = this.difference(set, asked, answered, EMPTY_WINDOW);
     const committed = await this.commit(set, entries, { backfilled: [], bisection });
-    return { sentAt: answered.sentAt, answeredAt: answered.answeredAt, committed, set, window };
+    const { sentAt, leftAt, answeredAt } = answered;
+    return { sentAt, leftAt, answeredAt, committed, set, window };
   }
 
   /** Polls all members from their cursor, and reserves the set for the next time. */
@@ -101,7 +106,7 @@ export class SetPoller {
     const { overlapMs, leaseMs } = this.options;
     const cursor = cursorToSend(set.cursorHistory, overlapMs);
     const answered = await this.ask(set, set.members, cursor, digestOfRead(set.answerDigest));
-    const { answer, sentAt, answeredAt } = answered;
+    const { answer, sentAt, leftAt, answeredAt } = answered;
     const found = this.difference(set, set.members, answered, known);
     const answeredPoll = { sentAt, answeredAt, sent: cursor, cursor: answer.cursor };
     const learned = {
@@ -117,7 +122,8 @@ export class SetPoller {
       // If there was a bisection, all of its suspects have left the set meanwhile, or it was the cursor.
       ...(set.bisection && { bisection: null }),
     });
-    return { sentAt, answeredAt, committed, set: { ...set, ...learned, bisection: null }, window: found.window };
+    const after = { ...set, ...learned, bisection: null };
+    return { sentAt, leftAt, answeredAt, committed, set: after, window: found.window };
   }
 
   private async ask(
@@ -129,7 +135,7 @@ export class SetPoller {
     const sentAt = this.parts.clock.now();
     const answer = await this.parts.upstream.poll({ feed: parseFeedKey(set.ref.feed), caseIds, cursor, knownDigest });
     this.parts.liveness.seen(sentAt);
-    return { answer, sentAt, answeredAt: this.parts.clock.now() };
+    return { answer, sentAt, leftAt: sentAt + (answer.waitedMs ?? 0), answeredAt: this.parts.clock.now() };
   }
 
   private difference(

@@ -12,6 +12,12 @@ export interface RequestLine {
 /** Header names, lower case, and values. */
 export type AuthHeaders = Readonly<Record<string, string>>;
 
+/** When a token was issued, and when it ends, ms since 1970. */
+export interface TokenValidity {
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
 /** Makes the header fields that authenticate requests to the upstream. */
 export interface Authenticator {
   /**
@@ -27,6 +33,8 @@ export interface Authenticator {
    * @returns whether a second request with new headers makes sense
    */
   settled(headers: AuthHeaders, failure: UpstreamFailure | null): boolean;
+  /** The token in use, if its times are known. */
+  readonly token?: TokenValidity | null;
   /**
    * Logs in, unless there is a token. Absent if there is no login.
    *

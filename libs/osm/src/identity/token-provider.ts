@@ -1,5 +1,5 @@
 import { UpstreamFailure, type Clock } from '#core';
-import type { AuthHeaders, Authenticator } from './authenticator.js';
+import type { AuthHeaders, Authenticator, TokenValidity } from './authenticator.js';
 
 const TOKEN_HEADER = 'x-auth-token';
 
@@ -74,6 +74,10 @@ export class RenewedToken implements Authenticator {
     private readonly clock: Clock,
     private readonly random: () => number,
   ) {}
+
+  get token(): TokenValidity | null {
+    return this.held;
+  }
 
   headers(): AuthHeaders | Promise<AuthHeaders> {
     const now = this.clock.now();

@@ -2,13 +2,13 @@ import type { PollTelemetry, SetRef, UpstreamFailure, UpstreamFailureCode } from
 
 /** Records what a poll cycle counts. */
 export class RecordingTelemetry implements PollTelemetry {
-  readonly polls: Omit<Parameters<PollTelemetry['polled']>[0], 'ref'>[] = [];
+  readonly polls: Omit<Parameters<PollTelemetry['polled']>[0], 'ref' | 'commitMs'>[] = [];
   readonly failures: UpstreamFailureCode[] = [];
   readonly discards: Parameters<PollTelemetry['discarded']>[0][] = [];
   quarantines = 0;
   refusedCursors = 0;
 
-  polled({ ref: _, ...poll }: Parameters<PollTelemetry['polled']>[0]): void {
+  polled({ ref: _, commitMs: __, ...poll }: Parameters<PollTelemetry['polled']>[0]): void {
     this.polls.push(poll);
   }
 

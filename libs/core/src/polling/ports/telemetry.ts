@@ -7,10 +7,12 @@ export interface PollTelemetry {
   /** A poll was answered and committed: of members, a backfill, or a step of a bisection. */
   polled(poll: {
     readonly ref: SetRef;
-    /** Time from the due time to the request; null if the poll had no due time: a step, moved tickets. */
+    /** Time from the due time until the request left, when it had its turn, a token and a connection; null if the poll had no due time: a step, moved tickets. */
     readonly lagMs: number | null;
-    /** Time from the request to its parsed answer. */
+    /** Time from then to the parsed answer. */
     readonly upstreamMs: number;
+    /** Time from then until the result was committed. */
+    readonly commitMs: number;
     /** Number of published messages and statuses. */
     readonly published: number;
   }): void;

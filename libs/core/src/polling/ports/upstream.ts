@@ -33,7 +33,11 @@ export interface UpstreamContent {
 }
 
 /** `last_message_time_id` and what came with it. `unchanged`: messages and statuses are those of the known digest. */
-export type PollAnswer = { readonly cursor: Cursor | null } & (
+export type PollAnswer = {
+  readonly cursor: Cursor | null;
+  /** How long the request waited for a token and a connection before it was sent, ms; absent: not at all. */
+  readonly waitedMs?: number;
+} & (
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'content'; readonly digest: string; readonly content: UpstreamContent }
 );
