@@ -249,10 +249,18 @@ export const core = [
   {
     id: 'failed-acquire-is-held',
     file: interest('interest.ts'),
-    find: 'this.drop(key, caseIds);\n      throw error;',
-    put: 'throw error;',
+    find: 'this.drop(key, caseIds);\n      this.unknown.leave(subject, key, caseIds);',
+    put: 'this.unknown.leave(subject, key, caseIds);',
     breaks: 'Leases: the lease of a client that was refused is renewed for ever.',
     killedBy: { file: interest('interest.spec.ts'), test: 'holds nothing if the store is out of reach' },
+  },
+  {
+    id: 'unknown-tickets-end-with-their-client',
+    file: interest('unknown-tickets.ts'),
+    find: 'ticket.until = this.clock.now() + this.limits.lingerMs;',
+    put: 'ticket.until = this.clock.now();',
+    breaks: 'X10: a client that comes and goes makes any number of invented tickets polled.',
+    killedBy: { file: interest('unknown-tickets.spec.ts'), test: 'count for the linger time' },
   },
   {
     id: 'lease-renewed-too-late',

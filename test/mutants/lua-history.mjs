@@ -153,10 +153,18 @@ export const historyScripts = [
   {
     id: 'quota-never-ends',
     file: lua('quota'),
-    find: "redis.call('PEXPIRE', KEYS[1], QUOTA_KEPT_MS)\n",
-    put: '',
+    find: "redis.call('PEXPIRE', KEYS[1], QUOTA_KEPT_MS)\n  redis.call('ZREM'",
+    put: "redis.call('ZREM'",
     breaks: 'Invariant 9: the keys of the quota never expire.',
     killedBy: quota('end an hour after their last use'),
+  },
+  {
+    id: 'unknown-tickets-wait-in-front',
+    file: lua('quota'),
+    find: 'if own > now then',
+    put: 'if false then',
+    breaks: 'Quota: a client that invents tickets takes turns from the polls of others.',
+    killedBy: quota('gives a quarter of the turns'),
   },
   {
     id: 'identity-not-remembered',

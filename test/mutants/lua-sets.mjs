@@ -7,8 +7,8 @@ export const setScripts = [
   {
     id: 'merge-leaves-the-fence',
     file: lua('pack'),
-    find: "redis.call('HSET', set, 'fence', next_fence(row[4], now))\n  redis.call('ZINCRBY'",
-    put: "redis.call('ZINCRBY'",
+    find: "redis.call('HSET', set, 'fence', next_fence(row[4], now))\n  if not is_unknown",
+    put: 'if not is_unknown',
     breaks: 'Invariant 2: a poll that began before a merge commits its cursor for tickets that it did not ask for.',
     killedBy: store('another set was merged into its own'),
   },

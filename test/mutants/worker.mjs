@@ -30,8 +30,8 @@ export const workers = [
   {
     id: 'residency-never-ends',
     ...processor,
-    find: 'residency.isLost || dueAt >= residency.end',
-    put: 'residency.isLost',
+    find: 'return dueAt < end && (await',
+    put: 'return (await',
     breaks: 'Residency: the first worker keeps all sets when other workers start.',
     killedBy: { file: spec, test: 'gives the set back when its residency is over' },
   },
