@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { createOpsHandler, GatewaySettings, HealthState, logFatal, NestLogger, reportStart, untilItWorks } from '#ops';
 import { DropInPolls } from './dropin/drop-in-polls.js';
 import { Drain } from './lifecycle/drain.js';
+import { FairTurns } from './edge/fair-turns.js';
 import { HandshakeRate } from './edge/handshake-rate.js';
 import { RefusalLog } from './edge/refusal-log.js';
 import { Maintenance } from './lifecycle/maintenance.js';
@@ -52,6 +53,7 @@ export class GatewayProgram {
       headers: app.get(AnswerHeaders),
       socketIo: new SocketIoRule(transports, servesClient, messageMaxBytes),
       handshakes: app.get(HandshakeRate),
+      turns: app.get(FairTurns),
       addresses: app.get(ClientAddresses),
       health: app.get(HealthState),
       ops,

@@ -1,6 +1,7 @@
 import type { FactoryProvider } from '@nestjs/common';
 import { Registry } from 'prom-client';
 import { GatewaySettings, UnauthenticatedMetrics } from '#ops';
+import { FairTurns } from './edge/fair-turns.js';
 import { HandshakeRate } from './edge/handshake-rate.js';
 import { RefusalLog } from './edge/refusal-log.js';
 import { UnauthenticatedConnections } from './edge/unauthenticated-connections.js';
@@ -22,6 +23,7 @@ export const unauthenticated: FactoryProvider[] = [
     useFactory: (connections: UnauthenticatedConnections, { httpKeepAliveMs }: GatewaySettings) =>
       new UnauthenticatedSockets(connections, httpKeepAliveMs),
   },
+  { provide: FairTurns, useFactory: () => new FairTurns() },
   {
     provide: HandshakeRate,
     inject: [GatewaySettings],

@@ -43,8 +43,8 @@ export interface RefusedHandshake {
 
 /** The checks that every request and handshake passes before any other code gets it. */
 export interface Gate {
-  /** @returns whether it answered the request; if not, the next listener gets the request */
-  answers(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Answers the request, or passes it on: now, or when its turn has come. */
+  serve(request: IncomingMessage, response: ServerResponse, pass: () => void): void;
   /** @returns the refusal of a WebSocket handshake; null if the handshake may go on */
   refusalOf(handshake: IncomingMessage): RefusedHandshake | null;
   /** Whether a WebSocket is served at the path of this request. */
@@ -121,9 +121,9 @@ export class HttpAdapter extends ExpressAdapter {
         // Node loses what the client sends after the body of such a request. So the client has to use a new connection.
         response.shouldKeepAlive = false;
       }
-      if (!gate.answers(request, response)) {
+      gate.serve(request, response, () => {
         serve.forEach((listener) => void listener.call(server, request, response));
-      }
+      });
     });
     const [handshake] = server.listeners('upgrade') as UpgradeListener[];
     if (handshake !== undefined) {

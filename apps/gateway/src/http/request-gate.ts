@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HealthState, OpsHandler } from '#ops';
 import { Refusal, refusalProblem, retryMsOf } from '#protocol';
+import type { FairTurns } from '../edge/fair-turns.js';
 import type { HandshakeRate } from '../edge/handshake-rate.js';
 import type { RefusalLog } from '../edge/refusal-log.js';
 import type { SseEndpoint } from '../sse/sse-endpoint.js';
@@ -18,6 +19,7 @@ export interface RequestGateParts {
   readonly headers: AnswerHeaders;
   readonly socketIo: SocketIoRule;
   readonly handshakes: HandshakeRate;
+  readonly turns: FairTurns;
   readonly addresses: ClientAddresses;
   readonly health: Pick<HealthState, 'isDraining'>;
   readonly ops: OpsHandler;
@@ -36,9 +38,27 @@ export class RequestGate implements Gate {
 
   constructor(private readonly parts: RequestGateParts) {}
 
-  /** @returns whether it answered the request; if not, the next listener gets the request */
-  answers(request: IncomingMessage, response: ServerResponse): boolean {
-    const { origins, headers, socketIo, handshakes, addresses, health, ops, streams, problems } = this.parts;
+  /** @param pass gives the request to the next listener */
+  serve(request: IncomingMessage, response: ServerResponse, pass: () => void): void {
+    const { headers, streams, ops, turns, addresses } = this.parts;
+    if (this.answersAtOnce(request, response)) {
+      return;
+    }
+    const owner = () => shownToken(request) ?? addresses.of(request);
+    turns.take(owner, () => {
+      if (request.socket.destroyed || streams.serves(request, response)) {
+        return;
+      }
+      headers.set(request, response);
+      if (!ops(request, response)) {
+        pass();
+      }
+    });
+  }
+
+  /** What is refused, and what browsers ask before they ask, waits for no turn. @returns whether it was answered */
+  private answersAtOnce(request: IncomingMessage, response: ServerResponse): boolean {
+    const { origins, headers, socketIo, handshakes, addresses, health, streams, problems } = this.parts;
     if (health.isDraining) {
       response.shouldKeepAlive = false; // The next request of this client has to use another gateway.
     }
@@ -55,16 +75,12 @@ export class RequestGate implements Gate {
       if (beginsSession(request) || streams.isFor(request)) {
         handshakes.take(addresses.of(request));
       }
+      return false;
     } catch (error) {
       headers.set(request, response);
       problems.answer(error, response);
       return true;
     }
-    if (streams.serves(request, response)) {
-      return true;
-    }
-    headers.set(request, response);
-    return ops(request, response);
   }
 
   /** @returns the refusal of a WebSocket handshake; null if the handshake may go on */
@@ -85,6 +101,12 @@ export class RequestGate implements Gate {
   isWebSocket(request: IncomingMessage): boolean {
     return isSocketIo(request);
   }
+}
+
+/** The token that a request shows in a header. It tells whose turn it takes, before anybody has checked it. */
+function shownToken({ headers }: IncomingMessage): string | undefined {
+  const given = headers.authorization ?? headers['x-auth-token'];
+  return typeof given === 'string' ? given : undefined;
 }
 
 /** Whether the request begins a session of long polling. */

@@ -18,12 +18,14 @@ import { TokenVerifier } from '../auth/token-verifier.js';
 import type { ClientSession } from '../session/client-session.js';
 import { Connections } from '../session/connections.js';
 import { Deadline, STORE_RETRY_MS } from '../edge/deadline.js';
+import { FairTurns } from '../edge/fair-turns.js';
 import { RefusalLog } from '../edge/refusal-log.js';
 import { Languages } from '../edge/languages.js';
 import { RequestReader } from '../edge/request-reader.js';
 import { ticketsOf, subscriptionParametersOf } from '../edge/subscription-parameters.js';
 import { ClientAddresses } from '../http/client-address.js';
 import { BeforeConnect } from './before-connect.js';
+import { RequestTurns } from './request-turns.js';
 import { SocketIoOutlet } from './socket-io.outlet.js';
 
 /** Data of a socket: its rights since the handshake, its session while it is served. */
@@ -60,7 +62,12 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     ['unsubscribe', (socket, body, deadline) => this.unsubscribe(socket, body, deadline)],
     ['authenticate', (socket, body, deadline) => this.authenticate(socket, body, deadline)],
   ]);
-  private readonly receive = listener((socket, event, ...args) => void this.serve(socket, String(event), args));
+  private readonly requestTurns: RequestTurns;
+  private readonly receive = listener((socket, event, ...args) => {
+    const deadline = new Deadline();
+    const { subject } = socket.data.rights;
+    this.requestTurns.take(socket.conn, subject, () => void this.serve(socket, String(event), args, deadline));
+  });
   private readonly leave = listener(({ data, conn }, _reason, cause) => {
     if (cause instanceof Error && cause.message.includes(TOO_LARGE)) {
       this.refusals.count({ code: 'payload_too_large', detail: 'a Socket.IO message is too large' });
@@ -80,7 +87,10 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     private readonly ids: PositionIds,
     private readonly beforeConnect: BeforeConnect,
     private readonly addresses: ClientAddresses,
-  ) {}
+    turns: FairTurns,
+  ) {
+    this.requestTurns = new RequestTurns(turns);
+  }
 
   /** Guards do not run for connections, so a middleware checks the tokens. A bad token ends in `connect_error`. */
   afterInit(server: EventsServer): void {
@@ -159,8 +169,12 @@ export class EventsGateway implements OnGatewayInit<EventsServer>, OnGatewayConn
     return Object.assign(new Error(message), { data });
   }
 
-  private async serve(socket: EventsSocket, event: string, args: readonly unknown[]): Promise<void> {
-    const deadline = new Deadline();
+  private async serve(
+    socket: EventsSocket,
+    event: string,
+    args: readonly unknown[],
+    deadline: Deadline,
+  ): Promise<void> {
     const last = args.at(-1);
     const reply = typeof last === 'function' ? (last as NonNullable<Reply>) : undefined;
     const given = reply === undefined ? args : args.slice(0, -1);
