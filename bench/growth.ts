@@ -43,7 +43,7 @@ async function feedCosts(done: (feeds: readonly object[]) => void): Promise<void
   try {
     say('Feeds with one ticket each, polled every 10 s by one worker');
     for (const size of sizes) {
-      const row = await manyFeeds(redis, upstream, url, size);
+      const row = await manyFeeds(redis, upstream, url, size, say);
       feeds.push(row);
       done(feeds);
       say(`  ${row.feeds} feeds: ${row.polls.toFixed(0)} polls/s of ${row.due}`);

@@ -12,6 +12,8 @@ export class FeedLeases {
   readonly keys = new Keys('pollcast');
   private readonly interest: Interest;
   private timer: NodeJS.Timeout | undefined;
+  /** Renewals that failed: those of the end may. */
+  failed = 0;
   private renewal: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -52,7 +54,7 @@ export class FeedLeases {
     for (let start = 0; start < feeds.length; start += AT_ONCE) {
       await Promise.all(feeds.slice(start, start + AT_ONCE).map((feed) => this.interest.acquire(feed, TICKETS)));
     }
-    this.timer ??= setInterval(() => void this.renew(), this.lingerMs / 3);
+    this.timer ??= setInterval(() => void this.renew().catch(() => this.failed++), this.lingerMs / 3);
     return performance.now() - beganAt;
   }
 

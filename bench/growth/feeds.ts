@@ -44,7 +44,13 @@ const NOTICED_MAX_MS = 120_000;
 const feedsNamed = (name: string, count: number) =>
   Array.from({ length: count }, (_, at) => ({ language: 'zh-cn', groupId: `${name}-${at}` }));
 
-export async function manyFeeds(redis: BenchRedis, upstream: Child, url: string, count: number): Promise<FeedsRow> {
+export async function manyFeeds(
+  redis: BenchRedis,
+  upstream: Child,
+  url: string,
+  count: number,
+  say: (line: string) => void,
+): Promise<FeedsRow> {
   await redis.clear();
   const iam = await refusingLogin();
   const env = { ...workerEnv(redis, url, { setSize: 100, intervalMs: INTERVAL_MS }) };
@@ -54,12 +60,15 @@ export async function manyFeeds(redis: BenchRedis, upstream: Child, url: string,
   const requests = async () => (await upstream.ask<{ requests: number }>()).requests;
   try {
     const feeds = feedsNamed('G', count);
-    await leases.want(feeds);
+    say(`  ${count} feeds begun in ${(await leases.want(feeds)).toFixed(0)} ms`);
     await sleep(SETTLE_MS);
     const steady = await inSteadyState([worker, idle, redis], requests);
+    say(`  steady: ${JSON.stringify(steady)}`);
     const renewalMs = await leases.renew();
     const missingJobsMs = await missingJobs(leases);
+    say(`  jobs that were never made: ${missingJobsMs.toFixed(0)} ms`);
     const lostQueueMs = await lostQueue(redis, leases, count);
+    say(`  a lost queue: ${lostQueueMs.toFixed(0)} ms`);
     const endsAt = await leases.endRenewing();
     await untilAsync(async () => (await leases.withSets(feeds)) === 0, LINGER_MS + NOTICED_MAX_MS);
     const [workerCore = 0, idleWorkerCore = 0, redisCore = 0] = steady.cores;

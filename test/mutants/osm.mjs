@@ -4,6 +4,22 @@ const client = (test) => ({ file: osm('osm.client.spec.ts'), test });
 /** The upstream's side. */
 export const upstream = [
   {
+    id: 'a-message-in-the-place-of-another',
+    file: 'libs/osm/src/osm.answer.ts',
+    find: 'const span = lists[entry]?.[index];',
+    put: 'const span = lists[entry]?.[0];',
+    breaks: 'Invariant 3: messages of an answer are taken for each other.',
+    killedBy: { file: 'libs/osm/src/message-memory.spec.ts', test: 'is read as without a memory' },
+  },
+  {
+    id: 'keys-are-found-in-contents',
+    file: 'libs/osm/src/message-spans.ts',
+    find: 'if (slashes % 2 === 0) {',
+    put: 'if (slashes === 0) {',
+    breaks: 'Invariant 3: what somebody writes decides where a message ends.',
+    killedBy: { file: 'libs/osm/src/message-memory.spec.ts', test: 'is read as without a memory' },
+  },
+  {
     id: 'login-backoff-never-reset',
     file: osm('identity/token-provider.ts'),
     find: 'this.failedLogins = 0;',

@@ -4,8 +4,10 @@ import { UpstreamFailure, type Cursor, type JsonObject, type PollAnswer } from '
 import { CURSOR_KEY, markCursor, type CursorMark } from './cursor-mark.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { parseJson } from './lossless.js';
+import type { MessageMemory } from './message-memory.js';
+import { messageSpans } from './message-spans.js';
 import { failureOf } from './osm.errors.js';
-import { asObject, boundedCursor, parseContent, parseCursor } from './osm.parser.js';
+import { asObject, boundedCursor, parseContent, parseCursor, type CutMessage } from './osm.parser.js';
 
 export interface ReadingContext {
   /** Digest of an answer whose contents are known already. */
@@ -14,6 +16,8 @@ export interface ReadingContext {
   readonly offsetMinutes: number;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Messages that earlier answers had; without it, each message is parsed. */
+  readonly memory?: MessageMemory;
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i;
@@ -50,22 +54,25 @@ export function readAnswer(answer: HttpAnswer, context: ReadingContext): PollAns
  */
 function readMarked(answer: HttpAnswer, mark: CursorMark, digest: string, context: ReadingContext): PollAnswer {
   const { body } = answer;
-  const top = topOf(`${body.toString('utf8', 0, mark.start)}null${body.toString('utf8', mark.end)}`);
+  const { top, cut } = readTop(
+    `${body.toString('utf8', 0, mark.start)}null${body.toString('utf8', mark.end)}`,
+    context,
+  );
   if (!Object.hasOwn(top, CURSOR_KEY)) {
     return readWhole(answer, digestOf(body, null), context); // The mark was at a deeper level.
   }
-  return contentOf(answer, top, { cursor: mark.cursor, digest }, context);
+  return contentOf(answer, top, { cursor: mark.cursor, digest, cut }, context);
 }
 
 function readWhole(answer: HttpAnswer, digest: string, context: ReadingContext): PollAnswer {
-  const top = topOf(answer.body.toString('utf8'));
-  return contentOf(answer, top, { cursor: parseCursor(top), digest }, context);
+  const { top, cut } = readTop(answer.body.toString('utf8'), context);
+  return contentOf(answer, top, { cursor: parseCursor(top), digest, cut }, context);
 }
 
 function contentOf(
   answer: HttpAnswer,
   top: JsonObject,
-  found: { readonly cursor: Cursor | null; readonly digest: string },
+  found: { readonly cursor: Cursor | null; readonly digest: string; readonly cut: CutMessage },
   context: ReadingContext,
 ): PollAnswer {
   const failure = failureOf(answer, top, context.now);
@@ -73,7 +80,33 @@ function contentOf(
     throw failure;
   }
   const cursor = boundedCursor(found.cursor);
-  return { kind: 'content', cursor, digest: found.digest, content: parseContent(top, context.offsetMinutes) };
+  const content = parseContent(top, context.offsetMinutes, found.cut);
+  return { kind: 'content', cursor, digest: found.digest, content };
+}
+
+/**
+ * Parses an answer without its messages. Each message is parsed by itself, if its text is not known: a poll looks back, so
+ * most messages of an answer were in the answer before.
+ */
+function readTop(text: string, { memory }: ReadingContext): { top: JsonObject; cut: CutMessage } {
+  const lists = memory === undefined ? null : messageSpans(text);
+  if (lists === null || memory === undefined) {
+    return { top: topOf(text), cut: () => null };
+  }
+  const rest: string[] = [];
+  let from = 0;
+  for (const { start, end } of lists.flat()) {
+    rest.push(text.slice(from, start));
+    from = end;
+  }
+  rest.push(text.slice(from));
+  const cut: CutMessage = (entry, index) => {
+    const span = lists[entry]?.[index];
+    return span === undefined
+      ? null
+      : { read: (parse) => memory.recall(text.slice(span.start, span.end), (one) => parse(parseJson(one))) };
+  };
+  return { top: topOf(rest.join('null')), cut };
 }
 
 function topOf(text: string): JsonObject {

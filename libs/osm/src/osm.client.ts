@@ -3,6 +3,7 @@ import type { AuthHeaders, Authenticator, RequestLine, TokenValidity } from './i
 import { parseTimeZone } from './create-time.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { HttpOrigin, type HttpLimits, type ProxySettings } from './http-origin.js';
+import { MessageMemory } from './message-memory.js';
 import { readAnswer } from './osm.answer.js';
 import { requestIdOf } from './osm.errors.js';
 import { PollQueryWriter } from './poll-query.js';
@@ -37,6 +38,7 @@ export class OsmClient implements Upstream {
   private readonly path: string;
   private readonly queries: PollQueryWriter;
   private readonly offsetMinutes: number;
+  private readonly memory = new MessageMemory();
   private readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -120,7 +122,8 @@ export class OsmClient implements Upstream {
   private read(answer: HttpAnswer, request: PollRequest): PollAnswer {
     const { knownDigest } = request;
     try {
-      return readAnswer(answer, { knownDigest, offsetMinutes: this.offsetMinutes, now: this.clock.now() });
+      const { offsetMinutes, memory } = this;
+      return readAnswer(answer, { knownDigest, offsetMinutes, memory, now: this.clock.now() });
     } catch (error) {
       throw error instanceof UpstreamFailure ? ofRequest(error, answer) : error;
     }

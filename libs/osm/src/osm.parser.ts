@@ -43,9 +43,22 @@ function textOf(object: JsonObject, key: string, path: string): string | null {
   return value;
 }
 
-/** `immsg` and `imstatus` of an answer. @param offsetMinutes time zone of `create_time`, minutes east of Greenwich */
-export function parseContent(answer: JsonObject, offsetMinutes: number): UpstreamContent {
-  return { lists: parseLists(answer, offsetMinutes), statuses: parseStatuses(answer) };
+/** A message that was cut out of an answer, by the indexes of its entry and its place in it; null where none was. */
+export type CutMessage = (entry: number, index: number) => JsonCut | null;
+
+/** The text of a message, with what is known of it. */
+export interface JsonCut {
+  read(parse: (message: JsonValue) => AnsweredMessage | null): AnsweredMessage | null;
+}
+
+/**
+ * `immsg` and `imstatus` of an answer.
+ *
+ * @param offsetMinutes time zone of `create_time`, minutes east of Greenwich
+ * @param cut messages in whose places the answer has null
+ */
+export function parseContent(answer: JsonObject, offsetMinutes: number, cut: CutMessage = () => null): UpstreamContent {
+  return { lists: parseLists(answer, offsetMinutes, cut), statuses: parseStatuses(answer) };
 }
 
 /** The cursor of a fully parsed answer, with its digits unchanged. */
@@ -68,7 +81,7 @@ export function boundedCursor<Found extends Cursor | null>(cursor: Found): Found
   return cursor;
 }
 
-function parseLists(answer: JsonObject, offsetMinutes: number): AnsweredList[] {
+function parseLists(answer: JsonObject, offsetMinutes: number, cut: CutMessage): AnsweredList[] {
   const lists: AnsweredList[] = [];
   listOf(answer, 'immsg', 'immsg').forEach((entry, index) => {
     if (entry === null) {
@@ -77,7 +90,8 @@ function parseLists(answer: JsonObject, offsetMinutes: number): AnsweredList[] {
     const path = `immsg[${index}]`;
     const list = asObject(entry, path);
     const caseId = textOf(list, 'incident_id', path);
-    const messages = parseMessages(list, `${path}.message_list`, offsetMinutes);
+    const cutHere = (at: number) => cut(index, at);
+    const messages = parseMessages(list, `${path}.message_list`, offsetMinutes, cutHere);
     if (caseId !== null && messages.length > 0) {
       lists.push({ caseId, messages });
     }
@@ -85,15 +99,29 @@ function parseLists(answer: JsonObject, offsetMinutes: number): AnsweredList[] {
   return lists;
 }
 
-function parseMessages(list: JsonObject, path: string, offsetMinutes: number): AnsweredMessage[] {
+function parseMessages(
+  list: JsonObject,
+  path: string,
+  offsetMinutes: number,
+  cut: (index: number) => JsonCut | null,
+): AnsweredMessage[] {
   const messages: AnsweredMessage[] = [];
   listOf(list, 'message_list', path).forEach((entry, index) => {
-    if (entry !== null) {
-      const message = asObject(entry, `${path}[${index}]`);
-      messages.push({ message, sentAt: parseCreateTime(message['create_time'], offsetMinutes) });
+    const parse = (value: JsonValue) => parseMessage(value, `${path}[${index}]`, offsetMinutes);
+    const found = entry === null ? (cut(index)?.read(parse) ?? null) : parse(entry);
+    if (found !== null) {
+      messages.push(found);
     }
   });
   return messages;
+}
+
+function parseMessage(value: JsonValue, path: string, offsetMinutes: number): AnsweredMessage | null {
+  if (value === null) {
+    return null;
+  }
+  const message = asObject(value, path);
+  return { message, sentAt: parseCreateTime(message['create_time'], offsetMinutes) };
 }
 
 function parseStatuses(answer: JsonObject): UpstreamContent['statuses'] {

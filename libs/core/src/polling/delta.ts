@@ -104,13 +104,29 @@ interface ListedMessage extends AnsweredMessage {
   readonly key: string;
 }
 
+/** By which a message is counted. An upstream that remembers messages gives the same object again. */
+const known = new WeakMap<Digest, WeakMap<AnsweredMessage, Pick<ListedMessage, 'class' | 'key'>>>();
+
+function countedBy(answered: AnsweredMessage, digest: Digest): Pick<ListedMessage, 'class' | 'key'> {
+  const ofDigest = known.get(digest) ?? new WeakMap<AnsweredMessage, Pick<ListedMessage, 'class' | 'key'>>();
+  known.set(digest, ofDigest);
+  const before = ofDigest.get(answered);
+  if (before !== undefined) {
+    return before;
+  }
+  const ofClass = classOf(answered.message, answered.sentAt, digest);
+  const counted = { class: ofClass, key: ofClass ?? fingerprintOf(answered.message, digest) };
+  ofDigest.set(answered, counted);
+  return counted;
+}
+
 function listInTime(messages: readonly AnsweredMessage[], digest: Digest): ListedMessage[] {
   let at = 0;
-  return messages.map(({ message, sentAt }) => {
+  return messages.map((answered) => {
+    const { message, sentAt } = answered;
     // A message whose time cannot be read keeps its place after the message before it.
     at = sentAt ?? at;
-    const ofClass = classOf(message, sentAt, digest);
-    return { message, sentAt, at, class: ofClass, key: ofClass ?? fingerprintOf(message, digest) };
+    return { message, sentAt, at, ...countedBy(answered, digest) };
   });
 }
 
