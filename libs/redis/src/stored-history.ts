@@ -37,7 +37,7 @@ export interface ReadBarrier {
 }
 
 /** Tickets that one script is asked for at most. A ticket without events costs it some microseconds. */
-const SCRIPT_TICKETS = 500;
+const SCRIPT_TICKETS = 250;
 
 /** What is still wanted of a ticket. */
 type RestWant = Omit<HistoryWant, 'claim'> & { readonly upTo: number | undefined };

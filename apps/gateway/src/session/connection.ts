@@ -9,7 +9,7 @@ const RUN_MAX_BYTES = 65_536;
 /** A replay begins, and goes on, when no more than this is unsent, bytes. So a connection never holds two replays. */
 const REPLAY_BEGINS_AT_BYTES = 65_536;
 /** Most publications of a long replay that are written at once, so that nobody else waits for longer than some ms. */
-const REPLAY_RUN_MAX = 250;
+const REPLAY_RUN_MAX = 100;
 /** During a long replay a client has so long to read until more of it may be written, ms. */
 const REPLAY_READ_WITHIN_MS = 10_000;
 /** Longest time between two looks whether somebody still waits, ms. */
