@@ -88,6 +88,21 @@ describe('the settings in README.md', () => {
   });
 });
 
+describe('the metrics in OPERATIONS.md', () => {
+  const [, section = ''] = text('OPERATIONS.md').split('\n## Metrics');
+  const named = new Set(matches(section.split('\n## ')[0] ?? '', /`pollcast_([a-z_]+)[`{]/g));
+  const code = files.filter((file) => /^(?:libs\/ops|apps\/gateway)\/src\/.*(?<!\.spec)\.ts$/.test(file)).map(text);
+  const declared = code.flatMap((source) =>
+    matches(source, /(?:METRICS_PREFIX\}|\b(?:named|shows|times)\(\s*')([a-z_]+)/g),
+  );
+
+  it('are all that programs show, and no others', () => {
+    expect(declared.length).toBeGreaterThan(40);
+    expect(declared.filter((name) => !named.has(name))).toEqual([]);
+    expect([...named].filter((name) => !declared.includes(name))).toEqual([]);
+  });
+});
+
 describe('the threats in THREATS.md', () => {
   const markdown = text('THREATS.md');
   const rows = [...markdown.matchAll(/^\| (\d+) \|(?:[^|]+\|){3}([^|]+)\|$/gm)].map(([, number, tests = '']) => ({

@@ -11,6 +11,7 @@ import {
   HealthState,
   readSettings,
   SampledLines,
+  DemandMetrics,
   OverviewMetrics,
   RedisMetrics,
 } from '#ops';
@@ -176,7 +177,7 @@ const delivery: FactoryProvider[] = [
       interest: Interest,
       store: GatewayStore,
       metrics: DeliveryMetrics,
-      { sseHeartbeatMs, pollIntervalMs: intervalMs }: GatewaySettings,
+      { sseHeartbeatMs, pollIntervalMs: intervalMs, upstreamMaxCaseIds: maxCaseIds }: GatewaySettings,
       logger: Logger,
       registry: Registry,
       rights: RightsWatch,
@@ -186,6 +187,7 @@ const delivery: FactoryProvider[] = [
       const polling = new PollingWatch(hub, store.registry, store.clock);
       const onError = store.onFailure('leases');
       const now = () => store.clock.now();
+      new DemandMetrics(registry, () => connections.demand(maxCaseIds), intervalMs);
       const overview = new OverviewMetrics(registry, { now, intervalMs, ageBoundsS: AGE_BOUNDS_S });
       const watches = { polling, evictions, overview, revocations, rights, survey, polled };
       const parts = { connections, unauthenticated, hub, interest, store, metrics, ...watches, onError };

@@ -1,4 +1,5 @@
 export { CredentialMetrics } from './credential-metrics.js';
+export { DemandMetrics, type Demand } from './demand-metrics.js';
 export { DeliveryMetrics, TransportMetrics, type Transport } from './delivery-metrics.js';
 export { DropInMetrics } from './drop-in-metrics.js';
 export { errorFields, type ErrorFields } from './error-fields.js';

@@ -1,3 +1,4 @@
+import type { FeedKey } from '#core';
 import { Revocations } from '../auth/revocations.js';
 import { Rights } from '../auth/rights.js';
 import { Deadline } from '../edge/deadline.js';
@@ -48,6 +49,17 @@ describe('Connections', () => {
     all.add(rights('a'), outlet, null);
     all.sweep(0);
     expect(outlet.close).toHaveBeenCalledWith(expect.objectContaining({ reason: 'slow_consumer' }));
+  });
+
+  it('says what its clients would ask the upstream for by themselves, and which of them are slow', () => {
+    const all = connections();
+    const sessions = [0, 501, 500].map((unsentBytes) => all.add(rights('a'), { ...fakeOutlet(), unsentBytes }, null));
+    const counts = [[250], [100, 1], []];
+    sessions.forEach((session, at) => {
+      const feeds = (counts[at] ?? []).map((tickets) => ({ feed: 'zh-cn' as FeedKey, tickets }));
+      jest.spyOn(session, 'ticketCounts', 'get').mockReturnValue(feeds);
+    });
+    expect(all.demand(100)).toEqual({ ownPolls: 3 + 2, slowConsumers: 1 });
   });
 
   it('counts connections by subject, and those without a subject not at all', async () => {

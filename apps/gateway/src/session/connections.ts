@@ -1,3 +1,4 @@
+import type { Demand } from '#ops';
 import type { CloseReason } from '#protocol';
 import { tokenRevoked } from '../auth/revocable-verifier.js';
 import type { Revocations } from '../auth/revocations.js';
@@ -56,6 +57,16 @@ export class Connections implements SessionOwner {
   /** Connections that are served, and those that were sent `closing` and are still open. */
   get remaining(): number {
     return this.open.size + this.leaving.size;
+  }
+
+  /** @param maxCaseIds largest number of tickets that one request may ask for */
+  demand(maxCaseIds: number): Demand {
+    let [ownPolls, slowConsumers] = [0, 0];
+    for (const { ticketCounts, outlet } of this.open) {
+      ticketCounts.forEach(({ tickets }) => (ownPolls += Math.ceil(tickets / maxCaseIds)));
+      slowConsumers += outlet.unsentBytes > this.parts.maxUnsentBytes / 2 ? 1 : 0;
+    }
+    return { ownPolls, slowConsumers };
   }
 
   /**
