@@ -8,6 +8,7 @@ import { historyScripts } from './lua-history.mjs';
 import { setScripts } from './lua-sets.mjs';
 import { upstream } from './osm.mjs';
 import { pollers } from './polling.mjs';
+import { hostile } from './hostile.mjs';
 import { reads } from './reads.mjs';
 import { redisAdapters } from './redis.mjs';
 import { workers } from './worker.mjs';
@@ -40,6 +41,7 @@ export const mutants = [
   ...upstream,
   ...gateway,
   ...operators,
+  ...hostile,
   ...reads,
   ...workers,
 ];
