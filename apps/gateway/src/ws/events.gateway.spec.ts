@@ -1,7 +1,7 @@
+import { Hub } from '#core';
 import { record } from '../../test/recording.js';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { until } from '../../../../test/harness/until.js';
-import { Connection } from '../session/connection.js';
 import { EventsGateway } from './events.gateway.js';
 
 describe('events over Socket.IO', () => {
@@ -228,7 +228,7 @@ describe('events over Socket.IO', () => {
     }
     const { ws } = socket.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } };
     ws.pause();
-    const most = jest.spyOn(Connection.prototype, 'replay');
+    const most = jest.spyOn(Hub.prototype, 'subscribe');
     for (let count = 0; count < 100; count += 1) {
       socket.emit('subscribe', { case_ids: ['A1'], history: 1000 - count });
     }
