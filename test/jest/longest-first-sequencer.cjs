@@ -7,8 +7,8 @@ const ofJest = createRequire(createRequire(require.resolve('jest')).resolve('@je
 const { default: Sequencer } = ofJest('@jest/test-sequencer');
 
 /**
- * The files that take longest, the longest first. Of unit tests, those come first that only wait, so that `lost-keys`, which
- * measures how long nothing is delivered, begins beside them.
+ * The files that take longest, the longest first. Of unit tests, those come first that only wait, so that `fair-share`
+ * and `lost-keys`, which measure how long something takes, begin beside them.
  */
 const LONGEST = [
   'test/own-faults.e2e-spec.ts',
@@ -21,6 +21,8 @@ const LONGEST = [
   'test/failover.e2e-spec.ts',
   'test/upstream-faults.e2e-spec.ts',
   'test/firewall.e2e-spec.ts',
+  'apps/worker/test/fair-share.spec.ts',
+  'apps/worker/test/unknown-tickets.spec.ts',
   'apps/gateway/src/http/unauthenticated.spec.ts',
   'apps/gateway/src/session/connection-counts.spec.ts',
   'apps/gateway/src/auth/jwt-verifier.spec.ts',
