@@ -10,7 +10,14 @@ const HOST = '127.0.0.1';
 export async function privateRedis({ folder, appendOnly = false }) {
   const { path, libraries } = await redisBinary();
   const port = await freePort(HOST);
-  const settings = { port, bind: HOST, dir: folder, save: '', appendonly: appendOnly ? 'yes' : 'no' };
+  const settings = {
+    port,
+    bind: HOST,
+    dir: folder,
+    save: '',
+    appendonly: appendOnly ? 'yes' : 'no',
+    'stream-node-max-bytes': 1024,
+  };
   return {
     url: `redis://${HOST}:${port}`,
     command: path,
