@@ -24,7 +24,7 @@ const AT_ONCE = 12;
 /** After so many attacks at the gateway, the upstream answers one request wrongly. */
 const UPSTREAM_EVERY = 40;
 /** What a gateway may take on top of what it takes when it has just started, MB. It loads and compiles code first. */
-const MEMORY_MAX_MB = 224;
+const MEMORY_MAX_MB = 128;
 const SAMPLE_MS = 500;
 /** Faults after which a run ends. */
 const FAULTS_MAX = 10;
