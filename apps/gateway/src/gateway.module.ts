@@ -34,6 +34,7 @@ import { RightsWatch } from './session/rights-watch.js';
 import { ReplayPace } from './session/replay-pace.js';
 import { TickWrites } from './session/tick-writes.js';
 import { Maintenance } from './lifecycle/maintenance.js';
+import { PollingReport } from './lifecycle/polling-report.js';
 import { SURVEY } from './admin/survey-token.js';
 import { RevocationList } from './auth/revocation-list.js';
 import { Revocations } from './auth/revocations.js';
@@ -189,7 +190,8 @@ const delivery: FactoryProvider[] = [
       const now = () => store.clock.now();
       new DemandMetrics(registry, () => connections.demand(maxCaseIds), intervalMs);
       const overview = new OverviewMetrics(registry, { now, intervalMs, ageBoundsS: AGE_BOUNDS_S });
-      const watches = { polling, evictions, overview, revocations, rights, survey, polled };
+      const pollingReport = new PollingReport(logger, () => performance.timeOrigin + performance.now());
+      const watches = { polling, pollingReport, evictions, overview, revocations, rights, survey, polled };
       const parts = { connections, unauthenticated, hub, interest, store, metrics, ...watches, onError };
       return new Maintenance(parts, sseHeartbeatMs);
     },

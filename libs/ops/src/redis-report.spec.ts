@@ -73,10 +73,11 @@ describe('RedisReport', () => {
 
   it('writes one line for each other state of the same incident', async () => {
     await fail(AWAY, 1000);
+    await fail({ ...AWAY, kind: 'no_answer', text: 'silent', impliedBy: 'unreachable' }, 1000);
     await fail({ ...AWAY, kind: 'loading', text: 'loads' }, 1000);
     await fail(AWAY, 1000);
     await jest.advanceTimersByTimeAsync(5000);
-    expect(texts()).toEqual([AWAY.text, 'loads', 'Redis is back after 3.0 s']);
+    expect(texts()).toEqual([AWAY.text, 'loads', 'Redis is back after 4.0 s']);
   });
 
   it('writes a summary every 30 s while it lasts', async () => {

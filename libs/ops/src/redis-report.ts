@@ -8,6 +8,8 @@ export interface RedisTrouble {
   readonly text: string;
   /** Redis answers, and refuses. */
   readonly isRefusal: boolean;
+  /** Another state that leads to this one: after it this one is no news. */
+  readonly impliedBy?: string;
   readonly node: string | null;
   readonly reason: string;
   readonly command: string | null;
@@ -81,7 +83,8 @@ export class RedisReport {
     incident.lastAt = now;
     incident.answeredAt = null;
     incident.counts.set(trouble.kind, (incident.counts.get(trouble.kind) ?? 0) + 1);
-    if (!incident.told.has(trouble.kind)) {
+    const isNews = trouble.impliedBy === undefined || !incident.told.has(trouble.impliedBy);
+    if (isNews && !incident.told.has(trouble.kind)) {
       incident.told.add(trouble.kind);
       this.tell(incident, trouble);
     }

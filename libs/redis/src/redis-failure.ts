@@ -10,12 +10,14 @@ interface RedisFailureRule {
   readonly text: string;
   /** Redis answers, and refuses: waiting alone does not help. */
   readonly isRefusal: boolean;
+  /** Another state that leads to this one: after it this one is no news. */
+  readonly impliedBy?: string;
 }
 
 /** The closed table of states in which Redis does not do what Pollcast needs. */
 export const REDIS_FAILURES = {
   unreachable: { text: 'Redis is out of reach', isRefusal: false },
-  no_answer: { text: 'Redis does not answer', isRefusal: false },
+  no_answer: { text: 'Redis does not answer', isRefusal: false, impliedBy: 'unreachable' },
   loading: { text: 'Redis loads its file, or is busy with a script', isRefusal: false },
   login_refused: { text: 'Redis refuses the user or the password of REDIS_URL', isRefusal: true },
   denied: { text: 'Redis denies its user a command, a key or a channel (OPERATIONS.md, Rights)', isRefusal: true },

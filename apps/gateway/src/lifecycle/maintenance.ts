@@ -7,6 +7,7 @@ import type { UnauthenticatedConnections } from '../edge/unauthenticated-connect
 import type { PolledInterest } from '../dropin/polled-interest.js';
 import type { Connections } from '../session/connections.js';
 import type { RightsWatch } from '../session/rights-watch.js';
+import type { PollingReport } from './polling-report.js';
 
 export interface MaintenanceParts {
   readonly connections: Connections;
@@ -19,8 +20,9 @@ export interface MaintenanceParts {
   readonly hub: Hub;
   readonly interest: Interest;
   readonly polling: PollingWatch;
+  readonly pollingReport: Pick<PollingReport, 'checked'>;
   readonly metrics: Pick<DeliveryMetrics, 'notPolled'>;
-  readonly store: Pick<GatewayStore, 'watchDataLoss' | 'watchEviction' | 'watchOverview'>;
+  readonly store: Pick<GatewayStore, 'watchDataLoss' | 'watchEviction' | 'watchOverview' | 'isWell'>;
   readonly overview: Pick<OverviewMetrics, 'report'>;
   readonly evictions: Pick<EvictionReport, 'report'>;
   /** Called with a failure: leases that were not renewed, due times that were not read. */
@@ -100,8 +102,11 @@ export class Maintenance {
   }
 
   private async checkPolling(): Promise<void> {
-    const { polling, metrics } = this.parts;
+    const { polling, pollingReport, metrics, store } = this.parts;
     await polling.check();
     metrics.notPolled(polling.stalledCount);
+    // Asked only if needed: one ping a second.
+    const isWell = polling.stalledCount === 0 || (await store.isWell().catch(() => false));
+    pollingReport.checked(polling.stalledCount, isWell);
   }
 }
