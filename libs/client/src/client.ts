@@ -1,0 +1,265 @@
+import type { ConnectionState, EventData, GatewayEvent, Transport } from './events.js';
+import { openEventSource } from './event-source-transport.js';
+import { openFetchStream } from './fetch-transport.js';
+import { Machine } from './machine.js';
+import type { Effect, Input, Kept, TimerName } from './machine-io.js';
+import { openSocketIo, type ConnectSocket } from './socket-io-transport.js';
+import { endOf } from './token-end.js';
+import { HandlerQueue } from './handler-queue.js';
+import { watchPage } from './page-life.js';
+import { Slot } from './slot.js';
+import type { Link, OpenTransport } from './transport.js';
+import type { Client, ConnectOptions, Handlers, Subscription } from './client-api.js';
+
+/** Events of a ticket that are kept for a subscription that comes later. */
+const KEPT_EVENTS = 50;
+const HANDLERS = {
+  message: 'onMessage',
+  status: 'onStatus',
+  gap: 'onGap',
+  upstream: 'onUpstream',
+  revoked: 'onRevoked',
+  ready: 'onReady',
+} as const;
+
+interface Follower {
+  readonly caseIds: ReadonlySet<string>;
+  readonly handle: (event: GatewayEvent) => unknown;
+  isOver: boolean;
+}
+
+/** Opens no connection before the first {@link Client.subscribe}. */
+export function connect(options: ConnectOptions): Client {
+  return new Shell(options);
+}
+
+/** The I/O around the {@link Machine}: transports, timers, the token, the store, handlers. It decides nothing. */
+class Shell implements Client {
+  state: ConnectionState = { name: 'idle' };
+  private readonly machine: Machine;
+  private readonly followers = new Set<Follower>();
+  private readonly kept = new Map<string, GatewayEvent[]>();
+  private readonly listeners = new Set<(state: ConnectionState) => void>();
+  private readonly timers = new Map<TimerName, ReturnType<typeof setTimeout>>();
+  private readonly links = new Map<number, Link>();
+  private readonly inputs: Input[] = [];
+  private readonly queue = new HandlerQueue((error) => this.report(error));
+  private isStepping = false;
+  private saving: Promise<void> = Promise.resolve();
+  private readonly clientId = newId();
+  private readonly stopWatching: () => void;
+
+  constructor(private readonly options: ConnectOptions) {
+    const { transport = 'auto', silenceMs = 45_000, readyMs = 10_000, retryMaxMs = 30_000 } = options;
+    const streams = typeof ReadableStream === 'function' && typeof fetch === 'function' ? 'sse' : 'event-source';
+    const auto: Transport[] = options.socketIo ? [streams, 'socket.io'] : [streams];
+    this.machine = new Machine({
+      transports: transport === 'auto' ? auto : [transport],
+      silenceMs,
+      readyMs,
+      retryMaxMs,
+      random: Math.random,
+      now: Date.now,
+    });
+    this.stopWatching = watchPage((type) => this.step({ type }));
+  }
+
+  onState(listener: (state: ConnectionState) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  subscribe(caseIds: string | readonly string[], handlers: Handlers = {}): Subscription {
+    const wanted = new Set(typeof caseIds === 'string' ? [caseIds] : caseIds);
+    const ends: (() => void)[] = [];
+    const call = (event: GatewayEvent) => {
+      const name = HANDLERS[event.name as keyof typeof HANDLERS];
+      return name && (handlers[name] as ((data: EventData[keyof EventData]) => unknown) | undefined)?.(event.data);
+    };
+    let iterate: ((event: GatewayEvent) => Promise<void>) | null = null;
+    const follower: Follower = {
+      caseIds: wanted,
+      isOver: false,
+      handle: (event) => (iterate ? Promise.all([call(event), iterate(event)]) : call(event)),
+    };
+    const held = [...wanted]
+      .flatMap((id) => this.kept.get(id) ?? [])
+      .sort((one, other) => (idOf(one) < idOf(other) ? -1 : 1));
+    this.followers.add(follower);
+    for (const event of held) this.queue.add(() => !follower.isOver && follower.handle(event));
+    this.step({ type: 'subscribe', caseIds: [...wanted] });
+    return {
+      unsubscribe: () => {
+        if (follower.isOver) return;
+        follower.isOver = true;
+        this.followers.delete(follower);
+        ends.forEach((end) => end());
+        const left = [...wanted].filter((id) => ![...this.followers].some((other) => other.caseIds.has(id)));
+        left.forEach((id) => this.kept.delete(id));
+        if (left.length > 0) this.step({ type: 'unsubscribe', caseIds: left });
+      },
+      [Symbol.asyncIterator]() {
+        const slot = new Slot();
+        iterate = (event) => slot.put(event);
+        ends.push(() => slot.end());
+        return { next: () => slot.next(), return: async () => (this.unsubscribe(), { done: true, value: undefined }) };
+      },
+    };
+  }
+
+  retry(): void {
+    this.step({ type: 'retry' });
+  }
+
+  close(): void {
+    this.stopWatching();
+    this.step({ type: 'close' });
+    this.timers.forEach((timer) => clearTimeout(timer));
+  }
+
+  /** An input that comes while another one is worked, from a handler for example, waits for its turn. */
+  private step(input: Input): void {
+    this.inputs.push(input);
+    if (this.isStepping) return;
+    this.isStepping = true;
+    try {
+      for (let next = this.inputs.shift(); next; next = this.inputs.shift()) {
+        for (const effect of this.machine.step(next)) this.perform(effect);
+      }
+    } finally {
+      this.isStepping = false;
+    }
+  }
+
+  private perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'restore':
+        return this.restore();
+      case 'ask-token':
+        return this.askToken(effect.fresh);
+      case 'open':
+        return this.open(effect);
+      case 'join':
+        return this.links.get(effect.connection)?.join?.(effect.request);
+      case 'leave':
+        return this.links.get(effect.connection)?.leave?.(effect.caseIds);
+      case 'authenticate':
+        return this.links.get(effect.connection)?.authenticate?.(effect.token);
+      case 'hang-up':
+        this.links.get(effect.connection)?.close();
+        this.links.delete(effect.connection);
+        return;
+      case 'deliver':
+        return this.deliver(effect.event);
+      case 'save':
+        return this.save(effect.kept);
+      case 'timer':
+        clearTimeout(this.timers.get(effect.name));
+        this.timers.set(
+          effect.name,
+          setTimeout(() => this.step({ type: 'timer', name: effect.name }), effect.ms),
+        );
+        return;
+      case 'stop-timer':
+        return clearTimeout(this.timers.get(effect.name));
+      case 'state':
+        this.state = effect.state;
+        for (const listener of [...this.listeners]) void this.queue.guard(() => listener(effect.state));
+    }
+  }
+
+  private open({ connection, transport, token, request }: Extract<Effect, { type: 'open' }>): void {
+    const openers: Record<Transport, OpenTransport> = {
+      sse: openFetchStream,
+      'event-source': openEventSource,
+      'socket.io': openSocketIo(async () => (await this.options.socketIo?.()) as ConnectSocket),
+    };
+    const { url, groupId, language, history } = this.options;
+    const wanted = {
+      ...request,
+      url: url.replace(/\/$/, ''),
+      token,
+      groupId,
+      language,
+      history,
+      clientId: this.clientId,
+    };
+    const link = openers[transport](wanted, {
+      event: (event) => this.step({ type: 'event', connection, event }),
+      alive: () => this.step({ type: 'alive', connection }),
+      refused: (refusal) => this.step({ type: 'refused', connection, refusal }),
+      ended: (message) => this.step({ type: 'ended', connection, message }),
+      room: () => this.queue.room(),
+    });
+    this.links.set(connection, link);
+  }
+
+  private restore(): void {
+    const { store } = this.options;
+    void Promise.resolve()
+      .then(() => store?.load() ?? null)
+      .catch((error: unknown) => (this.report(error), null))
+      .then((kept) => this.step({ type: 'restored', kept }));
+  }
+
+  private askToken(fresh: boolean): void {
+    const { token } = this.options;
+    const given = (value: string | null) =>
+      this.step({ type: 'token', token: value, expiresAt: value === null ? null : endOf(value) });
+    if (typeof token !== 'function') {
+      given(token ?? null);
+      return;
+    }
+    void Promise.resolve()
+      .then(() => token({ fresh }))
+      .then(given, (error: unknown) => this.step({ type: 'token-failed', message: `no token: ${String(error)}` }));
+  }
+
+  private deliver(event: GatewayEvent): void {
+    this.queue.add(async () => {
+      if (event.name === 'message' || event.name === 'status') this.keep(event);
+      const followers = [...this.followers].filter(({ caseIds }) => concerns(event, caseIds));
+      for (const follower of followers) {
+        if (!follower.isOver) await this.queue.guard(() => follower.handle(event));
+      }
+      this.step({ type: 'handled' });
+    });
+  }
+
+  private keep(event: Extract<GatewayEvent, { name: 'message' | 'status' }>): void {
+    const events = this.kept.get(event.data.case_id) ?? [];
+    events.push(event);
+    if (events.length > KEPT_EVENTS) events.shift();
+    this.kept.set(event.data.case_id, events);
+  }
+
+  /** Saves one after the other: an older position never replaces a newer one. */
+  private save(kept: Kept): void {
+    const { store } = this.options;
+    if (store) this.saving = this.saving.then(() => this.queue.guard(() => store.save(kept)));
+  }
+
+  private report(error: unknown): void {
+    if (this.options.onError) this.options.onError(error);
+    else {
+      setTimeout(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+function concerns(event: GatewayEvent, caseIds: ReadonlySet<string>): boolean {
+  const { data } = event;
+  if ('case_id' in data) return caseIds.has(data.case_id);
+  return 'case_ids' in data ? data.case_ids.some((id) => caseIds.has(id)) : true;
+}
+
+const idOf = (event: GatewayEvent) => ('id' in event.data ? event.data.id : '');
+
+/** `randomUUID` is missing on pages without TLS. */
+function newId(): string {
+  return (
+    globalThis.crypto?.randomUUID?.() ?? Array.from({ length: 4 }, () => Math.random().toString(36).slice(2)).join('')
+  );
+}
