@@ -63,6 +63,18 @@ module.exports = {
       { pathNot: [SPEC, '^libs/testing/', '^test/'] },
       { path: '^libs/testing/' },
     ),
+    rule(
+      'client-stands-alone',
+      'A page installs it by itself: it shares no code with the gateway, and imports no Node module.',
+      { path: '^libs/client/src/', pathNot: SPEC },
+      { path: '^(apps|libs|test|bench)/', pathNot: '^libs/client/src/' },
+    ),
+    rule(
+      'client-is-for-pages',
+      'No program uses the client library; end-to-end tests do.',
+      { pathNot: ['^libs/client/', '^test/'] },
+      { path: '^libs/client/' },
+    ),
     rule('libs-below-apps', 'A lib serves any app.', { path: '^libs/' }, { path: '^(apps|test|bench)/' }),
     rule(
       'apps-are-apart',
@@ -141,7 +153,8 @@ module.exports = {
     rule(
       'no-dev-package-in-programs',
       'Programs are installed without development dependencies.',
-      { path: '^(apps|libs)/', pathNot: [SPEC, '^libs/testing/'] },
+      // The client is a package of its own: frameworks are its optional peers.
+      { path: '^(apps|libs)/', pathNot: [SPEC, '^libs/(testing|client)/'] },
       { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     ),
   ],

@@ -31,7 +31,7 @@ const noSwitchedOffTests = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', '.cache/', 'coverage/', 'bench/results/'] },
+  { ignores: ['**/dist/', '.cache/', 'coverage/', 'bench/results/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,
   {

@@ -13,7 +13,7 @@ export async function sources() {
   const compiled = [];
   const assets = [];
   for (const path of (await Promise.all(COMPILED.map(files))).flat()) {
-    if (/[.-]spec\.ts$|\.d\.ts$|^libs\/testing\/|^apps\/[^/]+\/test\//.test(path)) continue;
+    if (/[.-]spec\.ts$|\.d\.ts$|^libs\/(?:testing|client)\/|^apps\/[^/]+\/test\//.test(path)) continue;
     if (path.endsWith('.ts')) compiled.push(path.replace(/\.ts$/, '.js'));
     else if (/^(apps|libs)\/[^/]+\/(src|public)\//.test(path)) assets.push(path);
   }

@@ -28,7 +28,8 @@ try {
   await install();
   await assertMatch(patterns);
   const build = await run(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root });
-  if (!build.ok) throw new Error('FAILED  build');
+  const client = await run(process.execPath, [join(root, 'scripts/client.mjs')], { cwd: root });
+  if (!build.ok || !client.ok) throw new Error('FAILED  build');
   const servers = { ...redisSettings(await redisBinary()), ...(await nginxSettings()) };
   for (const wanted of named.length > 0 ? named : SUPPORTED) await testOn(wanted, servers);
 } catch (error) {

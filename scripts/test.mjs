@@ -27,6 +27,7 @@ const CHECKS = [
   ['typecheck', ...npmScript('typecheck')],
   ['layers', ...npmScript('layers')],
   ['build', ...npmScript('build')],
+  ['client library', ...node('client.mjs')],
 ];
 const AT_ONCE = 2;
 const MUTANTS = 10;

@@ -1,9 +1,9 @@
 import type { ConnectionState, EventData, GatewayEvent, Transport } from './events.js';
-import { openEventSource } from './event-source-transport.js';
 import { openFetchStream } from './fetch-transport.js';
 import { Machine } from './machine.js';
 import type { Effect, Input, Kept, TimerName } from './machine-io.js';
-import { openSocketIo, type ConnectSocket } from './socket-io-transport.js';
+import type { ConnectSocket } from './socket-io-transport.js';
+import { lazyLink } from './lazy-link.js';
 import { endOf } from './token-end.js';
 import { HandlerQueue } from './handler-queue.js';
 import { watchPage } from './page-life.js';
@@ -171,8 +171,19 @@ class Shell implements Client {
   private open({ connection, transport, token, request }: Extract<Effect, { type: 'open' }>): void {
     const openers: Record<Transport, OpenTransport> = {
       sse: openFetchStream,
-      'event-source': openEventSource,
-      'socket.io': openSocketIo(async () => (await this.options.socketIo?.()) as ConnectSocket),
+      'event-source': (wanted, listener) =>
+        lazyLink(
+          import('./event-source-transport.js').then(({ openEventSource }) => openEventSource(wanted, listener)),
+          listener,
+        ),
+      // Loaded only where it is used: a page with SSE does without it.
+      'socket.io': (wanted, listener) =>
+        lazyLink(
+          import('./socket-io-transport.js').then(({ openSocketIo }) =>
+            openSocketIo(async () => (await this.options.socketIo?.()) as ConnectSocket)(wanted, listener),
+          ),
+          listener,
+        ),
     };
     const { url, groupId, language, history } = this.options;
     const wanted = {

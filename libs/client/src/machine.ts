@@ -24,6 +24,7 @@ export class Machine {
   private readonly tickets = new Tickets();
   /** What to keep when the handlers of each delivered event have returned; null: nothing. */
   private readonly pending: (Kept | null)[] = [];
+  private state: ConnectionState = { name: 'idle' };
   private shown = '';
   private connection = 0;
   private readonly attempts: Attempts;
@@ -169,7 +170,7 @@ export class Machine {
    * So tickets that are added are replayed by a stream of their own, and then all go on together.
    */
   private open(): void {
-    const isQuiet = this.phase === 'live' || this.shown === 'live';
+    const isQuiet = this.phase === 'live' || this.state.name === 'live';
     this.enter('opening', isQuiet ? null : { name: 'connecting' });
     this.connection += 1;
     const request = this.tickets.next(this.transport);
@@ -325,7 +326,10 @@ export class Machine {
   }
 
   private tell(state: ConnectionState): void {
-    this.shown = state.name;
+    const text = JSON.stringify(state);
+    if (text === this.shown) return;
+    this.shown = text;
+    this.state = state;
     this.effects.push({ type: 'state', state });
   }
 

@@ -16,7 +16,7 @@ export function useTickets(
   initial?: Partial<TicketSnapshot>,
 ): TicketSnapshot {
   const key = caseIds.join(','); // An id has no comma.
-  // eslint-disable-next-line -- a list that is written in place is another one at each render, and the same tickets
+
   const view = useMemo(() => ticketView(client, key.split(','), initial), [client, key]);
   return useSyncExternalStore(view.subscribe, view.getSnapshot, view.getSnapshot);
 }

@@ -17,9 +17,9 @@ export interface TicketSnapshot {
 
 /** A list that frameworks can watch: the contract of React's `useSyncExternalStore`. */
 export interface TicketView {
-  getSnapshot(): TicketSnapshot;
+  readonly getSnapshot: () => TicketSnapshot;
   /** The tickets are followed from the first listener to the last. @returns how to stop listening */
-  subscribe(changed: () => void): () => void;
+  readonly subscribe: (changed: () => void) => () => void;
 }
 
 const EMPTY: TicketSnapshot = { messages: [], status: {}, isReady: false, gap: null, revoked: [] };
