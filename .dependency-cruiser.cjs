@@ -146,8 +146,8 @@ module.exports = {
     rule('no-unresolvable', 'An import of a missing file hides what would break.', {}, { couldNotResolve: true }),
     rule(
       'no-undeclared-package',
-      'A package that only another package brings disappears with it.',
-      {},
+      'A package that only another package brings disappears with it. (The client has a package.json of its own.)',
+      { pathNot: '^libs/client/' },
       { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     ),
     rule(
@@ -160,6 +160,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^libs/client/dist/' },
     // A type is a dependency too: it says what a file has to know.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
