@@ -11,6 +11,9 @@ import { until } from './harness/until.js';
 /** "Within about five seconds", on a machine that is busy with other tests, ms. */
 const ANSWERED_MS = 7000;
 
+/** Lines that one program writes about one outage. */
+const LINES_MAX = 6;
+
 /** Redis keeps its connections and answers nothing, as in a network that drops packets. */
 describe('a gateway whose store is frozen', () => {
   const deployment = useDeployment({ gateways: 1, allowedLogs: { stackTraces: true } });
@@ -28,6 +31,9 @@ describe('a gateway whose store is frozen', () => {
     await say(live, 'before');
     await Promise.all([stream, socket].map(({ recording }) => recording.count(1)));
 
+    const programs = [deployment.gateway(), deployment.worker()];
+    const lines = () => programs.map(({ stdout }) => stdout.split('\n').length);
+    const linesBefore = lines();
     redis.pause();
     const startedAt = Date.now();
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
@@ -58,6 +64,9 @@ describe('a gateway whose store is frozen', () => {
     await stream.recording.count(3, 30_000);
     await socket.recording.count(2, 30_000);
     await say(live, 'after');
+    // Whatever failed meanwhile: connections, background work, five requests.
+    expect(lines().filter((count, at) => count - (linesBefore[at] ?? 0) > LINES_MAX)).toEqual([]);
+    expect(lines()).not.toEqual(linesBefore);
     await Promise.all([stream.recording.count(4), socket.recording.count(3)]);
     const texts = ({ recording }: SseClient | SocketClient, caseId: string) =>
       recording.messages.filter(({ data }) => data.case_id === caseId).map(({ data }) => data.message['content']);
