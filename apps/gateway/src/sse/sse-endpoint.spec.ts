@@ -32,7 +32,7 @@ describe('events over SSE', () => {
         last_event_id: first?.id,
         recovered: false,
         replayed: 1,
-        last_answer_at: expect.any(String),
+        last_answer_at: null, // The upstream has not answered for A2 yet (R10).
       },
     });
     expect(second?.id?.localeCompare(first?.id ?? '')).toBe(1);
