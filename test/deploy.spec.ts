@@ -81,6 +81,41 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('deploy/prometheus', () => {
+  interface Rule {
+    readonly alert?: string;
+    readonly record?: string;
+    readonly expr: string;
+    readonly annotations?: { readonly runbook: string };
+  }
+  const rules = ['rules.yml', 'slo.yml'].flatMap((file) => {
+    const { groups } = load(text(`deploy/prometheus/${file}`)) as { groups: { rules: Rule[] }[] };
+    return groups.flatMap((group) => group.rules);
+  });
+
+  it('reads metrics that OPERATIONS.md names, and no others', () => {
+    const documented = new Set(text('OPERATIONS.md').match(/\bpollcast_\w+/g));
+    const used = new Set(rules.flatMap(({ expr }) => expr.match(/\bpollcast_\w+/g) ?? []));
+    expect(used.size).toBeGreaterThan(5);
+    expect([...used].filter((name) => !documented.has(name))).toEqual([]);
+  });
+
+  it('has an entry in OPERATIONS.md for every alert, and drives every alert', () => {
+    const headings = [...text('OPERATIONS.md').matchAll(/^### (\w+)$/gm)].map((match) =>
+      (match[1] ?? '').toLowerCase(),
+    );
+    const alerts = rules.filter(({ alert }) => alert !== undefined);
+    expect(alerts.length).toBe(10);
+    const missing = alerts.filter(({ annotations }) => !headings.includes(annotations?.runbook.split('#')[1] ?? ''));
+    expect(missing).toEqual([]);
+    const driven = text('deploy/prometheus/rules.test.yml');
+    const untested = alerts
+      .filter(({ alert = '' }) => !driven.includes(`alertname: ${alert}`))
+      .map(({ alert }) => alert);
+    expect(untested).toEqual(['PollcastFreshnessBudgetSlow']); // Its windows are six hours long.
+  });
+});
+
 describe('Dockerfile', () => {
   const stages = text('Dockerfile')
     .split(/^FROM /m)
