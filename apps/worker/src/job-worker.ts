@@ -5,6 +5,12 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 /** Pause before BullMQ asks for a job again that Redis refused to give, ms. */
 export const RETRY_MS = 500;
 
+/**
+ * Jobs that are taken before the first of them runs. BullMQ takes all that it can get first; meanwhile nobody renews their
+ * locks, and with thousands of them the first locks would end.
+ */
+const TAKEN_AT_ONCE = 50;
+
 /** Whether a worker may take one more job. */
 export interface JobGate {
   readonly isOpen: boolean;
@@ -24,7 +30,9 @@ interface Run {
 }
 
 /**
- * A BullMQ worker with four differences.
+ * A BullMQ worker with five differences.
+ *
+ * It takes a bounded number of jobs before it runs them.
  *
  * It takes no job while its gate is closed, and does not wait for one either: it would take the mark that wakes another worker.
  *
@@ -40,6 +48,10 @@ interface Run {
 export class JobWorker extends Worker<PollJob> {
   /** The lock of each job that runs, and how its run is told that the lock is lost, by job id. */
   readonly #runs = new Map<string, Run>();
+  /** Jobs that are taken and do not run yet. */
+  #taken = 0;
+  /** Called when the last of them runs. */
+  #onRunning: () => void = () => undefined;
   /** Called with the ids of jobs whose locks were lost: their runs end. */
   onLocksLost: (jobIds: readonly string[]) => void = () => undefined;
 
@@ -53,9 +65,10 @@ export class JobWorker extends Worker<PollJob> {
     // BullMQ declares these two private. `drained`: the next job is waited for.
     const waitForJob = (Reflect.get(this, 'waitForJob') as (until: number) => Promise<number>).bind(this);
     const wait = async (until: number): Promise<number> => {
-      if (gate.isOpen) {
+      if (gate.isOpen && this.#taken === 0) {
         return waitForJob(until);
       }
+      await this.#untilTakenRun();
       await gate.untilOpen();
       return 0; // Asks for a job at once: the mark for it may be gone.
     };
@@ -63,7 +76,8 @@ export class JobWorker extends Worker<PollJob> {
   }
 
   protected override async moveToActive(token: string, name?: string): Promise<Job<PollJob>> {
-    if (!this.gate.isOpen || this.paused || this.closing !== undefined) {
+    const isFull = this.#taken >= TAKEN_AT_ONCE || !this.gate.isOpen;
+    if (isFull || this.paused || this.closing !== undefined) {
       Reflect.set(this, 'drained', true);
       return undefined as unknown as Job<PollJob>; // As BullMQ says that there is none.
     }
@@ -71,6 +85,7 @@ export class JobWorker extends Worker<PollJob> {
       const job = await super.moveToActive(token, name);
       if ((job as unknown) !== undefined) {
         this.gate.took();
+        this.#taken += 1;
       }
       return job;
     } catch (error) {
@@ -101,6 +116,10 @@ export class JobWorker extends Worker<PollJob> {
    * later run.
    */
   override async processJob(job: Job<PollJob>, token: string): Promise<void | Job<PollJob>> {
+    this.#taken -= 1;
+    if (this.#taken === 0) {
+      this.#onRunning();
+    }
     try {
       return await super.processJob(job, token, () => false);
     } finally {
@@ -122,6 +141,12 @@ export class JobWorker extends Worker<PollJob> {
     }
     this.#lost(jobIds.filter((id, at) => failed.has(id) && this.#runs.get(id)?.token === tokens[at]));
     return [];
+  }
+
+  async #untilTakenRun(): Promise<void> {
+    if (this.#taken > 0) {
+      await new Promise<void>((resolve) => (this.#onRunning = resolve));
+    }
   }
 
   #lost(jobIds: readonly string[]): void {

@@ -16,6 +16,7 @@ const JOB: PollJob = { feed: feedKey({ language: 'en-us' }), set: 1 };
 /** A gate as a test opens it. */
 class TestGate implements JobGate {
   jobs = 0;
+  taken = 0;
   private opened = () => {};
   private opening = Promise.resolve();
   isOpen = true;
@@ -36,6 +37,7 @@ class TestGate implements JobGate {
 
   took(): void {
     this.jobs += 1;
+    this.taken += 1;
   }
 
   left(): void {
@@ -64,6 +66,7 @@ describe('JobWorker', () => {
     queue = new Queue('polls', { connection: client });
     const options = {
       connection: client,
+      concurrency: 1000,
       lockDuration: LOCK_MS,
       stalledInterval: 500,
       maxStalledCount: 1000,
@@ -109,6 +112,20 @@ describe('JobWorker', () => {
       run = async (job, lock) => void setTimeout(() => void renew(job, lock), 20);
       await expectNothingReported();
     });
+  });
+
+  it('runs jobs while it takes more of them, and each of them once', async () => {
+    const ran: string[] = [];
+    let mostAhead = 0;
+    run = async (job) => {
+      ran.push(job.id ?? '');
+      mostAhead = Math.max(mostAhead, gate.taken - ran.length + 1);
+      await sleep(200);
+    };
+    await queue.addBulk(Array.from({ length: 300 }, () => ({ name: 'poll', data: JOB })));
+    await until(() => ran.length === 300, PATIENCE_MS, 'all jobs to run');
+    expect(new Set(ran).size).toBe(300);
+    expect(mostAhead).toBeLessThanOrEqual(50);
   });
 
   describe('takes no job while its gate is closed', () => {
