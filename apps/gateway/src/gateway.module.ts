@@ -112,7 +112,7 @@ const domain: FactoryProvider[] = [
     provide: Interest,
     inject: [GatewayStore, GatewaySettings],
     useFactory: ({ registry, queue, clock }: GatewayStore, settings: GatewaySettings) =>
-      new Interest({ registry, queue, clock }, settings.subscriptionLingerMs, settings.maxUnknownCasesPerSubject),
+      new Interest({ registry, queue, clock }, settings.subscriptionLingerMs, settings.unknownCasesMax),
   },
 ];
 

@@ -186,9 +186,17 @@ export class GatewaySettings extends SharedSettings {
   @Whole('connections', 1, 1_000_000)
   readonly maxUnauthenticatedConnections: number = 5000;
 
-  /** Tickets of one subject in one process of which nothing was published yet. */
-  @Whole('tickets', 1, 1_000_000)
-  readonly maxUnknownCasesPerSubject: number = 1000;
+  /**
+   * Largest number of tickets of one subject of which nothing was ever published, in one process; 0: see
+   * {@link unknownCasesMax}.
+   */
+  @Whole('tickets', 0, 1_000_000)
+  readonly maxUnknownCasesPerSubject: number = 0;
+
+  /** What `MAX_UNKNOWN_CASES_PER_SUBJECT` says; otherwise 1,000, and at least two of the largest subscriptions. */
+  get unknownCasesMax(): number {
+    return this.maxUnknownCasesPerSubject || Math.max(1000, 2 * this.maxCasesPerSubscription);
+  }
 
   /** Connections that may begin per second in one process; those of 20 s may begin at once. */
   @Whole('connections per second', 1, 1_000_000)

@@ -67,7 +67,7 @@ describe('settings', () => {
       maxCasesPerSubscription: 500,
       maxConnectionsPerSubject: 20,
       maxUnauthenticatedConnections: 5000,
-      maxUnknownCasesPerSubject: 1000,
+      maxUnknownCasesPerSubject: 0,
       maxHandshakesPerS: 2000,
       maxHandshakesPerAddressPerS: 1000,
       sseHeartbeatMs: 15_000,
