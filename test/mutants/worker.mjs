@@ -70,8 +70,8 @@ export const workers = [
   {
     id: 'waits-for-jobs-that-it-may-not-take',
     file: worker('job-worker.ts'),
-    find: 'if (gate.isOpen) {',
-    put: 'if (gate !== undefined) {',
+    find: 'if (gate.isOpen && this.#taken === 0) {',
+    put: 'if (this.#taken === 0) {',
     breaks:
       'Shares: a worker with its share takes the marks by which others notice jobs, and they notice them seconds later.',
     killedBy: { file: 'apps/worker/test/job-worker.spec.ts', test: 'takes no job while its gate is closed' },
