@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildInfo, copyAssets, dist, removeStale, sources } from './dist.mjs';
 import { run } from './processes.mjs';
-import { root, tool } from './repository.mjs';
+import { cache, root, tool } from './repository.mjs';
 
 /**
  * Compiles into dist/, and copies other files (Lua scripts, pages) to the same paths there. So code finds its files
@@ -13,6 +13,11 @@ const made = await sources();
 await removeStale(made);
 // An incremental tsc relies on its build info and does not write a missing file again.
 if (!made.compiled.every((path) => existsSync(join(dist, path)))) await rm(join(dist, buildInfo), { force: true });
-const { ok } = await run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: root });
+// Since Node 22 tsc keeps its compiled code, in the system's temporary folder unless it is told where.
+const env = { ...process.env, NODE_COMPILE_CACHE: cache('node') };
+const { ok } = await run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  env,
+});
 if (!ok) process.exit(1);
 await copyAssets(made);
