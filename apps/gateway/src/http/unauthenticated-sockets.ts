@@ -18,7 +18,7 @@ const PIECES_MAX = 64;
 /** The private members of Node's HTTP server that are used here. */
 type HttpSocket = Socket & {
   /** Null where the socket belongs to a WebSocket. */
-  readonly parser?: { headersCompleted?(): boolean } | null;
+  readonly parser?: { headersCompleted?(): boolean; readonly incoming?: object | null } | null;
   /** The response that owns the socket. */
   readonly _httpMessage?: ServerResponse | null;
 };
@@ -190,7 +190,11 @@ export class UnauthenticatedSockets {
 
 /** Whether the socket has sent a part of a head. */
 function isReadingHead({ parser }: HttpSocket): boolean {
-  return parser?.headersCompleted?.() === false;
+  if (!parser) {
+    return false;
+  }
+  // Node 24 has no `headersCompleted`. There, a request is `incoming` from the end of its head until it is answered.
+  return parser.headersCompleted ? !parser.headersCompleted() : (parser.incoming ?? null) === null;
 }
 
 /** Whether a response owns the socket. */
