@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
+import { relay } from './relay.js';
+
 /** The state of a link. */
 type Condition =
   | 'whole'
@@ -66,20 +68,8 @@ export class NetworkLink {
       return;
     }
     const far = connect(this.targetPort, '127.0.0.1');
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      this.sockets.add(one);
-      one.setNoDelay(true);
-      one.on('data', (data) => other.write(data));
-      one.on('error', () => undefined); // The event `close` follows.
-      one.on('close', () => {
-        this.sockets.delete(one);
-        other.destroySoon(); // What one side has sent before its end reaches the other side.
-      });
-      if (this.condition === 'silent') one.pause();
-    }
+    relay(near, far, this.sockets);
+    if (this.condition === 'silent') [near, far].forEach((socket) => socket.pause());
   }
 
   private drop(): void {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
+import { relay } from './relay.js';
+
 /** A TCP proxy to one port. It keeps every byte that comes back, whatever the client makes of it. */
 export class RecordingLink {
   private readonly received: Buffer[] = [];
@@ -37,18 +39,6 @@ export class RecordingLink {
   private accept(near: Socket): void {
     const far = connect(this.targetPort, '127.0.0.1');
     far.on('data', (data) => this.received.push(data));
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      this.sockets.add(one);
-      one.setNoDelay(true);
-      one.on('data', (data) => other.write(data));
-      one.on('error', () => undefined); // The event `close` follows.
-      one.on('close', () => {
-        this.sockets.delete(one);
-        other.destroySoon(); // What one side has sent before its end reaches the other side.
-      });
-    }
+    relay(near, far, this.sockets);
   }
 }
