@@ -25,7 +25,6 @@ export class Machine {
   /** What to keep when the handlers of each delivered event have returned; null: nothing. */
   private readonly pending: (Kept | null)[] = [];
   private state: ConnectionState = { name: 'idle' };
-  private shown = '';
   private connection = 0;
   private readonly attempts: Attempts;
   private restored = false;
@@ -326,9 +325,7 @@ export class Machine {
   }
 
   private tell(state: ConnectionState): void {
-    const text = JSON.stringify(state);
-    if (text === this.shown) return;
-    this.shown = text;
+    if (JSON.stringify(state) === JSON.stringify(this.state)) return;
     this.state = state;
     this.effects.push({ type: 'state', state });
   }
