@@ -114,6 +114,11 @@ export class UnauthenticatedSockets {
    */
   tookTooLong(socket: Socket): void {
     if (socket.bytesRead > 0) {
+      const waiting = this.get(socket);
+      if (waiting?.bytes === 0 && isReadingHead(socket)) {
+        // Node 24 does not tell that the piece with the end of the last request began this head, too.
+        waiting.from = socket.bytesRead - 1;
+      }
       this.connections.cut(socket, 'slow');
       if (socket.writable) {
         socket.destroy(); // Its client has shown a token.
