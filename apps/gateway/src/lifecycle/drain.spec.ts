@@ -30,4 +30,20 @@ describe('Drain', () => {
     expect(told.at(-1)).toBeGreaterThan(toldMs * 0.8);
     expect(now).toBe(spanMs);
   });
+
+  it('a client that comes in its last step is told, too, before its connection is cut', async () => {
+    const all = connections();
+    const calls: string[] = [];
+    const stays = fakeOutlet(); // Its client does not read, so the drain lasts to its end.
+    all.add(rights('stays'), stays, null);
+    const late = fakeOutlet();
+    late.close.mockImplementation(() => void calls.push('close'));
+    late.destroy.mockImplementation(() => void calls.push('destroy'));
+    const waitAndCome = async (ms: number) => {
+      now += ms;
+      if (now === 1000) all.add(rights('late'), late, null);
+    };
+    await new Drain(all, new HealthState(), 1000, waitAndCome).run();
+    expect(calls).toEqual(['close', 'destroy']);
+  });
 });

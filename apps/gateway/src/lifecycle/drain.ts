@@ -37,6 +37,8 @@ export class Drain {
       due -= Math.floor(due);
       await this.wait(Math.min(STEP_MS, Math.max(0, endsAt - performance.now())));
     } while (this.connections.remaining > 0 && performance.now() < endsAt);
+    // Some came in the last step: each stream is told and ended before its connection is cut.
+    this.connections.close(this.connections.count, 'draining');
     this.connections.destroy();
   }
 }
