@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { unpackPackages } from './apt-package.mjs';
 import { run } from './processes.mjs';
 import { cache } from './repository.mjs';
 
 /**
- * A server from Debian's packages that runs on this machine: `path`, and `libraries`, the LD_LIBRARY_PATH that it needs
+ * A program from Debian's packages that runs on this machine: `path`, and `libraries`, the LD_LIBRARY_PATH that it needs
  * or an empty text.
  *
  * @typedef {{ path: string, libraries: string }} Binary
@@ -54,20 +54,29 @@ async function onPath(names, versionOption) {
 
 async function fetched(names, versionOption, folder) {
   const libraries = (await Promise.all(['usr/lib', 'lib'].map((lib) => libraryFolders(join(folder, lib))))).flat();
-  for (const path of names.flatMap((name) => ['usr/bin', 'usr/sbin'].map((bin) => join(folder, bin, name)))) {
+  // A browser lies in a folder of its own. What Debian has for it in usr/bin is a script for the installed one.
+  const folders = (name) => [`usr/lib/${name}`, 'usr/bin', 'usr/sbin'];
+  for (const path of names.flatMap((name) => folders(name).map((bin) => join(folder, bin, name)))) {
     const binary = { path, libraries: libraries.join(delimiter) };
     if (await starts(binary, versionOption)) return binary;
   }
   return null;
 }
 
-/** Debian keeps libraries in one folder per architecture: usr/lib/x86_64-linux-gnu. */
+/** Debian keeps libraries in one folder per architecture, usr/lib/x86_64-linux-gnu, and private ones in folders of it. */
 async function libraryFolders(lib) {
   if (!existsSync(lib)) return [];
-  const entries = await readdir(lib, { withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isDirectory() && entry.name.includes('-linux-'))
-    .map(({ name }) => join(lib, name));
+  const architectures = (await foldersIn(lib)).filter((folder) => basename(folder).includes('-linux-'));
+  const inside = (await Promise.all(architectures.map(foldersIn))).flat();
+  const hasLibraries = await Promise.all(inside.map(async (folder) => (await readdir(folder)).some(isLibrary)));
+  return [...architectures, ...inside.filter((_, at) => hasLibraries[at])];
+}
+
+const isLibrary = (name) => /^lib.*\.so(\.|$)/.test(name);
+
+async function foldersIn(folder) {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
 }
 
 async function starts({ path, libraries }, versionOption) {

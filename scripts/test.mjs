@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { chromiumSettings } from './chromium-binary.mjs';
 import { install } from './install.mjs';
 import { endOnInterruption } from './interruption.mjs';
 import { assertMatch, redisSettings, runJest } from './jest.mjs';
@@ -46,7 +47,9 @@ try {
   const redis = await redisBinary();
   const nginx = await nginxSettings();
   if (nginx.NGINX_MISSING) skipped.push(`SKIPPED  the tests behind nginx: ${nginx.NGINX_MISSING}`);
-  await runTests({ patterns, env: { ...process.env, ...redisSettings(redis), ...nginx } });
+  // 120 MB of packages are fetched beside the unit tests, which need no browser.
+  const chromium = chromiumSettings();
+  await runTests({ patterns, env: { ...process.env, ...redisSettings(redis), ...nginx }, chromium });
 } catch (error) {
   console.error(error.message);
   total.failed ||= 1;
@@ -85,7 +88,7 @@ async function runTests(settings) {
   const steps = [
     ['unit tests', () => runJest('unit', settings)],
     ...(settings.patterns.length > 0 ? [] : [['planted mistakes', () => runMutants(settings)]]),
-    ['e2e tests', () => runJest('e2e', settings)],
+    ['e2e tests', async () => runJest('e2e', { ...settings, env: { ...settings.env, ...(await browser(settings)) } })],
   ];
   for (const [name, step] of steps) {
     console.log(`\n${name}`);
@@ -94,6 +97,12 @@ async function runTests(settings) {
     total.failed += failed;
     if (failed > 0) return;
   }
+}
+
+async function browser({ chromium }) {
+  const found = await chromium;
+  if (found.CHROMIUM_MISSING) skipped.push(`SKIPPED  the tests in a browser: ${found.CHROMIUM_MISSING}`);
+  return found;
 }
 
 async function runMutants({ env }) {
