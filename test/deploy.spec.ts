@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 
 import { GatewaySettings, readAs, WorkerSettings } from '#ops';
+import { dashboardPanels, metricsIn, watchedExpressions } from './fixtures/watched-metrics.js';
 import { ROOT } from './harness/processes/repository.js';
 
 interface Service {
@@ -95,9 +96,9 @@ describe('deploy/prometheus', () => {
 
   it('reads metrics that OPERATIONS.md names, and no others', () => {
     const documented = new Set(text('OPERATIONS.md').match(/\bpollcast_\w+/g));
-    const used = new Set(rules.flatMap(({ expr }) => expr.match(/\bpollcast_\w+/g) ?? []));
-    expect(used.size).toBeGreaterThan(5);
-    expect([...used].filter((name) => !documented.has(name))).toEqual([]);
+    const used = rules.flatMap(({ expr = '' }) => metricsIn({ at: '', expr })).map(({ name }) => name);
+    expect(new Set(used).size).toBeGreaterThan(5);
+    expect(used.filter((name) => !documented.has(name))).toEqual([]);
   });
 
   it('has an entry in OPERATIONS.md for every alert, and drives every alert', () => {
@@ -113,6 +114,54 @@ describe('deploy/prometheus', () => {
       .filter(({ alert = '' }) => !driven.includes(`alertname: ${alert}`))
       .map(({ alert }) => alert);
     expect(untested).toEqual(['PollcastFreshnessBudgetSlow']); // Its windows are six hours long.
+  });
+});
+
+describe('deploy/grafana', () => {
+  const file = (path: string) => join('deploy/grafana', path);
+
+  it('answers the first questions of an operator, each panel with a title of its own', () => {
+    const titles = dashboardPanels().map(({ title }) => title);
+    expect(new Set(titles).size).toBe(titles.length);
+    const read = new Set(
+      watchedExpressions()
+        .filter(({ at }) => at.startsWith('pollcast.json'))
+        .flatMap(metricsIn)
+        .map(({ name }) => name.replace(/^pollcast_|_(?:bucket|total)$/g, '')),
+    );
+    const questions = [
+      'stalest_set_seconds',
+      'sets',
+      'polls',
+      'upstream_requests',
+      'quota_wait_seconds',
+      'poll_failures',
+    ];
+    const more = ['upstream_requests_floor_per_second', 'upstream_requests_by_clients_per_second', 'connections'];
+    const stages = [
+      'delivery_stage_seconds',
+      'redis_ping_seconds',
+      'nodejs_eventloop_lag_p99_seconds',
+      'slow_consumers',
+    ];
+    expect([...questions, ...more, ...stages].filter((name) => !read.has(name))).toEqual([]);
+  });
+
+  it('is where Grafana in docker-compose.yml looks for it, and asks the Prometheus there', () => {
+    const { volumes = [] } = service('grafana');
+    const mounted = new Map(volumes.map((volume) => volume.split(':').slice(0, 2).reverse() as [string, string]));
+    const { providers } = load(text(file('provisioning/dashboards/pollcast.yml'))) as {
+      providers: [{ options: { path: string } }];
+    };
+    expect(mounted.get(`${providers[0].options.path}/pollcast.json`)).toBe('./deploy/grafana/pollcast.json');
+    expect(environmentOf('grafana')['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']).toBe(
+      `${providers[0].options.path}/pollcast.json`,
+    );
+    const { datasources } = load(text(file('provisioning/datasources/prometheus.yml'))) as {
+      datasources: [{ url: string }];
+    };
+    expect(Object.keys(services)).toContain(new URL(datasources[0].url).hostname);
+    expect(service('grafana').ports).toEqual(['127.0.0.1:3030:3000']);
   });
 });
 

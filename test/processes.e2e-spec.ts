@@ -59,6 +59,8 @@ describe('a gateway of three processes', () => {
     await expectEverything(upstream, clients);
     await until(() => members().length === 3 && members().every((pid) => pid !== before[0]), 10_000, 'a new process');
     clients.forEach((client) => client.close());
+    const restarts = await deployment.gateway().metrics('pollcast_fleet_restarts_total');
+    expect([...restarts.values()]).toEqual([1]);
     expect(await deployment.gateway().stop()).toBe(0);
   }, 60_000);
 });
