@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { RedisConnectionCounts, RedisRevocations, Survey } from '#redis';
+import { FeedLook, RedisConnectionCounts, RedisRevocations, Survey } from '#redis';
 import { message, RecordingListener, StoreDriver, USUAL_LIMITS } from '#testing';
 
 import { redisStoreFixture, type RedisStoreFixture } from '../fixtures/redis-store-fixture.js';
@@ -114,6 +114,14 @@ describe('a Redis Cluster whose slots move', () => {
     for (const caseId of ['a', 'b']) {
       expect(await driver.contents(caseId)).toEqual(['{"content":"before"}', '{"content":"during"}']);
     }
+  });
+
+  it('looks at feeds in many slots', async () => {
+    const others = Array.from({ length: 30 }, () => new StoreDriver(fixture));
+    await Promise.all(others.map((other) => other.want('a')));
+    const look = new FeedLook(fixture.commands, fixture.keys, { upstreamMaxCaseIds: USUAL_LIMITS.maxCaseIds });
+    const looks = await look.atAll(others.map(({ feed }) => feed));
+    expect(looks.map(([, found]) => 'needs' in found && found.needs.dueAt !== null)).toEqual(Array(30).fill(true));
   });
 
   it('counts connections over gateways, until the lease of a gateway has ended', async () => {

@@ -1,3 +1,4 @@
+import type { FeedKey } from '#core';
 import { FeedLook, FeedVisits } from '#redis';
 import { INTEREST_MS, message, StoreDriver, USUAL_LIMITS } from '#testing';
 
@@ -24,8 +25,8 @@ describe('visits of feeds', () => {
   afterEach(() => fixture.dispose());
 
   const claimAt = async (inMs: number, worker = workers[0]) => (await worker.claim(driver.now + inMs)).feeds;
-  const needs = () =>
-    new FeedLook(fixture.commands, fixture.keys, { upstreamMaxCaseIds: USUAL_LIMITS.maxCaseIds }).at(driver.feed);
+  const look = () => new FeedLook(fixture.commands, fixture.keys, { upstreamMaxCaseIds: USUAL_LIMITS.maxCaseIds });
+  const needs = () => look().at(driver.feed);
 
   it('begin three seconds after a new set was due: the job may never have been made', async () => {
     await driver.want('a');
@@ -127,5 +128,22 @@ describe('visits of feeds', () => {
   it('know nothing of a feed of which nothing is left', async () => {
     const nothing = { dueAt: null, leaseEndsAt: null, retryAt: null, isDamaged: false };
     expect(await needs()).toEqual({ ...nothing, hasUntoldLosses: false, isThin: false });
+  });
+
+  it('share a look with others, and a feed with a broken key harms none of them', async () => {
+    const others = Array.from({ length: 60 }, () => new StoreDriver(fixture));
+    await Promise.all(others.map((other, at) => other.want(...['a', 'b', 'c'].slice(0, 1 + (at % 3)))));
+    const feeds = others.map(({ feed }) => feed);
+    const broken = feeds[30] as FeedKey;
+    await fixture.commands.del(`${fixture.keys.base(broken)}sizes`);
+    await fixture.commands.set(`${fixture.keys.base(broken)}sizes`, 'text');
+    const looks = await look().atAll(feeds);
+    expect(looks.map(([feed]) => feed)).toEqual(feeds);
+    const failed = looks.filter(([, found]) => 'error' in found);
+    expect(failed).toEqual([
+      [broken, { error: expect.objectContaining({ message: expect.stringContaining('WRONGTYPE') }) }],
+    ]);
+    const alone = await Promise.all(feeds.filter((feed) => feed !== broken).map((feed) => look().at(feed)));
+    expect(looks.flatMap(([, found]) => ('needs' in found ? [found.needs] : []))).toEqual(alone);
   });
 });

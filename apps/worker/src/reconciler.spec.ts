@@ -1,5 +1,5 @@
 import { feedKey, type FeedKey, type SetRef } from '#core';
-import type { FeedNeeds, NextVisit } from '#redis';
+import type { FeedNeeds, Look, NextVisit } from '#redis';
 import { ManualClock } from '#testing';
 import { Reconciler } from './reconciler.js';
 
@@ -11,6 +11,16 @@ describe('Reconciler', () => {
   const settle = jest.fn<Promise<void>, [unknown, readonly NextVisit[], number]>();
   const walk = jest.fn<Promise<void>, [number]>();
   const at = jest.fn<Promise<FeedNeeds>, [FeedKey]>();
+  const atAll = (feeds: readonly FeedKey[]): Promise<Look[]> =>
+    Promise.all(
+      feeds.map(async (feed): Promise<Look> => [
+        feed,
+        await at(feed).then(
+          (found) => ({ needs: found }),
+          (error: unknown) => ({ error }),
+        ),
+      ]),
+    );
   const sweep = jest.fn<Promise<number>, [FeedKey, number]>();
   const overdue = jest.fn<Promise<SetRef[]>, [FeedKey, number]>();
   const ensure = jest.fn<Promise<void>, [readonly SetRef[]]>();
@@ -49,7 +59,7 @@ describe('Reconciler', () => {
     overdue.mockResolvedValue([]);
     reconciler = new Reconciler({
       visits: { claim, settle, walk },
-      look: { at },
+      look: { atAll },
       registry: { sweep, overdue },
       queue: { ensure },
       clock,

@@ -8,6 +8,7 @@ import {
   type FeedLook,
   type FeedNeeds,
   type FeedVisits,
+  type Look,
   type NextVisit,
 } from '#redis';
 
@@ -15,7 +16,7 @@ import { Lateness } from './lateness.js';
 
 export interface ReconcilerParts {
   readonly visits: Pick<FeedVisits, 'claim' | 'settle' | 'walk'>;
-  readonly look: Pick<FeedLook, 'at'>;
+  readonly look: Pick<FeedLook, 'atAll'>;
   readonly registry: Pick<InterestRegistry, 'sweep' | 'overdue'>;
   readonly queue: Pick<BullPollQueue, 'ensure'>;
   readonly clock: Clock;
@@ -98,7 +99,8 @@ export class Reconciler {
 
   /** A feed that could not be visited is left out: it is visited again when the claim ends. */
   private async visitAll(feeds: readonly FeedKey[]): Promise<Visited[]> {
-    const outcomes = await Promise.allSettled(feeds.map((feed) => this.visit(feed)));
+    const looks = await this.parts.look.atAll(feeds);
+    const outcomes = await Promise.allSettled(looks.map((look) => this.visit(look)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) {
       this.parts.onError(failed.reason);
@@ -106,9 +108,12 @@ export class Reconciler {
     return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   }
 
-  private async visit(feed: FeedKey): Promise<Visited> {
-    const { registry, look, clock } = this.parts;
-    const needs = await look.at(feed);
+  private async visit([feed, found]: Look): Promise<Visited> {
+    if ('error' in found) {
+      throw found.error;
+    }
+    const { registry, clock } = this.parts;
+    const { needs } = found;
     const now = clock.now();
     this.lateness.saw(feed, needs.dueAt, now);
     if (isToSweep(needs, now)) {

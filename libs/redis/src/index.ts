@@ -2,7 +2,7 @@ export { BullPollQueue, POLL_DELAY_MAX_MS, POLL_QUEUE, type PollJob } from './bu
 export { connectQueue, connectRedis, type Patience, type RedisClient, type RedisSettings } from './connection.js';
 export { EvictionWatch } from './eviction-watch.js';
 export { RedisConnectionCounts, type ConnectionCountsParts } from './redis-connection-counts.js';
-export { FeedLook, type FeedNeeds } from './feed-look.js';
+export { FeedLook, type FeedNeeds, type Look } from './feed-look.js';
 export { CLAIM_FEEDS, FeedVisits, JOB_LATE_MS, VISIT_WITHIN_MS, type Claim, type NextVisit } from './feed-visits.js';
 export { Keys } from './keys.js';
 export { RedisUpstreamLiveness } from './redis-upstream-liveness.js';

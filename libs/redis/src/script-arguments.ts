@@ -39,7 +39,7 @@ export interface ScriptArguments {
   };
   readonly hint: OfFeed & { readonly now: number; readonly tickets: readonly string[] };
   readonly sweep: OfFeed & { readonly now: number; readonly most: number };
-  readonly look: OfFeed;
+  readonly look: { readonly bases: readonly string[] };
   readonly 'claim-visits': { readonly now: number; readonly putOffTo: number; readonly most: number };
   readonly 'settle-visits': {
     readonly putOffTo: number;
