@@ -18,6 +18,7 @@ import {
 import { PositionIds, SioFrames, SseFrames } from '#protocol';
 import { AGE_BOUNDS_S, type Survey } from '#redis';
 import { adminControllers, adminProviders } from './admin/admin.providers.js';
+import { DocsController } from './docs/docs.controller.js';
 import { dropInProviders } from './dropin/drop-in.providers.js';
 import { InstantMessagesController } from './dropin/instant-messages.controller.js';
 import { PolledInterest } from './dropin/polled-interest.js';
@@ -270,7 +271,13 @@ const edges: FactoryProvider[] = [
  * `unauthenticated.providers.ts`, and nowhere else.
  */
 @Module({
-  controllers: [CaseMessagesController, HintsController, InstantMessagesController, ...adminControllers],
+  controllers: [
+    CaseMessagesController,
+    HintsController,
+    InstantMessagesController,
+    DocsController,
+    ...adminControllers,
+  ],
   providers: [
     ...outside,
     ...authentication,

@@ -156,6 +156,10 @@ export class GatewaySettings extends SharedSettings {
   @OneOf(['true', 'false'])
   readonly serveSocketIoClient: 'true' | 'false' = 'false';
 
+  /** Whether `/docs`, the documents that it links to, and `/llms.txt` are served. They tell nothing of any ticket. */
+  @OneOf(['on', 'off'])
+  readonly docs: 'on' | 'off' = 'on';
+
   /** Whether Socket.IO is served over WebSocket alone: for several gateways behind a load balancer without sticky sessions. */
   @OneOf(['true', 'false'])
   readonly websocketOnly: 'true' | 'false' = 'false';

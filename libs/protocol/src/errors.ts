@@ -55,6 +55,13 @@ const HTTP_ERRORS: Readonly<Record<number, { readonly code: Problem['code']; rea
 };
 const INTERNAL = { code: 'internal', title: 'Internal error' } as const;
 
+/** The closed table of codes that a {@link Problem} can have. */
+export const PROBLEM_CODES: readonly Problem['code'][] = [
+  ...(Object.keys(REFUSALS) as RefusalCode[]),
+  ...Object.values(HTTP_ERRORS).map(({ code }) => code),
+  INTERNAL.code,
+];
+
 /** The HTTP answer to a refusal. */
 export function refusalProblem(refusal: Refusal): Problem {
   const { status, title } = REFUSALS[refusal.code];

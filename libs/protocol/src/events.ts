@@ -100,6 +100,23 @@ export interface ErrorBody {
   readonly retry_ms?: number;
 }
 
+/** The event `error`: a Socket.IO request without an acknowledgement was refused. */
+export interface RequestErrorData extends ErrorBody {
+  /** Name of the refused event, at most 64 characters of it. */
+  readonly request: string;
+}
+
+/** The data of every event that goes to a client, by the event's name. Each has a schema (`EVENT_SCHEMAS`). */
+export interface EventData extends NoticeEvents {
+  readonly message: MessageData;
+  readonly status: StatusData;
+  readonly ready: ReadyData;
+  readonly heartbeat: Readonly<Record<string, never>>;
+  readonly error: RequestErrorData;
+}
+
+export type EventName = keyof EventData;
+
 /** The acknowledgement of a Socket.IO request; `T` has the members of a success. */
 export type Acknowledgement<T extends object = object> =
   ({ readonly ok: true } & T) | { readonly ok: false; readonly error: ErrorBody };

@@ -1,9 +1,14 @@
 export { AuthenticateDto } from './authenticate.dto.js';
 export { CaseMessagesDto, PAGE_DEFAULT, PAGE_MAX } from './case-messages.dto.js';
 export { CLOSE_REASONS, closing } from './close-reasons.js';
+export { asyncApiDocument, REQUEST_NAMES } from './documents/asyncapi.js';
+export { LLMS_TEXT } from './documents/llms-text.js';
+export { eventSchemaName, openApiDocument, OPERATIONS } from './documents/openapi.js';
+export type { Operation } from './documents/operation.js';
 export { encodePublication, upstreamData } from './encode.js';
 export {
   httpProblem,
+  PROBLEM_CODES,
   PROBLEM_TYPE,
   REFUSALS,
   refusalError,
@@ -27,6 +32,10 @@ export {
   sseRetry,
   type SseFrame,
 } from './sse-frame.js';
+export { EVENT_NAMES, EVENT_SCHEMAS } from './schemas/event-schemas.js';
+export { LOG_LEVEL_REQUEST, REVOCATION_REQUEST } from './schemas/admin-schemas.js';
+export type { JsonSchema } from './schemas/json-schema.js';
+export * as requestSchemas from './schemas/request-schemas.js';
 export { sioEvent, SioFrames, type SioFrame } from './sio-frame.js';
 export {
   ClientDto,

@@ -1,7 +1,7 @@
 import { All, Controller, Get, NotFoundException } from '@nestjs/common';
 
 /** What is served below `/admin`. OPERATIONS.md says what each answers. */
-const ENDPOINTS = [
+export const ENDPOINTS: readonly string[] = [
   'GET /admin/cases/{case_id}',
   'POST /admin/cases/{case_id}/poll',
   'POST /admin/cases/{case_id}/release',
