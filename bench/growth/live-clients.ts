@@ -12,10 +12,18 @@ export class LiveClients {
   private publishing: Promise<void> = Promise.resolve();
   private readonly sent: { destroy(): void }[] = [];
 
-  static async open(port: number, count: number, store: FilledStore): Promise<LiveClients> {
+  /** @param token gives the token of each client; absent: the gateway checks none */
+  static async open(
+    port: number,
+    count: number,
+    store: FilledStore,
+    token?: (client: number) => Promise<string>,
+  ): Promise<LiveClients> {
     const clients = new LiveClients();
     await store.fill([LIVE], 1);
-    for (let index = 0; index < count; index += 1) await clients.connect(port);
+    for (let index = 0; index < count; index += 1) {
+      await clients.connect(port, token ? { authorization: `Bearer ${await token(index)}` } : {});
+    }
     clients.timer = setInterval(() => {
       // One commit after the other: a commit that waits for Redis delays its message, and that counts.
       const text = `at ${performance.now()}`;
@@ -31,22 +39,24 @@ export class LiveClients {
     return delays;
   }
 
-  close(): void {
+  /** Resolves when nothing is published any more. */
+  async close(): Promise<void> {
     clearInterval(this.timer);
     this.sent.forEach((one) => one.destroy());
+    await this.publishing;
   }
 
-  private connect(port: number): Promise<void> {
+  private connect(port: number, headers: Readonly<Record<string, string>>): Promise<void> {
     return new Promise((resolve, reject) => {
       const path = `/v1/events?case_ids=${LIVE}&history=0`;
-      const sent = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+      const sent = get({ host: '127.0.0.1', port, path, agent: false, headers }, (response) => {
         response.on('data', (chunk: Buffer) => {
           const text = chunk.toString('latin1');
           if (text.includes('event: ready')) resolve();
           for (const [, at = ''] of text.matchAll(MARK)) this.delays.push(performance.now() - Number(at));
         });
       });
-      sent.once('error', reject);
+      sent.on('error', reject);
       this.sent.push(sent);
     });
   }

@@ -9,7 +9,7 @@ import { historyPages } from './history-pages.js';
 import type { ReaderOrder, ReaderReport } from './reader.js';
 import { MeasuredProcess } from '../support/measured-process.js';
 import { BenchProcess } from '../support/process.js';
-import { table } from '../support/statistics.js';
+import { p99, table } from '../support/statistics.js';
 
 const quick = process.env['BENCH_QUICK'] === '1';
 
@@ -118,7 +118,7 @@ async function withGateway<T>(
   try {
     return await work({ gateway, redis: new MeasuredProcess(server.pid), operator, live, port });
   } finally {
-    live.close();
+    await live.close();
     await gateway.stop();
   }
 }
@@ -180,10 +180,6 @@ async function reader() {
     },
     stop: () => child.stop(),
   };
-}
-
-function p99(sorted: readonly number[]): number {
-  return sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN;
 }
 
 /** All rows as a table. */

@@ -13,6 +13,11 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
 }
 
+/** @param sorted the smallest first */
+export function p99(sorted: readonly number[]): number {
+  return sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN;
+}
+
 /** Formats a spread: `9.7 (9.1-10.2)`. */
 export function show({ median, min, max }: Spread, digits: number): string {
   const text = (value: number) =>
