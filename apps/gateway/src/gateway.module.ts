@@ -12,10 +12,11 @@ import {
   readSettings,
   SampledLines,
   DemandMetrics,
+  OlderMetrics,
   OverviewMetrics,
   RedisMetrics,
 } from '#ops';
-import { PositionIds, SioFrames, SseFrames } from '#protocol';
+import { OlderIds, PositionIds, SioFrames, SseFrames } from '#protocol';
 import { AGE_BOUNDS_S, type Survey } from '#redis';
 import { adminControllers, adminProviders } from './admin/admin.providers.js';
 import { DocsController } from './docs/docs.controller.js';
@@ -45,6 +46,7 @@ import { Languages } from './edge/languages.js';
 import { CaseHistory } from './http/case-history.js';
 import { CaseMessagesController } from './http/case-messages.controller.js';
 import { HintsController } from './http/hints.controller.js';
+import { OlderHistory } from './http/older-history.js';
 import { OriginRule } from './http/origin-rule.js';
 import { OwnOrigins } from './http/own-origin.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -218,6 +220,16 @@ const delivery: FactoryProvider[] = [
     provide: CaseHistory,
     inject: [GatewayStore, PositionIds],
     useFactory: ({ broker }: GatewayStore, ids: PositionIds) => new CaseHistory(broker, ids),
+  },
+  {
+    provide: OlderHistory,
+    inject: [GatewayStore, PositionIds, Registry],
+    useFactory: (store: GatewayStore, ids: PositionIds, registry: Registry) => {
+      const { broker, registry: interest, older, clock } = store;
+      const onPage = new OlderMetrics(registry).page;
+      const olderIds = new OlderIds(store);
+      return new OlderHistory({ broker, registry: interest, older, ids, olderIds, now: () => clock.now(), onPage });
+    },
   },
   { provide: SubjectReads, useFactory: () => new SubjectReads() },
 ];

@@ -1,4 +1,4 @@
-import type { Broker, Clock, InterestRegistry, PollQueue } from '#core';
+import type { Broker, Clock, InterestRegistry, OlderMessages, PollQueue } from '#core';
 import type { OnFailure } from '#ops';
 import type { Overview } from '#redis';
 import type { PositionSecrets } from '#protocol';
@@ -11,6 +11,7 @@ export abstract class GatewayStore implements PositionSecrets {
   abstract readonly broker: Broker;
   abstract readonly registry: InterestRegistry;
   abstract readonly queue: PollQueue;
+  abstract readonly older: OlderMessages;
   abstract readonly clock: Clock;
   abstract readonly counts: ConnectionCounts;
   abstract readonly positionSecrets: readonly string[];

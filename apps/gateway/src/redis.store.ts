@@ -13,6 +13,7 @@ import {
   RedisClock,
   RedisConnectionCounts,
   RedisInterestRegistry,
+  RedisOlderMessages,
   RedisPositionSecrets,
   RedisRevocations,
   DataLossWatch,
@@ -41,6 +42,7 @@ export class RedisStore extends GatewayStore {
   readonly broker: RedisBroker;
   readonly registry: RedisInterestRegistry;
   readonly queue: BullPollQueue;
+  readonly older: RedisOlderMessages;
   readonly clock: RedisClock;
   readonly counts: RedisConnectionCounts;
   readonly revocations: RedisRevocations;
@@ -87,7 +89,8 @@ export class RedisStore extends GatewayStore {
     this.secrets = new RedisPositionSecrets(this.commands, keys, onError);
     this.registry = new RedisInterestRegistry(this.commands, keys, settings);
     this.queue = new BullPollQueue(this.bull, keys, this.clock, onError);
-    const { commands, subscriber, clock } = this;
+    const { commands, subscriber, clock, bull } = this;
+    this.older = new RedisOlderMessages({ commands, bull, keys, clock, onError });
     this.counts = new RedisConnectionCounts({ commands, subscriber, keys, clock });
     this.revocations = new RedisRevocations({ commands, subscriber, keys, clock });
     this.operators = {
@@ -144,7 +147,7 @@ export class RedisStore extends GatewayStore {
     this.secrets.stop();
     this.broker.stop();
     this.counts.leave().catch(() => undefined); // Without it, what this gateway had ends some seconds later.
-    await this.queue.close();
+    await Promise.all([this.queue.close(), this.older.close()]);
     [this.commands, this.subscriber, this.bull].forEach((client) => client.disconnect());
   }
 }

@@ -1,4 +1,4 @@
-import { feedKey, jsonText, type FeedKey, type TicketSet, type PollQueue } from '#core';
+import { feedKey, jsonText, type FeedKey, type OlderMessages, type TicketSet, type PollQueue } from '#core';
 import { ManualClock, MemoryBroker, MemoryStore } from '#testing';
 import type { OnFailure } from '#ops';
 import { GatewayStore } from '../src/gateway.store.js';
@@ -18,6 +18,9 @@ export class TestStore extends GatewayStore {
   readonly broker = new MemoryBroker(this.registry);
   readonly positionSecrets = ['a secret of this test'];
   readonly queue: PollQueue = { wake: async () => undefined };
+  /** What the upstream answers when it is asked for older messages. */
+  olderAnswer: OlderMessages['read'] = async () => null;
+  readonly older: OlderMessages = { read: (...asked) => this.olderAnswer(...asked) };
   readonly failures: unknown[] = [];
   /** What operators see is read from Redis: specs about it use a real one. */
   readonly operators: OperatorStore = {

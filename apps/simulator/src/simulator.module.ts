@@ -12,6 +12,7 @@ import { Gate } from './identity/gate.js';
 import { IamController } from './identity/iam.controller.js';
 import { Tokens } from './identity/tokens.js';
 import { AnswerWriter } from './messages/answer.js';
+import { CaseEndpoints } from './messages/case-endpoints.js';
 import { InstantMessages } from './messages/instant-messages.js';
 import { Queries } from './messages/query.js';
 import { TicketStore } from './messages/ticket-store.js';
@@ -45,9 +46,10 @@ export class SimulatorModule {
     const queries = new Queries(store);
     const answers = new AnswerWriter(store, quirks, clock);
     const messages = new InstantMessages({ queries, answers, gate, tokens, faults, quirks, traffic, clock });
+    const others = new CaseEndpoints({ gate, tokens, faults, quirks, traffic }, store, clock);
     const providers: Provider[] = [
       { provide: SETTINGS, useValue: settings },
-      ...[quirks, store, tokens, accessKeys, faults, traffic, messages, new Metrics(traffic)].map((part) => ({
+      ...[quirks, store, tokens, accessKeys, faults, traffic, messages, others, new Metrics(traffic)].map((part) => ({
         provide: part.constructor,
         useValue: part,
       })),

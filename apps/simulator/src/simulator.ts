@@ -8,6 +8,7 @@ import { type Clock } from './clock.js';
 import { InvalidInputFilter } from './control/invalid-input.filter.js';
 import { Demo } from './demo/demo.js';
 import { NestLogger } from './logger.js';
+import { CaseEndpoints } from './messages/case-endpoints.js';
 import { InstantMessages } from './messages/instant-messages.js';
 import { TicketStore } from './messages/ticket-store.js';
 import { type Settings } from './settings.js';
@@ -37,10 +38,11 @@ export async function startSimulator(settings: Settings, clock: Clock, logger: L
   await app.init();
 
   const messages = app.get(InstantMessages);
+  const others = app.get(CaseEndpoints);
   const nest: RequestListener = app.getHttpAdapter().getInstance();
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES }, (req, res) => {
     if (InstantMessages.isMeantBy(req)) messages.handle(req, res);
-    else nest(req, res);
+    else if (!others.serves(req, res)) nest(req, res);
   });
   server.listen(settings.port, settings.host);
   await once(server, 'listening');

@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 
-import { PollCycle, type SetRef } from '#core';
+import { OlderReader, PollCycle, type SetRef } from '#core';
 import {
   createLogger,
   createOpsHandler,
@@ -13,6 +14,7 @@ import {
   EvictionReport,
   FailureLog,
   HealthState,
+  OlderRequestMetrics,
   OverviewMetrics,
   programVersion,
   PrometheusPollTelemetry,
@@ -33,6 +35,7 @@ import {
   FeedLook,
   FeedVisits,
   Keys,
+  OlderParts,
   RedisCredentialAttempts,
   RedisUpstreamLiveness,
   RedisClock,
@@ -55,6 +58,7 @@ import { CredentialsReport } from './credentials-report.js';
 import { FairShare } from './fair-share.js';
 import { LoginGate } from './login-gate.js';
 import { MeasuredQuota } from './measured-quota.js';
+import { OlderWorker } from './older-worker.js';
 import { OpsServer } from './ops.server.js';
 import { PollProcessor } from './poll-processor.js';
 import { PollReports } from './poll-reports.js';
@@ -168,6 +172,21 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
             text: 'the locks of sets were lost: Redis or this process stood still, and the sets are given up',
           }),
         );
+        const older = new OlderWorker({
+          bull,
+          keys,
+          clock,
+          kept: new OlderParts(commands, keys, clock),
+          reader: new OlderReader({
+            upstream,
+            quota,
+            clock,
+            digest,
+            wait: (ms) => delay(ms),
+            onOutcome: new OlderRequestMetrics(registry).ended,
+          }),
+          onError: failed('older'),
+        });
         const listener = { changed: (ref: SetRef) => processor.changed(ref), onWorkersChanged: () => share.update() };
         const gate: LoginGate = new LoginGate({
           logIn: () => upstream.logIn(),
@@ -219,6 +238,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           logger,
           clock,
           worker,
+          older,
           gate,
           queue,
           onWait: failures.of('start', 'warn', 'waiting for Redis'),

@@ -23,6 +23,7 @@ import type {
 } from '#redis';
 
 import type { LoginGate } from './login-gate.js';
+import type { OlderWorker } from './older-worker.js';
 import type { OpsServer } from './ops.server.js';
 import type { PollWorker } from './poll-worker.js';
 import type { Reconciler } from './reconciler.js';
@@ -32,6 +33,7 @@ export interface WorkerParts {
   readonly logger: Logger;
   readonly clock: RedisClock;
   readonly worker: PollWorker;
+  readonly older: Pick<OlderWorker, 'start' | 'stop'>;
   readonly gate: LoginGate;
   readonly queue: BullPollQueue;
   /** What fails while the worker waits for Redis. */
@@ -120,6 +122,7 @@ export class WorkerProgram {
   private poll(): void {
     this.isPolling = true;
     this.parts.worker.start();
+    this.parts.older.start();
   }
 
   private async stopOnce(): Promise<void> {
@@ -143,9 +146,9 @@ export class WorkerProgram {
   }
 
   private async finish(): Promise<void> {
-    const { reconciler, worker, queue } = this.parts;
+    const { reconciler, worker, older, queue } = this.parts;
     await reconciler.stop();
-    await worker.stop();
+    await Promise.all([worker.stop(), older.stop()]);
     await queue.close();
   }
 

@@ -5,6 +5,7 @@ export * from './model/feed.js';
 export * from './model/fingerprint.js';
 export * from './model/json.js';
 export * from './model/message-class.js';
+export type * from './model/older-part.js';
 export * from './model/publication.js';
 export * from './model/set-ref.js';
 export * from './model/stream-position.js';
@@ -20,6 +21,9 @@ export * from './polling/poll-cycle.js';
 export * from './polling/set-lease.js';
 export * from './polling/ticket-set.js';
 export * from './polling/ports/credential-attempts.js';
+export * from './polling/older-part.js';
+export * from './polling/older-reader.js';
+export * from './polling/ports/older-upstream.js';
 export type * from './polling/ports/poll-queue.js';
 export * from './polling/ports/quota.js';
 export * from './polling/ports/set-store.js';
@@ -38,6 +42,7 @@ export * from './fan-out/subscription.js';
 export * from './fan-out/tail.js';
 export type * from './fan-out/ports/broker.js';
 export type * from './fan-out/ports/due-times.js';
+export type * from './fan-out/ports/older-messages.js';
 
 // interest: who wants what, as leases
 export * from './interest/interest.js';

@@ -109,7 +109,7 @@ function readTop(text: string, { memory }: ReadingContext): { top: JsonObject; c
   return { top: topOf(rest.join('null')), cut };
 }
 
-function topOf(text: string): JsonObject {
+export function topOf(text: string): JsonObject {
   return asObject(parseJson(text), 'the answer');
 }
 
@@ -119,13 +119,13 @@ export function statesError(answer: HttpAnswer): boolean {
   return typeof stated === 'string' && stated !== '';
 }
 
-function isDeclaredJson({ headers }: HttpAnswer): boolean {
+export function isDeclaredJson({ headers }: HttpAnswer): boolean {
   const type = headers['content-type'];
   return typeof type === 'string' && JSON_TYPE.test(type);
 }
 
 /** The body of an error, as far as it can be read. */
-function errorBody(body: Buffer): JsonObject | null {
+export function errorBody(body: Buffer): JsonObject | null {
   try {
     return topOf(body.toString('utf8'));
   } catch {

@@ -1,10 +1,22 @@
-import { UpstreamFailure, type Clock, type PollAnswer, type PollRequest, type Upstream } from '#core';
+import {
+  UpstreamFailure,
+  type AnsweredMessage,
+  type Clock,
+  type Feed,
+  type OlderRequest,
+  type OlderUpstream,
+  type PollAnswer,
+  type PollRequest,
+  type Upstream,
+} from '#core';
 import type { AuthHeaders, Authenticator, RequestLine, TokenValidity } from './identity/authenticator.js';
 import { parseTimeZone } from './create-time.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { HttpOrigin, type HttpLimits, type ProxySettings } from './http-origin.js';
 import { MessageMemory } from './message-memory.js';
 import { readAnswer } from './osm.answer.js';
+import { readOlder } from './older.answer.js';
+import { olderPath } from './older-path.js';
 import { requestIdOf } from './osm.errors.js';
 import { PollQueryWriter } from './poll-query.js';
 
@@ -26,14 +38,22 @@ export interface OsmOptions extends HttpLimits {
   readonly trimRichText: '' | 'true' | 'false';
 }
 
-/** An answer, and when its request left, ms of the process. */
-interface Left {
-  readonly answer: PollAnswer;
+/** What was read from an answer, and when its request left, ms of the process. */
+interface Left<Read> {
+  readonly read: Read;
   readonly leftAt: number;
 }
 
-/** Polls the instant messages of service tickets. */
-export class OsmClient implements Upstream {
+/** One request, and how its answer is read. */
+interface Question<Read> {
+  readonly line: RequestLine;
+  readonly feed: Feed;
+  /** @throws {UpstreamFailure} */
+  readonly read: (answer: HttpAnswer) => Read;
+}
+
+/** Asks for the instant messages of service tickets. */
+export class OsmClient implements Upstream, OlderUpstream {
   private readonly origin: HttpOrigin;
   private readonly path: string;
   private readonly queries: PollQueryWriter;
@@ -60,15 +80,19 @@ export class OsmClient implements Upstream {
 
   /** Sends one request, and a second one with a new token if the upstream refused the old token. */
   async poll(request: PollRequest): Promise<PollAnswer> {
-    const path = `${this.path}?${this.queries.write(request)}`;
+    const line = this.lineOf(`${this.path}?${this.queries.write(request)}`);
     const calledAt = performance.now();
-    const { answer, leftAt } = await this.ask(
-      { method: 'GET', host: this.origin.host, path },
-      request,
-      this.options.timeoutMs,
-      true,
-    );
+    const read = (answer: HttpAnswer) => this.read(answer, request);
+    const { read: answer, leftAt } = await this.ask({ line, feed: request.feed, read }, this.options.timeoutMs, true);
     return { ...answer, waitedMs: leftAt - calledAt };
+  }
+
+  /** "Querying More Messages". Sends one request, as {@link poll} does. */
+  async more(request: OlderRequest): Promise<readonly AnsweredMessage[]> {
+    const { offsetMinutes, options } = this;
+    const line = this.lineOf(`${this.origin.basePath}${olderPath(request, options.trimRichText)}`);
+    const read = (answer: HttpAnswer) => readOlder(answer, { offsetMinutes, now: this.clock.now() });
+    return (await this.ask({ line, feed: request.feed, read }, options.timeoutMs, true)).read;
   }
 
   /**
@@ -90,13 +114,18 @@ export class OsmClient implements Upstream {
     return this.origin.close();
   }
 
-  private async ask(line: RequestLine, request: PollRequest, timeoutMs: number, mayAskAgain: boolean): Promise<Left> {
+  private lineOf(path: string): RequestLine {
+    return { method: 'GET', host: this.origin.host, path };
+  }
+
+  private async ask<Read>(question: Question<Read>, timeoutMs: number, mayAskAgain: boolean): Promise<Left<Read>> {
+    const { line, feed } = question;
     const endsAt = performance.now() + timeoutMs;
     const given = this.authenticator.headers(line);
     const auth = given instanceof Promise ? await this.within(given, timeoutMs) : given;
     // The clock is read again only after a wait. So almost all timers have the same duration, which is cheap in Node.
     const leftMs = given instanceof Promise ? endsAt - performance.now() : timeoutMs;
-    const headers = { ...this.headers, 'x-language': request.feed.language, ...auth };
+    const headers = { ...this.headers, 'x-language': feed.language, ...auth };
     try {
       let leftAt = performance.now();
       const answer = await this.origin.send(
@@ -107,26 +136,21 @@ export class OsmClient implements Upstream {
           this.options.onSent?.();
         },
       );
-      const read = this.read(answer, request);
+      const read = named(answer, question.read);
       this.authenticator.settled(auth, null);
-      return { answer: read, leftAt };
+      return { read, leftAt };
     } catch (error) {
       const failure = error instanceof UpstreamFailure ? error : new UpstreamFailure('unavailable', 'no answer');
       if (this.authenticator.settled(auth, failure) && mayAskAgain) {
-        return this.ask(line, request, endsAt - performance.now(), false);
+        return this.ask(question, endsAt - performance.now(), false);
       }
       throw error;
     }
   }
 
   private read(answer: HttpAnswer, request: PollRequest): PollAnswer {
-    const { knownDigest } = request;
-    try {
-      const { offsetMinutes, memory } = this;
-      return readAnswer(answer, { knownDigest, offsetMinutes, memory, now: this.clock.now() });
-    } catch (error) {
-      throw error instanceof UpstreamFailure ? ofRequest(error, answer) : error;
-    }
+    const { offsetMinutes, memory } = this;
+    return readAnswer(answer, { knownDigest: request.knownDigest, offsetMinutes, memory, now: this.clock.now() });
   }
 
   /**
@@ -149,7 +173,15 @@ export class OsmClient implements Upstream {
   }
 }
 
-/** The failure with the upstream's name of the request. */
+/** Reads an answer. A failure gets the upstream's name of the request. */
+function named<Read>(answer: HttpAnswer, read: (answer: HttpAnswer) => Read): Read {
+  try {
+    return read(answer);
+  } catch (error) {
+    throw error instanceof UpstreamFailure ? ofRequest(error, answer) : error;
+  }
+}
+
 function ofRequest(failure: UpstreamFailure, { headers }: HttpAnswer): UpstreamFailure {
   const requestId = failure.requestId ?? requestIdOf(headers['x-request-id']);
   return new UpstreamFailure(failure.code, failure.message, failure.retryAfterMs, requestId);

@@ -99,11 +99,16 @@ function parseLists(answer: JsonObject, offsetMinutes: number, cut: CutMessage):
   return lists;
 }
 
-function parseMessages(
+/**
+ * `message_list` of an object.
+ *
+ * @throws {UpstreamFailure} `malformed`
+ */
+export function parseMessages(
   list: JsonObject,
   path: string,
   offsetMinutes: number,
-  cut: (index: number) => JsonCut | null,
+  cut: (index: number) => JsonCut | null = () => null,
 ): AnsweredMessage[] {
   const messages: AnsweredMessage[] = [];
   listOf(list, 'message_list', path).forEach((entry, index) => {

@@ -17,6 +17,10 @@ export class CaseMessagesDto {
   readonly after?: string;
 
   @IsOptional()
+  @Matches(EVENT_ID_PATTERN, { message: 'before must be 1 to 64 characters, none of them a control character' })
+  readonly before?: string;
+
+  @IsOptional()
   @IsInt({ message: `limit must be a whole number from 1 to ${PAGE_MAX}` })
   @Min(1, { message: `limit must be a whole number from 1 to ${PAGE_MAX}` })
   @Max(PAGE_MAX, { message: `limit must be a whole number from 1 to ${PAGE_MAX}` })

@@ -23,6 +23,7 @@ export { InstantMessagesDto, WAIT_MAX_S } from './instant-messages.dto.js';
 export { kindOf } from './kind-of.js';
 export { LANGUAGES_PATTERN } from './language-ranges.js';
 export { Refusal, type RefusalCode } from './refusal.js';
+export { OlderIds, type OlderPlace } from './older-ids.js';
 export { PositionIds, type PositionSecrets } from './position-ids.js';
 export {
   SSE_HEARTBEAT_COMMENT,

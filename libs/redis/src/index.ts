@@ -5,6 +5,8 @@ export { RedisConnectionCounts, type ConnectionCountsParts } from './redis-conne
 export { FeedLook, type FeedNeeds, type Look } from './feed-look.js';
 export { CLAIM_FEEDS, FeedVisits, JOB_LATE_MS, VISIT_WITHIN_MS, type Claim, type NextVisit } from './feed-visits.js';
 export { Keys } from './keys.js';
+export { OlderParts } from './older-parts.js';
+export { OLDER_QUEUE, RedisOlderMessages, type OlderJob } from './redis-older-messages.js';
 export { RedisUpstreamLiveness } from './redis-upstream-liveness.js';
 export { RedisBroker, type RedisBrokerParts } from './redis-broker.js';
 export { RedisClock } from './redis-clock.js';

@@ -10,8 +10,8 @@ import { ScriptKeys } from './script-keys.js';
  * The right column says what an old name stands for.
  *
  * Every key and channel begins with `P:`, those of BullMQ (`P:{queue}:…`) too, so that one ACL pattern covers them all
- * (OPERATIONS.md, "Rights"). A hash tag stands behind the prefix, never around it. No feed is called `quota`, `queue`
- * or `attempts`.
+ * (OPERATIONS.md, "Rights"). A hash tag stands behind the prefix, never around it. No feed is called `quota`, `queue`,
+ * `attempts` or `older`.
  *
  * | key | type | holds | ends |
  * | --- | --- | --- | --- |
@@ -21,6 +21,8 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:visits` | sorted set | feeds by the time (ms) at which a worker visits them next | when nothing is left of the feed |
  * | `P:workers` | hash | workers that poll: when each last told so, ms, and how many sets it can poll, if it is saturated | a minute after a worker's death; an hour after the last one |
  * | `P:{quota}`, `:waiting`, `:asking`, `:unknown` | hash, sorted sets | next turn, pause; sets that wait for a turn; of those with tickets that the upstream may not know, from when on | an hour after the last use |
+ * | `P:{older}:parts` | hash | what the upstream was asked for beyond history, by name; `#` their bytes | five minutes after the last one |
+ * | `P:{older}:ages` | sorted set | the same names, with their bytes, by when they were kept, ms | five minutes after the last one |
  * | `P:overview`, `P:overview:claim` | strings | feeds, sets and ages of all of them, as JSON; the process that looks | five minutes, and a minute at most, after it has looked |
  * | `P:answered` | string | when a request was sent that the upstream answered, ms: the newest, to a second | an hour after it |
  * | `P:{attempts}:K:refused`, `:open` | sorted sets | attempts with credentials of kind `K` (`login`, `signature`), `digest:attempt`: by when they were refused, ms; by until when they count as under way, ms | when none counts any more, 15 min at most |
@@ -38,7 +40,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `status`, `refusals` (in a row), `messages` | the history's life after the ticket left |
  * | `P:{F}:history:T` | stream | publications (`p`) with the identity (`i`) and the class (`c`) of a message, the offset is the id | the history's life after the last one |
  * | `P:{F}:delivered:T` | sorted set | names of delivered messages by offset: identities, and `~class.k` for the k-th of a class | the history's life after the ticket left |
- * | `P:{F}:never`, `P:{quota}:never` | none | nothing: scripts name it (script-keys.ts), and nobody writes it | never there |
+ * | `P:{F}:never`, `P:{quota}:never`, `P:{older}:never` | none | nothing: scripts name it (script-keys.ts), and nobody writes it | never there |
  *
  * | field of a feed | means |
  * | --- | --- |
@@ -177,6 +179,12 @@ export class Keys {
   get quota(): readonly [string, string, string, string, string] {
     const base = `${this.prefix}:{quota}`;
     return [base, `${base}:waiting`, `${base}:asking`, `${base}:unknown`, `${base}:never`];
+  }
+
+  /** What keep-older.lua takes: what no key is called, the parts, their ages. */
+  get older(): readonly [string, string, string] {
+    const base = `${this.prefix}:{older}`;
+    return [`${base}:never`, `${base}:parts`, `${base}:ages`];
   }
 
   /** Prefix of BullMQ's keys: one hash tag, because BullMQ's scripts touch several keys of a queue. */

@@ -3,11 +3,14 @@ import type {
   BrokerListener,
   CaseId,
   Clock,
+  DeliveredNames,
   ExtentWant,
   FeedKey,
   HistorySlice,
   HistorySnapshot,
   HistoryWant,
+  PageBefore,
+  PageBeforeWant,
   PageWant,
   Publication,
   ReplayExtent,
@@ -24,6 +27,7 @@ import type { RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
 import { readQuarantine, readPublication, readUpstreamState } from './publication-text.js';
 import type { HistoryBounds } from './redis-set-store.js';
+import { StoredBefore } from './stored-before.js';
 import { StoredHistory } from './stored-history.js';
 import { ShardedSubscriptions } from './sharded-subscriptions.js';
 import { Subscriptions } from './subscriptions.js';
@@ -50,6 +54,7 @@ type Route =
 /** The gateways' side of the store: Pub/Sub for live publications, {@link StoredHistory} for past ones. */
 export class RedisBroker implements Broker {
   private readonly stored: StoredHistory;
+  private readonly older: StoredBefore;
   private readonly barriers = new Barriers();
   private readonly routes = new Map<string, Route>();
   /** By feed: how many watched tickets and running reads need the feed's own channels. */
@@ -62,6 +67,7 @@ export class RedisBroker implements Broker {
     bounds: HistoryBounds,
   ) {
     this.stored = new StoredHistory(parts, bounds);
+    this.older = new StoredBefore(parts, bounds);
     const { subscriber } = parts;
     const listener: SubscriptionsListener = {
       received: (channel, text) => this.receive(channel, text),
@@ -124,6 +130,14 @@ export class RedisBroker implements Broker {
 
   slice(feed: FeedKey, want: SliceWant, known: StreamPosition | null): Promise<HistorySlice> {
     return this.stored.slice(feed, want, known);
+  }
+
+  pageBefore(feed: FeedKey, want: PageBeforeWant): Promise<PageBefore> {
+    return this.older.pageBefore(feed, want);
+  }
+
+  deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<(number | null)[]> {
+    return this.older.deliveredAt(feed, caseId, names);
   }
 
   page(feed: FeedKey, want: PageWant): Promise<TicketPage> {

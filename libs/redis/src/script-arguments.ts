@@ -84,6 +84,14 @@ export interface ScriptArguments {
     readonly after: PositionArgument | undefined;
     readonly limit: number;
   };
+  readonly 'page-before': OfFeed & {
+    readonly newEpoch: string;
+    readonly case: string;
+    readonly before: PositionArgument | undefined;
+    readonly limit: number;
+  };
+  readonly 'delivered-at': { readonly names: readonly { readonly i: string; readonly c: string | undefined }[] };
+  readonly 'keep-older': { readonly now: number; readonly name: string; readonly text: string };
   readonly 'begin-attempt': OfAttempt & { readonly countsUntil: number; readonly refusals: number };
   readonly 'end-attempt': OfAttempt & { readonly outcome: AttemptOutcome };
   readonly connect: {

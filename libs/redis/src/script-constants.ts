@@ -27,6 +27,10 @@ export const CONNECTIONS_KEPT_MS = 3_600_000;
  */
 const DELIVERED_MAX = 20_000;
 
+/** How long a part of what the upstream has is kept for others who want it, ms, and how many bytes all parts have at most. */
+export const OLDER_KEPT_MS = 300_000;
+const OLDER_MAX_BYTES = 33_554_432;
+
 /** How many events of histories one script reads at most. It bounds how long Redis does nothing else: some milliseconds. */
 const READ_MAX_EVENTS = 1000;
 
@@ -55,6 +59,8 @@ export function scriptConstants(client: RedisClient, settings: ScriptSettings): 
     DEGRADED_AFTER_FAILURES,
     DELIVERED_MAX,
     HINT_PAUSE_MS,
+    OLDER_KEPT_MS,
+    OLDER_MAX_BYTES,
     QUARANTINE_FIRST_MS,
     QUARANTINE_MAX_MS,
     QUOTA_KEPT_MS,

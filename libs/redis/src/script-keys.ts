@@ -66,6 +66,16 @@ export class ScriptKeys {
     return [...this.all('never', 'feed', 'ages'), ...this.of([ticket], 'ticket', 'history')];
   }
 
+  /** page-before.lua */
+  pageBefore(ticket: CaseId): string[] {
+    return [...this.all('never', 'feed', 'ages', 'place'), ...this.of([ticket], 'ticket', 'history')];
+  }
+
+  /** delivered-at.lua */
+  deliveredAt(ticket: CaseId): string[] {
+    return [...this.all('never'), ...this.of([ticket], 'delivered')];
+  }
+
   /** want.lua before it has named the others */
   get want(): string[] {
     return this.all('never', 'feed', 'interest', 'place', 'apart', 'due', 'sizes', 'ages');

@@ -51,6 +51,8 @@ export interface Counters {
   readonly max_in_flight: number;
   readonly distinct_sets: number;
   readonly logins: number;
+  /** Requests for older messages. */
+  readonly more: number;
 }
 
 /** One request to the upstream. `at` is the time of its arrival, ms since 1970. */

@@ -67,11 +67,11 @@ function gapReason(from: ResumeFrom, { known, truncated }: TicketPage): GapReaso
 }
 
 /** The data of an event, with the event's name as its first member. */
-function eventText(publication: Publication, id: EventId, feed: Feed): string {
+export function eventText(publication: Publication, id: EventId, feed: Feed): string {
   return `{"event":"${publication.kind}",${encodePublication(publication, id, feed.groupId).slice(1)}`;
 }
 
-function gapText(caseId: CaseId, { groupId }: Feed, reason: GapReason): string {
+export function gapText(caseId: CaseId, { groupId }: Feed, reason: GapReason): string {
   const group = groupId === undefined ? {} : { group_id: groupId };
   return JSON.stringify({ event: 'gap', case_ids: [caseId], ...group, reason });
 }

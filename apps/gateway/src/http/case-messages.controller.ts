@@ -8,6 +8,7 @@ import { RequestReader } from '../edge/request-reader.js';
 import { feedOf } from '../edge/subscription-parameters.js';
 import { answerTaken, hasLeft } from './answer-taken.js';
 import { CaseHistory, type HistoryPage } from './case-history.js';
+import { OlderHistory, type OlderHistoryPage } from './older-history.js';
 import { queryOf, single, wholeNumber } from './query.js';
 import { SubjectReads } from './subject-reads.js';
 
@@ -20,6 +21,7 @@ export class CaseMessagesController {
     private readonly authentication: RequestAuthentication,
     private readonly reader: RequestReader,
     private readonly history: CaseHistory,
+    private readonly older: OlderHistory,
     private readonly reads: SubjectReads,
     private readonly languages: Languages,
   ) {}
@@ -32,6 +34,7 @@ export class CaseMessagesController {
     const asked = this.reader.read(CaseMessagesDto, {
       case_id: caseId,
       after: single(query, 'after'),
+      before: single(query, 'before'),
       limit: wholeNumber(query, 'limit'),
       group_id: single(query, 'group_id'),
       language: single(query, 'language'),
@@ -45,7 +48,11 @@ export class CaseMessagesController {
     if (endTurn === null) {
       return; // Nobody waits for the answer.
     }
-    const reading = this.history.page(feed, asked.case_id, asked.after, limit);
+    const { case_id: id, after, before } = asked;
+    const reading: Promise<HistoryPage | OlderHistoryPage> =
+      before === undefined
+        ? this.history.page(feed, id, after, limit)
+        : this.older.page(feed, id, { before, after, limit }, deadline);
     // A read that takes too long goes on. So it ends the turn itself.
     const read = () => answerTaken(request, response).then(endTurn);
     void reading.then(read, read);
@@ -65,8 +72,10 @@ export class CaseMessagesController {
   }
 }
 
-function answerPage(response: ServerResponse, { events, lastEventId, more }: HistoryPage): void {
-  const body = Buffer.from(`{"events":[${events.join(',')}],"last_event_id":"${lastEventId}","more":${more}}`);
+function answerPage(response: ServerResponse, page: HistoryPage | OlderHistoryPage): void {
+  const { events, lastEventId, more } = page;
+  const before = 'before' in page ? `,"before":${JSON.stringify(page.before)}` : '';
+  const body = Buffer.from(`{"events":[${events.join(',')}],"last_event_id":"${lastEventId}","more":${more}${before}}`);
   response
     .writeHead(200, {
       'content-type': 'application/json; charset=utf-8',

@@ -80,8 +80,8 @@ const KIND_NAMES = Object.keys(KINDS) as FaultKind[];
 /** Which requests a fault applies to. */
 const COMMON = {
   kind: required(oneOf(...KIND_NAMES)),
-  /** Which of the two endpoints; `messages` unless given. */
-  target: optional(oneOf('messages', 'iam')),
+  /** Which of the endpoints; `messages` unless given. */
+  target: optional(oneOf('messages', 'more', 'iam')),
   /** Only requests that ask for one of these tickets. */
   case_ids: optional(listOf(text(64, 1), 1, 10_000)),
   /** The number of matching requests that pass first. */

@@ -121,7 +121,7 @@ function statusList(query: Query, quirks: QuirkSet): string {
   return `[${entries.join(',')}]`;
 }
 
-function ordered<T>(items: readonly T[], quirks: QuirkSet): readonly T[] {
+export function ordered<T>(items: readonly T[], quirks: QuirkSet): readonly T[] {
   switch (quirks.order) {
     case 'oldest_first':
       return items;

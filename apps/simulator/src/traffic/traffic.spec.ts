@@ -70,6 +70,8 @@ describe('counters', () => {
       cursorless: 0,
       case_ids_total: 0,
       max_in_flight: 0,
+      more: 0,
+      max_others_in_flight: 0,
       logins: 0,
       tokens_issued: 0,
       in_flight: 0,

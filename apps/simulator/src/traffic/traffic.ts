@@ -14,6 +14,10 @@ interface Totals {
   /** The tickets of all requests, summed up. */
   case_ids_total: number;
   max_in_flight: number;
+  /** Requests for older messages; they are none of `requests`, and count for `max_per_second`. */
+  more: number;
+  /** Most of these at once. */
+  max_others_in_flight: number;
   /** Requests for a token, refused ones included. */
   logins: number;
   tokens_issued: number;
@@ -34,6 +38,8 @@ const nothing = (): Totals => ({
   cursorless: 0,
   case_ids_total: 0,
   max_in_flight: 0,
+  more: 0,
+  max_others_in_flight: 0,
   logins: 0,
   tokens_issued: 0,
 });
@@ -43,6 +49,7 @@ export class Traffic {
   readonly log = new RequestLog();
   private totals = nothing();
   private inFlight = 0;
+  private othersInFlight = 0;
   private readonly overlapWatch = new OverlapWatch();
   private readonly second = new SlidingSecond();
 
@@ -64,6 +71,15 @@ export class Traffic {
       this.end(logged, res.headersSent ? res.statusCode : 'none');
       if (query) this.overlapWatch.end(query, language);
     });
+  }
+
+  /** Counts a request to another endpoint of messages. */
+  beginOther(endpoint: 'more', res: ServerResponse): void {
+    this.second.add(this.clock.now());
+    this.totals[endpoint] += 1;
+    this.othersInFlight += 1;
+    this.totals.max_others_in_flight = Math.max(this.totals.max_others_in_flight, this.othersInFlight);
+    res.once('close', () => (this.othersInFlight -= 1));
   }
 
   login(): void {

@@ -7,6 +7,6 @@ export interface SetRef {
 }
 
 /** Text form of a set's name: key in memory, BullMQ job id (which may have no `:`), text on channels. */
-export function setName(ref: SetRef): string {
+export function setName(ref: Pick<SetRef, 'feed'> & { readonly id: number | string }): string {
   return `${ref.feed}/${ref.id}`;
 }

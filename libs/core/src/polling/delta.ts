@@ -163,7 +163,7 @@ function mergeByTicket(lists: readonly AnsweredList[]): Map<CaseId, AnsweredMess
 }
 
 /** The order of the lists of an answer, by majority of neighbours; null if it does not show. */
-function listingOrder(lists: readonly AnsweredList[]): ListingOrder | null {
+export function listingOrder(lists: readonly AnsweredList[]): ListingOrder | null {
   let balance = 0;
   for (const { messages } of lists) {
     let before: number | null = null;

@@ -37,7 +37,7 @@ export interface FailedPoll {
 }
 
 /** How long the account pauses after a 429 that names no time, ms. */
-const DEFAULT_PAUSE_MS = 2000;
+export const DEFAULT_PAUSE_MS = 2000;
 
 /**
  * Decides what follows from a poll that brought no answer (invariant 5). Each method returns when the set is to be

@@ -2,11 +2,14 @@ import type {
   Broker,
   BrokerListener,
   CaseId,
+  DeliveredNames,
   ExtentWant,
   FeedKey,
   HistorySlice,
   HistorySnapshot,
   HistoryWant,
+  PageBefore,
+  PageBeforeWant,
   PageWant,
   Publication,
   ReplayExtent,
@@ -91,6 +94,18 @@ export class MemoryBroker implements Broker, MemoryConnection {
     await this.options.latency?.();
     this.refuseIfBroken();
     return this.store.pageOf(feed, want);
+  }
+
+  async pageBefore(feed: FeedKey, want: PageBeforeWant): Promise<PageBefore> {
+    await this.options.latency?.();
+    this.refuseIfBroken();
+    return this.store.pageBeforeOf(feed, want);
+  }
+
+  async deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<(number | null)[]> {
+    await this.options.latency?.();
+    this.refuseIfBroken();
+    return this.store.deliveredAt(feed, caseId, names);
   }
 
   published(feed: FeedKey, publication: Publication): void {

@@ -7,6 +7,8 @@ import {
   type HistorySnapshot,
   type HistoryWant,
   type DeltaEntry,
+  type PageBefore,
+  type PageBeforeWant,
   type PageWant,
   type Publication,
   type ReplayExtent,
@@ -199,6 +201,12 @@ export class MemoryFeed {
     const known = after !== null && after.epoch === this.epoch && after.offset <= this.offset;
     const page = this.ticket(caseId).page(known ? after.offset : 0, limit, this.epoch);
     return { epoch: this.epoch, offset: this.offset, known, ...page, truncated: known && page.truncated };
+  }
+
+  pageBefore({ caseId, before, limit }: PageBeforeWant): PageBefore {
+    const known = before !== null && before.epoch === this.epoch && before.offset <= this.offset;
+    const page = this.ticket(caseId).pageBefore(known ? before.offset : Number.POSITIVE_INFINITY, limit, this.epoch);
+    return { epoch: this.epoch, offset: this.offset, known, isWanted: this.setOf(caseId) !== undefined, ...page };
   }
 
   private newMessages(entries: readonly DeltaEntry[]): Set<DeltaEntry> {

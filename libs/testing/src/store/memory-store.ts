@@ -8,6 +8,7 @@ import {
   type CaseId,
   type Clock,
   type Committed,
+  type DeliveredNames,
   type DueSet,
   type ExtentWant,
   type FeedKey,
@@ -16,6 +17,8 @@ import {
   type HistoryWant,
   type InterestRegistry,
   type LeaseReason,
+  type PageBefore,
+  type PageBeforeWant,
   type PageWant,
   type Publication,
   type ReplayExtent,
@@ -285,6 +288,14 @@ export class MemoryStore implements SetStore, InterestRegistry {
   /** What {@link MemoryBroker} answers page calls with. */
   pageOf(feed: FeedKey, want: PageWant): TicketPage {
     return this.feed(feed).page(want);
+  }
+
+  pageBeforeOf(feed: FeedKey, want: PageBeforeWant): PageBefore {
+    return this.feed(feed).pageBefore(want);
+  }
+
+  deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): (number | null)[] {
+    return this.feed(feed).ticket(caseId).deliveredAt(names);
   }
 
   private tellFailing({ ref, failures }: MemorySet, code: PollFailure['code'], now: number): void {

@@ -1,9 +1,22 @@
-import type { CaseId, HistoryWant, DeltaEntry, Publication, TicketHistory, TicketPage } from '#core';
+import type {
+  CaseId,
+  DeliveredNames,
+  DeltaEntry,
+  HistoryWant,
+  MessageClass,
+  MessageIdentity,
+  PageBefore,
+  Publication,
+  TicketHistory,
+  TicketPage,
+} from '#core';
 import { DeliveredMessages } from './delivered-messages.js';
 
 /** What the store keeps of one ticket. It is kept after the ticket left its set, so that nothing is published twice. */
 export class MemoryTicket {
   readonly delivered = new DeliveredMessages();
+  private readonly offsets = new Map<MessageIdentity, number>();
+  private readonly classes = new Map<MessageIdentity, MessageClass | null>();
   private status: number | null = null;
   private log: Publication[] = [];
   private lastOffset = 0;
@@ -70,12 +83,42 @@ export class MemoryTicket {
     return { publications, truncated: this.trimmedUpTo > after, more: later.length > limit };
   }
 
+  /** The last `limit` publications before an offset. */
+  pageBefore(
+    before: number,
+    limit: number,
+    epoch: string,
+  ): Pick<PageBefore, 'publications' | 'more' | 'begins' | 'oldest'> {
+    const log = this.log.map((entry) => ({ ...entry, epoch }));
+    const earlier = log.filter(({ offset }) => offset < before);
+    return {
+      publications: earlier.slice(-limit),
+      more: earlier.length > limit,
+      begins: log[0]?.offset ?? null,
+      oldest: log.find(({ kind }) => kind === 'message') ?? null,
+    };
+  }
+
+  deliveredAt(names: readonly DeliveredNames[]): (number | null)[] {
+    const byIdentity = names.map(({ identity }) => this.offsets.get(identity) ?? null);
+    const free = (name: MessageClass) =>
+      [...this.offsets.entries()].filter(
+        ([identity, at]) => this.classes.get(identity) === name && !byIdentity.includes(at),
+      );
+    const left = new Map(names.flatMap(({ class: name }) => (name === null ? [] : [[name, free(name)] as const])));
+    return names.map(({ class: name }, at) =>
+      byIdentity[at] === null && name !== null ? (left.get(name)?.shift()?.[1] ?? null) : (byIdentity[at] ?? null),
+    );
+  }
+
   private place(entry: DeltaEntry, placed: Pick<Publication, 'epoch' | 'offset' | 'previous'>): Publication {
     if (entry.kind === 'status') {
       this.status = entry.status;
       return { ...entry, ...placed };
     }
-    const { identity: _, class: __, ...message } = entry;
+    const { identity, class: name, ...message } = entry;
+    this.offsets.set(identity, placed.offset);
+    this.classes.set(identity, name);
     return { ...message, ...placed };
   }
 }

@@ -1,4 +1,6 @@
 import type { FeedKey } from '../../model/feed.js';
+import type { MessageIdentity } from '../../model/fingerprint.js';
+import type { MessageClass } from '../../model/message-class.js';
 import type { Publication } from '../../model/publication.js';
 import type { StreamPosition } from '../../model/stream-position.js';
 import type { CaseId } from '../../model/ticket.js';
@@ -97,6 +99,37 @@ export interface TicketPage extends StreamPosition {
   readonly more: boolean;
 }
 
+/** The two names of a message. */
+export interface DeliveredNames {
+  readonly identity: MessageIdentity;
+  readonly class: MessageClass | null;
+}
+
+/** Which part of a ticket's history is wanted: its newest publications before a position. */
+export interface PageBeforeWant {
+  readonly caseId: CaseId;
+  /** Null, and a position that the feed's present epoch did not give: the part ends with the newest publication. */
+  readonly before: StreamPosition | null;
+  /** Most publications; 1 or more. */
+  readonly limit: number;
+}
+
+/** The newest publications before a position, and where the ticket's history begins. Its position is the feed's. */
+export interface PageBefore extends StreamPosition {
+  /** `before` is a position of the feed's present epoch. */
+  readonly known: boolean;
+  /** In order of offset. */
+  readonly publications: readonly Publication[];
+  /** History has publications before this part. */
+  readonly more: boolean;
+  /** Some client wants the ticket: it is in a set. */
+  readonly isWanted: boolean;
+  /** Offset of the oldest publication that is kept; null: none is. */
+  readonly begins: number | null;
+  /** The oldest message that is kept. */
+  readonly oldest: Publication | null;
+}
+
 /** A broker has one listener, and calls it in the order of the feed. */
 export interface BrokerListener {
   published(feed: FeedKey, publication: Publication): void;
@@ -148,4 +181,17 @@ export interface Broker {
    * @throws if the store is out of reach
    */
   page(feed: FeedKey, want: PageWant): Promise<TicketPage>;
+  /**
+   * Reads the end of one ticket's history before a position. It does not wait for the listener, and begins no new epoch.
+   *
+   * @throws if the store is out of reach
+   */
+  pageBefore(feed: FeedKey, want: PageBeforeWant): Promise<PageBefore>;
+  /**
+   * The offsets at which messages of a ticket were delivered, null where their names are not known. Names are kept longer than
+   * history. Of each second, all messages must be here: equal ones are counted.
+   *
+   * @throws if the store is out of reach
+   */
+  deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<(number | null)[]>;
 }

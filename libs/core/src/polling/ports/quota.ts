@@ -1,8 +1,8 @@
 import type { SetRef } from '../../model/set-ref.js';
 
-/** A set that wants to send a request. */
+/** A set that wants to send a request, or a reader of older messages: its id is a text. */
 export interface TurnRequest {
-  readonly ref: SetRef;
+  readonly ref: Pick<SetRef, 'feed'> & { readonly id: number | string };
   /** The lowest rank gets the next turn. Milliseconds since 1970: the due time of the set, or later. */
   readonly rank: number;
   readonly now: number;

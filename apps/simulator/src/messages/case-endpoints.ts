@@ -1,0 +1,22 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Clock } from '../clock.js';
+import { CaseEndpoint, type CaseEndpointParts } from './case-endpoint.js';
+import { MoreMessages } from './more-messages.js';
+import { type TicketStore } from './ticket-store.js';
+
+/** The endpoints of messages besides the poll. */
+export class CaseEndpoints {
+  private readonly more: CaseEndpoint;
+
+  constructor(parts: CaseEndpointParts, store: TicketStore, clock: Clock) {
+    const more = new MoreMessages(store, parts.quirks, clock);
+    this.more = new CaseEndpoint('more', parts, (url) => more.read(url));
+  }
+
+  /** Answers the request if it is for one of them. @returns whether it is */
+  serves(req: IncomingMessage, res: ServerResponse): boolean {
+    const isMore = MoreMessages.isMeantBy(req);
+    if (isMore) this.more.handle(req, res);
+    return isMore;
+  }
+}

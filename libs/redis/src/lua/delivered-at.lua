@@ -1,0 +1,41 @@
+--[[
+  delivered-at: at which offset messages of a ticket were delivered, as far as their names are known.
+
+  KEYS       1 what no key is called  2 delivered
+  Arguments  names  {i = identity, c = class or absent} of each message. Of a class, all messages of its second are here
+  Returns the offset of each, '' where none is known
+]]
+local args = cjson.decode(ARGV[1])
+local delivered = KEYS[2]
+local offsets, found = {}, {}
+for j, name in ipairs(args.names) do
+  local at = redis.call('ZSCORE', delivered, name.i)
+  offsets[j] = at or ''
+  if at and name.c then
+    found[name.c] = found[name.c] or {}
+    found[name.c][at] = true
+  end
+end
+
+-- Offsets of messages of a class that were delivered in another form than the upstream shows now.
+local others = {}
+local function others_of(class)
+  if not others[class] then
+    others[class] = {}
+    local k, at = 1, redis.call('ZSCORE', delivered, '~' .. class .. '.1')
+    while at do
+      if not (found[class] and found[class][at]) then
+        table.insert(others[class], at)
+      end
+      k = k + 1
+      at = redis.call('ZSCORE', delivered, '~' .. class .. '.' .. k)
+    end
+  end
+  return others[class]
+end
+for j, name in ipairs(args.names) do
+  if offsets[j] == '' and name.c then
+    offsets[j] = table.remove(others_of(name.c), 1) or ''
+  end
+end
+return offsets

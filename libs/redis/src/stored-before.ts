@@ -1,0 +1,60 @@
+import {
+  newEpoch,
+  type CaseId,
+  type DeliveredNames,
+  type FeedKey,
+  type PageBefore,
+  type PageBeforeWant,
+  type Publication,
+} from '#core';
+import { readPublication } from './publication-text.js';
+import type { HistoryBounds } from './redis-set-store.js';
+import { Scripts } from './scripts.js';
+import type { StoredHistoryParts } from './stored-history.js';
+
+/** Reads history backwards: page-before.lua, delivered-at.lua. */
+export class StoredBefore {
+  private readonly scripts: Scripts<'page-before' | 'delivered-at'>;
+
+  constructor(
+    private readonly parts: StoredHistoryParts,
+    bounds: HistoryBounds,
+  ) {
+    this.scripts = new Scripts(parts.commands, ['page-before', 'delivered-at'], bounds);
+  }
+
+  /** @see Broker.pageBefore */
+  async pageBefore(feed: FeedKey, { caseId, before, limit }: PageBeforeWant): Promise<PageBefore> {
+    const { keys, clock } = this.parts;
+    const answer = (await this.scripts.run('page-before', keys.ofScripts(feed).pageBefore(caseId), {
+      base: keys.base(feed),
+      newEpoch: newEpoch(Math.round(clock.now()), Math.random()),
+      case: caseId,
+      before: before ?? undefined,
+      limit,
+    })) as [string, string, number, number, number, string, string, ...string[]];
+    const [epoch, offset, known, wanted, more, begins, oldest, ...texts] = answer;
+    const read = (text: string): Publication => ({ ...readPublication(caseId, text), epoch });
+    return {
+      epoch,
+      offset: Number(offset),
+      known: Number(known) === 1,
+      publications: texts.map(read),
+      more: Number(more) === 1,
+      isWanted: Number(wanted) === 1,
+      begins: begins === '' ? null : Number(begins),
+      oldest: oldest === '' ? null : read(oldest),
+    };
+  }
+
+  /** @see Broker.deliveredAt */
+  async deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<(number | null)[]> {
+    if (names.length === 0) {
+      return [];
+    }
+    const asked = names.map((name) => ({ i: name.identity, c: name.class ?? undefined }));
+    const keys = this.parts.keys.ofScripts(feed).deliveredAt(caseId);
+    const offsets = (await this.scripts.run('delivered-at', keys, { names: asked })) as string[];
+    return offsets.map((offset) => (offset === '' ? null : Number(offset)));
+  }
+}
