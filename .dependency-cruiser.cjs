@@ -71,8 +71,8 @@ module.exports = {
     ),
     rule(
       'client-is-for-pages',
-      'No program uses the client library; end-to-end tests do.',
-      { pathNot: ['^libs/client/', '^test/'] },
+      'No program uses the client library; the console and end-to-end tests do.',
+      { pathNot: ['^libs/client/', '^apps/console/', '^test/'] },
       { path: '^libs/client/' },
     ),
     rule('libs-below-apps', 'A lib serves any app.', { path: '^libs/' }, { path: '^(apps|test|bench)/' }),
@@ -153,8 +153,8 @@ module.exports = {
     rule(
       'no-dev-package-in-programs',
       'Programs are installed without development dependencies.',
-      // The client is a package of its own: frameworks are its optional peers.
-      { path: '^(apps|libs)/', pathNot: [SPEC, '^libs/(testing|client)/'] },
+      // The client is a package of its own: frameworks are its optional peers. What the console uses is built into it.
+      { path: '^(apps|libs)/', pathNot: [SPEC, '^libs/(testing|client)/', '^apps/console/'] },
       { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     ),
   ],

@@ -17,6 +17,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev && npm cache clean --force
 COPY --from=build /app/dist/libs ./dist/libs
 COPY --from=build /app/dist/apps/gateway ./dist/apps/gateway
+COPY --from=build /app/dist/apps/console ./dist/apps/console
 COPY --from=build /app/dist/apps/worker ./dist/apps/worker
 COPY scripts/healthcheck.mjs scripts/pollcast.mjs scripts/why.mjs ./scripts/
 LABEL org.opencontainers.image.title="Pollcast" \

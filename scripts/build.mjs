@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buildConsole } from './console.mjs';
 import { buildInfo, copyAssets, dist, removeStale, sources } from './dist.mjs';
 import { run } from './processes.mjs';
 import { cache, root, tool } from './repository.mjs';
 
 /**
- * Compiles into dist/, and copies other files (Lua scripts, pages) to the same paths there. So code finds its files
+ * Compiles into dist/, copies other files (Lua scripts, pages) to the same paths there, and builds the console. So code finds its files
  * relative to itself, under jest and in production.
  */
 const made = await sources();
@@ -21,3 +22,4 @@ const { ok } = await run(process.execPath, [tool('typescript/bin/tsc'), '-p', 't
 });
 if (!ok) process.exit(1);
 await copyAssets(made);
+await buildConsole();

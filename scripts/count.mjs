@@ -12,7 +12,7 @@ import { root, tool } from './repository.mjs';
  * not blank. Functions in Lua are not looked at, nor are lists of tests (`describe`). Specs of apps and libraries have
  * rows of their own; libs/testing counts as tests.
  */
-const CODE = /\.(ts|mjs|cjs|lua)$/;
+const CODE = /\.(tsx?|mjs|cjs|lua)$/;
 const SPEC = /\.spec\.ts$|^apps\/[^/]+\/test\//;
 const LAYERS = ['apps', 'libs', 'test', 'bench'];
 const COLUMNS = ['folder', 'files', 'median', 'p95', 'largest', 'longest function', 'comments', 'cycles'];

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { DemoControl } from './demo-control.mjs';
 import { demoToken } from './demo-token.mjs';
 import { freePort, nextFreePort } from './port.mjs';
 import { privateRedis } from './redis-server.mjs';
@@ -19,6 +20,9 @@ export class Demo {
   #folder;
   #logs;
   #secret = randomBytes(32).toString('base64url');
+  #token = demoToken(this.#secret);
+  #adminToken = randomBytes(24).toString('base64url');
+  #isReplacing = false;
   /** How each app is started, and where it is reached. */
   #apps = new Map();
 
@@ -41,8 +45,9 @@ export class Demo {
     await this.#choose('worker', upstream);
     const host = process.env.HOST || LOOPBACK;
     const port = await nextFreePort(host, Number(process.env.PORT) || 3000);
-    const auth = { AUTH_MODE: 'jwt', AUTH_JWT_SECRET: this.#secret };
-    await this.#choose('gateway', { ...upstream, ...auth, HOST: host, PORT: String(port) });
+    const auth = { AUTH_MODE: 'jwt', AUTH_JWT_SECRET: this.#secret, ADMIN_TOKEN: this.#adminToken };
+    const console = { CONSOLE: 'on', CONSOLE_DEMO_URL: await this.#startControl(), NODE_ENV: 'development' };
+    await this.#choose('gateway', { ...upstream, ...auth, ...console, HOST: host, PORT: String(port) });
     for (const name of APPS) await this.startApp(name);
   }
 
@@ -65,10 +70,32 @@ export class Demo {
     const stream = `${url}/v1/events?case_ids=demo-1&case_ids=demo-2`;
     return [
       `Pollcast is ready at ${url}/ (Ctrl-C ends it; logs in ${relative(root, this.#logs)}/*.log).`,
+      'Open its console in a browser. The address carries the tokens of this run:',
+      `  ${url}/#token=${this.#token}&admin=${this.#adminToken}`,
       `Its upstream is a simulator at ${simulator}/ (apps/simulator/README.md tells how to post messages there).`,
-      'The messages of two tickets, as they arrive:',
-      streamCommand(stream, demoToken(this.#secret)),
+      'The messages of two tickets, as they arrive, for a terminal:',
+      streamCommand(stream, this.#token),
     ].join('\n');
+  }
+
+  async #startControl() {
+    const simulator = this.#apps.get('simulator').url;
+    const killWorker = () => void this.#replaceWorker();
+    return new DemoControl({ token: this.#token, simulator, killWorker }).listen(LOOPBACK);
+  }
+
+  /** Kills the worker, and starts another one. One at a time: a second click changes nothing. */
+  async #replaceWorker() {
+    if (this.#isReplacing) return;
+    this.#isReplacing = true;
+    try {
+      await this.#deployment.kill('worker');
+      await this.startApp('worker');
+    } catch {
+      // The demo ends, or the log of the worker says why it did not start.
+    } finally {
+      this.#isReplacing = false;
+    }
   }
 
   async #startRedis() {

@@ -43,6 +43,11 @@ export class Deployment {
     isReady = true;
   }
 
+  /** Ends a program as a crash does. `onEnd` is not called: whoever asks for it starts the program again. */
+  async kill(name) {
+    await this.#programs.get(name)?.kill();
+  }
+
   /** Adds another process that has to end if the script is killed. */
   guard(pid) {
     this.#watchdog.guard(pid);

@@ -8,12 +8,15 @@ export const buildInfo = '.tsbuildinfo';
 /** The folders that tsconfig.build.json includes. */
 const COMPILED = ['apps', 'libs', 'bench', 'test/harness', 'test/conformance', 'test/world'];
 
+/** What console.mjs makes, and removes. */
+const CONSOLE = 'apps/console/';
+
 /** What dist/ is made from: `compiled` as the names of the JavaScript files, `assets` as they are. */
 export async function sources() {
   const compiled = [];
   const assets = [];
   for (const path of (await Promise.all(COMPILED.map(files))).flat()) {
-    if (/[.-]spec\.ts$|\.d\.ts$|^libs\/(?:testing|client)\/|^apps\/[^/]+\/test\//.test(path)) continue;
+    if (/[.-]spec\.ts$|\.d\.ts$|^libs\/(?:testing|client)\/|^apps\/console\/|^apps\/[^/]+\/test\//.test(path)) continue;
     if (path.endsWith('.ts')) compiled.push(path.replace(/\.ts$/, '.js'));
     else if (/^(apps|libs)\/[^/]+\/(src|public)\//.test(path)) assets.push(path);
   }
@@ -25,6 +28,7 @@ export async function removeStale({ compiled, assets }) {
   const expected = new Set([buildInfo, ...compiled.flatMap((path) => [path, `${path}.map`]), ...assets]);
   for (const path of await files('dist')) {
     const source = path.slice('dist/'.length);
+    if (source.startsWith(CONSOLE)) continue;
     if (!expected.has(source)) await rm(join(dist, source), { force: true });
   }
 }

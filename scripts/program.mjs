@@ -54,6 +54,14 @@ export class Program {
     await this.#ended;
   }
 
+  /** Ends it as a crash does. */
+  async kill() {
+    this.#isStopping = true;
+    if (this.pid === undefined || !this.#isRunning) return;
+    signalGroup(this.pid, 'SIGKILL');
+    await this.#ended;
+  }
+
   lastLines() {
     return readFileSync(this.log, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
   }

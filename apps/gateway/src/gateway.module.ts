@@ -20,6 +20,7 @@ import { OlderIds, PositionIds, SioFrames, SseFrames } from '#protocol';
 import { AGE_BOUNDS_S, type Survey } from '#redis';
 import { adminControllers, adminProviders } from './admin/admin.providers.js';
 import { DocsController } from './docs/docs.controller.js';
+import { consoleProviders } from './console/console.providers.js';
 import { dropInProviders } from './dropin/drop-in.providers.js';
 import { InstantMessagesController } from './dropin/instant-messages.controller.js';
 import { PolledInterest } from './dropin/polled-interest.js';
@@ -236,7 +237,6 @@ const delivery: FactoryProvider[] = [
 
 const edges: FactoryProvider[] = [
   { provide: AnswerHeaders, inject: [OriginRule], useFactory: (origins: OriginRule) => new AnswerHeaders(origins) },
-  { provide: ProblemFilter, inject: [RefusalLog], useFactory: (log: RefusalLog) => new ProblemFilter(log) },
   {
     provide: SseEndpoint,
     inject: [
@@ -299,6 +299,7 @@ const edges: FactoryProvider[] = [
     ...edges,
     ...adminProviders,
     ...dropInProviders,
+    ...consoleProviders,
     EventsGateway,
   ],
 })

@@ -4,6 +4,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { createOpsHandler, GatewaySettings, HealthState, logFatal, NestLogger, reportStart, untilItWorks } from '#ops';
+import { ConsoleEndpoint } from './console/console-endpoint.js';
+import { DemoDoor } from './console/demo-door.js';
 import { DropInPolls } from './dropin/drop-in-polls.js';
 import { Drain } from './lifecycle/drain.js';
 import { FairTurns } from './edge/fair-turns.js';
@@ -58,6 +60,8 @@ export class GatewayProgram {
       health: app.get(HealthState),
       ops,
       streams: app.get(SseEndpoint),
+      console: app.get(ConsoleEndpoint),
+      demo: app.get(DemoDoor),
       problems: app.get(ProblemFilter),
       refusals: app.get(RefusalLog),
     });

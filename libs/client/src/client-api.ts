@@ -52,6 +52,8 @@ export interface Subscription extends AsyncIterable<GatewayEvent> {
 
 export interface Client {
   readonly state: ConnectionState;
+  /** When the last byte of the present or the last connection came, heartbeats included, ms since 1970; 0: none yet. */
+  readonly lastByteAt: number;
   /** Calls the listener at each change of the state. @returns how to stop that */
   onState(listener: (state: ConnectionState) => void): () => void;
   /** A ticket that is followed already is followed once: the new subscription gets the last events that came, then live ones. */

@@ -64,6 +64,10 @@ class Shell implements Client {
     this.stopWatching = watchPage((type) => this.step({ type }));
   }
 
+  get lastByteAt(): number {
+    return this.machine.lastByteAt;
+  }
+
   onState(listener: (state: ConnectionState) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

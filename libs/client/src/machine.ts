@@ -32,7 +32,8 @@ export class Machine {
   private renewsWhileLive = false;
   private tokenIsFresh = false;
   private wantsFreshToken = false;
-  private lastByteAt = 0;
+  /** ms since 1970; 0 before the first byte. */
+  lastByteAt = 0;
   private degraded: string | null = null;
   private effects: Effect[] = [];
 

@@ -152,6 +152,18 @@ export class GatewaySettings extends SharedSettings {
   )
   readonly trustProxy: readonly string[] = [];
 
+  /** Whether the console is served at `/` and `/ops`. */
+  @OneOf(['on', 'off'])
+  readonly console: 'on' | 'off' = 'on';
+
+  /** Where the console of a demo posts messages and causes faults; empty: nowhere. Only `npm start` sets it. */
+  @Accepted('an http:// URL', (text) => text === '' || isUrl(text, ['http:']))
+  @Holds<GatewaySettings>(
+    'cannot be set when NODE_ENV=production: it lets pages stop programs',
+    ({ consoleDemoUrl, nodeEnv }) => consoleDemoUrl === '' || nodeEnv !== 'production',
+  )
+  readonly consoleDemoUrl: string = '';
+
   /** Whether `/socket.io/socket.io.js` and its variants are served, for pages that have no other source. */
   @OneOf(['true', 'false'])
   readonly serveSocketIoClient: 'true' | 'false' = 'false';

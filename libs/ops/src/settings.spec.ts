@@ -61,6 +61,8 @@ describe('settings', () => {
       allowedOrigins: [],
       publicUrl: '',
       trustProxy: [],
+      console: 'on',
+      consoleDemoUrl: '',
       serveSocketIoClient: 'false',
       websocketOnly: 'false',
       languages: ['zh-cn', 'en-us'],

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { httpProblem, type Problem, Refusal } from '#protocol';
+import { LostPage } from '../console/lost-page.js';
 import { RefusalLog } from '../edge/refusal-log.js';
 import { answerProblem, answerRefusal } from './problem-answer.js';
 
@@ -16,7 +17,10 @@ const PATHS =
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter<unknown> {
-  constructor(private readonly refusals: RefusalLog) {}
+  constructor(
+    private readonly refusals: RefusalLog,
+    private readonly lostPage = new LostPage(false),
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     this.answer(error, host.switchToHttp().getResponse<ServerResponse>());
@@ -24,7 +28,9 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
 
   answer(error: unknown, response: ServerResponse): void {
     if (error instanceof HttpException && error.getStatus() < 500) {
-      const detail = NO_ROUTE.test(error.message) ? PATHS : error.message;
+      const isUnknown = NO_ROUTE.test(error.message);
+      const detail = isUnknown ? PATHS : error.message;
+      if (isUnknown && this.lostPage.answers(response)) return;
       this.refuse(httpProblem(error.getStatus(), detail), response);
     } else if (isUnreadable(error)) {
       this.refuse(httpProblem(error.status, 'the path could not be read'), response);

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HealthState, OpsHandler } from '#ops';
 import { Refusal, refusalProblem, retryMsOf } from '#protocol';
+import type { ConsoleEndpoint } from '../console/console-endpoint.js';
+import type { DemoDoor } from '../console/demo-door.js';
 import type { FairTurns } from '../edge/fair-turns.js';
 import type { HandshakeRate } from '../edge/handshake-rate.js';
 import type { RefusalLog } from '../edge/refusal-log.js';
@@ -24,6 +26,8 @@ export interface RequestGateParts {
   readonly health: Pick<HealthState, 'isDraining'>;
   readonly ops: OpsHandler;
   readonly streams: SseEndpoint;
+  readonly console: Pick<ConsoleEndpoint, 'serves'>;
+  readonly demo: Pick<DemoDoor, 'serves'>;
   readonly problems: ProblemFilter;
   readonly refusals: RefusalLog;
 }
@@ -40,7 +44,7 @@ export class RequestGate implements Gate {
 
   /** @param pass gives the request to the next listener */
   serve(request: IncomingMessage, response: ServerResponse, pass: () => void): void {
-    const { headers, streams, ops, turns, addresses } = this.parts;
+    const { headers, streams, ops, console, demo, turns, addresses } = this.parts;
     if (this.answersAtOnce(request, response)) {
       return;
     }
@@ -50,7 +54,7 @@ export class RequestGate implements Gate {
         return;
       }
       headers.set(request, response);
-      if (!ops(request, response)) {
+      if (!ops(request, response) && !console.serves(request, response) && !demo.serves(request, response)) {
         pass();
       }
     });
