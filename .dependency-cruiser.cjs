@@ -168,7 +168,7 @@ module.exports = {
       // `types` first: package.json maps #core to the source under that condition, to the build under `default`.
       conditionNames: ['types', 'import', 'require', 'node', 'default'],
       exportsFields: ['exports'],
-      extensions: ['.ts', '.js', '.json', '.d.ts'],
+      extensions: ['.ts', '.tsx', '.js', '.json', '.d.ts'],
     },
   },
 };

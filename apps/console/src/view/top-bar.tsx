@@ -1,3 +1,4 @@
+import { hasDocs } from '../model/page-facts.js';
 import { language, useTexts } from '../text/index.js';
 import { Icon } from './icon.js';
 import { ThemeButton } from './theme.js';
@@ -31,6 +32,7 @@ export function TopBar({ at, who, onSignOut }: TopBarProps) {
       <nav aria-label={nav.main}>
         {link('/', nav.conversations)}
         {link('/ops', nav.operations)}
+        {hasDocs && <a href="/docs">{nav.docs}</a>}
       </nav>
       <div class="top-tools">
         {who !== null && <span class="who">{who}</span>}

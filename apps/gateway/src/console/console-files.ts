@@ -20,6 +20,8 @@ export interface PageFacts {
   readonly casesClaim: string;
   /** Whether the page may post messages and cause faults, at a simulator. */
   readonly hasDemo: boolean;
+  /** Whether the interfaces are described at `/docs`. */
+  readonly hasDocs: boolean;
 }
 
 /** Written by scripts/console.mjs. From dist/apps/gateway/src/console it is dist/apps/console/public. */
@@ -60,8 +62,13 @@ function file(extension: string, plain: Buffer, isHashed: boolean): ConsoleFile 
 }
 
 /** The facts are attributes of the page: the content security policy allows no script inside of it. */
-function withFacts(page: string, { authMode, casesClaim, hasDemo }: PageFacts): string {
-  const attributes = { 'data-auth': authMode, 'data-cases-claim': casesClaim, ...(hasDemo && { 'data-demo': 'on' }) };
+function withFacts(page: string, { authMode, casesClaim, hasDemo, hasDocs }: PageFacts): string {
+  const attributes = {
+    'data-auth': authMode,
+    'data-cases-claim': casesClaim,
+    ...(hasDemo && { 'data-demo': 'on' }),
+    ...(hasDocs && { 'data-docs': 'on' }),
+  };
   const text = Object.entries(attributes)
     .map(([name, value]) => `${name}="${escaped(value)}"`)
     .join(' ');

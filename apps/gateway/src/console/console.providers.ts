@@ -12,17 +12,16 @@ export const consoleProviders: FactoryProvider[] = [
   {
     provide: ConsoleEndpoint,
     inject: [GatewaySettings],
-    useFactory: ({ console, authMode, authCasesClaim: casesClaim, consoleDemoUrl }: GatewaySettings) =>
-      new ConsoleEndpoint(
-        console === 'off'
-          ? new Map()
-          : consoleFiles(CONSOLE_FOLDER, { authMode, casesClaim, hasDemo: consoleDemoUrl !== '' }),
-      ),
+    useFactory: ({ console, authMode, authCasesClaim: casesClaim, consoleDemoUrl, docs }: GatewaySettings) => {
+      const facts = { authMode, casesClaim, hasDemo: consoleDemoUrl !== '', hasDocs: docs === 'on' };
+      return new ConsoleEndpoint(console === 'off' ? new Map() : consoleFiles(CONSOLE_FOLDER, facts));
+    },
   },
   {
     provide: ProblemFilter,
-    inject: [RefusalLog, ConsoleEndpoint],
-    useFactory: (log: RefusalLog, { isThere }: ConsoleEndpoint) => new ProblemFilter(log, new LostPage(isThere)),
+    inject: [RefusalLog, ConsoleEndpoint, GatewaySettings],
+    useFactory: (log: RefusalLog, { isThere }: ConsoleEndpoint, { docs }: GatewaySettings) =>
+      new ProblemFilter(log, new LostPage({ console: isThere, docs: docs === 'on' })),
   },
   {
     provide: DemoDoor,

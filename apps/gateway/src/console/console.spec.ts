@@ -8,7 +8,7 @@ import { RunningGateway } from '../../test/running-gateway.js';
 import { ConsoleEndpoint } from './console-endpoint.js';
 import { consoleFiles } from './console-files.js';
 
-const FACTS = { authMode: 'jwt', casesClaim: 'https://x.example/"cases"', hasDemo: true };
+const FACTS = { authMode: 'jwt', casesClaim: 'https://x.example/"cases"', hasDemo: true, hasDocs: true };
 const PERSON = 'text/html,application/xhtml+xml,*/*;q=0.8';
 
 describe('the console of a gateway', () => {
@@ -39,7 +39,7 @@ describe('the console of a gateway', () => {
     const answer = await fetch(`${url}${path}`);
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-cache']);
     expect(await answer.text()).toContain(
-      '<html data-auth="jwt" data-cases-claim="https://x.example/&quot;cases&quot;" data-demo="on" lang="en">',
+      '<html data-auth="jwt" data-cases-claim="https://x.example/&quot;cases&quot;" data-demo="on" data-docs="on" lang="en">',
     );
   });
 
@@ -90,7 +90,8 @@ describe('an unknown address', () => {
       const answer = await fetch(`${gateway.url}${path}`, { headers: { accept: PERSON } });
       const page = await answer.text();
       expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
-      expect(page).toContain('/v1/events');
+      expect(page).toContain('href="/docs"');
+      expect(page).not.toContain('href="/"');
       expect(page).not.toContain('secret');
       expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
     },

@@ -20,14 +20,17 @@ const CONSOLE_PLACES: typeof PLACES = [
   ['/ops', 'Operations: is everything well?', '运维：一切正常吗？'],
 ];
 
+const DOCS_PLACES: typeof PLACES = [['/docs', 'describes the interfaces', '接口说明']];
+
 /** What a person gets in a browser where a program gets the problem `not_found`. It repeats nothing of the address. */
 export class LostPage {
   private readonly body: Buffer;
   private readonly policy: string;
 
-  /** @param hasConsole whether there is a console to go to */
-  constructor(hasConsole: boolean) {
-    const items = (hasConsole ? [...CONSOLE_PLACES, ...PLACES] : PLACES).map(
+  /** @param has what else there is to go to */
+  constructor(has: { readonly console: boolean; readonly docs: boolean }) {
+    const places = [...(has.console ? CONSOLE_PLACES : []), ...(has.docs ? DOCS_PLACES : []), ...PLACES];
+    const items = places.map(
       ([path, english, chinese]) =>
         `<li><a href="${path}">${path}</a> ${english} <span lang="zh-CN">${chinese}</span></li>`,
     );

@@ -19,7 +19,7 @@ const PATHS =
 export class ProblemFilter implements ExceptionFilter<unknown> {
   constructor(
     private readonly refusals: RefusalLog,
-    private readonly lostPage = new LostPage(false),
+    private readonly lostPage = new LostPage({ console: false, docs: false }),
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
