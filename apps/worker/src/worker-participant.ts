@@ -1,4 +1,4 @@
-import type { HealthState } from '#ops';
+import type { Figures, HealthState } from '#ops';
 import type { Participant, Question } from '#redis';
 import type { PollProcessor } from './poll-processor.js';
 
@@ -13,7 +13,18 @@ export interface WorkerParticipantParts {
   /** Whether its login at the upstream is accepted. */
   readonly isLoggedIn: () => boolean;
   readonly logger: { level: string };
+  /** What it counts. */
+  readonly figures: () => Promise<Figures>;
 }
+
+/** What the overview for operators needs of a worker's metrics. */
+export const WORKER_FIGURES = [
+  'upstream_requests_total',
+  'upstream_request_seconds',
+  'polls_total',
+  'poll_failures_total',
+  'quota_wait_seconds',
+];
 
 /** Answers questions of operators for this worker. */
 export class WorkerParticipant implements Participant {
@@ -25,10 +36,12 @@ export class WorkerParticipant implements Participant {
     this.process = parts.process;
   }
 
-  answer(question: Question): object | null {
+  answer(question: Question): Promise<object> | object | null {
     switch (question.kind) {
       case 'who':
         return this.facts();
+      case 'figures':
+        return this.parts.figures().then((figures) => ({ ...this.facts(), figures }));
       case 'log_level':
         this.parts.logger.level = question.level;
         return {};

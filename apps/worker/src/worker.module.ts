@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 
 import { OlderReader, PollCycle, type SetRef } from '#core';
 import {
+  figuresOf,
   createLogger,
   createOpsHandler,
   createRegistry,
@@ -65,7 +66,7 @@ import { PollReports } from './poll-reports.js';
 import { PollSlots } from './poll-slots.js';
 import { PollWorker } from './poll-worker.js';
 import { Reconciler } from './reconciler.js';
-import { WorkerParticipant } from './worker-participant.js';
+import { WORKER_FIGURES, WorkerParticipant } from './worker-participant.js';
 import { WorkerProgram } from './worker.program.js';
 
 /**
@@ -231,6 +232,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           health,
           isLoggedIn: () => gate.isOpen,
           logger,
+          figures: () => figuresOf(registry, WORKER_FIGURES, { upstream_max_rps: settings.upstreamMaxRps }),
         });
         const survey = new Survey({ commands, subscriber, keys }, participant, failed('survey'));
         return new WorkerProgram({

@@ -10,6 +10,7 @@ export { HealthState, type Probe, type Readiness } from './health.js';
 export { KeyMetrics } from './key-metrics.js';
 export { createLogger, logFatal, NestLogger } from './logger.js';
 export { createRegistry, METRICS_PREFIX } from './metrics.js';
+export { figuresOf, type Figures } from './figures.js';
 export { createOpsHandler, type OpsHandler } from './ops-handler.js';
 export { OriginPattern, parseOrigin, type Origin } from './origin-pattern.js';
 export { OverviewMetrics } from './overview-metrics.js';

@@ -1,6 +1,7 @@
 import type { CaseId, CursorHistory, FeedKey } from '#core';
 import type { RedisClient } from './connection.js';
 import type { Keys } from './keys.js';
+import type { Overview } from './overview-watch.js';
 import { readPublication, readUpstreamState } from './publication-text.js';
 
 /** Feeds that are looked through for a ticket in one step, and at most. */
@@ -64,6 +65,16 @@ export interface TicketFacts {
   } | null;
   readonly upstream: FeedFacts['upstream'];
   readonly pausedAt: number | null;
+}
+
+/** A ticket that the upstream refuses. */
+export interface QuarantinedTicket {
+  readonly feed: FeedKey;
+  readonly caseId: CaseId;
+  /** When it is asked for again, ms since 1970; infinite: not before it is released. */
+  readonly until: number;
+  /** How often it was refused. */
+  readonly refusals: number;
 }
 
 /** What operators read. Each call reads a bounded part and changes nothing; together the parts are no snapshot. */
@@ -143,6 +154,30 @@ export class OperatorReads {
   async sets(feed: FeedKey, from: number, count: number): Promise<readonly SetFacts[]> {
     const ids = await this.client.zrange(this.keys.due(feed), String(from), String(from + count - 1));
     return (await Promise.all(ids.map((id) => this.set(feed, Number(id))))).filter((set) => set !== null);
+  }
+
+  /** The quarantined tickets of a feed, the one that is asked for next at the front. @throws what Redis answers, or a timeout */
+  async quarantined(feed: FeedKey, count: number): Promise<readonly QuarantinedTicket[]> {
+    const base = this.keys.base(feed);
+    const rows = await this.client.zrange(`${base}apart`, '0', String(count - 1), 'WITHSCORES');
+    const tickets: QuarantinedTicket[] = [];
+    for (let at = 0; at < rows.length; at += 2) {
+      const caseId = rows[at] as CaseId;
+      const refusals = Number(await this.client.hget(`${base}ticket:${caseId}`, 'refusals'));
+      tickets.push({ feed, caseId, until: Number(rows[at + 1]), refusals });
+    }
+    return tickets;
+  }
+
+  /** The whole deployment, as one of its processes looked at it last; null: nobody has for minutes. @throws what Redis answers */
+  async overview(): Promise<Overview | null> {
+    const text = await this.client.get(this.keys.overview);
+    return text === null ? null : (JSON.parse(text) as Overview);
+  }
+
+  /** Until when the upstream wants no request (429), ms since 1970; 0: never throttled. @throws what Redis answers */
+  async quotaOpensAt(): Promise<number> {
+    return Number((await this.client.hget(this.keys.quota[0], 'until')) ?? 0);
   }
 
   private async knows(feed: FeedKey, caseId: CaseId): Promise<boolean> {

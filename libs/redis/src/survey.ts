@@ -6,6 +6,8 @@ import type { Keys } from './keys.js';
 /** What an operator asks all processes of a deployment. */
 export type Question =
   | { readonly kind: 'who' }
+  /** The same as `who`, with what the process counts. */
+  | { readonly kind: 'figures' }
   | { readonly kind: 'clients'; readonly caseId: string }
   | { readonly kind: 'connections'; readonly subject?: string; readonly after?: Place; readonly limit: number }
   | { readonly kind: 'log_level'; readonly level: string };
@@ -36,7 +38,7 @@ export interface Participant {
   readonly role: Answer['role'];
   readonly process: string;
   /** @returns null where the question is not for it */
-  answer(question: Question): object | null;
+  answer(question: Question): Promise<object | null> | object | null;
 }
 
 export interface SurveyParts {
@@ -137,7 +139,7 @@ export class Survey {
   private async reply({ id, from, question }: Asked): Promise<void> {
     const { commands, keys } = this.parts;
     const { role, process } = this.participant;
-    const told: Told = { id, role, process, answer: this.participant.answer(question) };
+    const told: Told = { id, role, process, answer: await this.participant.answer(question) };
     await commands.publish(keys.answerChannel(from), JSON.stringify(told));
   }
 }

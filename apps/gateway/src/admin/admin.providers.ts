@@ -4,7 +4,7 @@ import type { FactoryProvider, Type } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { Interest } from '#core';
-import { GatewaySettings, programVersion, RevocationReport, SampledLines } from '#ops';
+import { figuresOf, GatewaySettings, programVersion, RevocationReport, SampledLines } from '#ops';
 import { type Survey } from '#redis';
 import { RevocationList } from '../auth/revocation-list.js';
 import { Revocations } from '../auth/revocations.js';
@@ -24,7 +24,9 @@ import { IndexController } from './index.controller.js';
 import { ProcessesController } from './processes.controller.js';
 import { QueuesEndpoint } from './queues.endpoint.js';
 import { RevocationsController } from './revocations.controller.js';
+import { OverviewStream } from './overview-stream.js';
 import { SetsController } from './sets.controller.js';
+import { StreamController } from './stream.controller.js';
 import { SURVEY } from './survey-token.js';
 
 export const adminControllers: Type[] = [
@@ -34,11 +36,22 @@ export const adminControllers: Type[] = [
   ProcessesController,
   RevocationsController,
   SetsController,
+  StreamController,
   IndexController, // The last one: it refuses what the others do not serve.
 ];
 
 /** Name of this process: host, process id, and a part that differs where containers share both. */
 const PROCESS_NAME = `${hostname()}/${process.pid}/${randomBytes(2).toString('hex')}`;
+
+/** What the overview for operators needs of a gateway's metrics. */
+const GATEWAY_FIGURES = [
+  'upstream_requests_by_clients_per_second',
+  'deliveries_total',
+  'delivery_latency_seconds',
+  'refusals_total',
+  'closings_total',
+  'gaps_total',
+];
 
 /** Requests with a wrong secret write a line at most this often, ms. */
 const REFUSED_EVERY_MS = 60_000;
@@ -63,9 +76,16 @@ export const adminProviders: FactoryProvider[] = [
   },
   {
     provide: SURVEY,
-    inject: [GatewayStore, Connections, Interest, LOGGER],
-    useFactory: ({ operators }: GatewayStore, connections: Connections, interest: Interest, logger: Logger) => {
-      const parts = { process: PROCESS_NAME, version: programVersion(), connections, interest, logger };
+    inject: [GatewayStore, Connections, Interest, LOGGER, Registry],
+    useFactory: (
+      { operators }: GatewayStore,
+      connections: Connections,
+      interest: Interest,
+      logger: Logger,
+      registry: Registry,
+    ) => {
+      const figures = () => figuresOf(registry, GATEWAY_FIGURES);
+      const parts = { process: PROCESS_NAME, version: programVersion(), connections, interest, logger, figures };
       const onError = (error: unknown) => logger.warn({ part: 'survey', err: error }, 'a question was not answered');
       return operators.survey(new GatewayParticipant(parts), onError);
     },
@@ -75,6 +95,19 @@ export const adminProviders: FactoryProvider[] = [
     inject: [GatewayStore, SURVEY],
     useFactory: ({ operators, clock }: GatewayStore, survey: Pick<Survey, 'ask'>) =>
       new CaseSurveyor({ reads: operators.reads, survey, clock }),
+  },
+  {
+    provide: OverviewStream,
+    inject: [GatewayStore, SURVEY, GatewaySettings, LOGGER],
+    useFactory: (
+      { operators, clock }: GatewayStore,
+      survey: Pick<Survey, 'ask'>,
+      { pollIntervalMs }: GatewaySettings,
+      logger: Logger,
+    ) => {
+      const onError = (err: unknown) => logger.warn({ part: 'admin', err }, 'the overview for operators failed');
+      return new OverviewStream({ reads: operators.reads, survey, clock, pollIntervalMs, onError });
+    },
   },
   {
     provide: QueuesEndpoint,

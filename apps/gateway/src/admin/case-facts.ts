@@ -1,5 +1,5 @@
 import { parseFeedKey, type FeedKey } from '#core';
-import type { SetFacts, TicketFacts } from '#redis';
+import type { FeedFacts, SetFacts, TicketFacts } from '#redis';
 
 /** A worker that answered: its id in leases, and its name. */
 export interface WorkerName {
@@ -68,6 +68,23 @@ export function shownCase(facts: CaseFacts): object {
 export function shownFeed(feed: FeedKey): { feed: string; language: string; group_id: string | null } {
   const { language, groupId = null } = parseFeedKey(feed);
   return { feed, language, group_id: groupId };
+}
+
+/** What is known of a feed. */
+export function shownFeedFacts(feed: FeedFacts, now: number): object {
+  const { sets, tickets, quarantined, failing, upstream, earliestDue, pausedAt, publications } = feed;
+  return {
+    ...shownFeed(feed.feed),
+    sets,
+    tickets,
+    quarantined,
+    failing_sets: failing,
+    upstream: { ...upstream, since: instant(upstream.since || null) },
+    earliest_due_at: instant(earliestDue),
+    late_s: ageOf(earliestDue ?? now, now),
+    publications,
+    paused_at: instant(pausedAt),
+  };
 }
 
 /** A ticket set. Its worker is named if it answered; else its id stands there. */

@@ -1,12 +1,11 @@
 import { IncomingMessage } from 'node:http';
 import { Controller, Get, NotFoundException, Param, Post, Req } from '@nestjs/common';
 import { type FeedKey } from '#core';
-import { type FeedFacts } from '#redis';
 import { RequestReader } from '../edge/request-reader.js';
 import { GatewayStore } from '../gateway.store.js';
 import { queryOf, single, wholeNumber } from '../http/query.js';
 import { PAGE_DEFAULT, PageDto } from './admin.dto.js';
-import { ageOf, instant, shownFeed } from './case-facts.js';
+import { shownFeedFacts } from './case-facts.js';
 import { storeAnswer } from './store-answer.js';
 
 /** `/admin/feeds`: what is polled, by language and group. A feed can be paused, and go on. */
@@ -28,7 +27,10 @@ export class FeedsController {
     const names = (await storeAnswer(reads.feedNames())).filter((name) => name > after);
     const feeds = await storeAnswer(Promise.all(names.slice(0, limit).map((name) => reads.feed(name))));
     const now = this.store.clock.now();
-    return { feeds: feeds.map((feed) => shown(feed, now)), next: names.length > limit ? names[limit - 1] : null };
+    return {
+      feeds: feeds.map((feed) => shownFeedFacts(feed, now)),
+      next: names.length > limit ? names[limit - 1] : null,
+    };
   }
 
   /** No set of the feed is polled from now on. What is in flight is answered and delivered. */
@@ -49,22 +51,6 @@ export class FeedsController {
     if (!names.includes(feed) || !(await storeAnswer(actions.pause(feed, pausedAt)))) {
       throw new NotFoundException('there is no such feed: GET /admin/feeds names them, and a slash in one is %2F');
     }
-    return shown(await storeAnswer(reads.feed(feed)), this.store.clock.now());
+    return shownFeedFacts(await storeAnswer(reads.feed(feed)), this.store.clock.now());
   }
-}
-
-function shown(feed: FeedFacts, now: number): object {
-  const { sets, tickets, quarantined, failing, upstream, earliestDue, pausedAt, publications } = feed;
-  return {
-    ...shownFeed(feed.feed),
-    sets,
-    tickets,
-    quarantined,
-    failing_sets: failing,
-    upstream: { ...upstream, since: instant(upstream.since || null) },
-    earliest_due_at: instant(earliestDue),
-    late_s: ageOf(earliestDue ?? now, now),
-    publications,
-    paused_at: instant(pausedAt),
-  };
 }

@@ -1,4 +1,5 @@
 import type { Interest } from '#core';
+import type { Figures } from '#ops';
 import type { Participant, Question } from '#redis';
 import type { ClientSession } from '../session/client-session.js';
 import type { Connections } from '../session/connections.js';
@@ -34,6 +35,8 @@ export interface GatewayParticipantParts {
   readonly connections: Connections;
   readonly interest: Interest;
   readonly logger: { level: string };
+  /** What it counts. */
+  readonly figures: () => Promise<Figures>;
 }
 
 /** Answers questions of operators for this gateway process. */
@@ -46,11 +49,13 @@ export class GatewayParticipant implements Participant {
     this.process = parts.process;
   }
 
-  answer(question: Question): object | null {
-    const { connections, interest, logger, version } = this.parts;
+  answer(question: Question): Promise<object> | object | null {
+    const { interest, logger, figures } = this.parts;
     switch (question.kind) {
       case 'who':
-        return { version, started_at: this.startedAt, log_level: logger.level, connections: connections.count };
+        return this.facts();
+      case 'figures':
+        return figures().then((counted) => ({ ...this.facts(), figures: counted }));
       case 'clients': {
         const counts = [...interest.clientsOf(question.caseId)];
         return { clients: counts.map(([feed, clients]) => ({ feed, clients })) } satisfies ClientsAnswer;
@@ -61,6 +66,11 @@ export class GatewayParticipant implements Participant {
         logger.level = question.level;
         return {};
     }
+  }
+
+  private facts(): object {
+    const { connections, logger, version } = this.parts;
+    return { version, started_at: this.startedAt, log_level: logger.level, connections: connections.count };
   }
 
   private connections({ subject, after, limit }: Question & { kind: 'connections' }): ConnectionsAnswer {

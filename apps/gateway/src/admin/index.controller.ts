@@ -16,6 +16,7 @@ export const ENDPOINTS: readonly string[] = [
   'POST /admin/revocations',
   'DELETE /admin/revocations/{id}',
   'GET /admin/sets',
+  'GET /admin/stream',
   'GET /admin/workers',
 ];
 

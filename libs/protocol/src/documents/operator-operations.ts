@@ -53,6 +53,8 @@ function admin(operation: Omit<Operation, 'tag' | 'access'>): Operation {
   return { ...operation, tag: TAG, access: 'operator', refusals: [404, ...(operation.refusals ?? [])] };
 }
 
+const OVERVIEW_EXAMPLE = 'event: overview\ndata: {"at":"2026-11-23T14:17:22.000Z","feeds":[],"workers":[]}\n\n';
+
 /** What operators call at `/admin`. OPERATIONS.md says what each is for. */
 export const ADMIN_OPERATIONS: readonly Operation[] = [
   admin({
@@ -221,6 +223,24 @@ export const ADMIN_OPERATIONS: readonly Operation[] = [
       },
     ],
     answers: { 200: json('A page.', ref('SetsPage'), { sets: [], next: null }) },
+  }),
+  admin({
+    method: 'get',
+    path: '/admin/stream',
+    id: 'watchDeployment',
+    summary: 'The state of the deployment, every two seconds',
+    description:
+      'An event stream. `overview` has feeds, sets, quarantined tickets, workers and gateways with what they count, and totals; ' +
+      '`unavailable` says that the store did not answer.',
+    answers: {
+      200: {
+        description: 'An event stream.',
+        type: 'text/event-stream',
+        schema: { type: 'string' },
+        example: OVERVIEW_EXAMPLE,
+      },
+    },
+    refusals: [429],
   }),
   admin({
     method: 'get',
