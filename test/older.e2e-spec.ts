@@ -1,7 +1,9 @@
+import { connect, type Gap, type TicketMessage } from '#client';
 import { clientOf } from './harness/clients/clients.js';
 import { exchange } from './harness/clients/exchange.js';
 import { tokenFor } from './harness/clients/tokens.js';
 import { CONFIDENTIAL } from './harness/log-faults.js';
+import { NetworkLink } from './harness/network-link.js';
 import { freshTickets } from './harness/upstream/traffic.js';
 import { until } from './harness/until.js';
 import { useDeployment } from './fixtures/use-deployment.js';
@@ -136,6 +138,37 @@ describe('older messages', () => {
     expect(contents).toEqual(posted.slice(0, contents.length));
     expect(contents.length).toBeGreaterThanOrEqual(POSTED - 1);
     client.close();
+  });
+
+  it('E11: of a truncated history names what pages have, and the client library closes it', async () => {
+    const [caseId = ''] = freshTickets(1);
+    const link = await NetworkLink.to(deployment.gateway(0).port);
+    const contents: string[] = [];
+    const gaps: Gap[] = [];
+    const client = connect({ url: `http://127.0.0.1:${link.port}`, token, retryMaxMs: 500 });
+    const onMessage = ({ message }: TicketMessage) => void contents.push(String(message['content']));
+    client.subscribe(caseId, { onMessage, onGap: (gap) => void gaps.push(gap) });
+    await until(() => client.state.name === 'live', 15_000, 'a live client');
+    await deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} first` });
+    await until(() => contents.length === 1, 15_000, 'the first message');
+    const observer = clientOf('sse', { token, caseIds: [caseId] });
+    await observer.open(deployment.gateway(1).url);
+    link.cut();
+    await deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} {n}`, count: 3 * KEPT });
+    await observer.recording.count(3 * KEPT + 1);
+    await deployment.gateway(0).kill();
+    await deployment.restore();
+    link.mend();
+    const posted = (await deployment.upstream.ledger([caseId])).map(({ content }) => content);
+    await until(
+      () => contents.length >= posted.length,
+      25_000,
+      () => `${posted.length} messages, not ${contents.length}`,
+    );
+    expect([contents, gaps]).toEqual([posted, []]);
+    client.close();
+    observer.close();
+    await link.dispose();
   });
 
   it('H10: are unavailable while the upstream refuses them, and those of history are not', async () => {

@@ -26,6 +26,7 @@ export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
   X9: 'MAX_HANDSHAKES_PER_ADDRESS_PER_S is small',
   X10: 'MAX_UNKNOWN_CASES_PER_SUBJECT is small',
   H6: 'reads of the store are held up',
+  E11: 'the upstream keeps more than history',
   H7: 'more was published than history keeps',
   H8: 'more was published than history keeps',
   H9: 'the requests to the upstream are counted',

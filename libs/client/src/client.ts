@@ -1,4 +1,4 @@
-import type { ConnectionState, EventData, GatewayEvent, Transport } from './events.js';
+import type { ConnectionState, EventData, Gap, GatewayEvent, Transport } from './events.js';
 import { openFetchStream } from './fetch-transport.js';
 import { Machine } from './machine.js';
 import type { Effect, Input, Kept, TimerName } from './machine-io.js';
@@ -39,6 +39,9 @@ class Shell implements Client {
   private readonly machine: Machine;
   private readonly followers = new Set<Follower>();
   private readonly kept = new Map<string, GatewayEvent[]>();
+  /** The last id of each ticket that came when a gap was closed. */
+  private readonly closedUpTo = new Map<string, string>();
+  private token: string | null = null;
   private readonly listeners = new Set<(state: ConnectionState) => void>();
   private readonly timers = new Map<TimerName, ReturnType<typeof setTimeout>>();
   private readonly links = new Map<number, Link>();
@@ -219,8 +222,10 @@ class Shell implements Client {
 
   private askToken(fresh: boolean): void {
     const { token } = this.options;
-    const given = (value: string | null) =>
+    const given = (value: string | null) => {
+      this.token = value;
       this.step({ type: 'token', token: value, expiresAt: value === null ? null : endOf(value) });
+    };
     if (typeof token !== 'function') {
       given(token ?? null);
       return;
@@ -232,13 +237,39 @@ class Shell implements Client {
 
   private deliver(event: GatewayEvent): void {
     this.queue.add(async () => {
-      if (event.name === 'message' || event.name === 'status') this.keep(event);
-      const followers = [...this.followers].filter(({ caseIds }) => concerns(event, caseIds));
-      for (const follower of followers) {
-        if (!follower.isOver) await this.queue.guard(() => follower.handle(event));
-      }
+      const isClosed = event.name === 'gap' && (await this.closeGap(event.data));
+      if (!isClosed) await this.tell(event);
       this.step({ type: 'handled' });
     });
+  }
+
+  private async tell(event: GatewayEvent): Promise<void> {
+    if (event.name === 'message' || event.name === 'status') {
+      const { id, case_id: caseId } = event.data;
+      if (id <= (this.closedUpTo.get(caseId) ?? '')) return; // It came when a gap was closed.
+      this.keep(event);
+    }
+    const followers = [...this.followers].filter(({ caseIds }) => concerns(event, caseIds));
+    for (const follower of followers) {
+      if (!follower.isOver) await this.queue.guard(() => follower.handle(event));
+    }
+  }
+
+  /** The events that follow wait until what is lost has come. @returns false if it cannot be had */
+  private async closeGap(gap: Gap): Promise<boolean> {
+    if (!gap.before || typeof fetch !== 'function') return false;
+    const { url, groupId, language } = this.options;
+    try {
+      const { lostEvents } = await import('./gap-closing.js');
+      const source = { url: url.replace(/\/$/, ''), token: this.token, groupId, language };
+      for (const lost of await lostEvents(gap, source)) {
+        await this.tell(lost);
+        this.closedUpTo.set(lost.data.case_id, lost.data.id);
+      }
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   private keep(event: Extract<GatewayEvent, { name: 'message' | 'status' }>): void {

@@ -20,10 +20,16 @@ export interface TicketStatus {
   readonly seen_at: string;
 }
 
-/** Events of these tickets are lost: load their history from where you have it, or show that something is missing. */
+/**
+ * Events of these tickets are lost: show that something is missing. A gap with `before` is told only if the client could not
+ * close it.
+ */
 export interface Gap {
   readonly case_ids: readonly string[];
   readonly reason: 'history_truncated' | 'unknown_position';
+  /** What is lost is after the one and before the other. */
+  readonly after?: string;
+  readonly before?: string;
 }
 
 /** Polling of the upstream fails, or works again. Nothing is lost by it. */

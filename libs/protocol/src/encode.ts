@@ -1,5 +1,5 @@
-import type { Publication, UpstreamState } from '#core';
-import type { EventId, UpstreamData } from './events.js';
+import type { Feed, Notice, Publication, StreamPosition, UpstreamState } from '#core';
+import type { EventId, GapData, UpstreamData } from './events.js';
 
 /**
  * The data of a `message` or `status` event as JSON text. The upstream's object is inserted as text, without parsing.
@@ -15,6 +15,20 @@ export function encodePublication(publication: Publication, id: EventId, groupId
   }
   const sentAt = publication.sentAt === null ? 'null' : `"${instant(publication.sentAt)}"`;
   return `${head}"message":${publication.message},"sent_at":${sentAt},"seen_at":"${seenAt}"}`;
+}
+
+/** The data of a `gap` event. */
+export function gapData(
+  notice: Extract<Notice, { kind: 'gap' }>,
+  { groupId }: Feed,
+  ids: { idOf(position: StreamPosition): EventId },
+): GapData {
+  return {
+    case_ids: notice.caseIds,
+    ...(groupId !== undefined && { group_id: groupId }),
+    reason: notice.reason,
+    ...(notice.reason === 'history_truncated' && { after: ids.idOf(notice.after), before: ids.idOf(notice.before) }),
+  };
 }
 
 /** The data of an `upstream` event. */

@@ -31,6 +31,9 @@ export interface GapData {
   readonly case_ids: readonly CaseId[];
   readonly group_id?: string;
   readonly reason: GapReason;
+  /** Where history is truncated: what is lost is after the one and before the other. Pages that go back have it (H7). */
+  readonly after?: EventId;
+  readonly before?: EventId;
 }
 
 export interface UpstreamData {

@@ -5,7 +5,7 @@ export { asyncApiDocument, REQUEST_NAMES } from './documents/asyncapi.js';
 export { LLMS_TEXT } from './documents/llms-text.js';
 export { eventSchemaName, openApiDocument, OPERATIONS } from './documents/openapi.js';
 export type { Operation } from './documents/operation.js';
-export { encodePublication, upstreamData } from './encode.js';
+export { encodePublication, gapData, upstreamData } from './encode.js';
 export {
   httpProblem,
   PROBLEM_CODES,

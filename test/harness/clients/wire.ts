@@ -21,6 +21,8 @@ export interface StatusEvent {
 export interface GapEvent {
   readonly case_ids: readonly string[];
   readonly reason: 'history_truncated' | 'unknown_position';
+  readonly after?: string;
+  readonly before?: string;
 }
 
 export interface UpstreamEvent {

@@ -9,7 +9,7 @@ import {
   type ResumeFrom,
   type TicketPage,
 } from '#core';
-import { encodePublication, type EventId, type PositionIds, Refusal } from '#protocol';
+import { encodePublication, type EventId, type GapData, type PositionIds, Refusal } from '#protocol';
 import { STORE_RETRY_MS } from '../edge/deadline.js';
 
 /** One page of a ticket's history. */
@@ -40,9 +40,12 @@ export class CaseHistory {
     const page = await this.read(feed, { caseId, after, limit });
     const last = page.publications.at(-1);
     const gap = gapReason(from, page);
+    const next = page.publications[0] ?? { ...page, offset: page.offset + 1 };
+    const between =
+      gap === 'history_truncated' && after !== null ? { after: ids.idOf(after), before: ids.idOf(next) } : {};
     return {
       events: [
-        ...(gap ? [gapText(caseId, feed, gap)] : []),
+        ...(gap ? [gapText(caseId, feed, gap, between)] : []),
         ...page.publications.map((event) => eventText(event, ids.idOf(event), feed)),
       ],
       lastEventId: ids.idOf(page.more && last !== undefined ? last : page),
@@ -71,7 +74,13 @@ export function eventText(publication: Publication, id: EventId, feed: Feed): st
   return `{"event":"${publication.kind}",${encodePublication(publication, id, feed.groupId).slice(1)}`;
 }
 
-export function gapText(caseId: CaseId, { groupId }: Feed, reason: GapReason): string {
+/** @param between what closes the gap, as in the event */
+export function gapText(
+  caseId: CaseId,
+  { groupId }: Feed,
+  reason: GapReason,
+  between: Pick<GapData, 'after' | 'before'> = {},
+): string {
   const group = groupId === undefined ? {} : { group_id: groupId };
-  return JSON.stringify({ event: 'gap', case_ids: [caseId], ...group, reason });
+  return JSON.stringify({ event: 'gap', case_ids: [caseId], ...group, reason, ...between });
 }

@@ -342,7 +342,7 @@ export class ClientSession {
     if (found !== undefined) {
       return found;
     }
-    const subscription = new LiveSubscription(feed, key, this.connection, this.parts.writes, this.parts.pace);
+    const subscription = new LiveSubscription(feed, key, this.connection, this.parts);
     // `concat` and not a spread: V8 gives an array that was made by a spread room for 16 more elements.
     this.subscriptions = this.subscriptions.concat(subscription);
     return subscription;

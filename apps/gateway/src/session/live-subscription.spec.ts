@@ -27,7 +27,12 @@ describe('LiveSubscription', () => {
     }
     const counters = new DeliveryCounters(new DeliveryMetrics(new Registry()));
     const connection = new Connection(outlet, new UnsentLimit(1000), counters, { tooSlow: () => undefined });
-    subscription = new LiveSubscription(FEED, 'en-us' as never, connection, new TickWrites(), new ReplayPace());
+    const parts = {
+      writes: new TickWrites(),
+      pace: new ReplayPace(),
+      ids: { idOf: ({ offset }: { readonly offset: number }) => String(offset) },
+    };
+    subscription = new LiveSubscription(FEED, 'en-us' as never, connection, parts);
   });
 
   it('writes at the end of the tick', async () => {

@@ -8,7 +8,7 @@ import {
   type ReplaySlice,
   type Subscriber,
 } from '#core';
-import { upstreamData, type NoticeEvent, type RevokedReason } from '#protocol';
+import { gapData, upstreamData, type NoticeEvent, type PositionIds, type RevokedReason } from '#protocol';
 import type { Connection } from './connection.js';
 import type { ReplayPace } from './replay-pace.js';
 import type { Receiver, TickWrites } from './tick-writes.js';
@@ -25,6 +25,13 @@ export interface Recovering {
   recovered(recovery: Recovery): void;
 }
 
+/** What all subscriptions of a gateway share. */
+export interface LiveParts {
+  readonly writes: TickWrites;
+  readonly pace: ReplayPace;
+  readonly ids: Pick<PositionIds, 'idOf'>;
+}
+
 /**
  * One client's tickets of one feed. It passes what the hub delivers to the client's connection. Publications wait for
  * the end of the tick. Everything else is written behind the publications that wait.
@@ -34,19 +41,22 @@ export class LiveSubscription implements Subscriber, Receiver {
   readonly tickets = new Set<CaseId>();
   recovering: Recovering | null = null;
 
+  private readonly writes: TickWrites;
+
   constructor(
     readonly feed: Feed,
     readonly key: FeedKey,
     private readonly connection: Connection,
-    private readonly writes: TickWrites,
-    private readonly pace: ReplayPace,
-  ) {}
+    private readonly parts: LiveParts,
+  ) {
+    this.writes = parts.writes;
+  }
 
   async replay(slice: ReplaySlice): Promise<void> {
     const { connection } = this;
     let rest = slice;
     do {
-      await this.pace.turn();
+      await this.parts.pace.turn();
       const isAwaited = rest !== slice || this.recovering?.sliced(slice) === true;
       if (!isAwaited || !connection.isOpen) {
         return;
@@ -120,7 +130,7 @@ export class LiveSubscription implements Subscriber, Receiver {
   private noticeEvent(notice: Notice): NoticeEvent {
     switch (notice.kind) {
       case 'gap':
-        return { event: 'gap', data: { case_ids: notice.caseIds, ...this.group, reason: notice.reason } };
+        return { event: 'gap', data: gapData(notice, this.feed, this.parts.ids) };
       case 'upstream':
         return { event: 'upstream', data: upstreamData(notice.state, this.feed.groupId) };
       case 'revoked':

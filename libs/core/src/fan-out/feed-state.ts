@@ -152,7 +152,12 @@ export class FeedState {
         }
       }
     }
-    tell(holed, (caseIds) => ({ kind: 'gap', caseIds, reason: 'history_truncated' }));
+    const epoch = this.epoch ?? '';
+    const between = {
+      after: { epoch, offset: Math.min(...holed.map(({ caseId }) => ends.get(caseId) ?? 0)) },
+      before: { epoch, offset: Math.max(...holed.map(({ caseId }) => truncated.get(caseId) ?? 0)) + 1 },
+    };
+    tell(holed, (caseIds) => ({ kind: 'gap', caseIds, reason: 'history_truncated', ...between }));
     publications.forEach((publication) => this.dispatch(this.topics.of(publication.caseId), publication));
   }
 

@@ -57,8 +57,8 @@ export class LongReplay {
         publications.reduce((sum, publication) => sum + bytesOf(publication), 0),
       );
       const notices = [
-        ...(isUnknown ? replay.news(replay.rest.caseIds, 'unknown_position', state.source) : []),
-        ...replay.news(lost, 'history_truncated', state.source),
+        ...(isUnknown ? replay.news(replay.rest.caseIds, null, state.source) : []),
+        ...replay.news(lost, { after: { epoch, offset: after }, before: { epoch, offset: present + 1 } }, state.source),
       ];
       isUnknown = false;
       after = upTo;

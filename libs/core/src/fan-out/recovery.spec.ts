@@ -73,7 +73,8 @@ describe('recover', () => {
   it('names the tickets of which publications are lost', () => {
     const recovery = recovered(at(2));
     expect(offsets(recovery.replay)).toEqual([4, 5, 8, 9]);
-    expect(recovery.notices).toEqual([{ kind: 'gap', caseIds: ['b'], reason: 'history_truncated' }]);
+    const between = { after: { ...POSITION, offset: 2 }, before: { ...POSITION, offset: 4 } };
+    expect(recovery.notices).toEqual([{ kind: 'gap', caseIds: ['b'], reason: 'history_truncated', ...between }]);
     expect(recovery.recovered).toBe(false);
   });
 

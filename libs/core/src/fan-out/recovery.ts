@@ -89,8 +89,10 @@ export function recover(replay: Replay, source: RecoverySource): Recovery {
   const publications = rest.caseIds.flatMap((caseId) => replayOf(rest, caseId, source));
   publications.sort((a, b) => a.offset - b.offset);
   const lost = rest.caseIds.filter((caseId) => after !== null && source.tail(caseId).lost(after));
+  const begins = Math.max(0, ...lost.map((caseId) => source.tail(caseId).begins));
+  const between = { after: { ...position, offset: after ?? 0 }, before: { ...position, offset: begins + 1 } };
   const notices = replay.isUnknown(position)
-    ? replay.news(rest.caseIds, 'unknown_position', source)
-    : replay.news(lost, 'history_truncated', source);
+    ? replay.news(rest.caseIds, null, source)
+    : replay.news(lost, between, source);
   return { caseIds: rest.caseIds, notices, replay: publications, position, recovered: replay.isRecovered };
 }

@@ -49,7 +49,7 @@ describe('missedSince', () => {
 
   it('has no held publication if nothing was read, because nothing says how far it may go', () => {
     const missed = missedSince(new Map([['a', 0]]), [], [publication('a', 1)]);
-    expect(missed).toEqual({ publications: [], truncated: new Set() });
+    expect(missed).toEqual({ publications: [], truncated: new Map() });
   });
 
   it('has the held publication of exactly the newest offset, and none beyond it', () => {
@@ -80,7 +80,7 @@ describe('missedSince', () => {
       ['b', 3],
     ]);
     const read = snapshot(9, history('a', [9], 4), history('b', [8], 3), history('z', [], 9));
-    expect([...missedSince(ends, [read], []).truncated]).toEqual(['a']);
+    expect([...missedSince(ends, [read], []).truncated.keys()]).toEqual(['a']);
   });
 });
 

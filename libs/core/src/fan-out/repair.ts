@@ -7,8 +7,8 @@ import type { CaseId } from '../model/ticket.js';
 export interface Missed {
   /** In order of offset. */
   readonly publications: readonly Publication[];
-  /** Tickets that lost publications. */
-  readonly truncated: ReadonlySet<CaseId>;
+  /** Tickets that lost publications, with the offset up to which they did. */
+  readonly truncated: ReadonlyMap<CaseId, number>;
 }
 
 /**
@@ -37,7 +37,7 @@ export function missedSince(
   );
   return {
     publications: [...missed.values()].sort((a, b) => a.offset - b.offset),
-    truncated: new Set(truncated.map((history) => history.caseId)),
+    truncated: new Map(truncated.map(({ caseId, completeAfter }) => [caseId, completeAfter])),
   };
 }
 

@@ -1,4 +1,4 @@
-import { resumeOffset, type GapReason, type Notice, type SubscribeRequest } from './subscription.js';
+import { resumeOffset, type LostBetween, type Notice, type SubscribeRequest } from './subscription.js';
 import type { UpstreamState } from './ports/broker.js';
 import type { Publication } from '../model/publication.js';
 import type { StreamPosition } from '../model/stream-position.js';
@@ -72,14 +72,20 @@ export class Replay {
   /**
    * What the subscriber has to be told now: gaps, and the states of the feed and of its tickets where they differ from what
    * it was told.
+   *
+   * @param between what is lost of these tickets; null: the client's position is unknown
    */
-  news(lost: readonly CaseId[], reason: GapReason, source: FeedStates): Notice[] {
+  news(lost: readonly CaseId[], between: LostBetween | null, source: FeedStates): Notice[] {
     const notices: Notice[] = [];
-    const gaps = lost.filter((caseId) => reason === 'unknown_position' || !this.gapped.has(caseId));
+    const gaps = lost.filter((caseId) => between === null || !this.gapped.has(caseId));
     if (gaps.length > 0) {
       this.hasGap = true;
       gaps.forEach((caseId) => this.gapped.add(caseId));
-      notices.push({ kind: 'gap', caseIds: gaps, reason });
+      notices.push(
+        between === null
+          ? { kind: 'gap', caseIds: gaps, reason: 'unknown_position' }
+          : { kind: 'gap', caseIds: gaps, reason: 'history_truncated', ...between },
+      );
     }
     if (source.upstream.state !== this.upstream) {
       this.upstream = source.upstream.state;

@@ -35,9 +35,16 @@ export interface SubscribeRequest {
 
 export type GapReason = 'history_truncated' | 'unknown_position';
 
+/** What is lost of each ticket is after the one position and before the other. Something before the latter may be kept. */
+export interface LostBetween {
+  readonly after: StreamPosition;
+  readonly before: StreamPosition;
+}
+
 /** An event without a position. */
 export type Notice =
-  | { readonly kind: 'gap'; readonly caseIds: readonly CaseId[]; readonly reason: GapReason }
+  | { readonly kind: 'gap'; readonly caseIds: readonly CaseId[]; readonly reason: 'unknown_position' }
+  | ({ readonly kind: 'gap'; readonly caseIds: readonly CaseId[]; readonly reason: 'history_truncated' } & LostBetween)
   | { readonly kind: 'upstream'; readonly state: UpstreamState }
   /** The upstream refuses these tickets. They are delivered again when it answers for them again. */
   | { readonly kind: 'revoked'; readonly caseIds: readonly CaseId[] };

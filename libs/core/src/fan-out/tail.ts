@@ -33,6 +33,11 @@ export class Tail {
     return after < this.completeAfter;
   }
 
+  /** Every publication after this offset is here; infinity while nothing is known. */
+  get begins(): number {
+    return this.completeAfter;
+  }
+
   /** Offset up to which the ticket's publications are known without a hole; infinity while nothing is known. */
   get end(): number {
     return Math.max(this.entries.at(-1)?.offset ?? 0, this.completeAfter);

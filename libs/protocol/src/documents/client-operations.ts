@@ -133,6 +133,12 @@ export const CLIENT_OPERATIONS: readonly Operation[] = [
         schema: ASKED_EVENT_ID,
       },
       {
+        name: 'before',
+        in: 'query',
+        description: 'A position: the page ends before it, and the next page is older (H7).',
+        schema: ASKED_EVENT_ID,
+      },
+      {
         name: 'limit',
         in: 'query',
         description: 'Most events of the page.',

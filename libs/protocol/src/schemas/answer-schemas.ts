@@ -1,7 +1,7 @@
 import type { EventName } from '../events.js';
 import { EVENT_SCHEMAS } from './event-schemas.js';
-import { described, listOf, objectOf, oneOf, type JsonSchema } from './json-schema.js';
-import { CASE_ID, EVENT_ID } from './terms.js';
+import { described, listOf, objectOf, oneOf, orNull, type JsonSchema } from './json-schema.js';
+import { ASKED_EVENT_ID, CASE_ID, EVENT_ID } from './terms.js';
 
 /** The events that a page of history can have. */
 const HISTORY_EVENTS = ['message', 'status', 'gap'] as const satisfies readonly EventName[];
@@ -13,11 +13,18 @@ function historyEvent(name: EventName): JsonSchema {
 }
 
 /** One page of a ticket's history. */
-export const HISTORY_PAGE: JsonSchema = objectOf({
-  events: listOf({ oneOf: HISTORY_EVENTS.map(historyEvent) }, { description: 'In the order of their ids.' }),
-  last_event_id: described(EVENT_ID, 'The next page begins after it, or a stream goes on from it.'),
-  more: { type: 'boolean', description: 'Whether there is another page.' },
-});
+export const HISTORY_PAGE: JsonSchema = objectOf(
+  {
+    events: listOf({ oneOf: HISTORY_EVENTS.map(historyEvent) }, { description: 'In the order of their ids.' }),
+    last_event_id: described(EVENT_ID, 'The next page begins after it, or a stream goes on from it.'),
+    more: { type: 'boolean', description: 'Whether there is another page.' },
+  },
+  {
+    before: orNull(
+      described(ASKED_EVENT_ID, 'Of a page that goes back: what the next one asks for as before; null: there is none.'),
+    ),
+  },
+);
 
 /** The upstream's answer to a poll. */
 export const POLL_ANSWER: JsonSchema = objectOf({

@@ -78,7 +78,11 @@ const DATA: { readonly [Name in EventName]: { schema: JsonSchema; example: Event
           'history_truncated: history no longer goes back far enough. unknown_position: the position means nothing here.',
         ),
       },
-      { group_id: GROUP_ID },
+      {
+        group_id: GROUP_ID,
+        after: described(EVENT_ID, 'history_truncated: what is lost is after it.'),
+        before: described(EVENT_ID, 'history_truncated: what is lost is before it. Pages that go back have it (H7).'),
+      },
       { description: 'Events of these tickets are lost before the events that follow. Loss is never silent.' },
     ),
     example: { case_ids: ['T1'], reason: 'history_truncated' },
