@@ -24,7 +24,12 @@ module.exports = {
   testSequencer: require.resolve('./test/jest/longest-first-sequencer.cjs'),
   projects: [
     { ...base, displayName: 'unit', testRegex: '\\.spec\\.ts$' },
-    { ...base, displayName: 'e2e', testRegex: '\\.e2e-spec\\.ts$' },
+    {
+      ...base,
+      displayName: 'e2e',
+      testRegex: '\\.e2e-spec\\.ts$',
+      setupFilesAfterEnv: [require.resolve('./test/jest/described-traffic.ts')],
+    },
     { ...base, displayName: 'cluster', testRegex: '\\.cluster-spec\\.ts$' },
   ],
 };

@@ -1,4 +1,5 @@
 import { request, type IncomingHttpHeaders } from 'node:http';
+import { observer } from './observer.js';
 
 export interface Exchange {
   readonly status: number;
@@ -26,7 +27,11 @@ export function exchange(url: string, options: ExchangeOptions = {}): Promise<Ex
       let text = '';
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
       response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+      response.on('end', () => {
+        const { statusCode: status = 0, headers: fields } = response;
+        observer.answer({ method, url, status, header: (name) => fields[name]?.toString(), text });
+        resolve({ status, headers: fields, text });
+      });
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer from ${url} within ${timeoutMs} ms`)));
     outgoing.on('error', reject);

@@ -1,3 +1,4 @@
+import { observer } from './observer.js';
 import { until } from '../until.js';
 import type { EventMap, EventName } from './wire.js';
 
@@ -27,6 +28,7 @@ export class Recording {
   lastEventId: string | null = null;
 
   add(frame: Frame): void {
+    observer.event(frame.event, frame.data);
     this.frames.push(frame);
     if (frame.id !== null && frame.id !== '') this.lastEventId = frame.id;
   }
