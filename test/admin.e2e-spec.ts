@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { exampleRequests } from './fixtures/described-examples.js';
 import { useDeployment } from './fixtures/use-deployment.js';
 import { clientOf } from './harness/clients/clients.js';
 import { exchange } from './harness/clients/exchange.js';
@@ -215,5 +216,35 @@ describe('/admin', () => {
     expect(await fails({})).toContain('ADMIN_TOKEN is not set');
     expect(await fails({ ADMIN_TOKEN: SECRET, POLLCAST_URL: 'http://127.0.0.1:9' })).toContain('no gateway answers at');
     expect(await fails({ ADMIN_TOKEN: 'wrong', POLLCAST_URL: deployment.gateway().url })).toContain('another one');
+  });
+
+  it('answers every example of the OpenAPI document, as the document says', async () => {
+    const [client, operator] = [await tokenFor({ sub: 'examples', hints: true }), SECRET];
+    const statuses: [string, number][] = [];
+    // One after the other: a feed that is paused is resumed.
+    for (const { operation, method, target, headers, body } of exampleRequests()) {
+      const bearer = { client, poll: client, operator, public: null }[operation.access];
+      const authorization = bearer === null ? undefined : { authorization: `Bearer ${bearer}` };
+      const end = new AbortController();
+      const response = await fetch(`${deployment.gateway(1).url}${target}`, {
+        method,
+        headers: { ...headers, ...authorization },
+        ...(body !== undefined && { body }),
+        signal: end.signal,
+      });
+      const first = await response.body?.getReader().read();
+      if (operation.answers[200]?.type === 'text/event-stream') {
+        expect(Buffer.from(first?.value ?? '').toString()).toMatch(/^retry: \d+\n/);
+      }
+      end.abort();
+      statuses.push([operation.id, response.status]);
+    }
+    const unlike = statuses.filter(([, status]) => status >= 300);
+    // Nothing is in quarantine, and there is no such revocation.
+    expect(unlike).toEqual([
+      ['releaseCase', 404],
+      ['liftRevocation', 404],
+    ]);
+    expect(statuses.length).toBeGreaterThan(30);
   });
 });
