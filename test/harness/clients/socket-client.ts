@@ -82,7 +82,7 @@ export class SocketClient implements Client {
     return new Promise((resolve, reject) => {
       this.live.timeout(ANSWER_MS).emit(event, ...args, (error: Error | null, ack: Ack<T>) => {
         if (error) return reject(error);
-        if (ack.ok && 'last_event_id' in ack) this.recordReady(ack);
+        if (ack.ok && 'last_event_id' in ack) this.recordReady(ack as unknown as Ready);
         resolve(ack);
       });
     });
@@ -135,8 +135,7 @@ export class SocketClient implements Client {
     this.recording.add({ event: event as EventName, data: data as never, id, raw, at: Date.now() });
   }
 
-  private recordReady({ ok: _ok, ...members }: Ack<object>): void {
-    const ready = members as unknown as Ready;
+  private recordReady(ready: Ready): void {
     this.recording.add({ event: 'ready', data: ready, id: ready.last_event_id, raw: '', at: Date.now() });
   }
 }
