@@ -10,17 +10,11 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { httpProblem, type Problem } from '#protocol';
-import { UNAUTHENTICATED_MS } from '../edge/unauthenticated-connections.js';
+import { UNAUTHENTICATED_MAX_BYTES, UNAUTHENTICATED_MS } from '../edge/unauthenticated-connections.js';
 import { dropExtraSlashes } from './query.js';
 import { endWith } from './raw-answer.js';
 import type { UnauthenticatedSockets } from './unauthenticated-sockets.js';
 import { mayUpgrade, upgradeGate, type UpgradeListener } from './upgrade-gate.js';
-
-/**
- * 1,000 case ids of 64 characters in one query take 76 kB; Node's own limit of 16 kB is for less. Proxies often allow 8 kB:
- * more ids belong in a body (`POST /v1/events`).
- */
-const HEADERS_MAX_BYTES = 262_144;
 
 /**
  * Most connections that wait to be accepted. When a gateway dies, all of its clients connect elsewhere at once. A
@@ -51,7 +45,7 @@ export interface Gate {
   isWebSocket(request: IncomingMessage): boolean;
 }
 
-/** Express on a server that accepts long queries, and that answers unreadable requests with a problem of our own. */
+/** Express on a server that answers unreadable requests with a problem of our own. */
 export class HttpAdapter extends ExpressAdapter {
   private gate: Gate | null = null;
   private sockets: UnauthenticatedSockets | null = null;
@@ -85,7 +79,8 @@ export class HttpAdapter extends ExpressAdapter {
     const express = this.getInstance<RequestListener<typeof IncomingMessage, typeof ServerResponse>>();
     // The gate refuses a request without Host and says why. Node would refuse it without a reason.
     const options: ServerOptions & { shouldUpgradeCallback: typeof mayUpgrade } = {
-      maxHeaderSize: HEADERS_MAX_BYTES,
+      // Node's parser refuses a longer request line or header before it keeps any of it. Many tickets belong in a body.
+      maxHeaderSize: UNAUTHENTICATED_MAX_BYTES,
       requireHostHeader: false,
       shouldUpgradeCallback: mayUpgrade,
       // Both also begin when a connection opens. One that has sent nothing yet is kept, because load balancers open
@@ -115,7 +110,7 @@ export class HttpAdapter extends ExpressAdapter {
     }
     const serve = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request').on('request', (request: IncomingMessage, response: ServerResponse) => {
-      this.sockets?.requested(request.socket);
+      this.sockets?.requested(request.socket, response);
       dropExtraSlashes(request);
       if (request.headers.upgrade !== undefined) {
         // Node loses what the client sends after the body of such a request. So the client has to use a new connection.
@@ -161,7 +156,7 @@ function problemOf({ code }: NodeJS.ErrnoException): Problem {
     case 'HPE_HEADER_OVERFLOW':
       return httpProblem(
         431,
-        `the request line and headers may have ${HEADERS_MAX_BYTES} bytes, and these have more: ` +
+        `the request line and headers may have ${UNAUTHENTICATED_MAX_BYTES} bytes, and these have more: ` +
           'POST /v1/events takes many case_ids in a JSON body',
       );
     case 'HPE_INVALID_METHOD':

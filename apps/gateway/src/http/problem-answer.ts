@@ -1,5 +1,7 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Problem, PROBLEM_TYPE, type Refusal, refusalProblem, retryMsOf } from '#protocol';
+import { largeBodyBytes } from './large-body.js';
+import { mayReadOn } from './read-on.js';
 
 /** Answers with a problem, unless an answer was sent already. */
 export function answerProblem(response: ServerResponse, problem: Problem): void {
@@ -10,7 +12,7 @@ export function answerProblem(response: ServerResponse, problem: Problem): void 
   if (problem.status === 401 && !response.hasHeader('www-authenticate')) {
     response.setHeader('www-authenticate', 'Bearer');
   }
-  if (problem.status === 408) {
+  if (problem.status === 408 || !mayReadBody(response.req, problem)) {
     response.shouldKeepAlive = false; // What is left of the body would stand before the next request.
   }
   const body = JSON.stringify(problem);
@@ -21,6 +23,11 @@ export function answerProblem(response: ServerResponse, problem: Problem): void 
       'cache-control': 'no-store',
     })
     .end(body);
+}
+
+/** Whether the rest of a body may be read for the client to hear the answer. It has shown no token, or has to come back. */
+function mayReadBody(request: IncomingMessage, { status }: Problem): boolean {
+  return request.complete || (status !== 401 && status !== 503) || mayReadOn(largeBodyBytes(request));
 }
 
 /** The value of `Retry-After`: whole seconds, at least one (RFC 9110, 10.2.3). */

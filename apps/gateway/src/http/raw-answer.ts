@@ -1,8 +1,8 @@
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Problem, PROBLEM_TYPE } from '#protocol';
 import { PLAIN_HEADERS } from './answer-headers.js';
 import { retryAfterOf } from './problem-answer.js';
+import { mayReadOn } from './read-on.js';
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -16,19 +16,18 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /** How long a client may take to read an answer with which its connection ends, ms. */
 const READ_WITHIN_MS = 5000;
-
 /**
  * Answers with a problem on a socket without a response: unreadable requests and handshakes. The connection ends after it.
  *
  * What the client sends meanwhile is read and thrown away: a socket that is closed with unread bytes is reset, and the
- * client may lose the answer.
+ * client may lose the answer. Where many clients send much, they are closed at once ({@link mayReadOn}).
  *
  * @param retryMs when to try again; absent if waiting does not help
  */
 export function endWith(socket: Duplex, problem: Problem, retryMs?: number): void {
   const timer = setTimeout(() => socket.destroy(), READ_WITHIN_MS).unref();
   socket.removeAllListeners('data'); // Node's parser, which has failed, would fail again.
-  socket.on('data', ignore).on('error', ignore);
+  socket.on('data', (piece: Buffer) => mayReadOn(piece.length) || socket.destroy()).on('error', ignore);
   socket.once('close', () => clearTimeout(timer));
   socket.end(bytesOf(problem, retryMs));
 }
@@ -39,9 +38,8 @@ export function endWith(socket: Duplex, problem: Problem, retryMs?: number): voi
  *
  * @param retryMs when to try again; absent if waiting does not help
  */
-export function endAtOnceWith(socket: Socket, problem: Problem, retryMs?: number): void {
-  socket.on('error', ignore).end(bytesOf(problem, retryMs));
-  socket.destroySoon();
+export function endAtOnceWith(socket: Duplex, problem: Problem, retryMs?: number): void {
+  socket.on('error', ignore).end(bytesOf(problem, retryMs), () => socket.destroy());
 }
 
 const ignore = () => undefined;

@@ -15,6 +15,7 @@ import type { OriginRule } from './origin-rule.js';
 import { PipelineRule } from './pipeline-rule.js';
 import { queryOf } from './query.js';
 import type { ProblemFilter } from './problem.filter.js';
+import { WaitingBodies } from './waiting-bodies.js';
 
 export interface RequestGateParts {
   readonly origins: OriginRule;
@@ -39,17 +40,20 @@ export interface RequestGateParts {
  */
 export class RequestGate implements Gate {
   private readonly pipelines = new PipelineRule();
+  private readonly bodies = new WaitingBodies();
 
   constructor(private readonly parts: RequestGateParts) {}
 
   /** @param pass gives the request to the next listener */
   serve(request: IncomingMessage, response: ServerResponse, pass: () => void): void {
     const { headers, streams, ops, console, demo, turns, addresses } = this.parts;
-    if (this.answersAtOnce(request, response)) {
+    const bodyIsNext = this.checks(request, response);
+    if (bodyIsNext === null) {
       return;
     }
     const owner = () => shownToken(request) ?? addresses.of(request);
     turns.take(owner, () => {
+      bodyIsNext();
       if (request.socket.destroyed || streams.serves(request, response)) {
         return;
       }
@@ -60,8 +64,12 @@ export class RequestGate implements Gate {
     });
   }
 
-  /** What is refused, and what browsers ask before they ask, waits for no turn. @returns whether it was answered */
-  private answersAtOnce(request: IncomingMessage, response: ServerResponse): boolean {
+  /**
+   * What is refused, and what browsers ask before they ask, waits for no turn.
+   *
+   * @returns null if it was answered; else what has to be called when the turn of the request has come
+   */
+  private checks(request: IncomingMessage, response: ServerResponse): (() => void) | null {
     const { origins, headers, socketIo, handshakes, addresses, health, streams, problems } = this.parts;
     if (health.isDraining) {
       response.shouldKeepAlive = false; // The next request of this client has to use another gateway.
@@ -73,17 +81,17 @@ export class RequestGate implements Gate {
       if (origins.isPreflight(request)) {
         headers.set(request, response);
         origins.preflight(request, response);
-        return true;
+        return null;
       }
       socketIo.check(request);
       if (beginsSession(request) || streams.isFor(request)) {
         handshakes.take(addresses.of(request));
       }
-      return false;
+      return this.bodies.begin(request);
     } catch (error) {
       headers.set(request, response);
       problems.answer(error, response);
-      return true;
+      return null;
     }
   }
 

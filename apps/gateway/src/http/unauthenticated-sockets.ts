@@ -10,8 +10,6 @@ import {
 } from '../edge/unauthenticated-connections.js';
 import { endAtOnceWith } from './raw-answer.js';
 
-/** Most heads beyond {@link UNAUTHENTICATED_MAX_BYTES} that are read at once. For one more, the oldest is given up. */
-const LARGE_HEADS_MAX = 32;
 /** Most pieces in which the bytes of a WebSocket before its token may come: each unfinished piece takes 300 bytes. */
 const PIECES_MAX = 64;
 
@@ -25,16 +23,15 @@ type HttpSocket = Socket & {
 
 /** A TCP connection that has shown no token yet. */
 class UnauthenticatedSocket implements Unauthenticated {
-  isWebSocket = false;
   /** Pieces that a WebSocket has received. */
   pieces = 0;
-  /** Whether a head was complete in the piece that is being read. */
-  isHeadComplete = false;
 
   constructor(
     private readonly socket: HttpSocket,
-    public endsAt: number,
-    /** How many bytes the socket had received when the present head, or the WebSocket, began. */
+    readonly isWebSocket: boolean,
+    /** When it is ended if no head begins. */
+    public until: number,
+    /** How many bytes the socket had received when it was opened, at its last head, or when the WebSocket began. */
     public from: number,
   ) {}
 
@@ -42,12 +39,14 @@ class UnauthenticatedSocket implements Unauthenticated {
     return this.socket.bytesRead - this.from;
   }
 
+  /** Node's own timeout holds for a head that has begun. */
+  get endsAt(): number {
+    return this.isReadingHead ? Number.POSITIVE_INFINITY : this.until;
+  }
+
   cut(reason: CutReason): void {
-    if (this.isWebSocket || isAnswering(this.socket) || this.bytes === 0) {
+    if (!this.isReadingHead) {
       this.socket.destroy();
-    } else if (reason === 'large') {
-      const words = `at most ${LARGE_HEADS_MAX} requests with more than ${UNAUTHENTICATED_MAX_BYTES} bytes of request line and headers are read at once`;
-      endAtOnceWith(this.socket, httpProblem(431, `${words}: POST /v1/events takes many case_ids in a JSON body`));
     } else if (reason === 'slow') {
       const words = `the request line and headers were not complete within ${UNAUTHENTICATED_MS / 1000} s`;
       endAtOnceWith(this.socket, httpProblem(408, words));
@@ -56,18 +55,33 @@ class UnauthenticatedSocket implements Unauthenticated {
       endAtOnceWith(this.socket, refusalProblem(refusal), retryMsOf(refusal));
     }
   }
+
+  /** Whether a part of a head has come, and no answer is due. */
+  private get isReadingHead(): boolean {
+    const { parser, bytesRead, _httpMessage: response } = this.socket;
+    if (!parser || response) {
+      return false;
+    }
+    if (parser.headersCompleted) {
+      return bytesRead > 0 && !parser.headersCompleted();
+    }
+    // Node 24 has no `headersCompleted`. There, a request is `incoming` until it is answered and its body has ended.
+    return this.bytes > 0 && (parser.incoming ?? null) === null;
+  }
 }
 
 /**
- * Watches the TCP connections of an HTTP server until they show a token. A connection that begins another request after
- * it has shown one is watched again.
+ * Watches the TCP connections of an HTTP server until they show a token. A connection that sends another request after it
+ * has shown one is watched again.
+ *
+ * It does not listen to the bytes of requests: with a listener, Node gives each piece a buffer of 64 kB, and without one
+ * its parser reads into one buffer for all connections. The parser bounds heads by itself (`maxHeaderSize`).
  */
 export class UnauthenticatedSockets {
-  /** Sockets with a large unfinished head, the oldest first. */
-  private readonly large = new Set<Socket>();
   // One function for all sockets: a closure for each would take memory of every connection.
-  private readonly listen = listener((socket, piece) => this.received(socket, piece));
-  private readonly forget = listener((socket) => this.removed(socket));
+  private readonly listen = listener((socket) => this.received(socket));
+  private readonly listenToo = this.listenerOfReaders();
+  private readonly forget = listener((socket) => this.connections.remove(socket));
 
   constructor(
     private readonly connections: UnauthenticatedConnections,
@@ -82,31 +96,32 @@ export class UnauthenticatedSockets {
   }
 
   /** The head of a request is complete. */
-  requested(socket: Socket): void {
-    this.large.delete(socket);
+  requested(socket: Socket, response: ServerResponse): void {
     const waiting = this.get(socket);
     if (waiting !== undefined) {
-      waiting.isHeadComplete = true;
+      waiting.from = socket.bytesRead;
       // Probes and scrapes show no token: their connections are kept like others.
-      waiting.endsAt = this.now() + this.idleMs;
+      waiting.until = this.now() + this.idleMs;
       this.connections.add(socket, waiting);
+    } else if (response.socket !== null) {
+      this.add(socket); // No request is before it that has shown a token and is being answered.
     }
   }
 
   /** The socket is a WebSocket now. @param head what followed the request */
   upgraded(socket: Socket, head: Buffer): void {
-    this.large.delete(socket);
-    const waiting = new UnauthenticatedSocket(socket, this.now() + UNAUTHENTICATED_MS, socket.bytesRead - head.length);
-    waiting.isWebSocket = true;
-    this.connections.add(socket, waiting);
+    const until = this.now() + UNAUTHENTICATED_MS;
+    this.connections.add(socket, new UnauthenticatedSocket(socket, true, until, socket.bytesRead - head.length));
+    // A listener starts the reading, and bytes would be lost that come before the WebSocket listens.
+    socket.on('newListener', this.listenToo);
   }
 
   /** The client has shown a valid token. */
   authenticated(socket: Socket): void {
     if (this.get(socket)?.isWebSocket === true) {
-      socket.off('data', this.listen);
+      socket.off('newListener', this.listenToo).off('data', this.listen);
     }
-    this.removed(socket);
+    this.connections.remove(socket);
   }
 
   /**
@@ -127,65 +142,37 @@ export class UnauthenticatedSockets {
   }
 
   private opened(socket: HttpSocket): void {
-    // The upgrade gate gives a socket back, with a parser that has to come first again.
-    socket.off('data', this.listen).off('close', this.forget);
-    // With a listener, Node's parser gets its bytes from the socket's events, and not behind them.
-    socket.on('data', this.listen).on('close', this.forget);
+    socket.off('close', this.forget).on('close', this.forget); // The upgrade gate gives a socket back.
     if (this.connections.get(socket) === undefined) {
-      this.add(socket, socket.bytesRead);
+      this.add(socket);
     }
   }
 
-  private received(socket: HttpSocket, piece: Buffer): void {
-    let waiting = this.get(socket);
-    if (waiting?.isWebSocket === true) {
-      waiting.pieces += 1;
-      if (waiting.bytes > UNAUTHENTICATED_MAX_BYTES || waiting.pieces > PIECES_MAX) {
-        // The WebSocket itself hears of this piece now: it may end a message that takes over an authenticated session.
-        process.nextTick(() => this.connections.get(socket) === waiting && this.connections.cut(socket, 'large'));
+  private listenerOfReaders() {
+    const { listen } = this;
+    return function listenToo(this: Socket, event: string | symbol): void {
+      if (event === 'data') {
+        this.off('newListener', listenToo).on('data', listen);
       }
-      return;
-    }
-    if (!isReadingHead(socket)) {
-      if (waiting !== undefined) {
-        waiting.from = socket.bytesRead;
-      }
-      return;
-    }
+    };
+  }
+
+  /** A WebSocket has received a piece. */
+  private received(socket: Socket): void {
+    const waiting = this.get(socket);
     if (waiting === undefined) {
-      if (isAnswering(socket)) {
-        return; // The request before this one has shown a token.
-      }
-      waiting = this.add(socket, socket.bytesRead - piece.length);
+      return;
     }
-    waiting.endsAt = Number.POSITIVE_INFINITY; // Node's own timeout of heads holds from now on.
-    if (waiting.isHeadComplete) {
-      waiting.isHeadComplete = false;
-      waiting.from = socket.bytesRead - piece.length;
-    }
-    if (waiting.bytes > UNAUTHENTICATED_MAX_BYTES) {
-      this.readLarge(socket);
+    waiting.pieces += 1;
+    if (waiting.bytes > UNAUTHENTICATED_MAX_BYTES || waiting.pieces > PIECES_MAX) {
+      // The piece may end a message that takes over an authenticated session.
+      process.nextTick(() => this.connections.get(socket) === waiting && this.connections.cut(socket, 'large'));
     }
   }
 
-  private readLarge(socket: Socket): void {
-    this.large.add(socket);
-    if (this.large.size > LARGE_HEADS_MAX) {
-      const [oldest = socket] = this.large;
-      this.large.delete(oldest);
-      this.connections.cut(oldest, 'large');
-    }
-  }
-
-  private add(socket: Socket, from: number): UnauthenticatedSocket {
-    const waiting = new UnauthenticatedSocket(socket, this.now() + this.idleMs, from);
-    this.connections.add(socket, waiting);
-    return waiting;
-  }
-
-  private removed(socket: Socket): void {
-    this.large.delete(socket);
-    this.connections.remove(socket);
+  private add(socket: Socket): void {
+    const until = this.now() + this.idleMs;
+    this.connections.add(socket, new UnauthenticatedSocket(socket, false, until, socket.bytesRead));
   }
 
   private get(socket: Socket): UnauthenticatedSocket | undefined {
@@ -193,23 +180,9 @@ export class UnauthenticatedSockets {
   }
 }
 
-/** Whether the socket has sent a part of a head. */
-function isReadingHead({ parser }: HttpSocket): boolean {
-  if (!parser) {
-    return false;
-  }
-  // Node 24 has no `headersCompleted`. There, a request is `incoming` from the end of its head until it is answered.
-  return parser.headersCompleted ? !parser.headersCompleted() : (parser.incoming ?? null) === null;
-}
-
-/** Whether a response owns the socket. */
-function isAnswering({ _httpMessage: response }: HttpSocket): boolean {
-  return Boolean(response);
-}
-
 /** `this` is the socket. */
-function listener(receive: (socket: Socket, piece: Buffer) => void) {
-  return function (this: Socket, piece: Buffer): void {
-    receive(this, piece);
+function listener(receive: (socket: Socket) => void) {
+  return function (this: Socket): void {
+    receive(this);
   };
 }
