@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { httpProblem, Refusal, refusalProblem, retryMsOf } from '#protocol';
+import { FairTurns } from '../edge/fair-turns.js';
 import {
   type CutReason,
   type Unauthenticated,
@@ -19,6 +20,8 @@ type HttpSocket = Socket & {
   readonly parser?: { headersCompleted?(): boolean; readonly incoming?: object | null } | null;
   /** The response that owns the socket. */
   readonly _httpMessage?: ServerResponse | null;
+  /** Null once the socket is closed. `pause` is no substitute: a paused socket still reads its first 64 kB. */
+  readonly _handle?: { readStart(): number; readStop(): number } | null;
 };
 
 /** A TCP connection that has shown no token yet. */
@@ -81,6 +84,7 @@ export class UnauthenticatedSockets {
   // One function for all sockets: a closure for each would take memory of every connection.
   private readonly listen = listener((socket) => this.received(socket));
   private readonly listenToo = this.listenerOfReaders();
+  private readonly turns = new FairTurns();
   private readonly forget = listener((socket) => this.connections.remove(socket));
 
   constructor(
@@ -112,6 +116,7 @@ export class UnauthenticatedSockets {
   upgraded(socket: Socket, head: Buffer): void {
     const until = this.now() + UNAUTHENTICATED_MS;
     this.connections.add(socket, new UnauthenticatedSocket(socket, true, until, socket.bytesRead - head.length));
+    this.readInTurn(socket);
     // A listener starts the reading, and bytes would be lost that come before the WebSocket listens.
     socket.on('newListener', this.listenToo);
   }
@@ -167,6 +172,22 @@ export class UnauthenticatedSockets {
     if (waiting.bytes > UNAUTHENTICATED_MAX_BYTES || waiting.pieces > PIECES_MAX) {
       // The piece may end a message that takes over an authenticated session.
       process.nextTick(() => this.connections.get(socket) === waiting && this.connections.cut(socket, 'large'));
+    }
+    this.readInTurn(socket);
+  }
+
+  /**
+   * A few WebSockets are read in each turn of the event loop. Node reads 64 kB of each, which stay in memory until the socket
+   * is closed at the end of the turn, and 1,000 sockets may be ready at once.
+   */
+  private readInTurn(socket: HttpSocket): void {
+    if (
+      !this.turns.take(
+        () => socket,
+        () => socket._handle?.readStart(),
+      )
+    ) {
+      socket._handle?.readStop();
     }
   }
 
