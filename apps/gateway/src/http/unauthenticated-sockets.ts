@@ -135,9 +135,9 @@ export class UnauthenticatedSockets {
   tookTooLong(socket: Socket): void {
     if (socket.bytesRead > 0) {
       const waiting = this.get(socket);
-      if (waiting?.bytes === 0 && isReadingHead(socket)) {
+      if (waiting?.bytes === 0) {
         // Node 24 does not tell that the piece with the end of the last request began this head, too.
-        waiting.from = socket.bytesRead - 1;
+        waiting.from -= 1;
       }
       this.connections.cut(socket, 'slow');
       if (socket.writable) {
