@@ -27,8 +27,9 @@ export class Conversation {
   /** Whether events of this ticket are delivered at the moment. */
   isLive = false;
   revoked: 'rights' | 'upstream' | null = null;
-  /** Whether older messages may be there. */
+  /** Whether older messages may be there, and from where on they are asked for; null: from the oldest that is shown. */
   hasOlder = true;
+  olderFrom: string | null = null;
   lastMessage: TicketMessage | null = null;
   private entries: Entry[] = [];
   private readonly ids = new Set<string>();
@@ -146,5 +147,6 @@ export class Conversation {
       if (entry.kind === 'message') this.messages -= 1;
     }
     this.hasOlder = true;
+    this.olderFrom = null;
   }
 }

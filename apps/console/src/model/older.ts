@@ -3,26 +3,43 @@ import type { Conversation } from './conversation.js';
 
 /** Events of one page of history. */
 const PAGE = 200;
+/** A page may be empty although there are more: it is where history ends and the upstream goes on. */
+const PAGES_MAX = 4;
 
-type HistoryEvent = { readonly event: string; readonly id?: string } & Record<string, unknown>;
+interface HistoryPage {
+  readonly events: readonly ({ readonly event: string; readonly id?: string } & Record<string, unknown>)[];
+  /** What the next page asks for; null: there is nothing older. */
+  readonly before: string | null;
+}
 
-/** Loads the page of history that ends before the oldest event that is shown. @returns how many messages were added */
+/** Loads what is older than the oldest event that is shown (PROTOCOL.md, H7). @returns how many messages were added */
 export async function loadOlder(conversation: Conversation, token: string): Promise<number> {
-  const oldest = conversation.oldestId ?? '';
-  const before = conversation.messageCount;
-  const query = new URLSearchParams({ before: oldest, limit: String(PAGE) });
+  const count = conversation.messageCount;
   try {
-    const answer = await fetch(`/v1/cases/${encodeURIComponent(conversation.caseId)}/messages?${query.toString()}`, {
-      headers: token === '' ? {} : { authorization: `Bearer ${token}` },
-    });
-    if (!answer.ok) throw new Error(`history was answered with ${answer.status}`);
-    const { events } = (await answer.json()) as { events: readonly HistoryEvent[] };
-    const older = events
-      .filter(({ event, id }) => (event === 'message' || event === 'status') && id !== undefined && id < oldest)
-      .map((event) => [event.event as 'message' | 'status', event as unknown as TicketMessage | TicketStatus] as const);
-    conversation.hasOlder = conversation.prepend(older) > 0 && older.length >= PAGE;
+    for (let page = 0; page < PAGES_MAX && conversation.hasOlder && conversation.messageCount === count; page += 1) {
+      take(conversation, await read(conversation, token));
+    }
   } catch {
-    conversation.hasOlder = false;
+    conversation.hasOlder = false; // Scrolling up again after a new connection asks again.
   }
-  return conversation.messageCount - before;
+  return conversation.messageCount - count;
+}
+
+async function read({ caseId, olderFrom, oldestId }: Conversation, token: string): Promise<HistoryPage> {
+  const query = new URLSearchParams({ before: olderFrom ?? oldestId ?? '', limit: String(PAGE) });
+  const answer = await fetch(`/v1/cases/${encodeURIComponent(caseId)}/messages?${query.toString()}`, {
+    headers: token === '' ? {} : { authorization: `Bearer ${token}` },
+  });
+  if (!answer.ok) throw new Error(`history was answered with ${answer.status}`);
+  return (await answer.json()) as HistoryPage;
+}
+
+function take(conversation: Conversation, { events, before = null }: HistoryPage): void {
+  conversation.hasOlder = before !== null;
+  conversation.olderFrom = before;
+  conversation.prepend(
+    events
+      .filter(({ event, id }) => (event === 'message' || event === 'status') && id !== undefined)
+      .map((event) => [event.event as 'message' | 'status', event as unknown as TicketMessage | TicketStatus] as const),
+  );
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '#core';
-import type { Overview, Survey } from '#redis';
+import type { Overview, SetFacts, Survey } from '#redis';
 import { Refusal } from '#protocol';
 import { shownFeedFacts, shownSet, instant, type WorkerName } from './case-facts.js';
 import type { OperatorStore } from './operator-store.js';
@@ -118,7 +118,7 @@ export class OverviewStream {
     return {
       at: instant(now),
       poll_interval_ms: pollIntervalMs,
-      totals: overview && shownOverview(overview, now),
+      totals: overview && shownOverview(overview, sets, now),
       quota_opens_at: opensAt > now ? instant(opensAt) : null,
       feeds: feeds.map((feed) => shownFeedFacts(feed, now)),
       more_feeds: Math.max(0, names.length - FEEDS_MAX),
@@ -139,20 +139,26 @@ export class OverviewStream {
   }
 }
 
-/** Ages grow on while nobody looks. */
-function shownOverview(
-  { at, feeds, sets, tickets, quarantined, stalestSetMs, floor, jobs }: Overview,
-  now: number,
-): object {
+/** @param listed sets that were read just now */
+function shownOverview(overview: Overview, listed: readonly SetFacts[], now: number): object {
+  const { at, feeds, sets, tickets, quarantined, floor, jobs } = overview;
   const since = Math.max(0, now - at);
   return {
     feeds,
     sets,
     tickets,
     quarantined,
-    stalest_set_ms: sets === 0 ? 0 : stalestSetMs + since,
+    stalest_set_ms: sets === 0 ? 0 : Math.round(stalestMs(overview, listed, now)),
     floor_per_interval: floor,
     jobs,
     looked_ms_ago: since,
   };
+}
+
+/** Exact if every set was read just now and has an answer; else as at the last look, and grown on since. */
+function stalestMs({ at, sets, stalestSetMs }: Overview, listed: readonly SetFacts[], now: number): number {
+  const ages = listed.flatMap(({ answeredAt }) => (answeredAt === null ? [] : [now - answeredAt]));
+  return ages.length >= sets && listed.length === ages.length
+    ? Math.max(0, ...ages)
+    : stalestSetMs + Math.max(0, now - at);
 }
