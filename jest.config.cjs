@@ -1,3 +1,15 @@
+/** As tsconfig.json has it. Types are checked by `npm run typecheck`. */
+const compiler = {
+  swcrc: false,
+  sourceMaps: 'inline',
+  module: { type: 'commonjs', ignoreDynamic: true },
+  jsc: {
+    target: 'es2023',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+  },
+};
+
 /**
  * Two projects for `npm test`: `unit` (specs beside the code, the contract suites among them) and `e2e` (real processes,
  * real sockets, a real Redis). `cluster` is for `npm run test:cluster`. Aliases point at the sources, so that jest never reads a stale build.
@@ -5,7 +17,7 @@
 const base = {
   testEnvironment: require.resolve('./test/jest/node-environment.cjs'),
   transform: {
-    '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }],
+    '^.+\\.ts$': ['@swc/jest', compiler],
   },
   moduleNameMapper: {
     // The package as it is published: it loads transports by import(), which jest cannot run in sources.
