@@ -13,6 +13,8 @@ const ALLOWED = new Set([
   'ISC',
   'MIT',
   'MIT-0',
+  // For the files that have it, not for the works that use them.
+  'MPL-2.0',
   'PSF-2.0',
   'Python-2.0',
   'Unlicense',

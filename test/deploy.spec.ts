@@ -171,9 +171,9 @@ describe('Dockerfile', () => {
     .slice(1);
   const stage = (name: string) => stages.find((each) => each.split('\n')[0]?.endsWith(` AS ${name}`)) ?? '';
 
-  it('puts the code of gateway and worker into the production image, and nothing else', () => {
+  it('puts the code of gateway, console and worker into the production image, and nothing else', () => {
     const copied = [...stage('production').matchAll(/^COPY --from=build \/app\/(\S+)/gm)].map((match) => match[1]);
-    expect(copied).toEqual(['dist/libs', 'dist/apps/gateway', 'dist/apps/worker']);
+    expect(copied).toEqual(['dist/libs', 'dist/apps/gateway', 'dist/apps/console', 'dist/apps/worker']);
     expect(stages.at(-1)?.trim()).toBe('production');
   });
 

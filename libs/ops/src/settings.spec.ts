@@ -63,6 +63,7 @@ describe('settings', () => {
       trustProxy: [],
       console: 'on',
       consoleDemoUrl: '',
+      docs: 'on',
       serveSocketIoClient: 'false',
       websocketOnly: 'false',
       languages: ['zh-cn', 'en-us'],
