@@ -24,9 +24,9 @@ export function Stage({ session, token }: StageProps) {
   const [role, setRole] = useState<Role>('customer');
   const [content, setContent] = useState('');
   const [isDown, setDown] = useState(false);
-  const [said, setSaid] = useState('');
+  const [said, setSaid] = useState<'broken' | 'killed' | 'failed' | null>(null);
   const to = caseId || session.selected?.caseId || [...session.conversations.keys()][0] || '';
-  const run = async (work: Promise<boolean>, words = '') => setSaid((await work) ? words : texts.failed);
+  const run = async (work: Promise<boolean>, words: typeof said = null) => setSaid((await work) ? words : 'failed');
   const post = (count: number) => {
     const text = content.trim() || texts.sample;
     void run(api.post({ case_id: to, content: count > 1 ? `${text} ({n})` : text, role, count }));
@@ -88,18 +88,18 @@ export function Stage({ session, token }: StageProps) {
           class="break"
           aria-pressed={isDown}
           onClick={() => {
-            void run(api.breakUpstream(!isDown), isDown ? '' : texts.broken);
+            void run(api.breakUpstream(!isDown), isDown ? null : 'broken');
             setDown(!isDown);
           }}
         >
           {isDown ? texts.healUpstream : texts.breakUpstream}
         </button>
-        <button type="button" class="break" onClick={() => void run(api.killWorker(), texts.killed)}>
+        <button type="button" class="break" onClick={() => void run(api.killWorker(), 'killed')}>
           {texts.killWorker}
         </button>
       </div>
       <p class="hint" role="status">
-        {said}
+        {said && texts[said]}
       </p>
       <LedgerView ledger={ledger} />
     </section>

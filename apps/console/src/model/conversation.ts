@@ -99,13 +99,20 @@ export class Conversation {
     if (!this.hasBeenLive) this.backfillUntil = at;
   }
 
+  /** The first answer should have come by now. A connection that was cut meanwhile begins anew. */
+  backfillIsOver(at: number): void {
+    if (this.backfillUntil === null) return;
+    this.backfillUntil = null;
+    this.becomesLive(at);
+  }
+
   private endBackfill({ sent_at: sentAt }: TicketMessage): void {
     if (sentAt !== null && Date.parse(sentAt) < (this.backfillUntil ?? 0)) return;
-    this.backfillUntil = null;
-    this.becomesLive(Date.now());
+    this.backfillIsOver(Date.now());
   }
 
   paused(): void {
+    this.backfillUntil = null;
     this.isLive = false;
     this.version += 1;
   }

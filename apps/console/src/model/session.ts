@@ -196,7 +196,7 @@ export class Session extends Observable {
     if (answeredAt !== null) conversation.becomesLive(Date.now());
     else {
       conversation.backfills(Date.now() - SAME_SECOND_MS);
-      setTimeout(() => (conversation.becomesLive(Date.now()), this.changed()), BACKFILL_MS);
+      setTimeout(() => (conversation.backfillIsOver(Date.now()), this.changed()), BACKFILL_MS);
     }
     this.changed();
   }
@@ -207,7 +207,8 @@ export class Session extends Observable {
     const isRead = this.selectedId === event.case_id && document.visibilityState === 'visible';
     if (!conversation.add(kind, event, isRead)) return;
     if (kind === 'message' && conversation.isLive) {
-      this.latencies.push(Date.now() - Date.parse(event.seen_at));
+      // Clocks differ: what arrives before it was seen took no time.
+      this.latencies.push(Math.max(0, Date.now() - Date.parse(event.seen_at)));
       if (this.latencies.length > LATENCIES_MAX) this.latencies.shift();
     }
     if (kind === 'message') this.onArrival(event as TicketMessage);
