@@ -87,7 +87,8 @@ describe('a connection too many', () => {
       ];
       const gone = await stream(there);
       await gone.vanish();
-      expect((await here.read(EVENTS)).response.statusCode).toBe(200);
+      // On a busy machine the other gateway may hear of it too late for the first try.
+      await until(async () => (await here.read(EVENTS)).response.statusCode === 200, 10_000);
     },
     TEST_MS,
   );

@@ -58,14 +58,17 @@ describe('an event stream is asked for', () => {
       'last-event-id': position,
     });
     await until(() => again.has('ready'));
-    expect([again.contents(), again.events.at(-1)?.data.recovered]).toEqual([[missed], true]);
+    expect([again.contents(), again.events.find(({ event }) => event === 'ready')?.data.recovered]).toEqual([
+      [missed],
+      true,
+    ]);
     again.response.destroy();
   });
 
   it('S7: with as many tickets as a subscription may have, whatever their ids', async () => {
     const stream = await ask('POST', '/v1/events', JSON.stringify({ case_ids: LONG_IDS }));
     await until(() => stream.has('ready'));
-    expect(stream.events.at(-1)?.data.case_ids).toEqual(LONG_IDS);
+    expect(stream.events.find(({ event }) => event === 'ready')?.data.case_ids).toEqual(LONG_IDS);
     stream.response.destroy();
     const socket = await gateway.connect({ token: await token() });
     expect(await socket.emitWithAck('subscribe', { case_ids: LONG_IDS })).toMatchObject({ ok: true });
@@ -138,7 +141,7 @@ describe('an event stream is asked for', () => {
   it('S8: with ids joined by commas', async () => {
     const stream = await ask('GET', '/v1/events?case_ids=A1,A2&case_ids=A3%2CA1');
     await until(() => stream.has('ready'));
-    expect(stream.events.at(-1)?.data.case_ids).toEqual(['A1', 'A2', 'A3']);
+    expect(stream.events.find(({ event }) => event === 'ready')?.data.case_ids).toEqual(['A1', 'A2', 'A3']);
     stream.response.destroy();
     expect((await refusal('GET', '/v1/events?case_ids=A1,,A2')).status).toBe(400);
   });
