@@ -29,7 +29,7 @@ export const redisAdapters = [
   {
     id: 'dead-connection-is-kept',
     file: redis('subscriptions.ts'),
-    find: 'client.disconnect(true);',
+    find: 'this.client.disconnect(true);',
     put: '',
     breaks: 'Invariant 8: a dead connection is not distinguished from an idle one.',
     killedBy: { file: redis('subscriptions.spec.ts'), test: 'does not answer a ping is cut' },

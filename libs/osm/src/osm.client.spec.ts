@@ -12,6 +12,7 @@ const MAX_BYTES = 100_000;
 const PATIENT_MS = 10_000;
 const TIMEOUT_MS = 300;
 const JSON_TYPE = { 'content-type': 'application/json;charset=UTF-8' };
+const GZIP = { ...JSON_TYPE, 'content-encoding': 'gzip' };
 const EMPTY = '{"imstatus":[],"immsg":[],"last_message_time_id":1}';
 const REQUEST: PollRequest = { feed: { language: 'zh-cn' }, caseIds: ['CS1', 'CS2'], cursor: '42', knownDigest: null };
 
@@ -24,6 +25,8 @@ let sockets: Set<unknown>;
 const answers = (body: string | Buffer, headers: Record<string, string> = JSON_TYPE, status = 200): Handler => {
   return (_, response) => response.writeHead(status, headers).end(body);
 };
+
+const tooLong: Handler = (_, response) => response.writeHead(200, { ...JSON_TYPE, 'content-length': 1e9 }).write('{');
 
 const endless: Handler = (_, response) => {
   response.writeHead(200, JSON_TYPE);
@@ -149,9 +152,7 @@ describe('request', () => {
   });
 
   it('uses a kept connection', async () => {
-    for (let i = 0; i < 20; i += 1) {
-      await poll();
-    }
+    for (let i = 0; i < 20; i += 1) await poll();
     expect(sockets.size).toBeLessThanOrEqual(settings().workerConcurrency);
   });
 
@@ -178,7 +179,7 @@ describe('answer', () => {
     const text = '{"immsg":[{"incident_id":"CS1","message_list":[{"content":"您好"}]}]}';
     handle = (_, response) => {
       const body = gzipSync(text);
-      response.writeHead(200, { ...JSON_TYPE, 'content-encoding': 'gzip' }).write(body.subarray(0, 20));
+      response.writeHead(200, GZIP).write(body.subarray(0, 20));
       setTimeout(() => response.end(body.subarray(20)), 20);
     };
     expect(await poll()).toMatchObject({ content: { lists: [{ messages: [{ message: { content: '您好' } }] }] } });
@@ -191,16 +192,10 @@ describe('answer', () => {
     ['in another charset', answers(EMPTY, { 'content-type': 'application/json; charset=gbk' })],
     ['that is not UTF-8', answers(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))],
     ['in an unknown encoding', answers(EMPTY, { ...JSON_TYPE, 'content-encoding': 'br' })],
-    ['that says gzip and is none', answers(EMPTY, { ...JSON_TYPE, 'content-encoding': 'gzip' })],
-    [
-      'that is a gzip bomb',
-      answers(gzipSync(' '.repeat(10 * MAX_BYTES)), { ...JSON_TYPE, 'content-encoding': 'gzip' }),
-    ],
+    ['that says gzip and is none', answers(EMPTY, GZIP)],
+    ['that is a gzip bomb', answers(gzipSync(' '.repeat(10 * MAX_BYTES)), GZIP)],
     ['with too long a body', answers(' '.repeat(MAX_BYTES + 1))],
-    [
-      'that says it is too long',
-      (_, response) => response.writeHead(200, { ...JSON_TYPE, 'content-length': 1e9 }).write('{'),
-    ],
+    ['that says it is too long', tooLong],
     ['that never ends', endless],
     ['that is empty', answers('')],
     ['that is no HTTP', (request) => request.socket.end('SSH-2.0-OpenSSH\r\n\r\n')],
@@ -210,7 +205,7 @@ describe('answer', () => {
   });
 
   it('that is too long ends the connection', async () => {
-    handle = (_, response) => response.writeHead(200, { ...JSON_TYPE, 'content-length': 1e9 }).write('{');
+    handle = tooLong;
     const closed = new Promise((resolve) => server.once('connection', (socket) => socket.once('close', resolve)));
     await expect(poll()).rejects.toEqual(failure('malformed', `the answer has more than ${MAX_BYTES} bytes`));
     await closed;
