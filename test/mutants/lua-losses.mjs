@@ -28,6 +28,14 @@ export const lossScripts = [
     killedBy: lost('knows of a lost ticket what its history says'),
   },
   {
+    id: 'lost-ticket-read-as-whole',
+    file: lua('_reads'),
+    find: "string.match(newest[1], '^%d+'), previous_of(oldest)",
+    put: "string.match(newest[1], '^%d+'), '0'",
+    breaks: 'Invariant 6: a read before the next poll does not tell the gap.',
+    killedBy: lost('knows of a lost ticket what its history says'),
+  },
+  {
     id: 'lost-feed-counts-from-its-sample',
     file: lua('_epoch'),
     find: 'offset = tonumber(sample) + math.ceil(HISTORY_TTL_MS / SAMPLED) * RATE',
