@@ -179,6 +179,24 @@ export const POSITION_CHECKS: readonly Check[] = [
     }
   }),
 
+  check('R14 H11: a snapshot is a ticket at the position of ready, and over HTTP the same', async (trial) => {
+    const caseId = await trial.ticketWithPast(5);
+    for (const transport of TRANSPORTS) {
+      const client = await trial.client(transport, [caseId], { history: 3, snapshot: 1 });
+      const ready = await client.open(trial.url);
+      const snapshots = client.recording.of('snapshot').map(({ data }) => data);
+      expect(snapshots).toMatchObject([{ id: ready.last_event_id, case_id: caseId, revoked: false, pending: false }]);
+      expect(ready).toMatchObject({ replayed: 0, pending: [] });
+      const messages = snapshots[0]?.messages ?? [];
+      expect(messages.map(({ message }) => message['content'])).toEqual(
+        texts(6 - messages.length, 5).map((text) => contentOf(text)),
+      );
+      expect(messages.length).toBeGreaterThanOrEqual(2); // One of the three events may be a status.
+      expect(await trial.snapshot(caseId, 'history=3')).toMatchObject({ status: snapshots[0]?.status, messages });
+      client.close();
+    }
+  }),
+
   check('R7: nothing is lost and nothing comes twice between a replay and the first live event', async (trial) => {
     const caseId = await trial.ticketWithPast(0);
     const observer = await trial.open('sse', [caseId]);

@@ -6,7 +6,7 @@ import { exchange, type Exchange } from '../harness/clients/exchange.js';
 import { type SocketClient } from '../harness/clients/socket-client.js';
 import type { SseClient } from '../harness/clients/sse-client.js';
 import type { TokenOptions } from '../harness/clients/tokens.js';
-import type { Problem } from '../harness/clients/wire.js';
+import type { Problem, SnapshotEvent } from '../harness/clients/wire.js';
 import { CONFIDENTIAL } from '../harness/log-faults.js';
 import type { Fault, SimulatorControl } from '../harness/upstream/simulator-control.js';
 import type { Target } from './target.js';
@@ -134,6 +134,13 @@ export class Trial {
     const { status, text } = await this.request(`/v1/cases/${caseId}/messages?${query}`);
     if (status !== 200) throw new Error(`history of ${caseId}: ${status} ${text}`);
     return JSON.parse(text) as Page;
+  }
+
+  /** A ticket's snapshot over HTTP. */
+  async snapshot(caseId: string, query = ''): Promise<SnapshotEvent> {
+    const { status, text } = await this.request(`/v1/cases/${caseId}/snapshot?${query}`);
+    if (status !== 200) throw new Error(`snapshot of ${caseId}: ${status} ${text}`);
+    return JSON.parse(text) as SnapshotEvent;
   }
 
   /** Closes it when the trial ends. */

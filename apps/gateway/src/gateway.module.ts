@@ -46,6 +46,8 @@ import { AnswerHeaders } from './http/answer-headers.js';
 import { Languages } from './edge/languages.js';
 import { CaseHistory } from './http/case-history.js';
 import { CaseMessagesController } from './http/case-messages.controller.js';
+import { CaseSnapshot } from './http/case-snapshot.js';
+import { CaseSnapshotController } from './http/case-snapshot.controller.js';
 import { HintsController } from './http/hints.controller.js';
 import { OlderHistory } from './http/older-history.js';
 import { OriginRule } from './http/origin-rule.js';
@@ -232,6 +234,11 @@ const delivery: FactoryProvider[] = [
       return new OlderHistory({ broker, registry: interest, older, ids, olderIds, now: () => clock.now(), onPage });
     },
   },
+  {
+    provide: CaseSnapshot,
+    inject: [GatewayStore, PositionIds],
+    useFactory: ({ broker, registry }: GatewayStore, ids: PositionIds) => new CaseSnapshot(broker, registry, ids),
+  },
   { provide: SubjectReads, useFactory: () => new SubjectReads() },
 ];
 
@@ -285,6 +292,7 @@ const edges: FactoryProvider[] = [
 @Module({
   controllers: [
     CaseMessagesController,
+    CaseSnapshotController,
     HintsController,
     InstantMessagesController,
     DocsController,

@@ -23,6 +23,7 @@ export const fakeOutlet = () => ({
   send: jest.fn(() => false),
   flush: jest.fn(() => false),
   notify: jest.fn(),
+  text: jest.fn(),
   joined: jest.fn(),
   left: jest.fn(),
   heartbeat: jest.fn(),

@@ -1,4 +1,5 @@
 import type {
+  Backfilled,
   ConnectionState,
   Gap,
   GatewayEvent,
@@ -43,6 +44,7 @@ export interface Handlers {
   readonly onGap?: (event: Gap) => unknown;
   readonly onUpstream?: (event: UpstreamState) => unknown;
   readonly onRevoked?: (event: Revoked) => unknown;
+  readonly onBackfilled?: (event: Backfilled) => unknown;
   readonly onReady?: (event: Ready) => unknown;
 }
 

@@ -19,6 +19,7 @@ const HANDLERS = {
   gap: 'onGap',
   upstream: 'onUpstream',
   revoked: 'onRevoked',
+  backfilled: 'onBackfilled',
   ready: 'onReady',
 } as const;
 

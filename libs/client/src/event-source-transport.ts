@@ -2,7 +2,17 @@ import type { EventData, GatewayEvent } from './events.js';
 import { queryOf } from './fetch-transport.js';
 import { parameters, type Link, type TransportListener, type TransportRequest } from './transport.js';
 
-const NAMES = ['message', 'status', 'gap', 'upstream', 'revoked', 'closing', 'ready', 'heartbeat'] as const;
+const NAMES = [
+  'message',
+  'status',
+  'gap',
+  'upstream',
+  'revoked',
+  'backfilled',
+  'closing',
+  'ready',
+  'heartbeat',
+] as const;
 
 /** SSE by `EventSource`, where streams of `fetch` are missing. It cannot see a refusal, so each one looks like the network. */
 export function openEventSource(request: TransportRequest, listener: TransportListener): Link {

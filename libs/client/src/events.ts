@@ -55,6 +55,13 @@ export interface Ready {
   readonly replayed: number;
   /** When the upstream last answered for these tickets; null if it has not yet. */
   readonly last_answer_at: string | null;
+  /** Tickets whose first poll is still to come: nothing is known of them yet. Absent from an older gateway. */
+  readonly pending?: readonly string[];
+}
+
+/** The first poll of these tickets is complete: what it found has come. */
+export interface Backfilled {
+  readonly case_ids: readonly string[];
 }
 
 export interface Closing {
@@ -69,6 +76,7 @@ export interface EventData {
   readonly gap: Gap;
   readonly upstream: UpstreamState;
   readonly revoked: Revoked;
+  readonly backfilled: Backfilled;
   readonly ready: Ready;
   readonly closing: Closing;
   readonly heartbeat: object;

@@ -1,6 +1,7 @@
 export { connect } from './client.js';
 export type { Client, ConnectOptions, Handlers, Subscription } from './client-api.js';
 export type {
+  Backfilled,
   Closing,
   ConnectionState,
   EventData,

@@ -7,8 +7,10 @@ export interface TicketSnapshot {
   readonly messages: readonly TicketMessage[];
   /** 0: unread, 1: read, by ticket. */
   readonly status: Readonly<Record<string, number>>;
-  /** Whether the replay has ended: an empty list means that there is no message. */
+  /** Whether the replay has ended: an empty list means that there is no message, unless the ticket is pending. */
   readonly isReady: boolean;
+  /** Tickets of which nothing is known yet: their first poll is still to come. */
+  readonly pending: readonly string[];
   /** Set when something is missing. */
   readonly gap: Gap | null;
   /** Tickets that may not be read any more. */
@@ -22,7 +24,7 @@ export interface TicketView {
   readonly subscribe: (changed: () => void) => () => void;
 }
 
-const EMPTY: TicketSnapshot = { messages: [], status: {}, isReady: false, gap: null, revoked: [] };
+const EMPTY: TicketSnapshot = { messages: [], status: {}, isReady: false, pending: [], gap: null, revoked: [] };
 
 /** @param initial what a server has rendered; events that it has do not come again */
 export function ticketView(
@@ -46,7 +48,9 @@ export function ticketView(
         change({ messages: [...snapshot.messages, event] });
       },
       onStatus: ({ case_id: id, status }) => change({ status: { ...snapshot.status, [id]: status } }),
-      onReady: () => change({ isReady: true }),
+      onReady: ({ case_ids: ids, pending = [] }) =>
+        change({ isReady: true, pending: [...snapshot.pending.filter((id) => !ids.includes(id)), ...pending] }),
+      onBackfilled: ({ case_ids: ids }) => change({ pending: snapshot.pending.filter((id) => !ids.includes(id)) }),
       onGap: (gap) => change({ gap }),
       onRevoked: ({ case_ids: ids }) => change({ revoked: [...new Set([...snapshot.revoked, ...ids])] }),
     });

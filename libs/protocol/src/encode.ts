@@ -1,4 +1,4 @@
-import type { Feed, Notice, Publication, StreamPosition, UpstreamState } from '#core';
+import type { Feed, Notice, Publication, StreamPosition, TicketCut, UpstreamState } from '#core';
 import type { EventId, GapData, UpstreamData } from './events.js';
 
 /**
@@ -15,6 +15,23 @@ export function encodePublication(publication: Publication, id: EventId, groupId
   }
   const sentAt = publication.sentAt === null ? 'null' : `"${instant(publication.sentAt)}"`;
   return `${head}"message":${publication.message},"sent_at":${sentAt},"seen_at":"${seenAt}"}`;
+}
+
+/**
+ * The data of a `snapshot` event as JSON text.
+ *
+ * @param id of its position
+ */
+export function encodeSnapshot(
+  { caseId, status, messages, isQuarantined, isPending }: TicketCut,
+  id: EventId,
+  groupId: string | undefined,
+  ids: { idOf(position: StreamPosition): EventId },
+): string {
+  const group = groupId === undefined ? '' : `"group_id":${JSON.stringify(groupId)},`;
+  const texts = messages.map((message) => encodePublication(message, ids.idOf(message), groupId));
+  const head = `{"id":"${id}","case_id":${JSON.stringify(caseId)},${group}"status":${status}`;
+  return `${head},"messages":[${texts.join(',')}],"revoked":${isQuarantined},"pending":${isPending && !isQuarantined}}`;
 }
 
 /** The data of a `gap` event. */

@@ -56,6 +56,28 @@ export interface RevokedData {
   readonly reason: RevokedReason;
 }
 
+/** The first poll of these tickets is complete: everything that it found came before. */
+export interface BackfilledData {
+  readonly case_ids: readonly CaseId[];
+  readonly group_id?: string;
+}
+
+/** A ticket at one position: what a page shows of it. */
+export interface SnapshotData {
+  /** The position of the cut. Live events come from exactly there. */
+  readonly id: EventId;
+  readonly case_id: CaseId;
+  readonly group_id?: string;
+  /** 0 unread, 1 read; null: it is not known. */
+  readonly status: number | null;
+  /** The last messages, the oldest first. */
+  readonly messages: readonly MessageData[];
+  /** The upstream refuses the ticket. */
+  readonly revoked: boolean;
+  /** The first poll of the ticket is still to come: nothing is known of it yet. */
+  readonly pending: boolean;
+}
+
 /** Why the server ends a connection. */
 export type CloseReason = 'token_expired' | 'token_revoked' | 'slow_consumer' | 'draining' | 'replaced' | 'unavailable';
 
@@ -78,6 +100,8 @@ export interface ReadyData {
   readonly replayed: number;
   /** When the upstream last answered for the ticket that was answered for longest ago; null: for one of them never yet. */
   readonly last_answer_at: Instant | null;
+  /** Tickets whose first poll is still to come: `backfilled` says when it is complete. */
+  readonly pending: readonly CaseId[];
 }
 
 /** Events without a position, by name. Messages and statuses are made from publications. */
@@ -85,6 +109,7 @@ export interface NoticeEvents {
   readonly gap: GapData;
   readonly upstream: UpstreamData;
   readonly revoked: RevokedData;
+  readonly backfilled: BackfilledData;
   readonly closing: ClosingData;
 }
 
@@ -113,6 +138,7 @@ export interface RequestErrorData extends ErrorBody {
 export interface EventData extends NoticeEvents {
   readonly message: MessageData;
   readonly status: StatusData;
+  readonly snapshot: SnapshotData;
   readonly ready: ReadyData;
   readonly heartbeat: Readonly<Record<string, never>>;
   readonly error: RequestErrorData;

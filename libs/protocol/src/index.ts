@@ -1,11 +1,11 @@
 export { AuthenticateDto } from './authenticate.dto.js';
-export { CaseMessagesDto, PAGE_DEFAULT, PAGE_MAX } from './case-messages.dto.js';
+export { CaseMessagesDto, CaseSnapshotDto, SNAPSHOT_HISTORY_MAX, PAGE_DEFAULT, PAGE_MAX } from './case-messages.dto.js';
 export { CLOSE_REASONS, closing } from './close-reasons.js';
 export { asyncApiDocument, REQUEST_NAMES } from './documents/asyncapi.js';
 export { LLMS_TEXT } from './documents/llms-text.js';
 export { eventSchemaName, openApiDocument, OPERATIONS } from './documents/openapi.js';
 export type { Operation } from './documents/operation.js';
-export { encodePublication, gapData, upstreamData } from './encode.js';
+export { encodePublication, encodeSnapshot, gapData, upstreamData } from './encode.js';
 export {
   httpProblem,
   PROBLEM_CODES,
@@ -42,6 +42,7 @@ export {
   ClientDto,
   EVENT_ID_PATTERN,
   HISTORY_DEFAULT,
+  isOn,
   HISTORY_MAX,
   StreamDto,
   SubscribeDto,

@@ -32,6 +32,12 @@ export class TicketsDto {
   readonly language?: string | null;
 }
 
+/** How a client says no and yes. */
+const SWITCH = [0, 1, false, true] as const;
+
+/** Whether a client said yes. */
+export const isOn = (value: 0 | 1 | boolean | null | undefined): boolean => value === 1 || value === true;
+
 /** The body of `subscribe`. */
 export class SubscribeDto extends TicketsDto {
   @IsOptional()
@@ -43,6 +49,11 @@ export class SubscribeDto extends TicketsDto {
   @Min(0, { message: `history must be a whole number from 0 to ${HISTORY_MAX}` })
   @Max(HISTORY_MAX, { message: `history must be a whole number from 0 to ${HISTORY_MAX}` })
   readonly history?: number | null;
+
+  /** Whether a snapshot of each ticket comes before live events. */
+  @IsOptional()
+  @IsIn(SWITCH, { message: 'snapshot must be 0 or 1' })
+  readonly snapshot?: 0 | 1 | boolean | null;
 }
 
 const HEARTBEATS = ['comment', 'event'] as const;

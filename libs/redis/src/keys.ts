@@ -37,7 +37,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:{F}:failing` | set | ids of sets whose polls fail | with the failure, or the set |
  * | `P:{F}:ages` | sorted set | feed offsets by time (ms): what is older than the history's life | twice that life |
  * | `P:{F}:set:N` | hash | the ticket set, see below | with its last ticket |
- * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `status`, `refusals` (in a row), `messages` | the history's life after the ticket left |
+ * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `status`, `refusals` (in a row), `messages`, `awaited` while its first poll is still to come | the history's life after the ticket left |
  * | `P:{F}:history:T` | stream | publications (`p`) with the identity (`i`) and the class (`c`) of a message, the offset is the id | the history's life after the last one |
  * | `P:{F}:delivered:T` | sorted set | names of delivered messages by offset: identities, and `~class.k` for the k-th of a class | the history's life after the ticket left |
  * | `P:{F}:never`, `P:{quota}:never`, `P:{older}:never` | none | nothing: scripts name it (script-keys.ts), and nobody writes it | never there |
@@ -72,7 +72,7 @@ import { ScriptKeys } from './script-keys.js';
  * from the others (lua/audit.lua, _tickets.lua, _epoch.lua), or it is told as a gap (commit.lua).
  *
  * Channels: `P:{F}:news:T` publications of a ticket; `P:{F}:news` the feed's state, and tickets that are quarantined
- * (`apart T`) or are not any more (`back T`); `P:{F}:barrier:G` of one gateway; `P:wake` sets that changed between two
+ * (`apart T`) or are not any more (`back T`); `P:{F}:backfilled` tickets whose first poll is complete; `P:{F}:barrier:G` of one gateway; `P:wake` sets that changed between two
  * polls, for the worker that keeps them; `P:throttled` until when the upstream throttles, ms; `P:full` subjects that have as
  * many connections as they may have, while a client waits; `P:revoked` new revocations; `P:ask` what operators ask all
  * processes, and `P:answer:X` what process X is answered; `P:gateway:G` to which a gateway is subscribed as long as it lives.
@@ -212,6 +212,11 @@ export class Keys {
 
   stateChannel(feed: FeedKey): string {
     return `${this.base(feed)}news`;
+  }
+
+  /** Tickets whose first poll is complete, with spaces in between. */
+  backfilledChannel(feed: FeedKey): string {
+    return `${this.base(feed)}backfilled`;
   }
 
   barrierChannel(feed: FeedKey, gateway: string): string {

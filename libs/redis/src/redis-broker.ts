@@ -49,6 +49,7 @@ export interface RedisBrokerParts {
 type Route =
   | { readonly kind: 'publication'; readonly feed: FeedKey; readonly caseId: CaseId }
   | { readonly kind: 'state'; readonly feed: FeedKey }
+  | { readonly kind: 'backfilled'; readonly feed: FeedKey }
   | { readonly kind: 'barrier' };
 
 /** The gateways' side of the store: Pub/Sub for live publications, {@link StoredHistory} for past ones. */
@@ -158,6 +159,9 @@ export class RedisBroker implements Broker {
       case 'state':
         this.receiveState(route.feed, text);
         return;
+      case 'backfilled':
+        this.listener?.backfilled(route.feed, text.split(' '));
+        return;
       case 'barrier':
         this.barriers.pass(text);
         return;
@@ -190,6 +194,7 @@ export class RedisBroker implements Broker {
     this.feeds.set(feed, (this.feeds.get(feed) ?? 0) + by);
     return [
       this.route(this.parts.keys.stateChannel(feed), { kind: 'state', feed }),
+      this.route(this.parts.keys.backfilledChannel(feed), { kind: 'backfilled', feed }),
       this.route(this.parts.keys.barrierChannel(feed, this.parts.gateway), { kind: 'barrier' }),
     ];
   }
@@ -202,7 +207,8 @@ export class RedisBroker implements Broker {
       return [];
     }
     this.feeds.delete(feed);
-    return [this.parts.keys.stateChannel(feed), this.parts.keys.barrierChannel(feed, this.parts.gateway)];
+    const { keys, gateway } = this.parts;
+    return [keys.stateChannel(feed), keys.backfilledChannel(feed), keys.barrierChannel(feed, gateway)];
   }
 
   private async drop(channels: readonly string[]): Promise<void> {

@@ -39,6 +39,9 @@ export interface ReadBarrier {
 /** Tickets that one script is asked for at most. A ticket without events costs it some microseconds. */
 const SCRIPT_TICKETS = 250;
 
+/** Elements of a row before its events. */
+const HEAD_LENGTH = 6;
+
 /** What is still wanted of a ticket. */
 type RestWant = Omit<HistoryWant, 'claim'> & { readonly upTo: number | undefined };
 
@@ -69,8 +72,9 @@ export class StoredHistory {
   ): Promise<HistorySnapshot> {
     const found = new Map<CaseId, TicketHistory>();
     const quarantined: CaseId[] = [];
+    const pending: CaseId[] = [];
     let rest: RestWant[] = wants.map(({ caseId, atLeast, after }) => ({ caseId, atLeast, after, upTo: undefined }));
-    let first: Omit<HistorySnapshot, 'quarantined' | 'tickets'> | null = null;
+    let first: Omit<HistorySnapshot, 'quarantined' | 'pending' | 'tickets'> | null = null;
     do {
       const claim = first === null ? claimOf(wants).claim : undefined;
       const mark = first === null ? barrier.mark : undefined;
@@ -86,10 +90,13 @@ export class StoredHistory {
         if (Number(row[2]) === 1 && !quarantined.includes(caseId)) {
           quarantined.push(caseId);
         }
+        if (Number(row[5]) === 1 && !pending.includes(caseId)) {
+          pending.push(caseId);
+        }
       });
       rest = restOf(rest, rows, found, first.offset);
     } while (rest.length > 0);
-    return { ...first, quarantined, tickets: wants.flatMap(({ caseId }) => found.get(caseId) ?? []) };
+    return { ...first, quarantined, pending, tickets: wants.flatMap(({ caseId }) => found.get(caseId) ?? []) };
   }
 
   /** @see Broker.extent */
@@ -211,13 +218,14 @@ interface ReadOptions {
 
 /** @param epoch the present one: publications that are left from an older epoch belong to it */
 function readTicket(caseId: CaseId, epoch: string, row: Row): TicketHistory {
-  const [completeAfter = '', exhausted, , , ...texts] = row;
+  const [completeAfter = '', exhausted, , , status = '', , ...texts] = row;
   const publications = texts.map((text) => ({ ...readPublication(caseId, String(text)), epoch }));
   return {
     caseId,
     publications,
     completeAfter: completeAfter === '' ? (publications[0]?.previous ?? 0) : Number(completeAfter),
     exhausted: Number(exhausted) === 1,
+    readStatus: status === '' ? null : Number(status),
   };
 }
 
@@ -242,7 +250,7 @@ function restOf(
   if (cut === undefined || Number(rows.at(-1)?.[3]) !== 1) {
     return unread;
   }
-  const read = (rows.at(-1)?.length ?? 0) - 4;
+  const read = (rows.at(-1)?.length ?? 0) - HEAD_LENGTH;
   const oldest = found.get(cut.caseId)?.publications[0]?.offset ?? upTo + 1;
   return [{ ...cut, atLeast: Math.max(0, cut.atLeast - read), upTo: oldest - 1 }, ...unread];
 }

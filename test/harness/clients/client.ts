@@ -8,6 +8,7 @@ export interface ClientOptions {
   readonly groupId?: string;
   readonly language?: string;
   readonly history?: number;
+  readonly snapshot?: 1;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -66,12 +66,13 @@ export class SocketClient implements Client {
   }
 
   async subscribe(): Promise<Ack<Ready>> {
-    const { caseIds, groupId, language, history } = this.options;
+    const { caseIds, groupId, language, history, snapshot } = this.options;
     const ack = await this.ask<Ready>('subscribe', {
       case_ids: caseIds,
       ...(groupId !== undefined && { group_id: groupId }),
       ...(language !== undefined && { language }),
       ...(history !== undefined && { history }),
+      ...(snapshot !== undefined && { snapshot }),
       ...(this.recording.lastEventId !== null && { last_event_id: this.recording.lastEventId }),
     });
     return ack;

@@ -49,6 +49,20 @@ export interface Ready {
   readonly replayed: number;
   readonly last_answer_at: string | null;
   readonly language: string;
+  readonly pending: readonly string[];
+}
+
+export interface BackfilledEvent {
+  readonly case_ids: readonly string[];
+}
+
+export interface SnapshotEvent {
+  readonly id: string;
+  readonly case_id: string;
+  readonly status: number | null;
+  readonly messages: readonly MessageEvent[];
+  readonly revoked: boolean;
+  readonly pending: boolean;
 }
 
 export interface EventMap {
@@ -57,6 +71,8 @@ export interface EventMap {
   readonly gap: GapEvent;
   readonly upstream: UpstreamEvent;
   readonly revoked: RevokedEvent;
+  readonly backfilled: BackfilledEvent;
+  readonly snapshot: SnapshotEvent;
   readonly closing: ClosingEvent;
   readonly ready: Ready;
   readonly error: ErrorBody & { readonly request: string };

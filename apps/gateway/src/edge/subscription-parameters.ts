@@ -1,5 +1,12 @@
 import type { CaseId, Feed, ResumeFrom } from '#core';
-import { HISTORY_DEFAULT, type PositionIds, type SubscribeDto, type TicketsDto } from '#protocol';
+import {
+  HISTORY_DEFAULT,
+  isOn,
+  SNAPSHOT_HISTORY_MAX,
+  type PositionIds,
+  type SubscribeDto,
+  type TicketsDto,
+} from '#protocol';
 import type { Languages } from './languages.js';
 
 /** Tickets of one feed. */
@@ -14,7 +21,12 @@ export interface SubscriptionParameters extends Tickets {
   readonly from: ResumeFrom;
   /** Past events per ticket for a client without a position. */
   readonly history: number;
+  /** A snapshot of each ticket comes before live events. */
+  readonly cuts?: boolean;
 }
+
+/** Most past events in the snapshots of one subscription. */
+const SNAPSHOT_EVENTS_MAX = 1000;
 
 /** The feed that a request names. */
 export function feedOf(named: { language?: string | null; group_id?: string | null }, languages: Languages): Feed {
@@ -31,9 +43,14 @@ export function subscriptionParametersOf(
   languages: Languages,
   ids: PositionIds,
 ): SubscriptionParameters {
+  const tickets = ticketsOf(dto, languages);
+  const history = dto.history ?? HISTORY_DEFAULT;
+  const cuts = isOn(dto.snapshot);
+  const most = Math.min(SNAPSHOT_HISTORY_MAX, Math.floor(SNAPSHOT_EVENTS_MAX / tickets.caseIds.length));
   return {
-    ...ticketsOf(dto, languages),
+    ...tickets,
     from: ids.resumeFrom(dto.last_event_id),
-    history: dto.history ?? HISTORY_DEFAULT,
+    history: cuts ? Math.min(history, most) : history,
+    cuts,
   };
 }

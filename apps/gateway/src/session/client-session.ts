@@ -300,11 +300,11 @@ export class ClientSession {
 
   private async serve(
     batch: SubscribeBatch,
-    { feed, from, history }: SubscriptionParameters,
+    { feed, from, history, cuts }: SubscriptionParameters,
     operation: Operation<WaitingSubscribe>,
     isAbandoned: () => boolean,
   ): Promise<void> {
-    const parameters = { feed, caseIds: batch.caseIds, from, history };
+    const parameters = { feed, caseIds: batch.caseIds, from, history, cuts };
     const subscription = this.subscriptionOf(feed);
     subscription.recovering = {
       sliced: (slice) => {
@@ -355,7 +355,7 @@ export class ClientSession {
     isAbandoned: () => boolean,
   ): Promise<void> {
     const { hub, interest, counters } = this.parts;
-    const { feed, caseIds, from, history } = parameters;
+    const { feed, caseIds, from, history, cuts } = parameters;
     const fresh = caseIds.filter((caseId) => !subscription.tickets.has(caseId));
     await admitUnknown(interest, feed, fresh, this.subject);
     // A ticket that is live is removed first. Otherwise its events would come twice, or before the replay.
@@ -364,7 +364,7 @@ export class ClientSession {
     fresh.forEach((caseId) => subscription.tickets.add(caseId));
     counters.subscribed(fresh.length);
     batch.answers = await interest.answeredAt(feed, caseIds);
-    await hub.subscribe(feed, { caseIds, from, history, isAbandoned }, subscription);
+    await hub.subscribe(feed, { caseIds, from, history, cuts, isAbandoned }, subscription);
     if (isAbandoned()) {
       this.leave(subscription, caseIds);
     }

@@ -11,7 +11,15 @@ import { UnsentLimit } from './unsent-limit.js';
 
 const FEED = { language: 'en-us' };
 const publication = { seenAt: 0 } as Publication;
-const RECOVERY = { caseIds: [], notices: [], replay: [], position: { epoch: 'e', offset: 1 }, recovered: true };
+const RECOVERY = {
+  caseIds: [],
+  notices: [],
+  replay: [],
+  position: { epoch: 'e', offset: 1 },
+  recovered: true,
+  pending: [],
+  cuts: [],
+};
 
 describe('LiveSubscription', () => {
   let calls: string[];

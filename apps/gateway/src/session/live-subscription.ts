@@ -8,7 +8,14 @@ import {
   type ReplaySlice,
   type Subscriber,
 } from '#core';
-import { gapData, upstreamData, type NoticeEvent, type PositionIds, type RevokedReason } from '#protocol';
+import {
+  encodeSnapshot,
+  gapData,
+  upstreamData,
+  type NoticeEvent,
+  type PositionIds,
+  type RevokedReason,
+} from '#protocol';
 import type { Connection } from './connection.js';
 import type { ReplayPace } from './replay-pace.js';
 import type { Receiver, TickWrites } from './tick-writes.js';
@@ -72,6 +79,8 @@ export class LiveSubscription implements Subscriber, Receiver {
     outlet.begin();
     recovery.notices.forEach((notice) => this.notify(notice));
     this.connection.replay(recovery.replay, this.feed);
+    const id = this.parts.ids.idOf(recovery.position);
+    recovery.cuts.forEach((cut) => outlet.text('snapshot', encodeSnapshot(cut, id, this.feed.groupId, this.parts.ids)));
     outlet.joined(recovery.caseIds.map((caseId) => this.room(caseId)));
     this.recovering?.recovered(recovery);
     outlet.settle();
@@ -135,6 +144,8 @@ export class LiveSubscription implements Subscriber, Receiver {
         return { event: 'upstream', data: upstreamData(notice.state, this.feed.groupId) };
       case 'revoked':
         return this.revoked(notice.caseIds, 'upstream');
+      case 'backfilled':
+        return { event: 'backfilled', data: { case_ids: notice.caseIds, ...this.group } };
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Feed, Publication } from '#core';
 import type { Transport } from '#ops';
-import type { ClosingData, NoticeEvent } from '#protocol';
+import type { ClosingData, EventName, NoticeEvent } from '#protocol';
 
 /** The way out to one client, whatever its transport. No method waits or throws. */
 export interface Outlet {
@@ -40,6 +40,8 @@ export interface Outlet {
   flush(): boolean;
   /** Writes an event without a position. */
   notify(notice: NoticeEvent): void;
+  /** Writes an event of which only this client gets the data, JSON text. */
+  text(event: EventName, data: string): void;
   /** The tickets of these rooms are delivered from now on (`joined`), or not any more (`left`). */
   joined(rooms: readonly string[]): void;
   left(rooms: readonly string[]): void;

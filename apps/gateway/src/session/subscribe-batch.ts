@@ -27,6 +27,7 @@ export class SubscribeBatch {
   answers: AnswerTimes = new Map();
   /** Some slices of a long replay are written. */
   hasBegun = false;
+  private pending: readonly CaseId[] = [];
   /** Their publications. */
   private sliced = 0;
   /** Of several members: publications that were replayed, by ticket, and tickets with a gap. */
@@ -77,6 +78,7 @@ export class SubscribeBatch {
   /** Acknowledges each member. Called after the replay, in the same tick. */
   ready(recovery: Recovery, ids: Pick<PositionIds, 'idOf'>): void {
     const at = ids.idOf(recovery.position);
+    this.pending = recovery.pending;
     if (this.members.length === 1) {
       const [member] = this.members as [WaitingSubscribe];
       const replayed = this.sliced + recovery.replay.length;
@@ -109,6 +111,7 @@ export class SubscribeBatch {
     recovered: boolean,
   ): ReadyData {
     const { language } = parameters.feed;
+    const pending = this.pending.filter((caseId) => caseIds.includes(caseId));
     const last_answer_at = oldestAnswer(this.answers, caseIds);
     return {
       case_ids: caseIds,
@@ -117,6 +120,7 @@ export class SubscribeBatch {
       recovered,
       replayed,
       last_answer_at,
+      pending,
     };
   }
 }
@@ -135,8 +139,11 @@ function isAlike(one: SubscriptionParameters, other: SubscriptionParameters): bo
   if (one.from.kind === 'position' && other.from.kind === 'position') {
     const [{ position, isProven }, next] = [one.from, other.from];
     return (
-      position.epoch === next.position.epoch && position.offset === next.position.offset && isProven === next.isProven
+      one.cuts === other.cuts &&
+      position.epoch === next.position.epoch &&
+      position.offset === next.position.offset &&
+      isProven === next.isProven
     );
   }
-  return one.from.kind === other.from.kind && one.history === other.history;
+  return one.from.kind === other.from.kind && one.history === other.history && one.cuts === other.cuts;
 }

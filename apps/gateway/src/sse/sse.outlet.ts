@@ -5,6 +5,7 @@ import {
   sseEvent,
   sseRetry,
   type ClosingData,
+  type EventName,
   type FrameRun,
   type NoticeEvent,
   type ReadyData,
@@ -109,6 +110,10 @@ export class SseOutlet implements Outlet {
 
   notify({ event, data }: NoticeEvent): void {
     this.write(sseEvent(event, JSON.stringify(data)));
+  }
+
+  text(event: EventName, data: string): void {
+    this.write(sseEvent(event, data));
   }
 
   /** The replay is complete; live events follow. */

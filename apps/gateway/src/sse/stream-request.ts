@@ -8,7 +8,7 @@ import { lastEventIdOf, POSITION_KEYS } from './last-event-id.js';
 const BRACKETS = /^case_ids\[\d*\]$/;
 
 /** The keys of a query for a stream. */
-const KEYS = ['case_ids', 'group_id', 'language', 'history', 'heartbeat', 'client_id', ...POSITION_KEYS];
+const KEYS = ['case_ids', 'group_id', 'language', 'history', 'snapshot', 'heartbeat', 'client_id', ...POSITION_KEYS];
 
 /** Reads the query of a `GET`. @throws {Refusal} `invalid` */
 export function readQuery(reader: RequestReader, request: IncomingMessage, query: URLSearchParams): StreamDto {
@@ -22,6 +22,7 @@ export function readQuery(reader: RequestReader, request: IncomingMessage, query
     group_id: single(query, 'group_id'),
     language: single(query, 'language'),
     history: wholeNumber(query, 'history'),
+    snapshot: wholeNumber(query, 'snapshot'),
     last_event_id: lastEventIdOf(request, query),
     heartbeat: single(query, 'heartbeat'),
     client_id: single(query, 'client_id'),

@@ -26,6 +26,7 @@ describe('events over Socket.IO', () => {
         recovered: false,
         replayed: 1,
         last_answer_at: expect.any(String),
+        pending: [],
       });
       await gateway.store.publish('A1', 'live');
       await until(() => events.length === 2);

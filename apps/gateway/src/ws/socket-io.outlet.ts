@@ -1,7 +1,15 @@
 import type { Socket as TcpSocket } from 'node:net';
 import type { Socket as ClientSocket } from 'socket.io';
 import type { Feed, Publication } from '#core';
-import type { ClosingData, FrameRun, NoticeEvent, SioFrame, SioFrames } from '#protocol';
+import {
+  type ClosingData,
+  type EventName,
+  type FrameRun,
+  type NoticeEvent,
+  type SioFrame,
+  type SioFrames,
+  sioEvent,
+} from '#protocol';
 import type { Outlet } from '../session/outlet.js';
 import { EnginePipe } from './engine-pipe.js';
 
@@ -65,6 +73,11 @@ export class SocketIoOutlet implements Outlet {
   notify({ event, data }: NoticeEvent): void {
     this.flush();
     this.socket.emit(event, data);
+  }
+
+  text(event: EventName, data: string): void {
+    this.flush();
+    this.pipe.write(this.frames.emptyRun.then(sioEvent(event, data)));
   }
 
   joined(rooms: readonly string[]): void {

@@ -3,6 +3,7 @@ import type { FeedState } from './feed-state.js';
 import { callsOf } from './history-wants.js';
 import type { Publication } from '../model/publication.js';
 import type { Broker, HistorySnapshot } from './ports/broker.js';
+import type { CaseId } from '../model/ticket.js';
 import type { Topic } from './topic.js';
 
 export interface FeedDeliveryParts {
@@ -33,6 +34,7 @@ export class FeedDelivery {
   isRepairing = false;
   /** Publications that are held while a repair reads history. */
   private held: Publication[] = [];
+  private heldBackfills: CaseId[] = [];
   private repairAgain = false;
 
   constructor(
@@ -54,6 +56,15 @@ export class FeedDelivery {
       state.dispatch(topic, publication);
     } else {
       this.repair([publication]);
+    }
+  }
+
+  /** The first poll of these tickets is complete. During a repair, what it found may be held. */
+  backfilled(caseIds: readonly CaseId[]): void {
+    if (this.isRepairing) {
+      this.heldBackfills.push(...caseIds);
+    } else {
+      this.parts.state.backfills.completed(caseIds);
     }
   }
 
@@ -97,6 +108,7 @@ export class FeedDelivery {
     this.held = [];
     this.isRepairing = false;
     held.forEach((publication) => this.published(publication));
+    this.backfilled(this.heldBackfills.splice(0));
   }
 
   private async repairOnce(): Promise<void> {

@@ -1,3 +1,4 @@
+import { BackfillNotices } from './backfill-notices.js';
 import type { FeedKey } from '../model/feed.js';
 import type { Publication } from '../model/publication.js';
 import type { StreamPosition } from '../model/stream-position.js';
@@ -27,6 +28,7 @@ export class FeedState {
   readonly topics: Topics;
   readonly upstream: UpstreamNotices;
   readonly quarantined: QuarantineNotices;
+  readonly backfills: BackfillNotices;
   private epoch: string | null = null;
   /** All publications of the watched tickets up to this offset are dispatched. */
   private offset = 0;
@@ -38,6 +40,7 @@ export class FeedState {
     this.topics = new Topics(feed, broker);
     this.upstream = new UpstreamNotices(this.topics);
     this.quarantined = new QuarantineNotices((caseId) => this.topics.find(caseId));
+    this.backfills = new BackfillNotices((caseId) => this.topics.find(caseId));
   }
 
   /**
@@ -56,6 +59,8 @@ export class FeedState {
       loaded: this.loaded,
       upstream: this.upstream.state,
       isQuarantined: (caseId) => this.topics.of(caseId).quarantined,
+      isPending: (caseId) => this.topics.of(caseId).backfill === 'pending',
+      readStatus: (caseId) => this.topics.of(caseId).readStatus,
       tail: (caseId) => this.topics.of(caseId).tail,
     };
   }
@@ -78,6 +83,9 @@ export class FeedState {
     this.epoch = publication.epoch;
     this.offset = Math.max(this.offset, publication.offset);
     topic.tail.append(publication);
+    if (publication.kind === 'status') {
+      topic.learnStatus(publication.status, publication.offset);
+    }
     for (const subscriber of topic.subscribers) {
       subscriber.deliver(publication);
     }
@@ -101,6 +109,7 @@ export class FeedState {
     for (const history of snapshot.tickets) {
       this.topics.find(history.caseId)?.tail.absorb(history, snapshot.offset);
     }
+    this.learn([snapshot]);
   }
 
   /**
@@ -124,7 +133,15 @@ export class FeedState {
     this.reached(newest);
     this.upstream.learn(newest.upstream);
     this.quarantined.learn(snapshots, noticeCount);
+    this.learn(snapshots);
     return true;
+  }
+
+  private learn(snapshots: readonly HistorySnapshot[]): void {
+    for (const { tickets, offset } of snapshots) {
+      tickets.forEach(({ caseId, readStatus }) => this.topics.find(caseId)?.learnStatus(readStatus, offset));
+    }
+    this.backfills.learn(snapshots);
   }
 
   private reached({ epoch, offset }: HistorySnapshot): void {

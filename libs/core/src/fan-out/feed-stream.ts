@@ -119,6 +119,11 @@ export class FeedStream {
     this.state.quarantined.changed(caseId, quarantined);
   }
 
+  /** The first poll of these tickets is complete. */
+  backfilled(caseIds: readonly CaseId[]): void {
+    this.delivery.backfilled(caseIds);
+  }
+
   /** Publications may have been missed. */
   interrupted(): void {
     this.delivery.repair();

@@ -10,6 +10,7 @@ const snapshot = (epoch: string, offset: number): HistorySnapshot => ({
   offset,
   upstream: { state: 'ok', since: 0 },
   quarantined: [],
+  pending: [],
   tickets: [],
 });
 

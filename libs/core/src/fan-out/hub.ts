@@ -57,6 +57,10 @@ export class Hub implements BrokerListener, WatchedFeeds {
     this.streams.get(feed)?.quarantineChanged(caseId, quarantined);
   }
 
+  backfilled(feed: FeedKey, caseIds: readonly CaseId[]): void {
+    this.streams.get(feed)?.backfilled(caseIds);
+  }
+
   awaitedFeeds(): FeedKey[] {
     return [...this.streams].filter(([, stream]) => stream.isAwaited).map(([feed]) => feed);
   }

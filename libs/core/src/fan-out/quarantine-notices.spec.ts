@@ -19,8 +19,14 @@ function setup() {
 
 /** A history of both tickets. */
 function snapshot(...quarantined: string[]): HistorySnapshot {
-  const tickets = ['a', 'b'].map((caseId) => ({ caseId, publications: [], completeAfter: 0, exhausted: true }));
-  return { epoch: 'epoch0001', offset: 0, upstream: { state: 'ok', since: 0 }, quarantined, tickets };
+  const tickets = ['a', 'b'].map((caseId) => ({
+    caseId,
+    publications: [],
+    completeAfter: 0,
+    exhausted: true,
+    readStatus: null,
+  }));
+  return { epoch: 'epoch0001', offset: 0, upstream: { state: 'ok', since: 0 }, quarantined, pending: [], tickets };
 }
 
 describe('QuarantineNotices', () => {
@@ -54,7 +60,7 @@ describe('QuarantineNotices', () => {
   it('ignores tickets that have no topic here', () => {
     const { notices, told } = setup();
     notices.changed('elsewhere', true);
-    const left = { caseId: 'elsewhere', publications: [], completeAfter: 0, exhausted: true };
+    const left = { caseId: 'elsewhere', publications: [], completeAfter: 0, exhausted: true, readStatus: null };
     const read = snapshot('elsewhere', 'b');
     notices.learn([{ ...read, tickets: [left, ...read.tickets] }], notices.noticeCount);
     expect(told).toEqual([{ kind: 'revoked', caseIds: ['b'] }]);

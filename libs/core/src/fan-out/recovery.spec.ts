@@ -23,7 +23,7 @@ function source(upstream: UpstreamState = { state: 'ok', since: 0 }, quarantined
     const { completeAfter, offsets } = kept[caseId] ?? { completeAfter: 0, offsets: [] };
     const made = new Tail();
     const publications = offsets.map((offset) => publication(caseId, offset));
-    made.absorb({ caseId, publications, completeAfter, exhausted: true }, POSITION.offset);
+    made.absorb({ caseId, publications, completeAfter, exhausted: true, readStatus: null }, POSITION.offset);
     return made;
   };
   return {
@@ -32,6 +32,8 @@ function source(upstream: UpstreamState = { state: 'ok', since: 0 }, quarantined
     upstream,
     tail,
     isQuarantined: (caseId: string) => quarantined.includes(caseId),
+    isPending: () => false,
+    readStatus: () => null,
   };
 }
 

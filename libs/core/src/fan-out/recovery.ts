@@ -4,6 +4,7 @@ import { resumeOffset, type Recovery, type SubscribeRequest } from './subscripti
 import type { HistoryWant } from './ports/broker.js';
 import type { StreamPosition } from '../model/stream-position.js';
 import type { Tail } from './tail.js';
+import { ticketCuts } from './ticket-cut.js';
 import type { CaseId } from '../model/ticket.js';
 
 /** What is known of a feed at the instant of a recovery: everything up to `position` of the tickets asked for. */
@@ -86,7 +87,9 @@ export function recover(replay: Replay, source: RecoverySource): Recovery {
   const { rest } = replay;
   const { position } = source;
   const after = resumeOffset(rest.from, position);
-  const publications = rest.caseIds.flatMap((caseId) => replayOf(rest, caseId, source));
+  // Without a position, the cuts have what would be replayed.
+  const replayed = rest.cuts === true && rest.from.kind === 'start' ? [] : rest.caseIds;
+  const publications = replayed.flatMap((caseId) => replayOf(rest, caseId, source));
   publications.sort((a, b) => a.offset - b.offset);
   const lost = rest.caseIds.filter((caseId) => after !== null && source.tail(caseId).lost(after));
   const begins = Math.max(0, ...lost.map((caseId) => source.tail(caseId).begins));
@@ -94,5 +97,13 @@ export function recover(replay: Replay, source: RecoverySource): Recovery {
   const notices = replay.isUnknown(position)
     ? replay.news(rest.caseIds, null, source)
     : replay.news(lost, between, source);
-  return { caseIds: rest.caseIds, notices, replay: publications, position, recovered: replay.isRecovered };
+  return {
+    caseIds: rest.caseIds,
+    notices,
+    replay: publications,
+    position,
+    recovered: replay.isRecovered,
+    pending: rest.caseIds.filter((caseId) => source.isPending(caseId) && !source.isQuarantined(caseId)),
+    cuts: rest.cuts === true ? ticketCuts(rest, source) : [],
+  };
 }

@@ -11,11 +11,11 @@ function publication(caseId: string, offset: number, epoch = EPOCH): Publication
 
 function history(caseId: string, offsets: readonly number[], completeAfter = 0): TicketHistory {
   const publications = offsets.map((offset) => publication(caseId, offset));
-  return { caseId, publications, completeAfter, exhausted: true };
+  return { caseId, publications, completeAfter, exhausted: true, readStatus: null };
 }
 
 function snapshot(offset: number, ...tickets: TicketHistory[]): HistorySnapshot {
-  return { epoch: EPOCH, offset, upstream: { state: 'ok', since: 0 }, quarantined: [], tickets };
+  return { epoch: EPOCH, offset, upstream: { state: 'ok', since: 0 }, quarantined: [], pending: [], tickets };
 }
 
 const offsets = (publications: readonly Publication[]) => publications.map((one) => one.offset);
@@ -88,7 +88,7 @@ describe('hasDiverged', () => {
   const end = { ...publication('a', 7), seenAt: 70 };
   const message = (text: string) => ({ kind: 'message', message: jsonText(text), sentAt: 0 }) as const;
   const kept = (completeAfter: number, ...publications: Publication[]) => [
-    snapshot(9, { caseId: 'a', publications, completeAfter, exhausted: true }),
+    snapshot(9, { caseId: 'a', publications, completeAfter, exhausted: true, readStatus: null }),
   ];
 
   it('is false if history still has the last publication, or no longer keeps it', () => {

@@ -74,6 +74,9 @@ export class ReplayPreparation {
   }
 
   private longInMemory(request: SubscribeRequest): ReplayExtent | null {
+    if (request.cuts === true && request.from.kind === 'start') {
+      return null; // Nothing is replayed.
+    }
     const { wholeMax, wholeMaxBytes } = this.parts.bounds;
     const extent = extentInMemory(request, this.parts.state.source);
     return extent.count > wholeMax || extent.bytes > wholeMaxBytes ? extent : null;

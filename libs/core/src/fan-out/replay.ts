@@ -27,6 +27,10 @@ export interface FeedStates {
   readonly upstream: UpstreamState;
   /** Whether the upstream refuses the ticket. */
   isQuarantined(caseId: CaseId): boolean;
+  /** Whether its first poll is still to come. */
+  isPending(caseId: CaseId): boolean;
+  /** Null: it is not known. */
+  readStatus(caseId: CaseId): number | null;
 }
 
 /** The replay of one subscription: where it goes on, and what its subscriber was told in its earlier slices. */

@@ -29,6 +29,8 @@ export interface SubscribeRequest {
   readonly from: ResumeFrom;
   /** Past publications per ticket for a client without a position; 0 to 1000. */
   readonly history: number;
+  /** Its recovery has a cut of each ticket, with the last `history` publications. */
+  readonly cuts?: boolean;
   /** Called when history is in memory. True: no client waits for the answer any more, so the subscription ends. */
   readonly isAbandoned?: () => boolean;
 }
@@ -47,7 +49,9 @@ export type Notice =
   | ({ readonly kind: 'gap'; readonly caseIds: readonly CaseId[]; readonly reason: 'history_truncated' } & LostBetween)
   | { readonly kind: 'upstream'; readonly state: UpstreamState }
   /** The upstream refuses these tickets. They are delivered again when it answers for them again. */
-  | { readonly kind: 'revoked'; readonly caseIds: readonly CaseId[] };
+  | { readonly kind: 'revoked'; readonly caseIds: readonly CaseId[] }
+  /** The first poll of these tickets is complete: everything that it found was told before. */
+  | { readonly kind: 'backfilled'; readonly caseIds: readonly CaseId[] };
 
 /** A part of a long replay. */
 export interface ReplaySlice {
@@ -57,6 +61,19 @@ export interface ReplaySlice {
   readonly publications: readonly Publication[];
   /** Other subscribers may get the same objects: they are in memory for all. */
   readonly isShared: boolean;
+}
+
+/** A ticket at the position of its recovery. */
+export interface TicketCut {
+  readonly caseId: CaseId;
+  /** The read status; null: it is not known. */
+  readonly status: number | null;
+  /** The last messages, in order of offset. */
+  readonly messages: readonly Publication[];
+  /** The upstream refuses the ticket. */
+  readonly isQuarantined: boolean;
+  /** Its first poll is still to come. */
+  readonly isPending: boolean;
 }
 
 /** What a subscriber gets in the tick in which live delivery begins. */
@@ -69,6 +86,10 @@ export interface Recovery {
   readonly position: StreamPosition;
   /** Nothing is missing since the position that the client named. False if it named none. */
   readonly recovered: boolean;
+  /** Tickets whose first poll is still to come. */
+  readonly pending: readonly CaseId[];
+  /** A cut of each ticket, if that was asked for. */
+  readonly cuts: readonly TicketCut[];
 }
 
 /** A client of the hub. Its methods are called in order. They must not throw and must not block. */

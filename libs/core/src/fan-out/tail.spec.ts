@@ -7,7 +7,13 @@ function publication(offset: number, previous = 0): Publication {
 }
 
 function history(offsets: readonly number[], completeAfter: number, exhausted = false): TicketHistory {
-  return { caseId: 'a', publications: offsets.map((offset) => publication(offset)), completeAfter, exhausted };
+  return {
+    caseId: 'a',
+    publications: offsets.map((offset) => publication(offset)),
+    completeAfter,
+    exhausted,
+    readStatus: null,
+  };
 }
 
 function tailOf(past: TicketHistory): Tail {

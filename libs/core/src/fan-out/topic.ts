@@ -13,6 +13,11 @@ export class Topic {
   /** Whether the upstream refuses the ticket, and the number of the notice that said so last. */
   quarantined = false;
   quarantineNotice = 0;
+  /** Whether its first poll is still to come. */
+  backfill: 'unknown' | 'pending' | 'complete' = 'unknown';
+  /** The read status as of an offset; null: it is not known. */
+  readStatus: number | null = null;
+  private statusAt = -1;
   private idleSince: number | null = null;
 
   constructor(
@@ -24,6 +29,14 @@ export class Topic {
       () => (this.isWatched = true),
       () => undefined, // The subscriptions that wait for it get the error.
     );
+  }
+
+  /** Takes a read status that was true at an offset. */
+  learnStatus(status: number | null, offset: number): void {
+    if (offset >= this.statusAt) {
+      this.readStatus = status ?? this.readStatus;
+      this.statusAt = offset;
+    }
   }
 
   /** Whether the ticket had no subscriber for `idleMs`. Called every few seconds. @param now ms since 1970 */

@@ -1,5 +1,6 @@
 import { UPSTREAM_CASE_IDS_MAX } from '#core';
-import { PAGE_DEFAULT, PAGE_MAX } from '../case-messages.dto.js';
+import { HISTORY_DEFAULT } from '../subscribe.dto.js';
+import { PAGE_DEFAULT, PAGE_MAX, SNAPSHOT_HISTORY_MAX } from '../case-messages.dto.js';
 import { WAIT_MAX_S } from '../instant-messages.dto.js';
 import { EVENT_SCHEMAS, READY_EXAMPLE } from '../schemas/event-schemas.js';
 import { HEARTBEAT } from '../schemas/request-schemas.js';
@@ -59,6 +60,12 @@ const STREAM_PARAMETERS: readonly Parameter[] = [
   LANGUAGE_PARAMETER,
   { name: 'history', in: 'query', schema: HISTORY, example: 1 },
   {
+    name: 'snapshot',
+    in: 'query',
+    description: 'Whether a snapshot of each ticket comes before live events.',
+    schema: { type: 'integer', enum: [0, 1] },
+  },
+  {
     name: 'last_event_id',
     in: 'query',
     description: 'The position, for clients that cannot set headers. `lastEventId` is the same.',
@@ -76,6 +83,7 @@ const STREAM_PARAMETERS: readonly Parameter[] = [
 
 const STREAM_BODY = { schema: ref('StreamRequest'), example: { case_ids: ['T1', 'T2'], history: 1 } };
 
+const [SNAPSHOT_EXAMPLE] = EVENT_SCHEMAS.snapshot['examples'] as [object];
 const [MESSAGE] = EVENT_SCHEMAS.message['examples'] as [{ id: string; message: object }];
 
 /** What clients call. */
@@ -155,6 +163,28 @@ export const CLIENT_OPERATIONS: readonly Operation[] = [
         more: false,
       }),
     },
+  },
+  {
+    method: 'get',
+    path: '/v1/cases/{case_id}/snapshot',
+    id: 'readCaseSnapshot',
+    tag: TAG,
+    summary: 'A ticket at one position, for pages that a server renders',
+    description: 'PROTOCOL.md, section 8. A stream goes on from its `id`.',
+    access: 'client',
+    parameters: [
+      CASE_PARAMETER,
+      {
+        name: 'history',
+        in: 'query',
+        description: 'How many past events it is made of.',
+        schema: { type: 'integer', minimum: 0, maximum: SNAPSHOT_HISTORY_MAX, default: HISTORY_DEFAULT },
+        example: 10,
+      },
+      GROUP_PARAMETER,
+      LANGUAGE_PARAMETER,
+    ],
+    answers: { 200: json('The snapshot.', ref('SnapshotEvent'), SNAPSHOT_EXAMPLE) },
   },
   {
     method: 'post',

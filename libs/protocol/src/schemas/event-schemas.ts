@@ -1,7 +1,7 @@
 import { CLOSE_REASONS } from '../close-reasons.js';
 import type { EventData, EventName } from '../events.js';
 import { REFUSAL_MEMBERS } from './problem-schemas.js';
-import { described, objectOf, oneOf, orNull, type JsonSchema } from './json-schema.js';
+import { described, listOf, objectOf, oneOf, orNull, type JsonSchema } from './json-schema.js';
 import { CASE_ID, CASE_IDS, EVENT_ID, GROUP_ID, INSTANT, RETRY_MS } from './terms.js';
 
 const SEEN_AT = described(INSTANT, 'When the poll that found it was answered.');
@@ -23,6 +23,7 @@ export const READY_MEMBERS = {
       'When the upstream last answered for the ticket that was answered for longest ago; null: never.',
     ),
   ),
+  pending: described(CASE_IDS, 'Tickets whose first poll is still to come: `backfilled` says when it is complete.'),
 };
 
 export const READY_EXAMPLE: EventData['ready'] = {
@@ -32,30 +33,32 @@ export const READY_EXAMPLE: EventData['ready'] = {
   recovered: false,
   replayed: 1,
   last_answer_at: SEEN,
+  pending: [],
+};
+
+const MESSAGE = objectOf(
+  {
+    id: EVENT_ID,
+    case_id: CASE_ID,
+    message: { type: 'object', description: "The upstream's object, unchanged." },
+    sent_at: orNull(described(INSTANT, '`create_time` of the message; null if it could not be read.')),
+    seen_at: SEEN_AT,
+  },
+  { group_id: GROUP_ID },
+  { description: 'A new message of a ticket.' },
+);
+
+const MESSAGE_EXAMPLE: EventData['message'] = {
+  id: ID,
+  case_id: 'T1',
+  message: { type: 1, content: 'hello', create_time: '2026-11-23 22:17:22' },
+  sent_at: '2026-11-23T14:17:22.000Z',
+  seen_at: SEEN,
 };
 
 /** The data of each event, without the keywords that name the schema. */
 const DATA: { readonly [Name in EventName]: { schema: JsonSchema; example: EventData[Name] } } = {
-  message: {
-    schema: objectOf(
-      {
-        id: EVENT_ID,
-        case_id: CASE_ID,
-        message: { type: 'object', description: "The upstream's object, unchanged." },
-        sent_at: orNull(described(INSTANT, '`create_time` of the message; null if it could not be read.')),
-        seen_at: SEEN_AT,
-      },
-      { group_id: GROUP_ID },
-      { description: 'A new message of a ticket.' },
-    ),
-    example: {
-      id: ID,
-      case_id: 'T1',
-      message: { type: 1, content: 'hello', create_time: '2026-11-23 22:17:22' },
-      sent_at: '2026-11-23T14:17:22.000Z',
-      seen_at: SEEN,
-    },
-  },
+  message: { schema: MESSAGE, example: MESSAGE_EXAMPLE },
   status: {
     schema: objectOf(
       {
@@ -111,6 +114,29 @@ const DATA: { readonly [Name in EventName]: { schema: JsonSchema; example: Event
       { description: 'These tickets are no longer delivered.' },
     ),
     example: { case_ids: ['T1'], reason: 'rights' },
+  },
+  backfilled: {
+    schema: objectOf(
+      { case_ids: CASE_IDS },
+      { group_id: GROUP_ID },
+      { description: 'The first poll of these tickets is complete: everything that it found came before.' },
+    ),
+    example: { case_ids: ['T1'] },
+  },
+  snapshot: {
+    schema: objectOf(
+      {
+        id: described(EVENT_ID, 'The position of the cut: live events come from exactly there.'),
+        case_id: CASE_ID,
+        status: orNull({ type: 'integer', description: '0: unread, 1: read; null: it is not known.' }),
+        messages: listOf(MESSAGE, { description: 'The last messages, the oldest first.' }),
+        revoked: { type: 'boolean', description: 'The upstream refuses the ticket.' },
+        pending: { type: 'boolean', description: 'Its first poll is still to come: nothing is known yet.' },
+      },
+      { group_id: GROUP_ID },
+      { description: 'A ticket at one position, before its live events. Only with snapshot=1.' },
+    ),
+    example: { id: ID, case_id: 'T1', status: 1, messages: [MESSAGE_EXAMPLE], revoked: false, pending: false },
   },
   closing: {
     schema: objectOf(

@@ -17,7 +17,11 @@ export function listOf(items: JsonSchema, rest: JsonSchema = {}): JsonSchema {
 
 /** The same, or null. */
 export function orNull({ type, enum: values, ...rest }: JsonSchema): JsonSchema {
-  return { ...rest, type: [type, 'null'], ...(Array.isArray(values) && { enum: [...(values as unknown[]), null] }) };
+  return {
+    ...rest,
+    type: [type, 'null'].flat(),
+    ...(Array.isArray(values) && { enum: [...(values as unknown[]), null] }),
+  };
 }
 
 /** The same with a description of its own. */

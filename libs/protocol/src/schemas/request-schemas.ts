@@ -1,8 +1,20 @@
 import { objectOf, oneOf, orNull, type JsonSchema } from './json-schema.js';
 import { ASKED_CASE_IDS, ASKED_EVENT_ID, CLIENT_ID, GROUP_ID, HISTORY, LANGUAGE_RANGES } from './terms.js';
 
+/** Whether snapshots come first. */
+export const SNAPSHOT: JsonSchema = {
+  type: ['integer', 'boolean'],
+  enum: [0, 1, false, true],
+  description: 'Whether a snapshot of each ticket comes before live events.',
+};
+
 const TICKETS = { group_id: orNull(GROUP_ID), language: orNull(LANGUAGE_RANGES) };
-const SUBSCRIBE = { ...TICKETS, last_event_id: orNull(ASKED_EVENT_ID), history: orNull(HISTORY) };
+const SUBSCRIBE = {
+  ...TICKETS,
+  last_event_id: orNull(ASKED_EVENT_ID),
+  history: orNull(HISTORY),
+  snapshot: orNull(SNAPSHOT),
+};
 
 /** Which heartbeat a silent stream gets. */
 export const HEARTBEAT = oneOf(

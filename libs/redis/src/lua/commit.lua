@@ -309,8 +309,15 @@ end
 if #args.backfilled > 0 then
   local names = names_of(args.backfilled)
   local joined = within(joining, names)
+  local awaited = {}
   for _, case in ipairs(joined) do
     end_quarantine(base, case)
+    if redis.call('HDEL', base .. 'ticket:' .. case, 'awaited') == 1 then
+      awaited[#awaited + 1] = case
+    end
+  end
+  if #awaited > 0 then
+    redis.call(PUBLISH, base .. 'backfilled', table.concat(awaited, ' '))
   end
   joining = table.concat(without(joining, names), '\n')
   local members = redis.call('HGET', set, 'members')

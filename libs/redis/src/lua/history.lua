@@ -14,7 +14,8 @@
              wants           of each ticket {case, atLeast: so many events, after: all after this offset, or absent,
                              upTo: none after this offset, or absent}
   Returns {epoch, offset, state, since, reason, then of each ticket, as far as the bound allows,
-          {complete after, 1 if nothing older is kept, 1 if it is quarantined, 1 if more of it is wanted, events..}},
+          {complete after, 1 if nothing older is kept, 1 if it is quarantined, 1 if more of it is wanted, read status or '',
+           1 if its first poll is still to come, events..}},
           where `complete after` is '' for "just before the first event"
 ]]
 -- @include _epoch
@@ -81,7 +82,9 @@ for _, want in ipairs(args.wants) do
   end
   local is_quarantined = redis.call('ZSCORE', base .. 'apart', want.case)
   local has_more = room == 0 and not is_exhausted and is_cut(want, events)
-  local ticket = { complete_after, is_exhausted and 1 or 0, is_quarantined and 1 or 0, has_more and 1 or 0 }
+  local known = redis.call('HMGET', base .. 'ticket:' .. want.case, 'status', 'awaited')
+  local ticket = { complete_after, is_exhausted and 1 or 0, is_quarantined and 1 or 0, has_more and 1 or 0,
+    known[1] or '', known[2] and 1 or 0 }
   for j = #events, 1, -1 do
     ticket[#ticket + 1] = events[j][2][2]
   end

@@ -126,6 +126,7 @@ local function stage(case)
   staged[#staged + 1] = case
   size = size + 1
   keep_ticket(base, case, now)
+  redis.call('HSET', base .. 'ticket:' .. case, 'awaited', '1')
   if size >= UPSTREAM_MAX_CASE_IDS then
     close_staging_set()
   end

@@ -1,5 +1,6 @@
 import type { HistorySnapshot, HistoryWant, SetRef, TicketHistory } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
+import { describeBackfills } from './backfill.contract.js';
 import { describePagesBefore } from './page-before.contract.js';
 import { describePages } from './page.contract.js';
 import { describeQuarantine } from './quarantine.contract.js';
@@ -264,6 +265,7 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
       });
     });
   });
+  describeBackfills(name, make);
   describePages(name, make);
   describePagesBefore(name, make);
   describeReplays(name, make);

@@ -129,6 +129,12 @@ export class MemoryBroker implements Broker, MemoryConnection {
     }
   }
 
+  backfilled(feed: FeedKey, caseIds: readonly CaseId[]): void {
+    if (this.watched.has(feed)) {
+      this.send({ arrive: () => this.listener?.backfilled(feed, caseIds), lost: () => undefined });
+    }
+  }
+
   /** Lets the next `count` things arrive that are on their way. */
   flush(count = Number.POSITIVE_INFINITY): void {
     for (let arrived = 0; arrived < count && this.inTransit.length > 0; arrived += 1) {

@@ -154,6 +154,9 @@ export class ModelClient {
       expect(this.tickets).toEqual(expect.arrayContaining([...this.revoked]));
       return;
     }
+    if (notice.kind === 'backfilled') {
+      return;
+    }
     for (const caseId of notice.caseIds) {
       this.hadGap = true;
       if (notice.reason === 'unknown_position') {

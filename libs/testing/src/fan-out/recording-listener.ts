@@ -5,6 +5,7 @@ export class RecordingListener implements BrokerListener {
   readonly publications: Publication[] = [];
   readonly states: UpstreamState[] = [];
   readonly quarantined: { readonly caseId: CaseId; readonly quarantined: boolean }[] = [];
+  readonly backfills: CaseId[] = [];
   interruptions = 0;
   private waiting: { readonly enough: () => boolean; readonly resolve: () => void }[] = [];
 
@@ -20,6 +21,11 @@ export class RecordingListener implements BrokerListener {
 
   quarantineChanged(_feed: FeedKey, caseId: CaseId, quarantined: boolean): void {
     this.quarantined.push({ caseId, quarantined });
+    this.look();
+  }
+
+  backfilled(_feed: FeedKey, caseIds: readonly CaseId[]): void {
+    this.backfills.push(...caseIds);
     this.look();
   }
 

@@ -30,6 +30,8 @@ export class RecordingSubscriber implements Subscriber {
         return void this.told.push(`${notice.reason} ${notice.caseIds.join()}`);
       case 'revoked':
         return void this.told.push(`revoked ${notice.caseIds.join()}`);
+      case 'backfilled':
+        return void this.told.push(`backfilled ${notice.caseIds.join()}`);
       case 'upstream':
         return void this.told.push(notice.state.state);
     }

@@ -38,6 +38,8 @@ export class MemoryFeed {
   upstream: UpstreamState = { state: 'ok', since: 0 };
   /** Quarantined tickets: how often each was refused in a row, and when it is polled again, ms (infinity: now). */
   readonly quarantined = new Map<CaseId, { readonly refusals: number; readonly until: number }>();
+  /** Tickets whose first poll is still to come. */
+  readonly awaited = new Set<CaseId>();
   private readonly tickets = new Map<CaseId, MemoryTicket>();
   private offset = 0;
   private lastSetId = 0;
@@ -71,6 +73,7 @@ export class MemoryFeed {
       sizeOf(open) < this.limits.maxCaseIds;
     const set = fits ? open : this.openStagingSet(now);
     set.joining.add(caseId);
+    this.awaited.add(caseId);
     if (sizeOf(set) >= this.limits.maxCaseIds) {
       set.dueAt = now;
       return set;
@@ -169,7 +172,8 @@ export class MemoryFeed {
   history(wants: readonly HistoryWant[]): HistorySnapshot {
     const tickets = wants.map((want) => this.ticket(want.caseId).history(want, this.epoch));
     const quarantined = wants.map((want) => want.caseId).filter((caseId) => this.quarantined.has(caseId));
-    return { epoch: this.epoch, offset: this.offset, upstream: this.upstream, quarantined, tickets };
+    const pending = wants.map((want) => want.caseId).filter((caseId) => this.awaited.has(caseId));
+    return { epoch: this.epoch, offset: this.offset, upstream: this.upstream, quarantined, pending, tickets };
   }
 
   extent(wants: readonly ExtentWant[]): ReplayExtent {

@@ -51,6 +51,7 @@ export interface MemoryConnection {
   published(feed: FeedKey, publication: Publication): void;
   upstreamChanged(feed: FeedKey, state: UpstreamState): void;
   quarantineChanged(feed: FeedKey, caseId: CaseId, quarantined: boolean): void;
+  backfilled?(feed: FeedKey, caseIds: readonly CaseId[]): void;
 }
 
 /**
@@ -189,10 +190,12 @@ export class MemoryStore implements SetStore, InterestRegistry {
     const isSuspended = feed.areReservationsSuspended(commit.now);
     const isFirst = commit.backfilled.length > 0 && set.members.size === 0;
     const isUnknown = commit.entries.length === 0 && (set.isUnknown || isFirst);
+    const awaited: CaseId[] = [];
     for (const caseId of commit.backfilled) {
       // A ticket that left the set meanwhile does not become a member.
       if (set.joining.delete(caseId)) {
         set.members.add(caseId);
+        awaited.push(...(feed.awaited.delete(caseId) ? [caseId] : []));
         if (feed.quarantined.delete(caseId)) {
           this.changeQuarantine(commit.ref.feed, caseId, false);
         }
@@ -215,6 +218,9 @@ export class MemoryStore implements SetStore, InterestRegistry {
     published.forEach((publication) =>
       this.connections.forEach((connection) => connection.published(commit.ref.feed, publication)),
     );
+    if (awaited.length > 0) {
+      this.connections.forEach((connection) => connection.backfilled?.(commit.ref.feed, awaited));
+    }
     feed.failing.delete(commit.ref.id);
     if (feed.upstream.state === 'degraded' && feed.failing.size === 0) {
       this.changeUpstream(commit.ref.feed, { state: 'ok', since: commit.now });

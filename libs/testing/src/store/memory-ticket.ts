@@ -61,6 +61,7 @@ export class MemoryTicket {
       publications: this.log.slice(start).map((entry) => ({ ...entry, epoch })),
       completeAfter: this.log[start - 1]?.offset ?? this.trimmedUpTo,
       exhausted: start === 0,
+      readStatus: this.status,
     };
   }
 

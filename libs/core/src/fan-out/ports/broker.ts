@@ -29,6 +29,8 @@ export interface TicketHistory {
   readonly completeAfter: number;
   /** The store has nothing older, so asking for more gives no more. */
   readonly exhausted: boolean;
+  /** The read status at that instant; null: it is not known. */
+  readonly readStatus: number | null;
 }
 
 /** A feed's history at one instant. */
@@ -39,6 +41,8 @@ export interface HistorySnapshot {
   readonly upstream: UpstreamState;
   /** The tickets among them that are quarantined. */
   readonly quarantined: readonly CaseId[];
+  /** Those whose first poll is still to come. */
+  readonly pending: readonly CaseId[];
   readonly tickets: readonly TicketHistory[];
 }
 
@@ -136,6 +140,8 @@ export interface BrokerListener {
   upstreamChanged(feed: FeedKey, state: UpstreamState): void;
   /** The upstream refuses a ticket (it is quarantined), or answers for it again. */
   quarantineChanged(feed: FeedKey, caseId: CaseId, quarantined: boolean): void;
+  /** The first poll of these tickets is complete. Everything that it found was published before. */
+  backfilled(feed: FeedKey, caseIds: readonly CaseId[]): void;
   /** Publications may have been missed. The listener must repair from history before it delivers anything else. */
   interrupted(): void;
 }
