@@ -14,6 +14,8 @@ import { reshard } from './reshard.js';
 const PAUSE_MS = 10_000;
 /** A slot is moved one key at a time, with this pause, ms: longer than any command waits, and shorter than {@link PAUSE_MS}. */
 const SLOWLY = { keysAtOnce: 1, pauseMs: 100 };
+/** Longest time until every client is told that its feed is not polled, and that it is polled again, ms. */
+const TOLD_MS = 15_000;
 /** Messages flow for this long between two events, ms. */
 const REST_MS = 2000;
 /** Longest time until a replica has taken over, and until a node that came back is one, ms. */
@@ -23,6 +25,8 @@ const FAILOVER_MS = 30_000;
 interface Step {
   readonly name: string;
   readonly losesData?: boolean;
+  /** Nobody goes on before the clients were told, so the silence has no bound. */
+  readonly isTold?: boolean;
   happen(): Promise<void>;
 }
 
@@ -73,7 +77,9 @@ export class ClusterRun {
       const silence = this.silenceSince(from);
       this.say(`${step.name}: took ${took} ms, silence of ${silence} ms at the longest`);
       this.losses += step.losesData ? 1 : 0;
-      return silence > PAUSE_MS ? [`${silence} ms of silence, at most ${PAUSE_MS}: ${step.name}`] : [];
+      return silence > PAUSE_MS && step.isTold !== true
+        ? [`${silence} ms of silence, at most ${PAUSE_MS}: ${step.name}`]
+        : [];
     } catch (error) {
       this.say(`${step.name}: ${String(error)}`);
       return [`${step.name}: ${String(error)}`];
@@ -103,6 +109,11 @@ export class ClusterRun {
         name: `redis-cli --cluster reshard: the slot of the feed ${moves}`,
         happen: async () => reshard(redis, slots.feed, await there(slots.feed)),
       })),
+      {
+        name: 'the slot of the feed is left open until every client was told',
+        isTold: true,
+        happen: async () => this.leaveOpen(slots.feed),
+      },
       ...(['feed', 'poll queue'] as const).map((name): Step => ({
         name: `the master of the ${name} is killed and comes back as a replica`,
         losesData: true,
@@ -114,6 +125,27 @@ export class ClusterRun {
         happen: async () => this.freeze(slots.feed, await redis.masterOf(slots.feed)),
       },
     ];
+  }
+
+  /** An operator goes away in the middle of a move, and comes back when the users have complained. */
+  private async leaveOpen(slot: number): Promise<void> {
+    const { redis } = this.deployment;
+    const everybodyHears = (state: string) => {
+      const hears = ({ recording }: (typeof this.conversation.clients)[number]) =>
+        (recording.frames.findLast(({ event }) => event === 'upstream')?.data as { state?: unknown })?.state === state;
+      return until(() => this.conversation.clients.every(hears), TOLD_MS, `every client to be told ${state}`);
+    };
+    let isLeft = false;
+    await redis.move(slot, await redis.other(slot), {
+      keysAtOnce: 1,
+      at: async (state) => {
+        if (state === 'moving' && !isLeft) {
+          isLeft = true;
+          await everybodyHears('degraded');
+        }
+      },
+    });
+    await everybodyHears('ok');
   }
 
   /** Longer than the other nodes wait for it, so its replica takes over while its connections are open. */

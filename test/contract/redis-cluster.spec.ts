@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { type FeedKey, NOT_POLLED_AFTER_MS, PollingWatch } from '#core';
 import { FeedLook, RedisConnectionCounts, RedisRevocations, Survey } from '#redis';
 import { message, RecordingListener, StoreDriver, USUAL_LIMITS } from '#testing';
 
@@ -114,6 +115,31 @@ describe('a Redis Cluster whose slots move', () => {
     for (const caseId of ['a', 'b']) {
       expect(await driver.contents(caseId)).toEqual(['{"content":"before"}', '{"content":"during"}']);
     }
+  });
+
+  it('tells that a feed whose slot stays open is not polled, wherever its keys are, and that it is polled again', async () => {
+    await driver.want('a');
+    const told: boolean[] = [];
+    const feeds = {
+      awaitedFeeds: () => [driver.feed],
+      pollingChanged: (_feed: FeedKey, since: number | null) => told.push(since !== null),
+    };
+    let ahead = 0;
+    const watch = new PollingWatch(feeds, fixture.registry, { now: () => driver.now + ahead });
+    await watch.check();
+    expect(told).toEqual([]);
+    await cluster.move(slot, await cluster.other(slot), {
+      keysAtOnce: 1,
+      at: async () => {
+        ahead = 2 * NOT_POLLED_AFTER_MS;
+        await watch.check(); // It waits for no script.
+        expect(told).toEqual([true]);
+      },
+    });
+    await publish('after', 'a');
+    ahead = 0;
+    await watch.check();
+    expect(told).toEqual([true, false]);
   });
 
   it('looks at feeds in many slots', async () => {

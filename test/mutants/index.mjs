@@ -12,6 +12,7 @@ import { hostile } from './hostile.mjs';
 import { reads } from './reads.mjs';
 import { redisAdapters } from './redis.mjs';
 import { workers } from './worker.mjs';
+import { world } from './world.mjs';
 
 /**
  * The planted mistakes: mistakes that a good engineer can make, each with the rule that it breaks and the test that has
@@ -44,4 +45,5 @@ export const mutants = [
   ...hostile,
   ...reads,
   ...workers,
+  ...world,
 ];

@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isThere, testsOf, type NamedTest } from '../fixtures/named-tests.js';
 
 interface Row {
   readonly number: number;
   readonly tests: readonly NamedTest[];
+  /** Ids of planted mistakes. */
+  readonly mistakes: readonly string[];
 }
 
 /** A table of kinds is worth as much as the tests that it names. */
@@ -27,10 +29,22 @@ describe('test/world/README.md', () => {
     );
     expect(missing).toEqual([]);
   });
+
+  it('names for each kind a planted mistake that undoes what was mended', () => {
+    const folder = join(__dirname, '../mutants');
+    const planted = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+    const isPlanted = (id: string) => planted.some((text) => text.includes(`id: '${id}',`));
+    expect(rows.filter(({ mistakes }) => mistakes.length === 0).map(({ number }) => number)).toEqual([]);
+    expect(rows.flatMap(({ mistakes }) => mistakes.filter((id) => !isPlanted(id)))).toEqual([]);
+  });
 });
 
-/** A row is `| number | kind | tried | tests |`. Tests are files in backticks, each followed by titles in quotes. */
+/** A row is `| number | kind | tried | tests | mistakes |`. Tests are files in backticks, each followed by titles in quotes. */
 function rowsOf(markdown: string): Row[] {
-  const cells = [...markdown.matchAll(/^\| (\d+) \|[^|]+\|[^|]+\|([^|]+)\|$/gm)];
-  return cells.map(([, number, tests = '']) => ({ number: Number(number), tests: testsOf(tests) }));
+  const cells = [...markdown.matchAll(/^\| (\d+) \|[^|]+\|[^|]+\|([^|]+)\|([^|]+)\|$/gm)];
+  return cells.map(([, number, tests = '', mistakes = '']) => ({
+    number: Number(number),
+    tests: testsOf(tests),
+    mistakes: [...mistakes.matchAll(/`([^`]+)`/g)].map(([, id = '']) => id),
+  }));
 }
