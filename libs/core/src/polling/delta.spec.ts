@@ -48,6 +48,16 @@ describe('delta', () => {
     expect(delta(content, { ...context, delivered: first.window }).entries).toEqual([]);
   });
 
+  it('reads a message once that an upstream with a memory gives again', () => {
+    const digest = jest.fn((text: string) => text);
+    const content = answer({ a: [said('x', 1000), said('y', null)] });
+    const first = delta(content, { ...context, digest });
+    const read = digest.mock.calls.length;
+    expect(read).toBeGreaterThan(0);
+    const again = delta(content, { ...context, digest, delivered: first.window });
+    expect([again.entries, digest.mock.calls.length]).toEqual([[], read]);
+  });
+
   it('is a whole class when one of its messages is new: the commit finds out which', () => {
     const first = delta(answer({ a: [said('x', 1000), said('y', 1000), said('x', 2000)] }), context);
     const both = answer({ a: [said('x', 1000), said('y', 1000), said('x', 1000), said('x', 2000)] });
