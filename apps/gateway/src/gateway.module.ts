@@ -3,18 +3,15 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { Hub, Interest, PollingWatch } from '#core';
 import {
-  createLogger,
-  createRegistry,
   DeliveryMetrics,
   EvictionReport,
   GatewaySettings,
   HealthState,
-  readSettings,
   SampledLines,
   DemandMetrics,
   OlderMetrics,
   OverviewMetrics,
-  RedisMetrics,
+  type Tracing,
 } from '#ops';
 import { OlderIds, PositionIds, SioFrames, SseFrames } from '#protocol';
 import { AGE_BOUNDS_S, type Survey } from '#redis';
@@ -27,6 +24,7 @@ import { PolledInterest } from './dropin/polled-interest.js';
 import { RequestAuthentication } from './auth/request-authentication.js';
 import { authentication } from './authentication.providers.js';
 import { LOGGER } from './gateway.logger.js';
+import { TRACING } from './gateway.tracing.js';
 import { Connections } from './session/connections.js';
 import { DeliveryCounters } from './session/delivery-counters.js';
 import { Drain } from './lifecycle/drain.js';
@@ -54,8 +52,8 @@ import { OriginRule } from './http/origin-rule.js';
 import { OwnOrigins } from './http/own-origin.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { SubjectReads } from './http/subject-reads.js';
-import { RedisStore } from './redis.store.js';
 import { SseEndpoint } from './sse/sse-endpoint.js';
+import { surroundings } from './surroundings.providers.js';
 import { unauthenticated } from './unauthenticated.providers.js';
 import { EventsGateway } from './ws/events.gateway.js';
 
@@ -68,37 +66,6 @@ const TAIL_MAX = 100;
 const REFUSALS_SPAN_MS = 60_000;
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-const outside: FactoryProvider[] = [
-  { provide: GatewaySettings, useFactory: () => readSettings('gateway') },
-  {
-    provide: LOGGER,
-    inject: [GatewaySettings],
-    useFactory: ({ logLevel }: GatewaySettings) => createLogger('gateway', logLevel),
-  },
-  { provide: Registry, useFactory: () => createRegistry('gateway') },
-  { provide: DeliveryMetrics, inject: [Registry], useFactory: (registry: Registry) => new DeliveryMetrics(registry) },
-  {
-    provide: GatewayStore,
-    inject: [GatewaySettings, LOGGER, DeliveryMetrics, Registry],
-    useFactory: (settings: GatewaySettings, logger: Logger, metrics: DeliveryMetrics, registry: Registry) => {
-      const redis = new RedisMetrics(registry);
-      return new RedisStore(settings, logger, {
-        onHeard: (ms) => metrics.heard(ms),
-        onPing: (ms) => redis.pinged(ms),
-      });
-    },
-  },
-  {
-    provide: HealthState,
-    inject: [GatewayStore],
-    useFactory: (store: GatewayStore) => {
-      const health = new HealthState();
-      health.require('redis', () => store.isWell());
-      return health;
-    },
-  },
-];
 
 const domain: FactoryProvider[] = [
   {
@@ -139,7 +106,7 @@ const delivery: FactoryProvider[] = [
   },
   {
     provide: Connections,
-    inject: [Hub, Interest, GatewayStore, PositionIds, DeliveryMetrics, GatewaySettings, Revocations],
+    inject: [Hub, Interest, GatewayStore, PositionIds, DeliveryMetrics, GatewaySettings, Revocations, TRACING],
     useFactory: (
       hub: Hub,
       interest: Interest,
@@ -148,8 +115,9 @@ const delivery: FactoryProvider[] = [
       metrics: DeliveryMetrics,
       settings: GatewaySettings,
       revocations: Revocations,
+      tracing: Tracing | null,
     ): Connections => {
-      const counters = new DeliveryCounters(metrics, () => store.clock.now());
+      const counters = new DeliveryCounters(metrics, () => store.clock.now(), tracing?.deliveries ?? null);
       const onError = store.onFailure('subscriptions');
       const { maxCasesPerSubscription: maxCases, slowConsumerMaxBytes: maxUnsentBytes } = settings;
       const writes = new TickWrites();
@@ -299,7 +267,7 @@ const edges: FactoryProvider[] = [
     ...adminControllers,
   ],
   providers: [
-    ...outside,
+    ...surroundings,
     ...authentication,
     ...domain,
     ...delivery,

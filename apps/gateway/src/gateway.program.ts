@@ -3,7 +3,16 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { createOpsHandler, GatewaySettings, HealthState, logFatal, NestLogger, reportStart, untilItWorks } from '#ops';
+import {
+  createOpsHandler,
+  GatewaySettings,
+  HealthState,
+  logFatal,
+  NestLogger,
+  reportStart,
+  untilItWorks,
+  type Tracing,
+} from '#ops';
 import { ConsoleEndpoint } from './console/console-endpoint.js';
 import { DemoDoor } from './console/demo-door.js';
 import { DropInPolls } from './dropin/drop-in-polls.js';
@@ -16,6 +25,7 @@ import { FleetMetrics } from './fleet/fleet-metrics.js';
 import { AdminGate } from './admin/admin-gate.js';
 import { QueuesEndpoint } from './admin/queues.endpoint.js';
 import { LOGGER } from './gateway.logger.js';
+import { TRACING } from './gateway.tracing.js';
 import { GatewayStore } from './gateway.store.js';
 import { type HttpAdapter } from './http/http.adapter.js';
 import { ClientAddresses } from './http/client-address.js';
@@ -116,6 +126,7 @@ export class GatewayProgram {
     server.closeAllConnections();
     await Promise.race([this.app.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
     await this.app.get(GatewayStore).stop();
+    await this.app.get<Tracing | null>(TRACING)?.stop();
     this.logger.info('gateway stopped');
   }
 

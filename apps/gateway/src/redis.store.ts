@@ -20,6 +20,7 @@ import {
   OverviewWatch,
   PingWatch,
   type Overview,
+  type RedisBrokerParts,
   redisFailureOf,
   redisHosts,
   serverIdentity,
@@ -33,6 +34,8 @@ import { GatewayStore } from './gateway.store.js';
 export interface RedisStoreListener {
   /** A publication was heard. @param ms since the upstream's answer */
   readonly onHeard: (ms: number) => void;
+  /** The trace of a publication that has one. */
+  readonly onTraced?: RedisBrokerParts['onTraced'];
   /** @param ms that a ping took; null: there was no answer */
   readonly onPing: (ms: number | null) => void;
 }
@@ -61,7 +64,7 @@ export class RedisStore extends GatewayStore {
   constructor(
     settings: GatewaySettings,
     private readonly logger: Logger,
-    { onHeard, onPing }: RedisStoreListener,
+    { onHeard, onTraced, onPing }: RedisStoreListener,
   ) {
     super();
     this.report = new RedisReport({
@@ -100,7 +103,8 @@ export class RedisStore extends GatewayStore {
       survey: (participant, onError) => new Survey({ commands, subscriber, keys }, participant, onError),
     };
     const gateway = randomUUID();
-    this.broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError, onHeard }, settings);
+    const hears = { onHeard, ...(onTraced && { onTraced }) };
+    this.broker = new RedisBroker({ commands, subscriber, keys, clock, gateway, onError, ...hears }, settings);
     this.pings.watch(onPing);
   }
 

@@ -18,6 +18,7 @@ import {
   OlderRequestMetrics,
   OverviewMetrics,
   programVersion,
+  startTracing,
   PrometheusPollTelemetry,
   readSettings,
   RedisMetrics,
@@ -66,6 +67,7 @@ import { PollReports } from './poll-reports.js';
 import { PollSlots } from './poll-slots.js';
 import { PollWorker } from './poll-worker.js';
 import { Reconciler } from './reconciler.js';
+import { TracedPollCycle, TracedSetStore, TracedUpstream } from './traced-polls.js';
 import { WORKER_FIGURES, WorkerParticipant } from './worker-participant.js';
 import { WorkerProgram } from './worker.program.js';
 
@@ -90,6 +92,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
       useFactory: async (): Promise<WorkerProgram> => {
         const settings = readSettings('worker');
         const logger: Logger = createLogger('worker', settings.logLevel);
+        const tracing = await startTracing(settings, 'worker', logger);
         const redis: RedisReport = new RedisReport({
           logger,
           redis: redisHosts(settings.redisUrl),
@@ -110,6 +113,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
         const report = new CredentialsReport(logger, new CredentialMetrics(registry));
         const upstream: OsmClient = createOsmClient(settings, {
           onSent: () => upstreamMetrics.sent(),
+          ...(tracing && { traceparent: () => tracing.polls.traceparent() }),
           clock,
           userAgent: `pollcast/${programVersion()}`,
           attempts: (kind) => new RedisCredentialAttempts(commands, keys, kind),
@@ -129,28 +133,29 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
         const telemetry = new PrometheusPollTelemetry(registry);
         const upstreamReport = new UpstreamReport(logger, () => clock.now());
         const owner = randomUUID();
-        const cycle = new PollCycle(
-          {
-            store: new RedisSetStore(commands, keys, settings),
-            upstream,
-            quota: new MeasuredQuota(quota, (ms) => upstreamMetrics.quotaWaited(ms)),
-            liveness: new RedisUpstreamLiveness(commands, keys, failed('liveness')),
-            clock,
-            digest,
-            telemetry: new PollReports(telemetry, upstreamReport, new StageMetrics(registry, ['committed'])),
-            random: Math.random,
+        const parts = {
+          store: tracing
+            ? new TracedSetStore(tracing.polls, commands, keys, settings)
+            : new RedisSetStore(commands, keys, settings),
+          upstream: tracing ? new TracedUpstream(tracing.polls, upstream) : upstream,
+          quota: new MeasuredQuota(quota, (ms) => upstreamMetrics.quotaWaited(ms)),
+          liveness: new RedisUpstreamLiveness(commands, keys, failed('liveness')),
+          clock,
+          digest,
+          telemetry: new PollReports(telemetry, upstreamReport, new StageMetrics(registry, ['committed'])),
+          random: Math.random,
+        };
+        const options = {
+          intervalMs: settings.pollIntervalMs,
+          intervalMaxMs: settings.pollIntervalMaxMs,
+          overlapMs: settings.pollOverlapMs,
+          lease: {
+            owner,
+            leaseMs: settings.upstreamTimeoutMs + LEASE_MARGIN_MS,
+            sendWithinMs: LEASE_MARGIN_MS / 2,
           },
-          {
-            intervalMs: settings.pollIntervalMs,
-            intervalMaxMs: settings.pollIntervalMaxMs,
-            overlapMs: settings.pollOverlapMs,
-            lease: {
-              owner,
-              leaseMs: settings.upstreamTimeoutMs + LEASE_MARGIN_MS,
-              sendWithinMs: LEASE_MARGIN_MS / 2,
-            },
-          },
-        );
+        };
+        const cycle = tracing ? new TracedPollCycle(tracing.polls, parts, options) : new PollCycle(parts, options);
         const disordered = failures.of('poll', 'error', 'a poll ended in disorder');
         const slots = new PollSlots(settings.workerConcurrency);
         const processor = new PollProcessor(cycle, clock, slots, (error, { feed, set }) =>
@@ -271,6 +276,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           health,
           ops: new OpsServer(createOpsHandler(health, registry)),
           connections: [commands, bull, subscriber],
+          tracing,
         });
       },
     },

@@ -9,6 +9,7 @@ import {
   type HealthState,
   type OnFailure,
   type RedisReport,
+  type Tracing,
   type UpstreamReport,
   type WorkerSettings,
 } from '#ops';
@@ -57,6 +58,7 @@ export interface WorkerParts {
   readonly health: HealthState;
   readonly ops: OpsServer;
   readonly connections: readonly RedisClient[];
+  readonly tracing: Pick<Tracing, 'stop'> | null;
 }
 
 /** How long a stopping worker waits for its polls and for Redis, ms. A worker also ends while Redis is out of reach. */
@@ -142,6 +144,7 @@ export class WorkerProgram {
     evictions.stop();
     connections.forEach((connection) => connection.disconnect());
     await ops.close();
+    await this.parts.tracing?.stop();
     logger.info('worker stopped');
   }
 

@@ -20,6 +20,8 @@ export { LOG_LEVELS, ProgramSettings, type LogLevel } from './program.settings.j
 export { RevocationReport } from './revocation-report.js';
 export { SampledLines, type Line } from './sampled-lines.js';
 export { RedisMetrics } from './redis-metrics.js';
+export { startTracing } from './start-tracing.js';
+export type { DeliveryTracing, PollTracing, Tracing } from './tracing.js';
 export { StageMetrics, type DeliveryStage } from './stage-metrics.js';
 export { UpstreamMetrics } from './upstream-metrics.js';
 export { RedisReport } from './redis-report.js';

@@ -80,6 +80,14 @@ export abstract class SharedSettings extends ProgramSettings {
   @Whole('milliseconds', 0, DAY_MS)
   readonly subscriptionLingerMs: number = 30_000;
 
+  /** Where traces are sent by OTLP over HTTP; empty: there are none. OpenTelemetry reads further variables of its own. */
+  @Accepted('an http:// or https:// URL', (text) => text === '' || isUrl(text, ['http:', 'https:']))
+  readonly otelExporterOtlpEndpoint: string = '';
+
+  /** How they are encoded. */
+  @OneOf(['http/protobuf', 'http/json'])
+  readonly otelExporterOtlpProtocol: 'http/protobuf' | 'http/json' = 'http/protobuf';
+
   /** Events per ticket that history keeps. */
   @Whole('events', 1, 100_000)
   readonly historyMaxEvents: number = 1000;

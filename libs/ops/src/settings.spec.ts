@@ -38,6 +38,8 @@ describe('settings', () => {
       subscriptionLingerMs: 30_000,
       historyMaxEvents: 1000,
       historyTtlS: 86_400,
+      otelExporterOtlpEndpoint: '',
+      otelExporterOtlpProtocol: 'http/protobuf',
       authMode: 'jwt',
       authJwtSecret: 'a-secret-of-at-least-thirty-two-bytes',
       authJwksUrl: '',

@@ -28,6 +28,8 @@ export interface OsmOptions extends HttpLimits {
   readonly proxies: ProxySettings;
   /** Called when a request leaves. */
   readonly onSent?: () => void;
+  /** `traceparent` of the request that is being made (W3C Trace Context); null: it is not sent. */
+  readonly traceparent?: () => string | null;
   /** Name and version of this program, for the header `User-Agent`. */
   readonly userAgent: string;
   /** `X-Time-Zone`, and the zone in which `create_time` is read; a text that `parseTimeZone` accepts. */
@@ -125,7 +127,13 @@ export class OsmClient implements Upstream, OlderUpstream {
     const auth = given instanceof Promise ? await this.within(given, timeoutMs) : given;
     // The clock is read again only after a wait. So almost all timers have the same duration, which is cheap in Node.
     const leftMs = given instanceof Promise ? endsAt - performance.now() : timeoutMs;
-    const headers = { ...this.headers, 'x-language': feed.language, ...auth };
+    const traceparent = this.options.traceparent?.() ?? null;
+    const headers = {
+      ...this.headers,
+      'x-language': feed.language,
+      ...(traceparent !== null && { traceparent }),
+      ...auth,
+    };
     try {
       let leftAt = performance.now();
       const answer = await this.origin.send(

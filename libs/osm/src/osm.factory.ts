@@ -42,6 +42,8 @@ export interface OsmParts {
   readonly onCredentials: OnCredentials;
   /** Called when a poll's request leaves. */
   readonly onSent?: () => void;
+  /** `traceparent` of the poll that runs; null: none. */
+  readonly traceparent?: () => string | null;
 }
 
 /** Makes the client of the upstream from the settings. */
@@ -52,6 +54,7 @@ export function createOsmClient(settings: OsmSettings, parts: OsmParts): OsmClie
     baseUrl: settings.upstreamBaseUrl,
     userAgent,
     ...(parts.onSent && { onSent: parts.onSent }),
+    ...(parts.traceparent && { traceparent: parts.traceparent }),
     timeZone: settings.upstreamTimeZone,
     site: settings.upstreamSite,
     trimRichText: settings.upstreamTrimRichText,

@@ -32,6 +32,19 @@ export function readPublication(caseId: CaseId, text: string): Publication {
     : { kind: 'message', ...placed, message: body as JsonText, sentAt: sent === '-' ? null : Number(sent) };
 }
 
+/**
+ * The trace that commit.lua gave a publication on its channel; null: none. History has none.
+ *
+ * @param text one that {@link readPublication} has read
+ */
+export function readTrace(text: string): string | null {
+  if (text.startsWith('m;')) {
+    return text.slice(2, text.indexOf(' '));
+  }
+  const sent = text.startsWith('s ') ? text.split(' ', 6)[5] : undefined;
+  return sent === undefined || sent === '-' ? null : sent;
+}
+
 /** A ticket whose quarantine began or ended, as _quarantine.lua tells it on the feed's channel: `apart ticket`, `back ticket`. */
 export function readQuarantine(text: string): { readonly caseId: CaseId; readonly quarantined: boolean } | null {
   const [kind, caseId] = text.split(' ');

@@ -25,7 +25,7 @@ import { Barriers } from './barriers.js';
 import type { ChannelSubscriptions, SubscriptionsListener } from './channel-subscriptions.js';
 import type { RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
-import { readQuarantine, readPublication, readUpstreamState } from './publication-text.js';
+import { readQuarantine, readPublication, readTrace, readUpstreamState } from './publication-text.js';
 import type { HistoryBounds } from './redis-set-store.js';
 import { StoredBefore } from './stored-before.js';
 import { StoredHistory } from './stored-history.js';
@@ -43,6 +43,8 @@ export interface RedisBrokerParts {
   readonly onError: (error: Error) => void;
   /** Called with each publication that is heard. @param ms since the upstream's answer */
   readonly onHeard?: (ms: number) => void;
+  /** Called with the trace of a publication that has one, before it is delivered. */
+  readonly onTraced?: (trace: string, publication: Publication) => void;
 }
 
 /** What a channel carries. */
@@ -154,7 +156,7 @@ export class RedisBroker implements Broker {
     const route = this.routes.get(channel);
     switch (route?.kind) {
       case 'publication':
-        this.heard(route.feed, readPublication(route.caseId, text));
+        this.heard(route.feed, readPublication(route.caseId, text), text);
         return;
       case 'state':
         this.receiveState(route.feed, text);
@@ -170,8 +172,13 @@ export class RedisBroker implements Broker {
     }
   }
 
-  private heard(feed: FeedKey, publication: Publication): void {
-    this.parts.onHeard?.(this.parts.clock.now() - publication.seenAt);
+  private heard(feed: FeedKey, publication: Publication, text: string): void {
+    const { clock, onHeard, onTraced } = this.parts;
+    onHeard?.(clock.now() - publication.seenAt);
+    const trace = onTraced && readTrace(text);
+    if (trace) {
+      onTraced(trace, publication);
+    }
     this.listener?.published(feed, publication);
   }
 

@@ -136,6 +136,11 @@ export class RedisSetStore implements SetStore {
     return this.group.commit({ commit: (c) => this.commitNow(c) }, commit);
   }
 
+  /** What gateways get with the publications of a commit, and history does not keep: `traceparent`; null: nothing. */
+  protected trace(): string | null {
+    return null;
+  }
+
   /** Whether a set that is gone was lost, and was made again now. */
   private async isMadeAgain(ref: SetRef, now: number): Promise<boolean> {
     return (await this.audit.run(ref.feed, now)).includes(ref.id);
@@ -159,6 +164,7 @@ export class RedisSetStore implements SetStore {
       bisection: bisection === undefined ? undefined : bisectionText(bisection),
       known: this.positions.get(ref.feed),
       newEpoch: newEpoch(commit.now, Math.random()),
+      trace: entries.length > 0 ? (this.trace() ?? undefined) : undefined,
     })) as (string | number)[];
     const [kind, fence, published, due, joining, reserved, epoch, offset, mayPack] = answer;
     if (kind !== 'committed') {

@@ -22,6 +22,7 @@ export interface ScriptArguments {
     readonly bisection: string | undefined;
     readonly known: PositionArgument | undefined;
     readonly newEpoch: string;
+    readonly trace: string | undefined;
   };
   readonly fail: FromFence & { readonly due: number; readonly reason: string };
   readonly 'record-bisection': FromFence & {

@@ -61,6 +61,7 @@ export interface LoggedRequest {
   readonly case_ids: readonly string[];
   readonly cursor: string | null;
   readonly user_agent: string | null;
+  readonly traceparent: string | null;
   readonly status: number | 'none' | null;
   readonly duration_ms: number | null;
 }

@@ -1,5 +1,5 @@
 import type { Notice, Publication } from '#core';
-import type { DeliveryMetrics, Transport, TransportMetrics } from '#ops';
+import type { DeliveryMetrics, DeliveryTracing, Transport, TransportMetrics } from '#ops';
 
 /**
  * Counts deliveries. The hottest path of a gateway only adds to a number; the metrics get the sums once a second.
@@ -12,6 +12,7 @@ export class DeliveryCounters {
     private readonly metrics: DeliveryMetrics,
     /** Redis's time, by which `seenAt` was taken, ms since 1970. */
     private readonly now: () => number = Date.now,
+    private readonly tracing: Pick<DeliveryTracing, 'written'> | null = null,
   ) {}
 
   /** A live publication was written to one client. */
@@ -20,6 +21,7 @@ export class DeliveryCounters {
     if (publication !== this.newest) {
       this.newest = publication;
       this.metrics.firstWritten(this.now() - publication.seenAt);
+      this.tracing?.written(publication);
     }
   }
 

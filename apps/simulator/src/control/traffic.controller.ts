@@ -11,6 +11,7 @@ interface RequestReport {
   readonly group_id: string | null;
   readonly language: string;
   readonly user_agent: string | null;
+  readonly traceparent: string | null;
   /** Null while in flight; `none` if the connection ended before any answer. */
   readonly status: number | 'none' | null;
   readonly duration_ms: number | null;
@@ -41,13 +42,23 @@ export class TrafficController {
   }
 }
 
-const report = ({ at, query, cursor, language, userAgent, status, durationMs }: LoggedRequest): RequestReport => ({
+const report = ({
+  at,
+  query,
+  cursor,
+  language,
+  userAgent,
+  traceparent,
+  status,
+  durationMs,
+}: LoggedRequest): RequestReport => ({
   at,
   case_ids: query?.caseIds ?? [],
   cursor: cursor ?? null,
   group_id: query?.groupId ?? null,
   language,
   user_agent: userAgent ?? null,
+  traceparent: traceparent ?? null,
   status: status ?? null,
   duration_ms: durationMs ?? null,
 });

@@ -51,7 +51,8 @@ export class InstantMessages {
     const language = headerOf(req, 'x-language') ?? DEFAULT_LANGUAGE;
     res.setHeader('X-Request-Id', requestId);
     const userAgent = headerOf(req, 'user-agent');
-    traffic.begin({ query: query instanceof Query ? query : undefined, cursor, language, userAgent }, res);
+    const traceparent = headerOf(req, 'traceparent');
+    traffic.begin({ query: query instanceof Query ? query : undefined, cursor, language, userAgent, traceparent }, res);
 
     const refusal = gate.refusal(req);
     if (refusal) return refuse(res, refusal, requestId);

@@ -9,6 +9,7 @@ export interface LoggedRequest {
   readonly cursor?: string;
   readonly language: string;
   readonly userAgent?: string;
+  readonly traceparent?: string;
   /** Absent while in flight; `none` if the connection ended before any answer. */
   status?: number | 'none';
   durationMs?: number;

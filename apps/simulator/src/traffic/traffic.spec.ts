@@ -96,7 +96,14 @@ describe('the request log', () => {
     await simulator.poll(['a']);
     await simulator.poll(['b', 'c'], { cursor: '1768478400000', group: 'night', headers: { 'X-Language': 'en-us' } });
     await simulator.fetchMessages([]);
-    const common = { at, group_id: null, language: 'zh-cn', user_agent: expect.any(String), duration_ms: 0 };
+    const common = {
+      at,
+      group_id: null,
+      language: 'zh-cn',
+      user_agent: expect.any(String),
+      traceparent: null,
+      duration_ms: 0,
+    };
     expect(await simulator.control('GET', 'requests?limit=2')).toEqual({
       requests: [
         { ...common, case_ids: ['b', 'c'], cursor: '1768478400000', group_id: 'night', language: 'en-us', status: 200 },

@@ -21,6 +21,7 @@
              bisection   the bisection as text, '' where it is over, absent to leave it as it is
              known       {epoch, offset} that the worker knows of, or absent
              newEpoch    for a feed that has no epoch, or begins a new one
+             trace       `traceparent` of W3C Trace Context, for those who hear the publications; absent: not traced
   Returns {'gone'} | {'conflict'} |
           {'committed', fence, published, due, 1 if tickets wait to join, 1 if reserved, epoch, offset,
            1 if thin sets are to be merged}, epoch and offset empty where there were no entries
@@ -198,10 +199,16 @@ local function is_new(ticket, entry)
   return is_new_message(ticket, entry)
 end
 
--- `kind epoch offset previous seenAt sentAt|- message|status`, as libs/redis/src/publication-text.ts reads it.
-local function publication_text(ticket, entry)
-  local sent_at = entry.sentAt and string.format('%.0f', entry.sentAt) or '-'
-  local head = string.format('%s %s %.0f %.0f %.0f %s ', entry.kind, epoch, offset, ticket.last, entry.seenAt, sent_at)
+-- `kind epoch offset previous seenAt sentAt|- message|status`, as libs/redis/src/publication-text.ts reads it. The trace
+-- stands where a gateway of the release before reads nothing: behind the kind of a message, and as the time of a status.
+local function publication_text(ticket, entry, trace)
+  local kind, sent_at = entry.kind, entry.sentAt and string.format('%.0f', entry.sentAt) or '-'
+  if trace and kind == 'm' then
+    kind = kind .. ';' .. trace
+  elseif trace then
+    sent_at = trace
+  end
+  local head = string.format('%s %s %.0f %.0f %.0f %s ', kind, epoch, offset, ticket.last, entry.seenAt, sent_at)
   return head .. (entry.message or string.format('%.0f', entry.status))
 end
 
@@ -219,7 +226,7 @@ local function publish(ticket, entry)
     fields = { 'p', text, 'i', entry.identity, 'c', entry.class or '' }
   end
   redis.call('XADD', history, 'MAXLEN', '=', HISTORY_MAX_EVENTS, string.format('%.0f-0', offset), unpack(fields))
-  redis.call(PUBLISH, base .. 'news:' .. entry.case, text)
+  redis.call(PUBLISH, base .. 'news:' .. entry.case, args.trace and publication_text(ticket, entry, args.trace) or text)
   ticket.last, ticket.is_changed = offset, true
   ticket.status = entry.status or ticket.status
 end
