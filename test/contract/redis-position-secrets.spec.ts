@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Hub, parseFeedKey, type Feed } from '#core';
 import { PositionIds } from '#protocol';
 import { RedisPositionSecrets } from '#redis';
@@ -9,8 +11,6 @@ import { until } from '../harness/until.js';
 
 const OPTIONS = { historyMax: 20, tailMax: 20, idleMs: 1000 };
 const ignore = () => undefined;
-/** It holds up no end of the process: a hub repairs for ever once its connection is closed. */
-const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref());
 
 /** Whose position is believed when Redis has less than it. */
 describe('signed positions', () => {
@@ -19,15 +19,20 @@ describe('signed positions', () => {
   let driver: StoreDriver;
   let feed: Feed;
   const started: RedisPositionSecrets[] = [];
+  /** A hub repairs for ever, and its connections are closed at the end: then it waits for ever. */
+  let isOver = false;
+  const wait = (ms: number) => (isOver ? new Promise<void>(() => undefined) : sleep(ms));
 
   beforeAll(async () => void (server = await RedisServer.start()));
   afterAll(() => server.dispose());
   beforeEach(async () => {
+    isOver = false;
     fixture = await redisStoreFixture(server.url, USUAL_LIMITS, ignore);
     driver = new StoreDriver(fixture);
     feed = parseFeedKey(driver.feed);
   });
   afterEach(async () => {
+    isOver = true;
     started.splice(0).forEach((secrets) => secrets.stop());
     await fixture.dispose();
   });

@@ -4,4 +4,11 @@
  *
  * @type {readonly { file: string, was: string, is: string, why: string }[]}
  */
-export const explained = [];
+export const explained = [
+  {
+    file: 'libs/core/src/fan-out/recovery.ts',
+    was: "request.from.kind === 'position'",
+    is: 'true',
+    why: 'Only a position has isProven. The comparison is for the types.',
+  },
+];

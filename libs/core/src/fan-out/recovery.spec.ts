@@ -1,6 +1,6 @@
 import type { UpstreamState } from './ports/broker.js';
 import type { Publication } from '../model/publication.js';
-import { missing, recover } from './recovery.js';
+import { missing, recover, replayAtMost } from './recovery.js';
 import { Replay } from './replay.js';
 import { resumeOffset, type ResumeFrom } from './subscription.js';
 import { Tail } from './tail.js';
@@ -159,5 +159,22 @@ describe('what has to be read before a request can be served', () => {
     expect(reads(at(12))).toStrictEqual([judged]);
     expect(reads(at(4))).toStrictEqual([{ ...judged, atLeast: 100, after: 4 }]);
     expect(reads(START, { loaded: false })[0]).toStrictEqual({ caseId: 'a', atLeast: 200, after: null });
+  });
+});
+
+describe('the most that a replay can have', () => {
+  const most = (from: ResumeFrom, history: number, historyMax = 1000) =>
+    replayAtMost({ caseIds: ['a', 'b'], from, history }, POSITION, { historyMax, tailMax: 100 });
+
+  it('is what is asked for of each ticket, and no more than is kept', () => {
+    expect([most({ kind: 'start' }, 5), most({ kind: 'start' }, 5000)]).toEqual([10, 2000]);
+  });
+
+  it('is what came after a position that is known, and no more than is kept', () => {
+    expect([most(at(4), 0), most(at(4), 0, 2)]).toEqual([6, 4]);
+  });
+
+  it('is all that is kept for a position of another epoch', () => {
+    expect(most(at(4, 'other'), 0)).toBe(2000);
   });
 });

@@ -18,4 +18,11 @@ describe('a bounded map', () => {
     recent.set('c', 3);
     expect(['a', 'b', 'c'].map((key) => recent.get(key))).toEqual([1, undefined, 3]);
   });
+
+  it('is empty after clear', () => {
+    const recent = new BoundedMap<string, number>(2);
+    recent.set('a', 1);
+    recent.clear();
+    expect(recent.get('a')).toBeUndefined();
+  });
 });
