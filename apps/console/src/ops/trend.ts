@@ -42,11 +42,14 @@ export class Trend {
     if (this.points.length > POINTS_MAX) this.points.shift();
     const { sent, byClients } = this.saved;
     this.saved = { sent: sent + point.requests * seconds, byClients: byClients + point.byClients * seconds };
-    for (const [code, count] of growth(before.workers, overview.workers, 'poll_failures_total')) {
-      if (count > 0) this.errors.set(code, (this.errors.get(code) ?? 0) + count);
-    }
-    for (const [code, count] of growth(before.gateways, overview.gateways, 'refusals_total')) {
-      if (count > 0) this.errors.set(code, (this.errors.get(code) ?? 0) + count);
+    // As clients are told: a failed poll is `upstream_timeout`, and a refused client `too_many`.
+    this.count('upstream_', growth(before.workers, overview.workers, 'poll_failures_total'));
+    this.count('', growth(before.gateways, overview.gateways, 'refusals_total'));
+  }
+
+  private count(prefix: string, grown: ReadonlyMap<string, number>): void {
+    for (const [code, count] of grown) {
+      if (count > 0) this.errors.set(prefix + code, (this.errors.get(prefix + code) ?? 0) + count);
     }
   }
 }

@@ -36,7 +36,7 @@ export function TicketList({ session, named }: TicketListProps) {
     const found =
       followed.find(({ caseId }) => caseId === typed) ??
       (isNew ? null : followed.find(({ caseId }) => matches(caseId)));
-    if (found && typed !== '') session.select(found.caseId);
+    if (found && typed !== '') follow(found.caseId);
     else if (suggested[0] !== undefined) follow(suggested[0]);
     else if (isNew) follow(typed);
   };
