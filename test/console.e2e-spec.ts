@@ -29,7 +29,8 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
   let faults: string[] = [];
 
   beforeAll(async () => {
-    start = new ScriptRun('start.mjs', { PORT: String(await freePort()) });
+    const pace = { POLL_INTERVAL_MS: '300', POLL_INTERVAL_MAX_MS: '1000' };
+    start = new ScriptRun('start.mjs', { PORT: String(await freePort()), ...pace });
     address = await start.untilPrinted(/http:\S+#token=\S+/, START_MS);
     const [, simulator = ''] = /simulator at (http:\S+?)\/? \(/.exec(start.printed) ?? [];
     upstream = new SimulatorControl(simulator);
@@ -57,6 +58,14 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
     return page;
   }
 
+  /** Resolves when the history of the first ticket has a message: whoever connects from then on gets it with the replay. */
+  async function untilPublished(text: string): Promise<void> {
+    const { origin, hash } = new URL(address);
+    const headers = { authorization: `Bearer ${new URLSearchParams(hash.slice(1)).get('token')}` };
+    const history = async () => (await fetch(`${origin}/v1/cases/demo-1/messages?limit=1000`, { headers })).text();
+    await until(async () => (await history()).includes(text), SEEN_MS, `${text} to be published`);
+  }
+
   const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
   const sees = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor({ timeout: SEEN_MS });
   const figure = async (page: Page, id: string) => Number(await page.locator(`[data-figure=${id}] dd`).innerText());
@@ -76,6 +85,7 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
       await button(page, 'Post').click();
       await sees(page, /on the way/);
       expect(await page.locator('article', { hasText: 'written while' }).count()).toBe(0);
+      await untilPublished('written while the page was cut off');
       await button(page, 'Reconnect').click();
       await page.locator('article', { hasText: 'written while the page was cut off' }).waitFor();
       await sees(page, /caught up, nothing lost/);

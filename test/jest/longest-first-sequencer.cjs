@@ -13,6 +13,7 @@ const { default: Sequencer } = ofJest('@jest/test-sequencer');
 const LONGEST = [
   'test/own-faults.e2e-spec.ts',
   'test/chaos.e2e-spec.ts',
+  'test/console.e2e-spec.ts',
   'test/not-polled.e2e-spec.ts',
   'test/signals.e2e-spec.ts',
   'test/quirks.e2e-spec.ts',

@@ -11,6 +11,8 @@ export interface LedgerRow extends Posted {
 const ROWS_MAX = 8;
 /** A message that is not here after this long counts as missing, ms: longer than any fault of the demo's own lasts. */
 const LATE_MS = 120_000;
+/** What was posted is heard of within this time, ms: what arrived before counts as doubled only then. */
+const HEARD_MS = 10_000;
 const SECOND_MS = 1000;
 
 /**
@@ -19,8 +21,8 @@ const SECOND_MS = 1000;
  */
 export class Ledger extends Observable {
   private readonly posted: LedgerRow[] = [];
-  /** Arrived ones that were not heard of as posted yet, by key. */
-  private readonly early = new Map<string, number>();
+  /** When those arrived that were not heard of as posted yet, ms since 1970, by key. */
+  private readonly early = new Map<string, number[]>();
   private readonly waiting = new Map<string, LedgerRow[]>();
   /** From when on both sides count, ms since 1970. Before it is known, arrivals are kept. */
   private since: number | null = null;
@@ -50,7 +52,8 @@ export class Ledger extends Observable {
 
   /** Arrived more often than they were posted. */
   get doubled(): number {
-    return [...this.early.values()].reduce((sum, count) => sum + count, 0);
+    const before = Date.now() - HEARD_MS;
+    return [...this.early.values()].flat().filter((at) => at < before).length;
   }
 
   /** Counting begins. */
@@ -63,11 +66,13 @@ export class Ledger extends Observable {
   post(posted: Posted): void {
     if (!this.followed(posted.case_id)) return;
     const key = keyOf(posted.case_id, posted.time_ms, posted.content);
-    const early = this.early.get(key) ?? 0;
-    const row: LedgerRow = { ...posted, afterMs: early > 0 ? Math.max(0, Date.now() - posted.time_ms) : null };
+    const early = this.early.get(key) ?? [];
+    const row: LedgerRow = {
+      ...posted,
+      afterMs: early[0] === undefined ? null : Math.max(0, early[0] - posted.time_ms),
+    };
     this.posted.push(row);
-    if (early > 1) this.early.set(key, early - 1);
-    else if (early === 1) this.early.delete(key);
+    if (early.length > 0) this.early.set(key, early.slice(1));
     else this.waiting.set(key, [...(this.waiting.get(key) ?? []), row]);
     if (row.afterMs !== null) this.arrived += 1;
     this.changed();
@@ -84,7 +89,7 @@ export class Ledger extends Observable {
     const key = keyOf(caseId, at, String(message['content']));
     const [row, ...others] = this.waiting.get(key) ?? [];
     if (row === undefined) {
-      this.early.set(key, (this.early.get(key) ?? 0) + 1);
+      this.early.set(key, [...(this.early.get(key) ?? []), Date.now()]);
     } else {
       this.waiting.set(key, others);
       this.posted[this.posted.indexOf(row)] = { ...row, afterMs: Math.max(0, Date.now() - row.time_ms) };

@@ -45,7 +45,7 @@ export function Chart({ title, times, series, empty }: ChartProps) {
   return (
     <figure class="chart card">
       <figcaption>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <ul class="legend">
           {series.map(({ name, colour, isDashed, values }) => (
             <li key={name}>

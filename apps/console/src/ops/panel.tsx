@@ -23,15 +23,19 @@ export interface TableProps {
 
 /** Scrolls sideways where the screen is narrow, also by keyboard. */
 export const Table = ({ label, head, children }: TableProps) => (
-  <div class="table" role="region" aria-label={label} tabIndex={0}>
+  <div class="table" role="group" aria-label={label} tabIndex={0}>
     <table>
       <thead>
         <tr>
-          {head.map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
+          {head.map((name) =>
+            name === '' ? (
+              <td key="actions" />
+            ) : (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ),
+          )}
         </tr>
       </thead>
       <tbody>{children}</tbody>

@@ -1,5 +1,4 @@
-import { createRef } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Conversation } from '../model/conversation.js';
 import { fieldsOf } from '../model/message-fields.js';
 import { loadOlder } from '../model/older.js';
@@ -29,7 +28,7 @@ export function ConversationView({ session, token }: ConversationViewProps) {
 function Chosen({ session, conversation, token }: ConversationViewProps & { readonly conversation: Conversation }) {
   const all = useTexts();
   const { conversation: texts, tickets } = all;
-  const timeline = useMemo(() => createRef<Timeline>(), []);
+  const timeline = useRef<Timeline | null>(null);
   const [isFollowing, setFollowing] = useState(true);
   const [isLoading, setLoading] = useState(false);
   /** Messages that were there when the reader scrolled away. */
@@ -60,7 +59,7 @@ function Chosen({ session, conversation, token }: ConversationViewProps & { read
       </header>
       {conversation.messageCount === 0 && conversation.isLive && <p class="hint empty">{texts.waiting}</p>}
       <Timeline
-        ref={timeline}
+        list={timeline}
         conversation={conversation}
         version={conversation.version}
         texts={all}

@@ -18,6 +18,8 @@ export interface TimelineProps {
   readonly conversation: Conversation;
   readonly version: number;
   readonly texts: Texts;
+  /** Gets this list while it is shown. */
+  readonly list: { current: Timeline | null };
   readonly onOlder: () => void;
   /** Whether the newest message is in sight. */
   readonly onFollowing: (isFollowing: boolean) => void;
@@ -42,10 +44,13 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
   private readonly heights = new Map<number, number>();
   private isFollowing = true;
   private frame = 0;
+  /** Where this list has scrolled to by itself: the event of it is not the reader's. */
+  private ownTop = -1;
   private resized: ResizeObserver | null = null;
   private width = 0;
 
   override componentDidMount(): void {
+    this.props.list.current = this;
     this.toEnd();
     this.resized = new ResizeObserver(([entry]) => {
       const width = entry?.contentRect.width ?? 0;
@@ -58,6 +63,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
   }
 
   override componentWillUnmount(): void {
+    this.props.list.current = null;
     this.resized?.disconnect();
     cancelAnimationFrame(this.frame);
   }
@@ -81,6 +87,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     else if (anchor) {
       const element = scroller.querySelector(`[data-seq="${anchor.seq}"]`);
       if (element) scroller.scrollTop += element.getBoundingClientRect().top - anchor.top;
+      this.ownTop = scroller.scrollTop;
     }
     this.look();
   }
@@ -90,6 +97,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     const scroller = this.scroller.current;
     if (!scroller) return;
     scroller.scrollTop = scroller.scrollHeight;
+    this.ownTop = scroller.scrollTop;
     this.follow(true);
   }
 
@@ -135,8 +143,9 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
 
   /** A reader who follows sees the last chunks, whatever was looked at before. */
   private shown(last: number): TimelineState {
+    const { from, to } = this.state;
     if (!this.isFollowing) return this.state;
-    return { from: Math.min(this.state.from, last), to: Math.max(this.state.to, last) };
+    return to >= last - 1 ? { from: Math.min(from, last), to: last } : { from: last - 2, to: last };
   }
 
   private readonly scrolled = (): void => {
@@ -146,7 +155,8 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
       const scroller = this.scroller.current;
       if (!scroller) return;
       const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-      this.follow(left < NEAR_PX);
+      if (Math.abs(scroller.scrollTop - this.ownTop) > 1) this.follow(left < NEAR_PX);
+      else if (this.isFollowing && left >= 1) this.toEnd();
       this.look();
       if (scroller.scrollTop < OLDER_PX && !this.isFollowing) this.props.onOlder();
     });
