@@ -21,8 +21,8 @@ export const reads = [
   {
     id: 'pipelined-for-ever',
     file: http('pipeline-rule.ts'),
-    find: '(this.waiting.get(socket) ?? 1) - 1',
-    put: 'this.waiting.get(socket) ?? 1',
+    find: 'waiting.count -= 1;',
+    put: 'waiting.count -= 0;',
     breaks:
       'X8: a connection is refused its seventeenth request that was sent ahead, although the earlier ones are answered.',
     killedBy: { file: http('case-messages.controller.spec.ts'), test: 'again and again' },

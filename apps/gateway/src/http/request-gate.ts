@@ -46,14 +46,9 @@ export class RequestGate implements Gate {
 
   /** @param pass gives the request to the next listener */
   serve(request: IncomingMessage, response: ServerResponse, pass: () => void): void {
-    const { headers, streams, ops, console, demo, turns, addresses } = this.parts;
-    const bodyIsNext = this.checks(request, response);
-    if (bodyIsNext === null) {
-      return;
-    }
-    const owner = () => shownToken(request) ?? addresses.of(request);
-    turns.take(owner, () => {
-      bodyIsNext();
+    const { headers, streams, ops, console, demo } = this.parts;
+    const inTurn = this.checks(request, response);
+    inTurn?.(() => {
       if (request.socket.destroyed || streams.serves(request, response)) {
         return;
       }
@@ -67,16 +62,16 @@ export class RequestGate implements Gate {
   /**
    * What is refused, and what browsers ask before they ask, waits for no turn.
    *
-   * @returns null if it was answered; else what has to be called when the turn of the request has come
+   * @returns null if it was answered; else calls what it is given when the turn of the request has come
    */
-  private checks(request: IncomingMessage, response: ServerResponse): (() => void) | null {
-    const { origins, headers, socketIo, handshakes, addresses, health, streams, problems } = this.parts;
+  private checks(request: IncomingMessage, response: ServerResponse): ((serve: () => void) => void) | null {
+    const { origins, headers, socketIo, handshakes, turns, addresses, health, streams, problems } = this.parts;
     if (health.isDraining) {
       response.shouldKeepAlive = false; // The next request of this client has to use another gateway.
     }
     try {
       checkHost(request);
-      this.pipelines.check(request, response);
+      const inOrder = this.pipelines.take(request, response);
       origins.check(request);
       if (origins.isPreflight(request)) {
         headers.set(request, response);
@@ -87,7 +82,14 @@ export class RequestGate implements Gate {
       if (beginsSession(request) || streams.isFor(request)) {
         handshakes.take(addresses.of(request));
       }
-      return this.bodies.begin(request);
+      const bodyIsNext = this.bodies.begin(request);
+      const owner = () => shownToken(request) ?? addresses.of(request);
+      const take = (serve: () => void) =>
+        turns.take(owner, () => {
+          bodyIsNext();
+          serve();
+        });
+      return (serve) => inOrder(() => void take(serve));
     } catch (error) {
       headers.set(request, response);
       problems.answer(error, response);

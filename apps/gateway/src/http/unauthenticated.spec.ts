@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { until } from '../../../../test/harness/until.js';
@@ -234,6 +235,41 @@ describe('a connection that has shown no token', () => {
     expect((await statuses('/v1/cases/A1/messages', '192.0.2.1')).statusCode).toBe(200);
     expect((await statuses('/v1/events?case_ids=A1', '192.0.2.2')).statusCode).toBe(200);
     expect(await metric('refusals_total\\{[^}]*code="too_many"')).toBe(3);
+  });
+
+  it('X8: makes no answers that cannot leave, behind a long poll and behind a stream', async () => {
+    gateway = await RunningGateway.start();
+    const asked = `GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n`;
+    const sid = await session();
+    const poll = (id: string) => `GET ${POLLING}&sid=${id} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    const bearer = `Authorization: Bearer ${await token()}\r\n`;
+    const stream = `GET /v1/events?case_ids=A1 HTTP/1.1\r\nHost: a\r\n${bearer}\r\n`;
+    const made = jest.spyOn(ServerResponse.prototype, 'end');
+    const behind = [await raw(poll(sid) + asked.repeat(16)), await raw(stream + asked.repeat(16))];
+    await until(() => behind[1]?.text.includes('event: ready') === true);
+    const finished = await raw(asked.repeat(5));
+    await until(() => finished.text.match(/HTTP\/1\.1 200/g)?.length === 5);
+    expect(made).toHaveBeenCalledTimes(5);
+    made.mockRestore();
+    // When the poll is answered, the others are served.
+    await fetch(`${gateway.url}${POLLING}&sid=${sid}`, {
+      method: 'POST',
+      body: `40${JSON.stringify({ token: await token() })}`,
+    });
+    await until(() => behind[0]?.text.match(/HTTP\/1\.1 200/g)?.length === 17);
+  });
+
+  it('X8: may have so many bytes of heads behind the request that is answered', async () => {
+    gateway = await RunningGateway.start();
+    const sid = await session();
+    const long = `GET /health/live HTTP/1.1\r\nHost: a\r\nX-A: ${'x'.repeat(15_000)}\r\n\r\n`;
+    const connection = await raw(`GET ${POLLING}&sid=${sid} HTTP/1.1\r\nHost: a\r\n\r\n${long.repeat(3)}`);
+    await fetch(`${gateway.url}${POLLING}&sid=${sid}`, {
+      method: 'POST',
+      body: `40${JSON.stringify({ token: await token() })}`,
+    });
+    await until(() => connection.isClosed);
+    expect(connection.text.match(/(?<=HTTP\/1\.1 )\d+/g)).toEqual(['200', '200', '200', '429']);
   });
 
   it.each(['__proto__', 'constructor', 'toString'])(
