@@ -37,14 +37,20 @@ export const unknownCode: Refusal['code'] = 'sing';
 const COMPARISON = `
 import type { EventData } from '${join(ROOT, 'libs/protocol/src/events.js')}';
 
-type Plain<T> = T extends readonly (infer Item)[] ? Plain<Item>[] : T extends object ? { -readonly [K in keyof T]: Plain<T[K]> } : T;
+/** The upstream's object is unknown to the code, and an object to clients. */
+type Content = 'message';
+type Plain<T> = T extends readonly (infer Item)[]
+  ? Plain<Item>[]
+  : T extends object
+    ? T extends { case_id: string; message: unknown }
+      ? { -readonly [K in Exclude<keyof T, Content>]: Plain<T[K]> }
+      : { -readonly [K in keyof T]: Plain<T[K]> }
+    : T;
 interface Described {
 ${EVENT_NAMES.map((name) => `  ${name}: Payloads.${payloadName(name)};`).join('\n')}
 }
-/** The upstream's object is unknown to the code, and an object to clients. */
-type WithoutContent<T extends { message: { message: unknown } }> = Omit<T, 'message'> & { message: Omit<T['message'], 'message'> };
-type Ours = WithoutContent<Plain<EventData>>;
-type Theirs = WithoutContent<Plain<Described>>;
+type Ours = Plain<EventData>;
+type Theirs = Plain<Described>;
 export const theirs: { [Name in keyof Ours]: (event: Ours[Name]) => Theirs[Name] } = {
 ${EVENT_NAMES.map((name) => `  ${name}: (event) => event,`).join('\n')}
 };

@@ -202,6 +202,8 @@ export class Machine {
         return this.closing(event.data);
       case 'heartbeat':
         return;
+      case 'backfilled':
+        break;
     }
     this.deliver(event, false);
   }
