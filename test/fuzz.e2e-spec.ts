@@ -18,7 +18,7 @@ describe('fuzzing', () => {
       // A body has room for 100,000 levels of JSON.
       MAX_CASES_PER_SUBSCRIPTION: '2000',
       // V8 would let the heap grow before it collects garbage. So a leak ends the program, and garbage does not.
-      NODE_OPTIONS: '--max-old-space-size=600',
+      NODE_OPTIONS: '--max-old-space-size=96',
       ADMIN_TOKEN: 'tester:an-admin-token-that-nobody-sends-here',
     },
   });

@@ -36,4 +36,12 @@ export const hostile = [
     breaks: 'Invariant 9: what a client sends faster than it is served takes memory without a bound.',
     killedBy: { file: ws('request-turns.spec.ts'), test: 'wait while many others begin' },
   },
+  {
+    id: 'answers-behind-a-stream',
+    file: http('pipeline-rule.ts'),
+    find: "return (serve) => void before.once('close', serve);",
+    put: 'return atOnce;',
+    breaks: 'X8: a client parks 16 answers behind a long poll, and sessions that nobody ends behind a stream.',
+    killedBy: { file: http('unauthenticated.spec.ts'), test: 'X8: leaves no session behind' },
+  },
 ];

@@ -65,7 +65,7 @@ export class RequestGate implements Gate {
    * @returns null if it was answered; else calls what it is given when the turn of the request has come
    */
   private checks(request: IncomingMessage, response: ServerResponse): ((serve: () => void) => void) | null {
-    const { origins, headers, socketIo, handshakes, turns, addresses, health, streams, problems } = this.parts;
+    const { origins, headers, socketIo, handshakes, addresses, health, streams, problems } = this.parts;
     if (health.isDraining) {
       response.shouldKeepAlive = false; // The next request of this client has to use another gateway.
     }
@@ -82,18 +82,26 @@ export class RequestGate implements Gate {
       if (beginsSession(request) || streams.isFor(request)) {
         handshakes.take(addresses.of(request));
       }
-      const bodyIsNext = this.bodies.begin(request);
-      const owner = () => shownToken(request) ?? addresses.of(request);
-      const take = (serve: () => void) =>
-        turns.take(owner, () => {
-          bodyIsNext();
-          serve();
-        });
-      return (serve) => inOrder(() => void take(serve));
+      return (serve) => inOrder(() => this.takeTurn(request, response, serve));
     } catch (error) {
       headers.set(request, response);
       problems.answer(error, response);
       return null;
+    }
+  }
+
+  private takeTurn(request: IncomingMessage, response: ServerResponse, serve: () => void): void {
+    const { headers, turns, addresses, problems } = this.parts;
+    try {
+      const bodyIsNext = this.bodies.begin(request);
+      const owner = () => shownToken(request) ?? addresses.of(request);
+      turns.take(owner, () => {
+        bodyIsNext();
+        serve();
+      });
+    } catch (error) {
+      headers.set(request, response);
+      problems.answer(error, response);
     }
   }
 

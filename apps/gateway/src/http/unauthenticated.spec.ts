@@ -259,6 +259,21 @@ describe('a connection that has shown no token', () => {
     await until(() => behind[0]?.text.match(/HTTP\/1\.1 200/g)?.length === 17);
   });
 
+  it('X8: leaves no session behind that was asked for behind a stream', async () => {
+    gateway = await RunningGateway.start();
+    const stream = `GET /v1/events?case_ids=A1&access_token=${await token()} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    const open = () => metric('connections\\{[^}]*transport="sse"');
+    const connection = await raw(stream.repeat(4));
+    await until(async () => (await open()) > 0);
+    connection.socket.destroy();
+    await until(async () => (await open()) === 0);
+    // What waited has given back its place among the large bodies, too.
+    const large = 'POST /v1/hints HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n';
+    for (let count = 0; count < 70; count += 1) (await raw(stream + large)).socket.destroy();
+    const last = await raw(large);
+    await until(() => last.text.startsWith('HTTP/1.1 401'));
+  });
+
   it('X8: may have so many bytes of heads behind the request that is answered', async () => {
     gateway = await RunningGateway.start();
     const sid = await session();
