@@ -24,10 +24,10 @@ const SET_MAX = 10;
 const BOUNDS = { historyMaxEvents: 5, historyTtlS: 3600, upstreamMaxCaseIds: SET_MAX, pollIntervalMs: 100 };
 const LIFE_MS = BOUNDS.historyTtlS * 1000;
 /** Long enough for a busy machine, ms. */
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 60_000;
 /** Looks at the sets per sweep. A sweep wakes each set that is due, also if its poll has begun. */
 const LOOKS_PER_PASS = 3;
-const TEST_MS = 180_000;
+const TEST_MS = 300_000;
 
 const FEEDS = [{ language: 'zh-cn' }, { language: 'en-us' }, { language: 'en-us', groupId: 'night shift' }];
 const FEED_KEYS = FEEDS.map(feedKey);
