@@ -17,6 +17,7 @@ describe('RequestReader', () => {
       caseIds: ['A'],
       from: { kind: 'start' },
       history: 50,
+      cuts: false,
     });
   });
 
@@ -27,6 +28,7 @@ describe('RequestReader', () => {
       caseIds: ['A', 'B'],
       from: { kind: 'start' },
       history: 0,
+      cuts: false,
     });
   });
 
