@@ -63,6 +63,23 @@ export class Demo {
     });
   }
 
+  /** The console, with the tokens of this run. */
+  get address() {
+    return `${this.#apps.get('gateway').url}/#token=${this.#token}&admin=${this.#adminToken}`;
+  }
+
+  /** Posts messages in the simulator (apps/simulator/README.md). */
+  async post(posting) {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(posting);
+    const answer = await fetch(`${this.#apps.get('simulator').url}/control/messages`, {
+      method: 'POST',
+      headers,
+      body,
+    });
+    if (!answer.ok) throw new Error(`the simulator answered ${answer.status}: ${await answer.text()}`);
+  }
+
   /** What a person has to know, once everything runs. */
   introduction() {
     const { url } = this.#apps.get('gateway');
@@ -71,7 +88,7 @@ export class Demo {
     return [
       `Pollcast is ready at ${url}/ (Ctrl-C ends it; logs in ${relative(root, this.#logs)}/*.log).`,
       'Open its console in a browser. The address carries the tokens of this run:',
-      `  ${url}/#token=${this.#token}&admin=${this.#adminToken}`,
+      `  ${this.address}`,
       `Its upstream is a simulator at ${simulator}/ (apps/simulator/README.md tells how to post messages there).`,
       'The messages of two tickets, as they arrive, for a terminal:',
       streamCommand(stream, this.#token),

@@ -14,11 +14,17 @@ import { root } from './repository.mjs';
  *
  * - `logs`: the folder of the programs' logs
  * - `whenReady(run)`: called once all programs run
+ * - `until`: a promise that ends the run in order, for scripts; by default nothing does
  * - `onEnd(error, name, run)`: called when a program ends by itself; by default that ends the run
  *
  * A run has a `demo`, a `deployment`, `fail(error)`, which ends the run, and `isEnding`.
  */
-export async function runDemo({ logs, whenReady = () => undefined, onEnd = (error, _, { fail }) => fail(error) }) {
+export async function runDemo({
+  logs,
+  whenReady = () => undefined,
+  until = new Promise(() => undefined),
+  onEnd = (error, _, { fail }) => fail(error),
+}) {
   let folder;
   const removeFolder = () => folder && rmSync(folder, { recursive: true, force: true });
   // This comes first, so that the run ends in order at any instant.
@@ -33,7 +39,7 @@ export async function runDemo({ logs, whenReady = () => undefined, onEnd = (erro
 
   let exitCode = 0;
   try {
-    await Promise.race([interrupted, broken, startAll(demo).then(() => (whenReady(current), broken))]);
+    await Promise.race([interrupted, broken, until, startAll(demo).then(() => (whenReady(current), broken))]);
   } catch (error) {
     console.error(error.message);
     exitCode = 1;

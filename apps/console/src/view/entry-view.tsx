@@ -5,6 +5,9 @@ import type { Texts } from '../text/en.js';
 import { Icon } from './icon.js';
 import { clockTime, instantOf, timeOf } from './time.js';
 
+/** A message that came this short a time ago is seen to arrive, ms. */
+const NEW_MS = 2000;
+
 export interface EntryProps {
   readonly entry: Entry;
   /** The one above, by which a line between two days is decided. */
@@ -52,6 +55,8 @@ type MessageProps = EntryProps & { readonly entry: Extract<Entry, { kind: 'messa
 
 function Message({ entry, before, texts }: MessageProps): VNode {
   const { event, seq, arrival } = entry;
+  // What is scrolled to is not new.
+  const isNew = arrival === 'live' && Date.now() - Date.parse(event.seen_at) < NEW_MS;
   const fields = fieldsOf(event);
   const time = timeOf(event, texts.locale);
   const zone = `${time.full}\n${texts.conversation.upstreamTime(fields.createTime)}`;
@@ -62,7 +67,7 @@ function Message({ entry, before, texts }: MessageProps): VNode {
           <span>{time.day}</span>
         </p>
       )}
-      <article class={`message ${fields.role} ${arrival}`}>
+      <article class={`message ${fields.role} ${isNew ? 'new' : ''}`}>
         <Avatar fields={fields} />
         <div class="bubble">
           <header>

@@ -4,11 +4,11 @@ import type { Texts } from '../text/en.js';
 import { EntryView } from './entry-view.js';
 
 /** Entries that are rendered, measured and left out together. */
-const CHUNK = 30;
+const CHUNK = 15;
 /** Height of an entry that was not measured yet, px. */
 const ENTRY_PX = 66;
 /** What is rendered beyond the visible part, px. */
-const MARGIN_PX = 900;
+const MARGIN_PX = 500;
 /** A reader who is this close to the end follows it, px. */
 const NEAR_PX = 60;
 /** Older messages are asked for when this much is left above, px. */
@@ -145,7 +145,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
   private shown(last: number): TimelineState {
     const { from, to } = this.state;
     if (!this.isFollowing) return this.state;
-    return to >= last - 1 ? { from: Math.min(from, last), to: last } : { from: last - 2, to: last };
+    return to >= last - 1 ? { from: Math.min(from, last), to: last } : { from: last - 3, to: last };
   }
 
   private readonly scrolled = (): void => {
