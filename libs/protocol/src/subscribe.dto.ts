@@ -3,8 +3,11 @@ import { CASE_ID_PATTERN, GROUP_ID_PATTERN } from '#core';
 import { LANGUAGE_MESSAGE, LANGUAGES_MAX_LENGTH, LANGUAGES_PATTERN } from './language-ranges.js';
 import { kindOf } from './kind-of.js';
 
-/** An id that a client sends. Whether it is a position is decided later. */
-export const EVENT_ID_PATTERN = /^[^\p{Cc}\p{Cs}]{1,64}$/u;
+/**
+ * An id that a client sends: no control character, no lone surrogate. Whether it is a position is decided later. The
+ * classes are spelled out: generators of other languages that read the OpenAPI document do not know `\p{Cc}`.
+ */
+export const EVENT_ID_PATTERN = new RegExp(String.raw`^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]{1,64}$`, 'u');
 
 /** Largest number of past events per ticket that a client can ask for, and the default. */
 export const HISTORY_MAX = 1000;

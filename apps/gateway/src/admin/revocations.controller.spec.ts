@@ -236,10 +236,12 @@ describe('/admin/revocations', () => {
       return { status: response.status, body: (await response.json()) as { endpoints?: string[]; detail?: string } };
     };
     expect((await get('/admin')).body.endpoints).toContain('POST /admin/revocations');
-    for (const [path, method] of [['/admin/nothing'], ['/admin/revocations', 'PUT'], ['/admin/cases/a/b/c']] as const) {
-      const { status: refused, body } = await get(path, method);
+    for (const path of ['/admin/nothing', '/admin/cases/a/b/c']) {
+      const { status: refused, body } = await get(path);
       expect([refused, body.detail]).toEqual([404, 'nothing is served here: GET /admin names what is there']);
     }
+    const [put, post] = [await get('/admin/revocations', 'PUT'), await get('/admin', 'POST')];
+    expect([put.status, put.body.detail, post.status]).toEqual([405, 'served here: GET, POST', 405]);
   });
 
   it.each(['/ADMIN/revocations', '/admin/revocations/', '/admin//revocations', '/%61dmin/revocations'])(

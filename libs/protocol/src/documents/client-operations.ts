@@ -50,7 +50,6 @@ const STREAM: Answer = {
     'An event stream: a replay, `ready`, and live events. `/docs/asyncapi` describes the events. ' +
     'What is `unavailable` for a moment is told to an EventSource in a stream, too (S1).',
   type: 'text/event-stream',
-  schema: { type: 'string' },
   example: `retry: 1978\nid: ${READY_EXAMPLE.last_event_id}\nevent: ready\ndata: ${JSON.stringify(READY_EXAMPLE)}\n\n`,
 };
 

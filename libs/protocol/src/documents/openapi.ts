@@ -152,7 +152,7 @@ function responseObject({ description, type, schema, example, headers, others = 
     }),
     ...(type !== undefined && {
       content: {
-        [type]: { schema, ...(example !== undefined && { example }) },
+        [type]: { ...(schema && { schema }), ...(example !== undefined && { example }) },
         ...Object.fromEntries(others.map((other) => [other, {}])),
       },
     }),

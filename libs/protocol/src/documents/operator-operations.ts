@@ -1,3 +1,5 @@
+import { LANGUAGE_PATTERN } from '#core';
+import { GROUP_ID } from '../schemas/terms.js';
 import { CASE_PARAMETER } from './client-operations.js';
 import { json, ref, type Operation, type Parameter } from './operation.js';
 
@@ -14,7 +16,7 @@ const AFTER: Parameter = {
   name: 'after',
   in: 'query',
   description: '`next` of the page before.',
-  schema: { type: 'string', minLength: 1, maxLength: 400 },
+  schema: { type: 'string', maxLength: 400 },
 };
 const FEED: Parameter = {
   name: 'feed',
@@ -26,8 +28,13 @@ const FEED: Parameter = {
 };
 const OF_FEED: readonly Parameter[] = [
   CASE_PARAMETER,
-  { name: 'group_id', in: 'query', description: 'Only the feed of this group.', schema: { type: 'string' } },
-  { name: 'language', in: 'query', description: 'Only the feed of this language.', schema: { type: 'string' } },
+  { name: 'group_id', in: 'query', description: 'Only the feed of this group.', schema: GROUP_ID },
+  {
+    name: 'language',
+    in: 'query',
+    description: 'Only the feed of this language.',
+    schema: { type: 'string', pattern: LANGUAGE_PATTERN.source },
+  },
 ];
 
 const PROCESS = {
@@ -236,7 +243,6 @@ export const ADMIN_OPERATIONS: readonly Operation[] = [
       200: {
         description: 'An event stream.',
         type: 'text/event-stream',
-        schema: { type: 'string' },
         example: OVERVIEW_EXAMPLE,
       },
     },

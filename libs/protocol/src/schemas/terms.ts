@@ -39,11 +39,14 @@ export const EVENT_ID: JsonSchema = {
   examples: ['0mwtcnjrpo8nsa-000000000003-aQ9x_T1cPzk'],
 };
 
+/** A range that a JSON text in UTF-8 cannot have but by an escape, and that other languages than JavaScript refuse. */
+const LONE_SURROGATES = String.raw`\ud800-\udfff`;
+
 /** A position that a client names. Whether it means something is told in the answer. */
 export const ASKED_EVENT_ID: JsonSchema = {
   type: 'string',
   description: 'The position from which the client goes on.',
-  pattern: EVENT_ID_PATTERN.source,
+  pattern: EVENT_ID_PATTERN.source.replace(LONE_SURROGATES, ''),
 };
 
 export const HISTORY: JsonSchema = {
