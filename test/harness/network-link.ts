@@ -34,6 +34,11 @@ export class NetworkLink {
     return (this.server.address() as AddressInfo).port;
   }
 
+  /** How many connections of clients it has. */
+  get connections(): number {
+    return this.sockets.size / 2;
+  }
+
   /** Sets the target of new connections, as when an address moves to another machine. */
   lead(targetPort: number): void {
     this.targetPort = targetPort;

@@ -18,9 +18,14 @@ export interface ConnectOptions {
   /** The token, or how to get one. `fresh` is true if the last one was refused or ends soon. Absent: a cookie, or none. */
   readonly token?: string | ((how: { readonly fresh: boolean }) => string | Promise<string>);
   /** `auto` (default): SSE by `fetch`, or by `EventSource` where that is missing; then Socket.IO, if `socketIo` is given. */
-  readonly transport?: 'auto' | Transport;
+  readonly transport?: 'auto' | Exclude<Transport, 'tabs'>;
   /** `io` of socket.io-client, or how to load it: `() => import('socket.io-client').then(({ io }) => io)`. */
   readonly socketIo?: () => unknown;
+  /**
+   * Tabs of one user share a connection unless this is false. Who the user is, the token says: all of its claims but its times.
+   * Where a cookie says it, or a token that is no JWT, name the user here: any text that no other user has.
+   */
+  readonly tabs?: boolean | string;
   /** Where the position is kept over a reload; absent: nowhere. */
   readonly store?: PositionStore;
   readonly groupId?: string;

@@ -1,14 +1,13 @@
-import type { ConnectionState, EventData, Gap, GatewayEvent, Transport } from './events.js';
-import { openFetchStream } from './fetch-transport.js';
+import type { ConnectionState, EventData, Gap, GatewayEvent } from './events.js';
 import { Machine } from './machine.js';
 import type { Effect, Input, Kept, TimerName } from './machine-io.js';
-import type { ConnectSocket } from './socket-io-transport.js';
-import { lazyLink } from './lazy-link.js';
-import { endOf } from './token-end.js';
+import { newId } from './new-id.js';
+import { Openers, SILENCE_MS, transportsOf } from './openers.js';
+import { endOf } from './token-claims.js';
 import { HandlerQueue } from './handler-queue.js';
 import { watchPage } from './page-life.js';
 import { Slot } from './slot.js';
-import type { Link, OpenTransport } from './transport.js';
+import type { Link } from './transport.js';
 import type { Client, ConnectOptions, Handlers, Subscription } from './client-api.js';
 
 /** Events of a ticket that are kept for a subscription that comes later. */
@@ -51,14 +50,14 @@ class Shell implements Client {
   private isStepping = false;
   private saving: Promise<void> = Promise.resolve();
   private readonly clientId = newId();
+  private readonly openers: Openers;
   private readonly stopWatching: () => void;
 
   constructor(private readonly options: ConnectOptions) {
-    const { transport = 'auto', silenceMs = 45_000, readyMs = 10_000, retryMaxMs = 30_000 } = options;
-    const streams = typeof ReadableStream === 'function' && typeof fetch === 'function' ? 'sse' : 'event-source';
-    const auto: Transport[] = options.socketIo ? [streams, 'socket.io'] : [streams];
+    const { silenceMs = SILENCE_MS, readyMs = 10_000, retryMaxMs = 30_000 } = options;
+    this.openers = new Openers(options, (own) => new Shell({ ...options, ...own }));
     this.machine = new Machine({
-      transports: transport === 'auto' ? auto : [transport],
+      transports: transportsOf(options),
       silenceMs,
       readyMs,
       retryMaxMs,
@@ -122,6 +121,7 @@ class Shell implements Client {
   close(): void {
     this.stopWatching();
     this.step({ type: 'close' });
+    this.openers.close();
     this.timers.forEach((timer) => clearTimeout(timer));
   }
 
@@ -177,22 +177,6 @@ class Shell implements Client {
   }
 
   private open({ connection, transport, token, request }: Extract<Effect, { type: 'open' }>): void {
-    const openers: Record<Transport, OpenTransport> = {
-      sse: openFetchStream,
-      'event-source': (wanted, listener) =>
-        lazyLink(
-          import('./event-source-transport.js').then(({ openEventSource }) => openEventSource(wanted, listener)),
-          listener,
-        ),
-      // Loaded only where it is used: a page with SSE does without it.
-      'socket.io': (wanted, listener) =>
-        lazyLink(
-          import('./socket-io-transport.js').then(({ openSocketIo }) =>
-            openSocketIo(async () => (await this.options.socketIo?.()) as ConnectSocket)(wanted, listener),
-          ),
-          listener,
-        ),
-    };
     const { url, groupId, language, history } = this.options;
     const wanted = {
       ...request,
@@ -203,7 +187,7 @@ class Shell implements Client {
       history,
       clientId: this.clientId,
     };
-    const link = openers[transport](wanted, {
+    const link = this.openers.open(transport, wanted, {
       event: (event) => this.step({ type: 'event', connection, event }),
       alive: () => this.step({ type: 'alive', connection }),
       refused: (refusal) => this.step({ type: 'refused', connection, refusal }),
@@ -303,10 +287,3 @@ function concerns(event: GatewayEvent, caseIds: ReadonlySet<string>): boolean {
 }
 
 const idOf = (event: GatewayEvent) => ('id' in event.data ? event.data.id : '');
-
-/** `randomUUID` is missing on pages without TLS. */
-function newId(): string {
-  return (
-    globalThis.crypto?.randomUUID?.() ?? Array.from({ length: 4 }, () => Math.random().toString(36).slice(2)).join('')
-  );
-}

@@ -113,4 +113,5 @@ export type ConnectionState =
   | { readonly name: 'denied'; readonly reason: string; readonly message: string }
   | { readonly name: 'closed' };
 
-export type Transport = 'sse' | 'event-source' | 'socket.io';
+/** `tabs`: the connection that the tabs of one user share, whatever carries it. */
+export type Transport = 'tabs' | 'sse' | 'event-source' | 'socket.io';

@@ -8,6 +8,7 @@ type Phase = 'idle' | 'restoring' | 'authorizing' | 'opening' | 'live' | 'waitin
 
 /** Longest delay of a timer in browsers, ms. */
 const TIMER_MAX_MS = 2_147_483_647;
+const NOT_READY = 'the gateway did not answer in time, or something buffers its stream';
 /** A token is renewed this long before its end, ms. */
 const RENEW_AHEAD_MS = 30_000;
 
@@ -98,7 +99,7 @@ export class Machine {
         return this.timer('silence', this.options.silenceMs);
       case 'event':
         this.timer('silence', this.options.silenceMs);
-        if (this.phase === 'opening') this.timer('ready', this.options.readyMs);
+        if (this.phase === 'opening') this.awaitReady();
         return this.event(input.event);
       case 'refused':
         return this.refused(input.refusal);
@@ -176,8 +177,13 @@ export class Machine {
     const request = this.tickets.next(this.transport);
     const { connection, transport, token } = this;
     this.effects.push({ type: 'open', connection, transport, token, request });
-    this.timer('ready', this.options.readyMs);
+    this.awaitReady();
     this.timer('silence', this.options.silenceMs);
+  }
+
+  /** The tab with the connection waits for its gateway itself, and says meanwhile that it is there. */
+  private awaitReady(): void {
+    if (this.transport !== 'tabs') this.timer('ready', this.options.readyMs);
   }
 
   private event(event: GatewayEvent): void {
@@ -288,10 +294,7 @@ export class Machine {
         return;
       case 'ready':
         if (this.phase === 'opening') {
-          this.fail({
-            code: 'network',
-            message: 'the gateway did not answer in time, or something buffers its stream',
-          });
+          this.fail({ code: 'network', message: NOT_READY });
         }
         return;
       case 'silence':

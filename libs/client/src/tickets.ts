@@ -16,7 +16,8 @@ export class Tickets {
   private readonly served = new Set<string>();
   /** The last id that came of each: what comes again is dropped. */
   private readonly seen = new Map<string, string>();
-  private stored: ReadonlySet<string> = new Set();
+  /** What a store had: tickets that are wanted later go on from its position. */
+  private stored: { readonly position: string; readonly caseIds: Set<string> } | null = null;
   /** Those of the request that is under way. */
   private requested: readonly string[] = [];
   position: string | null = null;
@@ -41,14 +42,14 @@ export class Tickets {
 
   restore({ position, caseIds }: Kept): void {
     this.position = position;
-    this.stored = new Set(caseIds);
-    [...this.fresh].filter((id) => this.stored.has(id)).forEach((id) => this.join(id));
+    this.stored = { position, caseIds: new Set(caseIds) };
+    this.ofStore([...this.fresh]).forEach((id) => this.join(id));
   }
 
   /** @returns whether any of them is new */
   add(caseIds: readonly string[]): boolean {
     const added = caseIds.filter((id) => !this.joined.has(id) && !this.fresh.has(id));
-    added.forEach((id) => (this.seen.size === 0 && this.stored.has(id) ? this.joined : this.fresh).add(id));
+    added.forEach((id) => this.fresh.add(id));
     return added.length > 0;
   }
 
@@ -57,6 +58,7 @@ export class Tickets {
       for (const set of [this.joined, this.fresh, this.served, this.seen]) {
         set.delete(id);
       }
+      this.stored?.caseIds.delete(id);
     }
   }
 
@@ -73,13 +75,16 @@ export class Tickets {
   next(transport: Transport): Request {
     const waiting = [...this.joined].filter((id) => !this.served.has(id));
     const { position } = this;
+    const resuming = this.ofStore([...this.fresh]);
     const goesOn = transport === 'socket.io' ? waiting.length > 0 : this.fresh.size === 0;
     const request: Request =
       position === null
         ? { caseIds: [...waiting, ...this.fresh], position }
         : goesOn
           ? { caseIds: waiting, position }
-          : { caseIds: [...this.fresh], position: null };
+          : resuming.length > 0
+            ? { caseIds: resuming, position: this.stored?.position ?? null }
+            : { caseIds: [...this.fresh], position: null };
     this.requested = request.caseIds;
     return request;
   }
@@ -119,8 +124,13 @@ export class Tickets {
     }
   }
 
+  private ofStore(caseIds: readonly string[]): string[] {
+    return caseIds.filter((id) => this.stored?.caseIds.has(id));
+  }
+
   private join(id: string): void {
     this.fresh.delete(id);
+    this.stored?.caseIds.delete(id);
     this.joined.add(id);
   }
 }
