@@ -47,6 +47,7 @@ describe('classOf', () => {
       { accessory_list: [null, { accessory_id: 'a1' }, {}, 'x', { accessory_id: 'a2' }] },
     ],
     ['a type that is a text', { type: '1' }],
+    ['white space around the replier and the type', { replier: ' engineer-1 ', type: '1 ' }],
   ])('survives %s', (_what, change, at = AT) => {
     expect(classed(change, at)).toBe(classed());
   });

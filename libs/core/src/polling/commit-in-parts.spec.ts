@@ -1,6 +1,9 @@
 import { ManualClock, ticketSetWith } from '#testing';
 import { commitInParts } from './commit-in-parts.js';
 import type { DeltaEntry } from './delta.js';
+import type { MessageIdentity } from '../model/fingerprint.js';
+import type { JsonText } from '../model/json.js';
+import type { MessageClass } from '../model/message-class.js';
 import { COMMIT_MAX_ENTRIES, type Committed, type SetCommit } from './ports/set-store.js';
 
 const LEASE_MS = 7000;
@@ -16,8 +19,9 @@ function entriesOf(count: number): DeltaEntry[] {
   }));
 }
 
-/** Commits so many entries. `answers` are those of the store; afterwards it commits whatever it gets. */
-async function commit(count: number, answers: readonly Committed[] = []) {
+/** Commits entries, or so many. `answers` are those of the store; afterwards it commits whatever it gets. */
+async function commit(wanted: number | readonly DeltaEntry[], answers: readonly Committed[] = []) {
+  const entries = typeof wanted === 'number' ? entriesOf(wanted) : wanted;
   const commits: SetCommit[] = [];
   const clock = new ManualClock();
   const store = {
@@ -34,7 +38,7 @@ async function commit(count: number, answers: readonly Committed[] = []) {
       return answers[commits.length - 1] ?? committed;
     },
   };
-  const committed = await commitInParts({ store, clock, leaseMs: LEASE_MS }, SET, entriesOf(count), LAST);
+  const committed = await commitInParts({ store, clock, leaseMs: LEASE_MS }, SET, entries, LAST);
   return { commits, committed, now: clock.now() };
 }
 
@@ -68,5 +72,29 @@ describe('a commit in parts', () => {
 
   it('tells if the last part is refused', async () => {
     expect((await commit(1, [{ kind: 'gone' }])).committed).toEqual({ kind: 'gone' });
+  });
+
+  describe('has no class in two parts:', () => {
+    const said = (caseId: string, name: string | null): DeltaEntry => ({
+      kind: 'message',
+      caseId,
+      identity: 'an identity' as MessageIdentity,
+      class: name as MessageClass | null,
+      message: '""' as string as JsonText,
+      sentAt: 1,
+      seenAt: 1,
+    });
+    const lone: DeltaEntry = { kind: 'status', caseId: 'a', status: 1, seenAt: 1 };
+
+    it.each<[string, readonly DeltaEntry[], number]>([
+      ['messages of one class stay together', [said('a', 'c'), said('a', 'c'), said('a', 'd')], -1],
+      ['others of that class between them, too', [said('a', 'c'), said('a', 'd'), said('a', 'c')], -1],
+      ['those of two tickets do not', [said('a', 'c'), said('b', 'c'), said('a', 'd')], 0],
+      ['those without a class do not', [said('a', null), said('a', null), said('a', 'd')], 0],
+      ['states do not', [lone, lone, said('a', 'd')], 0],
+    ])('%s', async (_what, around, earlier) => {
+      const { commits } = await commit([...entriesOf(COMMIT_MAX_ENTRIES - 1), ...around]);
+      expect(commits.map(({ entries }) => entries.length)).toEqual([COMMIT_MAX_ENTRIES + earlier, 2 - earlier]);
+    });
   });
 });
