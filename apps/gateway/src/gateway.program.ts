@@ -102,9 +102,13 @@ export class GatewayProgram {
       reportStart(this.logger, 'gateway', settings); // In a fleet its primary does.
     }
     await this.app.listen(port, address);
-    this.app.get(Maintenance).start();
+    const maintenance = this.app.get(Maintenance);
+    maintenance.start();
     this.logger.info({ address, port }, 'gateway listening');
     await this.untilStoreAnswers(this.app.get(GatewayStore));
+    if (this.stopping === null) {
+      maintenance.tendStore();
+    }
   }
 
   /** Sends clients away over `DRAIN_MS`, then closes the server and the store. */

@@ -6,6 +6,7 @@ import {
   connectRedis,
   EvictionWatch,
   Keys,
+  NeedsWatch,
   OperatorActions,
   OperatorReads,
   Survey,
@@ -54,6 +55,7 @@ export class RedisStore extends GatewayStore {
   private readonly evictions: EvictionWatch;
   private readonly overview: OverviewWatch;
   private readonly pings: PingWatch;
+  private readonly needs: NeedsWatch;
   private readonly secrets: RedisPositionSecrets;
   private readonly commands: RedisClient;
   private readonly subscriber: RedisClient;
@@ -72,7 +74,7 @@ export class RedisStore extends GatewayStore {
       redis: redisHosts(settings.redisUrl),
       answers: () => this.commands.ping(),
     });
-    this.failures = new FailureLog(logger, this.report, redisFailureOf);
+    this.failures = new FailureLog(logger, this.report, (error) => redisFailureOf(error, settings.redisPrefix));
     const onError = this.failures.of('redis');
     const keys = new Keys(settings.redisPrefix);
     this.commands = connectRedis(settings, 'impatient', onError, { enableAutoPipelining: true });
@@ -82,6 +84,8 @@ export class RedisStore extends GatewayStore {
     this.dataLoss = new DataLossWatch(this.commands, keys, onError);
     this.evictions = new EvictionWatch(this.commands, onError);
     this.pings = new PingWatch(this.commands);
+    const connections = { commands: this.commands, subscriber: this.subscriber };
+    this.needs = new NeedsWatch({ ...connections, keys, hearsShards: true, onError });
     this.overview = new OverviewWatch({
       client: this.commands,
       keys,
@@ -113,8 +117,10 @@ export class RedisStore extends GatewayStore {
   }
 
   async start(): Promise<void> {
+    await this.needs.check();
     await this.clock.start();
     await this.secrets.start();
+    this.needs.watch();
     await serverIdentity(this.commands).then(
       (server) => this.logger.info({ ...server }, 'Redis answers'),
       this.failures.of('redis'),
@@ -138,7 +144,7 @@ export class RedisStore extends GatewayStore {
   }
 
   async isWell(): Promise<boolean> {
-    return !this.report.isRefusing && (await this.commands.ping()) === 'PONG';
+    return this.needs.areMet && !this.report.isRefusing && (await this.commands.ping()) === 'PONG';
   }
 
   async stop(): Promise<void> {
@@ -148,6 +154,7 @@ export class RedisStore extends GatewayStore {
     this.evictions.stop();
     this.overview.stop();
     this.pings.stop();
+    this.needs.stop();
     this.secrets.stop();
     this.broker.stop();
     this.counts.leave().catch(() => undefined); // Without it, what this gateway had ends some seconds later.

@@ -38,6 +38,7 @@ import {
   FeedVisits,
   Keys,
   OlderParts,
+  NeedsWatch,
   RedisCredentialAttempts,
   RedisUpstreamLiveness,
   RedisClock,
@@ -98,7 +99,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           redis: redisHosts(settings.redisUrl),
           answers: () => commands.ping(),
         });
-        const failures = new FailureLog(logger, redis, redisFailureOf);
+        const failures = new FailureLog(logger, redis, (error) => redisFailureOf(error, settings.redisPrefix));
         const failed = (part: string) => failures.of(part);
 
         const commands: RedisClient = connectRedis(settings, 'impatient', failed('redis'), {
@@ -204,7 +205,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           onError: failed('login'),
         });
         const health = new HealthState();
-        health.require('redis', () => !redis.isRefusing && isReady(commands));
+        const needs = new NeedsWatch({ commands, subscriber, keys, hearsShards: false, onError: failed('redis') });
+        health.require('redis', () => needs.areMet && !redis.isRefusing && isReady(commands));
         health.require('login', () => gate.isOpen);
         health.require('worker', () => worker.isRunning());
         const interest = new RedisInterestRegistry(commands, keys, settings, (feed, times) => {
@@ -251,6 +253,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           onWait: failures.of('start', 'warn', 'waiting for Redis'),
           redis,
           upstreamReport,
+          needs,
           redisServer: () => serverIdentity(commands),
           watchOverview: () => overviewWatch.watch((overview) => overviewMetrics.report(overview)),
           overview: overviewWatch,

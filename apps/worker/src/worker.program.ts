@@ -16,6 +16,7 @@ import {
 import type {
   BullPollQueue,
   EvictionWatch,
+  NeedsWatch,
   RedisClient,
   RedisClock,
   OverviewWatch,
@@ -44,6 +45,7 @@ export interface WorkerParts {
   readonly watchOverview: () => void;
   readonly pings: PingWatch;
   readonly watchPings: () => void;
+  readonly needs: NeedsWatch;
   /** Asks Redis what it is. */
   readonly redisServer: () => Promise<ServerIdentity>;
   readonly upstreamReport: UpstreamReport;
@@ -85,6 +87,8 @@ export class WorkerProgram {
       () => ops.listen(settings.port, settings.host),
       () => logger.info({ port: settings.port }, 'worker listening'),
       () => this.parts.watchPings(),
+      () => this.untilRedisAnswers(() => this.parts.needs.check()),
+      () => this.parts.needs.watch(),
       () => this.untilRedisAnswers(() => clock.start()),
       () => this.tellRedis(),
       () => evictions.watch(watchEviction),
@@ -139,6 +143,7 @@ export class WorkerProgram {
     redis.stop();
     this.parts.overview.stop();
     this.parts.pings.stop();
+    this.parts.needs.stop();
     this.parts.upstreamReport.stop();
     clock.stop();
     evictions.stop();

@@ -1,5 +1,6 @@
 import { LANGUAGE_PATTERN, UPSTREAM_CASE_IDS_MAX } from '#core';
-import { Accepted, isUrl, items, OneOf, ProxyUrl, Text, Whole } from './settings-rules.js';
+import { isKeyPair, isRedisUrl, isSentinelUrl, isTlsUrl, TlsFile } from './redis-rules.js';
+import { Accepted, Holds, isUrl, OneOf, ProxyUrl, Text, Whole } from './settings-rules.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -10,6 +11,15 @@ const DAY_MS = 86_400_000;
 
 /** `GMT`, `UTC`, or one of them with an offset up to 14 hours: `GMT+8`, `GMT+08:00`, `UTC-3:30`. */
 const TIME_ZONE = /^(?:GMT|UTC)(?:[+-](?:(?:0?\d|1[0-3])(?::[0-5]\d)?|14(?::00)?))?$/;
+
+type TlsSetting = 'redisTlsCaFile' | 'redisTlsCertFile' | 'redisTlsKeyFile';
+
+/** @param name of the setting */
+const ForTls = (name: TlsSetting) =>
+  Holds<SharedSettings>(
+    'is for a REDIS_URL that begins with rediss:// or rediss+sentinel://',
+    (settings) => settings[name] === '' || isTlsUrl(settings.redisUrl),
+  );
 
 /** Settings of every program. */
 export abstract class ProgramSettings {
@@ -29,9 +39,57 @@ export abstract class ProgramSettings {
 
 /** Settings that gateways and workers share. All processes of a deployment must have the same values. */
 export abstract class SharedSettings extends ProgramSettings {
-  /** One URL, or several with commas between them for a Redis Cluster. May contain a password. */
-  @Accepted('one redis:// or rediss:// URL, or several with commas in between for a cluster', isRedisUrlList)
+  /** One URL; several with commas between them for a Redis Cluster; or that of sentinels. May contain a password. */
+  @Accepted(
+    'one redis:// or rediss:// URL, several with commas in between for a cluster, or redis+sentinel://host,host/master/database',
+    isRedisUrl,
+  )
   readonly redisUrl: string = 'redis://127.0.0.1:6379';
+
+  /** `true`: the one URL of REDIS_URL is any node of a cluster, or its configuration endpoint. */
+  @OneOf(['true', 'false'])
+  @Holds<SharedSettings>(
+    'must not be true where REDIS_URL is that of sentinels: a cluster has none',
+    ({ redisUrl, redisCluster }) => redisCluster !== 'true' || !isSentinelUrl(redisUrl),
+  )
+  @Holds<SharedSettings>(
+    'must not be true where REDIS_URL names a database: a cluster has database 0 only',
+    ({ redisUrl, redisCluster }) => redisCluster !== 'true' || !/\/[1-9]\d*$/.test(redisUrl),
+  )
+  readonly redisCluster: 'true' | 'false' = 'false';
+
+  /** Of the sentinels, where they want them. Those in REDIS_URL are of Redis. */
+  readonly redisSentinelUsername: string = '';
+
+  @Holds<SharedSettings>(
+    'is for a REDIS_URL that begins with redis+sentinel:// or rediss+sentinel://',
+    ({ redisUrl, redisSentinelUsername: user, redisSentinelPassword: password }) =>
+      `${user}${password}` === '' || isSentinelUrl(redisUrl),
+  )
+  readonly redisSentinelPassword: string = '';
+
+  /** PEM file with the authorities that the certificate of Redis is checked with, in place of those of Node. */
+  @TlsFile()
+  @ForTls('redisTlsCaFile')
+  readonly redisTlsCaFile: string = '';
+
+  /** PEM file with the certificate that this client shows to Redis. */
+  @TlsFile()
+  @ForTls('redisTlsCertFile')
+  @Holds<SharedSettings>(
+    'and REDIS_TLS_KEY_FILE must be set together',
+    ({ redisTlsCertFile, redisTlsKeyFile }) => (redisTlsCertFile === '') === (redisTlsKeyFile === ''),
+  )
+  @Holds<SharedSettings>(
+    'and REDIS_TLS_KEY_FILE must be a certificate in PEM and its private key',
+    ({ redisTlsCertFile, redisTlsKeyFile }) => isKeyPair(redisTlsCertFile, redisTlsKeyFile),
+  )
+  readonly redisTlsCertFile: string = '';
+
+  /** PEM file with the key of that certificate. */
+  @TlsFile()
+  @ForTls('redisTlsKeyFile')
+  readonly redisTlsKeyFile: string = '';
 
   /** The proxy for requests to `https:` URLs: the upstream, IAM, published keys. May hold a password. */
   @ProxyUrl()
@@ -95,9 +153,4 @@ export abstract class SharedSettings extends ProgramSettings {
   /** How long history keeps events, s. One year at most. */
   @Whole('seconds', 1, 31_536_000)
   readonly historyTtlS: number = 86_400;
-}
-
-function isRedisUrlList(text: string): boolean {
-  const urls = items(text);
-  return urls.length > 0 && urls.every((url) => isUrl(url, ['redis:', 'rediss:']));
 }

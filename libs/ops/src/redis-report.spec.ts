@@ -73,7 +73,7 @@ describe('RedisReport', () => {
 
   it('writes one line for each other state of the same incident', async () => {
     await fail(AWAY, 1000);
-    await fail({ ...AWAY, kind: 'no_answer', text: 'silent', impliedBy: 'unreachable' }, 1000);
+    await fail({ ...AWAY, kind: 'no_answer', text: 'silent', impliedBy: ['unreachable'] }, 1000);
     await fail({ ...AWAY, kind: 'loading', text: 'loads' }, 1000);
     await fail(AWAY, 1000);
     await jest.advanceTimersByTimeAsync(5000);

@@ -8,8 +8,8 @@ export interface RedisTrouble {
   readonly text: string;
   /** Redis answers, and refuses. */
   readonly isRefusal: boolean;
-  /** Another state that leads to this one: after it this one is no news. */
-  readonly impliedBy?: string;
+  /** Other states that lead to this one: after them this one is no news. */
+  readonly impliedBy?: readonly string[];
   readonly node: string | null;
   readonly reason: string;
   readonly command: string | null;
@@ -83,7 +83,7 @@ export class RedisReport {
     incident.lastAt = now;
     incident.answeredAt = null;
     incident.counts.set(trouble.kind, (incident.counts.get(trouble.kind) ?? 0) + 1);
-    const isNews = trouble.impliedBy === undefined || !incident.told.has(trouble.impliedBy);
+    const isNews = !trouble.impliedBy?.some((state) => incident.told.has(state));
     if (isNews && !incident.told.has(trouble.kind)) {
       incident.told.add(trouble.kind);
       this.tell(incident, trouble);

@@ -27,6 +27,12 @@ describe('settings', () => {
       logLevel: 'info',
       nodeEnv: 'development',
       redisUrl: 'redis://127.0.0.1:6379',
+      redisCluster: 'false',
+      redisSentinelUsername: '',
+      redisSentinelPassword: '',
+      redisTlsCaFile: '',
+      redisTlsCertFile: '',
+      redisTlsKeyFile: '',
       redisPrefix: 'pollcast',
       upstreamLanguage: 'zh-cn',
       upstreamTimeZone: 'GMT+8',
@@ -126,7 +132,7 @@ describe('settings', () => {
     const found = workerFaults({ PORT: '65536', REDIS_URL: 'http://x', UPSTREAM_BASE_URL: '', UPSTREAM_SITE: '2' });
     expect([...found].sort()).toEqual([
       'PORT is 65536: expected a whole number from 0 to 65535 (port), in decimal digits',
-      'REDIS_URL is wrong: expected one redis:// or rediss:// URL, or several with commas in between for a cluster',
+      'REDIS_URL is wrong: expected one redis:// or rediss:// URL, several with commas in between for a cluster, or redis+sentinel://host,host/master/database',
       'UPSTREAM_BASE_URL is not set: expected an http:// or https:// URL without user, query and fragment',
       'UPSTREAM_SITE is "2": expected one of 0, 1',
     ]);

@@ -34,11 +34,15 @@ export function parts(channels: readonly string[]): string[][] {
   );
 }
 
-/** @param late says why, once it is late */
-export async function inTime<T>(answer: Promise<T>, late = () => 'Redis did not answer in time'): Promise<T> {
+/** @param late says why, once it is late. @param withinMs then it is late */
+export async function inTime<T>(
+  answer: Promise<T>,
+  late = () => 'Redis did not answer in time',
+  withinMs = COMMAND_TIMEOUT_MS,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const lateness = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(late())), COMMAND_TIMEOUT_MS);
+    timer = setTimeout(() => reject(new Error(late())), withinMs);
   });
   try {
     return await Promise.race([answer, lateness]);

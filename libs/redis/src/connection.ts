@@ -1,9 +1,17 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 
-/** The address of Redis, and the prefix of its keys. */
-export interface RedisSettings {
-  /** `REDIS_URL`: one URL, or several of one cluster, comma-separated. */
+import { redisAddress, type RedisAddress, type ServerAddress } from './redis-address.js';
+import { redisTls, type RedisTlsFiles } from './redis-tls.js';
+
+/** The address of Redis, how to reach it, and the prefix of its keys. */
+export interface RedisSettings extends RedisTlsFiles {
+  /** `REDIS_URL`: one URL, several of one cluster, comma-separated, or the one of its sentinels. */
   readonly redisUrl: string;
+  /** `REDIS_CLUSTER`: `true` where one URL is a cluster's. */
+  readonly redisCluster?: 'true' | 'false';
+  /** `REDIS_SENTINEL_USERNAME`, `REDIS_SENTINEL_PASSWORD`: those of the sentinels; empty: they want none. */
+  readonly redisSentinelUsername?: string;
+  readonly redisSentinelPassword?: string;
   /** `REDIS_PREFIX`: the prefix of every key. */
   readonly redisPrefix: string;
 }
@@ -42,6 +50,14 @@ const MOVED_PAUSE_MS = 20;
 /** A client that sends few commands learns of new nodes at least this often, ms. */
 const TOPOLOGY_EVERY_MS = 10_000;
 
+/** A command that Redis refuses because it is a replica is repeated for this long, ms: less than {@link COMMAND_TIMEOUT_MS}. */
+const READ_ONLY_REPEAT_MS = 2500;
+/** Refusals that are farther apart are of two failovers, ms. Whatever writes does so more often. */
+const READ_ONLY_QUIET_MS = 15_000;
+
+/** What Redis answers to SELECT. */
+export const NO_DATABASE = /DB index is out of range|^ERR SELECT is not allowed/;
+
 /** Pause before the n-th attempt to connect again, ms. Short at first, because most outages are restarts. */
 export function reconnectDelay(attempt: number): number {
   return Math.min(50 * 2 ** Math.min(attempt, 6), 1000) * (0.5 + Math.random() / 2);
@@ -64,36 +80,102 @@ export function connectRedis(
     socketTimeout: SILENCE_MS[patience],
     maxRetriesPerRequest: null,
     retryStrategy: reconnectDelay,
-    // After a failover the old primary refuses writes: connect again, and repeat the refused command.
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+    reconnectOnError: onReadOnly(),
     ...(patience === 'impatient' ? { commandTimeout: COMMAND_TIMEOUT_MS } : {}),
     ...more,
   };
-  const urls = settings.redisUrl.split(',').map((url) => url.trim());
-  const [first] = urls;
-  const client =
-    urls.length > 1 || first === undefined
-      ? new Cluster(urls, {
-          redisOptions: { ...options, ...accessOf(urls[0] ?? '') },
-          clusterRetryStrategy: reconnectDelay,
-          maxRedirections: REDIRECTIONS_MAX[patience],
-          retryDelayOnMoved: MOVED_PAUSE_MS,
-          slotsRefreshInterval: TOPOLOGY_EVERY_MS,
-          ...(urls.some((url) => url.startsWith('rediss:')) ? { dnsLookup: keepName } : {}),
-        })
-      : new Redis(first, options);
+  const client = openClient(
+    settings,
+    redisAddress(settings.redisUrl, settings.redisCluster === 'true'),
+    patience,
+    options,
+  );
   client.on('error', onError);
+  client.on('error', (error: Error) => leaveWrongDatabase(client, error));
   return client;
 }
 
-/** Name, password and TLS of the first URL: nodes that no URL names, such as replicas that took over, have the same. */
-function accessOf(url: string): RedisOptions {
-  const { username, password, protocol } = new URL(url);
-  return {
-    ...(username && { username: decodeURIComponent(username) }),
-    ...(password && { password: decodeURIComponent(password) }),
-    ...(protocol === 'rediss:' && { tls: {} }),
+function openClient(
+  settings: RedisSettings,
+  address: RedisAddress,
+  patience: Patience,
+  options: RedisOptions,
+): RedisClient {
+  const { kind, servers, tls, database: db, username, password } = address;
+  const access = { ...(username && { username }), ...(password && { password }) };
+  const secure = tls ? { tls: redisTls(settings) } : {};
+  switch (kind) {
+    case 'server':
+      return new Redis(settings.redisUrl.trim(), { ...options, ...secure });
+    case 'cluster':
+      // Nodes that no URL names, such as replicas that took over, have the same user, password and TLS.
+      return openCluster(servers, tls, patience, { ...options, ...access, ...secure });
+    case 'sentinel':
+      return new Redis({
+        ...options,
+        ...access,
+        ...sentinelAccess(settings),
+        ...(tls && { ...secure, enableTLSForSentinelMode: true, sentinelTLS: redisTls(settings) }),
+        sentinels: [...servers],
+        name: address.master,
+        db,
+        sentinelRetryStrategy: reconnectDelay,
+        sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
+        // The sentinels tell of a new master. Without it, a master that stands still is left after {@link SILENCE_MS} only.
+        failoverDetector: true,
+      });
+  }
+}
+
+function openCluster(
+  servers: readonly ServerAddress[],
+  tls: boolean,
+  patience: Patience,
+  redisOptions: RedisOptions,
+): Cluster {
+  // ioredis counts from the beginning again when a node accepts the connection, also if it is of no cluster.
+  let attempts = 0;
+  const cluster = new Cluster([...servers], {
+    redisOptions,
+    clusterRetryStrategy: () => reconnectDelay((attempts += 1)),
+    maxRedirections: REDIRECTIONS_MAX[patience],
+    retryDelayOnMoved: MOVED_PAUSE_MS,
+    slotsRefreshInterval: TOPOLOGY_EVERY_MS,
+    ...(tls ? { dnsLookup: keepName } : {}),
+  });
+  cluster.on('ready', () => (attempts = 0));
+  return cluster;
+}
+
+function sentinelAccess({ redisSentinelUsername: user, redisSentinelPassword: password }: RedisSettings): RedisOptions {
+  return { ...(user && { sentinelUsername: user }), ...(password && { sentinelPassword: password }) };
+}
+
+/**
+ * After a failover the old master refuses writes. So the client connects again, and repeats the refused command. Redis may
+ * also be a replica for good: then the command fails, with the reason, before it is late.
+ */
+function onReadOnly(): (error: Error) => 1 | 2 | false {
+  let since = Number.NEGATIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  return ({ message }) => {
+    if (!message.startsWith('READONLY')) {
+      return false;
+    }
+    const now = performance.now();
+    since = now - last > READ_ONLY_QUIET_MS ? now : since;
+    last = now;
+    return now - since < READ_ONLY_REPEAT_MS ? 2 : 1;
   };
+}
+
+/** ioredis goes on in database 0 where Redis has no database of the wanted number. @param error of the connection */
+function leaveWrongDatabase(client: RedisClient, error: Error): void {
+  if (client instanceof Redis && NO_DATABASE.test(error.message)) {
+    // What waits for the connection fails with the reason. ioredis has no public name for it.
+    (Reflect.get(client, 'flushQueue') as (reason: Error) => void).call(client, error);
+    client.disconnect(true);
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ export { CLAIM_FEEDS, FeedVisits, JOB_LATE_MS, VISIT_WITHIN_MS, type Claim, type
 export { Keys } from './keys.js';
 export { OlderParts } from './older-parts.js';
 export { OLDER_QUEUE, RedisOlderMessages, type OlderJob } from './redis-older-messages.js';
+export { NeedsWatch, type NeedsWatchParts } from './needs-watch.js';
 export { RedisUpstreamLiveness } from './redis-upstream-liveness.js';
 export { RedisBroker, type RedisBrokerParts } from './redis-broker.js';
 export { RedisClock } from './redis-clock.js';

@@ -17,6 +17,8 @@ import { ScriptKeys } from './script-keys.js';
  * | --- | --- | --- | --- |
  * | `P:life` | string | data id: a random name that is missing when Redis lost its data, and is then given anew | never |
  * | `P:secret` | string | what signs positions | never |
+| `P:layout` | string | number of the layout that these tables describe (layout.ts) | never |
+| `P:{try:N}:K`, `P:{try:N}:by:X` | of each type | nothing that is kept: what process X tries (needs-watch.ts) | at once; a minute after its process |
  * | `P:feeds` | sorted set | feeds by the time (ms) until which they are wanted | a minute after that, when nothing is left of the feed |
  * | `P:visits` | sorted set | feeds by the time (ms) at which a worker visits them next | when nothing is left of the feed |
  * | `P:workers` | hash | workers that poll: when each last told so, ms, and how many sets it can poll, if it is saturated | a minute after a worker's death; an hour after the last one |
@@ -74,7 +76,7 @@ import { ScriptKeys } from './script-keys.js';
  * Channels: `P:{F}:news:T` publications of a ticket; `P:{F}:news` the feed's state, and tickets that are quarantined
  * (`apart T`) or are not any more (`back T`); `P:{F}:backfilled` tickets whose first poll is complete; `P:{F}:barrier:G` of one gateway; `P:wake` sets that changed between two
  * polls, for the worker that keeps them; `P:throttled` until when the upstream throttles, ms; `P:full` subjects that have as
- * many connections as they may have, while a client waits; `P:revoked` new revocations; `P:ask` what operators ask all
+ * many connections as they may have, while a client waits; `P:{try:0}:by:X` where process X hears itself; `P:revoked` new revocations; `P:ask` what operators ask all
  * processes, and `P:answer:X` what process X is answered; `P:gateway:G` to which a gateway is subscribed as long as it lives.
  */
 export class Keys {
@@ -83,6 +85,16 @@ export class Keys {
   /** Missing where Redis lost its data. */
   get dataId(): string {
     return `${this.prefix}:life`;
+  }
+
+  /** The number of the layout of the keys. */
+  get layout(): string {
+    return `${this.prefix}:layout`;
+  }
+
+  /** Where commands are tried. @param tag one of several, in other slots */
+  trial(tag: number): string {
+    return `${this.prefix}:{try:${tag}}:`;
   }
 
   /** What signs positions. */

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 
-import { COMMAND_TIMEOUT_MS } from './connection.js';
+import { COMMAND_TIMEOUT_MS, NO_DATABASE } from './connection.js';
+import { redisAddress } from './redis-address.js';
 
 /** In what state Redis is, as an error of a command or a connection shows it. */
 export type RedisFailureKind = keyof typeof REDIS_FAILURES;
@@ -10,26 +11,33 @@ interface RedisFailureRule {
   readonly text: string;
   /** Redis answers, and refuses: waiting alone does not help. */
   readonly isRefusal: boolean;
-  /** Another state that leads to this one: after it this one is no news. */
-  readonly impliedBy?: string;
+  /** Other states that lead to this one: after them this one is no news. */
+  readonly impliedBy?: readonly string[];
 }
 
 /** The closed table of states in which Redis does not do what Pollcast needs. */
 export const REDIS_FAILURES = {
   unreachable: { text: 'Redis is out of reach', isRefusal: false },
-  no_answer: { text: 'Redis does not answer', isRefusal: false, impliedBy: 'unreachable' },
+  no_answer: {
+    text: 'Redis does not answer',
+    isRefusal: false,
+    impliedBy: ['unreachable', 'no_master', 'no_cluster', 'login_refused'],
+  },
   loading: { text: 'Redis loads its file, or is busy with a script', isRefusal: false },
   login_refused: { text: 'Redis refuses the user or the password of REDIS_URL', isRefusal: true },
   denied: { text: 'Redis denies its user a command, a key or a channel (OPERATIONS.md, Rights)', isRefusal: true },
   no_command: {
-    text: 'Redis lacks a command: REDIS_URL names a sentinel, or a Redis older than 6.2 (a cluster: than 7)',
+    text: 'Redis lacks a command: REDIS_URL names a sentinel (write redis+sentinel://), or a Redis older than 6.2 (a cluster: than 7)',
     isRefusal: true,
   },
+  no_master: { text: 'the sentinels know no master of the name in REDIS_URL', isRefusal: true },
   no_database: { text: 'Redis has no database of the number in REDIS_URL', isRefusal: true },
   moved: {
-    text: 'REDIS_URL names one node of a cluster: name several of them, with commas in between',
+    text: 'REDIS_URL names one node of a cluster: set REDIS_CLUSTER=true, or name several nodes with commas in between',
     isRefusal: true,
   },
+  no_cluster: { text: 'REDIS_URL or REDIS_CLUSTER says that Redis is a cluster, and it is none', isRefusal: true },
+  layout: { text: 'Redis holds another layout of the keys', isRefusal: true },
   cluster_down: { text: 'the Redis cluster has slots that no node serves', isRefusal: true },
   read_only: { text: 'Redis refuses writes: it is a replica, or cannot save to its disk', isRefusal: true },
   full: { text: 'Redis is full (maxmemory)', isRefusal: true },
@@ -58,22 +66,27 @@ const REPLIES: readonly (readonly [RegExp, RedisFailureKind])[] = [
   [/^NOPERM|user has no permissions|No permissions to/i, 'denied'],
   [/^(?:NOAUTH|WRONGPASS)|invalid (?:username-password|password)/, 'login_refused'],
   [/^(?:READONLY|NOREPLICAS|MISCONF)|Write commands are not allowed after/i, 'read_only'],
-  [/^OOM/, 'full'],
+  [/^-?OOM/, 'full'],
   [/^(?:LOADING|BUSY)\b/, 'loading'],
   [/^(?:MOVED|ASK|CROSSSLOT) |Script attempted to access a non local key/, 'moved'],
   [/^(?:CLUSTERDOWN|MASTERDOWN|TRYAGAIN)/, 'cluster_down'],
   [/^ERR unknown command|Unknown Redis command/i, 'no_command'],
-  [/DB index is out of range|^ERR SELECT is not allowed/, 'no_database'],
+  [NO_DATABASE, 'no_database'],
+  [/cluster support disabled/, 'no_cluster'],
 ];
 
 /** By the beginning of the text of ioredis, or of this library. */
 const CONNECTION: readonly (readonly [RegExp, RedisFailureKind])[] = [
+  [/^All sentinels are unreachable.*No such master/, 'no_master'],
+  [/^All sentinels are unreachable.*(?:NOAUTH|WRONGPASS|NOPERM)/, 'login_refused'],
+  [/^no node of the cluster accepts a channel: (?:ERR unknown command|Unknown Redis command)/, 'no_command'],
+  [/^no node of the cluster accepts a channel: NOPERM/, 'denied'],
   [
     /^Command timed out|^Socket timeout|^Redis did not answer in time|^connect ETIMEDOUT|^no node of the cluster /,
     'no_answer',
   ],
   [
-    /^Connection is closed|^Command aborted due to connection close|^Failed to refresh slots cache|^None of startup nodes|^Stream isn't writeable|^Too many Cluster redirections|^Cluster isn't ready|^Cluster is ended|^no node of the cluster is known/,
+    /^Connection is closed|^Command aborted due to connection close|^Failed to refresh slots cache|^None of startup nodes|^Stream isn't writeable|^Too many Cluster redirections|^Cluster isn't ready|^Cluster is ended|^no node of the cluster is known|^All sentinels are unreachable/,
     'unreachable',
   ],
 ];
@@ -82,10 +95,30 @@ const CONNECTION: readonly (readonly [RegExp, RedisFailureKind])[] = [
 const NETWORK =
   /^(?:ECONN|EPIPE|EHOST|ENET|ENOTFOUND|EAI_|EADDR|CERT_|ERR_TLS|ERR_SSL|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)/;
 
-/** What an error says of Redis; null if it says nothing: it is a fault of this program, or of another service. */
-export function redisFailureOf(error: unknown): RedisFailure | null {
+/** Redis is not what Pollcast needs, although no command failed. The message is for operators: what is wrong, what to do. */
+export class UnmetNeedError extends Error {
+  override readonly name = 'UnmetNeedError';
+
+  constructor(
+    readonly kind: RedisFailureKind,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * What an error says of Redis; null if it says nothing: it is a fault of this program, or of another service.
+ *
+ * @param prefix `REDIS_PREFIX`, for the rights that a text names
+ */
+export function redisFailureOf(error: unknown, prefix = 'REDIS_PREFIX'): RedisFailure | null {
   if (!types.isNativeError(error)) {
     return null;
+  }
+  if (error instanceof UnmetNeedError) {
+    const { kind, message } = error;
+    return { kind, node: null, reason: message, lastedMs: 0, command: null, ...REDIS_FAILURES[kind], text: message };
   }
   const kind = kindOf(error);
   if (kind === null) {
@@ -93,7 +126,24 @@ export function redisFailureOf(error: unknown): RedisFailure | null {
   }
   const reason = (innermost(error) ?? error).message.replace(ARGUMENTS, '').slice(0, REASON_MAX);
   const lastedMs = kind === 'no_answer' ? COMMAND_TIMEOUT_MS : 0;
-  return { kind, node: nodeOf(error), reason, command: commandOf(error), lastedMs, ...REDIS_FAILURES[kind] };
+  const command = commandOf(error);
+  const failure = { kind, node: nodeOf(error), reason, command, lastedMs, ...REDIS_FAILURES[kind] };
+  return kind === 'denied' ? { ...failure, text: deniedText(reason, command, prefix) } : failure;
+}
+
+/** Names the right that is missing, as `ACL SETUSER` takes it. */
+function deniedText(reason: string, command: string | null, prefix: string): string {
+  const denied = (what: string, right: string) =>
+    `Redis denies its user ${what}: grant ${right} (OPERATIONS.md, Rights)`;
+  const named = /run the '([^']+)'/.exec(reason)?.[1] ?? null;
+  if (named === null && /\bchannels?\b/.test(reason)) {
+    return denied('a channel', `&${prefix}:*`);
+  }
+  if (named === null && /\bkeys?\b/.test(reason)) {
+    return denied('a key', `~${prefix}:*`);
+  }
+  const name = named ?? command;
+  return name === null ? REDIS_FAILURES.denied.text : denied(`the command ${name}`, `+${name.toLowerCase()}`);
 }
 
 function kindOf(error: Error): RedisFailureKind | null {
@@ -144,11 +194,9 @@ function fieldOf(error: object, name: string): unknown {
   return (error as Record<string, unknown>)[name];
 }
 
-/** `host:port` of each URL of `REDIS_URL`, with commas in between: without user and password. */
+/** `host:port` of each server of `REDIS_URL`, with commas in between: without user and password. */
 export function redisHosts(redisUrl: string): string {
-  return redisUrl
-    .split(',')
-    .map((url) => new URL(url.trim()))
-    .map(({ hostname, port }) => `${hostname || '127.0.0.1'}:${port || '6379'}`)
+  return redisAddress(redisUrl)
+    .servers.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`)
     .join(',');
 }

@@ -5,6 +5,7 @@ import type { AttemptOutcome, LeaseAfterCommit } from '#core';
  * times are whole milliseconds since 1970. An argument that is absent is nil in the script: null must not be sent.
  */
 export interface ScriptArguments {
+  readonly try: { readonly thorough: boolean; readonly channel: string; readonly token: string };
   readonly begin: OfSet & {
     readonly now: number;
     readonly owner: string;

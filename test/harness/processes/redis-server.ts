@@ -19,6 +19,13 @@ export const REDIS_PASSWORD = 'password-of-the-redis-user';
 /** Characters of its log that are kept for error texts. */
 const KEPT = 4000;
 
+/** How the Redis that the tests use is started: it is the one on PATH without `REDIS_SERVER_BIN`. */
+export function redisCommand(): { readonly command: string; readonly env: Readonly<Record<string, string>> } {
+  const libraries = process.env['REDIS_SERVER_LD'];
+  const env = { PATH: process.env['PATH'] ?? '', ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}) };
+  return { command: process.env['REDIS_SERVER_BIN'] ?? 'redis-server', env };
+}
+
 /**
  * A real Redis on a free port of 127.0.0.1, with a temporary folder. The binary is the one that `npm test` has found or
  * fetched (`REDIS_SERVER_BIN`, with its libraries in `REDIS_SERVER_LD`). Without these variables it is the one on PATH.
@@ -56,11 +63,10 @@ export class RedisServer {
 
   /** Starts it, or starts it again on the same port and folder. @throws Error if it does not answer within 10 s */
   async up(): Promise<void> {
-    const libraries = process.env['REDIS_SERVER_LD'];
-    const env = { PATH: process.env['PATH'] ?? '', ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}) };
+    const { command, env } = redisCommand();
     const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
     args.push('--user', 'pollcast', 'on', `>${REDIS_PASSWORD}`, ...documentedRights());
-    const run = new OwnedProcess(process.env['REDIS_SERVER_BIN'] ?? 'redis-server', [...args, ...this.options], {
+    const run = new OwnedProcess(command, [...args, ...this.options], {
       env,
       keep: KEPT,
     });

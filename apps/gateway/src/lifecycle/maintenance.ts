@@ -55,9 +55,9 @@ export class Maintenance {
     private readonly heartbeatMs: number,
   ) {}
 
+  /** What concerns this process alone. */
   start(): void {
-    const { connections, unauthenticated, revocations, rights, survey, polled, hub, interest, store, evictions } =
-      this.parts;
+    const { connections, unauthenticated, rights, polled, hub } = this.parts;
     this.every(SWEEP_MS, () => connections.sweep(Date.now()));
     this.every(SWEEP_MS, () => unauthenticated.sweep(Date.now()));
     this.every(SWEEP_MS, () => polled.sweep());
@@ -66,6 +66,11 @@ export class Maintenance {
     }
     this.every(HUB_SWEEP_MS, () => hub.sweep(Date.now()));
     this.every(this.heartbeatMs / CHECKS_PER_HEARTBEAT, () => connections.heartbeat());
+  }
+
+  /** What is done with the store. To be called when it is known to be what a gateway needs: it writes. */
+  tendStore(): void {
+    const { connections, revocations, survey, interest, store, evictions } = this.parts;
     this.everyAlone(POLLING_CHECK_MS, () => this.checkPolling());
     this.everyAlone(interest.renewEveryMs, () => interest.renew());
     this.everyAlone(COUNTS_RENEWAL_MS, () => connections.renewCounts())();
