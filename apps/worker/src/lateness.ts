@@ -16,13 +16,18 @@ export class Lateness {
     this.latest = dueAt !== null && dueAt < now ? { feed, dueAt, seenAt: now } : null;
   }
 
-  /** @returns ms; 0 if no set is late. @param now ms since 1970 */
+  /**
+   * How late it was when it was seen. It may have been polled since: a set that is being polled is some milliseconds late. A
+   * set that stays late is seen again.
+   *
+   * @returns ms; 0 if no set is late. @param now ms since 1970
+   */
   worst(now: number): number {
     const known = this.current(now);
-    return known === null ? 0 : now - known.dueAt;
+    return known === null ? 0 : known.seenAt - known.dueAt;
   }
 
-  private current(now: number): { readonly feed: FeedKey; readonly dueAt: number } | null {
+  private current(now: number): { readonly feed: FeedKey; readonly dueAt: number; readonly seenAt: number } | null {
     return this.latest !== null && now - this.latest.seenAt < COUNTS_MS ? this.latest : null;
   }
 }

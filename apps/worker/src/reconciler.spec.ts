@@ -145,6 +145,13 @@ describe('Reconciler', () => {
     expect(stalest.mock.calls).toEqual([[700], [700], [0]]);
   });
 
+  it('reports a set that was being polled as no later than it was, until the feed is visited again', async () => {
+    await nextAfter({ dueAt: clock.now() - 200 });
+    clock.advance(9000);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(stalest.mock.calls).toEqual([[200], [200]]);
+  });
+
   it('forgets after some seconds how late a feed was that others visit now', async () => {
     await nextAfter({ dueAt: clock.now() - 700 });
     clock.advance(12_000);
