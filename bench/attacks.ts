@@ -37,13 +37,24 @@ const LAST = 0x80;
 const placeholders = Array.from({ length: 10 }, (_, num) => ({ _placeholder: true, num }));
 const attachments = Array.from({ length: 9 }, () => frame(LAST | 2, 'x'.repeat(120_000)));
 
-/** What each connection of a kind sends. A WebSocket sends the second part after the handshake was answered. */
-const KINDS: Readonly<Record<string, readonly [string, Buffer?]>> = {
+const POLLING = 'GET /socket.io/?EIO=4&transport=polling';
+const REST = ' HTTP/1.1\r\nHost: a\r\n\r\n';
+/** A long poll, and as many requests with large answers behind it as may wait. */
+const behindPoll = (answer: string) => {
+  const sid = /"sid":"([^"]+)"/.exec(answer)?.[1] ?? '';
+  return Buffer.from(`${POLLING}&sid=${sid}${REST}${`GET /metrics${REST}`.repeat(16)}`);
+};
+
+/** What a connection sends: at first, and after the first answer. */
+type Sends = readonly [string, (Buffer | ((answer: string) => Buffer))?];
+
+const KINDS: Readonly<Record<string, Sends>> = {
   'silent TCP connections': [''],
   'heads of 240 kB without an end': [`GET /v1/events?case_ids=${'x'.repeat(240_000)}`],
   'heads of 20 kB without an end': [`GET /v1/events?case_ids=${'x'.repeat(20_000)}`],
   'heads of 5,000 short fields': [`GET / HTTP/1.1\r\n${'a:\r\n'.repeat(4900)}`],
   'bodies without an end': [`${HINT}${'x'.repeat(120_000)}`],
+  'requests behind a long poll': [`${POLLING}${REST}`, behindPoll],
   'WebSockets without CONNECT': [UPGRADE, Buffer.alloc(0)],
   'frames without an end': [UPGRADE, frame(LAST | 1, 'x'.repeat(500_000)).subarray(0, 490_000)],
   'messages of one-byte fragments': [
@@ -69,10 +80,12 @@ interface Attack {
 }
 
 /** Opens one connection. @returns the socket, for what it is told to be counted as open or not */
-function open(port: number, [first, second]: readonly [string, Buffer?]): Socket {
+function open(port: number, [first, second]: Sends): Socket {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined).write(first);
-  socket.once('data', () => second !== undefined && socket.write(second));
+  socket.once('data', (answer: Buffer) => {
+    if (second !== undefined) socket.write(typeof second === 'function' ? second(answer.toString()) : second);
+  });
   socket.resume();
   return socket;
 }
@@ -81,7 +94,7 @@ function residentBytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }
 
-async function measure(kind: string, sends: readonly [string, Buffer?], authorization: string): Promise<Attack> {
+async function measure(kind: string, sends: Sends, authorization: string): Promise<Attack> {
   const deployment = new Deployment({ workers: 0 });
   await deployment.start();
   try {
