@@ -8,6 +8,8 @@ const WARM_MS = 60_000;
 const JUDGED_MS = 150_000;
 /** Largest accepted ratio of the last third to the first third. */
 const FLAT = 1.1;
+/** The same for the smallest heaps, where a run begins with empty caches. */
+const HEAP_FLAT = 1.2;
 const METRICS = {
   resident: 'process_resident_memory_bytes',
   heap: 'nodejs_heap_size_used_bytes',
@@ -76,6 +78,13 @@ export class MemoryWatch {
     );
   }
 
+  /** One sentence if what stays after a collection has grown in all processes of a program. */
+  heapFaults(app: Program['app']): string[] {
+    return this.results()
+      .filter(({ name, heap: [before = 0, after = 0] }) => name === allOf(app) && after > before * HEAP_FLAT)
+      .map(({ name, heap }) => `the heap of ${name} grew from ${heap.map((mb) => mb.toFixed(0)).join(' to ')} MB`);
+  }
+
   private results() {
     return [...this.byProgram.values(), ...this.processRuns.values()].flatMap(({ name, samples }) => {
       const [from, to] = [samples.at(0)?.at ?? 0, samples.at(-1)?.at ?? 0];
@@ -99,7 +108,7 @@ export class MemoryWatch {
       const read = async (metric: string) => Number([...(await program.metrics(metric)).values()][0]) / 2 ** 20;
       const sample: Sample = { at, resident: await read(METRICS.resident), heap: await read(METRICS.heap) };
       if (!Number.isFinite(sample.resident) || !Number.isFinite(sample.heap)) return;
-      const all = this.byProgram.get(app) ?? { name: `all ${app}s`, samples: [] };
+      const all = this.byProgram.get(app) ?? { name: allOf(app), samples: [] };
       this.byProgram.set(app, all);
       all.samples.push(sample);
       processRun.samples.push(sample);
@@ -107,6 +116,10 @@ export class MemoryWatch {
       // The process is frozen, or has just ended.
     }
   }
+}
+
+function allOf(app: Program['app']): string {
+  return `all ${app}s`;
 }
 
 function median(values: readonly number[]): number {

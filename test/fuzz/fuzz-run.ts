@@ -82,6 +82,7 @@ export class FuzzRun {
     clearInterval(sampling);
     memory.stop();
     memory.lines().forEach((line) => this.options.say(line));
+    this.faults.push(...memory.heapFaults('gateway'));
     await sleep(SAMPLE_MS);
     await this.sample();
     if (this.peakMb > this.baseMb + MEMORY_MAX_MB) {
