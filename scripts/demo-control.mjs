@@ -6,6 +6,8 @@ const BODY_MAX_BYTES = 16_384;
 const LEDGER_MS = 400;
 /** Most pages that watch at once. */
 const WATCHERS_MAX = 20;
+/** A page that was hidden asks again from where it began, ms since 1970. */
+const LEDGER = /^GET \/demo\/ledger(?:\/(\d{13}))?$/;
 const ROLES = {
   customer: { type: 0, replier_type: 0, replier: 'visitor', replier_name: 'Visitor' },
   engineer: { type: 1, replier_type: 1, replier: 'engineer', replier_name: 'Support engineer' },
@@ -45,8 +47,9 @@ export class DemoControl {
       return;
     }
     const route = `${request.method} ${request.url.split('?', 1)[0]}`;
-    if (route === 'GET /demo/ledger') {
-      await this.#tellLedger(response);
+    const [isLedger, since] = LEDGER.exec(route) ?? [];
+    if (isLedger) {
+      await this.#tellLedger(response, Number(since ?? nextSecond()));
       return;
     }
     const body = request.method === 'POST' ? await jsonOf(request) : null;
@@ -83,8 +86,8 @@ export class DemoControl {
     return answer.status;
   }
 
-  /** What is posted from the next second on, one event a message. The first event says from when: times have no fractions. */
-  async #tellLedger(response) {
+  /** What is posted since then, one event a message. The first event says from when. */
+  async #tellLedger(response, since) {
     if (this.#watchers >= WATCHERS_MAX) {
       response.writeHead(429).end();
       return;
@@ -93,7 +96,6 @@ export class DemoControl {
     response.once('close', () => (this.#watchers -= 1));
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.flushHeaders();
-    const since = (Math.floor(Date.now() / 1000) + 1) * 1000;
     response.write(`data: ${JSON.stringify({ since })}\n\n`);
     let last = 0;
     while (!response.destroyed) {
@@ -111,6 +113,9 @@ export class DemoControl {
     return (await answer.json()).messages;
   }
 }
+
+/** Times of messages have no fractions. */
+const nextSecond = () => (Math.floor(Date.now() / 1000) + 1) * 1000;
 
 /** The JSON object of a body; null if it is none, or too large. */
 async function jsonOf(request) {

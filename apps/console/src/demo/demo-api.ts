@@ -18,9 +18,13 @@ export class DemoApi {
     return this.send('worker/kill', {});
   }
 
-  /** What is posted, as it is posted, until the signal; first of all, from when on. */
-  async follow(listener: (told: Posted | { readonly since: number }) => void, signal: AbortSignal): Promise<void> {
-    const answer = await fetch('/demo/ledger', { headers: this.headers(), signal });
+  /** What is posted since then, as it is posted, until the signal; first of all, from when on. Null: from now on. */
+  async follow(
+    since: number | null,
+    listener: (told: Posted | { readonly since: number }) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const answer = await fetch(`/demo/ledger${since === null ? '' : `/${since}`}`, { headers: this.headers(), signal });
     if (!answer.ok || !answer.body) return;
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '';

@@ -25,7 +25,8 @@ export class Ledger extends Observable {
   private readonly early = new Map<string, number[]>();
   private readonly waiting = new Map<string, LedgerRow[]>();
   /** From when on both sides count, ms since 1970. Before it is known, arrivals are kept. */
-  private since: number | null = null;
+  since: number | null = null;
+  private lastSeq = 0;
   private readonly kept: TicketMessage[] = [];
   arrived = 0;
 
@@ -64,7 +65,9 @@ export class Ledger extends Observable {
   }
 
   post(posted: Posted): void {
-    if (!this.followed(posted.case_id)) return;
+    // A page that was hidden hears everything again.
+    if (posted.seq <= this.lastSeq || !this.followed(posted.case_id)) return;
+    this.lastSeq = posted.seq;
     const key = keyOf(posted.case_id, posted.time_ms, posted.content);
     const early = this.early.get(key) ?? [];
     const row: LedgerRow = {

@@ -3,7 +3,7 @@ import { useObserved } from '../model/observable.js';
 import type { Role } from '../model/message-fields.js';
 import type { Session } from '../model/session.js';
 import { useTexts } from '../text/index.js';
-import { DemoApi } from './demo-api.js';
+import { DemoApi, type Posted } from './demo-api.js';
 import { Ledger } from './ledger.js';
 import { LedgerView } from './ledger-view.js';
 
@@ -110,12 +110,23 @@ export function Stage({ session, token }: StageProps) {
 function useLedger(session: Session, api: DemoApi): Ledger {
   const ledger = useMemo(() => new Ledger((caseId) => session.conversations.has(caseId)), [session]);
   useEffect(() => {
-    const end = new AbortController();
     session.onArrival = (event) => ledger.arrive(event);
-    api
-      .follow((told) => ('since' in told ? ledger.begin(told.since) : ledger.post(told)), end.signal)
-      .catch(() => undefined);
-    return () => end.abort();
+    let stream = new AbortController();
+    // A browser has six connections to a host for all of its tabs, so hidden ones have none for this.
+    const follow = () => {
+      stream.abort();
+      stream = new AbortController();
+      if (document.visibilityState === 'hidden') return;
+      const told = (event: Posted | { since: number }) =>
+        'since' in event ? ledger.begin(event.since) : ledger.post(event);
+      api.follow(ledger.since, told, stream.signal).catch(() => undefined);
+    };
+    follow();
+    document.addEventListener('visibilitychange', follow);
+    return () => {
+      document.removeEventListener('visibilitychange', follow);
+      stream.abort();
+    };
   }, [ledger, session, api]);
   return useObserved(ledger);
 }

@@ -3,7 +3,7 @@ import { Refusal } from '#protocol';
 import type { ProblemFilter } from '../http/problem.filter.js';
 import { pathOf } from '../http/query.js';
 
-const PATH = /^\/demo\/[a-z/]{1,40}$/;
+const PATH = /^\/demo\/[a-z0-9/]{1,40}$/;
 /** Passed on to the demo; nothing else of a request is. */
 const FIELDS = ['authorization', 'content-type', 'content-length'] as const;
 const RETRY_MS = 2000;
