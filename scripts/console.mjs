@@ -22,7 +22,13 @@ export async function buildConsole() {
     // A configuration file would be compiled into node_modules first.
     configFile: false,
     logLevel: 'warn',
-    resolve: { alias: { '#client': join(root, 'libs/client/src/index.ts') } },
+    resolve: {
+      alias: [
+        { find: '#client', replacement: join(root, 'libs/client/src/index.ts') },
+        // Loaded only with the option `tabs`, which the console does not set: each of its tabs has switches of its own.
+        { find: /^\.\/tabs\.js$/, replacement: join(root, 'apps/console/src/model/no-tabs.ts') },
+      ],
+    },
     esbuild: { jsx: 'automatic', jsxImportSource: 'preact', legalComments: 'none' },
     build: {
       outDir: out,

@@ -158,6 +158,8 @@ export class Session extends Observable {
       transport: this.transport,
       socketIo: () => import('socket.io-client').then(({ io }) => io),
       store: { load: () => kept, save: (next) => this.keep(next) },
+      // Each tab has switches of its own, so it has a connection of its own.
+      tabs: false,
       retryMaxMs: 8000,
     });
     let last: ConnectionState = client.state;

@@ -75,7 +75,7 @@ describe('the stream for operators', () => {
     const [first, second] = [(await one.next()).value as string, (await other.next()).value as string];
     expect(first).toBe(second);
     expect(asked).toEqual(['figures']);
-    const overview = JSON.parse(first.replace(/^event: overview\ndata: /, '')) as Record<string, unknown>;
+    const overview = JSON.parse(first.replace(/^retry: 2000\nevent: overview\ndata: /, '')) as Record<string, unknown>;
     expect(overview).toMatchObject({
       totals: { tickets: 2, stalest_set_ms: 1200, floor_per_interval: 1 },
       quota_opens_at: new Date(NOW + 3000).toISOString(),
@@ -90,7 +90,7 @@ describe('the stream for operators', () => {
     reads.overview = () => Promise.reject(new Error('no Redis'));
     const stream = new OverviewStream(given);
     const told = await watch(stream);
-    expect((await told.next()).value).toMatch(/^event: unavailable\n/);
+    expect((await told.next()).value).toMatch(/^retry: 2000\nevent: unavailable\n/);
     expect((await told.next()).value).toMatch(/^event: unavailable\n/);
     expect(onError).toHaveBeenCalledTimes(1);
   });

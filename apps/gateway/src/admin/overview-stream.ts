@@ -50,7 +50,7 @@ export class OverviewStream {
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     });
-    response.flushHeaders();
+    response.write(`retry: ${TICK_MS}\n`); // A part of the first block, as on the clients' streams.
     this.watchers.add(response);
     response.on('close', () => this.closed(response));
     if (this.watchers.size === 1) {

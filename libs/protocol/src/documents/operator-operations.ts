@@ -60,7 +60,8 @@ function admin(operation: Omit<Operation, 'tag' | 'access'>): Operation {
   return { ...operation, tag: TAG, access: 'operator', refusals: [404, ...(operation.refusals ?? [])] };
 }
 
-const OVERVIEW_EXAMPLE = 'event: overview\ndata: {"at":"2026-11-23T14:17:22.000Z","feeds":[],"workers":[]}\n\n';
+const OVERVIEW_EXAMPLE =
+  'retry: 2000\nevent: overview\ndata: {"at":"2026-11-23T14:17:22.000Z","feeds":[],"workers":[]}\n\n';
 
 /** What operators call at `/admin`. OPERATIONS.md says what each is for. */
 export const ADMIN_OPERATIONS: readonly Operation[] = [
