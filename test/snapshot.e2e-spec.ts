@@ -2,7 +2,7 @@ import { clientOf } from './harness/clients/clients.js';
 import { exchange } from './harness/clients/exchange.js';
 import { tokenFor } from './harness/clients/tokens.js';
 import type { SnapshotEvent } from './harness/clients/wire.js';
-import { CONFIDENTIAL } from './harness/log-faults.js';
+import { CONFIDENTIAL, UPSTREAM_TOKEN } from './harness/log-faults.js';
 import { freshTickets } from './harness/upstream/traffic.js';
 import { useDeployment } from './fixtures/use-deployment.js';
 
@@ -108,6 +108,59 @@ describe('a ticket as a whole', () => {
     expect(last?.messages.filter(({ id }) => !ids.includes(id))).toEqual([]);
     expect(last?.messages).toHaveLength(5);
     client.close();
+  });
+
+  /** The account reads a ticket. */
+  const markRead = async (caseId: string) => {
+    const url = `${deployment.upstream.url}/v2/servicerequest/cases/${caseId}/instant-messages/unread`;
+    expect((await exchange(url, { method: 'POST', headers: { 'x-auth-token': UPSTREAM_TOKEN } })).status).toBe(200);
+  };
+
+  it.each(TRANSPORTS)('R15: has an unread count for those who ask, over %s', async (transport) => {
+    const [caseId = ''] = freshTickets(1);
+    await post(caseId, 'unread', 3);
+    const client = clientOf(transport, { token, caseIds: [caseId], unread: 1 });
+    const other = clientOf(transport, { token, caseIds: [caseId] });
+    await Promise.all([client.open(deployment.gateway(0).url), other.open(deployment.gateway(1).url)]);
+    const { data } = await client.recording.next('unread', ({ unread_num: count }) => count === 3);
+    expect(data).toMatchObject({ case_id: caseId, status: 1, id: expect.any(String), seen_at: expect.any(String) });
+    await markRead(caseId);
+    await client.recording.next('unread', ({ unread_num: count, id }) => count === 0 && id > data.id);
+    const resumed = clientOf(transport, { token, caseIds: [caseId], unread: 1, snapshot: 1 });
+    resumed.recording.lastEventId = data.id;
+    const ready = await resumed.open(deployment.gateway(1).url);
+    expect(ready).toMatchObject({ case_ids: [caseId], recovered: true });
+    expect(resumed.recording.of('unread').map(({ data: { unread_num: count } }) => count)).toContain(0);
+    expect(resumed.recording.of('snapshot')[0]?.data.unread).toEqual({ unread_num: 0, status: 1 });
+    await other.recording.count(3);
+    expect(other.recording.of('unread')).toEqual([]);
+    [client, other, resumed].forEach((each) => each.close());
+  });
+
+  it('R15: costs one request per interval, however many ask, and goes on when workers are killed', async () => {
+    const [caseId = ''] = freshTickets(1);
+    const clients = Array.from({ length: 12 }, () => clientOf('sse', { token, caseIds: [caseId], unread: 1 }));
+    await Promise.all(clients.map((client, at) => client.open(deployment.gateway(at % 2).url)));
+    await Promise.all(clients.map((client) => client.recording.next('unread')));
+    await deployment.upstream.resetCounters();
+    const beganAt = Date.now();
+    await post(caseId, 'one');
+    await Promise.all(clients.map((client) => client.recording.next('unread', ({ unread_num: count }) => count === 1)));
+    const { unread } = await deployment.upstream.counters();
+    // One round in 200 ms, and no more in flight at once than one.
+    expect(unread).toBeLessThanOrEqual((Date.now() - beganAt) / 200 + 2);
+    await deployment.worker(0).kill();
+    await deployment.worker(1).kill();
+    await post(caseId, 'two');
+    await deployment.restore();
+    const seen = await Promise.all(
+      clients.map((client) => client.recording.next('unread', ({ unread_num: count }) => count === 2, 40_000)),
+    );
+    // All have the same events, each once.
+    expect(new Set(seen.map(({ data: { id } }) => id)).size).toBe(1);
+    const ids = clients.map((client) => client.recording.of('unread').map(({ data: { id } }) => id));
+    expect(ids.map((each) => new Set(each).size)).toEqual(ids.map((each) => each.length));
+    clients.forEach((client) => client.close());
   });
 
   it('H11: is read over HTTP as a stream has it', async () => {

@@ -34,6 +34,7 @@ export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
   D5: 'the requests to the upstream are counted',
   D6: 'the gateway has access keys',
   W11: "the gateway's rooms are looked at from inside",
+  R15: 'messages are marked as read at the upstream',
   R13: 'the first poll of a ticket is held up',
   R12: 'history is larger than one part of a replay',
   P3: 'SLOW_CONSUMER_MAX_BYTES is small',

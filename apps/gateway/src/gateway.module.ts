@@ -9,11 +9,10 @@ import {
   HealthState,
   SampledLines,
   DemandMetrics,
-  OlderMetrics,
   OverviewMetrics,
   type Tracing,
 } from '#ops';
-import { OlderIds, PositionIds, SioFrames, SseFrames } from '#protocol';
+import { PositionIds, SioFrames, SseFrames } from '#protocol';
 import { AGE_BOUNDS_S, type Survey } from '#redis';
 import { adminControllers, adminProviders } from './admin/admin.providers.js';
 import { DocsController } from './docs/docs.controller.js';
@@ -33,6 +32,7 @@ import { RequestReader } from './edge/request-reader.js';
 import { UnauthenticatedConnections } from './edge/unauthenticated-connections.js';
 import { RightsWatch } from './session/rights-watch.js';
 import { ReplayPace } from './session/replay-pace.js';
+import { UnreadHub } from './session/unread-hub.js';
 import { TickWrites } from './session/tick-writes.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { PollingReport } from './lifecycle/polling-report.js';
@@ -42,16 +42,13 @@ import { Revocations } from './auth/revocations.js';
 import { GatewayStore } from './gateway.store.js';
 import { AnswerHeaders } from './http/answer-headers.js';
 import { Languages } from './edge/languages.js';
-import { CaseHistory } from './http/case-history.js';
+import { caseProviders } from './http/case.providers.js';
 import { CaseMessagesController } from './http/case-messages.controller.js';
-import { CaseSnapshot } from './http/case-snapshot.js';
 import { CaseSnapshotController } from './http/case-snapshot.controller.js';
 import { HintsController } from './http/hints.controller.js';
-import { OlderHistory } from './http/older-history.js';
 import { OriginRule } from './http/origin-rule.js';
 import { OwnOrigins } from './http/own-origin.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { SubjectReads } from './http/subject-reads.js';
 import { SseEndpoint } from './sse/sse-endpoint.js';
 import { surroundings } from './surroundings.providers.js';
 import { unauthenticated } from './unauthenticated.providers.js';
@@ -122,7 +119,14 @@ const delivery: FactoryProvider[] = [
       const { maxCasesPerSubscription: maxCases, slowConsumerMaxBytes: maxUnsentBytes } = settings;
       const writes = new TickWrites();
       const pace = new ReplayPace();
-      const parts = { hub, interest, counters, writes, pace, ids, maxCases, maxUnsentBytes, onError };
+      const unread = new UnreadHub({
+        hub,
+        store: store.unread,
+        clock: store.clock,
+        lingerMs: settings.subscriptionLingerMs,
+        onError: store.onFailure('leases'),
+      });
+      const parts = { hub: unread, interest, counters, writes, pace, ids, maxCases, maxUnsentBytes, onError };
       return new Connections(parts, store.counts, settings.maxConnectionsPerSubject, revocations);
     },
   },
@@ -187,27 +191,6 @@ const delivery: FactoryProvider[] = [
     inject: [GatewaySettings],
     useFactory: ({ upstreamLanguage, languages }: GatewaySettings) => new Languages(upstreamLanguage, languages),
   },
-  {
-    provide: CaseHistory,
-    inject: [GatewayStore, PositionIds],
-    useFactory: ({ broker }: GatewayStore, ids: PositionIds) => new CaseHistory(broker, ids),
-  },
-  {
-    provide: OlderHistory,
-    inject: [GatewayStore, PositionIds, Registry],
-    useFactory: (store: GatewayStore, ids: PositionIds, registry: Registry) => {
-      const { broker, registry: interest, older, clock } = store;
-      const onPage = new OlderMetrics(registry).page;
-      const olderIds = new OlderIds(store);
-      return new OlderHistory({ broker, registry: interest, older, ids, olderIds, now: () => clock.now(), onPage });
-    },
-  },
-  {
-    provide: CaseSnapshot,
-    inject: [GatewayStore, PositionIds],
-    useFactory: ({ broker, registry }: GatewayStore, ids: PositionIds) => new CaseSnapshot(broker, registry, ids),
-  },
-  { provide: SubjectReads, useFactory: () => new SubjectReads() },
 ];
 
 const edges: FactoryProvider[] = [
@@ -271,6 +254,7 @@ const edges: FactoryProvider[] = [
     ...authentication,
     ...domain,
     ...delivery,
+    ...caseProviders,
     ...unauthenticated,
     ...edges,
     ...adminProviders,

@@ -1,4 +1,4 @@
-import type { Broker, Clock, InterestRegistry, OlderMessages, PollQueue } from '#core';
+import type { Broker, Clock, InterestRegistry, OlderMessages, PollQueue, UnreadStore } from '#core';
 import type { OnFailure } from '#ops';
 import type { Overview } from '#redis';
 import type { PositionSecrets } from '#protocol';
@@ -12,6 +12,7 @@ export abstract class GatewayStore implements PositionSecrets {
   abstract readonly registry: InterestRegistry;
   abstract readonly queue: PollQueue;
   abstract readonly older: OlderMessages;
+  abstract readonly unread: Pick<UnreadStore, 'want'>;
   abstract readonly clock: Clock;
   abstract readonly counts: ConnectionCounts;
   abstract readonly positionSecrets: readonly string[];

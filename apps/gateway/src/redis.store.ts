@@ -15,6 +15,7 @@ import {
   RedisConnectionCounts,
   RedisInterestRegistry,
   RedisOlderMessages,
+  RedisUnreadStore,
   RedisPositionSecrets,
   RedisRevocations,
   DataLossWatch,
@@ -47,6 +48,7 @@ export class RedisStore extends GatewayStore {
   readonly registry: RedisInterestRegistry;
   readonly queue: BullPollQueue;
   readonly older: RedisOlderMessages;
+  readonly unread: RedisUnreadStore;
   readonly clock: RedisClock;
   readonly counts: RedisConnectionCounts;
   readonly revocations: RedisRevocations;
@@ -97,6 +99,7 @@ export class RedisStore extends GatewayStore {
     this.registry = new RedisInterestRegistry(this.commands, keys, settings);
     this.queue = new BullPollQueue(this.bull, keys, this.clock, onError);
     const { commands, subscriber, clock, bull } = this;
+    this.unread = new RedisUnreadStore(commands, keys, clock, settings);
     this.older = new RedisOlderMessages({ commands, bull, keys, clock, onError });
     this.counts = new RedisConnectionCounts({ commands, subscriber, keys, clock });
     this.revocations = new RedisRevocations({ commands, subscriber, keys, clock });

@@ -20,6 +20,7 @@ export class TestStore extends GatewayStore {
   readonly queue: PollQueue = { wake: async () => undefined };
   /** What the upstream answers when it is asked for older messages. */
   olderAnswer: OlderMessages['read'] = async () => null;
+  readonly unread = { want: async () => undefined };
   readonly older: OlderMessages = { read: (...asked) => this.olderAnswer(...asked) };
   readonly failures: unknown[] = [];
   /** What operators see is read from Redis: specs about it use a real one. */

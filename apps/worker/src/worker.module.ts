@@ -62,6 +62,7 @@ import { FairShare } from './fair-share.js';
 import { LoginGate } from './login-gate.js';
 import { MeasuredQuota } from './measured-quota.js';
 import { OlderWorker } from './older-worker.js';
+import { createUnreadRounds } from './create-unread-rounds.js';
 import { OpsServer } from './ops.server.js';
 import { PollProcessor } from './poll-processor.js';
 import { PollReports } from './poll-reports.js';
@@ -194,6 +195,11 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           }),
           onError: failed('older'),
         });
+        const unread = createUnreadRounds({
+          ...{ commands, keys, clock, settings, upstream, quota, registry, owner },
+          isOpen: () => gate.isOpen,
+          onError: failed('unread'),
+        });
         const listener = { changed: (ref: SetRef) => processor.changed(ref), onWorkersChanged: () => share.update() };
         const gate: LoginGate = new LoginGate({
           logIn: () => upstream.logIn(),
@@ -248,6 +254,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           clock,
           worker,
           older,
+          unread,
           gate,
           queue,
           onWait: failures.of('start', 'warn', 'waiting for Redis'),

@@ -29,6 +29,7 @@ import type { OlderWorker } from './older-worker.js';
 import type { OpsServer } from './ops.server.js';
 import type { PollWorker } from './poll-worker.js';
 import type { Reconciler } from './reconciler.js';
+import type { UnreadRounds } from './unread-rounds.js';
 
 export interface WorkerParts {
   readonly settings: WorkerSettings;
@@ -36,6 +37,7 @@ export interface WorkerParts {
   readonly clock: RedisClock;
   readonly worker: PollWorker;
   readonly older: Pick<OlderWorker, 'start' | 'stop'>;
+  readonly unread: Pick<UnreadRounds, 'start' | 'stop'>;
   readonly gate: LoginGate;
   readonly queue: BullPollQueue;
   /** What fails while the worker waits for Redis. */
@@ -129,6 +131,7 @@ export class WorkerProgram {
     this.isPolling = true;
     this.parts.worker.start();
     this.parts.older.start();
+    this.parts.unread.start();
   }
 
   private async stopOnce(): Promise<void> {
@@ -154,9 +157,9 @@ export class WorkerProgram {
   }
 
   private async finish(): Promise<void> {
-    const { reconciler, worker, older, queue } = this.parts;
+    const { reconciler, worker, older, unread, queue } = this.parts;
     await reconciler.stop();
-    await Promise.all([worker.stop(), older.stop()]);
+    await Promise.all([worker.stop(), older.stop(), unread.stop()]);
     await queue.close();
   }
 

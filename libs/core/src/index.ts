@@ -20,6 +20,7 @@ export * from './polling/delta.js';
 export * from './polling/poll-cycle.js';
 export * from './polling/set-lease.js';
 export * from './polling/ticket-set.js';
+export * from './polling/unread-round.js';
 export * from './polling/ports/credential-attempts.js';
 export * from './polling/older-part.js';
 export * from './polling/older-reader.js';
@@ -28,6 +29,8 @@ export type * from './polling/ports/poll-queue.js';
 export * from './polling/ports/quota.js';
 export * from './polling/ports/set-store.js';
 export type * from './polling/ports/telemetry.js';
+export type * from './polling/ports/unread-store.js';
+export type * from './polling/ports/unread-upstream.js';
 export type * from './polling/ports/upstream.js';
 export type * from './polling/ports/upstream-liveness.js';
 

@@ -34,4 +34,4 @@ export { UpstreamReport } from './upstream-report.js';
 export { untilItWorks } from './until-it-works.js';
 export { programVersion } from './version.js';
 export { WorkerSettings } from './worker.settings.js';
-export { OlderMetrics, OlderRequestMetrics, type OlderSource } from './older-metrics.js';
+export { OlderMetrics, OlderRequestMetrics, UnreadMetrics, type OlderSource } from './older-metrics.js';

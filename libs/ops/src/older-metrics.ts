@@ -22,6 +22,23 @@ export class OlderMetrics {
   readonly page = (source: OlderSource): void => this.pages.inc({ source });
 }
 
+/** What a worker counts of its requests for unread counts. */
+export class UnreadMetrics {
+  private readonly requests: Counter<'outcome'>;
+
+  constructor(registry: Registry) {
+    this.requests = new Counter({
+      name: `${METRICS_PREFIX}unread_requests_total`,
+      help: 'Requests to the upstream for unread counts, by outcome: answered, a failure as in pollcast_poll_failures_total, or no_turn: the quota gave none in time.',
+      labelNames: ['outcome'],
+      registers: [registry],
+    });
+    this.requests.inc({ outcome: 'answered' }, 0);
+  }
+
+  readonly ended = (outcome: string): void => this.requests.inc({ outcome });
+}
+
 /** What a worker counts of its requests for older messages. */
 export class OlderRequestMetrics {
   private readonly requests: Counter<'outcome'>;

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { UpstreamFailure, type AnsweredMessage } from '#core';
+import { UpstreamFailure, type AnsweredMessage, type JsonObject } from '#core';
 import type { HttpAnswer } from './http-exchange.js';
 import { errorBody, isDeclaredJson, topOf, type ReadingContext } from './osm.answer.js';
 import { failureOf } from './osm.errors.js';
@@ -15,6 +15,11 @@ export function readOlder(
   answer: HttpAnswer,
   { offsetMinutes, now }: Pick<ReadingContext, 'offsetMinutes' | 'now'>,
 ): readonly AnsweredMessage[] {
+  return parseMessages(topOfAnswer(answer, now), 'message_list', offsetMinutes);
+}
+
+/** The parsed body of an answer. @throws {UpstreamFailure} for everything that is not an answer */
+export function topOfAnswer(answer: HttpAnswer, now: number): JsonObject {
   const isJson = isDeclaredJson(answer);
   if (answer.status !== 200 || !isJson) {
     const failure = failureOf(answer, isJson ? errorBody(answer.body) : null, now);
@@ -28,5 +33,5 @@ export function readOlder(
   if (failure) {
     throw failure;
   }
-  return parseMessages(top, 'message_list', offsetMinutes);
+  return top;
 }

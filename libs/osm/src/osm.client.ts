@@ -1,12 +1,15 @@
 import {
   UpstreamFailure,
   type AnsweredMessage,
+  type CaseId,
   type Clock,
   type Feed,
   type OlderRequest,
   type OlderUpstream,
   type PollAnswer,
   type PollRequest,
+  type UnreadCount,
+  type UnreadUpstream,
   type Upstream,
 } from '#core';
 import type { AuthHeaders, Authenticator, RequestLine, TokenValidity } from './identity/authenticator.js';
@@ -19,6 +22,7 @@ import { readOlder } from './older.answer.js';
 import { olderPath } from './older-path.js';
 import { requestIdOf } from './osm.errors.js';
 import { PollQueryWriter } from './poll-query.js';
+import { readUnread } from './unread.answer.js';
 
 /** "Querying Instant Messages in Polling Mode". */
 export const INSTANT_MESSAGES_PATH = '/v2/servicerequest/cases/instant-messages';
@@ -55,10 +59,11 @@ interface Question<Read> {
 }
 
 /** Asks for the instant messages of service tickets. */
-export class OsmClient implements Upstream, OlderUpstream {
+export class OsmClient implements Upstream, OlderUpstream, UnreadUpstream {
   private readonly origin: HttpOrigin;
   private readonly path: string;
   private readonly queries: PollQueryWriter;
+  private readonly unreadQueries = new PollQueryWriter('');
   private readonly offsetMinutes: number;
   private readonly memory = new MessageMemory();
   private readonly headers: Readonly<Record<string, string>>;
@@ -95,6 +100,15 @@ export class OsmClient implements Upstream, OlderUpstream {
     const line = this.lineOf(`${this.origin.basePath}${olderPath(request, options.trimRichText)}`);
     const read = (answer: HttpAnswer) => readOlder(answer, { offsetMinutes, now: this.clock.now() });
     return (await this.ask({ line, feed: request.feed, read }, options.timeoutMs, true)).read;
+  }
+
+  /** "Querying Unread Messages". Sends one request, as {@link poll} does. */
+  async unread(feed: Feed, caseIds: readonly CaseId[]): Promise<readonly UnreadCount[]> {
+    const { timeoutMs } = this.options;
+    const query = this.unreadQueries.write({ feed, caseIds, cursor: null, knownDigest: null });
+    const line = this.lineOf(`${this.path}/unread?${query}`);
+    const read = (answer: HttpAnswer) => readUnread(answer, this.clock.now());
+    return (await this.ask({ line, feed, read }, timeoutMs, true)).read;
   }
 
   /**

@@ -27,7 +27,8 @@ export function asObject(value: JsonValue | undefined, path: string): JsonObject
   return value;
 }
 
-function listOf(object: JsonObject, key: string, path: string): readonly JsonValue[] {
+/** A list of an object. @throws {UpstreamFailure} `malformed` if it is neither a list nor null */
+export function listOf(object: JsonObject, key: string, path: string): readonly JsonValue[] {
   const value = object[key] ?? null;
   if (value !== null && !Array.isArray(value)) {
     throw malformed(path, 'a list');

@@ -1,4 +1,12 @@
-import type { Feed, Notice, Publication, StreamPosition, TicketCut, UpstreamState } from '#core';
+import {
+  ticketOf,
+  type Feed,
+  type Notice,
+  type Publication,
+  type StreamPosition,
+  type TicketCut,
+  type UpstreamState,
+} from '#core';
 import type { EventId, GapData, UpstreamData } from './events.js';
 
 /**
@@ -8,10 +16,13 @@ import type { EventId, GapData, UpstreamData } from './events.js';
  */
 export function encodePublication(publication: Publication, id: EventId, groupId: string | undefined): string {
   const group = groupId === undefined ? '' : `"group_id":${JSON.stringify(groupId)},`;
-  const head = `{"id":"${id}","case_id":${JSON.stringify(publication.caseId)},${group}`;
+  const head = `{"id":"${id}","case_id":${JSON.stringify(ticketOf(publication.caseId))},${group}`;
   const seenAt = instant(publication.seenAt);
   if (publication.kind === 'status') {
     return `${head}"status":${publication.status},"seen_at":"${seenAt}"}`;
+  }
+  if (publication.kind === 'unread') {
+    return `${head}"unread_num":${publication.unreadNum},"status":${publication.status},"seen_at":"${seenAt}"}`;
   }
   const sentAt = publication.sentAt === null ? 'null' : `"${instant(publication.sentAt)}"`;
   return `${head}"message":${publication.message},"sent_at":${sentAt},"seen_at":"${seenAt}"}`;
@@ -23,7 +34,7 @@ export function encodePublication(publication: Publication, id: EventId, groupId
  * @param id of its position
  */
 export function encodeSnapshot(
-  { caseId, status, messages, isQuarantined, isPending }: TicketCut,
+  { caseId, status, messages, isQuarantined, isPending, unread }: TicketCut,
   id: EventId,
   groupId: string | undefined,
   ids: { idOf(position: StreamPosition): EventId },
@@ -31,7 +42,13 @@ export function encodeSnapshot(
   const group = groupId === undefined ? '' : `"group_id":${JSON.stringify(groupId)},`;
   const texts = messages.map((message) => encodePublication(message, ids.idOf(message), groupId));
   const head = `{"id":"${id}","case_id":${JSON.stringify(caseId)},${group}"status":${status}`;
-  return `${head},"messages":[${texts.join(',')}],"revoked":${isQuarantined},"pending":${isPending && !isQuarantined}}`;
+  const count = unread === undefined ? '' : `,"unread":${unreadText(unread)}`;
+  const state = `"revoked":${isQuarantined},"pending":${isPending && !isQuarantined}`;
+  return `${head},"messages":[${texts.join(',')}],${state}${count}}`;
+}
+
+function unreadText(unread: NonNullable<TicketCut['unread']> | null): string {
+  return unread === null ? 'null' : `{"unread_num":${unread.unreadNum},"status":${unread.status}}`;
 }
 
 /** The data of a `gap` event. */

@@ -76,6 +76,8 @@ export interface SnapshotData {
   readonly revoked: boolean;
   /** The first poll of the ticket is still to come: nothing is known of it yet. */
   readonly pending: boolean;
+  /** Only if it was asked for; null: it is not known. */
+  readonly unread?: Pick<UnreadData, 'unread_num' | 'status'> | null;
 }
 
 /** Why the server ends a connection. */
@@ -102,6 +104,13 @@ export interface ReadyData {
   readonly last_answer_at: Instant | null;
   /** Tickets whose first poll is still to come: `backfilled` says when it is complete. */
   readonly pending: readonly CaseId[];
+}
+
+export interface UnreadData extends Placed {
+  /** How many messages the account of the upstream has not read. */
+  readonly unread_num: number;
+  /** As the upstream says it: 1 online, 0 offline; null: it does not say. */
+  readonly status: number | null;
 }
 
 /** Events without a position, by name. Messages and statuses are made from publications. */
@@ -139,6 +148,7 @@ export interface EventData extends NoticeEvents {
   readonly message: MessageData;
   readonly status: StatusData;
   readonly snapshot: SnapshotData;
+  readonly unread: UnreadData;
   readonly ready: ReadyData;
   readonly heartbeat: Readonly<Record<string, never>>;
   readonly error: RequestErrorData;

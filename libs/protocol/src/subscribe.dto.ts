@@ -57,6 +57,11 @@ export class SubscribeDto extends TicketsDto {
   @IsOptional()
   @IsIn(SWITCH, { message: 'snapshot must be 0 or 1' })
   readonly snapshot?: 0 | 1 | boolean | null;
+
+  /** Whether the unread counts of the tickets are told. */
+  @IsOptional()
+  @IsIn(SWITCH, { message: 'unread must be 0 or 1' })
+  readonly unread?: 0 | 1 | boolean | null;
 }
 
 const HEARTBEATS = ['comment', 'event'] as const;

@@ -21,6 +21,7 @@ export { RedisPositionSecrets } from './redis-position-secrets.js';
 export { RedisRevocations, type RevocationEntry, type RevocationsParts } from './redis-revocations.js';
 export { RedisQuota } from './redis-quota.js';
 export { RedisSetStore, type HistoryBounds } from './redis-set-store.js';
+export { RedisUnreadStore } from './redis-unread-store.js';
 export { serverIdentity, type ServerIdentity } from './server-identity.js';
 export { WakeChannel, type WakeListener } from './wake-channel.js';
 export { OperatorActions, type Release } from './operator-actions.js';

@@ -25,6 +25,9 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:{quota}`, `:waiting`, `:asking`, `:unknown` | hash, sorted sets | next turn, pause; sets that wait for a turn; of those with tickets that the upstream may not know, from when on | an hour after the last use |
  * | `P:{older}:parts` | hash | what the upstream was asked for beyond history, by name; `#` their bytes | five minutes after the last one |
  * | `P:{older}:ages` | sorted set | the same names, with their bytes, by when they were kept, ms | five minutes after the last one |
+ * | `P:unread` | sorted set | feeds by the time (ms) until which unread counts are wanted | never; a feed is looked at until its time |
+ * | `P:{F}:unread` | sorted set | tickets by the time (ms) until which their unread counts are wanted | two leases after the last one |
+ * | `P:{F}:unread:claim` | string | the worker that asks for them, or has asked for them in this interval | with the interval, or a request's time after its death |
  * | `P:overview`, `P:overview:claim` | strings | feeds, sets and ages of all of them, as JSON; the process that looks | five minutes, and a minute at most, after it has looked |
  * | `P:answered` | string | when a request was sent that the upstream answered, ms: the newest, to a second | an hour after it |
  * | `P:{attempts}:K:refused`, `:open` | sorted sets | attempts with credentials of kind `K` (`login`, `signature`), `digest:attempt`: by when they were refused, ms; by until when they count as under way, ms | when none counts any more, 15 min at most |
@@ -39,7 +42,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:{F}:failing` | set | ids of sets whose polls fail | with the failure, or the set |
  * | `P:{F}:ages` | sorted set | feed offsets by time (ms): what is older than the history's life | twice that life |
  * | `P:{F}:set:N` | hash | the ticket set, see below | with its last ticket |
- * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `status`, `refusals` (in a row), `messages`, `awaited` while its first poll is still to come | the history's life after the ticket left |
+ * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `status`, `refusals` (in a row), `messages`, `awaited` while its first poll is still to come; of `T,unread` also `unread`: count and status | the history's life after the ticket left |
  * | `P:{F}:history:T` | stream | publications (`p`) with the identity (`i`) and the class (`c`) of a message, the offset is the id | the history's life after the last one |
  * | `P:{F}:delivered:T` | sorted set | names of delivered messages by offset: identities, and `~class.k` for the k-th of a class | the history's life after the ticket left |
  * | `P:{F}:never`, `P:{quota}:never`, `P:{older}:never` | none | nothing: scripts name it (script-keys.ts), and nobody writes it | never there |
@@ -191,6 +194,19 @@ export class Keys {
   get quota(): readonly [string, string, string, string, string] {
     const base = `${this.prefix}:{quota}`;
     return [base, `${base}:waiting`, `${base}:asking`, `${base}:unknown`, `${base}:never`];
+  }
+
+  /** Feeds of which unread counts are wanted. */
+  get unreadFeeds(): string {
+    return `${this.prefix}:unread`;
+  }
+
+  unread(feed: FeedKey): string {
+    return `${this.base(feed)}unread`;
+  }
+
+  unreadClaim(feed: FeedKey): string {
+    return `${this.base(feed)}unread:claim`;
   }
 
   /** What keep-older.lua takes: what no key is called, the parts, their ages. */

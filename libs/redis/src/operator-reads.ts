@@ -59,7 +59,7 @@ export interface TicketFacts {
   readonly quarantine: { readonly until: number; readonly refusals: number } | null;
   /** Without its contents. */
   readonly lastPublication: {
-    readonly kind: 'message' | 'status';
+    readonly kind: 'message' | 'status' | 'unread';
     readonly offset: number;
     readonly seenAt: number;
   } | null;

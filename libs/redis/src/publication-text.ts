@@ -2,7 +2,7 @@ import type { CaseId, JsonText, Publication, UpstreamState } from '#core';
 
 /**
  * A publication as commit.lua writes it, in history and on its channel alike:
- * `kind epoch offset previous seenAt sentAt|- message|status`, separated by single spaces. The message comes last,
+ * `kind epoch offset previous seenAt sentAt|- message|status|count status`, separated by single spaces. The message comes last,
  * because only it may contain spaces. It is not parsed.
  *
  * @throws {Error} if the text is not of that form; the error does not contain the text
@@ -27,6 +27,10 @@ export function readPublication(caseId: CaseId, text: string): Publication {
     previous: Number(text.slice(offsetEnd + 1, previousEnd)),
     seenAt: Number(text.slice(previousEnd + 1, seenEnd)),
   };
+  if (text.startsWith('u ')) {
+    const [count, status] = body.split(' ');
+    return { kind: 'unread', ...placed, unreadNum: Number(count), status: status === '-' ? null : Number(status) };
+  }
   return text.startsWith('s ')
     ? { kind: 'status', ...placed, status: Number(body) }
     : { kind: 'message', ...placed, message: body as JsonText, sentAt: sent === '-' ? null : Number(sent) };

@@ -93,6 +93,12 @@ export interface ScriptArguments {
     readonly limit: number;
   };
   readonly 'delivered-at': { readonly names: readonly { readonly i: string; readonly c: string | undefined }[] };
+  readonly unread: OfFeed & {
+    readonly now: number;
+    readonly newEpoch: string;
+    readonly seenAt: number;
+    readonly counts: readonly { readonly name: string; readonly count: number; readonly status: number | undefined }[];
+  };
   readonly 'keep-older': { readonly now: number; readonly name: string; readonly text: string };
   readonly 'begin-attempt': OfAttempt & { readonly countsUntil: number; readonly refusals: number };
   readonly 'end-attempt': OfAttempt & { readonly outcome: AttemptOutcome };

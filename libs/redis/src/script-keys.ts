@@ -71,6 +71,11 @@ export class ScriptKeys {
     return [...this.all('never', 'feed', 'ages', 'place'), ...this.of([ticket], 'ticket', 'history')];
   }
 
+  /** unread.lua @param names of unread counts */
+  unread(names: readonly string[]): string[] {
+    return [...this.all('never', 'feed', 'ages'), ...this.of(names, 'ticket', 'history')];
+  }
+
   /** delivered-at.lua */
   deliveredAt(ticket: CaseId): string[] {
     return [...this.all('never'), ...this.of([ticket], 'delivered')];

@@ -9,6 +9,7 @@ export interface ClientOptions {
   readonly language?: string;
   readonly history?: number;
   readonly snapshot?: 1;
+  readonly unread?: 1;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -66,13 +66,14 @@ export class SocketClient implements Client {
   }
 
   async subscribe(): Promise<Ack<Ready>> {
-    const { caseIds, groupId, language, history, snapshot } = this.options;
+    const { caseIds, groupId, language, history, snapshot, unread } = this.options;
     const ack = await this.ask<Ready>('subscribe', {
       case_ids: caseIds,
       ...(groupId !== undefined && { group_id: groupId }),
       ...(language !== undefined && { language }),
       ...(history !== undefined && { history }),
       ...(snapshot !== undefined && { snapshot }),
+      ...(unread !== undefined && { unread }),
       ...(this.recording.lastEventId !== null && { last_event_id: this.recording.lastEventId }),
     });
     return ack;

@@ -93,12 +93,13 @@ export class SseClient implements Client {
   }
 
   private query(): string {
-    const { caseIds, groupId, language, history, snapshot } = this.options;
+    const { caseIds, groupId, language, history, snapshot, unread } = this.options;
     const query = new URLSearchParams(caseIds.map((id) => ['case_ids', id]));
     if (groupId !== undefined) query.set('group_id', groupId);
     if (language !== undefined) query.set('language', language);
     if (history !== undefined) query.set('history', String(history));
     if (snapshot !== undefined) query.set('snapshot', String(snapshot));
+    if (unread !== undefined) query.set('unread', String(unread));
     return query.toString();
   }
 

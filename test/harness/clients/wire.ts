@@ -52,6 +52,14 @@ export interface Ready {
   readonly pending: readonly string[];
 }
 
+export interface UnreadEvent {
+  readonly id: string;
+  readonly case_id: string;
+  readonly unread_num: number;
+  readonly status: number | null;
+  readonly seen_at: string;
+}
+
 export interface BackfilledEvent {
   readonly case_ids: readonly string[];
 }
@@ -63,6 +71,7 @@ export interface SnapshotEvent {
   readonly messages: readonly MessageEvent[];
   readonly revoked: boolean;
   readonly pending: boolean;
+  readonly unread?: { readonly unread_num: number; readonly status: number | null } | null;
 }
 
 export interface EventMap {
@@ -73,6 +82,7 @@ export interface EventMap {
   readonly revoked: RevokedEvent;
   readonly backfilled: BackfilledEvent;
   readonly snapshot: SnapshotEvent;
+  readonly unread: UnreadEvent;
   readonly closing: ClosingEvent;
   readonly ready: Ready;
   readonly error: ErrorBody & { readonly request: string };

@@ -53,6 +53,8 @@ export interface Counters {
   readonly logins: number;
   /** Requests for older messages. */
   readonly more: number;
+  /** Requests for unread counts, and to mark messages as read. */
+  readonly unread: number;
 }
 
 /** One request to the upstream. `at` is the time of its arrival, ms since 1970. */

@@ -23,6 +23,8 @@ export interface SubscriptionParameters extends Tickets {
   readonly history: number;
   /** A snapshot of each ticket comes before live events. */
   readonly cuts?: boolean;
+  /** The unread counts of the tickets are told. */
+  readonly unread?: boolean;
 }
 
 /** Most past events in the snapshots of one subscription. */
@@ -52,5 +54,6 @@ export function subscriptionParametersOf(
     from: ids.resumeFrom(dto.last_event_id),
     history: cuts ? Math.min(history, most) : history,
     cuts,
+    unread: isOn(dto.unread),
   };
 }

@@ -15,7 +15,8 @@ import { UnsentLimit } from './unsent-limit.js';
 import type { Tickets, SubscriptionParameters } from '../edge/subscription-parameters.js';
 
 export interface SessionParts {
-  readonly hub: Hub;
+  /** It is asked with the parameters of a subscription, which say whether unread counts are wanted, too. */
+  readonly hub: Pick<Hub, 'subscribe' | 'unsubscribe'>;
   readonly interest: Interest;
   readonly counters: DeliveryCounters;
   readonly writes: TickWrites;
@@ -300,12 +301,12 @@ export class ClientSession {
 
   private async serve(
     batch: SubscribeBatch,
-    { feed, from, history, cuts }: SubscriptionParameters,
+    asked: SubscriptionParameters,
     operation: Operation<WaitingSubscribe>,
     isAbandoned: () => boolean,
   ): Promise<void> {
-    const parameters = { feed, caseIds: batch.caseIds, from, history, cuts };
-    const subscription = this.subscriptionOf(feed);
+    const parameters = { ...asked, caseIds: batch.caseIds };
+    const subscription = this.subscriptionOf(asked.feed);
     subscription.recovering = {
       sliced: (slice) => {
         if (isAbandoned()) {
@@ -355,7 +356,7 @@ export class ClientSession {
     isAbandoned: () => boolean,
   ): Promise<void> {
     const { hub, interest, counters } = this.parts;
-    const { feed, caseIds, from, history, cuts } = parameters;
+    const { feed, caseIds } = parameters;
     const fresh = caseIds.filter((caseId) => !subscription.tickets.has(caseId));
     await admitUnknown(interest, feed, fresh, this.subject);
     // A ticket that is live is removed first. Otherwise its events would come twice, or before the replay.
@@ -364,7 +365,7 @@ export class ClientSession {
     fresh.forEach((caseId) => subscription.tickets.add(caseId));
     counters.subscribed(fresh.length);
     batch.answers = await interest.answeredAt(feed, caseIds);
-    await hub.subscribe(feed, { caseIds, from, history, cuts, isAbandoned }, subscription);
+    await hub.subscribe(feed, { ...parameters, isAbandoned }, subscription);
     if (isAbandoned()) {
       this.leave(subscription, caseIds);
     }

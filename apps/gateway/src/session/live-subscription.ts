@@ -1,4 +1,6 @@
 import {
+  isUnreadTopic,
+  ticketOf,
   type CaseId,
   type Feed,
   type FeedKey,
@@ -18,6 +20,7 @@ import {
 } from '#protocol';
 import type { Connection } from './connection.js';
 import type { ReplayPace } from './replay-pace.js';
+import { ticketsOnly } from './unread-hub.js';
 import type { Receiver, TickWrites } from './tick-writes.js';
 
 /** The subscribe that is being served. */
@@ -73,7 +76,8 @@ export class LiveSubscription implements Subscriber, Receiver {
     } while (rest.publications.length > 0);
   }
 
-  recover(recovery: Recovery): void {
+  recover(recovered: Recovery): void {
+    const recovery = { ...recovered, caseIds: ticketsOnly(recovered.caseIds), pending: ticketsOnly(recovered.pending) };
     this.writes.flush();
     const { outlet, limit } = this.connection;
     outlet.begin();
@@ -103,7 +107,11 @@ export class LiveSubscription implements Subscriber, Receiver {
     this.connection.flush();
   }
 
-  notify(notice: Notice): void {
+  notify(heard: Notice): void {
+    const notice = heard.kind === 'upstream' ? heard : { ...heard, caseIds: ticketsOnly(heard.caseIds) };
+    if (heard.kind !== 'upstream' && heard.caseIds.every(isUnreadTopic) && heard.caseIds.length > 0) {
+      return; // Of an unread count only the last one matters.
+    }
     this.writes.flush();
     this.connection.counters.noticed(notice);
     this.connection.outlet.notify(this.noticeEvent(notice));
@@ -129,7 +137,7 @@ export class LiveSubscription implements Subscriber, Receiver {
     outlet.begin();
     notices.forEach((notice) => this.notify(notice));
     // A right may be withdrawn while a long replay runs.
-    const allowed = publications.filter(({ caseId }) => this.tickets.has(caseId));
+    const allowed = publications.filter(({ caseId }) => this.tickets.has(ticketOf(caseId)));
     const written = this.connection.replayRun({ publications: allowed, isShared }, this.feed);
     outlet.settle();
     limit.replayed(outlet.unsentBytes);

@@ -1,5 +1,6 @@
 import {
   feedKey,
+  ticketOf,
   type AnswerTimes,
   type CaseId,
   type Notice,
@@ -99,7 +100,7 @@ export class SubscribeBatch {
 
   private countByTicket(publications: readonly Publication[], notices: readonly Notice[]): void {
     const { replayed, lost } = this;
-    publications.forEach(({ caseId }) => replayed.set(caseId, (replayed.get(caseId) ?? 0) + 1));
+    publications.forEach(({ caseId: name }) => replayed.set(ticketOf(name), (replayed.get(ticketOf(name)) ?? 0) + 1));
     notices.forEach((notice) => notice.kind === 'gap' && notice.caseIds.forEach((caseId) => lost.add(caseId)));
   }
 
@@ -140,10 +141,16 @@ function isAlike(one: SubscriptionParameters, other: SubscriptionParameters): bo
     const [{ position, isProven }, next] = [one.from, other.from];
     return (
       one.cuts === other.cuts &&
+      one.unread === other.unread &&
       position.epoch === next.position.epoch &&
       position.offset === next.position.offset &&
       isProven === next.isProven
     );
   }
-  return one.from.kind === other.from.kind && one.history === other.history && one.cuts === other.cuts;
+  return (
+    one.from.kind === other.from.kind &&
+    one.history === other.history &&
+    one.cuts === other.cuts &&
+    one.unread === other.unread
+  );
 }

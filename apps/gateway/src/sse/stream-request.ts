@@ -8,7 +8,17 @@ import { lastEventIdOf, POSITION_KEYS } from './last-event-id.js';
 const BRACKETS = /^case_ids\[\d*\]$/;
 
 /** The keys of a query for a stream. */
-const KEYS = ['case_ids', 'group_id', 'language', 'history', 'snapshot', 'heartbeat', 'client_id', ...POSITION_KEYS];
+const KEYS = [
+  'case_ids',
+  'group_id',
+  'language',
+  'history',
+  'snapshot',
+  'unread',
+  'heartbeat',
+  'client_id',
+  ...POSITION_KEYS,
+];
 
 /** Reads the query of a `GET`. @throws {Refusal} `invalid` */
 export function readQuery(reader: RequestReader, request: IncomingMessage, query: URLSearchParams): StreamDto {
@@ -23,6 +33,7 @@ export function readQuery(reader: RequestReader, request: IncomingMessage, query
     language: single(query, 'language'),
     history: wholeNumber(query, 'history'),
     snapshot: wholeNumber(query, 'snapshot'),
+    unread: wholeNumber(query, 'unread'),
     last_event_id: lastEventIdOf(request, query),
     heartbeat: single(query, 'heartbeat'),
     client_id: single(query, 'client_id'),

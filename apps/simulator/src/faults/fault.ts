@@ -81,7 +81,7 @@ const KIND_NAMES = Object.keys(KINDS) as FaultKind[];
 const COMMON = {
   kind: required(oneOf(...KIND_NAMES)),
   /** Which of the endpoints; `messages` unless given. */
-  target: optional(oneOf('messages', 'more', 'iam')),
+  target: optional(oneOf('messages', 'more', 'unread', 'iam')),
   /** Only requests that ask for one of these tickets. */
   case_ids: optional(listOf(text(64, 1), 1, 10_000)),
   /** The number of matching requests that pass first. */

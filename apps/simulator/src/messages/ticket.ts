@@ -17,6 +17,8 @@ export class Ticket {
   readonly idMember: string;
   status: ReadStatus = NEW_TICKET_STATUS;
   private sorted: Message[] = [];
+  /** The number of the newest message that the account has read. */
+  private readUpTo = 0;
 
   constructor(
     readonly caseId: string,
@@ -45,6 +47,17 @@ export class Ticket {
       if (message.visibleAt <= now) (found ??= []).push(message);
     }
     return found?.reverse() ?? NOTHING;
+  }
+
+  /** How many visible messages of engineers the account has not read. */
+  unread(now: number): number {
+    return this.sorted.filter(
+      ({ seq, visibleAt, fields }) => seq > this.readUpTo && visibleAt <= now && fields.type === 1,
+    ).length;
+  }
+
+  markRead(upTo: number): void {
+    this.readUpTo = upTo;
   }
 
   newestVisible(now: number): Message | undefined {

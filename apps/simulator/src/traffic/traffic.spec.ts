@@ -71,6 +71,7 @@ describe('counters', () => {
       case_ids_total: 0,
       max_in_flight: 0,
       more: 0,
+      unread: 0,
       max_others_in_flight: 0,
       logins: 0,
       tokens_issued: 0,

@@ -16,6 +16,8 @@ interface Totals {
   max_in_flight: number;
   /** Requests for older messages; they are none of `requests`, and count for `max_per_second`. */
   more: number;
+  /** Requests for unread counts, and to mark messages as read; the same holds for them. */
+  unread: number;
   /** Most of these at once. */
   max_others_in_flight: number;
   /** Requests for a token, refused ones included. */
@@ -39,6 +41,7 @@ const nothing = (): Totals => ({
   case_ids_total: 0,
   max_in_flight: 0,
   more: 0,
+  unread: 0,
   max_others_in_flight: 0,
   logins: 0,
   tokens_issued: 0,
@@ -74,7 +77,7 @@ export class Traffic {
   }
 
   /** Counts a request to another endpoint of messages. */
-  beginOther(endpoint: 'more', res: ServerResponse): void {
+  beginOther(endpoint: 'more' | 'unread', res: ServerResponse): void {
     this.second.add(this.clock.now());
     this.totals[endpoint] += 1;
     this.othersInFlight += 1;

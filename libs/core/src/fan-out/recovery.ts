@@ -5,7 +5,7 @@ import type { HistoryWant } from './ports/broker.js';
 import type { StreamPosition } from '../model/stream-position.js';
 import type { Tail } from './tail.js';
 import { ticketCuts } from './ticket-cut.js';
-import type { CaseId } from '../model/ticket.js';
+import { isUnreadTopic, type CaseId } from '../model/ticket.js';
 
 /** What is known of a feed at the instant of a recovery: everything up to `position` of the tickets asked for. */
 export interface RecoverySource extends FeedStates {
@@ -76,7 +76,10 @@ export function replayOf(request: SubscribeRequest, caseId: CaseId, source: Reco
   if (after !== null) {
     return tail.between(after, position.offset);
   }
-  return request.from.kind === 'start' ? tail.last(request.history, position.offset) : tail.between(0, position.offset);
+  if (request.from.kind !== 'start') {
+    return tail.between(0, position.offset);
+  }
+  return tail.last(isUnreadTopic(caseId) ? 1 : request.history, position.offset);
 }
 
 /**

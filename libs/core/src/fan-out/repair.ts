@@ -1,5 +1,4 @@
 import type { HistorySnapshot } from './ports/broker.js';
-import type { JsonText } from '../model/json.js';
 import type { Publication } from '../model/publication.js';
 import type { CaseId } from '../model/ticket.js';
 
@@ -63,7 +62,14 @@ function isSame(one: Publication, other: Publication): boolean {
   return contentOf(one) === contentOf(other) && one.seenAt === other.seenAt;
 }
 
-/** A status (a number) never equals a message (a text). */
-function contentOf(publication: Publication): number | JsonText {
-  return publication.kind === 'status' ? publication.status : publication.message;
+/** Those of different kinds are never equal. */
+function contentOf(publication: Publication): string {
+  switch (publication.kind) {
+    case 'message':
+      return publication.message;
+    case 'status':
+      return `status ${publication.status}`;
+    case 'unread':
+      return `unread ${publication.unreadNum} ${publication.status}`;
+  }
 }

@@ -1,5 +1,5 @@
 import type { UpstreamState } from './ports/broker.js';
-import type { Publication } from '../model/publication.js';
+import type { Publication, UnreadDelta } from '../model/publication.js';
 import type { StreamPosition } from '../model/stream-position.js';
 import type { CaseId } from '../model/ticket.js';
 
@@ -74,6 +74,8 @@ export interface TicketCut {
   readonly isQuarantined: boolean;
   /** Its first poll is still to come. */
   readonly isPending: boolean;
+  /** Absent: it was not asked for; null: it is not known. */
+  readonly unread?: Pick<UnreadDelta, 'unreadNum' | 'status'> | null | undefined;
 }
 
 /** What a subscriber gets in the tick in which live delivery begins. */

@@ -1,5 +1,5 @@
 import type { Publication } from '../model/publication.js';
-import type { CaseId } from '../model/ticket.js';
+import { isUnreadTopic, unreadTopic, type CaseId } from '../model/ticket.js';
 import type { StreamPosition } from '../model/stream-position.js';
 import type { FeedStates } from './replay.js';
 import type { SubscribeRequest, TicketCut } from './subscription.js';
@@ -17,13 +17,20 @@ export interface CutSource extends FeedStates {
 /** The cuts of a request whose tickets' tails are known. */
 export function ticketCuts({ caseIds, history }: SubscribeRequest, source: CutSource): TicketCut[] {
   const most = CUTS_MAX_BYTES / Math.max(1, caseIds.length);
-  return caseIds.map((caseId) => ({
-    caseId,
-    status: source.readStatus(caseId),
-    messages: newestWithin(source.tail(caseId).last(history, source.position.offset), most),
-    isQuarantined: source.isQuarantined(caseId),
-    isPending: source.isPending(caseId),
-  }));
+  return caseIds
+    .filter((caseId) => !isUnreadTopic(caseId))
+    .map((caseId) => ({
+      caseId,
+      unread: caseIds.includes(unreadTopic(caseId)) ? newestUnread(source.tail(unreadTopic(caseId))) : undefined,
+      status: source.readStatus(caseId),
+      messages: newestWithin(source.tail(caseId).last(history, source.position.offset), most),
+      isQuarantined: source.isQuarantined(caseId),
+      isPending: source.isPending(caseId),
+    }));
+}
+
+function newestUnread({ newest }: Tail): TicketCut['unread'] {
+  return newest?.kind === 'unread' ? newest : null;
 }
 
 function newestWithin(publications: readonly Publication[], most: number): Publication[] {

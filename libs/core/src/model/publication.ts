@@ -32,5 +32,13 @@ export interface StatusDelta extends Seen {
   readonly status: number;
 }
 
-/** A message or status at a stream position. Nothing else goes from the commit to the clients. */
-export type Publication = (MessageDelta | StatusDelta) & Placed;
+/** How many messages of a ticket the account has not read, as it changed, before it has a position. */
+export interface UnreadDelta extends Seen {
+  readonly kind: 'unread';
+  readonly unreadNum: number;
+  /** `imunread.status`: 1 online, 0 offline; null: it is not known. */
+  readonly status: number | null;
+}
+
+/** A message, a status or an unread count at a stream position. Nothing else goes to the clients. */
+export type Publication = (MessageDelta | StatusDelta | UnreadDelta) & Placed;

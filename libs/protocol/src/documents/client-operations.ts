@@ -65,6 +65,12 @@ const STREAM_PARAMETERS: readonly Parameter[] = [
     schema: { type: 'integer', enum: [0, 1] },
   },
   {
+    name: 'unread',
+    in: 'query',
+    description: 'Whether the unread counts of the tickets are told.',
+    schema: { type: 'integer', enum: [0, 1] },
+  },
+  {
     name: 'last_event_id',
     in: 'query',
     description: 'The position, for clients that cannot set headers. `lastEventId` is the same.',

@@ -36,6 +36,11 @@ export const READY_EXAMPLE: EventData['ready'] = {
   pending: [],
 };
 
+const UNREAD = {
+  unread_num: { type: 'integer', minimum: 0, description: 'How many messages the account has not read.' },
+  status: orNull({ type: 'integer', description: 'As the upstream says it: 1 online, 0 offline; null: it does not.' }),
+};
+
 const MESSAGE = objectOf(
   {
     id: EVENT_ID,
@@ -115,6 +120,14 @@ const DATA: { readonly [Name in EventName]: { schema: JsonSchema; example: Event
     ),
     example: { case_ids: ['T1'], reason: 'rights' },
   },
+  unread: {
+    schema: objectOf(
+      { id: EVENT_ID, case_id: CASE_ID, ...UNREAD, seen_at: SEEN_AT },
+      { group_id: GROUP_ID },
+      { description: 'The unread count of a ticket became known, or changed. Only with unread=1.' },
+    ),
+    example: { id: ID, case_id: 'T1', unread_num: 2, status: 1, seen_at: SEEN },
+  },
   backfilled: {
     schema: objectOf(
       { case_ids: CASE_IDS },
@@ -133,7 +146,7 @@ const DATA: { readonly [Name in EventName]: { schema: JsonSchema; example: Event
         revoked: { type: 'boolean', description: 'The upstream refuses the ticket.' },
         pending: { type: 'boolean', description: 'Its first poll is still to come: nothing is known yet.' },
       },
-      { group_id: GROUP_ID },
+      { group_id: GROUP_ID, unread: orNull(objectOf(UNREAD)) },
       { description: 'A ticket at one position, before its live events. Only with snapshot=1.' },
     ),
     example: { id: ID, case_id: 'T1', status: 1, messages: [MESSAGE_EXAMPLE], revoked: false, pending: false },

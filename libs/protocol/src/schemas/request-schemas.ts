@@ -14,6 +14,7 @@ const SUBSCRIBE = {
   last_event_id: orNull(ASKED_EVENT_ID),
   history: orNull(HISTORY),
   snapshot: orNull(SNAPSHOT),
+  unread: orNull({ ...SNAPSHOT, description: 'Whether the unread counts of the tickets are told.' }),
 };
 
 /** Which heartbeat a silent stream gets. */
