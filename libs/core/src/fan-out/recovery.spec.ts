@@ -103,6 +103,22 @@ describe('recover', () => {
     expect(offsets(recovery.replay)).toEqual([5, 8, 9]);
     expect(recovery.recovered).toBe(true);
   });
+
+  it('has cuts instead of a replay for a client without a position that asks for them', () => {
+    const asked = (from: ResumeFrom, cuts: boolean) =>
+      recover(new Replay({ caseIds: ['a', 'b'], from, history: 2, cuts }), source());
+    const seen = [asked({ kind: 'start' }, true), asked(at(4), true), asked({ kind: 'start' }, false)];
+    expect(seen.map(({ replay }) => offsets(replay))).toEqual([[], [5, 8, 9], [4, 5, 8, 9]]);
+    expect(seen.map(({ cuts }) => cuts.map(({ caseId }) => caseId))).toEqual([['a', 'b'], ['a', 'b'], []]);
+  });
+
+  it('names the tickets whose first poll is to come, but for refused ones', () => {
+    const isPending = (caseId: string) => caseId !== 'a';
+    const replay = new Replay({ caseIds: ['a', 'b', 'c'], from: at(4), history: 0 });
+    expect(recover(replay, { ...source({ state: 'ok', since: 0 }, ['c']), isPending }).pending).toEqual(['b']);
+    const none = new Replay({ caseIds: ['a', 'c'], from: at(4), history: 0 });
+    expect(recover(none, { ...source({ state: 'ok', since: 0 }, ['a', 'c']), isPending }).pending).toEqual([]);
+  });
 });
 
 describe('what has to be read before a request can be served', () => {
