@@ -83,8 +83,12 @@ interface Attack {
 function open(port: number, [first, second]: Sends): Socket {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined).write(first);
-  socket.once('data', (answer: Buffer) => {
-    if (second !== undefined) socket.write(typeof second === 'function' ? second(answer.toString()) : second);
+  let answer = '';
+  socket.on('data', function once(piece: Buffer) {
+    answer += piece.toString('latin1');
+    if (typeof second === 'function' && !answer.includes('"sid"')) return;
+    socket.off('data', once);
+    if (second !== undefined) socket.write(typeof second === 'function' ? second(answer) : second);
   });
   socket.resume();
   return socket;
