@@ -17,9 +17,10 @@ const UTC_TIME = 0x17;
 /** One DER element: tag, length, contents. */
 function der(tag: number, ...contents: Buffer[]): Buffer {
   const body = Buffer.concat(contents);
-  const length =
-    body.length < 128 ? Buffer.from([body.length]) : Buffer.from([0x82, body.length >> 8, body.length & 0xff]);
-  return Buffer.concat([Buffer.from([tag]), length, body]);
+  const { length: size } = body;
+  // The shortest form is the only right one: Chromium accepts no other.
+  const length = size < 128 ? [size] : size < 256 ? [0x81, size] : [0x82, size >> 8, size & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...length]), body]);
 }
 
 /** Object identifiers, encoded: ecdsa-with-SHA256, commonName, subjectAltName. */
