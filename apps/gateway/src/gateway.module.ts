@@ -15,6 +15,7 @@ import {
 import { PositionIds, SioFrames, SseFrames } from '#protocol';
 import { AGE_BOUNDS_S, type Survey } from '#redis';
 import { adminControllers, adminProviders } from './admin/admin.providers.js';
+import { StreamsController } from './durable/streams.controller.js';
 import { DocsController } from './docs/docs.controller.js';
 import { consoleProviders } from './console/console.providers.js';
 import { dropInProviders } from './dropin/drop-in.providers.js';
@@ -247,6 +248,7 @@ const edges: FactoryProvider[] = [
     HintsController,
     InstantMessagesController,
     DocsController,
+    StreamsController,
     ...adminControllers,
   ],
   providers: [

@@ -27,6 +27,7 @@ export type HttpErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'not_acceptable'
+  | 'gone'
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'headers_too_large'
@@ -49,6 +50,7 @@ const HTTP_ERRORS: Readonly<Record<number, { readonly code: Problem['code']; rea
   404: { code: 'not_found', title: 'Not found' },
   405: { code: 'method_not_allowed', title: 'Method not allowed' },
   406: { code: 'not_acceptable', title: 'Not acceptable' },
+  410: { code: 'gone', title: 'Gone' },
   413: { code: 'payload_too_large', title: 'Payload too large' },
   415: { code: 'unsupported_media_type', title: 'Unsupported media type' },
   431: { code: 'headers_too_large', title: 'Request header fields too large' },

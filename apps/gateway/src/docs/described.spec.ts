@@ -43,8 +43,11 @@ function registeredRoutes(): string[] {
     return methods.flatMap((method: object) => {
       const verb = Reflect.getMetadata(METHOD_METADATA, method) as RequestMethod | undefined;
       const paths = [Reflect.getMetadata(PATH_METADATA, method) as string | string[] | undefined].flat();
-      // `ALL` refuses what is not served, and `OPTIONS` names what is: the document says so once for all paths.
-      return verb === undefined || verb === RequestMethod.ALL || verb === RequestMethod.OPTIONS
+      // `ALL` refuses what is not served, `OPTIONS` names what is, `HEAD` is as `GET`: the document says so once for all.
+      return verb === undefined ||
+        verb === RequestMethod.ALL ||
+        verb === RequestMethod.OPTIONS ||
+        verb === RequestMethod.HEAD
         ? []
         : paths.map((path = '') => `${RequestMethod[verb]} ${pathOf(base, path)}`);
     });

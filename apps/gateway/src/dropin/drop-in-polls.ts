@@ -38,6 +38,10 @@ export interface PollRequest extends Tickets {
   /** Messages that were sent before are not told, ms since 1970; null: all are. */
   readonly since: number | null;
   readonly waitMs: number;
+  /** How long to wait for the upstream's first answer for the ticket, ms; absent: for `waitMs`, or a second. */
+  readonly firstWaitMs?: number;
+  /** Past events that come first, if no position is named; absent: all of them. */
+  readonly history?: number | undefined;
   /** Whether nobody waits for the answer any more. */
   readonly hasLeft: () => boolean;
   /** Called once the client has left. */
@@ -94,17 +98,20 @@ export class DropInPolls {
   }
 
   /** @returns whether the upstream has not answered yet for one of the tickets */
-  private async untilAnswered({ subject, feed, caseIds, waitMs }: PollRequest): Promise<boolean> {
+  private async untilAnswered({ subject, feed, caseIds, waitMs, firstWaitMs }: PollRequest): Promise<boolean> {
     const { interest, firstAnswers } = this.parts;
     const fresh = await this.reached(interest.follow(subject, feed, caseIds));
-    const withinMs = fresh.length === 0 || this.isStopping ? 0 : Math.max(waitMs, FIRST_WAIT_MS);
+    const withinMs = fresh.length === 0 || this.isStopping ? 0 : (firstWaitMs ?? Math.max(waitMs, FIRST_WAIT_MS));
     const pending = firstAnswers.pending(feedKey(feed), caseIds, withinMs);
     return (await this.reached(pending, new Deadline(withinMs + new Deadline().leftMs))).length > 0;
   }
 
-  private subscribe({ feed, caseIds, from, hasLeft }: PollRequest, poll: DropInPoll): Promise<void> {
+  private subscribe(
+    { feed, caseIds, from, hasLeft, history = this.parts.historyMax }: PollRequest,
+    poll: DropInPoll,
+  ): Promise<void> {
     const isAbandoned = () => poll.isFull || hasLeft();
-    return this.parts.hub.subscribe(feed, { caseIds, from, history: this.parts.historyMax, isAbandoned }, poll);
+    return this.parts.hub.subscribe(feed, { caseIds, from, history, isAbandoned }, poll);
   }
 
   private async news({ subject, onLeft }: PollRequest, poll: DropInPoll, ms: number): Promise<void> {

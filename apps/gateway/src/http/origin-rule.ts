@@ -11,6 +11,9 @@ const ASKED_MAX = 1024;
 /** Most characters of a client's text that a refusal repeats. */
 const SHOWN_MAX = 100;
 
+/** Header fields of answers that pages of other origins may read, besides those that browsers always show. */
+const EXPOSED = 'Retry-After, ETag, Stream-Next-Offset, Stream-Cursor, Stream-Up-To-Date';
+
 const METHODS = `GET, HEAD, ${BODY_METHODS.join(', ')}`;
 const FIELD_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
 
@@ -55,7 +58,7 @@ export class OriginRule {
     return {
       'access-control-allow-origin': origin,
       'access-control-allow-credentials': 'true',
-      'access-control-expose-headers': 'Retry-After',
+      'access-control-expose-headers': EXPOSED,
     };
   }
 

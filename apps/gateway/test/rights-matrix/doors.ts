@@ -115,6 +115,18 @@ const history: Door = {
     ),
 };
 
+/** A ticket as a stream of the Durable Streams protocol. */
+const durable: Door = {
+  name: 'durable stream',
+  isLive: false,
+  hasHistory: true,
+  expected: ({ caseIds, refused }) => (caseIds.length === 1 ? httpWords(refused) : null),
+  ask: (url, asked) => {
+    const query = new URLSearchParams({ offset: '-1', ...feedOf(asked) });
+    return http(`${url}/v1/streams/cases/${encodeURIComponent(asked.caseIds[0] ?? '')}?${query}`, 'GET', asked.token);
+  },
+};
+
 const UPSTREAM_WORDS = {
   unauthorized: 'APIGW.0301: Incorrect IAM authentication information',
   forbidden: 'OSM.01010002: No permission to access the service ticket',
@@ -221,6 +233,7 @@ export const DOORS: readonly Door[] = [
   socketIo('websocket'),
   socketIo('polling'),
   history,
+  durable,
   poll,
   hints,
   authenticate,

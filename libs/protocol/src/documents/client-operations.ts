@@ -27,13 +27,15 @@ const CASE_IDS_PARAMETER: Parameter = {
   explode: true,
   example: ['T1', 'T2'],
 };
-const GROUP_PARAMETER: Parameter = {
+/** `group_id` of a query. */
+export const GROUP_PARAMETER: Parameter = {
   name: 'group_id',
   in: 'query',
   description: 'The group of the feed.',
   schema: { ...GROUP_ID, description: 'The group of the feed.' },
 };
-const LANGUAGE_PARAMETER: Parameter = { name: 'language', in: 'query', schema: LANGUAGE_RANGES };
+/** `language` of a query. */
+export const LANGUAGE_PARAMETER: Parameter = { name: 'language', in: 'query', schema: LANGUAGE_RANGES };
 
 /** `case_id` of a path. */
 export const CASE_PARAMETER: Parameter = {

@@ -20,6 +20,7 @@ export const LLMS_TEXT = `# Pollcast
 - \`GET /v1/events?case_ids=T1\`: events as they come (SSE). \`POST\` takes the same parameters as JSON
 - \`/socket.io/\`: the same events over Socket.IO: \`subscribe\`, \`unsubscribe\`, \`authenticate\`, each with an acknowledgement
 - \`GET /v1/cases/{case_id}/messages\`: history, page by page
+- \`GET /v1/streams/cases/{case_id}\`: a ticket as a stream of the Durable Streams protocol
 - \`GET /v2/servicerequest/cases/instant-messages\`: the polling contract of the upstream
 - \`POST /v1/hints\`: a backend says that something happened to a ticket
 - \`/openapi.json\`: OpenAPI 3.1, every route, answer, refusal and example

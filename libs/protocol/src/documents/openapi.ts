@@ -1,10 +1,11 @@
 import * as admin from '../schemas/admin-schemas.js';
-import { HISTORY_PAGE, LIVENESS, POLL_ANSWER, READINESS } from '../schemas/answer-schemas.js';
+import { HISTORY_PAGE, LIVENESS, POLL_ANSWER, READINESS, STREAM_EVENTS } from '../schemas/answer-schemas.js';
 import { EVENT_NAMES, EVENT_SCHEMAS } from '../schemas/event-schemas.js';
 import type { JsonSchema } from '../schemas/json-schema.js';
 import { PROBLEM, UPSTREAM_ERROR } from '../schemas/problem-schemas.js';
 import { STREAM_REQUEST, TICKETS_REQUEST } from '../schemas/request-schemas.js';
 import { CLIENT_OPERATIONS } from './client-operations.js';
+import { DURABLE_OPERATIONS } from './durable-operations.js';
 import { DOCS_OPERATIONS } from './docs-operations.js';
 import type { Access, Answer, Operation } from './operation.js';
 import { ADMIN_OPERATIONS, HEALTH_OPERATIONS } from './operator-operations.js';
@@ -13,6 +14,7 @@ import { refusalComponents, refusalsOf } from './refusals.js';
 /** Every operation that a gateway serves over HTTP, but for Socket.IO, which AsyncAPI describes. */
 export const OPERATIONS: readonly Operation[] = [
   ...CLIENT_OPERATIONS,
+  ...DURABLE_OPERATIONS,
   ...HEALTH_OPERATIONS,
   ...ADMIN_OPERATIONS,
   ...DOCS_OPERATIONS,
@@ -32,6 +34,7 @@ const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   TicketsRequest: TICKETS_REQUEST,
   HistoryPage: HISTORY_PAGE,
   PollAnswer: POLL_ANSWER,
+  StreamEvents: STREAM_EVENTS,
   Problem: PROBLEM,
   UpstreamError: UPSTREAM_ERROR,
   Liveness: LIVENESS,

@@ -13,6 +13,7 @@ const MEANINGS: Readonly<Record<number, { readonly description: string; readonly
   405: { description: 'The method is not served here; `Allow` names those that are.', code: 'method_not_allowed' },
   406: { description: 'The request does not accept what is served here.', code: 'not_acceptable' },
   408: { description: 'The request was not complete in time.', code: 'invalid' },
+  410: { description: 'Events after this offset are lost: begin anew with `offset=-1`.', code: 'gone' },
   413: { description: 'The body is too large.', code: 'payload_too_large' },
   415: { description: 'The body is not JSON, not UTF-8, or compressed.', code: 'unsupported_media_type' },
   429: { description: 'Too many: connections, requests, tickets or questions. Try again later.', code: 'too_many' },

@@ -26,6 +26,9 @@ export const HISTORY_PAGE: JsonSchema = objectOf(
   },
 );
 
+/** What a read of a ticket's Durable Stream has. */
+export const STREAM_EVENTS: JsonSchema = listOf({ oneOf: (['message', 'status'] as const).map(historyEvent) });
+
 /** The upstream's answer to a poll. */
 export const POLL_ANSWER: JsonSchema = objectOf({
   imstatus: listOf(
