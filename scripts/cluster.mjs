@@ -15,7 +15,7 @@ try {
   const build = await run('npm', ['run', '--silent', 'build'], { cwd: root });
   if (!build.ok) throw new Error('FAILED  build');
   const redis = await redisBinary();
-  const jest = [tool('jest/bin/jest.js'), '--selectProjects', 'cluster'];
+  const jest = [tool('jest/bin/jest.js'), '--selectProjects', 'cluster', '--runInBand'];
   const env = { ...process.env, ...redisSettings(redis) };
   const { ok } = await run(process.execPath, jest, { cwd: root, env });
   process.exitCode = ok ? 0 : 1;

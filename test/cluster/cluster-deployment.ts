@@ -29,10 +29,16 @@ export interface Part {
   readonly program: Program;
 }
 
+/** A Redis with a user who has the rights that OPERATIONS.md names. */
+export interface LimitedRedis {
+  readonly limitedUrl: string;
+  dispose(): Promise<void>;
+}
+
 /** Two gateways, two workers and the simulator, with a Redis Cluster of three masters and three replicas. */
-export class ClusterDeployment {
+export class ClusterDeployment<R extends LimitedRedis = RedisCluster> {
   private constructor(
-    readonly redis: RedisCluster,
+    readonly redis: R,
     readonly simulator: Program,
     readonly upstream: SimulatorControl,
     readonly workers: readonly Part[],
@@ -40,7 +46,11 @@ export class ClusterDeployment {
   ) {}
 
   static async start(): Promise<ClusterDeployment> {
-    const redis = await RedisCluster.start({ replicas: true });
+    return ClusterDeployment.with(await RedisCluster.start({ replicas: true }));
+  }
+
+  /** @param redis ended with the deployment */
+  static async with<R extends LimitedRedis>(redis: R): Promise<ClusterDeployment<R>> {
     const simulator = await Program.create('simulator', 'simulator', {
       SIMULATOR_TOKEN: UPSTREAM_TOKEN,
       LOG_LEVEL: 'warn',
