@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HealthState } from './health.js';
+import { SharedMetrics } from './shared-metrics.js';
 
 /** Answers a request if its path is one of the operator's. @returns whether it is */
 export type OpsHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -13,7 +14,7 @@ export interface MetricsSource {
 interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 /**
@@ -21,6 +22,7 @@ interface Answer {
  * gateway has them in front of its own routes.
  */
 export function createOpsHandler(health: HealthState, registry: MetricsSource): OpsHandler {
+  const metrics = new SharedMetrics(registry);
   const routes = new Map<string, () => Promise<Answer>>([
     ['/health/live', async () => json(200, health.live())],
     [
@@ -30,7 +32,7 @@ export function createOpsHandler(health: HealthState, registry: MetricsSource): 
         return json(readiness.status === 'ok' ? 200 : 503, readiness);
       },
     ],
-    ['/metrics', async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() })],
+    ['/metrics', async () => ({ status: 200, type: registry.contentType, body: await metrics.text() })],
   ]);
   return (request, response) => {
     const route = routes.get(request.url?.split('?', 1)[0] ?? '');
