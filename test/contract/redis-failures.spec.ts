@@ -116,7 +116,7 @@ describe('a failing Redis', () => {
     await read();
     expect(await subscribed()).toEqual([]);
     await broker.watch(FEED, ['a']);
-    expect(await subscribed()).toHaveLength(3);
+    expect(await subscribed()).toHaveLength(4);
     await broker.unwatch(FEED, ['a']);
     expect(await subscribed()).toEqual([]);
     expect(calls).toEqual([]);

@@ -18,6 +18,7 @@ describe('RequestReader', () => {
       from: { kind: 'start' },
       history: 50,
       cuts: false,
+      unread: false,
     });
   });
 
@@ -29,6 +30,7 @@ describe('RequestReader', () => {
       from: { kind: 'start' },
       history: 0,
       cuts: false,
+      unread: false,
     });
   });
 
