@@ -41,6 +41,17 @@ describe('a conversation', () => {
     expect(conversation.news).toBe(1);
   });
 
+  it('counts the messages since a reader looked, whatever is added in front meanwhile', () => {
+    const conversation = new Conversation('T1');
+    conversation.add('message', message('5'), true);
+    const { end } = conversation;
+    conversation.prepend([['message', message('3')] as const, ['message', message('4')] as const]);
+    expect(conversation.messagesFrom(end)).toBe(0);
+    conversation.becomesLive(NOW);
+    conversation.add('message', message('6'), true);
+    expect([conversation.messagesFrom(end), conversation.messagesFrom(conversation.first)]).toEqual([1, 4]);
+  });
+
   it('does not count as live what comes while the connection is cut', () => {
     const conversation = new Conversation('T1');
     conversation.backfills(NOW);

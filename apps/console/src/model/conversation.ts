@@ -58,6 +58,15 @@ export class Conversation {
   }
   private messages = 0;
 
+  /** How many messages there are from this sequence number on. */
+  messagesFrom(seq: number): number {
+    let count = 0;
+    for (let at = Math.max(seq, this.first); at < this.end; at += 1) {
+      count += this.at(at)?.kind === 'message' ? 1 : 0;
+    }
+    return count;
+  }
+
   /** The id of the oldest event that is kept, from which older ones are asked for. */
   get oldestId(): string | null {
     const oldest = this.entries.find((entry) => entry.kind === 'message' || entry.kind === 'status');

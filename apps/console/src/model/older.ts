@@ -13,7 +13,7 @@ interface HistoryPage {
 }
 
 /** Loads what is older than the oldest event that is shown (PROTOCOL.md, H7). @returns how many messages were added */
-export async function loadOlder(conversation: Conversation, token: string): Promise<number> {
+export async function loadOlder(conversation: Conversation, token: string): Promise<void> {
   const count = conversation.messageCount;
   try {
     for (let page = 0; page < PAGES_MAX && conversation.hasOlder && conversation.messageCount === count; page += 1) {
@@ -22,7 +22,6 @@ export async function loadOlder(conversation: Conversation, token: string): Prom
   } catch {
     conversation.hasOlder = false; // Scrolling up again after a new connection asks again.
   }
-  return conversation.messageCount - count;
 }
 
 async function read({ caseId, olderFrom, oldestId }: Conversation, token: string): Promise<HistoryPage> {

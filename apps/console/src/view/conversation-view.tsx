@@ -31,15 +31,14 @@ function Chosen({ session, conversation, token }: ConversationViewProps & { read
   const timeline = useRef<Timeline | null>(null);
   const [isFollowing, setFollowing] = useState(true);
   const [isLoading, setLoading] = useState(false);
-  /** Messages that were there when the reader scrolled away. */
-  const seenCount = useRef(0);
-  if (isFollowing) seenCount.current = conversation.messageCount;
-  const below = Math.max(0, conversation.messageCount - seenCount.current);
+  /** Where the conversation ended when the reader scrolled away. Older messages that are added in front do not change it. */
+  const seenEnd = useRef(0);
+  if (isFollowing) seenEnd.current = conversation.end;
+  const below = conversation.messagesFrom(seenEnd.current);
   const older = () => {
     if (isLoading || !conversation.hasOlder || conversation.oldestId === null) return;
     setLoading(true);
-    void loadOlder(conversation, token).then((added) => {
-      seenCount.current += added;
+    void loadOlder(conversation, token).then(() => {
       setLoading(false);
       session.refresh();
     });
