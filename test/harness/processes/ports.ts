@@ -1,19 +1,47 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createConnection, createServer, type AddressInfo } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 
 import { until } from '../until.js';
 
 /** Longest time until a started server listens, ms. */
 const LISTEN_MS = 20_000;
 
-/** A port of 127.0.0.1 on which nobody listens. Another process may take it before the caller does. */
+/**
+ * Ports below those that kernels give to outgoing connections (Linux: from 32768 on): no connection takes one of them between
+ * the look and the start of a program.
+ */
+const FIRST = 12_000;
+const COUNT = 20_000;
+/** Each jest worker has a part of them, so that tests which run at the same time never share a port. */
+const PARTS = 8;
+const PART = COUNT / PARTS;
+const FROM = FIRST + (Number(process.env['JEST_WORKER_ID'] ?? 0) % PARTS) * PART;
+/** Where this process looks next: another one begins elsewhere. */
+let next = randomInt(PART);
+
+/** A port of 127.0.0.1 on which nobody listens, and which this process was not given before. @throws where none is free */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (let looks = 0; looks < PART; looks += 1) {
+    const port = FROM + next;
+    next = (next + 1) % PART;
+    if (await isFree(port)) {
+      return port;
+    }
+  }
+  throw new Error(`no port from ${FROM} to ${FROM + PART - 1} is free`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const isListening = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (isListening) {
+    server.close();
+    await once(server, 'close');
+  }
+  return isListening;
 }
 
 /**
