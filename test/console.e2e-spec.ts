@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import type { ConsoleMessage, Page } from 'playwright-core';
@@ -6,12 +7,15 @@ import { useBrowser } from './fixtures/use-browser.js';
 import { chromiumMissing } from './harness/browser.js';
 import { freePort } from './harness/processes/ports.js';
 import { ScriptRun } from './harness/processes/script-run.js';
+import { RandomPerson } from './harness/random-person.js';
 import { SimulatorControl } from './harness/upstream/simulator-control.js';
 import { until } from './harness/until.js';
 
 /** Longest start, ms: it may install and build. */
 const START_MS = 240_000;
 const TEST_MS = 120_000;
+/** `CLICK_SECONDS`: how long a random person uses the console; `CLICK_SEED`: the steps of the run that named this seed. */
+const CLICK_SECONDS = Number(process.env['CLICK_SECONDS'] ?? 6);
 /** Longest time until something is seen, ms. The machine may be busy with other things. */
 const SEEN_MS = 30_000;
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -252,6 +256,26 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
       await messages.getByText('news for a reader who has scrolled away').waitFor();
     },
     TEST_MS,
+  );
+
+  it(
+    `whoever clicks, types and goes back at random for ${CLICK_SECONDS} s meets no uncaught error, and the console works after it`,
+    async () => {
+      const seed = Number(process.env['CLICK_SEED'] ?? randomInt(1_000_000));
+      const page = await open();
+      const again = () => page.goto('about:blank').then(() => page.goto(address));
+      const person = new RandomPerson(page, seed, again);
+      await person.useFor(CLICK_SECONDS * 1000);
+      // The answers that a browser notes down are what was asked for: a ticket that nobody knows, for example.
+      const uncaught = faults.splice(0).filter((fault) => !fault.startsWith('Failed to load resource'));
+      expect({ CLICK_SEED: seed, steps: person.done.length, uncaught }).toMatchObject({ uncaught: [] });
+      expect(person.done.length).toBeGreaterThan(CLICK_SECONDS);
+      await upstream.clearFaults();
+      await again();
+      await sees(page, 'Live');
+      faults = faults.filter((fault) => !fault.startsWith('Failed to load resource'));
+    },
+    TEST_MS + CLICK_SECONDS * 1000,
   );
 });
 

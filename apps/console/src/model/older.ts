@@ -12,7 +12,7 @@ interface HistoryPage {
   readonly before: string | null;
 }
 
-/** Loads what is older than the oldest event that is shown (PROTOCOL.md, H7). @returns how many messages were added */
+/** Loads what is older than the oldest event that is shown (PROTOCOL.md, H7). It never throws. */
 export async function loadOlder(conversation: Conversation, token: string): Promise<void> {
   const count = conversation.messageCount;
   try {
