@@ -12,7 +12,7 @@ export const reads = [
   },
   {
     id: 'turn-ends-with-the-read',
-    file: http('case-messages.controller.ts'),
+    file: http('answer-in-turn.ts'),
     find: 'answerTaken(request, response).then(endTurn)',
     put: 'endTurn()',
     breaks: 'Invariant 9: a client that does not read its answers makes the gateway hold any number of pages.',

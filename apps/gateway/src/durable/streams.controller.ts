@@ -1,17 +1,5 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  All,
-  Controller,
-  Get,
-  GoneException,
-  Head,
-  HttpCode,
-  MethodNotAllowedException,
-  Options,
-  Param,
-  Req,
-  Res,
-} from '@nestjs/common';
+import { Controller, Get, GoneException, Head, Param, Req, Res } from '@nestjs/common';
 import { PositionIds } from '#protocol';
 import type { Rights } from '../auth/rights.js';
 import { DropInAuthentication } from '../dropin/drop-in-authentication.js';
@@ -23,12 +11,12 @@ import { RequestReader } from '../edge/request-reader.js';
 import { answerTaken, hasLeft } from '../http/answer-taken.js';
 import { eventText } from '../http/case-history.js';
 import { queryOf } from '../http/query.js';
+import { ServedMethods } from '../http/served-methods.js';
 import { SubjectReads } from '../http/subject-reads.js';
 import { SSE_HEADERS } from '../sse/sse.outlet.js';
 import { nextCursor } from './stream-cursor.js';
 import { readStreamQuery, type StreamRead } from './stream-read.js';
 
-const METHODS = 'GET, HEAD, OPTIONS';
 /** How long a first read waits for the upstream's first answer, ms: what was said before is not news. */
 const FIRST_WAIT_MS = 1000;
 /** How long a long poll waits for news, ms. */
@@ -53,7 +41,7 @@ interface Reading extends StreamRead {
  * again, however long it was waited for.
  */
 @Controller('v1/streams/cases/:case_id')
-export class StreamsController {
+export class StreamsController extends ServedMethods {
   private readonly turns = new SubjectReads(WAITING_MAX);
 
   constructor(
@@ -62,7 +50,9 @@ export class StreamsController {
     private readonly polls: DropInPolls,
     private readonly languages: Languages,
     private readonly ids: PositionIds,
-  ) {}
+  ) {
+    super('GET, HEAD, OPTIONS', 'streams are read here, and nobody writes: only GET and HEAD are served');
+  }
 
   /** The end of the stream, without a body. */
   @Head()
@@ -88,18 +78,6 @@ export class StreamsController {
     if (polled !== null) {
       await this.inTurn(reading, () => this.answer(reading, polled));
     }
-  }
-
-  @Options()
-  @HttpCode(204)
-  options(@Res({ passthrough: true }) response: ServerResponse): void {
-    response.setHeader('allow', METHODS);
-  }
-
-  @All()
-  refuseMethod(@Res({ passthrough: true }) response: ServerResponse): never {
-    response.setHeader('allow', METHODS);
-    throw new MethodNotAllowedException('streams are read here, and nobody writes: only GET and HEAD are served');
   }
 
   private async begin(request: IncomingMessage, response: ServerResponse, caseId: string): Promise<Reading> {

@@ -1,5 +1,5 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { All, Controller, HttpCode, MethodNotAllowedException, Options, Post, Req, Res } from '@nestjs/common';
+import { IncomingMessage } from 'node:http';
+import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { Interest } from '#core';
 import { GatewaySettings } from '#ops';
 import { Refusal, TicketsDto } from '#protocol';
@@ -10,22 +10,23 @@ import { RequestReader } from '../edge/request-reader.js';
 import { ticketsOf } from '../edge/subscription-parameters.js';
 import { readJson } from './json-body.js';
 import { queryOf } from './query.js';
+import { ServedMethods } from './served-methods.js';
 
 /** When a backend may repeat a hint after the store was out of reach, ms. */
 const RETRY_MS = 1000;
 
-const METHODS = 'POST, OPTIONS';
-
 /** `POST /v1/hints`: a backend knows that something happened to these tickets. Their subscribers see it at once. */
 @Controller('v1/hints')
-export class HintsController {
+export class HintsController extends ServedMethods {
   constructor(
     private readonly authentication: RequestAuthentication,
     private readonly reader: RequestReader,
     private readonly interest: Interest,
     private readonly settings: GatewaySettings,
     private readonly languages: Languages,
-  ) {}
+  ) {
+    super('POST, OPTIONS', 'only POST is served here, with JSON');
+  }
 
   @Post()
   @HttpCode(204)
@@ -45,17 +46,5 @@ export class HintsController {
     } catch (cause) {
       throw new Refusal('unavailable', 'the store is out of reach', { retryMs: RETRY_MS, cause });
     }
-  }
-
-  @Options()
-  @HttpCode(204)
-  options(@Res({ passthrough: true }) response: ServerResponse): void {
-    response.setHeader('allow', METHODS);
-  }
-
-  @All()
-  refuseMethod(@Res({ passthrough: true }) response: ServerResponse): never {
-    response.setHeader('allow', METHODS);
-    throw new MethodNotAllowedException('only POST is served here, with JSON');
   }
 }
