@@ -62,7 +62,7 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
     return page;
   }
 
-  /** Resolves when the history of the first ticket has a message: whoever connects from then on gets it with the replay. */
+  /** Resolves when the history of the first ticket has a message. A client that connects after that gets it with the replay. */
   async function untilPublished(text: string): Promise<void> {
     const { origin, hash } = new URL(address);
     const headers = { authorization: `Bearer ${new URLSearchParams(hash.slice(1)).get('token')}` };
@@ -259,7 +259,7 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
   );
 
   it(
-    `whoever clicks, types and goes back at random for ${CLICK_SECONDS} s meets no uncaught error, and the console works after it`,
+    `somebody clicks, types and goes back at random for ${CLICK_SECONDS} s: no error is uncaught, and the console works after it`,
     async () => {
       const seed = Number(process.env['CLICK_SEED'] ?? randomInt(1_000_000));
       const page = await open();

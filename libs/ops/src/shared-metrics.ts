@@ -1,6 +1,7 @@
 /**
- * Writes down metrics once at a time, for all who ask: it takes some ms of CPU, and up to a MB. Whoever asks meanwhile gets the
- * next text, which is begun after the question, so nobody reads old numbers. All answers of one text share its bytes.
+ * Writes down metrics once at a time, for all who ask: it takes some ms of CPU, and up to a MB. Those who
+ * ask meanwhile share the next text. It is begun after they asked, so nobody reads old numbers. All answers of one text share
+ * its bytes.
  */
 export class SharedMetrics {
   private current: Promise<unknown> = Promise.resolve();

@@ -5,7 +5,7 @@ import type { Keys } from './keys.js';
 import { OLDER_KEPT_MS } from './script-constants.js';
 import { Scripts } from './scripts.js';
 
-/** A longer part is not kept: whoever asked for it is told that the upstream's answer is not usable, bytes. */
+/** A longer part is not kept, bytes. Those who asked for it are told that the answer of the upstream is malformed. */
 const PART_MAX_BYTES = 4_194_304;
 /** How long a failure is kept at most, ms: those who ask meanwhile share it. */
 const FAILURE_KEPT_MS = 5000;

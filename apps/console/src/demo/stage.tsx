@@ -15,7 +15,7 @@ export interface StageProps {
   readonly token: string;
 }
 
-/** The other side of the demo: whoever writes in the ticket system, and what may break there. */
+/** The other side of the demo: a writer in the ticket system, and faults of that system. */
 export function Stage({ session, token }: StageProps) {
   const { demo: texts, roles } = useTexts();
   const api = useMemo(() => new DemoApi(token), [token]);

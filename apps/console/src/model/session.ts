@@ -44,7 +44,7 @@ export class Session extends Observable {
   isCut = false;
   /** From the upstream's answer to this page, ms, the newest last. */
   readonly latencies: number[] = [];
-  /** Ids of messages in the order of their arrival, for whoever listens. */
+  /** Called with each message that arrives, in order. */
   onArrival: (event: TicketMessage) => void = () => undefined;
   private client: Client;
   private stopListening: () => void = () => undefined;
