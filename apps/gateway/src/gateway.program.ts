@@ -124,7 +124,7 @@ export class GatewayProgram {
   private async stopOnce(): Promise<void> {
     this.logger.info('gateway draining');
     this.app.get(DropInPolls).stop();
-    await this.app.get(Drain).run();
+    await this.app.get(Drain).run(this.app.getHttpAdapter() as HttpAdapter);
     this.app.get(Maintenance).stop();
     const server: Server = this.app.getHttpServer();
     server.closeAllConnections();

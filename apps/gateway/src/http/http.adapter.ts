@@ -13,6 +13,7 @@ import { httpProblem, type Problem } from '#protocol';
 import { UNAUTHENTICATED_MAX_BYTES, UNAUTHENTICATED_MS } from '../edge/unauthenticated-connections.js';
 import { dropExtraSlashes } from './query.js';
 import { endWith } from './raw-answer.js';
+import type { DrainedServer } from '../lifecycle/drain.js';
 import type { UnauthenticatedSockets } from './unauthenticated-sockets.js';
 import { mayUpgrade, upgradeGate, type UpgradeListener } from './upgrade-gate.js';
 
@@ -46,7 +47,7 @@ export interface Gate {
 }
 
 /** Express on a server that answers unreadable requests with a problem of our own. */
-export class HttpAdapter extends ExpressAdapter {
+export class HttpAdapter extends ExpressAdapter implements DrainedServer {
   private gate: Gate | null = null;
   private sockets: UnauthenticatedSockets | null = null;
 
@@ -73,6 +74,18 @@ export class HttpAdapter extends ExpressAdapter {
     const [host] = args as string[];
     this.putGateFirst();
     return this.httpServer.listen({ port: Number(port), host, backlog: BACKLOG }, callback);
+  }
+
+  stopListening(): void {
+    const server: Server = this.httpServer;
+    server.close();
+  }
+
+  connectionCount(): Promise<number> {
+    const server: Server = this.httpServer;
+    return new Promise((resolve, reject) => {
+      server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+    });
   }
 
   override initHttpServer(): void {

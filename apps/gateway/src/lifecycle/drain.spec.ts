@@ -1,13 +1,22 @@
 import { HealthState } from '#ops';
 import { connections, fakeOutlet, rights } from '../../test/test-connections.js';
-import { Drain } from './drain.js';
+import { Drain, type DrainedServer } from './drain.js';
 
 describe('Drain', () => {
   let now: number;
+  let listens: boolean;
+  /** Connections that the server has open. Clients of a fake outlet never go. */
+  let openConnections: number;
+  const server: DrainedServer = {
+    stopListening: () => void (listens = false),
+    connectionCount: async () => openConnections,
+  };
   const wait = async (ms: number) => void (now += ms);
 
   beforeEach(() => {
     now = 0;
+    listens = true;
+    openConnections = 1;
     jest.spyOn(performance, 'now').mockImplementation(() => now);
   });
   afterEach(() => jest.restoreAllMocks());
@@ -23,7 +32,7 @@ describe('Drain', () => {
       outlet.close.mockImplementation(() => void told.push(now));
       all.add(rights(`client ${count}`), outlet, null);
     }
-    await new Drain(all, new HealthState(), spanMs, wait).run();
+    await new Drain(all, new HealthState(), spanMs, wait).run(server);
     expect(told).toHaveLength(10);
     expect(told[0]).toBeLessThan(spanMs / 4);
     expect(told.at(-1)).toBeLessThanOrEqual(toldMs);
@@ -43,7 +52,37 @@ describe('Drain', () => {
       now += ms;
       if (now === 1000) all.add(rights('late'), late, null);
     };
-    await new Drain(all, new HealthState(), 1000, waitAndCome).run();
+    await new Drain(all, new HealthState(), 1000, waitAndCome).run(server);
     expect(calls).toEqual(['close', 'destroy']);
+  });
+
+  it('a stream whose request was being answered when the last client went is told, too', async () => {
+    const all = connections();
+    const calls: string[] = [];
+    const late = fakeOutlet();
+    late.close.mockImplementation(() => {
+      calls.push(listens ? 'close while others could come' : 'close');
+      openConnections = 0;
+    });
+    late.destroy.mockImplementation(() => void calls.push('destroy'));
+    const waitAndCome = async (ms: number) => {
+      now += ms;
+      if (now === 200) all.add(rights('late'), late, null);
+    };
+    await new Drain(all, new HealthState(), 1000, waitAndCome).run(server);
+    expect(calls).toEqual(['close', 'destroy']);
+    expect(now).toBeLessThan(500);
+  });
+
+  it('without clients and requests it lasts two steps', async () => {
+    openConnections = 0;
+    await new Drain(connections(), new HealthState(), 10_000, wait).run(server);
+    expect(listens).toBe(false);
+    expect(now).toBe(100);
+  });
+
+  it('a connection that sends nothing does not hold it for longer than its last part', async () => {
+    await new Drain(connections(), new HealthState(), 10_000, wait).run(server);
+    expect(now).toBe(1050);
   });
 });
