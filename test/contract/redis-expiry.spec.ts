@@ -104,17 +104,6 @@ describe('keys of Redis', () => {
     expect(await ends()).toEqual({ ...wanted, 'history:a': HISTORY_TTL_S, ages: 2 * HISTORY_TTL_S });
   });
 
-  it('of delivered messages are bounded: the oldest are forgotten', async () => {
-    const ref = await driver.wantOneSet('a');
-    const most = 10_000;
-    for (let first = 0; first < most + 10; first += 2002) {
-      const numbers = Array.from({ length: 2002 }, (_, at) => String(first + at));
-      await driver.publish(ref, ...numbers.map((number) => message('a', number, 1, number)));
-    }
-    const key = `${fixture.keys.base(driver.feed)}delivered:a`;
-    expect([await commands.zcard(key), await commands.zrange(key, '0', '1')]).toEqual([2 * most, ['10.1', '~10.1']]);
-  });
-
   it('of a feed that was only read end', async () => {
     await driver.history('a');
     expect(await ends()).toEqual({ feed: 2 * HISTORY_TTL_S });

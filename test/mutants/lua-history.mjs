@@ -1,6 +1,7 @@
 const lua = (file) => `libs/redis/src/lua/${file}.lua`;
 const store = (test) => ({ file: 'test/contract/redis-store.spec.ts', test });
 const expiry = (test) => ({ file: 'test/contract/redis-expiry.spec.ts', test });
+const names = (test) => ({ file: 'test/contract/redis-delivered-names.spec.ts', test });
 const quota = (test) => ({ file: 'test/contract/redis-quota.spec.ts', test });
 
 /** Scripts, each run by a real Redis: what was published, when keys end, the quota. */
@@ -96,11 +97,35 @@ export const historyScripts = [
   },
   {
     id: 'identities-without-bound',
-    file: lua('commit'),
-    find: "redis.call('ZREMRANGEBYRANK', base .. 'delivered:' .. case, 0, -DELIVERED_MAX - 1)",
+    file: lua('_names'),
+    find: 'row = string.sub(row, RECORD + 1)',
     put: '',
     breaks: 'Invariant 9: a ticket may have any number of identities.',
-    killedBy: expiry('of delivered messages are bounded'),
+    killedBy: names('are bounded: the oldest are forgotten'),
+  },
+  {
+    id: 'identities-never-moved',
+    file: lua('_names'),
+    find: 'if listed > (names.buckets > 0 and 0 or LISTED_MAX) then',
+    put: 'if false then',
+    breaks: 'Invariant 9: each identity beyond the 128th of a ticket takes 125 bytes, without a bound.',
+    killedBy: names('take few bytes each'),
+  },
+  {
+    id: 'identities-lost-in-a-split',
+    file: lua('_names'),
+    find: 'write_row(names, to, table.concat(goes))',
+    put: "write_row(names, to, '')",
+    breaks: 'Invariant 3: a ticket with many messages delivers some of them again when it is backfilled.',
+    killedBy: names('are all known'),
+  },
+  {
+    id: 'identities-of-the-release-before-overlooked',
+    file: lua('_names'),
+    find: "names.buckets == 0 or redis.call('EXISTS', names.list) == 1",
+    put: 'names.buckets == 0',
+    breaks: 'Invariant 3: in a rolling upgrade, what a worker of the release before has delivered comes again.',
+    killedBy: names('are known beside'),
   },
   {
     id: 'read-feed-never-ends',
@@ -169,8 +194,8 @@ export const historyScripts = [
   {
     id: 'identity-not-remembered',
     file: lua('commit'),
-    find: "redis.call('ZADD', base .. 'delivered:' .. entry.case, 'NX', offset + 1, entry.identity) == 0",
-    put: 'false',
+    find: 'add_name(ticket.names, entry.identity, offset + 1)',
+    put: '',
     breaks: 'Invariant 3: messages within the look-back are delivered again.',
     killedBy: store('publishes an identity once'),
   },

@@ -92,7 +92,11 @@ export interface ScriptArguments {
     readonly before: PositionArgument | undefined;
     readonly limit: number;
   };
-  readonly 'delivered-at': { readonly names: readonly { readonly i: string; readonly c: string | undefined }[] };
+  readonly 'delivered-at': {
+    readonly base: string;
+    readonly case: string;
+    readonly names: readonly { readonly i: string; readonly c: string | undefined }[];
+  };
   readonly unread: OfFeed & {
     readonly now: number;
     readonly newEpoch: string;

@@ -20,13 +20,6 @@ export const QUOTA_KEPT_MS = 3_600_000;
 /** What is counted of a subject outlives the last change by this, ms. Gateways write it again three times in this time. */
 export const CONNECTIONS_KEPT_MS = 3_600_000;
 
-/**
- * How many names of delivered messages are kept per ticket, the newest ones: two of each of 10,000 messages. It is far more
- * than a conversation has. Beyond it, a ticket that is polled from the beginning again would deliver its oldest messages
- * again. The release before keeps 10,000 names: where it runs beside this one, 5,000 messages are remembered.
- */
-const DELIVERED_MAX = 20_000;
-
 /** How long a part of what the upstream has is kept for others who want it, ms, and how many bytes all parts have at most. */
 export const OLDER_KEPT_MS = 300_000;
 const OLDER_MAX_BYTES = 33_554_432;
@@ -57,7 +50,6 @@ export function scriptConstants(client: RedisClient, settings: ScriptSettings): 
     ABOUT_TO_POLL_MS,
     CONNECTIONS_KEPT_MS,
     DEGRADED_AFTER_FAILURES,
-    DELIVERED_MAX,
     HINT_PAUSE_MS,
     OLDER_KEPT_MS,
     OLDER_MAX_BYTES,

@@ -53,8 +53,10 @@ export class StoredBefore {
       return [];
     }
     const asked = names.map((name) => ({ i: name.identity, c: name.class ?? undefined }));
-    const keys = this.parts.keys.ofScripts(feed).deliveredAt(caseId);
-    const offsets = (await this.scripts.run('delivered-at', keys, { names: asked })) as string[];
+    const { keys } = this.parts;
+    const declared = keys.ofScripts(feed).deliveredAt(caseId);
+    const args = { base: keys.base(feed), case: caseId, names: asked };
+    const offsets = (await this.scripts.run('delivered-at', declared, args)) as string[];
     return offsets.map((offset) => (offset === '' ? null : Number(offset)));
   }
 }

@@ -10,10 +10,10 @@ local function previous_of(event)
   return string.match(text_of(event), '^%a %S+ %d+ (%d+) ')
 end
 
--- What is known of a ticket: {last, trimmed, status, messages, was_lost}, false where it is not known. The hash of a ticket
+-- What is known of a ticket: {last, trimmed, status, messages, names, was_lost}, false where it is not known. The hash of a ticket
 -- can be lost alone: its history says the same, but for the time before its oldest publication.
 local function read_ticket(base, case)
-  local row = redis.call('HMGET', base .. 'ticket:' .. case, 'last', 'trimmed', 'status', 'messages')
+  local row = redis.call('HMGET', base .. 'ticket:' .. case, 'last', 'trimmed', 'status', 'messages', 'names')
   if row[1] then
     return row
   end

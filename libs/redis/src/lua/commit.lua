@@ -33,10 +33,11 @@
 -- @include _lease
 -- @include _lists
 -- @include _losses
+-- @include _names
 -- @include _pause
 -- @include _quarantine
 -- @include _tickets
--- @constant DELIVERED_MAX, HISTORY_MAX_EVENTS, HISTORY_TTL_MS, PUBLISH, RESERVATION_MAX_MS
+-- @constant HISTORY_MAX_EVENTS, HISTORY_TTL_MS, PUBLISH, RESERVATION_MAX_MS
 local args = cjson.decode(ARGV[1])
 local base, id, now = args.base, args.id, args.now
 local set, feed = base .. 'set:' .. id, base .. 'feed'
@@ -76,7 +77,7 @@ local function open_ticket(case)
       note_loss(base)
     end
     ticket = { last = tonumber(found[1] or 0), trimmed = found[2] or horizon(base, now), status = tonumber(found[3] or nil),
-      messages = found[4], is_changed = found.was_lost, classes = {} }
+      messages = found[4], is_changed = found.was_lost, classes = {}, names = open_names(base, case, found[5]) }
     -- Left by an earlier epoch of the feed: its offsets mean nothing in this one.
     if ticket.last > offset then
       redis.call('DEL', base .. 'history:' .. case)
@@ -102,7 +103,7 @@ local function open_class(ticket, entry)
   local class = ticket.classes[entry.class]
   if not class then
     class = { delivered = 0, found = 0 }
-    while redis.call('ZSCORE', base .. 'delivered:' .. entry.case, class_name(entry.class, class.delivered + 1)) do
+    while name_offset(ticket.names, class_name(entry.class, class.delivered + 1)) do
       class.delivered = class.delivered + 1
     end
     ticket.classes[entry.class] = class
@@ -112,13 +113,12 @@ end
 
 local function remember(ticket, entry, class)
   class.delivered = class.delivered + 1
-  redis.call('ZADD', base .. 'delivered:' .. entry.case, offset + 1, class_name(entry.class, class.delivered))
-  ticket.has_new_names = true
+  add_name(ticket.names, class_name(entry.class, class.delivered), offset + 1)
 end
 
 -- Identities come first: they are exact, and a message that a release without classes has delivered has no other name.
 local function find_identity(ticket, entry)
-  entry.is_known = redis.call('ZSCORE', base .. 'delivered:' .. entry.case, entry.identity)
+  entry.is_known = name_offset(ticket.names, entry.identity)
   if entry.class then
     local class = open_class(ticket, entry)
     class.found = class.found + (entry.is_known and 1 or 0)
@@ -137,10 +137,10 @@ local function is_new_message(ticket, entry)
     class.found = class.found + 1
     return false -- It was delivered in another form.
   end
-  if redis.call('ZADD', base .. 'delivered:' .. entry.case, 'NX', offset + 1, entry.identity) == 0 then
+  if name_offset(ticket.names, entry.identity) then
     return false
   end
-  ticket.has_new_names = true
+  add_name(ticket.names, entry.identity, offset + 1)
   if class then
     class.found = class.found + 1
     remember(ticket, entry, class)
@@ -152,19 +152,19 @@ end
 -- message that is not among them may be an old one: `?` notes that.
 local function recover_names(ticket, case)
   note_loss(base)
-  local delivered, counts = base .. 'delivered:' .. case, {}
+  local counts = {}
   local events = redis.call('XRANGE', base .. 'history:' .. case, '-', '+')
   local is_whole = events[1] and previous_of(events[1]) == '0'
   for _, event in ipairs(events) do
     local at, identity, class = string.match(event[1], '^%d+'), event[2][4], event[2][6]
     if identity then
-      redis.call('ZADD', delivered, at, identity)
+      add_name(ticket.names, identity, at)
     elseif string.sub(text_of(event), 1, 1) == 'm' then
       is_whole = false -- A worker of an earlier release wrote it.
     end
     if class and class ~= '' then
       counts[class] = (counts[class] or 0) + 1
-      redis.call('ZADD', delivered, at, class_name(class, counts[class]))
+      add_name(ticket.names, class_name(class, counts[class]), at)
     end
   end
   if not is_whole then
@@ -173,9 +173,9 @@ local function recover_names(ticket, case)
 end
 
 local function prove_names(ticket, case)
-  if ticket.messages == '1' and not ticket.has_names then
-    ticket.has_names = true
-    if redis.call('EXISTS', base .. 'delivered:' .. case) == 0 then
+  if ticket.messages == '1' and not ticket.are_names_proven then
+    ticket.are_names_proven = true
+    if not has_names(ticket.names) then
       recover_names(ticket, case)
     end
   end
@@ -261,9 +261,7 @@ for case, ticket in pairs(tickets) do
     write_ticket(base, case, ticket.last, ticket.trimmed, ticket.status, ticket.messages)
     redis.call('PEXPIRE', base .. 'history:' .. case, HISTORY_TTL_MS)
   end
-  if ticket.has_new_names then
-    redis.call('ZREMRANGEBYRANK', base .. 'delivered:' .. case, 0, -DELIVERED_MAX - 1)
-  end
+  save_names(ticket.names)
 end
 
 local fence = next_fence(row[1], now)

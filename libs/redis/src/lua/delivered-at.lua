@@ -1,15 +1,17 @@
 --[[
   delivered-at: at which offset messages of a ticket were delivered, as far as their names are known.
 
-  KEYS       1 what no key is called  2 delivered
-  Arguments  names  {i = identity, c = class or absent} of each message. Of a class, all messages of its second are here
+  KEYS       1 what no key is called  2 delivered  3 ticket
+  Arguments  base, case  what the feed's keys begin with, case id
+             names  {i = identity, c = class or absent} of each message. Of a class, all messages of its second are here
   Returns the offset of each, '' where none is known
 ]]
+-- @include _names
 local args = cjson.decode(ARGV[1])
-local delivered = KEYS[2]
+local delivered = open_names(args.base, args.case, redis.call('HGET', args.base .. 'ticket:' .. args.case, 'names'))
 local offsets, found = {}, {}
 for j, name in ipairs(args.names) do
-  local at = redis.call('ZSCORE', delivered, name.i)
+  local at = name_offset(delivered, name.i)
   offsets[j] = at or ''
   if at and name.c then
     found[name.c] = found[name.c] or {}
@@ -22,13 +24,13 @@ local others = {}
 local function others_of(class)
   if not others[class] then
     others[class] = {}
-    local k, at = 1, redis.call('ZSCORE', delivered, '~' .. class .. '.1')
+    local k, at = 1, name_offset(delivered, '~' .. class .. '.1')
     while at do
       if not (found[class] and found[class][at]) then
         table.insert(others[class], at)
       end
       k = k + 1
-      at = redis.call('ZSCORE', delivered, '~' .. class .. '.' .. k)
+      at = name_offset(delivered, '~' .. class .. '.' .. k)
     end
   end
   return others[class]
