@@ -12,7 +12,8 @@ const compiler = {
 
 /**
  * Two projects for `npm test`: `unit` (specs beside the code, the contract suites among them) and `e2e` (real processes,
- * real sockets, a real Redis). `cluster` is for `npm run test:cluster`, `scaling` for `npm run test:scaling`. Aliases point at the sources, so that jest never reads a stale build.
+ * real sockets, a real Redis). Each of the others has a command of its own,
+ * `npm run test:cluster` and so on. Aliases point at the sources, so that jest never reads a stale build.
  */
 const base = {
   testEnvironment: require.resolve('./test/jest/node-environment.cjs'),
@@ -44,5 +45,6 @@ module.exports = {
     },
     { ...base, displayName: 'cluster', testRegex: '\\.cluster-spec\\.ts$' },
     { ...base, displayName: 'scaling', testRegex: '\\.scaling-spec\\.ts$' },
+    { ...base, displayName: 'upgrade', testRegex: '\\.upgrade-spec\\.ts$' },
   ],
 };

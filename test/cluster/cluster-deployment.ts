@@ -1,6 +1,7 @@
 import { UPSTREAM_TOKEN } from '../harness/log-faults.js';
 import { Program, type Settings } from '../harness/processes/program.js';
 import { RedisCluster } from '../harness/processes/redis-cluster.js';
+import { ROOT } from '../harness/processes/repository.js';
 import { SimulatorControl } from '../harness/upstream/simulator-control.js';
 import { JWT_SECRET } from '../harness/clients/tokens.js';
 
@@ -49,8 +50,11 @@ export class ClusterDeployment<R extends LimitedRedis = RedisCluster> {
     return ClusterDeployment.with(await RedisCluster.start({ replicas: true }));
   }
 
-  /** @param redis ended with the deployment */
-  static async with<R extends LimitedRedis>(redis: R): Promise<ClusterDeployment<R>> {
+  /**
+   * @param redis ended with the deployment
+   * @param root of the release that gateways and workers begin with
+   */
+  static async with<R extends LimitedRedis>(redis: R, root = ROOT): Promise<ClusterDeployment<R>> {
     const simulator = await Program.create('simulator', 'simulator', {
       SIMULATOR_TOKEN: UPSTREAM_TOKEN,
       LOG_LEVEL: 'warn',
@@ -65,6 +69,7 @@ export class ClusterDeployment<R extends LimitedRedis = RedisCluster> {
     const [workers, gateways] = [await parts('worker', WORKERS), await parts('gateway', GATEWAYS)];
     const upstream = new SimulatorControl(simulator.url);
     const deployment = new ClusterDeployment(redis, simulator, upstream, workers, gateways);
+    [...workers, ...gateways].forEach(({ program }) => program.runFrom(root));
     try {
       await Promise.all(deployment.programs.map((program) => program.start()));
     } catch (error) {

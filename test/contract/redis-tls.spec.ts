@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,11 +8,13 @@ import type { Redis } from 'ioredis';
 
 import { connectQueue, connectRedis, redisFailureOf, type RedisClient, type RedisSettings } from '#redis';
 
-import { freePort } from '../harness/processes/ports.js';
-import { RedisServer } from '../harness/processes/redis-server.js';
+import { OwnedProcess } from '../harness/processes/owned-process.js';
+import { freePort, untilListening } from '../harness/processes/ports.js';
+import { redisCommand, RedisServer } from '../harness/processes/redis-server.js';
 import { until } from '../harness/until.js';
 
 const WITHIN_MS = 15_000;
+const SENTINEL_PASSWORD = 'password-of-the-sentinel';
 
 /** Certificates that openssl makes, and a Redis that accepts clients with a certificate of the same authority only. */
 describe('a Redis with TLS', () => {
@@ -22,6 +24,7 @@ describe('a Redis with TLS', () => {
   const clients: RedisClient[] = [];
   let server: RedisServer;
   let port: number;
+  let sentinel: OwnedProcess | null = null;
 
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
   function issue(name: string): void {
@@ -68,6 +71,7 @@ describe('a Redis with TLS', () => {
   });
   afterAll(async () => {
     clients.forEach((client) => client.disconnect());
+    await sentinel?.kill();
     await server?.dispose();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -97,6 +101,40 @@ describe('a Redis with TLS', () => {
     await queue.close();
     expect(await keep((bull as Redis).duplicate()).ping()).toBe('PONG');
     expect(told).toEqual([]);
+  });
+
+  /** A sentinel that speaks TLS alone, wants a password, and names the port of the server for TLS. @returns its `REDIS_URL` */
+  async function startSentinel(): Promise<string> {
+    const { command, env } = redisCommand();
+    const sentinelPort = await freePort();
+    const lines = [
+      ...['port 0', 'bind 127.0.0.1', `tls-port ${sentinelPort}`, 'tls-auth-clients yes', 'tls-replication yes'],
+      `tls-cert-file ${file('server.pem')}`,
+      `tls-key-file ${file('server.key')}`,
+      `tls-ca-cert-file ${file('ca.pem')}`,
+      `dir ${folder}`,
+      `requirepass ${SENTINEL_PASSWORD}`,
+      `sentinel monitor tickets 127.0.0.1 ${port} 1`,
+    ];
+    writeFileSync(file('sentinel.conf'), `${lines.join('\n')}\n`);
+    sentinel = new OwnedProcess(command, [file('sentinel.conf'), '--sentinel'], { env });
+    await untilListening(sentinelPort, 'the sentinel');
+    return `rediss+sentinel://127.0.0.1:${sentinelPort}/tickets/0`;
+  }
+
+  it('is found through a sentinel with TLS and a password of its own, unless the authority is not known', async () => {
+    told.splice(0);
+    const redisUrl = await startSentinel();
+    const behind = { ...whole(), redisUrl, redisSentinelPassword: SENTINEL_PASSWORD };
+    expect(await keep(connectRedis(behind, 'impatient', onError)).ping()).toBe('PONG');
+    const bull = keep(connectQueue(behind, onError));
+    expect(await keep((bull as Redis).duplicate()).ping()).toBe('PONG');
+    expect(told).toEqual([]);
+    const distrustful = keep(connectRedis({ ...behind, redisTlsCaFile: '' }, 'impatient', onError));
+    await until(() => told.length > 0, WITHIN_MS, 'an error of the connection');
+    expect(told[0]).toMatch(/^unreachable: /);
+    distrustful.disconnect();
+    await until(() => distrustful.status === 'end', WITHIN_MS, 'the connection to end');
   });
 
   it.each([

@@ -19,6 +19,8 @@ const TAIL_LINES = 40;
 export class Program {
   /** One process for each start, the latest last. */
   private readonly runs: OwnedProcess[] = [];
+  /** The folder of its package.json and its build. */
+  private root = ROOT;
 
   constructor(
     readonly app: 'gateway' | 'worker' | 'simulator',
@@ -29,6 +31,11 @@ export class Program {
 
   static async create(app: Program['app'], name: string, settings: Settings): Promise<Program> {
     return new Program(app, name, settings, await freePort());
+  }
+
+  /** From its next start on it is the program of another release. @param root the folder of package.json and dist/ */
+  runFrom(root: string): void {
+    this.root = root;
   }
 
   get url(): string {
@@ -68,7 +75,7 @@ export class Program {
   launch(): void {
     // Nothing of the environment of jest: an operator does not set NODE_ENV=test.
     const env = { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: String(this.port), ...this.settings };
-    this.runs.push(new OwnedProcess(process.execPath, startArguments(this.app), { env }));
+    this.runs.push(new OwnedProcess(process.execPath, startArguments(this.app, this.root), { env, cwd: this.root }));
   }
 
   /** How it ended. @throws Error if it does not end within that time */
@@ -126,7 +133,7 @@ export class Program {
 }
 
 /** The arguments that the program's start script passes to `node`. */
-function startArguments(app: Program['app']): string[] {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Settings };
+function startArguments(app: Program['app'], root: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Settings };
   return (scripts[`start:${app}`] ?? '').split(' ').slice(1);
 }
