@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { connect, type ClientHttp2Session } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expectEverything } from './fixtures/expect-everything.js';
@@ -153,7 +155,49 @@ class Returning {
     expect(away.length).toBeGreaterThanOrEqual(CLIENTS);
     expect(Math.max(...away)).toBeLessThan(AWAY_MOST_MS);
   });
+
+  // nginx would log such a connection as an error, and another proxy would answer its client 502.
+  it('a gateway that ends answers each request of the connections that it has accepted', async () => {
+    const [gateway] = deployment.gateways;
+    if (gateway === undefined) throw new Error('no gateway');
+    const request = [
+      `GET /v1/events?case_ids=${freshTickets(1).join()} HTTP/1.1`,
+      'host: gateway',
+      `authorization: Bearer ${await tokenFor()}`,
+      '\r\n',
+    ].join('\r\n');
+    let stopped = false;
+    const answers = { whole: 0, none: 0 };
+    const asking = Array.from({ length: 20 }, async () => {
+      while (!stopped) {
+        const text = await answerOf(gateway.port, request);
+        if (text === null) await sleep(5);
+        else if (text.startsWith('HTTP/1.1 200')) answers.whole += 1;
+        else answers.none += 1;
+      }
+    });
+    await sleep(200);
+    expect(await gateway.stop()).toBe(0);
+    stopped = true;
+    await Promise.all(asking);
+    await gateway.start();
+    expect(answers).toEqual({ whole: expect.any(Number), none: 0 });
+    expect(answers.whole).toBeGreaterThan(20);
+  });
 });
+
+/** @returns what came until the connection ended; null if it was refused or reset, as by a gateway that listens no more */
+async function answerOf(port: number, request: string): Promise<string | null> {
+  const socket = connectTcp(port, '127.0.0.1');
+  socket.write(request);
+  let text = '';
+  socket.setEncoding('utf8').on('data', (data: string) => (text += data));
+  const failed = await once(socket, 'close').then(
+    () => false,
+    () => true,
+  );
+  return failed ? null : text;
+}
 
 interface Http2Stream {
   text: string;
