@@ -9,10 +9,10 @@ const OF_ONE_TOKEN = new Set(['exp', 'iat', 'nbf', 'jti', 'auth_time']);
  * can be read.
  *
  * @param how what else has to be the same
- * @param user names the user instead of the token
+ * @param user names the user instead of the token. Two subjects never share, whatever they are named
  */
 export async function tabKey(how: readonly unknown[], token: string | null, user: string | null): Promise<string> {
-  const text = JSON.stringify([how, user, user === null ? rightsOf(token ?? '') : null]);
+  const text = JSON.stringify([how, user, user === null ? rightsOf(token ?? '') : subjectOf(token ?? '')]);
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   return `pollcast-1-${Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
@@ -22,4 +22,9 @@ function rightsOf(token: string): unknown {
   if (claims === null) return token;
   const kept = Object.entries(claims).filter(([name]) => !OF_ONE_TOKEN.has(name));
   return kept.sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+function subjectOf(token: string): unknown {
+  const { iss, sub } = claimsOf(token) ?? {};
+  return [iss, sub];
 }
