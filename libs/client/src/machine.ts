@@ -1,16 +1,13 @@
 import type { Closing, ConnectionState, GatewayEvent, Ready, Refusal, Transport } from './events.js';
 import { Attempts } from './attempts.js';
+import { HeldToken, renewalMs } from './held-token.js';
 import { Tickets } from './tickets.js';
 import type { Effect, Input, Kept, MachineOptions, TimerName } from './machine-io.js';
 
 /** Where the connection is. The transitions are drawn in README.md. */
 type Phase = 'idle' | 'restoring' | 'authorizing' | 'opening' | 'live' | 'waiting' | 'offline' | 'denied' | 'closed';
 
-/** Longest delay of a timer in browsers, ms. */
-const TIMER_MAX_MS = 2_147_483_647;
 const NOT_READY = 'the gateway did not answer in time, or something buffers its stream';
-/** A token is renewed this long before its end, ms. */
-const RENEW_AHEAD_MS = 30_000;
 
 /**
  * The client without I/O: inputs in, effects out, synchronously. It decides when to connect, with which tickets and position,
@@ -29,10 +26,7 @@ export class Machine {
   private connection = 0;
   private readonly attempts: Attempts;
   private restored = false;
-  private token: string | null = null;
-  private renewsWhileLive = false;
-  private tokenIsFresh = false;
-  private wantsFreshToken = false;
+  private readonly token = new HeldToken();
   /** ms since 1970; 0 before the first byte. */
   lastByteAt = 0;
   private degraded: string | null = null;
@@ -134,7 +128,7 @@ export class Machine {
 
   /** Goes through what a connection needs: the stored position, a token, a transport. */
   private start(freshToken = false): void {
-    this.wantsFreshToken ||= freshToken;
+    this.token.wantsFresh ||= freshToken;
     if (this.tickets.isEmpty) return this.enter('idle', { name: 'idle' });
     if (!this.restored) {
       this.enter('restoring', { name: 'connecting' });
@@ -146,24 +140,21 @@ export class Machine {
   }
 
   private askToken(): void {
-    this.effects.push({ type: 'ask-token', fresh: this.wantsFreshToken });
+    this.effects.push({ type: 'ask-token', fresh: this.token.wantsFresh });
   }
 
   private takeToken(token: string | null, expiresAt: number | null): void {
-    const changed = token !== this.token;
-    this.token = token;
-    this.tokenIsFresh = this.wantsFreshToken;
-    this.wantsFreshToken = false;
-    if (expiresAt !== null) {
-      const left = expiresAt - this.options.now();
-      this.timer('renew', Math.min(TIMER_MAX_MS, Math.max(left - RENEW_AHEAD_MS, left / 2, 1000)));
-    }
-    if (this.phase === 'authorizing') return this.open();
-    if (!this.renewsWhileLive || !changed) return;
-    this.renewsWhileLive = false;
-    if (this.phase !== 'live') return;
-    if (this.transport === 'socket.io') this.effects.push({ type: 'authenticate', connection: this.connection, token });
-    else this.open(); // A stream has the token of its request. The position makes the change unnoticeable.
+    this.token.take(token);
+    if (expiresAt !== null) this.timer('renew', renewalMs(expiresAt - this.options.now()));
+    if (this.phase === 'authorizing') this.open();
+    else if (this.phase === 'live') this.changeToken();
+  }
+
+  /** A stream has the token of its request. The position makes the change unnoticeable. */
+  private changeToken(): void {
+    if (!this.token.isRenewed) return;
+    if (this.transport !== 'socket.io') return this.open();
+    this.effects.push({ type: 'authenticate', connection: this.connection, token: this.token.use() });
   }
 
   /**
@@ -175,8 +166,8 @@ export class Machine {
     this.enter('opening', isQuiet ? null : { name: 'connecting' });
     this.connection += 1;
     const request = this.tickets.next(this.transport);
-    const { connection, transport, token } = this;
-    this.effects.push({ type: 'open', connection, transport, token, request });
+    const { connection, transport } = this;
+    this.effects.push({ type: 'open', connection, transport, token: this.token.use(), request });
     this.awaitReady();
     this.timer('silence', this.options.silenceMs);
   }
@@ -228,13 +219,16 @@ export class Machine {
   private ready(data: Ready): void {
     this.stopTimer('ready');
     this.attempts.succeeded();
-    this.tokenIsFresh = false;
+    this.token.isFresh = false;
     this.tickets.complete(data);
     this.deliver({ name: 'ready', data }, true);
     if (!this.tickets.isWhole && this.transport !== 'socket.io') return this.open();
     this.phase = 'live';
     this.tellLive();
     this.plan();
+    // Its end came near while the connection was made.
+    if (this.token.wantsFresh) this.askToken();
+    else this.changeToken();
   }
 
   /** Serves the tickets that this connection does not serve yet. */
@@ -247,14 +241,14 @@ export class Machine {
   }
 
   private closing({ reason, retry_ms: retryMs }: Closing): void {
-    this.wantsFreshToken ||= reason === 'token_expired' || reason === 'token_revoked';
+    this.token.wantsFresh ||= reason === 'token_expired' || reason === 'token_revoked';
     this.wait(Math.max(0, retryMs), reason);
   }
 
   private refused({ code, message, caseIds, retryMs }: Refusal): void {
     if (code === 'unauthorized') {
-      if (this.tokenIsFresh) return this.deny(code, message);
-      this.wantsFreshToken = true;
+      if (this.token.isFresh) return this.deny(code, message);
+      this.token.wantsFresh = true;
       return this.start();
     }
     if (code === 'forbidden' && caseIds && caseIds.length > 0) {
@@ -271,7 +265,7 @@ export class Machine {
   }
 
   private deny(reason: string, message: string): void {
-    this.wantsFreshToken = true;
+    this.token.wantsFresh = true;
     this.enter('denied', { name: 'denied', reason, message });
   }
 
@@ -303,13 +297,14 @@ export class Machine {
         }
         return;
       case 'renew':
-        this.wantsFreshToken = this.renewsWhileLive = true;
+        this.token.endSoon();
         if (this.phase === 'live') this.askToken();
     }
   }
 
   private resumed(): void {
-    if (this.phase === 'waiting') return this.start();
+    // While a page is put aside, nobody tells it that the network has come.
+    if (this.phase === 'waiting' || this.phase === 'offline') return this.start();
     const silent = this.options.now() - this.lastByteAt > this.options.silenceMs / 2;
     if ((this.phase === 'live' || this.phase === 'opening') && silent) this.start();
   }

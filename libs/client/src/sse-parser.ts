@@ -9,10 +9,9 @@ export class SseParser {
   constructor(private readonly onEvent: (name: string, data: string) => void) {}
 
   push(piece: string): void {
-    let text = piece;
-    if (this.endedWithCr && text.startsWith('\n')) text = text.slice(1);
-    if (text === '') return;
-    this.endedWithCr = text.endsWith('\r');
+    if (piece === '') return;
+    const text = this.endedWithCr && piece.startsWith('\n') ? piece.slice(1) : piece;
+    this.endedWithCr = piece.endsWith('\r');
     const lines = (this.rest + text).split(/\r\n|\n|\r/);
     this.rest = lines.pop() ?? '';
     for (const line of lines) this.line(line);

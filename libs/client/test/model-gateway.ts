@@ -22,7 +22,7 @@ export class ModelGateway {
   publish(caseId: string): void {
     const event = { id: idOf(this.published.length + 1), case_id: caseId };
     this.published.push(event);
-    for (const { live, queue } of this.connections) if (live.has(caseId)) queue.push(message(event));
+    for (const { live, queue } of this.connections) if (live.has(caseId)) queue.push(messageEvent(event));
   }
 
   connect(number: number): ModelConnection {
@@ -41,7 +41,9 @@ export class ModelGateway {
       position === null
         ? caseIds.flatMap((id) => wanted.filter((event) => event.case_id === id).slice(-HISTORY))
         : wanted.filter((event) => event.id > position);
-    replay.sort((one, other) => (one.id < other.id ? -1 : 1)).forEach((event) => connection.queue.push(message(event)));
+    replay
+      .sort((one, other) => (one.id < other.id ? -1 : 1))
+      .forEach((event) => connection.queue.push(messageEvent(event)));
     const ready: Ready = {
       case_ids: caseIds,
       language: 'zh-cn',
@@ -63,7 +65,9 @@ export class ModelGateway {
   }
 }
 
-const message = ({ id, case_id }: { id: string; case_id: string }): GatewayEvent => ({
+type MessageEvent = Extract<GatewayEvent, { name: 'message' }>;
+
+export const messageEvent = ({ id, case_id }: { id: string; case_id: string }): MessageEvent => ({
   name: 'message',
   data: { id, case_id, message: {}, sent_at: null, seen_at: '' },
 });

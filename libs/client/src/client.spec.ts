@@ -1,0 +1,182 @@
+import { until } from '../../../test/harness/until.js';
+import { idOf, messageEvent } from '../test/model-gateway.js';
+import { stream, StreamServer, type Asked } from '../test/stream-server.js';
+import type { Client, ConnectOptions } from './client-api.js';
+import { connect } from './client.js';
+import type { GatewayEvent, TicketMessage } from './events.js';
+import type { Kept } from './machine-io.js';
+
+const WITHIN_MS = 10_000;
+const message = (caseId: string, offset: number) => messageEvent({ id: idOf(offset), case_id: caseId });
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** The end of the replay that a request asks for. */
+function readyOf({ path }: Asked, offset: number): GatewayEvent {
+  const caseIds = new URL(path, 'http://gateway').searchParams.get('case_ids')?.split(',') ?? [];
+  const answer = { language: 'zh-cn', recovered: false, replayed: 0, last_answer_at: null };
+  return { name: 'ready', data: { ...answer, case_ids: caseIds, last_event_id: idOf(offset) } };
+}
+
+describe('a client with its handlers', () => {
+  let server: StreamServer;
+  let answer: (asked: Asked) => void;
+  const clients: Client[] = [];
+  const errors: unknown[] = [];
+  beforeAll(async () => void (server = await StreamServer.start((asked) => answer(asked))));
+  afterAll(() => server.dispose());
+  beforeEach(() => {
+    errors.length = server.asked.length = 0;
+    answer = (asked) => stream(asked, readyOf(asked, 0));
+  });
+  afterEach(() => clients.splice(0).forEach((client) => client.close()));
+
+  function open(options: Partial<ConnectOptions> = {}): Client {
+    const client = connect({ url: server.url, token: 'opaque', onError: (error) => errors.push(error), ...options });
+    clients.push(client);
+    return client;
+  }
+  const live = (client: Client) => until(() => client.state.name === 'live', WITHIN_MS, 'the state live');
+  const say = (...events: GatewayEvent[]) => stream(server.asked.at(-1) as Asked, ...events);
+
+  it('keeps a position when an asynchronous handler has returned, and one after the other', async () => {
+    const saved: string[] = [];
+    const finish: (() => void)[] = [];
+    const save = async ({ position }: Kept) => {
+      await turn();
+      saved.push(position);
+    };
+    const client = open({ store: { load: () => null, save } });
+    client.subscribe('A', { onMessage: () => new Promise<void>((resolve) => finish.push(resolve)) });
+    await live(client);
+    say(message('A', 1), message('A', 2));
+    await until(() => finish.length === 1, WITHIN_MS, 'the first handler');
+    await until(() => saved.length === 1, WITHIN_MS, 'the position of ready');
+    await turn();
+    expect(saved).toEqual([idOf(0)]);
+    finish[0]?.();
+    await until(() => finish.length === 2, WITHIN_MS, 'the second handler');
+    finish[1]?.();
+    await until(() => saved.length === 3, WITHIN_MS, 'the last position');
+    expect(saved).toEqual([idOf(0), idOf(1), idOf(2)]);
+  });
+
+  it('reports what handlers and stores throw, and goes on', async () => {
+    const got: string[] = [];
+    const store = { load: () => Promise.reject(new Error('no store')), save: () => Promise.reject(new Error('full')) };
+    const client = open({ store });
+    client.onState(() => {
+      throw new Error('in the listener');
+    });
+    client.subscribe('A', {
+      onMessage: ({ id }) => {
+        got.push(id);
+        throw new Error('in the handler');
+      },
+    });
+    await live(client);
+    say(message('A', 1), message('A', 2));
+    await until(() => got.length === 2, WITHIN_MS, 'both messages');
+    await until(() => errors.filter((error) => String(error).includes('full')).length >= 3, WITHIN_MS, 'three saves');
+    const texts = new Set(errors.map(String));
+    expect([...texts].sort()).toEqual([
+      ...['Error: full', 'Error: in the handler', 'Error: in the listener', 'Error: no store'],
+    ]);
+  });
+
+  it('lets a handler subscribe, unsubscribe and close, and keeps the order', async () => {
+    const got: string[] = [];
+    const client = open();
+    const first = client.subscribe('A', {
+      onMessage: ({ id }) => {
+        got.push(`first ${id}`);
+        if (id !== idOf(1)) return;
+        first.unsubscribe();
+        client.subscribe('A', { onMessage: (event) => void got.push(`second ${event.id}`) });
+      },
+    });
+    client.subscribe('A', {
+      onMessage: ({ id }) => {
+        got.push(`third ${id}`);
+        if (id === idOf(3)) client.close();
+      },
+    });
+    await live(client);
+    say(message('A', 1), message('A', 2), message('A', 3), message('A', 4));
+    await until(() => client.state.name === 'closed', WITHIN_MS, 'the end');
+    await turn();
+    expect(got.filter((text) => text.startsWith('first'))).toEqual([`first ${idOf(1)}`]);
+    expect(got.filter((text) => text.startsWith('third')).slice(0, 3)).toEqual(
+      [1, 2, 3].map((offset) => `third ${idOf(offset)}`),
+    );
+    expect(got.filter((text) => text.startsWith('second'))).toContain(`second ${idOf(2)}`);
+  });
+
+  it('gives a subscription that comes late the last events, then live ones, by one connection', async () => {
+    const client = open();
+    client.subscribe('A');
+    await live(client);
+    say(...Array.from({ length: 60 }, (_, at) => message('A', at + 1)));
+    const early: string[] = [];
+    client.subscribe('A', { onMessage: ({ id }) => void early.push(id) });
+    await until(() => early.at(-1) === idOf(60), WITHIN_MS, 'all of them');
+    const late: string[] = [];
+    client.subscribe('A', { onMessage: ({ id }) => void late.push(id) });
+    say(message('A', 61));
+    await until(() => late.at(-1) === idOf(61), WITHIN_MS, 'the live one');
+    expect(late).toEqual(Array.from({ length: 51 }, (_, at) => idOf(at + 11)));
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it('gives a loop the next event when it asks, and leaves with the loop', async () => {
+    const saved: Kept[] = [];
+    const client = open({ store: { load: () => null, save: (kept) => void saved.push(kept) } });
+    const got: TicketMessage[] = [];
+    const loop = (async () => {
+      for await (const event of client.subscribe('A')) {
+        if (event.name !== 'message') continue;
+        got.push(event.data);
+        await turn();
+        expect(saved.at(-1)?.position).not.toBe(event.data.id);
+        if (got.length === 2) break;
+      }
+    })();
+    await live(client);
+    say(message('A', 1), message('A', 2), message('A', 3));
+    await loop;
+    expect(got.map(({ id }) => id)).toEqual([idOf(1), idOf(2)]);
+    expect(client.state.name).toBe('idle');
+  });
+
+  it('reads its store first, and goes on from there', async () => {
+    const client = open({
+      store: { load: async () => ({ position: idOf(5), caseIds: ['A'] }), save: () => undefined },
+    });
+    client.subscribe('A');
+    await live(client);
+    expect(server.asked.map(({ path }) => new URL(path, server.url).searchParams.get('last_event_id'))).toEqual([
+      idOf(5),
+    ]);
+  });
+
+  it('names the same client with each connection, so that the new one takes the place of the former', async () => {
+    const client = open();
+    client.subscribe('A');
+    await live(client);
+    server.asked[0]?.response.destroy();
+    await until(() => server.asked.length === 2, WITHIN_MS, 'the next connection');
+    const names = server.asked.map(({ path }) => new URL(path, server.url).searchParams.get('client_id'));
+    expect(names[0]).toMatch(/^.{16,}$/);
+    expect(names[1]).toBe(names[0]);
+  });
+
+  it('asks for a token again, with `fresh`, when the gateway refuses it, and says so if that does not help', async () => {
+    const asked: boolean[] = [];
+    answer = ({ response }) => response.writeHead(401).end(JSON.stringify({ code: 'unauthorized', detail: 'ended' }));
+    const client = open({ token: ({ fresh }) => (asked.push(fresh), `token-${asked.length}`) });
+    client.subscribe('A');
+    await until(() => client.state.name === 'denied', WITHIN_MS, 'the state denied');
+    expect(client.state).toEqual({ name: 'denied', reason: 'unauthorized', message: 'ended' });
+    expect(asked).toEqual([false, true]);
+    expect(server.asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
+  });
+});

@@ -1,0 +1,226 @@
+import type { ConnectionState, GatewayEvent, Ready } from './events.js';
+import { idOf, messageEvent } from '../test/model-gateway.js';
+import { TabHub, type HeardEvent, type HubEffect, type HubInput } from './tab-hub.js';
+
+const LIVE: ConnectionState = { name: 'live', transport: 'sse' };
+const HELD = 3;
+
+/** A leader whose effects are written down, and what each tab was told. */
+class DrivenHub {
+  readonly effects: HubEffect[] = [];
+  private readonly hub = new TabHub(2, HELD);
+
+  step(input: HubInput): void {
+    this.effects.push(...this.hub.step(input));
+  }
+
+  open(tab: string, position: string | null, ...caseIds: string[]): void {
+    this.step({ type: 'open', tab, link: 1, request: { caseIds, position } });
+  }
+
+  hear(event: HeardEvent): void {
+    this.step({ type: 'event', event });
+  }
+
+  message(caseId: string, offset: number): void {
+    this.hear(messageEvent({ id: idOf(offset), case_id: caseId }));
+    this.step({ type: 'kept', kept: { position: idOf(offset), caseIds: [caseId] } });
+  }
+
+  ready(offset: number, caseIds: string[], pending: string[] = []): void {
+    const data: Ready = {
+      ...{ case_ids: caseIds, language: 'zh-cn', last_event_id: idOf(offset) },
+      ...{ recovered: false, replayed: 0, last_answer_at: 'then', pending },
+    };
+    this.hear({ name: 'ready', data });
+    this.step({ type: 'kept', kept: { position: idOf(offset), caseIds } });
+    this.step({ type: 'state', state: LIVE });
+  }
+
+  /** What a tab was told, as short texts. */
+  told(tab: string): string[] {
+    return this.effects.flatMap((effect) => {
+      if (effect.type !== 'send' || effect.tab !== tab) return [];
+      return [effect.message.type === 'event' ? textOf(effect.message.event) : effect.message.type];
+    });
+  }
+
+  /** What was done for the connection of the leader. */
+  get done(): HubEffect[] {
+    return this.effects.filter(({ type }) => ['start', 'follow', 'leave', 'retry'].includes(type));
+  }
+}
+
+function textOf({ name, data }: GatewayEvent): string {
+  if ('id' in data) return `${name} ${data.case_id} ${Number(data.id.slice(-12))}`;
+  if ('reason' in data) return `${name} ${data.reason}`;
+  return 'case_ids' in data ? `${name} ${data.case_ids.join(' ')}` : name;
+}
+
+/** A leader that is live with A, and has the messages 1 to 3. */
+function leading(): DrivenHub {
+  const hub = new DrivenHub();
+  hub.open('one', null, 'A');
+  hub.step({ type: 'gathered' });
+  hub.ready(0, ['A']);
+  for (const offset of [1, 2, 3]) hub.message('A', offset);
+  return hub;
+}
+
+describe('the tab with the connection', () => {
+  it('begins at the oldest position of all tabs, when they had time to say it', () => {
+    const hub = new DrivenHub();
+    hub.open('one', idOf(5), 'A');
+    hub.open('two', idOf(3), 'B');
+    hub.open('three', null, 'C');
+    expect(hub.done).toEqual([]);
+    hub.step({ type: 'gathered' });
+    const kept = { position: idOf(3), caseIds: ['A', 'B'] };
+    expect(hub.done).toEqual([
+      { type: 'start', kept },
+      { type: 'follow', caseIds: ['A', 'B', 'C'] },
+    ]);
+  });
+
+  it('gives each tab only what is new to it, when it begins at the position of another one', () => {
+    const hub = new DrivenHub();
+    hub.open('one', idOf(5), 'A');
+    hub.open('two', idOf(3), 'A');
+    hub.step({ type: 'gathered' });
+    for (const offset of [4, 5, 6]) hub.message('A', offset);
+    hub.ready(6, ['A']);
+    expect(hub.told('one')).toEqual(['message A 6', 'ready A']);
+    expect(hub.told('two')).toEqual(['message A 4', 'message A 5', 'message A 6', 'ready A']);
+  });
+
+  it('gives a tab that comes late the last events at once, then live ones', () => {
+    const hub = leading();
+    hub.open('two', null, 'A');
+    expect(hub.told('two')).toEqual(['message A 2', 'message A 3', 'ready A']);
+    hub.message('A', 4);
+    expect(hub.told('two').slice(3)).toEqual(['message A 4']);
+    expect(hub.done).toEqual([
+      { type: 'start', kept: null },
+      { type: 'follow', caseIds: ['A'] },
+    ]);
+  });
+
+  it('gives a tab that was away what came since its position', () => {
+    const hub = leading();
+    hub.open('two', idOf(1), 'A');
+    expect(hub.told('two')).toEqual(['message A 2', 'message A 3', 'ready A']);
+  });
+
+  it('says what it does not hold any more, and nothing after that: it would be in disorder', () => {
+    const hub = leading();
+    hub.message('A', 4);
+    hub.open('two', idOf(0), 'A');
+    hub.message('A', 5);
+    expect(hub.told('two')).toEqual(['not-held']);
+    hub.open('three', idOf(1), 'A');
+    expect(hub.told('three')).toEqual(['not-held']);
+    hub.open('four', idOf(2), 'A');
+    expect(hub.told('four')).toEqual(['message A 3', 'message A 4', 'message A 5', 'ready A']);
+  });
+
+  it('says to each tab what is of its tickets, and nothing of others', () => {
+    const hub = leading();
+    hub.open('two', null, 'B');
+    expect(hub.told('two')).toEqual([]);
+    hub.message('A', 4);
+    hub.message('B', 5);
+    hub.ready(5, ['B']);
+    hub.hear({ name: 'gap', data: { case_ids: ['A'], reason: 'history_truncated' } });
+    hub.message('A', 6);
+    expect(hub.told('two')).toEqual(['message B 5', 'ready B']);
+  });
+
+  it('tells a tab that is too far behind to begin again, and forgets it', () => {
+    const hub = leading();
+    const live = hub.told('one').length;
+    for (let offset = 4; offset < 1100; offset += 1) hub.message('A', offset);
+    expect(hub.told('one').slice(live)).toHaveLength(1000 - 3);
+    expect(hub.told('one').at(-1)).toBe('closing slow_consumer');
+  });
+
+  it('goes on with a tab that takes its events', () => {
+    const hub = leading();
+    for (let offset = 4; offset < 1100; offset += 1) {
+      hub.message('A', offset);
+      hub.step({ type: 'taken', tab: 'one', link: 1, count: 1 });
+    }
+    expect(hub.told('one').at(-1)).toBe('message A 1099');
+  });
+
+  it('leaves a ticket that nobody wants, after a while', () => {
+    const hub = leading();
+    hub.open('two', null, 'B');
+    hub.step({ type: 'close', tab: 'one', link: 1 });
+    expect(hub.effects.at(-1)).toEqual({ type: 'timer', name: 'lingered' });
+    hub.step({ type: 'lingered' });
+    expect(hub.done.at(-1)).toEqual({ type: 'leave', caseIds: ['A'] });
+    hub.step({ type: 'gone', tab: 'two' });
+    hub.step({ type: 'lingered' });
+    expect(hub.done.at(-1)).toEqual({ type: 'leave', caseIds: ['B'] });
+  });
+
+  it('answers a tab that asks whether it is there, and one that it does not know', () => {
+    const hub = leading();
+    hub.step({ type: 'ping', tab: 'one', link: 1 });
+    expect(hub.told('one').at(-1)).toBe('alive');
+    hub.step({ type: 'ping', tab: 'two', link: 1 });
+    expect(hub.told('two')).toEqual(['closing leader']);
+  });
+
+  it('tells a right that has ended to the tabs of the ticket, and follows it no more', () => {
+    const hub = leading();
+    hub.open('two', null, 'B');
+    hub.hear({ name: 'revoked', data: { case_ids: ['A'], reason: 'rights' } });
+    expect(hub.told('one').at(-1)).toBe('revoked rights');
+    expect(hub.told('two')).toEqual([]);
+    expect(hub.done.at(-1)).toEqual({ type: 'leave', caseIds: ['A'] });
+    hub.message('A', 4);
+    expect(hub.told('one').at(-1)).toBe('revoked rights');
+  });
+
+  it('tells a tab that comes late what it would have heard: a ticket refused, and one still unknown', () => {
+    const hub = leading();
+    hub.hear({ name: 'revoked', data: { case_ids: ['A'], reason: 'upstream' } });
+    hub.open('two', null, 'A', 'B');
+    hub.ready(3, ['B'], ['B']);
+    expect(hub.told('two')).toEqual(['message A 2', 'message A 3', 'revoked upstream', 'ready A B']);
+    const ready = hub.effects.at(-1);
+    expect(ready).toMatchObject({ message: { event: { data: { pending: ['B'], last_answer_at: 'then' } } } });
+  });
+
+  it('tells the upstream once to each live tab, and again after a cut', () => {
+    const hub = leading();
+    const degraded: HeardEvent = { name: 'upstream', data: { state: 'degraded', reason: 'timeout', since: '' } };
+    hub.hear(degraded);
+    hub.hear(degraded); // Each ticket's subscription hears it.
+    expect(hub.told('one').filter((text) => text === 'upstream timeout')).toHaveLength(1);
+    hub.open('two', null, 'A');
+    expect(hub.told('two').slice(-2)).toEqual(['upstream timeout', 'ready A']);
+    hub.step({ type: 'state', state: { name: 'connecting', reason: 'cut' } });
+    hub.open('one', idOf(3), 'A');
+    hub.step({ type: 'state', state: LIVE });
+    hub.hear(degraded);
+    expect(hub.told('one').slice(-3)).toEqual(['closing cut', 'ready A', 'upstream timeout']);
+  });
+
+  it('hands on a refusal, and tries again when a tab comes', () => {
+    const hub = leading();
+    hub.step({ type: 'state', state: { name: 'denied', reason: 'unauthorized', message: 'no' } });
+    expect(hub.told('one').at(-1)).toBe('refused');
+    hub.open('two', null, 'A');
+    expect(hub.done.at(-1)).toEqual({ type: 'retry' });
+  });
+
+  it('closes the links of live tabs when its connection is lost, so that they begin again from their positions', () => {
+    const hub = leading();
+    hub.step({ type: 'state', state: { name: 'connecting', reason: 'draining', retryInMs: 100 } });
+    expect(hub.told('one').at(-1)).toBe('closing draining');
+    hub.message('A', 4);
+    expect(hub.told('one').at(-1)).toBe('closing draining');
+  });
+});
