@@ -1,4 +1,4 @@
-import { until } from '../../../test/harness/until.js';
+import { condition } from '../test/condition.js';
 import { idOf, messageEvent } from '../test/model-gateway.js';
 import { stream, StreamServer, type Asked } from '../test/stream-server.js';
 import type { Client, ConnectOptions } from './client-api.js';
@@ -6,7 +6,6 @@ import { connect } from './client.js';
 import type { GatewayEvent, TicketMessage } from './events.js';
 import type { Kept } from './machine-io.js';
 
-const WITHIN_MS = 10_000;
 const message = (caseId: string, offset: number) => messageEvent({ id: idOf(offset), case_id: caseId });
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -35,7 +34,7 @@ describe('a client with its handlers', () => {
     clients.push(client);
     return client;
   }
-  const live = (client: Client) => until(() => client.state.name === 'live', WITHIN_MS, 'the state live');
+  const live = (client: Client) => condition(() => client.state.name === 'live', 'the state live');
   const say = (...events: GatewayEvent[]) => stream(server.asked.at(-1) as Asked, ...events);
 
   it('keeps a position when an asynchronous handler has returned, and one after the other', async () => {
@@ -49,14 +48,14 @@ describe('a client with its handlers', () => {
     client.subscribe('A', { onMessage: () => new Promise<void>((resolve) => finish.push(resolve)) });
     await live(client);
     say(message('A', 1), message('A', 2));
-    await until(() => finish.length === 1, WITHIN_MS, 'the first handler');
-    await until(() => saved.length === 1, WITHIN_MS, 'the position of ready');
+    await condition(() => finish.length === 1, 'the first handler');
+    await condition(() => saved.length === 1, 'the position of ready');
     await turn();
     expect(saved).toEqual([idOf(0)]);
     finish[0]?.();
-    await until(() => finish.length === 2, WITHIN_MS, 'the second handler');
+    await condition(() => finish.length === 2, 'the second handler');
     finish[1]?.();
-    await until(() => saved.length === 3, WITHIN_MS, 'the last position');
+    await condition(() => saved.length === 3, 'the last position');
     expect(saved).toEqual([idOf(0), idOf(1), idOf(2)]);
   });
 
@@ -75,8 +74,8 @@ describe('a client with its handlers', () => {
     });
     await live(client);
     say(message('A', 1), message('A', 2));
-    await until(() => got.length === 2, WITHIN_MS, 'both messages');
-    await until(() => errors.filter((error) => String(error).includes('full')).length >= 3, WITHIN_MS, 'three saves');
+    await condition(() => got.length === 2, 'both messages');
+    await condition(() => errors.filter((error) => String(error).includes('full')).length >= 3, 'three saves');
     const texts = new Set(errors.map(String));
     expect([...texts].sort()).toEqual([
       ...['Error: full', 'Error: in the handler', 'Error: in the listener', 'Error: no store'],
@@ -102,7 +101,7 @@ describe('a client with its handlers', () => {
     });
     await live(client);
     say(message('A', 1), message('A', 2), message('A', 3), message('A', 4));
-    await until(() => client.state.name === 'closed', WITHIN_MS, 'the end');
+    await condition(() => client.state.name === 'closed', 'the end');
     await turn();
     expect(got.filter((text) => text.startsWith('first'))).toEqual([`first ${idOf(1)}`]);
     expect(got.filter((text) => text.startsWith('third')).slice(0, 3)).toEqual(
@@ -118,11 +117,11 @@ describe('a client with its handlers', () => {
     say(...Array.from({ length: 60 }, (_, at) => message('A', at + 1)));
     const early: string[] = [];
     client.subscribe('A', { onMessage: ({ id }) => void early.push(id) });
-    await until(() => early.at(-1) === idOf(60), WITHIN_MS, 'all of them');
+    await condition(() => early.at(-1) === idOf(60), 'all of them');
     const late: string[] = [];
     client.subscribe('A', { onMessage: ({ id }) => void late.push(id) });
     say(message('A', 61));
-    await until(() => late.at(-1) === idOf(61), WITHIN_MS, 'the live one');
+    await condition(() => late.at(-1) === idOf(61), 'the live one');
     expect(late).toEqual(Array.from({ length: 51 }, (_, at) => idOf(at + 11)));
     expect(server.asked).toHaveLength(1);
   });
@@ -163,7 +162,7 @@ describe('a client with its handlers', () => {
     client.subscribe('A');
     await live(client);
     server.asked[0]?.response.destroy();
-    await until(() => server.asked.length === 2, WITHIN_MS, 'the next connection');
+    await condition(() => server.asked.length === 2, 'the next connection');
     const names = server.asked.map(({ path }) => new URL(path, server.url).searchParams.get('client_id'));
     expect(names[0]).toMatch(/^.{16,}$/);
     expect(names[1]).toBe(names[0]);
@@ -174,7 +173,7 @@ describe('a client with its handlers', () => {
     answer = ({ response }) => response.writeHead(401).end(JSON.stringify({ code: 'unauthorized', detail: 'ended' }));
     const client = open({ token: ({ fresh }) => (asked.push(fresh), `token-${asked.length}`) });
     client.subscribe('A');
-    await until(() => client.state.name === 'denied', WITHIN_MS, 'the state denied');
+    await condition(() => client.state.name === 'denied', 'the state denied');
     expect(client.state).toEqual({ name: 'denied', reason: 'unauthorized', message: 'ended' });
     expect(asked).toEqual([false, true]);
     expect(server.asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);

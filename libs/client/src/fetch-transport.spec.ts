@@ -1,11 +1,10 @@
-import { until } from '../../../test/harness/until.js';
+import { condition } from '../test/condition.js';
 import { idOf, messageEvent } from '../test/model-gateway.js';
 import { stream, StreamServer, type Asked } from '../test/stream-server.js';
 import type { GatewayEvent, Refusal } from './events.js';
 import { openFetchStream } from './fetch-transport.js';
 import type { Link, TransportRequest } from './transport.js';
 
-const WITHIN_MS = 10_000;
 const message = (offset: number) => messageEvent({ id: idOf(offset), case_id: 'A' });
 
 describe('a stream by fetch', () => {
@@ -39,7 +38,7 @@ describe('a stream by fetch', () => {
     );
   }
   const asked = async () => {
-    await until(() => server.asked.length > 0, WITHIN_MS, 'a request');
+    await condition(() => server.asked.length > 0, 'a request');
     return server.asked[0] as Asked;
   };
 
@@ -65,7 +64,7 @@ describe('a stream by fetch', () => {
     for (let length = 300; length < 500; length += 40) {
       open({ caseIds: Array.from({ length }, (_, number) => `CASE-${number}`) });
     }
-    await until(() => server.asked.length === 5, WITHIN_MS, 'five requests');
+    await condition(() => server.asked.length === 5, 'five requests');
     expect(Math.max(...server.asked.map(({ path }) => path.length))).toBeLessThan(4100);
     expect(new Set(server.asked.map(({ method }) => method))).toEqual(new Set(['GET', 'POST']));
   });
@@ -80,7 +79,7 @@ describe('a stream by fetch', () => {
     for (const byte of bytes) {
       await new Promise((resolve) => response.write(Buffer.of(byte), resolve));
     }
-    await until(() => events.length > 0, WITHIN_MS, 'the event');
+    await condition(() => events.length > 0, 'the event');
     expect(events).toEqual([{ name: 'message', data: { id: '1', message: { content: 'ü' } } }]);
     expect(heard.alive).toBeGreaterThan(0);
   });
@@ -91,7 +90,7 @@ describe('a stream by fetch', () => {
     open();
     const first = await asked();
     stream(first, message(1));
-    await until(() => heard.events.length === 1, WITHIN_MS, 'the first event');
+    await condition(() => heard.events.length === 1, 'the first event');
     stream(first, message(2));
     // More than all buffers between the two hold: the server would have sent it if somebody read.
     const rest = `: ${'x'.repeat(1000)}\n`.repeat(1 << 14);
@@ -102,7 +101,7 @@ describe('a stream by fetch', () => {
     expect([heard.events.length, isSent]).toEqual([1, false]);
     room = () => Promise.resolve();
     goOn();
-    await until(() => heard.events.length === 3, WITHIN_MS, 'the other events');
+    await condition(() => heard.events.length === 3, 'the other events');
   });
 
   it.each([
@@ -141,17 +140,17 @@ describe('a stream by fetch', () => {
       response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
     };
     open();
-    await until(() => heard.refusals.length > 0, WITHIN_MS, 'the refusal');
+    await condition(() => heard.refusals.length > 0, 'the refusal');
     expect(heard.refusals).toEqual([refusal]);
   });
 
   it('says that it has ended, when the gateway ends it and when it is cut', async () => {
     open();
     (await asked()).response.end();
-    await until(() => heard.ends.length === 1, WITHIN_MS, 'its end');
+    await condition(() => heard.ends.length === 1, 'its end');
     answer = ({ response }) => response.destroy();
     open();
-    await until(() => heard.ends.length === 2, WITHIN_MS, 'its cut');
+    await condition(() => heard.ends.length === 2, 'its cut');
     expect(heard.ends).toEqual(['the gateway ended the stream', expect.stringContaining('fetch failed')]);
   });
 
@@ -159,7 +158,7 @@ describe('a stream by fetch', () => {
     open();
     const first = await asked();
     stream(first, message(1));
-    await until(() => heard.events.length === 1, WITHIN_MS, 'the first event');
+    await condition(() => heard.events.length === 1, 'the first event');
     const gone = new Promise((resolve) => first.response.on('close', resolve));
     link?.close();
     await gone;
