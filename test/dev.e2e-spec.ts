@@ -95,11 +95,9 @@ describe('a source file that is changed', () => {
         [nest.pid, ...descendantsOf(nest.pid)].forEach((pid) => process.kill(pid, 'SIGINT'));
         expect(await nest.ending).toBe(0);
       } finally {
-        // The gateway holds the output of the CLI, which has not ended before it is read: both are killed, then awaited.
         const left = descendantsOf(nest.pid);
-        const killed = nest.kill();
+        await nest.kill();
         alive(left).forEach((pid) => process.kill(pid, 'SIGKILL'));
-        await killed;
         await redis.dispose();
       }
     },

@@ -16,6 +16,9 @@ export interface OwnedProcessOptions {
   readonly keep?: number;
 }
 
+/** How long the output of a process that has ended is read, ms. A process that it started may hold it for ever. */
+const OUTPUT_MS = 2000;
+
 const alive = new Set<ChildProcess>();
 process.on('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
 
@@ -29,7 +32,7 @@ export class OwnedProcess {
   stdout = '';
   stderr = '';
   readonly child: ChildProcess;
-  /** Settles when the process has ended and its output is read. Never rejects. */
+  /** Settles when the process has ended and its output is read, at most 2 s after its end. Never rejects. */
   readonly ending: Promise<Ending>;
 
   /** A command that cannot be started says so in {@link stderr}. */
@@ -45,6 +48,9 @@ export class OwnedProcess {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout = kept(this.stdout + text)));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr = kept(this.stderr + text)));
     child.on('error', (error) => (this.stderr = kept(`${this.stderr}${error.message}\n`)));
+    child.once('exit', () =>
+      setTimeout(() => [child.stdout, child.stderr].forEach((output) => output?.destroy()), OUTPUT_MS).unref(),
+    );
     this.child = child;
     this.ending = new Promise((resolve) =>
       child.once('close', (code, signal) => {
