@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import {
   decodeProtectedHeader,
   errors,
@@ -13,6 +13,7 @@ import { claimedGrants, malformedClaims, type ClaimSettings } from './claimed-gr
 import { KeysUnavailable } from './key-set-url.js';
 import { KeyNotKnownYet, type PublishedKeys } from './published-keys.js';
 import { Rights } from './rights.js';
+import { SecretTokens } from './secret-tokens.js';
 import { TokenVerifier } from './token-verifier.js';
 
 export interface JwtSettings extends ClaimSettings {
@@ -34,12 +35,14 @@ export interface SigningKeys {
   readonly algorithms: readonly string[];
   /** Fetches newer keys, for a token that names no key and fits none. Absent if keys never change. */
   readonly renew?: () => Promise<void>;
+  /** Absent if they are public. */
+  readonly secret?: KeyObject;
 }
 
 /** One secret. It is converted to a key once, because jose would convert bare bytes again for each token. */
 export function secretKeys(authJwtSecret: string): SigningKeys {
   const secret = createSecretKey(authJwtSecret, 'utf8');
-  return { find: async () => secret, algorithms: ['HS256'] };
+  return { find: async () => secret, algorithms: ['HS256'], secret };
 }
 
 /** Public keys. */
@@ -55,6 +58,7 @@ const KEYS_RETRY_MS = 2000;
 /** `AUTH_MODE=jwt`. */
 export class JwtVerifier extends TokenVerifier {
   private readonly options: JWTVerifyOptions;
+  private readonly secretTokens: SecretTokens | null;
 
   constructor(
     private readonly keys: SigningKeys,
@@ -70,6 +74,8 @@ export class JwtVerifier extends TokenVerifier {
       ...(audience !== '' && { audience }),
       ...(typ !== '' && { typ }),
     };
+    const demands = { issuer, audience, typ, toleranceS: authClockToleranceS };
+    this.secretTokens = keys.secret === undefined ? null : new SecretTokens(keys.secret, demands);
   }
 
   async verify(token: string | undefined): Promise<Rights> {
@@ -79,7 +85,7 @@ export class JwtVerifier extends TokenVerifier {
     if (token.length > TOKEN_MAX_LENGTH) {
       throw new Refusal('unauthorized', `the token is longer than ${TOKEN_MAX_LENGTH} characters`);
     }
-    return rightsOf(await this.claims(token), this.settings);
+    return rightsOf(this.secretTokens?.claims(token) ?? (await this.claims(token)), this.settings);
   }
 
   private async claims(token: string): Promise<JWTPayload> {
