@@ -2,12 +2,15 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Cluster } from 'ioredis';
 import type { Clock } from '#core';
 import type { RedisClient } from './connection.js';
+import { Gathering } from './gathering.js';
 import type { Keys } from './keys.js';
 import { CONNECTIONS_KEPT_MS } from './script-constants.js';
 import { Scripts } from './scripts.js';
 
 /** A gateway that has not renewed its lease for this long (ms) is gone, and what it had is not counted any more. */
 const GATEWAY_LEASE_MS = 3000;
+/** Most connections that one script counts. It takes some microseconds of each. */
+const ADDED_MAX = 100;
 /** The list of gateways outlives the last renewal by this, ms. */
 const GATEWAYS_KEPT_MS = 600_000;
 
@@ -17,6 +20,14 @@ export interface ConnectionCountsParts {
   readonly subscriber: RedisClient;
   readonly keys: Keys;
   readonly clock: Clock;
+}
+
+/** A connection to be counted. */
+interface Added {
+  readonly key: string;
+  /** How many this gateway has without it. */
+  readonly own: number;
+  readonly most: number;
 }
 
 /** A subject that has as many connections as it may have, and which of its clients waits. */
@@ -40,9 +51,13 @@ export class RedisConnectionCounts {
   private former: string | null = null;
   private isListed = false;
   private isPresent = false;
+  private readonly adding: Gathering<Added, readonly string[]>;
 
   constructor(private readonly parts: ConnectionCountsParts) {
     this.scripts = new Scripts(parts.commands, ['connect'], {});
+    // The keys of two subjects are in two slots of a cluster.
+    const most = parts.commands instanceof Cluster ? 1 : ADDED_MAX;
+    this.adding = new Gathering(most, (added) => this.connect(added, []));
   }
 
   /** Id of this gateway: another one after each renewal that failed. */
@@ -57,23 +72,22 @@ export class RedisConnectionCounts {
    * @returns whether it is counted @throws what Redis answers, or a timeout
    */
   async add(subject: string, own: number, most: number): Promise<boolean> {
-    const key = this.keyOf(subject);
-    const args = { gateway: this.gateway, own, most, ended: [] as string[] };
-    const others = (await this.scripts.run('connect', [key], args)) as string[];
+    const added = { key: this.keyOf(subject), own, most };
+    const others = await this.adding.ask(added);
     if (others.length === 0) {
       return true;
     }
     const living = await this.livingGateways();
     const ended = others.filter((gateway) => !living.has(gateway));
-    return (
-      ended.length > 0 && ((await this.scripts.run('connect', [key], { ...args, ended })) as string[]).length === 0
-    );
+    const [left] = ended.length === 0 ? [] : await this.connect([added], ended);
+    return left?.length === 0;
   }
 
   /** How many this gateway has, from now on. @throws what Redis answers, or a timeout */
   async set(subject: string, own: number): Promise<void> {
     const { commands } = this.parts;
     const key = this.keyOf(subject);
+    this.adding.askAll(); // A number of an earlier moment must not follow this one.
     if (own === 0) {
       await commands.hdel(key, this.gateway);
     } else {
@@ -137,6 +151,15 @@ export class RedisConnectionCounts {
         }
       }
     });
+  }
+
+  /** @returns of each the other gateways that have connections of the subject; none where it is counted */
+  private async connect(added: readonly Added[], ended: readonly string[]): Promise<readonly (readonly string[])[]> {
+    const keys = added.map(({ key }) => key);
+    const own = added.map((one) => one.own);
+    const most = added.map((one) => one.most);
+    const args = { gateway: this.gateway, own, most, ended };
+    return (await this.scripts.run('connect', keys, args)) as string[][];
   }
 
   /** Subscribed before its lease begins: a gateway without a subscriber is taken for one that was killed. */

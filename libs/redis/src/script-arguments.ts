@@ -108,8 +108,8 @@ export interface ScriptArguments {
   readonly 'end-attempt': OfAttempt & { readonly outcome: AttemptOutcome };
   readonly connect: {
     readonly gateway: string;
-    readonly own: number;
-    readonly most: number;
+    readonly own: readonly number[];
+    readonly most: readonly number[];
     readonly ended: readonly string[];
   };
   readonly pause: OfFeed & { readonly at: number | undefined };

@@ -84,6 +84,25 @@ describe('with a Redis', () => {
     expect(await here.add('a', 0, 2)).toBe(true);
   });
 
+  it('connections that begin together are counted by one script, each for itself', async () => {
+    const [here, there] = [gateway(), gateway()];
+    await Promise.all([here.renew(), there.renew()]);
+    await there.add('full', 0, 1);
+    await here.add('loaded', 0, 1); // From now on, the script is called by its hash.
+    const scripts = async () =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await connect().info('commandstats'))?.[1] ?? 0);
+    const before = await scripts();
+    const asked = ['a', 'b', 'a', 'full', 'c'].map((subject, at, all) => {
+      const own = all.slice(0, at).filter((other) => other === subject).length;
+      return here.add(subject, own, subject === 'full' ? 1 : 2);
+    });
+    expect(await Promise.all(asked)).toEqual([true, true, true, false, true]);
+    expect((await scripts()) - before).toBe(1);
+    // What is told after a connection was asked for follows it.
+    const [added] = await Promise.all([here.add('c', 1, 5), here.set('c', 0)]);
+    expect([added, await there.add('c', 0, 1)]).toEqual([true, true]);
+  });
+
   it('a Redis that lost its data is told everything again', async () => {
     const here = gateway();
     await here.renew();
