@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { dist } from './dist.mjs';
@@ -12,10 +12,20 @@ const SOURCES = ['apps/console', 'libs/client/src', 'package-lock.json', 'script
 /** Most bytes of all scripts together, gzipped. */
 const SCRIPTS_MAX_BYTES = 80_000;
 
-/** Builds apps/console with Vite, unless it was built from exactly these sources. @throws if it is too large */
+/** A text that changes with the sources of the console: the time of the last change of each file, which is cheap to ask for. */
+export function consoleSources() {
+  const files = SOURCES.flatMap(filesOf);
+  return files.map((file) => `${file} ${statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs}`).join('\n');
+}
+
+/**
+ * Builds apps/console with Vite, unless it was built from exactly these sources. Resolves with whether it was built now.
+ *
+ * @throws if the sources do not compile, or the scripts are too large
+ */
 export async function buildConsole() {
   const stamp = digestOf(SOURCES.flatMap(filesOf));
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
   const { build } = await import('vite');
   await build({
     root: join(root, 'apps/console'),
@@ -46,6 +56,7 @@ export async function buildConsole() {
   }
   console.log(`The console is built: ${(bytes / 1000).toFixed(1)} kB of scripts, gzipped`);
   writeFileSync(stampFile, stamp);
+  return true;
 }
 
 function filesOf(path) {

@@ -1,3 +1,4 @@
+import { buildConsole, consoleSources } from './console.mjs';
 import { APPS } from './demo.mjs';
 import { copyAssets, sources } from './dist.mjs';
 import { launch } from './processes.mjs';
@@ -7,8 +8,9 @@ import { runDemo } from './run-demo.mjs';
 
 /**
  * `npm run dev`: does what `npm start` does. Then it compiles each change, and restarts the programs that load the changed
- * files. Ports, settings, Redis and the token of the printed line stay the same. While the sources do not compile, and
- * after a program ended by itself, everything else keeps running until the next change.
+ * files. It builds the console again when its sources change, and restarts the gateway, which serves it. Ports, settings, Redis and
+ * the token of the printed line stay the same. While the sources do not compile, and after a program ended by itself, everything
+ * else keeps running until the next change.
  */
 const ASSETS_CHECK_MS = 500;
 const CLEAN = /Found 0 errors\. Watching for file changes\./;
@@ -42,6 +44,7 @@ function watch(run) {
   });
   // The compiler watches TypeScript files only.
   setInterval(() => isClean && void copyChanged(run), ASSETS_CHECK_MS);
+  watchConsole(run);
   console.log('A program starts again when its sources change.');
 }
 
@@ -51,6 +54,26 @@ async function copyChanged(run) {
   } catch (error) {
     if (error.code !== 'ENOENT') run.fail(error); // An editor is replacing the file. The next check finds it.
   }
+}
+
+/** The compiler does not know the console. It is built when its sources have not changed for one check. */
+function watchConsole(run) {
+  let built = consoleSources();
+  let seen = built;
+  setInterval(() => {
+    const before = seen;
+    seen = consoleSources();
+    if (seen !== before || seen === built) return;
+    built = seen;
+    last = last.then(() => rebuildConsole(run)).catch((error) => tell(error, run));
+  }, ASSETS_CHECK_MS);
+}
+
+async function rebuildConsole({ demo }) {
+  if (!(await buildConsole())) return;
+  console.log('the console changed: gateway starts again');
+  await demo.startApp('gateway');
+  console.log('gateway is ready: reload the page');
 }
 
 function startChanged(run) {

@@ -42,6 +42,10 @@ describe('a source file that is changed', () => {
         await dev.untilPrinted(/gateway is ready/, RESTART_MS);
         copy.append('apps/simulator/src/main.ts', "export const wrong: number = 'a text';\n");
         await dev.untilPrinted(/apps\/simulator\/src\/main\.ts.+ error TS2322/, RESTART_MS);
+        // Vite builds the console while the compiler finds an error somewhere else.
+        copy.append('apps/console/src/main.tsx', 'document.title = `changed under npm run dev`;\n');
+        await dev.untilPrinted(/the console changed: gateway starts again\ngateway is ready: reload/, RESTART_MS);
+        expect(await consoleScripts(port)).toContain('changed under npm run dev');
         const restarts = [...dev.printed.matchAll(/^(\S+) changed: (\w+) starts again$/gm)].map(([, ...what]) => what);
         expect(restarts).toEqual([
           ['apps/worker/src/main.js', 'worker'],
@@ -57,6 +61,13 @@ describe('a source file that is changed', () => {
     },
     START_MS + 4 * RESTART_MS,
   );
+
+  /** The script that the console's page loads first. */
+  async function consoleScripts(port: number): Promise<string> {
+    const page = await exchange(`http://127.0.0.1:${port}/`, { headers: { accept: 'text/html' } });
+    const [, script = ''] = /<script[^>]+src="([^"]+)"/.exec(page.text) ?? [];
+    return (await exchange(`http://127.0.0.1:${port}${script}`)).text;
+  }
 
   it(
     'starts the program again under nest start --watch',
