@@ -16,6 +16,8 @@ const START_MS = 240_000;
 const TEST_MS = 120_000;
 /** `CLICK_SECONDS`: how long a random person uses the console; `CLICK_SEED`: the steps of the run that named this seed. */
 const CLICK_SECONDS = Number(process.env['CLICK_SECONDS'] ?? 6);
+/** Default of MAX_CONNECTIONS_PER_SUBJECT. */
+const CONNECTIONS_MAX = 20;
 /** Longest time until something is seen, ms. The machine may be busy with other things. */
 const SEEN_MS = 30_000;
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -103,8 +105,49 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
       await button(page, 'Heal the ticket system').click();
       await page.locator('article', { hasText: 'written while the system was down (20)' }).waitFor();
       await page.locator('.state.live').waitFor();
-      await until(async () => (await figure(page, 'arrived')) >= 21, SEEN_MS, 'every posted message to arrive');
+
+      await button(page, 'Kill the worker').click();
+      await page.getByLabel('Message', { exact: true }).fill('written after the worker was killed');
+      await button(page, 'Post').click();
+      await sees(page, 'The worker was killed (SIGKILL). A new one starts.');
+      await page.locator('article', { hasText: 'written after the worker was killed' }).waitFor();
+      await until(async () => (await figure(page, 'arrived')) >= 22, SEEN_MS, 'every posted message to arrive');
       expect([await figure(page, 'missing'), await figure(page, 'doubled')]).toEqual([0, 0]);
+    },
+    TEST_MS,
+  );
+
+  it(
+    'says in words that a right has ended, and that the gateway has closed the connection, and goes on',
+    async () => {
+      const page = await open();
+      const streams: string[] = [];
+      page.on('request', (request) => request.url().includes('/v1/events?') && streams.push(request.url()));
+      await page.reload();
+      await page.locator('.state.live').waitFor();
+      const { origin, hash } = new URL(address);
+      const secrets = new URLSearchParams(hash.slice(1));
+      const bearer = (name: 'token' | 'admin') => ({ authorization: `Bearer ${secrets.get(name) ?? ''}` });
+
+      const revocation = await fetch(`${origin}/admin/revocations`, {
+        method: 'POST',
+        headers: { ...bearer('admin'), 'content-type': 'application/json' },
+        body: JSON.stringify({ sub: 'demo', case_ids: ['demo-3'] }),
+      });
+      const { id } = (await revocation.json()) as { id: string };
+      await sees(page, 'You may not read demo-3 any more.');
+      await page.locator('.ticket', { hasText: 'demo-3' }).getByText('Refused').waitFor();
+      await fetch(`${origin}/admin/revocations/${id}`, { method: 'DELETE', headers: bearer('admin') });
+
+      // With as many connections as there may be, another one of the same client takes the place of this one.
+      const taking = new AbortController();
+      const connect = (url: string) => fetch(url, { headers: bearer('token'), signal: taking.signal });
+      await Promise.all(Array.from({ length: CONNECTIONS_MAX }, () => connect(`${origin}/v1/events?case_ids=demo-1`)));
+      await connect(streams.at(-1) ?? '');
+      await sees(page, 'a newer one took the place of this one');
+      taking.abort();
+      await button(page, 'Try again').click();
+      await page.locator('.state.live').waitFor();
     },
     TEST_MS,
   );
@@ -129,6 +172,7 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
       const refused = await upstream.inject({ kind: 'refuse_case', case_ids: ['demo-3'] });
       await ops.locator('#quarantine-title ~ .table', { hasText: 'demo-3' }).waitFor();
       expect(await verdict.innerText()).toContain('quarantine');
+      await sees(page, "The ticket system refuses demo-3 to Pollcast's account.");
       await upstream.clearFault(refused);
       await ops.getByRole('button', { name: 'Release: demo-3' }).click();
       await ops.locator('.verdict-card[data-tone=ok]').waitFor();

@@ -34,11 +34,18 @@ describe('a conversation', () => {
 
   it('has the history of a new ticket before the line, although it comes after the replay', () => {
     const conversation = new Conversation('T1');
-    conversation.backfills(NOW);
+    conversation.waits();
     conversation.add('message', message('1', NOW - 60_000), false);
-    conversation.add('message', message('2', NOW + 1000), false);
-    expect(lines(conversation)).toEqual(['1 history', 'live', '2 live']);
-    expect(conversation.news).toBe(1);
+    conversation.add('message', message('2', NOW + 60_000), false);
+    expect([conversation.isPending, conversation.news, lines(conversation)]).toEqual([
+      true,
+      0,
+      ['1 history', '2 history'],
+    ]);
+    conversation.becomesLive(NOW);
+    conversation.add('message', message('3', NOW - 60_000), false);
+    expect([conversation.isPending, conversation.news]).toEqual([false, 1]);
+    expect(lines(conversation)).toEqual(['1 history', '2 history', 'live', '3 live']);
   });
 
   it('counts the messages since a reader looked, whatever is added in front meanwhile', () => {
@@ -54,10 +61,23 @@ describe('a conversation', () => {
 
   it('does not count as live what comes while the connection is cut', () => {
     const conversation = new Conversation('T1');
-    conversation.backfills(NOW);
+    conversation.waits();
     conversation.paused();
-    conversation.backfillIsOver(NOW);
-    expect([conversation.isLive, lines(conversation)]).toEqual([false, []]);
+    conversation.add('message', message('1'), false);
+    expect([conversation.isPending, conversation.isLive, conversation.news]).toEqual([false, false, 0]);
+  });
+
+  it('is refused until events come again, or the connection is a new one', () => {
+    const conversation = new Conversation('T1');
+    conversation.revoked = 'upstream';
+    conversation.add('message', message('1'), true);
+    expect(conversation.revoked).toBe('upstream');
+    conversation.becomesLive(NOW);
+    conversation.add('message', message('2'), true);
+    expect(conversation.revoked).toBeNull();
+    conversation.revoked = 'rights';
+    conversation.paused();
+    expect(conversation.revoked).toBeNull();
   });
 
   it('takes an event once, and older ones in front without changing the numbers of others', () => {

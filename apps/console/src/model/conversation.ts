@@ -24,8 +24,10 @@ export class Conversation {
   status: number | null = null;
   /** Messages that came since the reader looked last. */
   news = 0;
-  /** Whether events of this ticket are delivered at the moment. */
+  /** Whether events of this ticket are delivered at the moment, and are news. */
   isLive = false;
+  /** Whether its first poll is still to come: that there is no message means nothing yet. */
+  isPending = false;
   revoked: 'rights' | 'upstream' | null = null;
   /** Whether older messages may be there, and from where on they are asked for; null: from the oldest that is shown. */
   hasOlder = true;
@@ -35,8 +37,6 @@ export class Conversation {
   private readonly ids = new Set<string>();
   private caughtUp = 0;
   private hasBeenLive = false;
-  /** Nobody has polled this ticket before: its history is still to come, as live events. Messages after this time are news. */
-  private backfillUntil: number | null = null;
 
   constructor(readonly caseId: string) {}
 
@@ -77,7 +77,8 @@ export class Conversation {
   add(kind: 'message' | 'status', event: TicketMessage | TicketStatus, isRead: boolean): boolean {
     if (this.ids.has(event.id)) return false;
     this.ids.add(event.id);
-    if (this.backfillUntil !== null && kind === 'message') this.endBackfill(event as TicketMessage);
+    // No event says that the upstream answers for the ticket again.
+    if (this.isLive) this.revoked = null;
     const arrival: Arrival = this.isLive ? 'live' : this.hasBeenLive ? 'caught-up' : 'history';
     if (arrival === 'caught-up') this.caughtUp += 1;
     if (kind === 'message') {
@@ -92,8 +93,9 @@ export class Conversation {
     return true;
   }
 
-  /** The replay has ended: what comes from now on is live. */
+  /** The replay has ended, and the first poll is complete: what comes from now on is live. */
   becomesLive(at: number): void {
+    this.isPending = false;
     if (this.isLive) return;
     this.isLive = true;
     if (!this.hasBeenLive) this.push({ kind: 'live-line', caughtUp: null, at });
@@ -103,26 +105,17 @@ export class Conversation {
     this.version += 1;
   }
 
-  /** The upstream was never asked for this ticket: its history comes first, and a message sent after this time ends it. */
-  backfills(at: number): void {
-    if (!this.hasBeenLive) this.backfillUntil = at;
-  }
-
-  /** The first answer should have come by now. A connection that was cut meanwhile begins anew. */
-  backfillIsOver(at: number): void {
-    if (this.backfillUntil === null) return;
-    this.backfillUntil = null;
-    this.becomesLive(at);
-  }
-
-  private endBackfill({ sent_at: sentAt }: TicketMessage): void {
-    if (sentAt !== null && Date.parse(sentAt) < (this.backfillUntil ?? 0)) return;
-    this.backfillIsOver(Date.now());
+  /** The replay has ended, and nobody has polled this ticket before: its history is still to come. */
+  waits(): void {
+    this.isPending = true;
+    this.version += 1;
   }
 
   paused(): void {
-    this.backfillUntil = null;
+    this.isPending = false;
     this.isLive = false;
+    // The next connection says it again, before its replay.
+    this.revoked = null;
     this.version += 1;
   }
 

@@ -28,10 +28,6 @@ export interface SessionOptions {
 const LATENCIES_MAX = 50;
 /** Several tickets tell of one gap at once. */
 const SAME_GAP_MS = 200;
-/** Times of messages have no fractions. */
-const SAME_SECOND_MS = 1000;
-/** The first answer for a new ticket should have come by then, ms. */
-const BACKFILL_MS = 4000;
 
 /** One connection of this page, through everything that happens to it, and the tickets that it follows. */
 export class Session extends Observable {
@@ -189,17 +185,21 @@ export class Session extends Observable {
         onReady: (ready: Ready) => {
           if (ready.case_ids.includes(caseId)) this.ready(conversation(), ready);
         },
+        onBackfilled: ({ case_ids: caseIds }) => {
+          if (caseIds.includes(caseId)) this.backfilled(conversation());
+        },
       }),
     );
   }
 
-  private ready(conversation: Conversation | undefined, { last_answer_at: answeredAt }: Ready): void {
-    if (!conversation) return;
-    if (answeredAt !== null) conversation.becomesLive(Date.now());
-    else {
-      conversation.backfills(Date.now() - SAME_SECOND_MS);
-      setTimeout(() => (conversation.backfillIsOver(Date.now()), this.changed()), BACKFILL_MS);
-    }
+  private ready(conversation: Conversation | undefined, { pending = [] }: Ready): void {
+    if (conversation && pending.includes(conversation.caseId)) conversation.waits();
+    else conversation?.becomesLive(Date.now());
+    this.changed();
+  }
+
+  private backfilled(conversation: Conversation | undefined): void {
+    conversation?.becomesLive(Date.now());
     this.changed();
   }
 

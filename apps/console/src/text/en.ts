@@ -138,6 +138,7 @@ export const en = {
   conversation: {
     choose: 'Choose a ticket to see its messages.',
     waiting: 'Waiting for the first message of this ticket.',
+    pending: 'The ticket system has not answered for this ticket yet.',
     loading: 'Loading',
     label: (id: string) => `Messages of ${id}`,
     count: (count: number) => `${count} message${s(count)}`,

@@ -98,6 +98,7 @@ export const zh: Texts = {
   conversation: {
     choose: '请选择一个工单以查看消息。',
     waiting: '正在等待此工单的第一条消息。',
+    pending: '工单系统尚未对此工单作出应答。',
     loading: '加载中',
     label: (id) => `${id} 的消息`,
     count: (count) => `${count} 条消息`,

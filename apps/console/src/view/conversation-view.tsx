@@ -57,6 +57,7 @@ function Chosen({ session, conversation, token }: ConversationViewProps & { read
         {isLoading && <span class="hint">{texts.older}</span>}
       </header>
       {conversation.messageCount === 0 && conversation.isLive && <p class="hint empty">{texts.waiting}</p>}
+      {conversation.messageCount === 0 && conversation.isPending && <p class="hint empty">{texts.pending}</p>}
       <Timeline
         list={timeline}
         conversation={conversation}
