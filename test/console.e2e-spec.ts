@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 
 import type { ConsoleMessage, Page } from 'playwright-core';
 
+import { axeViolations } from './fixtures/axe-violations.js';
 import { useBrowser } from './fixtures/use-browser.js';
 import { chromiumMissing } from './harness/browser.js';
 import { freePort } from './harness/processes/ports.js';
@@ -20,7 +20,11 @@ const CLICK_SECONDS = Number(process.env['CLICK_SECONDS'] ?? 6);
 const CONNECTIONS_MAX = 20;
 /** Longest time until something is seen, ms. The machine may be busy with other things. */
 const SEEN_MS = 30_000;
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+/** How far the page can be scrolled sideways, px. */
+const overflow = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+/** Chromium writes an error for an answer that is one on purpose: the page for unknown addresses. */
+const isFault = (said: ConsoleMessage) => said.type() === 'error' && !/\/nowhere$/.test(said.location().url);
 const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
 
 // `npm test` says in its last lines that these are skipped, and why.
@@ -52,7 +56,7 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
   async function open(path = '/'): Promise<Page> {
     const page = await (await browser.profile()).newPage();
     page.on('pageerror', ({ message }) => faults.push(message));
-    page.on('console', (said: ConsoleMessage) => said.type() === 'error' && isFault(said) && faults.push(said.text()));
+    page.on('console', (said: ConsoleMessage) => isFault(said) && faults.push(said.text()));
     await page.addInitScript(() =>
       document.addEventListener('securitypolicyviolation', ({ violatedDirective: directive, blockedURI }) =>
         // eslint-disable-next-line no-console
@@ -126,8 +130,9 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
       await page.reload();
       await page.locator('.state.live').waitFor();
       const { origin, hash } = new URL(address);
-      const secrets = new URLSearchParams(hash.slice(1));
-      const bearer = (name: 'token' | 'admin') => ({ authorization: `Bearer ${secrets.get(name) ?? ''}` });
+      const bearer = (name: 'token' | 'admin') => ({
+        authorization: `Bearer ${new URLSearchParams(hash.slice(1)).get(name)}`,
+      });
 
       const revocation = await fetch(`${origin}/admin/revocations`, {
         method: 'POST',
@@ -199,7 +204,7 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
       const look = async (view: string) => {
         for (const theme of ['light', 'dark'] as const) {
           await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-          found.push(...(await violations(page)).map((violation) => `${view}, ${theme}: ${violation}`));
+          found.push(...(await axeViolations(page)).map((violation) => `${view}, ${theme}: ${violation}`));
         }
       };
       await look('conversations');
@@ -323,26 +328,6 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
   );
 });
 
-/** Chromium writes an error for an answer that is one on purpose: the page for unknown addresses. */
-function isFault(said: ConsoleMessage): boolean {
-  return !/\/nowhere$/.test(said.location().url);
-}
-
-/** What axe finds, one line for each element. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { axe } = window as never as { axe: { run(): Promise<{ violations: AxeViolation[] }> } };
-    const result = await axe.run();
-    return result.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-  });
-}
-
-interface AxeViolation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
-
 /** Presses Tab until the element with this name has the focus. */
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let presses = 0; presses < 80; presses += 1) {
@@ -354,9 +339,4 @@ async function tabTo(page: Page, name: string): Promise<void> {
     if (focused === name) return;
   }
   throw new Error(`Tab does not lead to ${name}`);
-}
-
-/** How far the page can be scrolled sideways, px. */
-function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
