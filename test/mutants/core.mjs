@@ -175,6 +175,26 @@ export const core = [
     killedBy: { file: fanOut('hub.property.spec.ts'), test: 'where replays come in slices' },
   },
   {
+    id: 'prepared-replay-outlives-news',
+    file: fanOut('prepared-replays.ts'),
+    find: 'found !== undefined && found.changedAt >= changedAt',
+    put: 'found !== undefined',
+    breaks:
+      'Invariant 7: a client that comes back gets the replay of those before it, and misses what was published since.',
+    killedBy: {
+      file: fanOut('prepared-replays.spec.ts'),
+      test: 'is made anew when one of its tickets has something new',
+    },
+  },
+  {
+    id: 'slice-shared-across-places',
+    file: fanOut('shared-slices.ts'),
+    find: "const key = [feed, epoch, ...places].join('\\n');",
+    put: "const key = [feed, epoch, places.length].join('\\n');",
+    breaks: 'Invariant 7: a long replay gets the slices of other tickets.',
+    killedBy: { file: fanOut('shared-slices.spec.ts'), test: 'are not those of another' },
+  },
+  {
     id: 'invented-position-is-a-claim',
     file: fanOut('recovery.ts'),
     find: ' && request.from.isProven',

@@ -20,6 +20,7 @@ export const fakeOutlet = () => ({
   drained: jest.fn(() => new Promise<void>((resolve) => setImmediate(resolve))),
   collect: jest.fn(() => 0),
   collectOnce: jest.fn(() => 0),
+  replay: jest.fn(),
   send: jest.fn(() => false),
   flush: jest.fn(() => false),
   notify: jest.fn(),

@@ -1,5 +1,5 @@
 import type { Feed, Publication } from '#core';
-import { FrameRun } from './frame-run.js';
+import { FrameRun, RUN_MAX_BYTES } from './frame-run.js';
 
 /**
  * Frames of one transport. Each is made once, whatever the number of clients (invariant 8). A frame is kept as long as its
@@ -9,12 +9,14 @@ export class FrameCache<Frame> {
   /** The empty run. Every run of frames begins here. */
   readonly emptyRun: FrameRun<Frame>;
   private readonly frames = new WeakMap<Publication, Frame>();
+  /** Of replays that many clients get. They are kept as long as the list of their publications. */
+  private readonly runs = new WeakMap<readonly Publication[], readonly FrameRun<Frame>[]>();
   private newest: Publication | null = null;
   private newestFrame: Frame | null = null;
 
   constructor(
     private readonly encode: (publication: Publication, groupId: string | undefined) => Frame,
-    bytesOf: (frame: Frame) => Buffer,
+    private readonly bytesOf: (frame: Frame) => Buffer,
   ) {
     this.emptyRun = FrameRun.empty(bytesOf);
   }
@@ -41,5 +43,33 @@ export class FrameCache<Frame> {
     this.newest = publication;
     this.newestFrame = frame;
     return frame;
+  }
+
+  /**
+   * The frames of a replay in runs of at least {@link RUN_MAX_BYTES}, but for the last one. Callers with the same list share
+   * the runs, so that its bytes are joined once.
+   *
+   * @param feed the feed of the publications
+   */
+  runsOf(publications: readonly Publication[], feed: Feed): readonly FrameRun<Frame>[] {
+    let runs = this.runs.get(publications);
+    if (runs === undefined) {
+      runs = this.join(publications.map((publication) => this.of(publication, feed)));
+      this.runs.set(publications, runs);
+    }
+    return runs;
+  }
+
+  private join(frames: readonly Frame[]): FrameRun<Frame>[] {
+    const runs: FrameRun<Frame>[] = [];
+    let run: FrameRun<Frame> | null = null;
+    for (const frame of frames) {
+      run = (run ?? FrameRun.empty(this.bytesOf)).then(frame);
+      if (run.length >= RUN_MAX_BYTES) {
+        runs.push(run);
+        run = null;
+      }
+    }
+    return run === null ? runs : [...runs, run];
   }
 }

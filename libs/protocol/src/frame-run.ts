@@ -1,3 +1,6 @@
+/** Frames are written at once when they reach this size together, bytes. */
+export const RUN_MAX_BYTES = 65_536;
+
 /**
  * Several frames that go to a client in one write. Clients that get the same frames share the run, so that its bytes are
  * joined once, whatever the number of clients.

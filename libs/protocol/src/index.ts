@@ -18,7 +18,7 @@ export {
   type Problem,
 } from './errors.js';
 export type * from './events.js';
-export type { FrameRun } from './frame-run.js';
+export { RUN_MAX_BYTES, type FrameRun } from './frame-run.js';
 export { InstantMessagesDto, WAIT_MAX_S } from './instant-messages.dto.js';
 export { kindOf } from './kind-of.js';
 export { LANGUAGES_PATTERN } from './language-ranges.js';

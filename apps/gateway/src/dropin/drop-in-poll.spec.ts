@@ -7,7 +7,7 @@ const message = (offset: number, text = 'x', sentAt: number | null = null): Publ
   ...{ kind: 'message', message: jsonText({ content: text }), sentAt },
 });
 const recovery = (replay: readonly Publication[], offset: number) => ({
-  ...{ caseIds: ['a'], notices: [], replay, recovered: true, pending: [], cuts: [] },
+  ...{ caseIds: ['a'], notices: [], replay, isShared: false, recovered: true, pending: [], cuts: [] },
   position: { epoch: EPOCH, offset },
 });
 

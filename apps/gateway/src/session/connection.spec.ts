@@ -33,6 +33,16 @@ describe('Connection', () => {
     expect(outlet.flush).toHaveBeenCalledTimes(1);
   });
 
+  it('writes a replay that others get as well in the pieces that they share', () => {
+    const { outlet, connection } = connected();
+    const replay = [publication, publication];
+    connection.replay({ replay, isShared: true }, FEED);
+    expect(outlet.replay.mock.calls).toEqual([[replay, FEED]]);
+    expect(outlet.collect).not.toHaveBeenCalled();
+    connection.replay({ replay, isShared: false }, FEED);
+    expect([outlet.replay, outlet.collect].map(({ mock }) => mock.calls.length)).toEqual([1, 2]);
+  });
+
   it('looks at the unsent bytes only if the outlet says that there may be many', () => {
     const slow = { ...fakeOutlet(), unsentBytes: 1001 };
     const { tooSlow, connection } = connected(slow);

@@ -1,10 +1,8 @@
-import type { Feed, Publication, ReplaySlice } from '#core';
+import type { Feed, Publication, Recovery, ReplaySlice } from '#core';
+import { RUN_MAX_BYTES } from '#protocol';
 import type { DeliveryCounters } from './delivery-counters.js';
 import type { Outlet } from './outlet.js';
 import type { UnsentLimit } from './unsent-limit.js';
-
-/** Publications of one tick are written at once when they reach this size, bytes. */
-const RUN_MAX_BYTES = 65_536;
 
 /** A replay begins, and goes on, when no more than this is unsent, bytes. So a connection never holds two replays. */
 const REPLAY_BEGINS_AT_BYTES = 65_536;
@@ -94,14 +92,14 @@ export class Connection {
   }
 
   /** Writes past publications, whatever their size: the unsent limit allows a replay. */
-  replay(publications: readonly Publication[], feed: Feed): void {
-    for (const publication of publications) {
-      if (this.outlet.collect(publication, feed) >= RUN_MAX_BYTES) {
-        this.outlet.flush();
-      }
+  replay({ replay, isShared }: Pick<Recovery, 'replay' | 'isShared'>, feed: Feed): void {
+    if (isShared) {
+      this.outlet.replay(replay, feed);
+    } else {
+      this.collectAll(replay, feed);
     }
     this.outlet.flush(); // An acknowledgement does not pass through the outlet, and it has to follow the replay.
-    this.counters.replayed(publications.length, this.outlet.transport);
+    this.counters.replayed(replay.length, this.outlet.transport);
   }
 
   /**
@@ -127,6 +125,14 @@ export class Connection {
   checkUnsent(): void {
     if (this.limit.isExceeded(this.outlet.unsentBytes)) {
       this.owner.tooSlow();
+    }
+  }
+
+  private collectAll(publications: readonly Publication[], feed: Feed): void {
+    for (const publication of publications) {
+      if (this.outlet.collect(publication, feed) >= RUN_MAX_BYTES) {
+        this.outlet.flush();
+      }
     }
   }
 

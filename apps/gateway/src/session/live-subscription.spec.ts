@@ -15,6 +15,7 @@ const RECOVERY = {
   caseIds: [],
   notices: [],
   replay: [],
+  isShared: false,
   position: { epoch: 'e', offset: 1 },
   recovered: true,
   pending: [],

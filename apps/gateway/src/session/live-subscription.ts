@@ -82,7 +82,7 @@ export class LiveSubscription implements Subscriber, Receiver {
     const { outlet, limit } = this.connection;
     outlet.begin();
     recovery.notices.forEach((notice) => this.notify(notice));
-    this.connection.replay(recovery.replay, this.feed);
+    this.connection.replay(recovery, this.feed);
     const id = this.parts.ids.idOf(recovery.position);
     recovery.cuts.forEach((cut) => outlet.text('snapshot', encodeSnapshot(cut, id, this.feed.groupId, this.parts.ids)));
     outlet.joined(recovery.caseIds.map((caseId) => this.room(caseId)));

@@ -32,6 +32,8 @@ export interface Outlet {
   collect(publication: Publication, feed: Feed): number;
   /** The same for a publication that only this client gets: its frame is not kept. */
   collectOnce(publication: Publication, feed: Feed): number;
+  /** Writes a replay that other clients get as well, in pieces that they share. What was collected is written before. */
+  replay(publications: readonly Publication[], feed: Feed): void;
   /**
    * Writes what was collected, in one piece.
    *

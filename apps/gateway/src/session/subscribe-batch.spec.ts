@@ -4,7 +4,7 @@ import { SubscribeBatch } from './subscribe-batch.js';
 describe('SubscribeBatch', () => {
   const recovery = (caseIds: CaseId[]): Recovery => {
     const position = { epoch: '0mwtcnjrpo8nsa', offset: 1 };
-    return { caseIds, notices: [], replay: [], position, recovered: false, pending: [], cuts: [] };
+    return { caseIds, notices: [], replay: [], isShared: false, position, recovered: false, pending: [], cuts: [] };
   };
 
   it.each([

@@ -67,6 +67,41 @@ describe('events over SSE', () => {
     expect(stream.events.at(-1)?.data).toMatchObject({ recovered: true, replayed: 1 });
   });
 
+  it('gives each of a crowd at one position the same replay, over each transport', async () => {
+    gateway = await RunningGateway.start();
+    await gateway.store.publish('A1', 'seen');
+    const before = await gateway.read('/v1/events?case_ids=A1&case_ids=A2');
+    await until(() => before.has('ready'));
+    const contents = ['a', 'b', 'c', 'd', 'e'].map((one) => one.repeat(20_000));
+    for (const [at, content] of contents.entries()) await gateway.store.publish(at % 2 === 0 ? 'A1' : 'A2', content);
+    const lastEventId = before.events.at(-1)?.id ?? '';
+    const texts: string[] = [];
+    for (let member = 0; member < 4; member += 1) {
+      const stream = await gateway.read('/v1/events?case_ids=A1&case_ids=A2', { 'last-event-id': lastEventId });
+      await until(() => stream.has('ready'));
+      expect(stream.contents()).toEqual(contents);
+      texts.push(stream.text.slice(stream.text.indexOf('id: ')));
+    }
+    const { hostname, port } = new URL(gateway.url);
+    const plain = connectTcp(Number(port), hostname);
+    let text = '';
+    plain.setEncoding('utf8').on('data', (part: string) => (text += part));
+    const query = `case_ids=A1&case_ids=A2&last_event_id=${lastEventId}&access_token=${await token()}`;
+    plain.write(`GET /v1/events?${query} HTTP/1.0\r\n\r\n`);
+    await until(() => /event: ready\n.*\n\n/.test(text));
+    plain.destroy();
+    texts.push(text.slice(text.indexOf('id: ')));
+    expect(new Set(texts).size).toBe(1);
+    for (let member = 0; member < 3; member += 1) {
+      const socket = await gateway.connect({ token: await token() });
+      const told: string[] = [];
+      socket.on('message', ({ message }: { message: { content: string } }) => void told.push(message.content));
+      const asked = { case_ids: ['A1', 'A2'], last_event_id: lastEventId };
+      expect(await socket.emitWithAck('subscribe', asked)).toMatchObject({ ok: true, replayed: 5, recovered: true });
+      expect(told).toEqual(contents);
+    }
+  });
+
   it.each(['/v1/events', '/v1/events/', '/V1/events'])('serves and refuses the same way at %s', async (path) => {
     gateway = await RunningGateway.start({ ALLOWED_ORIGINS: 'https://app.example' });
     const stream = await gateway.read(`${path}?case_ids=A1`, { origin: 'https://app.example' });

@@ -98,6 +98,18 @@ export class SseOutlet implements Outlet {
     return this.add(this.frames.once(publication, feed));
   }
 
+  replay(publications: readonly Publication[], feed: Feed): void {
+    this.flush();
+    for (const run of this.frames.runsOf(publications, feed)) {
+      if (this.socket === null) {
+        run.frames().forEach((frame) => this.write(frame));
+      } else if (this.socket.writable) {
+        this.socket.write(run.bytes);
+      }
+    }
+    this.idleChecks = 0;
+  }
+
   flush(): boolean {
     const { run, socket } = this;
     if (run === null) {

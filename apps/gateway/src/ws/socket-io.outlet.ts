@@ -61,6 +61,11 @@ export class SocketIoOutlet implements Outlet {
     return this.add(this.frames.once(publication, feed));
   }
 
+  replay(publications: readonly Publication[], feed: Feed): void {
+    this.flush();
+    this.frames.runsOf(publications, feed).forEach((run) => this.pipe.write(run));
+  }
+
   flush(): boolean {
     const { run } = this;
     if (run === null) {

@@ -6,9 +6,11 @@ import { FeedState } from './feed-state.js';
 import { HistoryLoader } from './history-loader.js';
 import { LongReplay } from './long-replay.js';
 import type { Broker, UpstreamState } from './ports/broker.js';
+import type { PreparedReplays } from './prepared-replays.js';
 import { recover, type ReadBounds } from './recovery.js';
-import { Replay, REPLAY_BOUNDS, type ReplayBounds } from './replay.js';
+import { Replay, REPLAY_BOUNDS, type PreparedReplay, type ReplayBounds } from './replay.js';
 import { ReplayPreparation } from './replay-preparation.js';
+import type { SharedSlices } from './shared-slices.js';
 import type { Subscriber, SubscribeRequest } from './subscription.js';
 import type { Turns } from './turns.js';
 
@@ -26,6 +28,9 @@ export interface FeedStreamParts {
   readonly wait: (ms: number) => Promise<void>;
   /** Of the reads of long replays, of all feeds of a gateway. */
   readonly turns: Turns;
+  /** Of all feeds of a gateway. */
+  readonly prepared: PreparedReplays;
+  readonly shared: SharedSlices;
 }
 
 /**
@@ -41,7 +46,7 @@ export class FeedStream {
 
   constructor(
     feed: FeedKey,
-    { broker, wait, turns }: FeedStreamParts,
+    { broker, wait, turns, prepared, shared }: FeedStreamParts,
     private readonly options: FeedStreamOptions,
   ) {
     const { tailMax, replay: bounds = REPLAY_BOUNDS } = options;
@@ -50,8 +55,9 @@ export class FeedStream {
     const loader = new HistoryLoader(feed, broker, state, delivery);
     this.state = state;
     this.delivery = delivery;
-    this.preparation = new ReplayPreparation(feed, { broker, state, delivery, loader, turns, reads: options, bounds });
-    this.long = new LongReplay(feed, { broker, state, turns, bounds });
+    const parts = { broker, state, turns, bounds };
+    this.preparation = new ReplayPreparation(feed, { ...parts, delivery, loader, prepared, reads: options });
+    this.long = new LongReplay(feed, { ...parts, shared });
   }
 
   get topicCount(): number {
@@ -69,8 +75,8 @@ export class FeedStream {
     const { state } = this;
     const topics = state.topics.enter(request.caseIds);
     const replay = new Replay(request);
-    const goLive = (): void => {
-      subscriber.recover(recover(replay, state.source));
+    const goLive = (prepared: PreparedReplay): void => {
+      subscriber.recover(recover(replay, state.source, prepared));
       topics.forEach((topic) => topic.subscribers.add(subscriber));
     };
     try {

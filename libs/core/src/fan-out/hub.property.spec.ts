@@ -21,7 +21,12 @@ const KEY = feedKey(FEED);
 const TICKETS = ['a', 'b', 'c'];
 /** The ticket that the upstream refuses at times. */
 const REFUSED = 'c';
-const CLIENTS: readonly (readonly string[])[] = [['a'], ['a', 'b'], ['c', 'b'], ['a', 'b', 'c']];
+const CLIENTS: readonly (readonly string[])[] = [
+  ['a', 'b'],
+  ['a', 'b'],
+  ['c', 'b'],
+  ['a', 'b', 'c'],
+];
 /** Small, so that a few publications are enough to lose some. */
 const HISTORY_MAX = 4;
 const WHOLE = { historyMax: HISTORY_MAX, tailMax: 2, idleMs: 1000 };

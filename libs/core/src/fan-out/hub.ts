@@ -1,8 +1,11 @@
 import { feedKey, type Feed, type FeedKey } from '../model/feed.js';
-import { FeedStream, type FeedStreamOptions } from './feed-stream.js';
+import { FeedStream, type FeedStreamOptions, type FeedStreamParts } from './feed-stream.js';
 import type { Broker, BrokerListener, UpstreamState } from './ports/broker.js';
 import type { WatchedFeeds } from './polling-watch.js';
 import type { Publication } from '../model/publication.js';
+import { PreparedReplays } from './prepared-replays.js';
+import { REPLAY_BOUNDS } from './replay.js';
+import { SharedSlices } from './shared-slices.js';
 import type { Subscriber, SubscribeRequest } from './subscription.js';
 import type { CaseId } from '../model/ticket.js';
 import { Turns } from './turns.js';
@@ -19,13 +22,15 @@ const TAILS_TOTAL_MAX = 200_000;
 /** Where publications meet subscribers: one {@link FeedStream} per feed that someone here wants. */
 export class Hub implements BrokerListener, WatchedFeeds {
   private readonly streams = new Map<FeedKey, FeedStream>();
-  /** Of the reads of long replays, of all feeds. */
-  private readonly turns = new Turns();
+  /** What the replays of all feeds share. */
+  private readonly shared: Pick<FeedStreamParts, 'turns' | 'prepared' | 'shared'>;
 
   constructor(
     private readonly parts: HubParts,
     private readonly options: FeedStreamOptions,
   ) {
+    const prepared = new PreparedReplays(options.replay ?? REPLAY_BOUNDS);
+    this.shared = { turns: new Turns(), prepared, shared: new SharedSlices() };
     parts.broker.listen(this);
   }
 
@@ -34,7 +39,7 @@ export class Hub implements BrokerListener, WatchedFeeds {
     const key = feedKey(feed);
     let stream = this.streams.get(key);
     if (stream === undefined) {
-      stream = new FeedStream(key, { ...this.parts, turns: this.turns }, this.options);
+      stream = new FeedStream(key, { ...this.parts, ...this.shared }, this.options);
       this.streams.set(key, stream);
     }
     return stream.subscribe(request, subscriber);
@@ -75,6 +80,7 @@ export class Hub implements BrokerListener, WatchedFeeds {
 
   /** Called every few seconds. */
   sweep(now: number): void {
+    this.shared.prepared.sweep();
     let topics = 0;
     this.streams.forEach((stream) => (topics += stream.topicCount));
     for (const [key, stream] of this.streams) {

@@ -79,6 +79,35 @@ describe('a long replay', () => {
     reads.forEach((read) => expect(read).not.toHaveBeenCalled());
   });
 
+  it('of a crowd at one position is read once, and each member gets all of it', async () => {
+    const { hub, broker } = scene.gateway({ latency: settled });
+    const said = Array.from({ length: 12 }, (_, at) => String(at));
+    await say(...said.slice(0, 8));
+    const from = position(0);
+    const alone = jest.spyOn(broker, 'slice');
+    await scene.subscribe(hub, ['a', 'b'], subscriber, from);
+    const reads = alone.mock.calls.length;
+    alone.mockClear();
+    // They come one by one while messages are published, so that each has another end.
+    const crowd = Array.from({ length: 5 }, () => new SlowSubscriber());
+    const joining: Promise<void>[] = [];
+    for (const [at, member] of crowd.entries()) {
+      joining.push(scene.subscribe(hub, ['a', 'b'], member, from));
+      await settled();
+      if (at > 0) await scene.say(at % 2 === 0 ? 'a' : 'b', said[7 + at] as string);
+    }
+    while (crowd.some(({ told }) => !told.includes('live'))) {
+      for (const member of crowd) await member.read();
+    }
+    await Promise.all(joining);
+    for (const { told, recovered } of crowd) {
+      expect(replayed(told)).toEqual(words(...said));
+      expect(recovered).toBe(true);
+    }
+    // The first slice is read by the first one for itself: nobody else was there.
+    expect(alone.mock.calls.length).toBeLessThanOrEqual(reads + 2);
+  });
+
   it('is read whole if it turns out to be small', async () => {
     const { hub, broker } = scene.gateway();
     await scene.say('a', '1');

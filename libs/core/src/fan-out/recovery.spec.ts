@@ -1,6 +1,7 @@
 import type { UpstreamState } from './ports/broker.js';
 import type { Publication } from '../model/publication.js';
-import { missing, recover, replayAtMost } from './recovery.js';
+import { prepareReplay } from './prepared-replays.js';
+import { missing, recover as recoverWith, replayAtMost, type RecoverySource } from './recovery.js';
 import { Replay } from './replay.js';
 import { resumeOffset, type ResumeFrom } from './subscription.js';
 import { Tail } from './tail.js';
@@ -42,6 +43,8 @@ const at = (offset: number, epoch = EPOCH, isProven = true): ResumeFrom => ({
   position: { epoch, offset },
   isProven,
 });
+const recover = (replay: Replay, known: RecoverySource) =>
+  recoverWith(replay, known, { ...prepareReplay(replay.rest, known), isShared: false });
 const recovered = (from: ResumeFrom, history = 1) =>
   recover(new Replay({ caseIds: ['a', 'b'], from, history }), source());
 const offsets = (replay: readonly Publication[]) => replay.map((one) => one.offset);

@@ -1,5 +1,5 @@
 import type { Publication } from '../model/publication.js';
-import type { FeedStates, Replay } from './replay.js';
+import type { FeedStates, PreparedReplay, Replay } from './replay.js';
 import { resumeOffset, type Recovery, type SubscribeRequest } from './subscription.js';
 import type { HistoryWant } from './ports/broker.js';
 import type { StreamPosition } from '../model/stream-position.js';
@@ -68,6 +68,33 @@ export function replayAtMost(request: SubscribeRequest, position: StreamPosition
   return resumed === null ? most : Math.min(most, position.offset - resumed);
 }
 
+/** The tickets of which a request gets a replay. Without a position, cuts have what would be replayed. */
+export function replayedTickets({ caseIds, from, cuts }: SubscribeRequest): readonly CaseId[] {
+  return cuts === true && from.kind === 'start' ? [] : caseIds;
+}
+
+/**
+ * How many publications the replay of a request has that tails cover, and the number of the newest change of these tails
+ * ({@link Tail.changedAt}): until they change again, the replay stays the same.
+ */
+export function replaySize(request: SubscribeRequest, source: RecoverySource): { count: number; changedAt: number } {
+  const { position } = source;
+  const after = resumeOffset(request.from, position) ?? 0;
+  let [count, changedAt] = [0, 0];
+  for (const caseId of replayedTickets(request)) {
+    const tail = source.tail(caseId);
+    const all = tail.countBetween(after, position.offset);
+    count += request.from.kind === 'start' ? Math.min(all, lastOf(request, caseId)) : all;
+    changedAt = Math.max(changedAt, tail.changedAt);
+  }
+  return { count, changedAt };
+}
+
+/** Of an unread count only the last one matters. */
+function lastOf({ history }: SubscribeRequest, caseId: CaseId): number {
+  return isUnreadTopic(caseId) ? 1 : history;
+}
+
 /** The publications of one ticket that belong to a replay, from a tail that covers them. */
 export function replayOf(request: SubscribeRequest, caseId: CaseId, source: RecoverySource): Publication[] {
   const { position } = source;
@@ -79,21 +106,17 @@ export function replayOf(request: SubscribeRequest, caseId: CaseId, source: Reco
   if (request.from.kind !== 'start') {
     return tail.between(0, position.offset);
   }
-  return tail.last(isUnreadTopic(caseId) ? 1 : request.history, position.offset);
+  return tail.last(lastOf(request, caseId), position.offset);
 }
 
 /**
- * The recovery of one subscription, or the last part of it, from tails that cover it. A client with an unknown position
+ * The recovery of one subscription, or the last part of it, from tails that cover it, and its replay. A client with an unknown position
  * gets a `gap` and everything that is kept: an event twice is better than no event.
  */
-export function recover(replay: Replay, source: RecoverySource): Recovery {
+export function recover(replay: Replay, source: RecoverySource, prepared: PreparedReplay): Recovery {
   const { rest } = replay;
   const { position } = source;
   const after = resumeOffset(rest.from, position);
-  // Without a position, the cuts have what would be replayed.
-  const replayed = rest.cuts === true && rest.from.kind === 'start' ? [] : rest.caseIds;
-  const publications = replayed.flatMap((caseId) => replayOf(rest, caseId, source));
-  publications.sort((a, b) => a.offset - b.offset);
   const lost = rest.caseIds.filter((caseId) => after !== null && source.tail(caseId).lost(after));
   const begins = Math.max(0, ...lost.map((caseId) => source.tail(caseId).begins));
   const between = { after: { ...position, offset: after ?? 0 }, before: { ...position, offset: begins + 1 } };
@@ -103,7 +126,8 @@ export function recover(replay: Replay, source: RecoverySource): Recovery {
   return {
     caseIds: rest.caseIds,
     notices,
-    replay: publications,
+    replay: prepared.publications,
+    isShared: prepared.isShared,
     position,
     recovered: replay.isRecovered,
     pending: rest.caseIds.filter((caseId) => source.isPending(caseId) && !source.isQuarantined(caseId)),

@@ -3,8 +3,9 @@ import type { FeedKey } from '../model/feed.js';
 import type { FeedState } from './feed-state.js';
 import type { HistoryLoader } from './history-loader.js';
 import type { Broker, HistoryWant, ReplayExtent } from './ports/broker.js';
+import type { PreparedReplays } from './prepared-replays.js';
 import { isStale, missing, replayAtMost, type ReadBounds } from './recovery.js';
-import type { Replay, ReplayBounds } from './replay.js';
+import type { PreparedReplay, Replay, ReplayBounds } from './replay.js';
 import { extentInMemory } from './slices-in-memory.js';
 import { resumeOffset, type ResumeFrom, type SubscribeRequest } from './subscription.js';
 import type { Turns } from './turns.js';
@@ -15,6 +16,7 @@ export interface ReplayPreparationParts {
   readonly delivery: FeedDelivery;
   readonly loader: HistoryLoader;
   readonly turns: Turns;
+  readonly prepared: PreparedReplays;
   readonly reads: ReadBounds;
   readonly bounds: ReplayBounds;
 }
@@ -32,7 +34,7 @@ export class ReplayPreparation {
    * @returns null: `whole` was called, or no client waits for it; else how large the replay is
    * @throws if the store is out of reach
    */
-  async prepare(replay: Replay, whole: () => void): Promise<ReplayExtent | null> {
+  async prepare(replay: Replay, whole: (prepared: PreparedReplay) => void): Promise<ReplayExtent | null> {
     const { state, delivery, loader, reads } = this.parts;
     // Tails for later clients would take more memory than the long replay itself.
     const bounds = replay.hasBegun ? { ...reads, tailMax: 0 } : reads;
@@ -42,11 +44,12 @@ export class ReplayPreparation {
       if (delivery.isRepairing) {
         await delivery.repaired;
       } else if (wants().length === 0) {
-        const extent = this.longInMemory(replay.rest);
-        if (extent === null) {
-          whole();
+        const prepared = this.parts.prepared.of(this.feed, replay.rest, state.source);
+        if (this.isLong(prepared)) {
+          return extentInMemory(replay.rest, state.source);
         }
-        return extent;
+        whole(prepared);
+        return null;
       } else if (!this.mayBeLong(replay.rest)) {
         await loader.load(wants);
         isFirst = false;
@@ -73,13 +76,9 @@ export class ReplayPreparation {
     return !fillsTails && replayAtMost(request, state.source.position, reads) > bounds.wholeMax;
   }
 
-  private longInMemory(request: SubscribeRequest): ReplayExtent | null {
-    if (request.cuts === true && request.from.kind === 'start') {
-      return null; // Nothing is replayed.
-    }
+  private isLong({ publications, bytes }: PreparedReplay): boolean {
     const { wholeMax, wholeMaxBytes } = this.parts.bounds;
-    const extent = extentInMemory(request, this.parts.state.source);
-    return extent.count > wholeMax || extent.bytes > wholeMaxBytes ? extent : null;
+    return publications.length > wholeMax || bytes > wholeMaxBytes;
   }
 
   /** @returns null if the feed has begun a new epoch, or no client waits for the replay any more */

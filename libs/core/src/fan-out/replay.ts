@@ -33,6 +33,16 @@ export interface FeedStates {
   readStatus(caseId: CaseId): number | null;
 }
 
+/** A replay that is in memory. */
+export interface PreparedReplay {
+  /** In order of offset. */
+  readonly publications: readonly Publication[];
+  /** Bytes of their messages. */
+  readonly bytes: number;
+  /** Another subscriber got the same list before, so more will. */
+  readonly isShared: boolean;
+}
+
 /** The replay of one subscription: where it goes on, and what its subscriber was told in its earlier slices. */
 export class Replay {
   /** What is left to be recovered. */

@@ -84,6 +84,8 @@ export interface Recovery {
   readonly notices: readonly Notice[];
   /** In order of offset: the whole replay, or what is left of a long one after its slices. */
   readonly replay: readonly Publication[];
+  /** Other subscribers get the same list: it is prepared for all. */
+  readonly isShared: boolean;
   /** The subscriber has everything up to here, and misses nothing if it resumes from here. */
   readonly position: StreamPosition;
   /** Nothing is missing since the position that the client named. False if it named none. */

@@ -10,6 +10,15 @@ export class Tail {
   private completeAfter = Number.POSITIVE_INFINITY;
   /** The store has nothing that is older than this tail. */
   private exhausted = false;
+  private changed = Tail.nextChange();
+
+  /** Number of the newest change of all tails. */
+  private static changes = 0;
+
+  /** Number of its newest change. Of two tails, the one that changed later has the greater one. */
+  get changedAt(): number {
+    return this.changed;
+  }
 
   get size(): number {
     return this.entries.length;
@@ -56,6 +65,7 @@ export class Tail {
     if (publication.offset > this.completeAfter) {
       this.entries.push(publication);
     }
+    this.changed = Tail.nextChange();
   }
 
   /**
@@ -78,16 +88,23 @@ export class Tail {
     this.completeAfter = Math.min(this.completeAfter, history.completeAfter);
     // The store may no longer have what this tail still has. Reading again would bring no more.
     this.exhausted ||= history.exhausted;
+    this.changed = Tail.nextChange();
   }
 
   /** Publications after `after`, up to and including `upTo`. */
   between(after: number, upTo: number): Publication[] {
-    return this.entries.filter((entry) => entry.offset > after && entry.offset <= upTo);
+    return this.entries.slice(this.countUpTo(after), this.countUpTo(upTo));
+  }
+
+  /** How many {@link between} returns. */
+  countBetween(after: number, upTo: number): number {
+    return Math.max(0, this.countUpTo(upTo) - this.countUpTo(after));
   }
 
   /** The last `count` publications up to and including `upTo`. */
   last(count: number, upTo: number): Publication[] {
-    return count === 0 ? [] : this.between(0, upTo).slice(-count);
+    const end = this.countUpTo(upTo);
+    return this.entries.slice(Math.max(0, end - count), end);
   }
 
   /** Drops all but the newest `count` publications. */
@@ -98,6 +115,7 @@ export class Tail {
       this.entries = this.entries.slice(surplus);
       this.completeAfter = newestGone.offset;
       this.exhausted = false;
+      this.changed = Tail.nextChange();
     }
   }
 
@@ -106,9 +124,24 @@ export class Tail {
     this.entries = [];
     this.completeAfter = Number.POSITIVE_INFINITY;
     this.exhausted = false;
+    this.changed = Tail.nextChange();
   }
 
+  /** A binary search: a client that comes back may need few of many. */
   private countUpTo(upTo: number): number {
-    return this.entries.findLastIndex((entry) => entry.offset <= upTo) + 1;
+    let [least, most] = [0, this.entries.length];
+    while (least < most) {
+      const middle = (least + most) >> 1;
+      if ((this.entries[middle]?.offset ?? Number.POSITIVE_INFINITY) <= upTo) {
+        least = middle + 1;
+      } else {
+        most = middle;
+      }
+    }
+    return least;
+  }
+
+  private static nextChange(): number {
+    return (Tail.changes += 1);
   }
 }

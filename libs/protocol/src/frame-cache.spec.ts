@@ -1,0 +1,36 @@
+import type { Publication } from '#core';
+import { FrameCache } from './frame-cache.js';
+
+const FEED = { language: 'en-us' };
+const said = (text: string) => ({ text }) as unknown as Publication;
+
+function cache() {
+  const encode = jest.fn((publication: Publication) => Buffer.from((publication as unknown as { text: string }).text));
+  return { encode, frames: new FrameCache<Buffer>(encode, (frame) => frame) };
+}
+
+describe('the frames of a replay', () => {
+  it('are joined once for all that have the same list', () => {
+    const { encode, frames } = cache();
+    const replay = [said('a'), said('bb'), said('c')];
+    const [first, second] = [frames.runsOf(replay, FEED), frames.runsOf(replay, FEED)];
+    expect(first.map(({ bytes }) => bytes.toString())).toEqual(['abbc']);
+    expect(second).toBe(first);
+    expect(second[0]?.bytes).toBe(first[0]?.bytes);
+    expect(encode).toHaveBeenCalledTimes(3);
+    expect(frames.runsOf([...replay], FEED)).not.toBe(first);
+    expect(encode).toHaveBeenCalledTimes(3);
+  });
+
+  it('come in runs of 64 KiB and one more frame', () => {
+    const { frames } = cache();
+    const replay = ['a', 'b', 'c', 'd', 'e'].map((one) => said(one.repeat(30_000)));
+    const runs = frames.runsOf(replay, FEED);
+    expect(runs.map(({ length }) => length)).toEqual([90_000, 60_000]);
+    expect(Buffer.concat(runs.map(({ bytes }) => bytes)).toString()).toMatch(/^a+b+c+d+e+$/);
+  });
+
+  it('of nothing are no runs', () => {
+    expect(cache().frames.runsOf([], FEED)).toEqual([]);
+  });
+});
