@@ -117,4 +117,20 @@ export const redisAdapters = [
     breaks: 'Fan-out: a commit with news waits 20 ms without need.',
     killedBy: { file: redis('group-commit.spec.ts') },
   },
+  {
+    id: 'divided-frames-forgotten',
+    file: redis('push-frames.ts'),
+    find: 'this.begun = bytes.subarray(at);',
+    put: '',
+    breaks: 'Invariant 8: a publication whose bytes arrive in two pieces is lost.',
+    killedBy: { file: redis('push-frames.spec.ts'), test: 'wherever the bytes are divided' },
+  },
+  {
+    id: 'strange-frames-stop-the-reader',
+    file: redis('push-frames.ts'),
+    find: 'this.listener.rest(bytes.subarray(at));\n        return;',
+    put: 'return;',
+    breaks: 'Invariant 8: after an answer that is not understood, a gateway hears nothing any more.',
+    killedBy: { file: redis('push-frames.spec.ts'), test: 'from the first one on' },
+  },
 ];

@@ -1,5 +1,6 @@
 export { BullPollQueue, POLL_DELAY_MAX_MS, POLL_QUEUE, type PollJob } from './bull-poll-queue.js';
 export { connectQueue, connectRedis, type Patience, type RedisClient, type RedisSettings } from './connection.js';
+export { readMessages } from './message-reader.js';
 export { EvictionWatch } from './eviction-watch.js';
 export { RedisConnectionCounts, type ConnectionCountsParts } from './redis-connection-counts.js';
 export { FeedLook, type FeedNeeds, type Look } from './feed-look.js';

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import { inTime, parts } from './channel-subscriptions.js';
+import { readMessages } from './message-reader.js';
 
 /** The listener of a {@link ShardConnection}. */
 export interface ShardConnectionListener {
@@ -29,6 +30,7 @@ export class ShardConnection {
     private readonly listener: ShardConnectionListener,
   ) {
     client.on('error', () => undefined); // The callers that wait for an answer get the error.
+    readMessages(client);
     client.on('smessage', (channel: string, text: string) => listener.received(channel, text));
     // ioredis emits this for a `sunsubscribe` that the node sends by itself, once per channel.
     client.on('moved', () => this.doubt());

@@ -7,6 +7,7 @@ import {
   type ChannelSubscriptions,
   type SubscriptionsListener,
 } from './channel-subscriptions.js';
+import { readMessages } from './message-reader.js';
 
 /**
  * The channels that one connection to a single server is subscribed to. They are subscribed again after every lost
@@ -25,6 +26,7 @@ export class Subscriptions implements ChannelSubscriptions {
     private readonly client: Redis,
     private readonly listener: SubscriptionsListener,
   ) {
+    readMessages(client);
     client.on('message', (channel: string, text: string) => listener.received(channel, text));
     client.on('close', () => {
       this.awaitRestoring();
