@@ -1,4 +1,6 @@
 import { operators } from './admin.mjs';
+import { clientEvents } from './client-events.mjs';
+import { clients } from './client.mjs';
 import { core } from './core.mjs';
 import { gateway } from './gateway.mjs';
 import { attemptScripts } from './lua-attempts.mjs';
@@ -46,4 +48,6 @@ export const mutants = [
   ...reads,
   ...workers,
   ...world,
+  ...clients,
+  ...clientEvents,
 ];

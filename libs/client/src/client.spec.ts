@@ -59,6 +59,45 @@ describe('a client with its handlers', () => {
     expect(saved).toEqual([idOf(0), idOf(1), idOf(2)]);
   });
 
+  it('saves one position after the other, so that an older one never replaces a newer one', async () => {
+    const saved: string[] = [];
+    const begun: string[] = [];
+    let finish: () => void = () => undefined;
+    const save = async ({ position }: Kept) => {
+      begun.push(position);
+      if (position === idOf(0)) await new Promise<void>((resolve) => (finish = resolve));
+      saved.push(position);
+    };
+    let handled = 0;
+    const client = open({ store: { load: () => null, save } });
+    client.subscribe('A', { onMessage: () => void (handled += 1) });
+    await live(client);
+    say(message('A', 1), message('A', 2));
+    await condition(() => handled === 2 && begun.length > 0, 'both messages');
+    await turn();
+    expect([begun, saved]).toEqual([[idOf(0)], []]);
+    finish();
+    await condition(() => saved.length === 3, 'all positions');
+    expect(saved).toEqual([idOf(0), idOf(1), idOf(2)]);
+  });
+
+  it('does not call a handler after its unsubscribe, also if another one did that for the same event', async () => {
+    const got: string[] = [];
+    const client = open();
+    client.subscribe('A', {
+      onMessage: ({ id }) => {
+        got.push(`first ${id}`);
+        second.unsubscribe();
+      },
+    });
+    const second = client.subscribe('A', { onMessage: ({ id }) => void got.push(`second ${id}`) });
+    await live(client);
+    say(message('A', 1), message('A', 2));
+    await condition(() => got.includes(`first ${idOf(2)}`), 'both messages');
+    await turn();
+    expect(got).toEqual([`first ${idOf(1)}`, `first ${idOf(2)}`]);
+  });
+
   it('reports what handlers and stores throw, and goes on', async () => {
     const got: string[] = [];
     const store = { load: () => Promise.reject(new Error('no store')), save: () => Promise.reject(new Error('full')) };

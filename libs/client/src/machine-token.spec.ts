@@ -47,6 +47,18 @@ describe('a token that is refused', () => {
     expect(client.state.name).toBe('connecting');
   });
 
+  it('is replaced again on a connection that had become live with it', () => {
+    const client = new DrivenMachine(['socket.io']);
+    client.subscribe('A');
+    client.refuse(UNAUTHORIZED);
+    client.ready(0);
+    client.subscribe('B');
+    client.advance(0);
+    client.refuse(UNAUTHORIZED);
+    expect(client.asked).toEqual([false, true, true]);
+    expect(client.state.name).toBe('connecting');
+  });
+
   it('is tried again when another ticket is wanted', () => {
     const client = new DrivenMachine();
     client.subscribe('A');

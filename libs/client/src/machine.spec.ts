@@ -48,6 +48,7 @@ describe('tickets', () => {
 
   it('that nobody wants any more end the connection', () => {
     const client = new DrivenMachine();
+    client.token = { token: 'first', expiresAt: client.now + 3_600_000 };
     client.goLive('A', 'B');
     client.step({ type: 'unsubscribe', caseIds: ['A'] });
     expect(client.state.name).toBe('live');
@@ -160,6 +161,7 @@ describe('the position in the store', () => {
     client.subscribe('A', 'B');
     expect(requests(client)).toEqual([['B', null]]);
     client.ready(7);
+    expect(client.state).toEqual({ name: 'connecting' });
     expect(requests(client).at(-1)).toEqual(['A B', idOf(5)]);
   });
 

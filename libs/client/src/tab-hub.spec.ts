@@ -111,6 +111,14 @@ describe('the tab with the connection', () => {
     expect(hub.told('two')).toEqual(['message A 2', 'message A 3', 'ready A']);
   });
 
+  it('gives a tab that has come further than it nothing again', () => {
+    const hub = leading();
+    hub.open('two', idOf(4), 'A');
+    hub.message('A', 4);
+    hub.message('A', 5);
+    expect(hub.told('two')).toEqual(['ready A', 'message A 5']);
+  });
+
   it('says what it does not hold any more, and nothing after that: it would be in disorder', () => {
     const hub = leading();
     hub.message('A', 4);
