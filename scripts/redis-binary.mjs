@@ -1,7 +1,12 @@
 import { machineProgram } from './machine-program.mjs';
 
-/** A Redis server that runs on this machine. It is looked for on PATH, then in .cache, and is fetched otherwise. */
+/**
+ * A Redis server that runs on this machine: the one that `REDIS_SERVER_BIN` names. Without it, one is looked for on PATH and in .cache, and
+ * fetched where there is none.
+ */
 export async function redisBinary() {
+  const { REDIS_SERVER_BIN: path, REDIS_SERVER_LD: libraries = '' } = process.env;
+  if (path) return { path, libraries };
   const { binary, reasons } = await machineProgram({
     names: ['redis-server', 'valkey-server'],
     versionOption: '--version',

@@ -7,7 +7,7 @@ import { REDIS_FAILURES, UnmetNeedError } from './redis-failure.js';
 export interface ServerIdentity {
   readonly kind: 'redis' | 'valkey';
   readonly version: string;
-  /** `standalone`, `sentinel` or `cluster`, in the words of Redis. */
+  /** `standalone`, `sentinel` or `cluster`: `redis_mode` of Redis, `server_mode` of Valkey. */
   readonly mode: string;
   /** Of a cluster. */
   readonly masters?: number;
@@ -24,7 +24,7 @@ export async function serverIdentity(client: RedisClient): Promise<ServerIdentit
   return {
     kind: valkey === null ? 'redis' : 'valkey',
     version: valkey ?? fieldOf(info, 'redis_version') ?? 'unknown',
-    mode: fieldOf(info, 'redis_mode') ?? 'unknown',
+    mode: fieldOf(info, 'redis_mode') ?? fieldOf(info, 'server_mode') ?? 'unknown',
     ...(masters && { masters: masters.length }),
   };
 }
