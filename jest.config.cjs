@@ -45,6 +45,7 @@ module.exports = {
     },
     { ...base, displayName: 'cluster', testRegex: '\\.cluster-spec\\.ts$' },
     { ...base, displayName: 'scaling', testRegex: '\\.scaling-spec\\.ts$' },
+    { ...base, displayName: 'states', testRegex: '\\.states-spec\\.ts$' },
     { ...base, displayName: 'upgrade', testRegex: '\\.upgrade-spec\\.ts$' },
   ],
 };

@@ -53,15 +53,21 @@ describe('the memory of Redis', () => {
     return bytes / sets;
   }
 
-  /** Microseconds of the worker's CPU per poll, over ten seconds without news. */
-  async function cpuOfPolls(): Promise<number> {
+  /** Microseconds of CPU per poll, of the worker and of Redis, over ten seconds without news. */
+  async function cpuOfPolls(): Promise<{ readonly worker: number; readonly redis: number }> {
     const read = async (name: string) =>
       [...(await deployment.worker().metrics(name)).values()].reduce((sum, value) => sum + value, 0);
-    const both = () => Promise.all([read('process_cpu_seconds_total'), read('pollcast_polls_total')]);
-    const [cpu, polls] = await both();
+    const ofRedis = async () =>
+      [...(await redis.info('cpu')).matchAll(/^used_cpu_(?:user|sys):([\d.]+)/gm)].reduce(
+        (sum, [, s]) => sum + Number(s),
+        0,
+      );
+    const all = () => Promise.all([read('process_cpu_seconds_total'), ofRedis(), read('pollcast_polls_total')]);
+    const [worker, server, polls] = await all();
     await new Promise((resolve) => setTimeout(resolve, 10_000));
-    const [cpuAfter, pollsAfter] = await both();
-    return ((cpuAfter - cpu) * 1e6) / (pollsAfter - polls);
+    const [workerAfter, serverAfter, pollsAfter] = await all();
+    const perPoll = (seconds: number) => Math.round((seconds * 1e6) / (pollsAfter - polls));
+    return { worker: perPoll(workerAfter - worker), redis: perPoll(serverAfter - server) };
   }
 
   it('is some hundred bytes for each ticket and each publication', async () => {
@@ -92,7 +98,8 @@ describe('the memory of Redis', () => {
       'bytes per ticket': Math.round((wanted - empty) / TICKETS),
       'bytes of its first publication': Math.round((first - wanted) / TICKETS),
       'bytes of a ticket set and its job': Math.round(await bytesPerSet()),
-      'CPU of a worker per idle poll, us': Math.round(spent),
+      'CPU of a worker per idle poll, us': spent.worker,
+      'CPU of Redis per idle poll, us': spent.redis,
       'bytes of each further one': Math.round((filled - first) / TICKETS / PER_TICKET),
     };
     process.stdout.write(`${JSON.stringify(figures)}\n`);

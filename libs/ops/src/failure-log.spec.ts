@@ -42,7 +42,7 @@ describe('FailureLog', () => {
 
   it('writes a failure that repeats once, and then its number', () => {
     for (let set = 0; set < 100; set += 1) {
-      log.of('bullmq')(new Error(`could not do it for job ${set}`));
+      log.of('bullmq')(new Error(`Missing key for job ${set % 2 ? 'en-us' : 'zh-cn'}/${set}. moveToFinished`));
     }
     expect(lines).toHaveLength(1);
     jest.advanceTimersByTime(30_000);

@@ -37,7 +37,7 @@ export class FailureLog {
       }
       const { type, message } = errorFields(error);
       // Numbers and names of jobs differ; what failed is the same.
-      const kind = `${part} ${type} ${message.replace(/\d+/g, '#').slice(0, KIND_MAX)}`;
+      const kind = `${part} ${type} ${message.replace(/\bjob \S+|\d+/gi, '#').slice(0, KIND_MAX)}`;
       this.lines.say(kind, { level, fields: { part, ...fields, err: error }, text });
     };
   }

@@ -101,6 +101,18 @@ describe('UpstreamReport', () => {
     expect(lines.length).toBeLessThan(30); // In five minutes.
   });
 
+  it('tells the beginning and the end of each of six failures that follow each other', () => {
+    const codes = ['unavailable', 'unauthorized', 'throttled', 'timeout', 'malformed', 'rejected'] as const;
+    for (const code of codes) {
+      fail([REF], code, 8000);
+      report.answered(REF);
+      pass(1000);
+    }
+    pass(5000);
+    expect(lines.map(([level]) => level)).toEqual(codes.flatMap(() => ['warn', 'info']));
+    expect(lines.flatMap(([, { code }]) => code ?? [])).toEqual(codes);
+  });
+
   it('forgets a set that another worker polls by now', () => {
     fail([REF], 'unavailable', 3000);
     pass(100_000);
