@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Module, type FactoryProvider } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -27,7 +28,9 @@ import { LOGGER } from './gateway.logger.js';
 import { TRACING } from './gateway.tracing.js';
 import { Connections } from './session/connections.js';
 import { DeliveryCounters } from './session/delivery-counters.js';
+import { AcceptRate } from './lifecycle/accept-rate.js';
 import { Drain } from './lifecycle/drain.js';
+import { OwnOffer } from './lifecycle/own-offer.js';
 import { RefusalLog } from './edge/refusal-log.js';
 import { RequestReader } from './edge/request-reader.js';
 import { UnauthenticatedConnections } from './edge/unauthenticated-connections.js';
@@ -147,6 +150,7 @@ const delivery: FactoryProvider[] = [
       Registry,
       RightsWatch,
       PolledInterest,
+      OwnOffer,
     ],
     useFactory: (
       connections: Connections,
@@ -162,6 +166,7 @@ const delivery: FactoryProvider[] = [
       registry: Registry,
       rights: RightsWatch,
       polled: PolledInterest,
+      offer: OwnOffer,
     ) => {
       const evictions = new EvictionReport(registry, logger);
       const polling = new PollingWatch(hub, store.registry, store.clock);
@@ -170,16 +175,43 @@ const delivery: FactoryProvider[] = [
       new DemandMetrics(registry, () => connections.demand(maxCaseIds), intervalMs);
       const overview = new OverviewMetrics(registry, { now, intervalMs, ageBoundsS: AGE_BOUNDS_S });
       const pollingReport = new PollingReport(logger, () => performance.timeOrigin + performance.now());
-      const watches = { polling, pollingReport, evictions, overview, revocations, rights, survey, polled };
+      const watches = { polling, pollingReport, evictions, overview, revocations, rights, survey, polled, offer };
       const parts = { connections, unauthenticated, hub, interest, store, metrics, ...watches, onError };
       return new Maintenance(parts, sseHeartbeatMs);
     },
   },
   {
+    provide: OwnOffer,
+    inject: [GatewayStore, Connections, GatewaySettings, LOGGER],
+    useFactory: (
+      store: GatewayStore,
+      connections: Connections,
+      { maxHandshakesPerS }: GatewaySettings,
+      logger: Logger,
+    ) => {
+      let last = performance.eventLoopUtilization();
+      const utilization = () => {
+        const before = last;
+        last = performance.eventLoopUtilization();
+        return performance.eventLoopUtilization(last, before).utilization;
+      };
+      return new OwnOffer({
+        offers: store.offers,
+        rate: new AcceptRate(maxHandshakesPerS),
+        begun: () => connections.begun,
+        utilization,
+        now: () => performance.now(),
+        wait,
+        onSpan: (retryMs, clients) => logger.info({ clients, retryMs }, 'other gateways accept the clients'),
+        onError: store.onFailure('drain'),
+      });
+    },
+  },
+  {
     provide: Drain,
-    inject: [Connections, HealthState, GatewaySettings],
-    useFactory: (connections: Connections, health: HealthState, { drainMs }: GatewaySettings) =>
-      new Drain(connections, health, drainMs, wait),
+    inject: [Connections, HealthState, OwnOffer, GatewaySettings],
+    useFactory: (connections: Connections, health: HealthState, offer: OwnOffer, { drainMs }: GatewaySettings) =>
+      new Drain(connections, health, offer, drainMs, wait),
   },
   {
     provide: OriginRule,

@@ -4,6 +4,7 @@ import type { Overview } from '#redis';
 import type { PositionSecrets } from '#protocol';
 import type { OperatorStore } from './admin/operator-store.js';
 import type { RevocationStore } from './auth/revocation-store.js';
+import type { Offers } from './lifecycle/offers.js';
 import type { ConnectionCounts } from './session/connection-counts.js';
 
 /** The store as a gateway needs it. */
@@ -15,6 +16,7 @@ export abstract class GatewayStore implements PositionSecrets {
   abstract readonly unread: Pick<UnreadStore, 'want'>;
   abstract readonly clock: Clock;
   abstract readonly counts: ConnectionCounts;
+  abstract readonly offers: Offers;
   abstract readonly positionSecrets: readonly string[];
   abstract readonly revocations: RevocationStore;
   abstract readonly operators: OperatorStore;

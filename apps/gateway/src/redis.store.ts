@@ -14,6 +14,7 @@ import {
   RedisClock,
   RedisConnectionCounts,
   RedisInterestRegistry,
+  RedisOffers,
   RedisOlderMessages,
   RedisUnreadStore,
   RedisPositionSecrets,
@@ -51,6 +52,7 @@ export class RedisStore extends GatewayStore {
   readonly unread: RedisUnreadStore;
   readonly clock: RedisClock;
   readonly counts: RedisConnectionCounts;
+  readonly offers: RedisOffers;
   readonly revocations: RedisRevocations;
   readonly operators: OperatorStore;
   private readonly dataLoss: DataLossWatch;
@@ -102,6 +104,7 @@ export class RedisStore extends GatewayStore {
     this.unread = new RedisUnreadStore(commands, keys, clock, settings);
     this.older = new RedisOlderMessages({ commands, bull, keys, clock, onError });
     this.counts = new RedisConnectionCounts({ commands, subscriber, keys, clock });
+    this.offers = new RedisOffers({ commands, keys, clock });
     this.revocations = new RedisRevocations({ commands, subscriber, keys, clock });
     this.operators = {
       reads: new OperatorReads(commands, keys),

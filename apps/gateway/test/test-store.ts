@@ -6,6 +6,8 @@ import type { OperatorStore } from '../src/admin/operator-store.js';
 import type { RevocationStore } from '../src/auth/revocation-store.js';
 import type { ConnectionCounts } from '../src/session/connection-counts.js';
 import { MemoryConnectionCounts } from './memory-connection-counts.js';
+import type { Offers } from '../src/lifecycle/offers.js';
+import { MemoryOffers } from './memory-offers.js';
 import { MemoryRevocations } from './memory-revocations.js';
 
 /** The language of subscribers that name none. */
@@ -35,6 +37,7 @@ export class TestStore extends GatewayStore {
   constructor(
     readonly counts: ConnectionCounts = new MemoryConnectionCounts().gateway(),
     readonly revocations: RevocationStore = new MemoryRevocations(),
+    readonly offers: Offers = new MemoryOffers().gateway(),
   ) {
     super();
   }

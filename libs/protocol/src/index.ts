@@ -1,6 +1,6 @@
 export { AuthenticateDto } from './authenticate.dto.js';
 export { CaseMessagesDto, CaseSnapshotDto, SNAPSHOT_HISTORY_MAX, PAGE_DEFAULT, PAGE_MAX } from './case-messages.dto.js';
-export { CLOSE_REASONS, closing } from './close-reasons.js';
+export { CLOSE_REASONS, closing, type RetryBounds } from './close-reasons.js';
 export { asyncApiDocument, REQUEST_NAMES } from './documents/asyncapi.js';
 export { LLMS_TEXT } from './documents/llms-text.js';
 export { eventSchemaName, openApiDocument, OPERATIONS } from './documents/openapi.js';

@@ -16,6 +16,7 @@ export { AGE_BOUNDS_S, OverviewWatch, type Overview } from './overview-watch.js'
 export { PingWatch } from './ping-watch.js';
 export { redisFailureOf, redisHosts, type RedisFailure, type RedisFailureKind } from './redis-failure.js';
 export { RedisInterestRegistry } from './redis-interest-registry.js';
+export { RedisOffers, type Offer } from './redis-offers.js';
 export { RedisCredentialAttempts } from './redis-credential-attempts.js';
 export { DataLossWatch } from './data-loss-watch.js';
 export { RedisPositionSecrets } from './redis-position-secrets.js';

@@ -32,6 +32,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:answered` | string | when a request was sent that the upstream answered, ms: the newest, to a second | an hour after it |
  * | `P:{attempts}:K:refused`, `:open` | sorted sets | attempts with credentials of kind `K` (`login`, `signature`), `digest:attempt`: by when they were refused, ms; by until when they count as under way, ms | when none counts any more, 15 min at most |
  * | `P:gateways` | sorted set | gateways by the time (ms) until which their connections are counted | ten minutes after the last renewal |
+ * | `P:offers` | sorted set | what each gateway says (`G accepts N` connections a second, or `G leaves N` clients, because it drains) by the time (ms) until which it holds | three seconds after the last one |
  * | `P:connections:D` | hash | gateway to how many connections it has of the subject with the digest D | with the last one, an hour after the last change or renewal |
  * | `P:revocations` | hash | id of a revocation to its JSON; `#` a name for the state of the list | a minute after its last revocation |
  * | `P:{F}:feed` | hash | the feed, see below | twice the history's life after its last set |
@@ -153,6 +154,11 @@ export class Keys {
   /** Gateways whose connections are counted. */
   get gateways(): string {
     return `${this.prefix}:gateways`;
+  }
+
+  /** What gateways can accept, or send away. */
+  get offers(): string {
+    return `${this.prefix}:offers`;
   }
 
   /** Nothing is published there: a gateway is subscribed as long as it lives. @param process id of the gateway's process */

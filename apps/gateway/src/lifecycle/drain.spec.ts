@@ -12,6 +12,7 @@ describe('Drain', () => {
     connectionCount: async () => openConnections,
   };
   const wait = async (ms: number) => void (now += ms);
+  const offer = { span: null, leave: async () => undefined };
 
   beforeEach(() => {
     now = 0;
@@ -32,7 +33,7 @@ describe('Drain', () => {
       outlet.close.mockImplementation(() => void told.push(now));
       all.add(rights(`client ${count}`), outlet, null);
     }
-    await new Drain(all, new HealthState(), spanMs, wait).run(server);
+    await new Drain(all, new HealthState(), offer, spanMs, wait).run(server);
     expect(told).toHaveLength(10);
     expect(told[0]).toBeLessThan(spanMs / 4);
     expect(told.at(-1)).toBeLessThanOrEqual(toldMs);
@@ -52,7 +53,7 @@ describe('Drain', () => {
       now += ms;
       if (now === 1000) all.add(rights('late'), late, null);
     };
-    await new Drain(all, new HealthState(), 1000, waitAndCome).run(server);
+    await new Drain(all, new HealthState(), offer, 1000, waitAndCome).run(server);
     expect(calls).toEqual(['close', 'destroy']);
   });
 
@@ -69,20 +70,45 @@ describe('Drain', () => {
       now += ms;
       if (now === 200) all.add(rights('late'), late, null);
     };
-    await new Drain(all, new HealthState(), 1000, waitAndCome).run(server);
+    await new Drain(all, new HealthState(), offer, 1000, waitAndCome).run(server);
     expect(calls).toEqual(['close', 'destroy']);
     expect(now).toBeLessThan(500);
   });
 
   it('without clients and requests it lasts two steps', async () => {
     openConnections = 0;
-    await new Drain(connections(), new HealthState(), 10_000, wait).run(server);
+    await new Drain(connections(), new HealthState(), offer, 10_000, wait).run(server);
     expect(listens).toBe(false);
     expect(now).toBe(100);
   });
 
   it('a connection that sends nothing does not hold it for longer than its last part', async () => {
-    await new Drain(connections(), new HealthState(), 10_000, wait).run(server);
+    await new Drain(connections(), new HealthState(), offer, 10_000, wait).run(server);
     expect(now).toBe(1050);
+  });
+
+  it('looks every second at what the others can accept, and tells clients to come back over that span', async () => {
+    const all = connections();
+    const waits: number[] = [];
+    for (let count = 0; count < 300; count += 1) {
+      const outlet = fakeOutlet();
+      outlet.close.mockImplementation(({ retry_ms }) => void waits.push(retry_ms));
+      all.add(rights(`client ${count}`), outlet, null);
+    }
+    const asked: number[][] = [];
+    const others: { span: readonly [number, number] | null; leave: (...of: number[]) => Promise<void> } = {
+      span: null,
+      leave: async (...of) => {
+        asked.push(of);
+        others.span = [20_000 * asked.length, 20_000 * asked.length + 10_000];
+      },
+    };
+    jest.spyOn(Math, 'random').mockReturnValue(0.5);
+    await new Drain(all, new HealthState(), others, 3000, wait).run(server);
+    expect(asked[0]).toEqual([300, 2000]);
+    expect(asked).toHaveLength(2);
+    expect(asked[1]?.[0]).toBeGreaterThan(100);
+    expect(new Set(waits)).toEqual(new Set([25_000, 45_000]));
+    expect(waits).toHaveLength(300);
   });
 });

@@ -7,6 +7,7 @@ import type { UnauthenticatedConnections } from '../edge/unauthenticated-connect
 import type { PolledInterest } from '../dropin/polled-interest.js';
 import type { Connections } from '../session/connections.js';
 import type { RightsWatch } from '../session/rights-watch.js';
+import type { OwnOffer } from './own-offer.js';
 import type { PollingReport } from './polling-report.js';
 
 export interface MaintenanceParts {
@@ -16,6 +17,7 @@ export interface MaintenanceParts {
   /** Null where rights end with their token. */
   readonly rights: RightsWatch | null;
   readonly survey: Pick<Survey, 'listen'>;
+  readonly offer: Pick<OwnOffer, 'say'>;
   readonly polled: Pick<PolledInterest, 'sweep'>;
   readonly hub: Hub;
   readonly interest: Interest;
@@ -38,6 +40,9 @@ const CHECKS_PER_HEARTBEAT = 4;
 
 /** Time between two renewals of the gateway lease, ms. */
 const COUNTS_RENEWAL_MS = 1000;
+
+/** Time between two offers of this gateway to the others, ms. */
+const OFFER_MS = 1000;
 
 /** Time between two looks whether revocations were missed, ms. One takes effect within a second also without Pub/Sub. */
 const REVOCATIONS_CHECK_MS = 500;
@@ -70,10 +75,11 @@ export class Maintenance {
 
   /** What is done with the store. To be called when it is known to be what a gateway needs: it writes. */
   tendStore(): void {
-    const { connections, revocations, survey, interest, store, evictions } = this.parts;
+    const { connections, revocations, survey, interest, store, evictions, offer } = this.parts;
     this.everyAlone(POLLING_CHECK_MS, () => this.checkPolling());
     this.everyAlone(interest.renewEveryMs, () => interest.renew());
     this.everyAlone(COUNTS_RENEWAL_MS, () => connections.renewCounts())();
+    this.everyAlone(OFFER_MS, () => offer.say())();
     this.everyAlone(SURVEY_LISTEN_MS, () => survey.listen())();
     this.everyAlone(REVOCATIONS_CHECK_MS, () => revocations.check())();
     // A store that lost its data polls nothing until the leases are renewed.

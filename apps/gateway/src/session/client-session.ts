@@ -1,5 +1,5 @@
 import { feedKey, type CaseId, type Feed, type FeedKey, type Hub, type Interest } from '#core';
-import { type CloseReason, closing, type PositionIds, type ReadyData, Refusal } from '#protocol';
+import { type CloseReason, closing, type PositionIds, type ReadyData, Refusal, type RetryBounds } from '#protocol';
 import type { Rights } from '../auth/rights.js';
 import { type Deadline, STORE_RETRY_MS } from '../edge/deadline.js';
 import { admitUnknown } from '../edge/unknown-tickets.js';
@@ -212,13 +212,17 @@ export class ClientSession {
     this.close('slow_consumer');
   }
 
-  /** Tells the client the reason, and ends the connection. */
-  close(reason: CloseReason): void {
+  /**
+   * Tells the client the reason, and ends the connection.
+   *
+   * @param retryMs bounds of `retry_ms`; null: as the table of close reasons says
+   */
+  close(reason: CloseReason, retryMs: RetryBounds | null = null): void {
     this.parts.writes.flush(); // This may close the session, if the client turns out to be too slow.
     if (this.connection.isOpen) {
       this.parts.counters.closing(reason);
       this.end();
-      this.outlet.close(closing(reason, Math.random()));
+      this.outlet.close(closing(reason, Math.random(), retryMs ?? undefined));
     }
   }
 

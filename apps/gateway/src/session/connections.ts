@@ -1,5 +1,5 @@
 import type { Demand } from '#ops';
-import type { CloseReason } from '#protocol';
+import type { CloseReason, RetryBounds } from '#protocol';
 import { tokenRevoked } from '../auth/revocable-verifier.js';
 import type { Revocations } from '../auth/revocations.js';
 import type { Rights } from '../auth/rights.js';
@@ -178,15 +178,24 @@ export class Connections implements SessionOwner {
     this.open.forEach((session) => session.outlet.heartbeat());
   }
 
-  /** Closes this many connections, the oldest first. */
-  close(count: number, reason: CloseReason): void {
+  /** Connections that have begun since this process began. */
+  get begun(): number {
+    return this.opened;
+  }
+
+  /**
+   * Closes this many connections, the oldest first.
+   *
+   * @param retryMs bounds of `retry_ms`; null: as the table of close reasons says
+   */
+  close(count: number, reason: CloseReason, retryMs: RetryBounds | null = null): void {
     let left = count;
     for (const session of this.open) {
       if (left <= 0) {
         return;
       }
       left -= 1;
-      session.close(reason);
+      session.close(reason, retryMs);
     }
   }
 
