@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
-import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
+import { validateSync, type ValidationError } from 'class-validator';
 import { kindOf, Refusal } from '#protocol';
+import { ValidationPlan } from './validation-plan.js';
 
 /** Most faults that one answer names. */
 const FAULTS_MAX = 3;
@@ -10,15 +11,16 @@ const FAULTS_MAX = 3;
  * writes its own form of refusal, and the pipe takes three times as long for the request that begins each connection.
  */
 export class RequestReader {
-  private readonly properties = new Map<Type, readonly string[]>();
+  private readonly plans = new Map<Type, ValidationPlan>();
 
   /** @throws {Refusal} `invalid` */
   read<T extends object>(Shape: Type<T>, body: unknown): T {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw new Refusal('invalid', `the request must be an object, and it is ${kindOf(body)}`);
     }
-    const request = this.known(Shape, body);
-    const errors = validateSync(request, { stopAtFirstError: true });
+    const plan = this.planOf(Shape);
+    const request = known(Shape, body, plan.names);
+    const errors = plan.accepts(request) ? [] : validateSync(request, { stopAtFirstError: true });
     if (errors.length > 0) {
       throw new Refusal('invalid', faults(errors));
     }
@@ -33,33 +35,32 @@ export class RequestReader {
    */
   readClosed<T extends object>(Shape: Type<T>, body: unknown): T {
     const request = this.read(Shape, body);
-    const names = this.propertiesOf(Shape);
+    const { names } = this.planOf(Shape);
     if (Object.keys(body as object).some((name) => !names.includes(name))) {
       throw new Refusal('invalid', `the request has other members than ${names.join(', ')}`);
     }
     return request;
   }
 
-  /** Copies the members that the shape names and no other one, not even one called `__proto__`. */
-  private known<T extends object>(Shape: Type<T>, body: object): T {
-    const request = new Shape();
-    for (const name of this.propertiesOf(Shape)) {
-      if (Object.hasOwn(body, name)) {
-        Reflect.set(request, name, Reflect.get(body, name));
-      }
+  private planOf(Shape: Type): ValidationPlan {
+    let plan = this.plans.get(Shape);
+    if (plan === undefined) {
+      plan = new ValidationPlan(Shape);
+      this.plans.set(Shape, plan);
     }
-    return request;
+    return plan;
   }
+}
 
-  private propertiesOf(Shape: Type): readonly string[] {
-    let names = this.properties.get(Shape);
-    if (names === undefined) {
-      const rules = getMetadataStorage().getTargetValidationMetadatas(Shape, '', false, false);
-      names = [...new Set(rules.map(({ propertyName }) => propertyName))];
-      this.properties.set(Shape, names);
+/** Copies the members that the shape names and no other one, not even one called `__proto__`. */
+function known<T extends object>(Shape: Type<T>, body: object, names: readonly string[]): T {
+  const request = new Shape();
+  for (const name of names) {
+    if (Object.hasOwn(body, name)) {
+      Reflect.set(request, name, Reflect.get(body, name));
     }
-    return names;
   }
+  return request;
 }
 
 function faults(errors: readonly ValidationError[]): string {
