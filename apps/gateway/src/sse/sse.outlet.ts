@@ -12,6 +12,7 @@ import {
   type SseFrame,
   type SseFrames,
 } from '#protocol';
+import { PLAIN_HEADERS } from '../http/answer-headers.js';
 import { drained } from '../session/drained.js';
 import type { Outlet } from '../session/outlet.js';
 
@@ -25,6 +26,8 @@ export const SSE_HEADERS = {
 
 /** When a stream ends, its client should use another gateway. So its connection takes no further request. */
 const STREAM_HEADERS = { ...SSE_HEADERS, connection: 'close' } as const;
+/** The head of most streams: no other origin may read them. */
+const PLAIN_STREAM_HEADERS = { ...PLAIN_HEADERS, ...STREAM_HEADERS } as const;
 
 export type StreamHeaders = Readonly<Record<string, string>>;
 
@@ -170,7 +173,8 @@ export class SseOutlet implements Outlet {
   }
 
   private open(): void {
-    this.response.writeHead(200, { ...this.headers, ...STREAM_HEADERS });
+    const isPlain = this.headers === PLAIN_HEADERS;
+    this.response.writeHead(200, isPlain ? PLAIN_STREAM_HEADERS : { ...this.headers, ...STREAM_HEADERS });
     this.response.flushHeaders(); // The headers have to precede the chunks that bypass the response.
     this.socket = this.response.chunkedEncoding ? this.response.socket : null;
     this.opened = true;
