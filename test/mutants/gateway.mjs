@@ -264,8 +264,8 @@ export const gateway = [
   {
     id: 'silent-store-refuses',
     file: session('subject-limit.ts'),
-    find: 'return answer ?? true;',
-    put: 'return answer ?? false;',
+    find: 'resolve(answer ?? true);',
+    put: 'resolve(answer ?? false);',
     breaks: 'Nobody is refused for want of Redis: while it is away no client gets a connection.',
     killedBy: { file: session('subject-limit.spec.ts'), test: 'counts alone' },
   },

@@ -33,15 +33,19 @@ export class Deadline {
    * @param late makes the error that is thrown if the deadline passes first
    * @throws {Refusal} `unavailable`, unless `late` makes another error; else what `work` throws
    */
-  async bound<T>(work: Promise<T>, late: () => Error = tookTooLong): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const passed = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(late()), this.leftMs);
+  bound<T>(work: Promise<T>, late: () => Error = tookTooLong): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(late()), this.leftMs);
+      work.then(
+        (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        (error: Error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      );
     });
-    try {
-      return await Promise.race([work, passed]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }

@@ -116,7 +116,16 @@ export class OperationQueue<Request> {
       };
       this.giveUps ??= new Set();
       this.giveUps.add(giveUp);
-      done.finally(settle).then(resolve, reject);
+      done.then(
+        (value) => {
+          settle();
+          resolve(value);
+        },
+        (error: Error) => {
+          settle();
+          reject(error);
+        },
+      );
     });
   }
 }

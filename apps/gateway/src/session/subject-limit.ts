@@ -82,18 +82,26 @@ export class SubjectLimit {
     }
   }
 
-  private async mayAdd(subject: string, own: number): Promise<boolean> {
+  private mayAdd(subject: string, own: number): Promise<boolean> {
     if (this.now() < this.awayUntil) {
-      return true; // Told once the store is back.
+      return Promise.resolve(true); // Told once the store is back.
     }
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, ANSWER_MS, null)));
-    const answer = await Promise.race([this.counts.add(subject, own, this.most).catch(() => null), late]);
-    clearTimeout(timer);
-    if (answer === null) {
-      this.failed(subject);
-    }
-    return answer ?? true;
+    return new Promise((resolve) => {
+      let isOver = false;
+      const over = (answer: boolean | null) => {
+        if (isOver) {
+          return;
+        }
+        isOver = true;
+        clearTimeout(timer);
+        if (answer === null) {
+          this.failed(subject);
+        }
+        resolve(answer ?? true);
+      };
+      const timer = setTimeout(over, ANSWER_MS, null);
+      this.counts.add(subject, own, this.most).then(over, () => over(null));
+    });
   }
 
   private change(subject: string): void {

@@ -90,16 +90,19 @@ export class Interest {
     this.held.set(key, holdings);
     const now = this.parts.clock.now();
     const untold: CaseId[] = [];
-    const underWay = new Set<Promise<void>>();
+    const underWay: Promise<void>[] = [];
     for (const caseId of caseIds) {
       const holding = holdings.get(caseId) ?? { clients: 0, reportedAt: 0, report: null };
       holdings.set(caseId, holding);
       holding.clients += 1;
       if (now - holding.reportedAt >= REPORT_ARRIVAL_EVERY_MS) {
         untold.push(caseId);
-      } else if (holding.report !== null) {
-        underWay.add(holding.report);
+      } else if (holding.report !== null && !underWay.includes(holding.report)) {
+        underWay.push(holding.report);
       }
+    }
+    if (untold.length === 0 && underWay.length === 0) {
+      return;
     }
     try {
       await Promise.all([this.report(key, untold, now), ...underWay]);

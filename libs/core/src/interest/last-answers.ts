@@ -10,6 +10,8 @@ export type AnswerTimes = ReadonlyMap<CaseId, number | null>;
 /** An answer of the registry serves this long, ms: a thousand clients that come at once cost one call. */
 const SERVES_MS = 1000;
 
+const NONE: Promise<AnswerTimes> = Promise.resolve(new Map());
+
 /** Tickets that are remembered at most. */
 const REMEMBERED_TICKETS = 20_000;
 
@@ -36,7 +38,7 @@ export class LastAnswers {
       unknown.forEach((caseId) => this.asked.set(key(caseId), { at: now, times }));
       times.catch(() => unknown.forEach((caseId) => this.asked.delete(key(caseId))));
     }
-    const found = await Promise.all(caseIds.map(async (caseId) => this.asked.get(key(caseId))?.times));
+    const found = await Promise.all(caseIds.map((caseId) => this.asked.get(key(caseId))?.times ?? NONE));
     return new Map(caseIds.map((caseId, at) => [caseId, found[at]?.get(caseId) ?? null]));
   }
 

@@ -122,6 +122,9 @@ export class UnknownTickets {
   /** Clients that come at once share a call. */
   private async unknownOf(feed: FeedKey, caseIds: readonly CaseId[]): Promise<readonly CaseId[]> {
     const doubtful = caseIds.filter((caseId) => this.known.get(nameOf(feed, caseId)) === undefined);
+    if (doubtful.length === 0) {
+      return doubtful;
+    }
     const fresh = doubtful.filter((caseId) => !this.asking.has(nameOf(feed, caseId)));
     if (fresh.length > 0) {
       const answer = this.ask(feed, fresh);
