@@ -64,8 +64,8 @@ export class TestStore extends GatewayStore {
   }
 
   /** Publishes the read status of a ticket. */
-  async setStatus(caseId: string, status: 0 | 1): Promise<void> {
-    await this.commit(caseId, undefined, { kind: 'status', status });
+  async setStatus(caseId: string, status: 0 | 1, groupId?: string): Promise<void> {
+    await this.commit(caseId, groupId, { kind: 'status', status });
   }
 
   /** Begins a poll of the ticket's set. */

@@ -26,7 +26,7 @@ const LIFE_MS = BOUNDS.historyTtlS * 1000;
 /** Long enough for a busy machine, ms. */
 const SETTLE_MS = 60_000;
 /** Looks at the sets per sweep. A sweep wakes each set that is due, also if its poll has begun. */
-const LOOKS_PER_PASS = 3;
+const LOOKS_PER_PASS = 4;
 const TEST_MS = 300_000;
 
 const FEEDS = [{ language: 'zh-cn' }, { language: 'en-us' }, { language: 'en-us', groupId: 'night shift' }];
@@ -133,12 +133,14 @@ describe('a day of churn', () => {
     TEST_MS,
   );
 
-  /** The number of clients grows and falls twice in the day. */
+  /** The number of clients grows and falls twice in the day. Those of one step come and go at the same time. */
   async function joinAndLeave(step: number): Promise<void> {
     const wanted = 5 + 90 * Math.sin((2 * Math.PI * step) / STEPS) ** 2;
-    for (let moves = random.integer(5, 15); moves > 0; moves -= 1) {
-      await (random.chance(churn.size < wanted ? 0.7 : 0.3) ? churn.join() : churn.leave());
+    const moves: Promise<void>[] = [];
+    for (let left = random.integer(5, 15); left > 0; left -= 1) {
+      moves.push(random.chance(churn.size < wanted ? 0.7 : 0.3) ? churn.join() : churn.leave());
     }
+    await Promise.all(moves);
   }
 
   /**
