@@ -24,12 +24,15 @@ describe('what a program needs of Redis', () => {
     server = await RedisServer.start();
     admin = connectRedis({ redisUrl: server.url, redisPrefix: '' }, 'impatient', () => undefined);
   });
+  const endAll = async () => {
+    for (const end of ended.splice(0).reverse()) await end();
+  };
+  afterEach(endAll);
+  // What tests opened that ran at once. They start several servers, or wait for seconds.
   afterAll(async () => {
+    await endAll();
     admin.disconnect();
     await server.dispose();
-  });
-  afterEach(async () => {
-    for (const end of ended.splice(0).reverse()) await end();
   });
 
   /** What a gateway tries. */
@@ -98,7 +101,7 @@ describe('what a program needs of Redis', () => {
     expect(found).toEqual({ kind: 'denied', text: expect.stringContaining(text), isRefusal: true });
   });
 
-  it('is watched: a right that is taken away is missed, and one that is given back is found', async () => {
+  it.concurrent('is watched: a right that is taken away is missed, and one that is given back is found', async () => {
     const url = await user();
     const watch = needs(url);
     await watch.check();
@@ -132,7 +135,7 @@ describe('what a program needs of Redis', () => {
     expect(await admin.keys(`${prefix}:{*`)).toHaveLength(1); // Of the first trial alone.
   });
 
-  it('is not there while Redis is full, nor while it is a replica, also where it became one', async () => {
+  it.concurrent('is not there while Redis is full, nor while it is a replica, also where it became one', async () => {
     const master = await RedisServer.start();
     ended.push(() => master.dispose());
     const other = await RedisServer.start('--replicaof', '127.0.0.1', String(master.port));
@@ -151,7 +154,7 @@ describe('what a program needs of Redis', () => {
     expect(await wrong(watch)).toMatchObject({ kind: 'read_only', isRefusal: true });
   });
 
-  it('is not there at a sentinel, and is behind it', async () => {
+  it.concurrent('is not there at a sentinel, and is behind it', async () => {
     const sentinels = await RedisSentinels.start(1);
     ended.push(() => sentinels.dispose());
     const [port] = sentinels.ports;
@@ -165,21 +168,24 @@ describe('what a program needs of Redis', () => {
     await until(() => told.has('no_master'), WITHIN_MS, 'the name of the master to be unknown');
   });
 
-  it('is not there at one node of a cluster, is at a configuration endpoint, and not in a cluster that is none', async () => {
-    const cluster = await RedisCluster.start();
-    ended.push(() => cluster.dispose());
-    const [one = ''] = cluster.limitedUrl.split(',');
-    expect(await wrong(needs(one))).toMatchObject({
-      kind: 'moved',
-      text: expect.stringContaining('REDIS_CLUSTER=true'),
-    });
-    expect(await wrong(needs(one, 'pollcast', { redisCluster: 'true' }))).toBeNull();
-    expect(await wrong(needs(cluster.limitedUrl))).toBeNull();
-    await Promise.all(cluster.nodes.map(({ admin: node }) => node.call('ACL', 'SETUSER', 'pollcast', '-ssubscribe')));
-    expect(await wrong(needs(cluster.limitedUrl))).toMatchObject({ kind: 'denied' });
-    needs(server.url, 'pollcast', { redisCluster: 'true' });
-    await until(() => told.has('no_cluster'), WITHIN_MS, 'it to be told that Redis is no cluster');
-  });
+  it.concurrent(
+    'is not there at one node of a cluster, is at a configuration endpoint, and not in a cluster that is none',
+    async () => {
+      const cluster = await RedisCluster.start();
+      ended.push(() => cluster.dispose());
+      const [one = ''] = cluster.limitedUrl.split(',');
+      expect(await wrong(needs(one))).toMatchObject({
+        kind: 'moved',
+        text: expect.stringContaining('REDIS_CLUSTER=true'),
+      });
+      expect(await wrong(needs(one, 'pollcast', { redisCluster: 'true' }))).toBeNull();
+      expect(await wrong(needs(cluster.limitedUrl))).toBeNull();
+      await Promise.all(cluster.nodes.map(({ admin: node }) => node.call('ACL', 'SETUSER', 'pollcast', '-ssubscribe')));
+      expect(await wrong(needs(cluster.limitedUrl))).toMatchObject({ kind: 'denied' });
+      needs(server.url, 'pollcast', { redisCluster: 'true' });
+      await until(() => told.has('no_cluster'), WITHIN_MS, 'it to be told that Redis is no cluster');
+    },
+  );
 
   it('holds each command that the scripts of Pollcast call, and each that those of BullMQ call', () => {
     const lua = join(__dirname, '../../libs/redis/src/lua');

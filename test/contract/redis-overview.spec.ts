@@ -12,24 +12,26 @@ const PATIENCE_MS = 10_000;
 /** What processes see of the whole deployment, in a real Redis. */
 describe('OverviewWatch', () => {
   let server: RedisServer;
-  let fixture: RedisStoreFixture;
-  let watches: OverviewWatch[];
+  const fixtures: RedisStoreFixture[] = [];
+  const watches: OverviewWatch[] = [];
   const errors: unknown[] = [];
 
   beforeAll(async () => void (server = await RedisServer.start()));
-  afterAll(() => server.dispose());
-  beforeEach(async () => {
-    errors.length = 0;
-    watches = [];
-    fixture = await redisStoreFixture(server.url, LIMITS);
-  });
-  afterEach(async () => {
+  afterAll(async () => {
     watches.forEach((watch) => watch.stop());
-    await fixture.dispose();
+    await Promise.all(fixtures.map((fixture) => fixture.dispose()));
+    await server.dispose();
     expect(errors).toEqual([]);
   });
 
-  function watched(): { readonly seen: Overview[]; readonly watch: OverviewWatch } {
+  /** Keys of its own: all of these tests wait for the next look, so they wait at once. */
+  async function deployment(): Promise<RedisStoreFixture> {
+    const fixture = await redisStoreFixture(server.url, LIMITS);
+    fixtures.push(fixture);
+    return fixture;
+  }
+
+  function watched(fixture: RedisStoreFixture): { readonly seen: Overview[]; readonly watch: OverviewWatch } {
     const { commands: client, keys, clock } = fixture;
     const onError = (error: unknown) => void errors.push(error);
     const watch = new OverviewWatch({ client, keys, clock, maxCaseIds: LIMITS.maxCaseIds, onError });
@@ -38,8 +40,7 @@ describe('OverviewWatch', () => {
     watch.watch((overview) => void seen.push(overview));
     return { seen, watch };
   }
-  async function answer(ref: SetRef): Promise<void> {
-    const { store, clock } = fixture;
+  async function answer({ store, clock }: RedisStoreFixture, ref: SetRef): Promise<void> {
     const now = clock.now();
     const begun = await store.begin(ref, now, { owner: 'worker', until: now });
     if (begun.kind !== 'begun') throw new Error('the set is not free');
@@ -48,17 +49,18 @@ describe('OverviewWatch', () => {
     const backfilled = [...joining];
     await store.commit({ ref, fence, now, entries: [], backfilled, learned, due: { active: now, idle: now } });
   }
-  const want = (...caseIds: string[]) =>
-    fixture.registry.want(FEED, caseIds, fixture.clock.now(), fixture.clock.now() + 600_000, 'arrival');
+  const want = ({ registry, clock }: RedisStoreFixture, ...caseIds: string[]) =>
+    registry.want(FEED, caseIds, clock.now(), clock.now() + 600_000, 'arrival');
   const last = (seen: readonly Overview[]) => seen.at(-1);
 
-  it('sees feeds, sets and tickets, and how old their answers are', async () => {
-    const sets = await want('a', 'b', 'c');
-    for (const { ref } of sets) await answer(ref);
+  it.concurrent('sees feeds, sets and tickets, and how old their answers are', async () => {
+    const fixture = await deployment();
+    const sets = await want(fixture, 'a', 'b', 'c');
+    for (const { ref } of sets) await answer(fixture, ref);
     fixture.clock.advance(7000);
     const [{ ref } = { ref: null }] = sets;
-    if (sets.length > 1 && ref) await answer(ref);
-    const { seen } = watched();
+    if (sets.length > 1 && ref) await answer(fixture, ref);
+    const { seen } = watched(fixture);
     await until(() => seen.length > 0, PATIENCE_MS, 'a look');
     expect(last(seen)).toMatchObject({ feeds: 1, sets: sets.length, tickets: 3, quarantined: 0, floor: 2 });
     expect(last(seen)).toMatchObject({ stalestSetMs: 7000, jobs: { waiting: 0, active: 0, delayed: 0 } });
@@ -66,19 +68,21 @@ describe('OverviewWatch', () => {
     expect(last(seen)?.ages[3]).toBeGreaterThan(0); // No older than 10 s.
   });
 
-  it('sees that a set without any answer grows older', async () => {
-    await want('a');
-    const { seen } = watched();
+  it.concurrent('sees that a set without any answer grows older', async () => {
+    const fixture = await deployment();
+    await want(fixture, 'a');
+    const { seen } = watched(fixture);
     await until(() => seen.length > 0, PATIENCE_MS, 'a look');
     expect(last(seen)?.stalestSetMs).toBe(0);
     fixture.clock.advance(5000);
     await until(() => last(seen)?.stalestSetMs === 5000, PATIENCE_MS, 'the next look');
   });
 
-  it('is made by one process, and by another one when that has ended', async () => {
-    const one = watched();
+  it.concurrent('is made by one process, and by another one when that has ended', async () => {
+    const fixture = await deployment();
+    const one = watched(fixture);
     await until(() => one.seen.length > 0, PATIENCE_MS, 'a look');
-    const other = watched();
+    const other = watched(fixture);
     await until(() => other.seen.length > 0, PATIENCE_MS, 'the other to read it');
     expect(last(other.seen)).toEqual(last(one.seen));
     one.watch.stop();
@@ -87,8 +91,9 @@ describe('OverviewWatch', () => {
     await until(() => (last(other.seen)?.at ?? 0) > at, PATIENCE_MS, 'the other one to look');
   });
 
-  it('keeps its keys for some minutes at most', async () => {
-    const { seen } = watched();
+  it.concurrent('keeps its keys for some minutes at most', async () => {
+    const fixture = await deployment();
+    const { seen } = watched(fixture);
     await until(() => seen.length > 0, PATIENCE_MS, 'a look');
     const { commands, keys } = fixture;
     await until(async () => (await commands.pttl(keys.overviewClaim)) < 20_000, PATIENCE_MS, 'the claim of the look');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { feedKey } from '#core';
@@ -19,15 +20,28 @@ class TestGate implements JobGate {
   taken = 0;
   private opened = () => {};
   private opening = Promise.resolve();
-  isOpen = true;
+  private isClosed = false;
+  private closesNext = false;
+
+  get isOpen(): boolean {
+    const { isClosed } = this;
+    if (this.closesNext) this.close();
+    return !isClosed;
+  }
+
+  /** Whoever looks next finds it open, and nobody later. */
+  closeAfterNextLook(): void {
+    this.closesNext = true;
+  }
 
   close(): void {
-    this.isOpen = false;
+    this.closesNext = false;
+    this.isClosed = true;
     this.opening = new Promise((resolve) => (this.opened = resolve));
   }
 
   open(): void {
-    this.isOpen = true;
+    this.isClosed = false;
     this.opened();
   }
 
@@ -45,104 +59,135 @@ class TestGate implements JobGate {
   }
 }
 
-/** How jobs end and lose their locks at a real Redis, while BullMQ renews locks. */
-describe('JobWorker', () => {
-  let server: RedisServer;
-  let client: RedisClient;
-  let queue: Queue<PollJob>;
-  let worker: JobWorker;
-  let errors: string[];
-  let gate: TestGate;
-  let run: (job: Job<PollJob>, lock: string, signal?: AbortSignal) => Promise<void>;
+type Run = (job: Job<PollJob>, lock: string, signal?: AbortSignal) => Promise<void>;
 
-  beforeAll(async () => void (server = await RedisServer.start()));
-  afterAll(() => server.dispose());
-  beforeEach(async () => {
-    errors = [];
-    gate = new TestGate();
-    const onError = ({ message }: Error) => void errors.push(message);
-    client = connectRedis({ redisUrl: server.url, redisPrefix: '' }, 'patient', onError);
-    await client.flushall();
-    queue = new Queue('polls', { connection: client });
+/** A queue of its own, with one worker. */
+class Scene {
+  readonly errors: string[] = [];
+  readonly gate = new TestGate();
+  readonly client: RedisClient;
+  readonly queue: Queue<PollJob>;
+  readonly worker: JobWorker;
+  run: Run = async () => undefined;
+
+  constructor(redisUrl: string) {
+    const onError = ({ message }: Error) => void this.errors.push(message);
+    this.client = connectRedis({ redisUrl, redisPrefix: '' }, 'patient', onError);
+    const name = `polls-${randomUUID()}`;
+    this.queue = new Queue(name, { connection: this.client });
     const options = {
-      connection: client,
+      connection: this.client,
       concurrency: 1000,
       lockDuration: LOCK_MS,
       stalledInterval: 500,
       maxStalledCount: 1000,
       autorun: false,
     };
-    worker = new JobWorker('polls', (job, lock = '', signal) => run(job, lock, signal), options, gate);
-    worker.on('error', onError);
-    void worker.run();
+    this.worker = new JobWorker(name, (job, lock = '', signal) => this.run(job, lock, signal), options, this.gate);
+    this.worker.on('error', onError);
+    void this.worker.run();
+  }
+
+  lockOf(job: Job<PollJob>): string {
+    return this.queue.toKey(`${job.id ?? ''}:lock`);
+  }
+
+  /** Whether its worker waits for a job, if no other one uses the server. */
+  async isWaiting(): Promise<boolean> {
+    return String(await this.client.client('LIST')).includes(' cmd=bzpopmin ');
+  }
+
+  add(): Promise<Job<PollJob>> {
+    return this.queue.add('poll', JOB);
+  }
+
+  addMany(count: number): Promise<Job<PollJob>[]> {
+    return this.queue.addBulk(Array.from({ length: count }, () => ({ name: 'poll', data: JOB })));
+  }
+
+  async stop(): Promise<void> {
+    await this.worker.close(true);
+    await this.queue.close();
+    this.client.disconnect();
+  }
+}
+
+/** How jobs end and lose their locks at a real Redis, while BullMQ renews locks. Most wait for seconds, so they run at once. */
+describe('JobWorker', () => {
+  let server: RedisServer;
+  let serverOfOne: RedisServer;
+  const scenes: Scene[] = [];
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    serverOfOne = await RedisServer.start();
   });
-  afterEach(async () => {
-    await worker.close(true);
-    await queue.close();
-    client.disconnect();
+  afterAll(async () => {
+    await Promise.all(scenes.map((scene) => scene.stop()));
+    await Promise.all([server.dispose(), serverOfOne.dispose()]);
   });
 
-  const lockOf = (job: Job<PollJob>) => queue.toKey(`${job.id ?? ''}:lock`);
+  function start({ url } = server): Scene {
+    const scene = new Scene(url);
+    scenes.push(scene);
+    return scene;
+  }
 
   describe('reports no lost lock', () => {
-    let renewal: Promise<string[]> | undefined;
-    beforeEach(() => void (renewal = undefined));
-    const renew = (job: Job<PollJob>, lock: string) =>
-      (renewal = worker.extendJobLocks([job.id ?? ''], [lock], LOCK_MS));
-
-    async function expectNothingReported(): Promise<void> {
-      const job = await queue.add('poll', JOB);
+    async function expectNothingReported(run: (job: Job<PollJob>, lock: string, renew: () => void) => Promise<void>) {
+      const scene = start();
+      let renewal: Promise<string[]> | undefined;
+      scene.run = (job, lock) =>
+        run(job, lock, () => void (renewal = scene.worker.extendJobLocks([job.id ?? ''], [lock], LOCK_MS)));
+      const job = await scene.add();
       await until(() => renewal !== undefined, PATIENCE_MS, 'the job to run');
       expect(await renewal).toEqual([]);
       // Its lock had ended: BullMQ alone would have reported it.
-      expect(await client.exists(lockOf(job))).toBe(0);
+      expect(await scene.client.exists(scene.lockOf(job))).toBe(0);
     }
 
-    it('if a job delays itself while its lock is renewed', async () => {
-      run = async (job, lock) => {
+    it.concurrent('if a job delays itself while its lock is renewed', () =>
+      expectNothingReported(async (job, lock, renew) => {
         const delayed = job.moveToDelayed(Date.now() + HOUR_MS, lock);
-        void renew(job, lock);
+        renew();
         await delayed;
         throw new DelayedError();
-      };
-      await expectNothingReported();
-    });
+      }),
+    );
 
-    it('if a job is completed while its lock is renewed', async () => {
-      run = async (job, lock) => void setTimeout(() => void renew(job, lock), 20);
-      await expectNothingReported();
-    });
+    it.concurrent('if a job is completed while its lock is renewed', () =>
+      expectNothingReported(async (_job, _lock, renew) => void setTimeout(renew, 20)),
+    );
   });
 
-  it('runs jobs while it takes more of them, and each of them once', async () => {
+  it.concurrent('runs jobs while it takes more of them, and each of them once', async () => {
+    const scene = start();
     const ran: string[] = [];
     let mostAhead = 0;
-    run = async (job) => {
+    scene.run = async (job) => {
       ran.push(job.id ?? '');
-      mostAhead = Math.max(mostAhead, gate.taken - ran.length + 1);
+      mostAhead = Math.max(mostAhead, scene.gate.taken - ran.length + 1);
       await sleep(200);
     };
-    await queue.addBulk(Array.from({ length: 300 }, () => ({ name: 'poll', data: JOB })));
+    await scene.addMany(300);
     await until(() => ran.length === 300, PATIENCE_MS, 'all jobs to run');
     expect(new Set(ran).size).toBe(300);
     expect(mostAhead).toBeLessThanOrEqual(50);
   });
 
   describe('takes no job while its gate is closed', () => {
-    const ran: string[] = [];
-    beforeEach(() => {
-      ran.length = 0;
-      run = async (job) => void ran.push(job.id ?? '');
-    });
     /** Longer than a job takes to be noticed. */
     const quiet = () => sleep(300);
 
-    it('and leaves the mark by which another worker notices it', async () => {
-      await until(() => worker.isRunning(), PATIENCE_MS, 'the worker to run');
-      gate.close();
-      const first = await queue.add('poll', JOB); // It waits for a job at this moment, so it takes this one.
+    it.concurrent('and leaves the mark by which another worker notices it', async () => {
+      const scene = start(serverOfOne);
+      const { gate, queue, client } = scene;
+      const ran: string[] = [];
+      scene.run = async (job) => void ran.push(job.id ?? '');
+      await until(() => scene.isWaiting(), PATIENCE_MS, 'the worker to wait for a job');
+      gate.closeAfterNextLook();
+      const first = await scene.add(); // It looks at the gate when it hears of this one, and takes it.
       await until(() => ran.length === 1, PATIENCE_MS, 'the first job to run');
-      const second = await queue.add('poll', JOB);
+      const second = await scene.add();
       await quiet();
       expect([ran, gate.jobs]).toEqual([[first.id], 0]);
       expect(await client.exists(queue.toKey('marker'))).toBe(1);
@@ -150,12 +195,15 @@ describe('JobWorker', () => {
       await until(() => ran.includes(second.id ?? ''), PATIENCE_MS, 'the second job to run');
     });
 
-    it('not even with the end of another one', async () => {
-      run = async (job) => {
+    it.concurrent('not even with the end of another one', async () => {
+      const scene = start();
+      const { gate } = scene;
+      const ran: string[] = [];
+      scene.run = async (job) => {
         ran.push(job.id ?? '');
         gate.close();
       };
-      await queue.addBulk([1, 2].map(() => ({ name: 'poll', data: JOB })));
+      await scene.addMany(2);
       await until(() => ran.length > 0, PATIENCE_MS, 'a job to run');
       await quiet();
       gate.open();
@@ -164,54 +212,60 @@ describe('JobWorker', () => {
     });
   });
 
-  it('renews the lock of a job that runs for longer than a lock lasts', async () => {
+  it.concurrent('renews the lock of a job that runs for longer than a lock lasts', async () => {
+    const scene = start();
     let lasted = false;
-    run = async (job, lock) => {
+    scene.run = async (job, lock) => {
       await new Promise((resolve) => setTimeout(resolve, 2.5 * LOCK_MS));
-      lasted = (await client.get(lockOf(job))) === lock;
+      lasted = (await scene.client.get(scene.lockOf(job))) === lock;
     };
-    await queue.add('poll', JOB);
+    await scene.add();
     await until(() => lasted, PATIENCE_MS, 'the job to end with its lock');
-    expect(errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   });
 
-  it.each([
-    ['is gone', (key: string) => client.del(key)],
-    ['is another worker’s', (key: string) => client.set(key, 'another token')],
+  it.concurrent.each([
+    ['is gone', (client: RedisClient, key: string) => client.del(key)],
+    ['is another worker’s', (client: RedisClient, key: string) => client.set(key, 'another token')],
   ])('ends the run of a job whose lock %s, and says so once', async (_, lose) => {
+    const scene = start();
     const lost: string[] = [];
-    worker.onLocksLost = (ids) => void lost.push(...ids);
+    scene.worker.onLocksLost = (ids) => void lost.push(...ids);
     let ended = false;
-    run = async (job, __, signal) => {
+    scene.run = async (job, __, signal) => {
       if (ended) return; // The queue gave it out again.
-      await lose(lockOf(job));
+      await lose(scene.client, scene.lockOf(job));
       await new Promise((resolve) => signal?.addEventListener('abort', resolve));
       ended = true;
       throw new DelayedError();
     };
-    const { id } = await queue.add('poll', JOB);
+    const { id } = await scene.add();
     await until(() => ended, PATIENCE_MS, 'the run to end');
     await sleep(2 * LOCK_MS); // The lock would be renewed again.
     expect(lost).toEqual([id]);
-    expect(errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   });
 
-  it('ends the run of a job that the queue gives out again, and renews the lock of its next run', async () => {
-    const runs: string[] = [];
-    let held = false;
-    run = async (job, lock, signal) => {
-      runs.push(lock);
-      if (runs.length === 1) {
-        await client.del(lockOf(job)); // BullMQ finds a job without a lock, and gives it out again.
-        await new Promise((resolve) => signal?.addEventListener('abort', resolve));
-        throw new DelayedError();
-      }
-      await sleep(2.5 * LOCK_MS);
-      held = (await client.get(lockOf(job))) === lock;
-    };
-    await queue.add('poll', JOB);
-    await until(() => runs.length === 2, PATIENCE_MS, 'the job to run again');
-    await until(() => held, PATIENCE_MS, 'the next run to end with its lock');
-    expect(errors).toEqual([]);
-  });
+  it.concurrent(
+    'ends the run of a job that the queue gives out again, and renews the lock of its next run',
+    async () => {
+      const scene = start();
+      const runs: string[] = [];
+      let held = false;
+      scene.run = async (job, lock, signal) => {
+        runs.push(lock);
+        if (runs.length === 1) {
+          await scene.client.del(scene.lockOf(job)); // BullMQ finds a job without a lock, and gives it out again.
+          await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+          throw new DelayedError();
+        }
+        await sleep(2.5 * LOCK_MS);
+        held = (await scene.client.get(scene.lockOf(job))) === lock;
+      };
+      await scene.add();
+      await until(() => runs.length === 2, PATIENCE_MS, 'the job to run again');
+      await until(() => held, PATIENCE_MS, 'the next run to end with its lock');
+      expect(scene.errors).toEqual([]);
+    },
+  );
 });

@@ -51,6 +51,7 @@ const OVERLAP_MS = 2000;
 /** A worker without its upstream, its clock and its health checks. It polls real sets in a real Redis. */
 export class LiveWorker {
   private readonly reconciler: Reconciler;
+  private stopping: Promise<void> | undefined;
 
   private constructor(
     readonly registry: RedisInterestRegistry,
@@ -120,7 +121,12 @@ export class LiveWorker {
     }
   }
 
-  async stop(): Promise<void> {
+  /** Called again, it does nothing: ioredis waits two seconds for a connection that is closed already. */
+  stop(): Promise<void> {
+    return (this.stopping ??= this.end());
+  }
+
+  private async end(): Promise<void> {
     await this.reconciler.stop();
     await this.worker.stop();
     await this.queue.close();

@@ -25,20 +25,24 @@ const clock: Clock = { now: () => Date.now() };
 /** A real worker and a real Redis, with a quota that a stranger would use up. */
 describe('tickets that a stranger invents', () => {
   let server: RedisServer;
-  let worker: LiveWorker;
+  const workers: LiveWorker[] = [];
 
   beforeAll(async () => void (server = await RedisServer.start()));
-  afterAll(() => server.dispose());
-  afterEach(() => worker.stop());
+  afterAll(async () => {
+    await Promise.all(workers.map((worker) => worker.stop()));
+    await server.dispose();
+  });
 
-  it.each([
+  // Both wait for seconds.
+  it.concurrent.each<[string, number, (upstream: FakeUpstream, caseId: CaseId) => void, Feed | null]>([
     ['that the upstream refuses', 1, (upstream: FakeUpstream, caseId: CaseId) => upstream.refuse(caseId), FEED],
     ['of which it shows nothing, in groups of their own', 0, () => undefined, null],
   ])('%s leave the others their pace', async (_, firsts, invent, sharedFeed) => {
     const upstream = new FakeUpstream({ clock });
     const keys = new Keys(`test-${randomUUID()}`);
     const parts = { redisUrl: server.url, keys, clock, upstream, bounds: BOUNDS, onError: () => undefined };
-    worker = await LiveWorker.start({ ...parts, maxRps: MAX_RPS });
+    const worker = await LiveWorker.start({ ...parts, maxRps: MAX_RPS });
+    workers.push(worker);
     worker.reconcile();
     const { registry, queue } = worker;
     const interest = new Interest({ registry, queue, clock }, LINGER_MS);

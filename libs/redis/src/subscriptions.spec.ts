@@ -140,6 +140,23 @@ describe('Subscriptions', () => {
     expect(interrupted).toHaveBeenCalledTimes(2);
   });
 
+  it.each([true, false])(
+    'that is not used any more lets nobody wait for it, if it was lost before: %s',
+    async (before) => {
+      if (before) client.emit('close');
+      const first = outcome(subscriptions.whole());
+      await settled();
+      expect(first.now).toBe(before ? 'pending' : 'done');
+      subscriptions.stop();
+      if (!before) client.emit('close');
+      const second = outcome(subscriptions.whole());
+      await settled();
+      const ended = 'the subscribed Redis connection is not used any more';
+      expect([first.now, second.now]).toEqual([before ? ended : 'done', ended]);
+      expect(jest.getTimerCount()).toBe(0);
+    },
+  );
+
   it('that does not answer a ping is cut, to be made anew', async () => {
     await jest.advanceTimersByTimeAsync(3000);
     expect(client.sent).toEqual(['ping']);

@@ -9,6 +9,8 @@ import {
 } from './channel-subscriptions.js';
 import { readMessages } from './message-reader.js';
 
+const STOPPED = 'the subscribed Redis connection is not used any more';
+
 /**
  * The channels that one connection to a single server is subscribed to. They are subscribed again after every lost
  * connection. `interrupted` is called when the connection is lost, not when it is back: what arrives while only some
@@ -18,7 +20,8 @@ export class Subscriptions implements ChannelSubscriptions {
   private readonly channels = new Set<string>();
   /** Resolves once the channels are subscribed to (again); pending from the moment the connection is lost. */
   private restored: Promise<void> = Promise.resolve();
-  private finishRestoring: (() => void) | null = null;
+  private restoring: { readonly finish: () => void; readonly fail: (error: Error) => void } | null = null;
+  private isStopped = false;
   private readonly underway = new Set<Promise<unknown>>();
   private readonly pinger: NodeJS.Timeout;
 
@@ -64,8 +67,11 @@ export class Subscriptions implements ChannelSubscriptions {
     return inTime(this.restored);
   }
 
+  /** Whoever waits for channels to be subscribed to again is told that they will not be. */
   stop(): void {
+    this.isStopped = true;
     clearInterval(this.pinger);
+    this.restoring?.fail(new Error(STOPPED));
   }
 
   private subscribe(channels: readonly string[]): Promise<unknown> {
@@ -78,16 +84,20 @@ export class Subscriptions implements ChannelSubscriptions {
 
   /** Until then no history is read: its barrier would not arrive. */
   private awaitRestoring(): void {
-    if (this.finishRestoring === null) {
-      this.restored = new Promise((resolve) => (this.finishRestoring = resolve));
+    if (this.restoring === null) {
+      this.restored = new Promise((finish, fail) => (this.restoring = { finish, fail }));
+      this.restored.catch(() => undefined); // Perhaps nobody waits. Whoever does is told.
+    }
+    if (this.isStopped) {
+      this.restoring?.fail(new Error(STOPPED));
     }
   }
 
   private restore(): void {
     this.subscribe([...this.channels]).then(
       () => {
-        this.finishRestoring?.();
-        this.finishRestoring = null;
+        this.restoring?.finish();
+        this.restoring = null;
       },
       (error: Error) => this.listener.failed(error), // The connection was lost again, and will be restored again.
     );

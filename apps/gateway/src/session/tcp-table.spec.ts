@@ -12,7 +12,7 @@ describe('the table of TCP sockets', () => {
   const servers: Server[] = [];
   const peers: (Socket | SilentPeer)[] = [];
   const kept: Socket[] = [];
-  afterEach(async () => {
+  afterAll(async () => {
     for (const peer of peers.splice(0)) {
       if (peer instanceof SilentPeer) await peer.kill();
       else peer.destroy();
@@ -22,15 +22,17 @@ describe('the table of TCP sockets', () => {
   });
 
   async function listen(host: string) {
+    const mine: Socket[] = [];
     const server = createServer((socket) => {
-      kept.push(socket.on('error', () => undefined));
+      mine.push(socket.on('error', () => undefined));
+      kept.push(socket);
       socket.write('hello\n');
     });
     servers.push(server);
     server.listen(0, host);
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    return { port, accepted: () => until(() => kept.length > 0).then(() => kept[0] as Socket) };
+    return { port, accepted: () => until(() => mine.length > 0).then(() => mine[0] as Socket) };
   }
 
   const stateOf = async (socket: Socket): Promise<TcpState | undefined> => (await table.of([socket])).get(socket);
@@ -43,7 +45,8 @@ describe('the table of TCP sockets', () => {
     expect(await stateOf(socket)).toEqual({ unacknowledged: 0, unanswered: 0 });
   });
 
-  it('says what a peer has not acknowledged that is gone, and that it answers nothing', async () => {
+  // Both wait for seconds.
+  it.concurrent('says what a peer has not acknowledged that is gone, and that it answers nothing', async () => {
     const { port, accepted } = await listen('127.0.0.1');
     const peer = await SilentPeer.open(port, 'x');
     peers.push(peer);
@@ -57,18 +60,21 @@ describe('the table of TCP sockets', () => {
     expect(state?.unanswered).toBeGreaterThanOrEqual(2);
   });
 
-  it('tells a peer that does not read from one that is gone: it answers, though not all is acknowledged', async () => {
-    const { port, accepted } = await listen('127.0.0.1');
-    const peer = await SilentPeer.open(port, 'x');
-    peers.push(peer);
-    const socket = await accepted();
-    peer.freeze();
-    for (let count = 0; count < 400; count += 1) socket.write(Buffer.alloc(65_536));
-    await wait(2000);
-    const state = await stateOf(socket);
-    expect(state?.unacknowledged).toBeGreaterThan(0);
-    expect(state?.unanswered).toBeLessThan(2);
-  });
+  it.concurrent(
+    'tells a peer that does not read from one that is gone: it answers, though not all is acknowledged',
+    async () => {
+      const { port, accepted } = await listen('127.0.0.1');
+      const peer = await SilentPeer.open(port, 'x');
+      peers.push(peer);
+      const socket = await accepted();
+      peer.freeze();
+      for (let count = 0; count < 400; count += 1) socket.write(Buffer.alloc(65_536));
+      await wait(2000);
+      const state = await stateOf(socket);
+      expect(state?.unacknowledged).toBeGreaterThan(0);
+      expect(state?.unanswered).toBeLessThan(2);
+    },
+  );
 
   it('knows nothing of a socket that is closed, nor of any where there is no table', async () => {
     const { port, accepted } = await listen('127.0.0.1');
