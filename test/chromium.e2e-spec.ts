@@ -21,14 +21,18 @@ const CUT_MS = 10_000;
 /** A scenario's own: tickets, tabs of one user, and a way to a gateway that it can break. */
 class Scenario {
   readonly said: string[] = [];
-  readonly caseId = freshTickets(1)[0] ?? '';
+  readonly caseId: string;
+  /** A ticket of another user. */
+  readonly otherCaseId: string;
   private readonly links: NetworkLink[] = [];
 
   constructor(
     private readonly profile: BrowserContext,
     private readonly origin: string,
     private readonly post: (posting: { case_id: string; content: string }) => Promise<unknown>,
-  ) {}
+  ) {
+    [this.caseId = '', this.otherCaseId = ''] = freshTickets(2);
+  }
 
   async linkTo(port: number): Promise<{ link: NetworkLink; url: string }> {
     const link = await NetworkLink.to(port);
@@ -36,10 +40,24 @@ class Scenario {
     return { link, url: `http://127.0.0.1:${link.port}` };
   }
 
-  /** `tokenOf: 'short'`: the first token of a page ends after three seconds. */
-  tab(): Promise<ClientPage> {
-    const tokenOf = (which: string, fresh: boolean) => tokenFor({ expiresInS: which === 'short' && !fresh ? 3 : 60 });
-    return ClientPage.open(this.profile, this.origin, tokenOf);
+  /**
+   * @param origin of the page
+   * `tokenOf: 'short'`: the first token of a page ends after three seconds. `'bob'` may read the other ticket only.
+   */
+  tab(origin = this.origin): Promise<ClientPage> {
+    const tokenOf = (which: string, fresh: boolean) =>
+      tokenFor({
+        ...{ sub: which, expiresInS: which === 'short' && !fresh ? 3 : 60 },
+        ...(which === 'bob' && { cases: [this.otherCaseId] }),
+      });
+    return ClientPage.open(this.profile, origin, tokenOf);
+  }
+
+  /** The browser has the cookie of a user, as after a sign-in. */
+  async signIn(url: string): Promise<void> {
+    await this.profile.addCookies([
+      { name: 'pollcast_token', value: await tokenFor(), url, httpOnly: true, sameSite: 'Lax' },
+    ]);
   }
 
   async follower(options: FollowOptions): Promise<ClientPage> {
@@ -51,9 +69,13 @@ class Scenario {
   }
 
   async say(what: string): Promise<void> {
+    this.said.push(await this.sayIn(this.caseId, what));
+  }
+
+  async sayIn(caseId: string, what: string): Promise<string> {
     const content = `${CONFIDENTIAL} ${what}`;
-    await this.post({ case_id: this.caseId, content });
-    this.said.push(content);
+    await this.post({ case_id: caseId, content });
+    return content;
   }
 
   async dispose(): Promise<void> {
@@ -65,11 +87,13 @@ class Scenario {
 // eslint-disable-next-line no-restricted-syntax
 (chromiumMissing === null ? describe : describe.skip)('pages in a real Chromium', () => {
   let pages: PageServer;
+  /** The same pages at an origin that no gateway allows. */
+  let strangers: PageServer;
   let browser: Browser;
   let nginx: Nginx | null = null;
   const running = new Map<string, Promise<unknown>>();
   const scenarios = new Map<string, (own: Scenario) => Promise<void>>();
-  beforeAll(async () => void (pages = await PageServer.start()));
+  beforeAll(async () => void ([pages, strangers] = await Promise.all([PageServer.start(), PageServer.start()])));
   const deployment = useDeployment({ gateways: 3, settings: () => ({ ALLOWED_ORIGINS: pages.origin }) });
   beforeAll(async () => {
     browser = await Browser.start();
@@ -80,18 +104,19 @@ class Scenario {
     await Promise.allSettled(running.values());
     await browser.dispose();
     await nginx?.dispose();
-    await pages.dispose();
+    await Promise.all([pages.dispose(), strangers.dispose()]);
   });
 
   /** Never rejects. @returns what went wrong */
   async function play(name: string, run: (own: Scenario) => Promise<void>): Promise<unknown> {
     const post = (posting: { case_id: string; content: string }) => deployment.upstream.post(posting);
-    const own = new Scenario(await browser.profile(), pages.origin, post);
+    const profile = await browser.profile();
+    const own = new Scenario(profile, pages.origin, post);
     try {
       await run(own);
       return null;
     } catch (error) {
-      const files = await browser.picture(name);
+      const files = await browser.picture(name, [profile]);
       process.stderr.write(`pictures of the pages: ${files.join(' ') || 'none'}\n`);
       return error;
     } finally {
@@ -186,6 +211,71 @@ class Scenario {
     link.mend();
     await session.send('Page.setWebLifecycleState', { state: 'active' });
     await tab.has(own.said);
+  });
+
+  scenario('a page that the user leaves and comes back to', async (own) => {
+    const { url } = await own.linkTo(port(2));
+    const tab = await own.follower({ url, tokenOf: 'user' });
+    await tab.page.goto(`${pages.origin}/elsewhere`);
+    await own.say('while another page is shown');
+    await tab.page.goBack({ waitUntil: 'commit' });
+    await tab.has(own.said);
+    // It is the same page, and not the next one after a reload.
+    expect((await tab.record()).returns).toBe(1);
+  });
+
+  scenario('a page of another origin, with the cookie of its user', async (own) => {
+    const { link } = await own.linkTo(port(2));
+    // Browsers send a cookie to its own site only. To them, ports of one host are one site, and 127.0.0.1 is another one.
+    const url = `http://localhost:${link.port}`;
+    await own.signIn(url);
+    const tab = await own.follower({ url });
+    expect((await tab.record()).states).toEqual(['connecting', 'live']);
+    const refused = await Promise.all([own.tab(strangers.origin), own.tab(strangers.origin)]);
+    await refused[0].follow({ url }, [own.caseId]);
+    await refused[1].follow({ url, tokenOf: 'user' }, [own.caseId]);
+    const hint = `${strangers.origin} in ALLOWED_ORIGINS`;
+    for (const page of refused) {
+      await until(
+        async () => (await page.record()).states.some((state) => state.includes(hint)),
+        WITHIN_MS,
+        'the reason',
+      );
+    }
+    await own.say('second');
+    await tab.has(own.said);
+    expect((await Promise.all(refused.map((page) => page.record()))).map(({ contents }) => contents)).toEqual([[], []]);
+  });
+
+  scenario('two users in one browser', async (own) => {
+    const { link, url } = await own.linkTo(port(2));
+    const ada = await own.follower({ url, tokenOf: 'ada' });
+    const bob = await own.tab();
+    await bob.follow({ url, tokenOf: 'bob' }, [own.caseId, own.otherCaseId]);
+    const his = [await own.sayIn(own.otherCaseId, 'to bob')];
+    await bob.has(his);
+    await own.say('to ada');
+    await ada.has(own.said);
+    his.push(await own.sayIn(own.otherCaseId, 'to bob again'));
+    await bob.has(his);
+    expect((await bob.record()).revoked).toEqual([own.caseId]);
+    expect(link.connections).toBeGreaterThanOrEqual(2);
+  });
+
+  scenario('a browser without streams of fetch', async (own) => {
+    const { link, url } = await own.linkTo(port(2));
+    const tab = await own.tab();
+    const kinds: string[] = [];
+    tab.page.on('request', (request) => request.url().includes('/v1/events') && kinds.push(request.resourceType()));
+    await tab.reload(() => void Reflect.deleteProperty(globalThis, 'ReadableStream'));
+    await tab.follow({ url, tokenOf: 'user' }, [own.caseId]);
+    await own.say('first');
+    await tab.has(own.said);
+    link.cut();
+    await own.say('while it is cut');
+    link.mend();
+    await tab.has(own.said);
+    expect(new Set(kinds)).toEqual(new Set(['eventsource']));
   });
 
   // `npm test` says in its last lines that these are skipped, and why.

@@ -35,6 +35,8 @@ export class Browser {
     const launched = await chromium.launch({
       executablePath: CHROMIUM_BIN,
       args: FLAGS,
+      // Users' browsers have one.
+      ignoreDefaultArgs: ['--disable-back-forward-cache'],
       timeout: WITHIN_MS,
       // The process of a jest worker gets no handlers of signals; at its end the browser is killed all the same.
       handleSIGINT: false,
@@ -68,10 +70,10 @@ export class Browser {
     return page;
   }
 
-  /** Keeps a picture of each page in `.cache/test/screenshots`. @returns the files */
-  async picture(name: string): Promise<string[]> {
+  /** Keeps a picture of each page of the profiles in `.cache/test/screenshots`. @returns the files */
+  async picture(name: string, profiles: readonly BrowserContext[] = this.contexts): Promise<string[]> {
     mkdirSync(PICTURES, { recursive: true });
-    const pages = this.contexts.flatMap((context) => context.pages());
+    const pages = profiles.flatMap((profile) => profile.pages());
     const files = pages.map((_, at) => join(PICTURES, `${name.replace(/[^\w-]+/g, '-')}-${at + 1}.png`));
     // A page that hangs has no picture, and the failure is told all the same.
     const taken = await Promise.allSettled(pages.map((page, at) => page.screenshot({ path: files[at] })));

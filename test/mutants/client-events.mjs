@@ -117,8 +117,8 @@ export const clientEvents = [
   {
     id: 'client-long-url',
     file: client('fetch-transport.ts'),
-    find: 'if (query.length <= QUERY_MAX_CHARACTERS) return',
-    put: 'if (query) return',
+    find: 'query.length <= QUERY_MAX_CHARACTERS',
+    put: 'query',
     breaks: 'A page with many tickets is refused by every proxy.',
     killedBy: { file: client('fetch-transport.spec.ts'), test: 'in a body' },
   },
@@ -217,6 +217,14 @@ export const clientEvents = [
     put: ': null]',
     breaks: 'Invariant 10: a page that gives all users one name shows each of them the messages of the others.',
     killedBy: { file: client('tab-key.spec.ts'), test: 'names them both the same' },
+  },
+  {
+    id: 'tabs-by-the-token-of-another-user',
+    file: client('tabs.ts'),
+    find: 'if ((await this.keyOf(how, given)) === key) return given;',
+    put: 'if (given) return given;',
+    breaks: 'Invariant 10: another user signs in at the tab that leads, and the others get what is of that user.',
+    killedBy: { file: client('tabs.spec.ts'), test: 'its token is not used for them' },
   },
   {
     id: 'tabs-of-each-token',

@@ -197,8 +197,8 @@ export const clients = [
   {
     id: 'client-deaf-to-heartbeats',
     file: client('machine.ts'),
-    find: "      case 'alive':\n        return this.timer('silence', this.options.silenceMs);",
-    put: "      case 'alive':\n        return;",
+    find: "this.tell({ name: 'connecting', reason: input.reason });\n        return this.timer('silence', this.options.silenceMs);",
+    put: "this.tell({ name: 'connecting', reason: input.reason });\n        return;",
     breaks: 'A connection on which nothing happens is given up every 45 s.',
     killedBy: { file: client('attempts.spec.ts'), test: 'is kept by a heartbeat' },
   },

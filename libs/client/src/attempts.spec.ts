@@ -129,9 +129,13 @@ describe('a transport that does not work', () => {
     client.subscribe('A');
     for (let times = 0; times < 3; times += 1) {
       client.advance(READY_MS);
-      client.alive();
+      client.alive('no answer');
     }
     expect(client.opened).toHaveLength(1);
+    expect(client.state).toEqual({ name: 'connecting', reason: 'no answer' });
+    client.ready(0);
+    client.alive('no answer');
+    expect(client.state.name).toBe('live');
   });
 });
 

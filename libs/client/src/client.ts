@@ -189,7 +189,7 @@ class Shell implements Client {
     };
     const link = this.openers.open(transport, wanted, {
       event: (event) => this.step({ type: 'event', connection, event }),
-      alive: () => this.step({ type: 'alive', connection }),
+      alive: (reason) => this.step({ type: 'alive', connection, reason }),
       refused: (refusal) => this.step({ type: 'refused', connection, refusal }),
       ended: (message) => this.step({ type: 'ended', connection, message }),
       room: () => this.queue.room(),

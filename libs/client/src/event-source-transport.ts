@@ -1,5 +1,5 @@
 import type { EventData, GatewayEvent } from './events.js';
-import { queryOf } from './fetch-transport.js';
+import { originHint, queryOf } from './fetch-transport.js';
 import { parameters, type Link, type TransportListener, type TransportRequest } from './transport.js';
 
 const NAMES = [
@@ -28,7 +28,7 @@ export function openEventSource(request: TransportRequest, listener: TransportLi
   // It would connect again by itself, with its own idea of the position.
   source.onerror = () => {
     source.close();
-    listener.ended('the stream was refused or cut');
+    listener.ended(`the stream was refused or cut${originHint(url)}`);
   };
   return { close: () => source.close() };
 }

@@ -154,6 +154,19 @@ describe('a stream by fetch', () => {
     expect(heard.ends).toEqual(['the gateway ended the stream', expect.stringContaining('fetch failed')]);
   });
 
+  it('says to a page of another origin what may be missing: browsers tell only people why there is no answer', async () => {
+    const { url } = server;
+    answer = ({ response }) => response.destroy();
+    for (const origin of ['https://page.example', url]) {
+      Object.assign(globalThis, { location: { origin } });
+      open();
+      await condition(() => heard.ends.length > 0, 'its end');
+      const hint = origin === url ? '' : ` (is ${url} there, and has it ${origin} in ALLOWED_ORIGINS?)`;
+      expect(heard.ends.splice(0)).toEqual([`Error: TypeError: fetch failed${hint}`]);
+    }
+    Reflect.deleteProperty(globalThis, 'location');
+  });
+
   it('says nothing more after it was closed', async () => {
     open();
     const first = await asked();

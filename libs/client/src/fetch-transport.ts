@@ -47,9 +47,24 @@ function send(request: TransportRequest, signal: AbortSignal): Promise<Response>
   const wanted = parameters(request);
   const options: RequestInit = { headers, signal, cache: 'no-store', credentials: token === null ? 'include' : 'omit' };
   const query = queryOf(wanted);
-  if (query.length <= QUERY_MAX_CHARACTERS) return fetch(`${url}/v1/events?${query}`, options);
-  headers['content-type'] = 'application/json';
-  return fetch(`${url}/v1/events`, { ...options, method: 'POST', body: JSON.stringify(wanted) });
+  const sent =
+    query.length <= QUERY_MAX_CHARACTERS
+      ? fetch(`${url}/v1/events?${query}`, options)
+      : fetch(`${url}/v1/events`, {
+          ...{ ...options, method: 'POST', body: JSON.stringify(wanted) },
+          headers: { ...headers, 'content-type': 'application/json' },
+        });
+  return sent.catch((error: unknown) => {
+    throw new Error(`${String(error)}${originHint(url)}`);
+  });
+}
+
+/** Why a page of another origin may have no answer. A browser tells only people, in its console. */
+export function originHint(url: string): string {
+  const { origin } = globalThis.location ?? {};
+  return origin && /^http/.test(url) && !url.startsWith(origin)
+    ? ` (is ${url} there, and has it ${origin} in ALLOWED_ORIGINS?)`
+    : '';
 }
 
 export function queryOf(wanted: object): string {

@@ -12,8 +12,8 @@ export type Input =
   | { readonly type: 'token'; readonly token: string | null; readonly expiresAt: number | null }
   | { readonly type: 'token-failed'; readonly message: string }
   | { readonly type: 'event'; readonly connection: number; readonly event: GatewayEvent }
-  /** A byte came that is no event: a heartbeat. */
-  | { readonly type: 'alive'; readonly connection: number }
+  /** A byte came that is no event: a heartbeat. `reason`: why the tab with the connection has none at present. */
+  | { readonly type: 'alive'; readonly connection: number; readonly reason?: string | undefined }
   | { readonly type: 'refused'; readonly connection: number; readonly refusal: Refusal }
   | { readonly type: 'ended'; readonly connection: number; readonly message: string }
   /** The handlers of the oldest delivered event have returned. */

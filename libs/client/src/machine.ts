@@ -90,6 +90,7 @@ export class Machine {
     this.lastByteAt = this.options.now();
     switch (input.type) {
       case 'alive':
+        if (input.reason && this.phase === 'opening') this.tell({ name: 'connecting', reason: input.reason });
         return this.timer('silence', this.options.silenceMs);
       case 'event':
         this.timer('silence', this.options.silenceMs);

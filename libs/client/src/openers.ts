@@ -72,11 +72,11 @@ export class Openers {
 
   private async loadTabs(): Promise<Tabs> {
     const { Tabs: Shared } = await import('./tabs.js');
-    const { tabs, history = HISTORY, silenceMs = SILENCE_MS } = this.options;
+    const { tabs, token, history = HISTORY, silenceMs = SILENCE_MS } = this.options;
     const [own = 'sse'] = ownTransports(this.options);
     return new Shared(typeof tabs === 'string' ? tabs : null, {
       ...{ history, pingMs: Math.min(PING_MS, silenceMs / 4), direct: this.by[own] },
-      connect: (store) => this.connect({ store, tabs: false }),
+      ...{ token, connect: this.connect },
     });
   }
 }

@@ -180,6 +180,18 @@ describe('the tab with the connection', () => {
     expect(hub.told('two')).toEqual(['closing leader']);
   });
 
+  it('tells those that wait why it has no connection, at once and when they ask', () => {
+    const hub = new DrivenHub();
+    hub.open('one', null, 'A');
+    hub.step({ type: 'gathered' });
+    hub.step({ type: 'state', state: { name: 'connecting', reason: 'no answer', retryInMs: 500 } });
+    hub.step({ type: 'ping', tab: 'one', link: 1 });
+    const alive = { type: 'send', tab: 'one', message: { type: 'alive', link: 1, reason: 'no answer' } };
+    expect(hub.effects.slice(-2)).toEqual([alive, alive]);
+    hub.step({ type: 'state', state: { name: 'connecting' } });
+    expect(hub.effects.at(-1)).toEqual({ ...alive, message: { type: 'alive', link: 1 } });
+  });
+
   it('tells a right that has ended to the tabs of the ticket, and follows it no more', () => {
     const hub = leading();
     hub.open('two', null, 'B');

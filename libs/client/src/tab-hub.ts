@@ -93,7 +93,7 @@ export class TabHub {
       case 'close':
         return this.close(input);
       case 'ping':
-        if (this.links.has(nameOf(input))) this.send(input, { type: 'alive', link: input.link });
+        if (this.links.has(nameOf(input))) this.sayAlive(input);
         else this.send(input, { type: 'event', link: input.link, event: closing('leader') });
         return;
       case 'taken': {
@@ -272,8 +272,16 @@ export class TabHub {
         this.send(link, { type: 'refused', link: link.link, refusal: { code: state.reason, message: state.message } });
       } else if (wasLive && link.phase === 'live') {
         this.end(link, 'reason' in state && state.reason ? state.reason : state.name);
+      } else {
+        this.sayAlive(link);
       }
     }
+  }
+
+  private sayAlive(link: LinkName): void {
+    const { state } = this;
+    const reason = state.name === 'connecting' && state.reason ? { reason: state.reason } : {};
+    this.send(link, { type: 'alive', link: link.link, ...reason });
   }
 
   private tell(event: GatewayEvent, which: (link: OpenLink) => boolean): void {

@@ -58,7 +58,7 @@ export class TabLink implements Link {
     this.unanswered = 0;
     switch (message.type) {
       case 'alive':
-        return listener.alive();
+        return listener.alive(message.reason);
       case 'refused':
         return listener.refused(message.refusal);
       case 'not-held':

@@ -19,7 +19,8 @@ export type ToLeader =
 /** What the leader says to one tab. */
 export type ToTab =
   | { readonly type: 'event'; readonly link: number; readonly event: GatewayEvent }
-  | { readonly type: 'alive'; readonly link: number }
+  /** `reason`: why the leader has no connection at present. */
+  | { readonly type: 'alive'; readonly link: number; readonly reason?: string }
   | { readonly type: 'refused'; readonly link: number; readonly refusal: Refusal }
   /** The leader does not hold what came after the position. The gateway does. */
   | { readonly type: 'not-held'; readonly link: number };

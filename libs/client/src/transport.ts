@@ -4,8 +4,8 @@ import type { Request } from './machine-io.js';
 /** What a transport tells. After `refused` of an `open`, and after `ended`, it tells nothing more. */
 export interface TransportListener {
   event(event: GatewayEvent): void;
-  /** A byte that is no event. */
-  alive(): void;
+  /** A byte that is no event. @param reason why the tab with the connection has none at present */
+  alive(reason?: string): void;
   refused(refusal: Refusal): void;
   ended(message: string): void;
   /** Resolves when more events may be given: the handlers are behind. A transport that can wait stops reading. */

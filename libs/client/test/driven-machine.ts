@@ -83,8 +83,8 @@ export class DrivenMachine {
     this.hear({ name: 'ready', data: { ...answer, case_ids: wanted, last_event_id: idOf(offset), ...data } });
   }
 
-  alive(): void {
-    this.step({ type: 'alive', connection: this.connection.connection });
+  alive(reason?: string): void {
+    this.step({ type: 'alive', connection: this.connection.connection, reason });
   }
 
   refuse(refusal: Refusal): void {
