@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { delaysOf, type Delays } from './closest/delays.js';
+import { stageMeans, stageSums } from './closest/stages.js';
 import type { Posting } from './contenders/contender.js';
 import { PollcastDeployment } from './contenders/pollcast.js';
 import { LoadClient } from './load/load-client.js';
@@ -64,16 +65,24 @@ class Conversations {
   }
 }
 
-async function measure(conversations: Conversations, deployment: PollcastDeployment, load: LoadClient) {
+type Measured = Delays & { readonly stages: Readonly<Record<string, number>> };
+
+async function measure(
+  conversations: Conversations,
+  deployment: PollcastDeployment,
+  load: LoadClient,
+): Promise<Measured> {
   await load.run({ kind: 'clear' });
+  const before = stageSums(await deployment.metrics());
   const posted = await conversations.run(seconds);
   await load.until((posted.length * POPULATION.clients) / POPULATION.tickets);
   const { arrivals } = await load.run({ kind: 'arrivals' });
-  return delaysOf(posted, await deployment.shown(), arrivals ?? [], POPULATION);
+  const stages = stageMeans(before, stageSums(await deployment.metrics()));
+  return { ...delaysOf(posted, await deployment.shown(), arrivals ?? [], POPULATION), stages };
 }
 
-function print(all: readonly Delays[]): void {
-  const cell = (pick: (one: Delays) => number, digits: number) => show(spreadOf(all.map(pick)), digits);
+function print(all: readonly Measured[]): void {
+  const cell = (pick: (one: Measured) => number, digits: number) => show(spreadOf(all.map(pick)), digits);
   const sum = (pick: (one: Delays) => number) => all.reduce((total, one) => total + pick(one), 0);
   const worst = (pick: (one: Delays) => number) => Math.max(...all.map(pick));
   const row = (name: string, value: string, most: string, met: boolean) => [name, value, most, met ? 'met' : 'MISSED'];
@@ -82,6 +91,14 @@ function print(all: readonly Delays[]): void {
   const lines = [
     ['deliveries', sum((one) => one.deliveries).toLocaleString('en'), '', ''],
     ['new messages per poll', cell((one) => one.newPerPoll, 1), '', ''],
+    ...['committed', 'heard', 'written'].map((stage) => [
+      `mean ms from the answer until ${stage}`,
+      cell((one) => one.stages[stage] ?? Number.NaN, 2),
+      '',
+      '',
+    ]),
+    ['mean ms until the first client of a message has it', cell((one) => one.first, 2), '', ''],
+    ['mean ms until the last one has it', cell((one) => one.last, 2), '', ''],
     ['p50 ms', cell((one) => one.p50, 2), '', ''],
     row(
       'p99 ms',
@@ -109,7 +126,7 @@ async function main(): Promise<void> {
   const file = new ResultsFile('closest');
   const load = new LoadClient();
   const deployment = await PollcastDeployment.start('pollcast SSE', 'sse', SETTINGS);
-  const measured: Delays[] = [];
+  const measured: Measured[] = [];
   try {
     await load.run({
       kind: 'open',

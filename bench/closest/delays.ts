@@ -12,6 +12,9 @@ export interface Delays {
   readonly max: number;
   /** New messages per answer of the upstream, on average. */
   readonly newPerPoll: number;
+  /** When the first and the last client of a message got it, on average. */
+  readonly first: number;
+  readonly last: number;
 }
 
 /**
@@ -26,16 +29,26 @@ export function delaysOf(
   const shownAt = new Map(shown.map((one) => [`${one.case_id} ${numberOf(one.content)}`, one.shown_at]));
   const given = new Set<string>();
   const delays: number[] = [];
+  const spans = new Map<string, { first: number; last: number }>();
   for (const [client, number, at] of arrivals) {
     const name = `${client} ${number}`;
-    const from = shownAt.get(`${ticketName(client % tickets)} ${number}`);
-    if (!given.has(name)) delays.push(at - (from ?? Number.NaN));
+    const message = `${ticketName(client % tickets)} ${number}`;
+    const delay = at - (shownAt.get(message) ?? Number.NaN);
+    if (!given.has(name)) {
+      delays.push(delay);
+      const span = spans.get(message) ?? { first: delay, last: delay };
+      spans.set(message, { first: Math.min(span.first, delay), last: Math.max(span.last, delay) });
+    }
     given.add(name);
   }
   delays.sort((a, b) => a - b);
   const quantile = (share: number) => delays[Math.ceil(delays.length * share) - 1] ?? Number.NaN;
   const polls = new Set(posted.map(({ ticket, number }) => shownAt.get(`${ticketName(ticket)} ${number}`)));
+  const mean = (pick: (span: { first: number; last: number }) => number) =>
+    [...spans.values()].reduce((sum, span) => sum + pick(span), 0) / spans.size;
   return {
+    first: mean(({ first }) => first),
+    last: mean(({ last }) => last),
     deliveries: given.size,
     lost: (posted.length * clients) / tickets - given.size,
     doubled: arrivals.length - given.size,

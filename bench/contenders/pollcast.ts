@@ -50,6 +50,7 @@ export class PollcastDeployment implements Contender {
     private readonly others: readonly BenchProcess[],
     private readonly simulatorPort: number,
     private readonly redis: RedisServer,
+    private readonly workerPort: number,
   ) {}
 
   static async start(name: string, dialect: keyof typeof ENDPOINTS, settings: Settings): Promise<PollcastDeployment> {
@@ -78,7 +79,7 @@ export class PollcastDeployment implements Contender {
     await untilListening(workerPort, 'the worker');
     const endpoint = { ...ENDPOINTS[dialect], port, subscribes: true };
     const others = [worker, simulator];
-    return new PollcastDeployment(name, gateway, startGateway, endpoint, others, simulatorPort, redis);
+    return new PollcastDeployment(name, gateway, startGateway, endpoint, others, simulatorPort, redis, workerPort);
   }
 
   get redisPort(): number {
@@ -121,6 +122,12 @@ export class PollcastDeployment implements Contender {
   async shown(): Promise<readonly Shown[]> {
     const response = await fetch(`http://127.0.0.1:${this.simulatorPort}/control/ledger`);
     return ((await response.json()) as { messages: Shown[] }).messages;
+  }
+
+  /** The metrics of the gateway and of the worker. */
+  metrics(): Promise<string[]> {
+    const ports = [this.endpoint.port, this.workerPort];
+    return Promise.all(ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()));
   }
 
   async stop(): Promise<void> {
