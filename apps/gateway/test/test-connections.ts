@@ -19,6 +19,7 @@ export const fakeOutlet = () => ({
   settle: jest.fn(),
   drained: jest.fn(() => new Promise<void>((resolve) => setImmediate(resolve))),
   collect: jest.fn(() => 0),
+  collectPast: jest.fn(() => 0),
   collectOnce: jest.fn(() => 0),
   replay: jest.fn(),
   send: jest.fn(() => false),

@@ -34,3 +34,24 @@ describe('the frames of a replay', () => {
     expect(cache().frames.runsOf([], FEED)).toEqual([]);
   });
 });
+
+describe('the frame of a live publication', () => {
+  it('is made once for all that get it in a row, and is not kept', () => {
+    const { encode, frames } = cache();
+    const [one, two] = [said('a'), said('b')];
+    const first = frames.live(one, FEED);
+    expect([frames.live(one, FEED), frames.live(two, FEED)]).toEqual([first, Buffer.from('b')]);
+    expect(encode).toHaveBeenCalledTimes(2);
+    expect(frames.live(one, FEED)).not.toBe(first);
+  });
+
+  it('is kept from the first time on that it is asked for as a past one', () => {
+    const { encode, frames } = cache();
+    const [one, two] = [said('a'), said('b')];
+    const live = frames.live(one, FEED);
+    expect(frames.of(one, FEED)).toBe(live);
+    frames.live(two, FEED);
+    expect([frames.of(one, FEED), frames.live(one, FEED), frames.once(one, FEED)]).toEqual([live, live, live]);
+    expect(encode).toHaveBeenCalledTimes(2);
+  });
+});

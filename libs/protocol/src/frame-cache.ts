@@ -2,8 +2,8 @@ import type { Feed, Publication } from '#core';
 import { FrameRun, RUN_MAX_BYTES } from './frame-run.js';
 
 /**
- * Frames of one transport. Each is made once, whatever the number of clients (invariant 8). A frame is kept as long as its
- * publication, so the bounds of the tails bound this cache, too.
+ * Frames of one transport. Each is made once, whatever the number of clients (invariant 8). The frame of a past publication is
+ * kept as long as the publication, so the bounds of the tails bound this cache, too.
  */
 export class FrameCache<Frame> {
   /** The empty run. Every run of frames begins here. */
@@ -22,6 +22,19 @@ export class FrameCache<Frame> {
   }
 
   /**
+   * The frame of a live publication, which goes to all of its subscribers in a row. It is kept until the next one: few
+   * publications are asked for again, and to keep all of their frames costs a quarter more CPU (garbage collection).
+   *
+   * @param feed the feed of the publication
+   */
+  live(publication: Publication, feed: Feed): Frame {
+    if (publication === this.newest && this.newestFrame !== null) {
+      return this.newestFrame;
+    }
+    return this.hold(publication, this.once(publication, feed));
+  }
+
+  /**
    * A frame that is not kept, for a publication that only one client gets. V8 moves whatever a WeakMap holds to the old
    * generation, where it would stay until the next full garbage collection.
    */
@@ -29,19 +42,17 @@ export class FrameCache<Frame> {
     return this.frames.get(publication) ?? this.encode(publication, feed.groupId);
   }
 
-  /** @param feed the feed of the publication: the same for every caller */
+  /**
+   * The frame of a past publication, which other clients may ask for, too.
+   *
+   * @param feed the feed of the publication: the same for every caller
+   */
   of(publication: Publication, feed: Feed): Frame {
-    // A live publication goes to all of its subscribers in a row, so the newest frame needs no lookup.
-    if (publication === this.newest && this.newestFrame !== null) {
-      return this.newestFrame;
-    }
     let frame = this.frames.get(publication);
     if (frame === undefined) {
-      frame = this.encode(publication, feed.groupId);
+      frame = this.live(publication, feed);
       this.frames.set(publication, frame);
     }
-    this.newest = publication;
-    this.newestFrame = frame;
     return frame;
   }
 
@@ -58,6 +69,12 @@ export class FrameCache<Frame> {
       this.runs.set(publications, runs);
     }
     return runs;
+  }
+
+  private hold(publication: Publication, frame: Frame): Frame {
+    this.newest = publication;
+    this.newestFrame = frame;
+    return frame;
   }
 
   private join(frames: readonly Frame[]): FrameRun<Frame>[] {

@@ -29,7 +29,7 @@ describe('subscribes that wait together', () => {
     ]);
     expect(new Set(ready.map(({ last_event_id }) => last_event_id)).size).toBe(1);
     expect(outlet.begin).toHaveBeenCalledTimes(2); // One for the first subscribe, one for all others.
-    expect(outlet.collect).toHaveBeenCalledTimes(4); // Each publication once, although several subscribes ask for it.
+    expect(outlet.collectPast).toHaveBeenCalledTimes(4); // Each publication once, although several subscribes ask for it.
     expect((await held()).sort()).toEqual(['zh-cn a', 'zh-cn b', 'zh-cn c', 'zh-cn first']);
     expect(counted()).toBe(4);
   });

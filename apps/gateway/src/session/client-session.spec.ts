@@ -28,7 +28,7 @@ describe('ClientSession', () => {
     expect([outlet.send.mock.calls.length, outlet.collect.mock.calls.length]).toEqual([0, 0]);
     answers.forEach(({ go }) => go());
     expect(await again).toMatchObject([{ replayed: 1 }]);
-    expect([outlet.send.mock.calls.length, outlet.collect.mock.calls.length]).toEqual([0, 1]);
+    expect([outlet.send.mock.calls.length, outlet.collectPast.mock.calls.length]).toEqual([0, 1]);
   });
 
   it('refuses with a retry time while the store is out of reach', async () => {
@@ -136,11 +136,11 @@ describe('ClientSession', () => {
       await subscribe(['a']);
       await store.publish('a');
       await settled();
-      outlet.collect.mockClear();
+      outlet.collectPast.mockClear();
       outlet.unsentBytes = MUCH;
       const again = subscribe(['a'], FEED, 10);
       await new Promise((resolve) => setTimeout(resolve, 100));
-      expect(outlet.collect).not.toHaveBeenCalled();
+      expect(outlet.collectPast).not.toHaveBeenCalled();
       outlet.unsentBytes = 0;
       expect(await again).toMatchObject([{ replayed: 1 }]);
     });

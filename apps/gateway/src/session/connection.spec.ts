@@ -38,9 +38,9 @@ describe('Connection', () => {
     const replay = [publication, publication];
     connection.replay({ replay, isShared: true }, FEED);
     expect(outlet.replay.mock.calls).toEqual([[replay, FEED]]);
-    expect(outlet.collect).not.toHaveBeenCalled();
+    expect(outlet.collectPast).not.toHaveBeenCalled();
     connection.replay({ replay, isShared: false }, FEED);
-    expect([outlet.replay, outlet.collect].map(({ mock }) => mock.calls.length)).toEqual([1, 2]);
+    expect([outlet.replay, outlet.collectPast].map(({ mock }) => mock.calls.length)).toEqual([1, 2]);
   });
 
   it('looks at the unsent bytes only if the outlet says that there may be many', () => {

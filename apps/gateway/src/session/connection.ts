@@ -113,7 +113,7 @@ export class Connection {
     let bytes = 0;
     while (count < most && bytes < RUN_MAX_BYTES) {
       const publication = publications[count] as Publication;
-      bytes = isShared ? this.outlet.collect(publication, feed) : this.outlet.collectOnce(publication, feed);
+      bytes = isShared ? this.outlet.collectPast(publication, feed) : this.outlet.collectOnce(publication, feed);
       count += 1;
     }
     this.outlet.flush();
@@ -130,7 +130,7 @@ export class Connection {
 
   private collectAll(publications: readonly Publication[], feed: Feed): void {
     for (const publication of publications) {
-      if (this.outlet.collect(publication, feed) >= RUN_MAX_BYTES) {
+      if (this.outlet.collectPast(publication, feed) >= RUN_MAX_BYTES) {
         this.outlet.flush();
       }
     }

@@ -30,7 +30,9 @@ export interface Outlet {
    * @returns how many bytes wait for {@link flush}
    */
   collect(publication: Publication, feed: Feed): number;
-  /** The same for a publication that only this client gets: its frame is not kept. */
+  /** The same for a past publication. Other clients may get it, too: its frame is kept. */
+  collectPast(publication: Publication, feed: Feed): number;
+  /** The same for a past publication that only this client gets: its frame is not kept. */
   collectOnce(publication: Publication, feed: Feed): number;
   /** Writes a replay that other clients get as well, in pieces that they share. What was collected is written before. */
   replay(publications: readonly Publication[], feed: Feed): void;

@@ -90,10 +90,14 @@ export class SseOutlet implements Outlet {
   }
 
   send(publication: Publication, feed: Feed): boolean {
-    return this.write(this.frames.of(publication, feed));
+    return this.write(this.frames.live(publication, feed));
   }
 
   collect(publication: Publication, feed: Feed): number {
+    return this.add(this.frames.live(publication, feed));
+  }
+
+  collectPast(publication: Publication, feed: Feed): number {
     return this.add(this.frames.of(publication, feed));
   }
 

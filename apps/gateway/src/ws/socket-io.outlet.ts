@@ -50,10 +50,14 @@ export class SocketIoOutlet implements Outlet {
   }
 
   send(publication: Publication, feed: Feed): boolean {
-    return this.pipe.write(this.frames.emptyRun.then(this.frames.of(publication, feed)));
+    return this.pipe.write(this.frames.emptyRun.then(this.frames.live(publication, feed)));
   }
 
   collect(publication: Publication, feed: Feed): number {
+    return this.add(this.frames.live(publication, feed));
+  }
+
+  collectPast(publication: Publication, feed: Feed): number {
     return this.add(this.frames.of(publication, feed));
   }
 
