@@ -9,7 +9,9 @@
  */
 const SPEC = '(?:\\.(?:spec|e2e-spec)\\.ts$|^apps/[^/]+/test/)';
 // Programs load run-program.ts before everything else, so it is imported directly.
-const LIB_INDEX = '^libs/(?:[^/]+/src/index|ops/src/run-program)\\.ts$';
+// The client library has an entry for each framework.
+const LIB_INDEX =
+  '^libs/(?:[^/]+/src/index|ops/src/run-program|client/src/(?:react|vue|svelte|angular|tanstack-\\w+))\\.ts$';
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 

@@ -23,6 +23,7 @@ const base = {
   moduleNameMapper: {
     // The package as it is published: it loads transports by import(), which jest cannot run in sources.
     '^#client$': '<rootDir>/libs/client/dist/cjs/index.js',
+    '^#client/(.*)$': '<rootDir>/libs/client/dist/cjs/$1.js',
     '^#(core|protocol|osm|redis|ops|testing)$': '<rootDir>/libs/$1/src/index.ts',
     '^#ops/run-program$': '<rootDir>/libs/ops/src/run-program.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { install } from './install.mjs';
@@ -13,7 +13,9 @@ import { root, tool } from './repository.mjs';
  */
 const folder = join(root, 'libs/client');
 /** Largest sizes, minified and gzipped, bytes. */
-const MOST = { index: 6000, react: 1024, vue: 1024, svelte: 1024 };
+const BINDING_MAX = 1024;
+const BINDINGS = ['react', 'vue', 'svelte', 'angular', 'tanstack-query', 'tanstack-db'];
+const MOST = { index: 6000, ...Object.fromEntries(BINDINGS.map((name) => [name, BINDING_MAX])) };
 const KINDS = [
   ['esm', 'module', ['--module', 'ES2022', '--moduleResolution', 'bundler']],
   ['cjs', 'commonjs', ['--module', 'commonjs', '--moduleResolution', 'node10', '--ignoreDeprecations', '5.0']],
@@ -47,7 +49,7 @@ async function sizeOf(name) {
   const { outputFiles } = await build({
     ...(name === 'index'
       ? { stdin: { contents: `export { connect } from '${entry}';`, resolveDir: folder } }
-      : { entryPoints: [entry], external: ['react', 'vue', './ticket-view.js'] }),
+      : { entryPoints: [entry], external: ['react', 'vue', '@angular/core', './ticket-view.js'] }),
     bundle: true,
     splitting: true,
     outdir: folder,
@@ -56,7 +58,7 @@ async function sizeOf(name) {
     format: 'esm',
     target: 'es2022',
   });
-  const loaded = outputFiles.find(({ path }) => /(?:stdin|react|vue|svelte)\.js$/.test(path));
+  const loaded = outputFiles.find(({ path }) => [`stdin.js`, `${name}.js`].includes(basename(path)));
   return gzipSync(loaded.contents, { level: 9 }).length;
 }
 

@@ -15,6 +15,7 @@ export type {
   Transport,
   UpstreamState,
 } from './events.js';
+export { fromSnapshots, type CaseSnapshot, type Hydration } from './hydration.js';
 export { indexedDbStore, sessionStore, type PositionStore } from './store.js';
 export type { Kept } from './machine-io.js';
 export { messagesOf, ticketView, type TicketSnapshot, type TicketView } from './ticket-view.js';
