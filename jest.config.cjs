@@ -27,6 +27,8 @@ const base = {
     '^#(core|protocol|osm|redis|ops|testing)$': '<rootDir>/libs/$1/src/index.ts',
     '^#ops/run-program$': '<rootDir>/libs/ops/src/run-program.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    // The conformance suite of Durable Streams is written for vitest.
+    '^vitest$': '<rootDir>/apps/gateway/test/streams-conformance/vitest.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.cache'],
 };

@@ -16,15 +16,17 @@ import { SubjectReads } from '../http/subject-reads.js';
 import { SSE_HEADERS } from '../sse/sse.outlet.js';
 import { nextCursor } from './stream-cursor.js';
 import { readStreamQuery, type StreamRead } from './stream-read.js';
+import { LONG_POLL_MS, SSE_MS, SSE_STEP_MS } from './stream-times.js';
 
 /** How long a first read waits for the upstream's first answer, ms: what was said before is not news. */
 const FIRST_WAIT_MS = 1000;
-/** How long a long poll waits for news, ms. */
-const LONG_POLL_MS = 20_000;
-/** An event stream ends after this time, and its client comes back (Durable Streams, 10.2), ms. */
-const SSE_MS = 60_000;
-/** A silent event stream gets a comment after this time, and its rights are looked at again, ms. */
-const SSE_STEP_MS = 10_000;
+/** As the protocol has them: its clients compare the type, and it names `no-cache`. */
+const STREAM_HEADERS = {
+  ...SSE_HEADERS,
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-store, no-transform',
+  connection: 'close',
+} as const;
 /** Reads of one subject that wait for their turn. */
 const WAITING_MAX = 1000;
 
@@ -175,7 +177,7 @@ export class StreamsController extends ServedMethods {
       cursor = nextCursor(cursor, Date.now(), Math.random());
       const isNews = polled.publications.length > 0;
       if (!response.headersSent) {
-        response.writeHead(200, { ...SSE_HEADERS, connection: 'close' });
+        response.writeHead(200, STREAM_HEADERS);
       }
       response.write(isNews || !hasTold ? this.frames(polled, feed, cursor) : ':\n');
       if (!(await isRead(response))) {
@@ -198,8 +200,9 @@ export class StreamsController extends ServedMethods {
       streamCursor,
       ...(!polled.isFull && { upToDate: true }),
     };
-    const data = polled.publications.length === 0 ? '' : `event: data\ndata: ${this.events(polled, feed)}\n\n`;
-    return `${data}event: control\ndata: ${JSON.stringify(control)}\n\n`;
+    // Without a space, as the protocol's examples are: some readers look for that.
+    const data = polled.publications.length === 0 ? '' : `event: data\ndata:${this.events(polled, feed)}\n\n`;
+    return `${data}event: control\ndata:${JSON.stringify(control)}\n\n`;
   }
 
   private events({ publications }: Polled, feed: StreamRead['feed']): string {
