@@ -14,6 +14,12 @@ import { until } from '../harness/until.js';
 /** Short times, so that a minute has many polls. */
 export const PACE = { intervalMs: 300, upstreamTimeoutMs: 1500 } as const;
 
+/**
+ * `HISTORY_MAX_EVENTS`: more than is posted to a ticket in one conversation. So a client that begins anew gets all of it, and
+ * only the ticket that is read as a whole has more.
+ */
+export const HISTORY_MAX = 1500;
+
 const SETTINGS: Settings = {
   LOG_LEVEL: 'warn',
   POLL_INTERVAL_MS: String(PACE.intervalMs),
@@ -21,8 +27,7 @@ const SETTINGS: Settings = {
   UPSTREAM_TIMEOUT_MS: String(PACE.upstreamTimeoutMs),
   UPSTREAM_MAX_CASE_IDS: '4',
   SUBSCRIPTION_LINGER_MS: '9000',
-  // More than is posted to a ticket in the longest run: a client without a position gets all of it.
-  HISTORY_MAX_EVENTS: '10000',
+  HISTORY_MAX_EVENTS: String(HISTORY_MAX),
   DRAIN_MS: '1000',
   AUTH_JWT_SECRET: JWT_SECRET,
   MAX_CONNECTIONS_PER_SUBJECT: '1000',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { SeededRandom } from '../harness/seeded-random.js';
 import { tokenFor } from '../harness/clients/tokens.js';
-import { ChaosDeployment } from './chaos-deployment.js';
+import { ChaosDeployment, HISTORY_MAX } from './chaos-deployment.js';
 import { Conversation } from './conversation.js';
 import { type Fault, type ChaosContext } from './fault.js';
 import { MemoryWatch } from './memory-watch.js';
@@ -97,7 +97,8 @@ export class ChaosRun {
     this.lossesBefore = this.losses;
     const { deployment, token, conversations } = this;
     const random = new SeededRandom(this.options.seed + conversations);
-    const conversation = await Conversation.begin({ deployment, token, random, name: `chaos-${conversations}` });
+    const name = `chaos-${conversations}`;
+    const conversation = await Conversation.begin({ deployment, token, random, name, historyMax: HISTORY_MAX });
     this.conversation = conversation;
     return conversation;
   }

@@ -4,9 +4,11 @@ import type { SeededRandom } from '../harness/seeded-random.js';
 import { until } from '../harness/until.js';
 import type { Program } from '../harness/processes/program.js';
 import type { SimulatorControl } from '../harness/upstream/simulator-control.js';
+import { AccountUnread } from '../harness/upstream/account-unread.js';
 import { ResumingClient } from './resuming-client.js';
 import { SteadyTraffic } from './steady-traffic.js';
-import { faultsOf } from './recording-faults.js';
+import { faultsOf, unreadFaults } from './recording-faults.js';
+import { WholeReaders } from './whole-readers.js';
 
 /** What a conversation needs of a deployment. */
 export interface ConversationDeployment {
@@ -21,6 +23,8 @@ export interface ConversationParts {
   readonly token: string;
   /** Part of the name of each ticket. Conversations of a run have different names. */
   readonly name: string;
+  /** `HISTORY_MAX_EVENTS` of the deployment. Readers read one ticket with more messages as a whole; absent: there are none. */
+  readonly historyMax?: number;
 }
 
 const TICKETS = 12;
@@ -28,6 +32,8 @@ const TICKETS = 12;
 const SHARE = 5;
 const TRANSPORTS = ['sse', 'websocket', 'sse', 'websocket', 'polling'] as const;
 const CLIENTS = 10;
+/** What every second client asks for besides messages. */
+const SNAPSHOTS = { snapshot: 1, unread: 1, history: 40 } as const;
 /** Longest time until messages flow again after a fault, ms. */
 const STUCK_MS = 45_000;
 /**
@@ -50,20 +56,27 @@ export class Conversation {
     readonly refusable: string,
     readonly clients: readonly ResumingClient[],
     private readonly traffic: SteadyTraffic,
+    private readonly readers: WholeReaders | null,
   ) {}
 
   /** Resolves once all clients are connected and messages flow. */
-  static async begin({ deployment, random, token, name }: ConversationParts): Promise<Conversation> {
+  static async begin({ deployment, random, token, name, historyMax }: ConversationParts): Promise<Conversation> {
     const caseIds = Array.from({ length: TICKETS }, (_, at) => `${name}-${at + 1}`);
     const refusable = `${name}-refusable`;
     const urls = deployment.gateways.map(({ program }) => program.url);
     const clients = Array.from({ length: CLIENTS }, (_, at) => {
       const wanted = Array.from({ length: SHARE }, (_each, step) => caseIds[(at + step * 2) % TICKETS] ?? '');
       const all = at % 3 === 0 ? [...wanted, refusable] : wanted;
-      return new ResumingClient(TRANSPORTS[at % TRANSPORTS.length] ?? 'sse', { token, caseIds: all }, urls);
+      const options = { token, caseIds: all, ...(at % 2 === 0 && SNAPSHOTS) };
+      return new ResumingClient(TRANSPORTS[at % TRANSPORTS.length] ?? 'sse', options, urls);
     });
-    const traffic = new SteadyTraffic(deployment.upstream, [...caseIds, refusable], random);
-    const conversation = new Conversation(deployment, caseIds, refusable, clients, traffic);
+    const readers =
+      historyMax === undefined
+        ? null
+        : await WholeReaders.begin({ ...{ upstream: deployment.upstream, token, random, urls }, name, historyMax });
+    const posted = [...caseIds, refusable, ...(readers ? [readers.caseId] : [])];
+    const traffic = new SteadyTraffic(deployment.upstream, posted, random);
+    const conversation = new Conversation(deployment, caseIds, refusable, clients, traffic, readers);
     await Promise.all(clients.map((client) => client.start()));
     traffic.start();
     return conversation;
@@ -96,9 +109,17 @@ export class Conversation {
    */
   async account(losses: number, say: (line: string) => void): Promise<string[]> {
     await this.traffic.stop();
-    const { clients } = this;
-    const posted = await Promise.all(clients.map((client) => this.deployment.upstream.ledger(client.caseIds)));
-    const faults = () => clients.flatMap((client, at) => faultsOf(client, posted[at] ?? [], losses));
+    await this.readers?.arrive();
+    const { clients, readers } = this;
+    const { upstream } = this.deployment;
+    const posted = await Promise.all(clients.map((client) => upstream.ledger(client.caseIds)));
+    const archive = readers ? await upstream.ledger([readers.caseId]) : [];
+    const unread = await new AccountUnread(upstream.url).counts([...this.caseIds, this.refusable]);
+    const faults = () => [
+      ...clients.flatMap((client, at) => faultsOf(client, posted[at] ?? [], losses)),
+      ...clients.flatMap((client) => unreadFaults(client, unread)),
+      ...(readers?.account(archive, losses) ?? []),
+    ];
     const lacks = () => faults().some((fault) => fault.includes(' lost: '));
     const deadline = Date.now() + SETTLE_MS;
     while (Date.now() < deadline && lacks()) await sleep(500);
@@ -106,13 +127,14 @@ export class Conversation {
     const got = clients.reduce((sum, { recording }) => sum + recording.messages.length, 0);
     const came = clients.reduce((sum, { connections }) => sum + connections, 0);
     const written = new Set(posted.flat().map(({ seq }) => seq)).size;
+    if (readers) say(readers.summary);
     say(`${written} messages posted, ${got} received by ${clients.length} clients over ${came} connections`);
     return faults();
   }
 
   /** Stops all clients and the posting. */
   async end(): Promise<void> {
-    await Promise.all(this.clients.map((client) => client.stop()));
+    await Promise.all([...this.clients.map((client) => client.stop()), this.readers?.stop()]);
     await this.traffic.stop();
   }
 }

@@ -2,6 +2,7 @@ import { account } from '../harness/upstream/account.js';
 import { Recording } from '../harness/clients/recording.js';
 import type { Posted } from '../harness/upstream/simulator-control.js';
 import type { ResumingClient } from './resuming-client.js';
+import { snapshotFaults } from './snapshot-faults.js';
 
 /**
  * What is wrong with the recording of one client, one sentence each.
@@ -15,6 +16,7 @@ import type { ResumingClient } from './resuming-client.js';
  */
 export function faultsOf(client: ResumingClient, posted: readonly Posted[], losses: number): string[] {
   const parts = partsOf(client.recording);
+  const { snapshot, history = 0 } = client.options;
   const last = parts.at(-1) ?? new Recording();
   const faults: string[] = [];
   for (const part of parts) {
@@ -25,11 +27,21 @@ export function faultsOf(client: ResumingClient, posted: readonly Posted[], loss
     tell('doubled', doubled);
     tell('out of order', disordered);
     tell('a gap that need not be', gaps);
+    if (snapshot) tell('at a seam', snapshotFaults(part, history, part === parts[0]));
   }
   const begun = epochs(client.recording).size - 1;
   if (begun > losses) faults.push(`${begun} new epochs, but Redis forgot ${losses} times`);
   if (losses === 0 && parts.length > 1) faults.push('told of an unknown position while Redis forgot nothing');
   return faults.map((fault) => `${client.name}: ${fault}`);
+}
+
+/** The last unread count that the client was told of a ticket, where it is not the upstream's. */
+export function unreadFaults(client: ResumingClient, counts: ReadonlyMap<string, number>): string[] {
+  if (!client.options.unread) return [];
+  const told = new Map(client.recording.of('unread').map(({ data }) => [data.case_id, data.unread_num]));
+  return client.caseIds
+    .filter((caseId) => told.get(caseId) !== counts.get(caseId))
+    .map((caseId) => `${client.name}: lost: ${counts.get(caseId)} unread of ${caseId}, not ${told.get(caseId)}`);
 }
 
 /** Messages that are missing in an epoch that has ended, between two others of their ticket. */

@@ -41,10 +41,14 @@ export class ResumingClient {
     return `${this.client.transport} client of ${this.caseIds[0]}`;
   }
 
-  /** Connects and keeps reconnecting. Resolves after the first connection. */
-  async start(): Promise<void> {
+  get options(): ClientOptions {
+    return this.client.options;
+  }
+
+  /** Connects and keeps reconnecting. Resolves after the first connection. @throws Error if that takes longer */
+  async start(withinMs = 30_000): Promise<void> {
     this.living = this.live();
-    await until(() => this.connections > 0, 30_000, `${this.name} to connect`);
+    await until(() => this.connections > 0, withinMs, `${this.name} to connect`);
   }
 
   cut(): void {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { CONFIDENTIAL } from '../harness/log-faults.js';
+import { AccountUnread } from '../harness/upstream/account-unread.js';
 import type { SeededRandom } from '../harness/seeded-random.js';
 import type { Posting, SimulatorControl } from '../harness/upstream/simulator-control.js';
 
@@ -10,6 +11,8 @@ const STEP_MS = 250;
 const EQUAL_PAIRS = 0.15;
 /** The share of steps that also change a status. */
 const STATUSES = 0.05;
+/** The share of steps in which the account also reads a ticket. */
+const READS = 0.05;
 
 /** Posts messages during the whole run, and probes that show whether messages arrive. */
 export class SteadyTraffic {
@@ -41,6 +44,7 @@ export class SteadyTraffic {
   }
 
   private async run(): Promise<void> {
+    const account = new AccountUnread(this.upstream.url);
     for (let step = 1; !this.stopped; step += 1) {
       const count = this.random.chance(EQUAL_PAIRS) ? 2 : 1;
       await this.upstream.post(
@@ -50,6 +54,7 @@ export class SteadyTraffic {
       if (this.random.chance(STATUSES)) {
         await this.upstream.setStatus(this.random.pick(this.caseIds), this.random.chance(0.5) ? 1 : 0);
       }
+      if (this.random.chance(READS)) await account.markRead(this.random.pick(this.caseIds));
       await sleep(STEP_MS);
     }
   }

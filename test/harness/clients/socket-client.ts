@@ -133,7 +133,8 @@ export class SocketClient implements Client {
   private record(event: string, data: unknown): void {
     const packet = this.raws.shift() ?? '';
     const raw = packet.slice(packet.indexOf(',') + 1, -1);
-    const id = (data as { id?: string }).id ?? null;
+    // The `id` of a snapshot is no position before all of them have come.
+    const id = event === 'snapshot' ? null : ((data as { id?: string }).id ?? null);
     this.recording.add({ event: event as EventName, data: data as never, id, raw, at: Date.now() });
   }
 
