@@ -15,7 +15,7 @@ const BATCH = 500;
 /** Most readers of one conversation: each keeps its stream. */
 const READERS = 12;
 /** Pause between two readers, ms. */
-const PAUSE_MS = [500, 4000] as const;
+const PAUSE_MS = [500, 8000] as const;
 
 export interface WholeReadersParts {
   readonly upstream: SimulatorControl;
