@@ -49,7 +49,7 @@ function publicationsOf({ id, case_id, status, messages, unread }: SnapshotEvent
   return [
     ...(status === null ? [] : [{ event: 'status', data: { id, case_id, status } }]),
     ...messages.map((data) => ({ event: 'message', data })),
-    ...(unread == null ? [] : [{ event: 'unread', data: { id, case_id, unread_num: unread.unread_num } }]),
+    ...(!unread ? [] : [{ event: 'unread', data: { id, case_id, unread_num: unread.unread_num } }]),
   ];
 }
 

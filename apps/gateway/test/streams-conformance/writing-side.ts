@@ -68,8 +68,8 @@ export class WritingSide {
     const { 'content-type': type = 'application/octet-stream' } = headers;
     const known = this.types.get(caseId);
     const isBeyond = Object.keys(headers).some((name) => BEYOND.test(name));
-    if (isBeyond || (method === 'POST' && known === undefined))
-      return void answer.writeHead(isBeyond ? 501 : 404).end();
+    const isNowhere = method === 'POST' && known === undefined;
+    if (isBeyond || isNowhere) return void answer.writeHead(isBeyond ? 501 : 404).end();
     if (known === undefined) {
       this.types.set(caseId, type);
       await this.gateway.store.setStatus(caseId, 1); // The upstream's first answer for a ticket has its status.
