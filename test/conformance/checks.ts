@@ -6,6 +6,7 @@ import { POSITION_CHECKS } from './positions.checks.js';
 import { REFUSAL_CHECKS } from './refusals.checks.js';
 import { SOCKET_IO_CHECKS } from './socket-io.checks.js';
 import { SSE_CHECKS } from './sse.checks.js';
+import { STREAM_CHECKS } from './streams.checks.js';
 import { TOKEN_CHECKS } from './tokens.checks.js';
 
 /** Every check, in the order of PROTOCOL.md. */
@@ -19,4 +20,5 @@ export const CHECKS: readonly Check[] = [
   ...HISTORY_CHECKS,
   ...POLLING_CHECKS,
   ...PROMISE_CHECKS,
+  ...STREAM_CHECKS,
 ];

@@ -39,4 +39,5 @@ export const NEEDS_HARNESS: Readonly<Record<string, string>> = {
   R12: 'history is larger than one part of a replay',
   P3: 'SLOW_CONSUMER_MAX_BYTES is small',
   P4: 'a gateway is stopped',
+  T6: 'rights end while a read waits, and a gateway is stopped',
 };

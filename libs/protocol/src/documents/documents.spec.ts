@@ -27,7 +27,7 @@ describe('the documents of the interfaces', () => {
     });
   });
 
-  it('have examples that fit their schemas, every one of them', () => {
+  it('M2: have examples that fit their schemas, every one of them', () => {
     const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, formats: { 'date-time': true } });
     ajv.addKeyword('components');
     const { components } = openApiDocument('1.0.0') as { components: object };
