@@ -6,7 +6,7 @@ import { cache, root } from './repository.mjs';
 /**
  * The languages of `npm run test:clients` besides JavaScript. `tools` have to be on PATH. `prepare` installs libraries and
  * builds the programs of test/world/clients in a folder of .cache/clients, and resolves with the commands that run them: the
- * `clients`, and the official `sdk` of the upstream, if the language has one that reads messages. It
+ * `clients`, and the official `sdk` of the upstream, if the language has one that reads messages, and one that `polls` with it. It
  * throws with the output of the step that failed. `clients` are the names that the program gives its clients; those that are
  * `unordered` handle each event in a thread of its own.
  *
@@ -45,6 +45,7 @@ export const RUNTIMES = {
       return {
         clients: { command: python, args: ['main.py'], cwd: folder, env: { SSECLIENT_FOLDER: other } },
         sdk: { command: python, args: ['sdk.py'], cwd: folder },
+        polls: { command: python, args: ['sdk_polls.py'], cwd: folder },
       };
     },
   },

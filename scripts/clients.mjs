@@ -56,7 +56,7 @@ async function tryOut(language, isRequired) {
       return;
     }
     await tryClients(language, commands.clients);
-    if (commands.sdk) await trySdk(language, commands.sdk);
+    if (commands.sdk) await trySdk(language, commands);
   } catch (error) {
     console.error(error.message);
     say(false, `FAILED   ${language}: ${error.message.split('\n')[0]}`);
@@ -82,10 +82,11 @@ async function tryClients(language, command) {
   }
 }
 
-async function trySdk(language, command) {
+async function trySdk(language, { sdk, polls }) {
   const { sdkTrial } = await import(join(dist, 'test/world/sdk-trial.js'));
-  const faults = await sdkTrial(command);
-  const what = `${language}: official SDK of the upstream, signed requests to the simulator and to a gateway`;
+  const faults = await sdkTrial(sdk, polls);
+  const more = polls ? '; a conversation by both ways, and the cost of 200 clients' : '';
+  const what = `${language}: official SDK of the upstream, signed requests to the simulator and to a gateway${more}`;
   say(faults.length === 0, faults.length === 0 ? `ok       ${what}` : `FAILED   ${what}: ${faults.join('; ')}`);
 }
 

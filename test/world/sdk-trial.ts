@@ -7,10 +7,13 @@ import { SIGNING_SECRETS } from '../harness/log-faults.js';
 import { Deployment } from '../harness/processes/deployment.js';
 import { OwnedProcess } from '../harness/processes/owned-process.js';
 import type { Command } from './client-program.js';
+import { sdkPollsTrial } from './sdk-polls-trial.js';
 
 /** Sorted, as our own requests are: under this order every SDK's signature is right. */
 const CASE_IDS = ['B', 'a', 'a-1', 'b'];
 const READ = { B: ['one', 'two'], 'a-1': ['three'] };
+/** Tickets of the conversation that is polled. */
+const POLLED = ['c-1', 'c-2', 'c-3'];
 const REFUSAL = { status: 401, code: 'APIGW.0301' };
 
 const ACCESS_KEY = 'ACCESSKEY';
@@ -34,12 +37,16 @@ interface Printed {
  *
  * @param command starts a program that gets the arguments `URL ACCESS_KEY SECRET_KEY BAD_SECRET_KEY DOMAIN_ID CASE_ID…`, and
  *   prints one line of JSON: `{ "read": { ticket: contents }, "refusal": { status, code } }`
+ * @param polls starts a program that polls both, see {@link sdkPollsTrial}; absent: there is none
  * @returns what went wrong, one sentence each; empty if nothing did
  */
-export async function sdkTrial(command: Command): Promise<readonly string[]> {
+export async function sdkTrial(command: Command, polls?: Command): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sdk-trial-'));
   const keys = join(folder, 'keys.json');
-  writeFileSync(keys, JSON.stringify([{ access_key: ACCESS_KEY, secret_key: SECRET_KEY, cases: CASE_IDS }]));
+  writeFileSync(
+    keys,
+    JSON.stringify([{ access_key: ACCESS_KEY, secret_key: SECRET_KEY, cases: [...CASE_IDS, ...POLLED] }]),
+  );
   const deployment = new Deployment({
     simulator: {
       SIMULATOR_ACCESS_KEY: ACCESS_KEY,
@@ -56,7 +63,10 @@ export async function sdkTrial(command: Command): Promise<readonly string[]> {
     for (const posting of postings) await deployment.upstream.post(posting);
     const there = await run(command, deployment.upstream.url);
     const here = await run(command, deployment.gateway().url);
-    return [...faultsOf('the simulator', there), ...faultsOf('the gateway', here), ...differences(there, here)];
+    const faults = [...faultsOf('the simulator', there), ...faultsOf('the gateway', here), ...differences(there, here)];
+    if (polls === undefined) return faults;
+    const credentials = [ACCESS_KEY, SECRET_KEY, DOMAIN_ID, ...POLLED];
+    return [...faults, ...(await sdkPollsTrial(polls, deployment, credentials))];
   } finally {
     await deployment.dispose();
     rmSync(folder, { recursive: true });
