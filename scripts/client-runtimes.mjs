@@ -1,18 +1,25 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './processes.mjs';
 import { cache, root } from './repository.mjs';
 
+const RECIPES = join(root, 'docs/recipes');
+
 /**
  * The languages of `npm run test:clients` besides JavaScript. `tools` have to be on PATH. `prepare` installs libraries and
  * builds the programs of test/world/clients in a folder of .cache/clients, and resolves with the commands that run them: the
- * `clients`, and the official `sdk` of the upstream, if the language has one that reads messages, and one that `polls` with it. It
- * throws with the output of the step that failed. `clients` are the names that the program gives its clients; those that are
- * `unordered` handle each event in a thread of its own.
+ * `clients`, the official `sdk` of the upstream, if the language has one that reads messages, one that `polls` with it, and the
+ * `recipes` of docs/recipes by their file. It throws with the output of the step that failed. `clients` are the names that the
+ * program gives its clients; those that are `unordered` handle each event in a thread of its own. A language may have recipes only.
  *
  * Sources are copied there first: a build leaves nothing in the working tree.
  */
 export const RUNTIMES = {
+  shell: {
+    tools: ['sh', 'curl'],
+    prepare: async () => ({ recipes: recipes(['sse.sh'], (file) => ({ command: 'sh', args: [file] })) }),
+  },
   python: {
     tools: ['python3'],
     clients: [
@@ -46,6 +53,7 @@ export const RUNTIMES = {
         clients: { command: python, args: ['main.py'], cwd: folder, env: { SSECLIENT_FOLDER: other } },
         sdk: { command: python, args: ['sdk.py'], cwd: folder },
         polls: { command: python, args: ['sdk_polls.py'], cwd: folder },
+        recipes: recipes(['sse.py', 'socket_io.py'], (file) => ({ command: python, args: [file] })),
       };
     },
   },
@@ -57,7 +65,11 @@ export const RUNTIMES = {
       const goals = ['package', 'dependency:copy-dependencies', '-DoutputDirectory=target/lib'];
       await step(folder, 'mvn', '-q', '-B', repository, ...goals);
       const java = (main) => ({ command: 'java', args: ['-cp', 'target/clients.jar:target/lib/*', main], cwd: folder });
-      return { clients: java('pollcast.Main'), sdk: java('pollcast.Sdk') };
+      return {
+        clients: java('pollcast.Main'),
+        sdk: java('pollcast.Sdk'),
+        recipes: recipes(['OkHttpSse.java', 'LaunchDarklySse.java', 'SocketIo.java'], java),
+      };
     },
   },
   go: {
@@ -67,7 +79,11 @@ export const RUNTIMES = {
       // Without -modcacherw the folder could not be deleted.
       const env = { GOMODCACHE: join(folder, 'modules'), GOFLAGS: '-modcacherw -mod=mod' };
       await stepWith(env, folder, 'go', 'build', '-o', 'clients', '.');
-      return { clients: { command: join(folder, 'clients'), args: [] } };
+      await stepWith(env, folder, 'go', 'build', '-o', 'recipe', join(RECIPES, 'sse.go'));
+      return {
+        clients: { command: join(folder, 'clients'), args: [] },
+        recipes: recipes(['sse.go'], () => ({ command: join(folder, 'recipe'), args: [] })),
+      };
     },
   },
   rust: {
@@ -79,6 +95,11 @@ export const RUNTIMES = {
     },
   },
 };
+
+/** @param commandOf gets the path of a file */
+function recipes(names, commandOf) {
+  return Object.fromEntries(names.map((name) => [name, commandOf(join(RECIPES, name))]));
+}
 
 function threeWays(library) {
   return ['websocket', 'polling', 'upgrade'].map((transport) => `${library}, ${transport}`);
@@ -93,7 +114,8 @@ export async function prepared(name) {
   }
   const folder = cache('clients', name);
   await mkdir(folder, { recursive: true });
-  await cp(join(root, 'test/world/clients', name), folder, { recursive: true });
+  const programs = join(root, 'test/world/clients', name);
+  if (existsSync(programs)) await cp(programs, folder, { recursive: true });
   return { commands: await prepare(folder) };
 }
 

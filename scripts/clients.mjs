@@ -10,7 +10,8 @@ import { redisBinary } from './redis-binary.mjs';
 import { root } from './repository.mjs';
 
 /**
- * `npm run test:clients`: real clients in other languages than JavaScript against a real deployment. What follows `--` may be
+ * `npm run test:clients`: real clients in other languages than JavaScript against a real deployment, and the recipes of
+ * docs/recipes. What follows `--` may be
  * languages instead of all of them, and `--require python,java`.
  *
  * A language whose tools are not on this machine is told; it is a failure only if `--require` names it.
@@ -55,7 +56,8 @@ async function tryOut(language, isRequired) {
       say(!isRequired, `MISSING  ${language} is NOT TESTED: ${missing} is not there`);
       return;
     }
-    await tryClients(language, commands.clients);
+    if (commands.clients) await tryClients(language, commands.clients);
+    if (commands.recipes) await tryRecipes(language, commands.recipes);
     if (commands.sdk) await trySdk(language, commands);
   } catch (error) {
     console.error(error.message);
@@ -76,6 +78,21 @@ async function tryClients(language, command) {
       const times = Object.entries(resumedMs).map(([signal, ms]) => `${signal} ${(ms / 1000).toFixed(1)} s`);
       const what = `${language}: ${client} (back after ${times.join(', ')})`;
       say(faults.length === 0, faults.length === 0 ? `ok       ${what}` : `FAILED   ${what}: ${faults.join('; ')}`);
+    }
+  } finally {
+    await deployment.dispose();
+  }
+}
+
+async function tryRecipes(language, recipes) {
+  const { Deployment } = await import(join(dist, 'test/harness/processes/deployment.js'));
+  const { recipeTrial, RECIPE_HISTORY } = await import(join(dist, 'test/world/recipe-trial.js'));
+  const deployment = new Deployment({ settings: { HISTORY_MAX_EVENTS: String(RECIPE_HISTORY) } });
+  try {
+    await deployment.start();
+    for (const [name, fault] of Object.entries(await recipeTrial(deployment, recipes))) {
+      const what = `${language}: docs/recipes/${name}: connects, renews its token, comes back, tells a gap`;
+      say(fault === null, fault === null ? `ok       ${what}` : `FAILED   ${what}: ${fault}`);
     }
   } finally {
     await deployment.dispose();
