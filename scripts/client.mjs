@@ -2,13 +2,14 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { clientGuide } from './client-guide.mjs';
 import { install } from './install.mjs';
 import { run } from './processes.mjs';
 import { root, tool } from './repository.mjs';
 
 /**
  * `npm run build:client`: builds the package `pollcast-client` in libs/client/dist, as ECMAScript modules and as CommonJS with
- * types for both, and checks what would be published: publint, are-the-types-wrong, and sizes. `npm pack ./libs/client` makes
+ * types for both, and checks what would be published: publint, are-the-types-wrong, the lines of its guides, and sizes. `npm pack ./libs/client` makes
  * the archive.
  */
 const folder = join(root, 'libs/client');
@@ -35,6 +36,7 @@ await must('are the types wrong', [
   tool('@arethetypeswrong/cli/dist/index.js'),
   ...['--pack', folder, '--profile', 'node16', '--no-color', '--format', 'table-flipped'],
 ]);
+await must('the lines of the guides', [tool('typescript/bin/tsc'), '-p', clientGuide(folder)]);
 let isSmall = true;
 for (const [name, most] of Object.entries(MOST)) {
   const bytes = await sizeOf(name);

@@ -1,6 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { io } from 'socket.io-client';
 
@@ -9,7 +7,6 @@ import { useDeployment } from './fixtures/use-deployment.js';
 import { tokenFor } from './harness/clients/tokens.js';
 import { CONFIDENTIAL } from './harness/log-faults.js';
 import { NetworkLink } from './harness/network-link.js';
-import { ROOT } from './harness/processes/repository.js';
 import { until } from './harness/until.js';
 import { freshTickets } from './harness/upstream/traffic.js';
 
@@ -147,33 +144,5 @@ describe.each(TRANSPORTS)('pollcast-client over %s', (transport) => {
     token = await tokenFor();
     page.client.retry();
     await page.has([await say(caseId, 'at last')]);
-  });
-});
-
-describe("the README's lines", () => {
-  const deployment = useDeployment();
-
-  it('work as they are written', async () => {
-    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-    const [, block = ''] = /```js\n(import \{ connect \} from 'pollcast-client';\n[\s\S]*?)```/.exec(readme) ?? [];
-    const lines = block.trim().split('\n');
-    expect(lines.length).toBeLessThanOrEqual(10);
-    const [caseId = ''] = freshTickets(1);
-    const shown: TicketMessage[] = [];
-    const body = lines
-      .slice(1)
-      .join('\n')
-      .replace("'https://pollcast.example'", 'url')
-      .replaceAll("'CASE-1'", 'caseId');
-    const names = ['connect', 'url', 'caseId', 'getToken', 'show', 'showState', 'reload'];
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the lines are to be run as they are
-    const run = new Function(...names, `${body}\nreturn client;`) as (...given: unknown[]) => Client;
-    const nothing = () => undefined;
-    const show = (event: TicketMessage) => shown.push(event);
-    const client = run(connect, deployment.gateway().url, caseId, () => tokenFor(), show, nothing, nothing);
-    await deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} hello` });
-    await until(() => shown.length === 1, WITHIN_MS, 'the message');
-    expect(shown[0]?.message['content']).toBe(`${CONFIDENTIAL} hello`);
-    client.close();
   });
 });

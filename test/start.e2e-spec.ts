@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { README_TICKET, runReadmeLines } from './fixtures/readme-lines.js';
 import { OwnedProcess } from './harness/processes/owned-process.js';
 import { freePort } from './harness/processes/ports.js';
 import { ScriptRun } from './harness/processes/script-run.js';
+import { SimulatorControl } from './harness/upstream/simulator-control.js';
 import { until } from './harness/until.js';
 
 /** Longest start, ms: it may install and build. */
@@ -31,7 +33,7 @@ describe('npm start', () => {
     [`${HAS_CURL ? 'curl' : 'node'}, which this machine has,`, HAS_CURL ? 'curl' : 'node', () => PATH],
     ['node, where there is no curl,', 'node', () => pathWithout('curl', folder)],
   ])(
-    'prints a line for %s that shows messages as they arrive, and leaves nothing behind',
+    "prints a line for %s that shows messages as they arrive, serves README's lines, and leaves nothing behind",
     async (_, command, path) => {
       const port = await freePort();
       const settings = { PORT: String(port), PATH: path() };
@@ -40,6 +42,7 @@ describe('npm start', () => {
       expect(line.split(' ')[0]).toBe(command);
       expect(line).toContain(`:${port}/`);
       expect(await outputOf(line, settings.PATH)).toContain('event: ready');
+      expect(await shownByReadme(start.printed)).toBe('for those who read README.md');
 
       // At least a simulator, a worker and a gateway. Redis, too, unless REDIS_URL names one.
       expect(start.descendants.length).toBeGreaterThanOrEqual(3);
@@ -75,6 +78,21 @@ describe('npm start', () => {
     START_MS + 120_000,
   );
 });
+
+/** Runs the lines of README.md with the printed address and token. @returns the first message that they show */
+async function shownByReadme(printed: string): Promise<unknown> {
+  const [, origin = '', token = ''] = /(http:\S+?)\/#token=([\w.-]+)/.exec(printed) ?? [];
+  const [, simulator = ''] = /simulator at (http:\S+?)\/? \(/.exec(printed) ?? [];
+  const shown: unknown[] = [];
+  const client = runReadmeLines({ url: origin, token, show: ({ message }) => shown.push(message['content']) });
+  try {
+    await new SimulatorControl(simulator).post({ case_id: README_TICKET, content: 'for those who read README.md' });
+    await until(() => shown.length > 0, 30_000, "the message that README's lines show");
+    return shown[0];
+  } finally {
+    client.close();
+  }
+}
 
 /** Makes a folder with links to every command on PATH except one. */
 function pathWithout(command: string, folder: string): string {
