@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Server, Socket } from 'socket.io';
 import { Refusal, refusalError } from '#protocol';
@@ -65,6 +66,7 @@ export class BeforeConnect {
     const insides = engine as unknown as EngineInsides;
     // Before Socket.IO's own listener, which decodes what comes.
     engine.prependListener('connection', (client: EngineSocket) => this.opened(client));
+    engine.on('initial_headers', joinFirstWrites);
     engine.use((request: EngineRequest, _response: unknown, next: () => void) => {
       const client = clientOf(engine, request);
       if (request.headers.upgrade !== undefined) {
@@ -134,6 +136,21 @@ function boundFragments({ ws }: EngineInsides): void {
   if (ws?.options !== undefined) {
     ws.options.maxFragments = FRAGMENTS_MAX;
   }
+}
+
+/**
+ * engine.io writes its first packet some promises after the answer to the handshake, in the same turn of the event loop. Both
+ * are sent in one piece: a system call is the largest part of a handshake.
+ */
+function joinFirstWrites(_headers: object, { headers, socket }: IncomingMessage): void {
+  if (headers.upgrade !== undefined) {
+    socket.cork();
+    setImmediate(uncork, socket);
+  }
+}
+
+function uncork(socket: TcpSocket): void {
+  socket.uncork();
 }
 
 function transportOf(client: EngineSocket): TransportInsides {

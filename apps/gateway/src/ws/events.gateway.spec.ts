@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { Hub } from '#core';
 import { record } from '../../test/recording.js';
 import { RunningGateway, token } from '../../test/running-gateway.js';
@@ -33,6 +34,17 @@ describe('events over Socket.IO', () => {
       expect(events[1]).toEqual(['message', expect.objectContaining({ case_id: 'A1', message: { content: 'live' } })]);
     },
   );
+
+  it('come after one write with the answer to the handshake and the first packet', async () => {
+    gateway = await RunningGateway.start();
+    const writes = jest.spyOn(Socket.prototype, '_writev' as never) as unknown as jest.SpyInstance;
+    await gateway.connect({ token: await token() }, { transports: ['websocket'] });
+    const pieces = (writes.mock.calls as [{ chunk: string | Buffer }[]][])
+      .map(([chunks]) => chunks.map(({ chunk }) => String(chunk)).join(''))
+      .filter((text) => text.includes('"pingInterval"'));
+    writes.mockRestore();
+    expect(pieces).toEqual([expect.stringMatching(/^HTTP\/1\.1 101 /)]);
+  });
 
   it('keep their order through the upgrade from long polling', async () => {
     gateway = await RunningGateway.start();
