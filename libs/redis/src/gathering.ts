@@ -4,6 +4,13 @@ interface Waiting<Ask, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
+export interface GatheringBounds {
+  /** Most that one call asks. All who asked go on in the tick of its answer. */
+  readonly most: number;
+  /** Most calls that are under way. */
+  readonly calls: number;
+}
+
 /**
  * What is asked while a call is under way, or in one turn of the event loop, is asked together. A call of Redis costs a client
  * more than what it says.
@@ -14,8 +21,7 @@ export class Gathering<Ask, Answer> {
   private underWay = 0;
 
   constructor(
-    /** Most that one call asks. */
-    private readonly most: number,
+    private readonly bounds: GatheringBounds,
     /** Answers in order. What it throws, all who asked get. */
     private readonly call: (asks: readonly Ask[]) => Promise<readonly Answer[]>,
   ) {}
@@ -29,24 +35,27 @@ export class Gathering<Ask, Answer> {
 
   /** Asks what waits now, before anything else is sent. */
   askAll(): void {
-    const all = this.waiting;
-    this.waiting = [];
-    for (let start = 0; start < all.length; start += this.most) {
-      void this.askSome(all.slice(start, start + this.most));
+    while (this.waiting.length > 0) {
+      void this.askNext();
     }
   }
 
   private schedule(): void {
-    if (!this.isScheduled && this.underWay === 0 && this.waiting.length > 0) {
+    if (!this.isScheduled && this.underWay < this.bounds.calls && this.waiting.length > 0) {
       this.isScheduled = true;
-      setImmediate(() => {
-        this.isScheduled = false;
-        this.askAll();
-      });
+      setImmediate(this.nextTurn);
     }
   }
 
-  private async askSome(some: readonly Waiting<Ask, Answer>[]): Promise<void> {
+  private readonly nextTurn = (): void => {
+    this.isScheduled = false;
+    while (this.waiting.length > 0 && this.underWay < this.bounds.calls) {
+      void this.askNext();
+    }
+  };
+
+  private async askNext(): Promise<void> {
+    const some = this.waiting.splice(0, this.bounds.most);
     this.underWay += 1;
     try {
       const answers = await this.call(some.map(({ ask }) => ask));

@@ -2,15 +2,19 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Cluster } from 'ioredis';
 import type { Clock } from '#core';
 import type { RedisClient } from './connection.js';
-import { Gathering } from './gathering.js';
+import { Gathering, type GatheringBounds } from './gathering.js';
 import type { Keys } from './keys.js';
 import { CONNECTIONS_KEPT_MS } from './script-constants.js';
 import { Scripts } from './scripts.js';
 
 /** A gateway that has not renewed its lease for this long (ms) is gone, and what it had is not counted any more. */
 const GATEWAY_LEASE_MS = 3000;
-/** Most connections that one script counts. It takes some microseconds of each. */
-const ADDED_MAX = 100;
+/**
+ * How connections are counted together. All of one call go on in one tick, and deliveries wait for them: 16 are as many as begin
+ * in one turn of the event loop. On a cluster, the keys of two subjects are in two slots.
+ */
+const TOGETHER: GatheringBounds = { most: 16, calls: 1 };
+const TOGETHER_ON_CLUSTER: GatheringBounds = { most: 1, calls: 16 };
 /** The list of gateways outlives the last renewal by this, ms. */
 const GATEWAYS_KEPT_MS = 600_000;
 
@@ -55,9 +59,8 @@ export class RedisConnectionCounts {
 
   constructor(private readonly parts: ConnectionCountsParts) {
     this.scripts = new Scripts(parts.commands, ['connect'], {});
-    // The keys of two subjects are in two slots of a cluster.
-    const most = parts.commands instanceof Cluster ? 1 : ADDED_MAX;
-    this.adding = new Gathering(most, (added) => this.connect(added, []));
+    const bounds = parts.commands instanceof Cluster ? TOGETHER_ON_CLUSTER : TOGETHER;
+    this.adding = new Gathering(bounds, (added) => this.connect(added, []));
   }
 
   /** Id of this gateway: another one after each renewal that failed. */
