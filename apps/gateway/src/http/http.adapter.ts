@@ -42,6 +42,8 @@ export interface Gate {
   serve(request: IncomingMessage, response: ServerResponse, pass: () => void): void;
   /** @returns the refusal of a WebSocket handshake; null if the handshake may go on */
   refusalOf(handshake: IncomingMessage): RefusedHandshake | null;
+  /** Begins a WebSocket handshake that is not refused, now or later: deliveries wait for a few handshakes only. */
+  inTurn(handshake: IncomingMessage, begin: () => void): void;
   /** Whether a WebSocket is served at the path of this request. */
   isWebSocket(request: IncomingMessage): boolean;
 }
@@ -137,12 +139,20 @@ export class HttpAdapter extends ExpressAdapter implements DrainedServer {
     if (handshake !== undefined) {
       const gated: UpgradeListener = (request, socket, head) => {
         const refused = gate.refusalOf(request);
-        if (refused === null) {
+        if (refused !== null) {
+          endWith(socket, refused.problem, refused.retryMs);
+          return;
+        }
+        socket.on('error', ignore); // While it waits it has no other listener, and an error would end the process.
+        gate.inTurn(request, () => {
+          if (!socket.writable) {
+            socket.destroy();
+            return;
+          }
+          socket.off('error', ignore);
           handshake(request, socket, head);
           this.sockets?.upgraded(socket, head);
-        } else {
-          endWith(socket, refused.problem, refused.retryMs);
-        }
+        });
       };
       const isWanted = (request: IncomingMessage) => gate.isWebSocket(request);
       const upgrade = upgradeGate(server, isWanted, gated);
@@ -153,6 +163,8 @@ export class HttpAdapter extends ExpressAdapter implements DrainedServer {
     }
   }
 }
+
+const ignore = () => undefined;
 
 /** What Node could not read never becomes a request. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex & { _httpMessage?: unknown }): void {

@@ -91,18 +91,25 @@ export class RequestGate implements Gate {
   }
 
   private takeTurn(request: IncomingMessage, response: ServerResponse, serve: () => void): void {
-    const { headers, turns, addresses, problems } = this.parts;
+    const { headers, turns, problems } = this.parts;
     try {
       const bodyIsNext = this.bodies.begin(request);
-      const owner = () => shownToken(request) ?? addresses.of(request);
-      turns.take(owner, () => {
-        bodyIsNext();
-        serve();
-      });
+      turns.take(
+        () => this.ownerOf(request),
+        () => {
+          bodyIsNext();
+          serve();
+        },
+      );
     } catch (error) {
       headers.set(request, response);
       problems.answer(error, response);
     }
+  }
+
+  /** Whose turn a request takes: nobody has checked its token yet. */
+  private ownerOf(request: IncomingMessage): string {
+    return shownToken(request) ?? this.parts.addresses.of(request);
   }
 
   /** @returns the refusal of a WebSocket handshake; null if the handshake may go on */
@@ -118,6 +125,10 @@ export class RequestGate implements Gate {
       const refusal = refusals.note(error, handshake.headers);
       return { problem: refusalProblem(refusal), retryMs: retryMsOf(refusal) };
     }
+  }
+
+  inTurn(handshake: IncomingMessage, begin: () => void): void {
+    this.parts.turns.take(() => this.ownerOf(handshake), begin);
   }
 
   isWebSocket(request: IncomingMessage): boolean {

@@ -1,9 +1,15 @@
-import { Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, Socket } from 'node:net';
 import { Hub } from '#core';
 import { record } from '../../test/recording.js';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { until } from '../../../../test/harness/until.js';
+import { UnauthenticatedSockets } from '../http/unauthenticated-sockets.js';
 import { EventsGateway } from './events.gateway.js';
+
+const HANDSHAKE =
+  'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 
 describe('events over Socket.IO', () => {
   let gateway: RunningGateway;
@@ -44,6 +50,26 @@ describe('events over Socket.IO', () => {
       .filter((text) => text.includes('"pingInterval"'));
     writes.mockRestore();
     expect(pieces).toEqual([expect.stringMatching(/^HTTP\/1\.1 101 /)]);
+  });
+
+  it('wait for a few handshakes only, however many come at once', async () => {
+    gateway = await RunningGateway.start();
+    const { port } = new URL(gateway.url);
+    const sockets = Array.from({ length: 100 }, () => connect(Number(port), '127.0.0.1'));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    let turn = 0;
+    const begun: number[] = [];
+    const upgraded = jest.spyOn(UnauthenticatedSockets.prototype, 'upgraded').mockImplementation(() => {
+      begun[turn] = (begun[turn] ?? 0) + 1;
+    });
+    sockets.forEach((socket) => socket.write(HANDSHAKE));
+    while (begun.reduce((sum, count) => sum + count, 0) < sockets.length) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turn += 1;
+    }
+    upgraded.mockRestore();
+    sockets.forEach((socket) => socket.destroy());
+    expect(Math.max(...begun.filter((count) => count > 0))).toBeLessThanOrEqual(32); // 16 each time, and a turn may begin in the middle.
   });
 
   it('keep their order through the upgrade from long polling', async () => {
