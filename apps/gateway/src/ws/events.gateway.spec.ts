@@ -57,6 +57,9 @@ describe('events over Socket.IO', () => {
     const { port } = new URL(gateway.url);
     const sockets = Array.from({ length: 100 }, () => connect(Number(port), '127.0.0.1'));
     await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    const accepted = () =>
+      new Promise<number>((resolve) => gateway.server.getConnections((_error, count) => resolve(count)));
+    await until(async () => (await accepted()) === sockets.length); // One connection is accepted in each turn.
     let turn = 0;
     const begun: number[] = [];
     const upgraded = jest.spyOn(UnauthenticatedSockets.prototype, 'upgraded').mockImplementation(() => {
