@@ -15,7 +15,7 @@ import { root, tool } from './repository.mjs';
 const folder = join(root, 'libs/client');
 /** Largest sizes, minified and gzipped, bytes. */
 const BINDING_MAX = 1024;
-const BINDINGS = ['react', 'vue', 'svelte', 'angular', 'tanstack-query', 'tanstack-db'];
+const BINDINGS = ['older', 'react', 'vue', 'svelte', 'angular', 'tanstack-query', 'tanstack-db'];
 const MOST = { index: 6000, ...Object.fromEntries(BINDINGS.map((name) => [name, BINDING_MAX])) };
 const KINDS = [
   ['esm', 'module', ['--module', 'ES2022', '--moduleResolution', 'bundler']],

@@ -7,6 +7,7 @@ import type {
   Revoked,
   TicketMessage,
   TicketStatus,
+  TicketUnread,
   Transport,
   UpstreamState,
 } from './events.js';
@@ -32,6 +33,8 @@ export interface ConnectOptions {
   readonly language?: string;
   /** How many of the last events of a ticket come first: 0 to 1000, 50 unless given. */
   readonly history?: number;
+  /** Whether the unread counts of the tickets are told: those of the gateway's account. */
+  readonly unread?: boolean;
   /** Longest silence of a connection, ms: three heartbeats of the gateway. 45,000 unless given. */
   readonly silenceMs?: number;
   /** Longest time to wait for the first event of a connection, ms. 10,000 unless given. */
@@ -46,6 +49,7 @@ export interface ConnectOptions {
 export interface Handlers {
   readonly onMessage?: (event: TicketMessage) => unknown;
   readonly onStatus?: (event: TicketStatus) => unknown;
+  readonly onUnread?: (event: TicketUnread) => unknown;
   readonly onGap?: (event: Gap) => unknown;
   readonly onUpstream?: (event: UpstreamState) => unknown;
   readonly onRevoked?: (event: Revoked) => unknown;

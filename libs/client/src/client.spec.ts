@@ -217,4 +217,22 @@ describe('a client with its handlers', () => {
     expect(asked).toEqual([false, true]);
     expect(server.asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
   });
+
+  it('asks for unread counts if it is told to, and tells a later subscription the last ones', async () => {
+    const counts: number[] = [];
+    const client = open({ unread: true });
+    const onUnread = ({ unread_num: count }: { readonly unread_num: number }) => void counts.push(count);
+    client.subscribe('A', { onUnread });
+    await live(client);
+    expect(new URL(server.asked[0]?.path ?? '', 'http://gateway').searchParams.get('unread')).toBe('1');
+    const unread = { case_id: 'A', status: 1, seen_at: '' };
+    say({ name: 'unread', data: { ...unread, id: idOf(1), unread_num: 3 } });
+    await condition(() => counts.length === 1, 'the count');
+    client.subscribe('A', { onUnread });
+    await condition(() => counts.length === 2, 'the count again');
+    expect(counts).toEqual([3, 3]);
+    open().subscribe('A');
+    await condition(() => server.asked.length === 2, 'another client');
+    expect(server.asked[1]?.path).not.toContain('unread');
+  });
 });

@@ -15,6 +15,7 @@ const KEPT_EVENTS = 50;
 const HANDLERS = {
   message: 'onMessage',
   status: 'onStatus',
+  unread: 'onUnread',
   gap: 'onGap',
   upstream: 'onUpstream',
   revoked: 'onRevoked',
@@ -177,7 +178,7 @@ class Shell implements Client {
   }
 
   private open({ connection, transport, token, request }: Extract<Effect, { type: 'open' }>): void {
-    const { url, groupId, language, history } = this.options;
+    const { url, groupId, language, history, unread } = this.options;
     const wanted = {
       ...request,
       url: url.replace(/\/$/, ''),
@@ -185,6 +186,7 @@ class Shell implements Client {
       groupId,
       language,
       history,
+      unread,
       clientId: this.clientId,
     };
     const link = this.openers.open(transport, wanted, {
@@ -229,7 +231,7 @@ class Shell implements Client {
   }
 
   private async tell(event: GatewayEvent): Promise<void> {
-    if (event.name === 'message' || event.name === 'status') {
+    if (event.name === 'message' || event.name === 'status' || event.name === 'unread') {
       const { id, case_id: caseId } = event.data;
       if (id <= (this.closedUpTo.get(caseId) ?? '')) return; // It came when a gap was closed.
       this.keep(event);
@@ -257,7 +259,7 @@ class Shell implements Client {
     }
   }
 
-  private keep(event: Extract<GatewayEvent, { name: 'message' | 'status' }>): void {
+  private keep(event: Extract<GatewayEvent, { name: 'message' | 'status' | 'unread' }>): void {
     const events = this.kept.get(event.data.case_id) ?? [];
     events.push(event);
     if (events.length > KEPT_EVENTS) events.shift();

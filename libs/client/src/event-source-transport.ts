@@ -5,6 +5,7 @@ import { parameters, type Link, type TransportListener, type TransportRequest } 
 const NAMES = [
   'message',
   'status',
+  'unread',
   'gap',
   'upstream',
   'revoked',

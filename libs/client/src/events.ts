@@ -59,6 +59,17 @@ export interface Ready {
   readonly pending?: readonly string[];
 }
 
+/** How many messages the account of the gateway has not read, only if `connect` asks for it: all clients see the same number. */
+export interface TicketUnread {
+  readonly id: string;
+  readonly case_id: string;
+  readonly group_id?: string;
+  readonly unread_num: number;
+  /** The upstream's own: 1 online, 0 offline; null if it does not say. */
+  readonly status: number | null;
+  readonly seen_at: string;
+}
+
 /** The first poll of these tickets is complete: what it found has come. */
 export interface Backfilled {
   readonly case_ids: readonly string[];
@@ -73,6 +84,7 @@ export interface Closing {
 export interface EventData {
   readonly message: TicketMessage;
   readonly status: TicketStatus;
+  readonly unread: TicketUnread;
   readonly gap: Gap;
   readonly upstream: UpstreamState;
   readonly revoked: Revoked;

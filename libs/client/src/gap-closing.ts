@@ -18,7 +18,8 @@ const EVENTS_MAX = 10_000;
 const ATTEMPTS = 5;
 const PAUSE_MS = 1000;
 
-interface Page {
+/** A page of history (PROTOCOL.md, section 8). */
+export interface Page {
   readonly events: readonly ({ readonly event: string } & TicketMessage)[];
   readonly before?: string | null;
 }
@@ -33,7 +34,7 @@ export async function lostEvents(gap: Gap, source: GapSource): Promise<LostEvent
   const found: LostEvent[] = [];
   for (const caseId of gap.case_ids) {
     for (let before: string | null | undefined = gap.before; before;) {
-      const page: Page = await read(caseId, { before, after: gap.after }, source);
+      const page: Page = await readPage(caseId, { before, after: gap.after }, source);
       for (const { event, ...data } of page.events) {
         if (event === 'gap') throw new Error('the gap has a gap');
         found.push({ name: event, data } as unknown as LostEvent);
@@ -45,12 +46,17 @@ export async function lostEvents(gap: Gap, source: GapSource): Promise<LostEvent
   return found.sort((one, other) => (one.data.id < other.data.id ? -1 : 1));
 }
 
-async function read(
+/** Asks again while the gateway says that it is busy. @throws {Error} if it refuses */
+export async function readPage(
   caseId: string,
-  { before, after }: { readonly before: string; readonly after: string | undefined },
+  {
+    before,
+    after,
+    limit = 1000,
+  }: { readonly before: string; readonly after?: string | undefined; readonly limit?: number },
   { url, token, groupId, language }: GapSource,
 ): Promise<Page> {
-  const wanted = Object.entries({ before, after, limit: '1000', group_id: groupId, language });
+  const wanted = Object.entries({ before, after, limit: String(limit), group_id: groupId, language });
   const query = new URLSearchParams(wanted.filter((pair): pair is [string, string] => pair[1] !== undefined));
   const credentials = token === null ? 'include' : 'omit';
   for (let attempt = 1; ; attempt += 1) {

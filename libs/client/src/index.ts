@@ -12,6 +12,7 @@ export type {
   Revoked,
   TicketMessage,
   TicketStatus,
+  TicketUnread,
   Transport,
   UpstreamState,
 } from './events.js';

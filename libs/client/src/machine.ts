@@ -200,6 +200,7 @@ export class Machine {
         return this.closing(event.data);
       case 'heartbeat':
         return;
+      case 'unread':
       case 'backfilled':
         break;
     }

@@ -67,7 +67,12 @@ export const openSocketIo =
       leave: (caseIds) =>
         socket?.emit(
           'unsubscribe',
-          { ...parameters({ ...request, caseIds, position: null }), client_id: undefined, history: undefined },
+          {
+            ...parameters({ ...request, caseIds, position: null }),
+            client_id: undefined,
+            history: undefined,
+            unread: undefined,
+          },
           () => undefined,
         ),
       authenticate: (token) =>

@@ -243,4 +243,16 @@ describe('the tab with the connection', () => {
     hub.message('A', 4);
     expect(hub.told('one').at(-1)).toBe('closing draining');
   });
+
+  it('tells a tab that comes later the last unread count of its tickets, and not those of others', () => {
+    const hub = leading();
+    const unread = (caseId: string, offset: number): HeardEvent => ({
+      name: 'unread',
+      data: { id: idOf(offset), case_id: caseId, unread_num: offset, status: 1, seen_at: '' },
+    });
+    [unread('A', 4), unread('B', 5), unread('A', 6)].forEach((event) => hub.hear(event));
+    expect(hub.told('one').slice(-2)).toEqual(['unread A 4', 'unread A 6']);
+    hub.open('two', null, 'A');
+    expect(hub.told('two').slice(-2)).toEqual(['unread A 6', 'ready A']);
+  });
 });

@@ -61,6 +61,8 @@ export class TabHub {
   private readonly replayed = new Set<string>();
   /** Those whose first poll is still to come. */
   private readonly pending = new Set<string>();
+  /** The last unread count of each ticket. */
+  private readonly unread = new Map<string, Extract<GatewayEvent, { name: 'unread' }>>();
   /** Those that the upstream refuses. */
   private readonly refused = new Set<string>();
   private kept: Kept | null = null;
@@ -179,6 +181,7 @@ export class TabHub {
     for (const id of caseIds) {
       [this.followed, this.replayed, this.refused, this.pending].forEach((set) => set.delete(id));
       this.held.forget(id);
+      this.unread.delete(id);
     }
     this.effects.push({ type: 'leave', caseIds });
   }
@@ -209,6 +212,10 @@ export class TabHub {
     if (this.upstream?.data.state === 'degraded') this.sendEvent(link, this.upstream);
     const refused = [...link.caseIds].filter((id) => this.refused.has(id));
     if (refused.length > 0) this.sendEvent(link, { name: 'revoked', data: { case_ids: refused, reason: 'upstream' } });
+    for (const id of link.caseIds) {
+      const unread = this.unread.get(id);
+      if (unread) this.sendEvent(link, unread);
+    }
     const { language = '', last_answer_at: answer = null } = this.lastReady ?? {};
     const data: Ready = {
       ...{ case_ids: [...link.caseIds], language, last_event_id: this.kept?.position ?? '' },
@@ -233,6 +240,9 @@ export class TabHub {
         if (JSON.stringify(event) === JSON.stringify(this.upstream)) return;
         this.upstream = event;
         return this.tell(event, ({ phase }) => phase === 'live');
+      case 'unread':
+        this.unread.set(event.data.case_id, event);
+        return this.tell(event, (link) => link.phase === 'live' && concerns([event.data.case_id])(link));
       case 'backfilled':
         event.data.case_ids.forEach((id) => this.pending.delete(id));
         return this.tell(event, (link) => link.phase === 'live' && concerns(event.data.case_ids)(link));

@@ -3,7 +3,7 @@ import { TabGroup, type TabGroupParts } from './tab-group.js';
 import { tabKey } from './tab-key.js';
 import type { Link, TransportListener, TransportRequest } from './transport.js';
 
-type How = Pick<TransportRequest, 'url' | 'groupId' | 'language' | 'history'>;
+type How = Pick<TransportRequest, 'url' | 'groupId' | 'language' | 'history' | 'unread'>;
 type GetToken = Exclude<ConnectOptions['token'], string | undefined>;
 
 export interface TabsParts extends Omit<TabGroupParts, 'connect'> {
@@ -63,8 +63,8 @@ export class Tabs {
     return ofThisUser;
   }
 
-  private keyOf({ url, groupId, language, history }: How, token: string | null): Promise<string> {
-    return tabKey([url, groupId, language, history], token, this.user);
+  private keyOf({ url, groupId, language, history, unread }: How, token: string | null): Promise<string> {
+    return tabKey([url, groupId, language, history, unread], token, this.user);
   }
 
   private leave(reason: string): void {

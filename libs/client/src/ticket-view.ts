@@ -7,6 +7,8 @@ export interface TicketSnapshot {
   readonly messages: readonly TicketMessage[];
   /** 0: unread, 1: read, by ticket. */
   readonly status: Readonly<Record<string, number>>;
+  /** How many messages the gateway's account has not read, by ticket, if `connect` asks for `unread`. */
+  readonly unread: Readonly<Record<string, number>>;
   /** Whether the replay has ended: an empty list means that there is no message, unless the ticket is pending. */
   readonly isReady: boolean;
   /** Tickets of which nothing is known yet: their first poll is still to come. */
@@ -24,7 +26,15 @@ export interface TicketView {
   readonly subscribe: (changed: () => void) => () => void;
 }
 
-const EMPTY: TicketSnapshot = { messages: [], status: {}, isReady: false, pending: [], gap: null, revoked: [] };
+const EMPTY: TicketSnapshot = {
+  messages: [],
+  status: {},
+  unread: {},
+  isReady: false,
+  pending: [],
+  gap: null,
+  revoked: [],
+};
 
 /** @param initial what a server has rendered; events that it has do not come again */
 export function ticketView(
@@ -48,6 +58,7 @@ export function ticketView(
         change({ messages: [...snapshot.messages, event] });
       },
       onStatus: ({ case_id: id, status }) => change({ status: { ...snapshot.status, [id]: status } }),
+      onUnread: ({ case_id: id, unread_num: count }) => change({ unread: { ...snapshot.unread, [id]: count } }),
       onReady: ({ case_ids: ids, pending = [] }) =>
         change({ isReady: true, pending: [...snapshot.pending.filter((id) => !ids.includes(id)), ...pending] }),
       onBackfilled: ({ case_ids: ids }) => change({ pending: snapshot.pending.filter((id) => !ids.includes(id)) }),

@@ -20,6 +20,8 @@ export interface TransportRequest extends Request {
   readonly language: string | undefined;
   /** How many of the last events of a ticket come without a position. */
   readonly history: number | undefined;
+  /** Whether unread counts are told, too. */
+  readonly unread?: boolean | undefined;
   /** Which client this is (A9): its new connection takes the place of its former one. */
   readonly clientId: string;
 }
@@ -36,12 +38,13 @@ export interface Link {
 export type OpenTransport = (request: TransportRequest, listener: TransportListener) => Link;
 
 /** The members of a request as the gateway reads them, in a query or in a body. */
-export function parameters({ caseIds, position, groupId, language, history, clientId }: TransportRequest) {
+export function parameters({ caseIds, position, groupId, language, history, unread, clientId }: TransportRequest) {
   return {
     case_ids: caseIds,
     ...(groupId !== undefined && { group_id: groupId }),
     ...(language !== undefined && { language }),
     ...(history !== undefined && { history }),
+    ...(unread && { unread: 1 }),
     ...(position !== null && { last_event_id: position }),
     client_id: clientId,
   };
