@@ -6,7 +6,9 @@ import { CONFIDENTIAL } from './harness/log-faults.js';
 import { NetworkLink } from './harness/network-link.js';
 import { freshTickets } from './harness/upstream/traffic.js';
 import { until } from './harness/until.js';
+import { WholeReader } from './chaos/whole-reader.js';
 import { useDeployment } from './fixtures/use-deployment.js';
+import { SeededRandom } from './harness/seeded-random.js';
 
 const KEPT = 20;
 const POSTED = 130;
@@ -27,6 +29,7 @@ describe('older messages', () => {
     gateways: 2,
     workers: 2,
     settings: { HISTORY_MAX_EVENTS: String(KEPT) },
+    redis: ['--appendonly', 'yes'],
     allowedLogs: { stackTraces: true },
   });
   let token: string;
@@ -137,6 +140,33 @@ describe('older messages', () => {
     });
     expect(contents).toEqual(posted.slice(0, contents.length));
     expect(contents.length).toBeGreaterThanOrEqual(POSTED - 1);
+    client.close();
+  });
+
+  it('H7 H11 P1: make a whole with a snapshot and its stream while Redis, workers and gateways are killed', async () => {
+    const { caseId, client } = await longTicket();
+    const gateways = [0, 1].map((number) => deployment.gateway(number).url);
+    const reader = new WholeReader({ caseId, token, gateways, random: new SeededRandom(1) });
+    const reading = reader.read();
+    const say = (content: string) =>
+      deployment.upstream.post({ case_id: caseId, content: `${CONFIDENTIAL} ${content}` });
+    await deployment.redis.kill();
+    await say('without a store');
+    await deployment.redis.up();
+    await Promise.all([deployment.worker(0).kill(), deployment.gateway(1).kill()]);
+    await say('with a half of the programs');
+    await deployment.restore();
+    await reading;
+    await say('at the end');
+    const posted = await deployment.upstream.ledger([caseId]);
+    // Messages that the stream has still to deliver count as lost.
+    await until(
+      () => reader.account(posted, 0).length === 0,
+      25_000,
+      () => reader.account(posted, 0).join('; '),
+    );
+    expect(posted).toHaveLength(POSTED + 3);
+    await reader.stop();
     client.close();
   });
 
