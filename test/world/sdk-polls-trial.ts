@@ -10,7 +10,7 @@ const AS_MANY = 1.5;
 
 interface Printed {
   /** What the upstream and the gateway have said, round by round. */
-  readonly rounds: Readonly<Record<'upstream' | 'gateway', readonly unknown[]>>;
+  readonly rounds: Readonly<Record<'upstream' | 'gateway', readonly { readonly immsg: object }[]>>;
   readonly costs: readonly { readonly clients: number; readonly polls: number; readonly requests_per_s: number }[];
 }
 
@@ -48,6 +48,7 @@ function faultsOf({ rounds: { upstream, gateway }, costs }: Printed): string[] {
         ],
   );
   const [one, many] = costs;
+  if (upstream.some(({ immsg }) => Object.keys(immsg).length === 0)) faults.push('a round had no messages');
   if (upstream.length === 0 || one === undefined || many === undefined) return [...faults, 'nothing was polled'];
   if (many.polls < many.clients) faults.push(`${many.clients} clients polled only ${many.polls} times`);
   if (many.requests_per_s > one.requests_per_s * AS_MANY) {
