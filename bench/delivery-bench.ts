@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender, Posting } from './contenders/contender.js';
 import type { LoadClient } from './load/load-client.js';
 import type { Row } from './rows.js';
+import { PeakMemory, type ConnectionMemory } from './support/peak-memory.js';
 
 /** One measurement of one contender with one row. */
 export interface Measured {
@@ -16,6 +17,8 @@ export interface Measured {
   readonly p99: number;
   readonly max: number;
   readonly acceptsPerSecond: number;
+  /** Most while messages were delivered at the row's pace, and in the burst. */
+  readonly memory: ConnectionMemory;
   /** Messages that did not arrive; `faults`: arrived twice or out of order. */
   readonly lost: number;
   readonly faults: number;
@@ -44,6 +47,7 @@ export class DeliveryBench {
   async measure(row: Row, seconds: number): Promise<Measured> {
     const { contender, load } = this;
     const { clients, tickets } = row;
+    const peak = new PeakMemory(contender.server);
     const { opening } = await load.run({
       kind: 'open',
       plan: { ...contender.endpoint, clients, tickets, atOnce: AT_ONCE },
@@ -58,6 +62,7 @@ export class DeliveryBench {
     const cpuUs = (contender.server.cpuUs - before) / paced.delivered;
     await load.run({ kind: 'clear' });
     const burst = await this.burst(row);
+    const memory = peak.end(clients);
     await load.run({ kind: 'close' });
     await sleep(500);
     return {
@@ -69,6 +74,7 @@ export class DeliveryBench {
       p99: paced.latencies.p99,
       max: paced.latencies.max,
       acceptsPerSecond: clients / ((opening?.all ?? 0) / 1000),
+      memory,
       lost: expected - paced.delivered + burst.lost,
       faults: paced.faults + burst.faults,
     };

@@ -4,6 +4,7 @@ import type { Posting } from './contenders/contender.js';
 import { PollcastDeployment } from './contenders/pollcast.js';
 import { LoadClient } from './load/load-client.js';
 import { clientsAllowed } from './support/limits.js';
+import { memoryText, PeakMemory, type ConnectionMemory } from './support/peak-memory.js';
 import { ResultsFile } from './support/results.js';
 import { p99, show, spreadOf, table } from './support/statistics.js';
 import { FilledStore } from './growth/filled-store.js';
@@ -49,6 +50,8 @@ interface Recovery {
   readonly cpuUs: number;
   /** History reads of Redis per ticket: calls of XREVRANGE, which only history reads make. */
   readonly readsPerTicket: number;
+  /** Most while they connect again, per connection. */
+  readonly memory: ConnectionMemory;
   /** 99th percentile of the deliveries to clients that stayed, ms: before the others came back, and meanwhile. */
   readonly quietP99: number;
   readonly liveP99: number;
@@ -71,7 +74,7 @@ async function main(): Promise<void> {
           const times = [one.p50, one.p99, one.max].join('/');
           console.log(
             `round ${round}: ${transport}, ${one.place}: ${one.recovered} recovered, p50/p99/max ${times} ms, ` +
-              `${one.cpuUs.toFixed(0)} us of CPU each, ` +
+              `${one.cpuUs.toFixed(0)} us of CPU each, ${memoryText(one.memory)}, ` +
               `${one.readsPerTicket.toFixed(2)} reads per ticket, those who stayed ` +
               `${one.quietP99.toFixed(1)} -> ${one.liveP99.toFixed(1)} ms, ${one.lost + one.faults} lost`,
           );
@@ -109,9 +112,11 @@ async function* recoveries(transport: 'sse' | 'socket.io', load: LoadClient): As
       const quietP99 = p99(stayed.take());
       const before = await historyReads(redis);
       const cpuBefore = deployment.server.cpuUs;
+      const peak = new PeakMemory(deployment.server);
       const { opening } = await load.run({ kind: 'reopen', atOnce: clients });
       const cpuUs = (deployment.server.cpuUs - cpuBefore) / clients;
       const { delivered, faults } = await load.until(clients * MISSED);
+      const memory = peak.end(clients);
       const liveP99 = p99(stayed.take());
       await stayed.close();
       const readsPerTicket = ((await historyReads(redis)) - before) / TICKETS;
@@ -119,7 +124,7 @@ async function* recoveries(transport: 'sse' | 'socket.io', load: LoadClient): As
       const recovered = opening?.recovered ?? 0;
       const lost = clients * MISSED - delivered;
       const times = { p50, p99: opening?.each.p99 ?? NaN, max, quietP99, liveP99 };
-      yield { transport, place, recovered, ...times, cpuUs, readsPerTicket, lost, faults };
+      yield { transport, place, recovered, ...times, cpuUs, memory, readsPerTicket, lost, faults };
     }
     await load.run({ kind: 'close' });
   } finally {
@@ -159,6 +164,9 @@ function print(all: readonly Recovery[]): void {
     'CPU us each',
     'reads per ticket',
     'stayed, p99 ms',
+    'kB each, resident',
+    'kernel',
+    'its sockets',
     'lost',
     '',
   ];
@@ -185,6 +193,9 @@ function print(all: readonly Recovery[]): void {
       cell((one) => one.cpuUs, 0),
       cell((one) => one.readsPerTicket, 2),
       `${quietly?.toFixed(1)} -> ${meanwhile?.toFixed(1)}`,
+      cell((one) => one.memory.resident / 1024, 1),
+      cell((one) => one.memory.kernel / 1024, 1),
+      cell((one) => one.memory.sockets / 1024, 1),
       String(lost),
       met ? 'met' : 'MISSED',
     ];

@@ -1,6 +1,7 @@
 import type { Idle } from './idle.js';
 import type { Row } from './rows.js';
 import type { Measured } from './delivery-bench.js';
+import { memoryText } from './support/peak-memory.js';
 import { show, spreadOf, table } from './support/statistics.js';
 
 type Named = readonly { readonly name: string }[];
@@ -18,13 +19,14 @@ export function deliveryLine(one: Measured): string {
   const latency = [one.p50, one.p99, one.max].map((ms) => ms.toFixed(1)).join('/');
   return (
     `${one.row}, ${one.contender}: ${one.cpuUs.toFixed(1)} us (${one.saturatedCpuUs.toFixed(1)} saturated), ` +
-    `${Math.round(one.perSecond).toLocaleString('en')}/s, p50/p99/max ${latency} ms, ${one.lost + one.faults} lost`
+    `${Math.round(one.perSecond).toLocaleString('en')}/s, p50/p99/max ${latency} ms, ${one.lost + one.faults} lost, ` +
+    `per connection ${memoryText(one.memory)}`
   );
 }
 
 export function idleLine(one: Idle): string {
   return (
-    `idle, ${one.contender}: ${(one.bytesPerConnection / 1024).toFixed(1)} kB, ` +
+    `idle, ${one.contender}: ${memoryText(one.memory)}, ` +
     `${Math.round(one.acceptsPerSecond)} accepts/s, ${Math.round(one.acceptCpuUs)} us each`
   );
 }
@@ -39,6 +41,9 @@ export function printDeliveries(rows: readonly Row[], contenders: Named, all: re
     'p50 ms',
     'p99 ms',
     'max ms',
+    'kB each, resident',
+    'kernel',
+    'its sockets',
     'lost',
   ];
   const lines = rows.flatMap((row) =>
@@ -55,6 +60,9 @@ export function printDeliveries(rows: readonly Row[], contenders: Named, all: re
         cell((one) => one.p50),
         cell((one) => one.p99),
         cell((one) => one.max),
+        cell((one) => one.memory.resident / 1024),
+        cell((one) => one.memory.kernel / 1024),
+        cell((one) => one.memory.sockets / 1024),
         String(lost),
       ];
     }),
@@ -78,13 +86,15 @@ export function printRatios(rows: readonly Row[], all: readonly Measured[]): voi
 }
 
 export function printIdle(clients: number, contenders: Named, all: readonly Idle[]): void {
-  const head = ['contender', 'kB per idle connection', 'accepts/s', 'CPU us per accept'];
+  const head = ['contender', 'kB each, resident', 'kernel', 'its sockets', 'accepts/s', 'CPU us per accept'];
   const lines = contenders.map(({ name }) => {
     const of = all.filter((one) => one.contender === name);
     const cell = (pick: (one: Idle) => number, digits: number) => show(spreadOf(of.map(pick)), digits);
     return [
       name,
-      cell((one) => one.bytesPerConnection / 1024, 1),
+      cell((one) => one.memory.resident / 1024, 1),
+      cell((one) => one.memory.kernel / 1024, 1),
+      cell((one) => one.memory.sockets / 1024, 1),
       cell((one) => one.acceptsPerSecond, 0),
       cell((one) => one.acceptCpuUs, 0),
     ];

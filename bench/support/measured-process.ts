@@ -1,12 +1,25 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MemoryGroup, type KernelMemory } from './memory-group.js';
 
 /** Time until garbage is collected and memory pages are returned, ms. */
 const SETTLE_MS = 1500;
 
 /** Measures the CPU and the memory of any process. */
 export class MeasuredProcess {
+  private static isSaid = false;
+  private group: MemoryGroup | null | undefined;
+
   constructor(readonly pid: number) {}
+
+  /**
+   * What the kernel has charged for it since the first call; not a number where that is not counted. To be called before clients
+   * connect.
+   */
+  get kernelMemory(): KernelMemory {
+    if (this.group === undefined) this.group = this.enterGroup();
+    return this.group?.read() ?? { all: Number.NaN, sockets: Number.NaN };
+  }
 
   /** CPU time of all its threads so far, microseconds. */
   get cpuUs(): number {
@@ -17,6 +30,23 @@ export class MeasuredProcess {
   /** Resident memory, bytes. */
   get memory(): number {
     return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+  }
+
+  /** To be called when it has ended. */
+  protected leaveGroup(): void {
+    this.group?.remove();
+  }
+
+  private enterGroup(): MemoryGroup | null {
+    const group = MemoryGroup.of(this.pid);
+    if (typeof group !== 'string') {
+      return group;
+    }
+    if (!MeasuredProcess.isSaid) {
+      MeasuredProcess.isSaid = true;
+      console.warn(`\n!!! the kernel's memory per connection is NOT measured: ${group}\n`);
+    }
+    return null;
   }
 
   /** Resident memory of a Node process after a garbage collection (see gc-hook), bytes. */

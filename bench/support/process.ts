@@ -52,9 +52,11 @@ export class BenchProcess extends MeasuredProcess {
   /** Kills it, as a crash would. */
   async kill(): Promise<void> {
     await this.run.kill();
+    this.leaveGroup();
   }
 
   async stop(): Promise<void> {
     await this.run.stop(STOP_MS);
+    this.leaveGroup();
   }
 }
