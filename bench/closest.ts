@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { delaysOf, type Delays } from './closest/delays.js';
+import { peerDelays, type PeerDelays } from './closest/peers.js';
 import { stageMeans, stageSums } from './closest/stages.js';
 import type { Posting } from './contenders/contender.js';
 import { PollcastDeployment } from './contenders/pollcast.js';
+import { TokenIssuer } from './contenders/token-issuer.js';
 import { LoadClient } from './load/load-client.js';
 import { clientsAllowed } from './support/limits.js';
 import { ResultsFile } from './support/results.js';
@@ -13,6 +15,9 @@ import { show, spreadOf, table } from './support/statistics.js';
  * `npm run bench:closest`: the load for which the closest product publishes figures (Axway Streams, on 6 workers of 16
  * CPUs: p99 21 ms, max 250 ms), through the whole of Pollcast on this machine. The time begins when the upstream writes
  * the answer that first shows a message, and ends when a client in another process has read it.
+ *
+ * An identity provider has signed the clients' tokens (JWKS). `CENTRIFUGO` and `MERCURE` name the binaries of these servers, which get the
+ * same messages directly.
  *
  * `BENCH_QUICK=1` gives a quick look. `BENCH_ROUNDS=3` and `BENCH_SECONDS=60` set the duration.
  */
@@ -81,7 +86,7 @@ async function measure(
   return { ...delaysOf(posted, await deployment.shown(), arrivals ?? [], POPULATION), stages };
 }
 
-function print(all: readonly Measured[]): void {
+function print(all: readonly Measured[], acceptsPerSecond: number): void {
   const cell = (pick: (one: Measured) => number, digits: number) => show(spreadOf(all.map(pick)), digits);
   const sum = (pick: (one: Delays) => number) => all.reduce((total, one) => total + pick(one), 0);
   const worst = (pick: (one: Delays) => number) => Math.max(...all.map(pick));
@@ -89,6 +94,7 @@ function print(all: readonly Measured[]): void {
   const lost = sum((one) => one.lost);
   const doubled = sum((one) => one.doubled);
   const lines = [
+    ['accepts per second, JWKS', acceptsPerSecond.toFixed(0), '', ''],
     ['deliveries', sum((one) => one.deliveries).toLocaleString('en'), '', ''],
     ['new messages per poll', cell((one) => one.newPerPoll, 1), '', ''],
     ...['committed', 'heard', 'written'].map((stage) => [
@@ -119,19 +125,34 @@ function print(all: readonly Measured[]): void {
   console.log(`\n${load}: from the upstream's answer to the client\n${table(['', 'here', 'at most', ''], lines)}`);
 }
 
+function printPeers(peers: readonly PeerDelays[]): void {
+  const lines = peers.map(({ name, acceptsPerSecond, p50, p99, max, lost }) => [
+    name,
+    acceptsPerSecond.toFixed(0),
+    ...[p50, p99, max].map((ms) => ms.toFixed(2)),
+    String(lost),
+  ]);
+  const head = ['peer', 'accepts/s', 'p50 ms', 'p99 ms', 'max ms', 'lost'];
+  console.log(`\nThe same messages, published to peers\n${table(head, lines)}`);
+}
+
 async function main(): Promise<void> {
   if (clientsAllowed(POPULATION.clients) < POPULATION.clients) {
     throw new Error('too few files may be open for this benchmark');
   }
   const file = new ResultsFile('closest');
   const load = new LoadClient();
-  const deployment = await PollcastDeployment.start('pollcast SSE', 'sse', SETTINGS);
+  const issuer = await TokenIssuer.start();
+  const settings = { ...SETTINGS, AUTH_JWT_SECRET: '', AUTH_JWKS_URL: issuer.url };
+  const deployment = await PollcastDeployment.start('pollcast SSE', 'sse', settings);
   const measured: Measured[] = [];
+  const peers: PeerDelays[] = [];
+  let acceptsPerSecond = 0;
   try {
-    await load.run({
-      kind: 'open',
-      plan: { ...deployment.endpoint, ...POPULATION, atOnce: AT_ONCE, keepsArrivals: true },
-    });
+    const tokens = { reader: 'pollcast', key: issuer.key } as const;
+    const plan = { ...deployment.endpoint, ...POPULATION, tokens, atOnce: AT_ONCE, keepsArrivals: true };
+    const { opening } = await load.run({ kind: 'open', plan });
+    acceptsPerSecond = POPULATION.clients / ((opening?.all ?? 0) / 1000);
     const conversations = new Conversations(deployment);
     const warmUp = await conversations.run(WARM_UP_SECONDS);
     await load.until((warmUp.length * POPULATION.clients) / POPULATION.tickets);
@@ -143,11 +164,25 @@ async function main(): Promise<void> {
       const times = [p50, p99, max].map((ms) => ms.toFixed(2)).join('/');
       console.log(`round ${round}: p50/p99/max ${times} ms, ${lost} lost, ${doubled} doubled`);
     }
+    await load.run({ kind: 'close' });
+    const peerLoad = { ...POPULATION, atOnce: AT_ONCE, seconds, everyMs: POLL_MS, changing: CHANGING };
+    for await (const peer of peerDelays(peerLoad, load)) peers.push(peer);
+    file.write({
+      seconds,
+      population: POPULATION,
+      pollMs: POLL_MS,
+      changing: CHANGING,
+      acceptsPerSecond,
+      measured,
+      peers,
+    });
   } finally {
     await load.stop();
     await deployment.stop();
+    issuer.stop();
   }
-  print(measured);
+  print(measured, acceptsPerSecond);
+  if (peers.length > 0) printPeers(peers);
   console.log(`\nwritten to ${file.path}`);
 }
 

@@ -1,7 +1,9 @@
 import { Bare } from './contenders/bare.js';
+import { Centrifugo } from './contenders/centrifugo.js';
 import type { ContenderKind } from './contenders/contender.js';
 import { Nchan } from './contenders/nchan.js';
-import { Pollcast } from './contenders/pollcast.js';
+import { Mercure } from './contenders/mercure.js';
+import { Pollcast, PollcastWithIssuer } from './contenders/pollcast.js';
 import { measureIdle, type Idle } from './idle.js';
 import { LoadClient } from './load/load-client.js';
 import { FLAT_ROWS, QUICK_ROWS, ROWS, rowsOf } from './rows.js';
@@ -14,6 +16,7 @@ import { ResultsFile } from './support/results.js';
  * `npm run bench:fanout`: what a delivery costs with Pollcast and with the servers that one could use instead.
  *
  * `BENCH_QUICK=1` gives a quick look, `BENCH_FLAT=1` the cost by number of clients. `BENCH_ROWS=1x1000,1000x5`,
+ * `CENTRIFUGO` and `MERCURE` name the binaries of these servers, which are then measured beside us.
  * `BENCH_ROUNDS=3`, `BENCH_ONLY=pollcast SSE,bare ws` and `BENCH_IDLE=5000` (0: none) choose the measurements.
  */
 const { env } = process;
@@ -37,17 +40,32 @@ const KINDS: readonly ContenderKind[] = [
   new Pollcast('pollcast SSE', 'sse', SETTINGS),
   new Bare('bare node:http SSE', 'bare-sse', 'sse', '/?ticket={ticket}'),
   new Nchan('nchan SSE', 'sse'),
+  new Centrifugo(),
+  new Mercure(),
   new Pollcast('pollcast Socket.IO', 'socket.io', SETTINGS),
   new Bare('bare ws', 'bare-ws', 'ws', '/?ticket={ticket}'),
   new Bare('bare Socket.IO', 'bare-socket-io', 'socket.io', '/socket.io/?EIO=4&transport=websocket'),
 ];
 
+/** What is measured while connections begin and are idle only: it differs in nothing else. */
+const IDLE_KINDS: readonly ContenderKind[] = [
+  new PollcastWithIssuer('pollcast SSE (JWKS)', 'sse', SETTINGS),
+  new PollcastWithIssuer('pollcast Socket.IO (JWKS)', 'socket.io', SETTINGS),
+];
+
+function chosen(all: readonly ContenderKind[]): ContenderKind[] {
+  return all
+    .filter(({ name }) => !only || only.includes(name))
+    .filter((kind) => {
+      const reason = kind.absent();
+      if (reason !== null) console.warn(`\n!!! ${kind.name} is NOT measured: ${reason}\n`);
+      return reason === null;
+    });
+}
+
 async function main(): Promise<void> {
-  const kinds = KINDS.filter(({ name }) => !only || only.includes(name)).filter((kind) => {
-    const reason = kind.absent();
-    if (reason !== null) console.warn(`\n!!! ${kind.name} is NOT measured: ${reason}\n`);
-    return reason === null;
-  });
+  const kinds = chosen(KINDS);
+  const idleKinds = [...kinds, ...chosen(IDLE_KINDS)];
   const rows = rowsOf(rowNames).filter(({ clients }) => clientsAllowed(clients) >= clients);
   const results = { rounds, rows, deliveries: [] as Measured[], idle: [] as Idle[] };
   const file = new ResultsFile('fanout');
@@ -71,14 +89,14 @@ async function main(): Promise<void> {
   printDeliveries(rows, kinds, results.deliveries);
   printRatios(rows, results.deliveries);
   for (let round = 1; round <= rounds && idleClients > 0; round += 1) {
-    for (const kind of kinds) {
+    for (const kind of idleKinds) {
       const measured = await measureIdle(kind, load, idleClients);
       results.idle.push(measured);
       file.write(results);
       console.log(`round ${round}: ${idleLine(measured)}`);
     }
   }
-  if (idleClients > 0) printIdle(idleClients, kinds, results.idle);
+  if (idleClients > 0) printIdle(idleClients, idleKinds, results.idle);
   await load.stop();
   console.log(`\nwritten to ${file.path}`);
 }

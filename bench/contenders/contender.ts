@@ -15,7 +15,7 @@ export interface Contender {
   /** The process that serves the clients. Its CPU and memory are measured. */
   readonly server: MeasuredProcess;
   /** Where and how clients connect. */
-  readonly endpoint: Pick<ConnectionPlan, 'dialect' | 'port' | 'path' | 'subscribes'>;
+  readonly endpoint: Pick<ConnectionPlan, 'dialect' | 'port' | 'path' | 'subscribes' | 'tokens'>;
   publish(postings: readonly Posting[]): Promise<void>;
   stop(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { JWT_SECRET } from '../../test/harness/clients/tokens.js';
 import { freePort, untilListening } from '../../test/harness/processes/ports.js';
 import { RedisServer } from '../../test/harness/processes/redis-server.js';
 import { BenchProcess } from '../support/process.js';
+import { TokenIssuer } from './token-issuer.js';
 import type { Contender, ContenderKind, Posting } from './contender.js';
 
 export type Settings = Readonly<Record<string, string>>;
@@ -36,6 +37,36 @@ export class Pollcast implements ContenderKind {
 
   async start(): Promise<PollcastDeployment> {
     return PollcastDeployment.start(this.name, this.dialect, this.settings);
+  }
+}
+
+/** The same, with clients whose tokens are signed by an identity provider: the gateway fetches its published keys. */
+export class PollcastWithIssuer implements ContenderKind {
+  constructor(
+    readonly name: string,
+    private readonly dialect: Extract<DialectName, 'sse' | 'socket.io'>,
+    private readonly settings: Settings,
+  ) {}
+
+  absent(): null {
+    return null;
+  }
+
+  async start(): Promise<Contender> {
+    const issuer = await TokenIssuer.start();
+    const settings = { ...this.settings, AUTH_JWT_SECRET: '', AUTH_JWKS_URL: issuer.url };
+    const deployment = await PollcastDeployment.start(this.name, this.dialect, settings);
+    const tokens = { reader: 'pollcast', key: issuer.key } as const;
+    return {
+      name: this.name,
+      server: deployment.server,
+      endpoint: { ...deployment.endpoint, tokens },
+      publish: (postings) => deployment.publish(postings),
+      stop: async () => {
+        await deployment.stop();
+        issuer.stop();
+      },
+    };
   }
 }
 

@@ -1,7 +1,8 @@
 import { get } from 'node:http';
 import type { FilledStore } from './filled-store.js';
 
-const LIVE = 'LIVE';
+/** Their ticket. */
+export const LIVE = 'LIVE';
 const PUBLISH_EVERY_MS = 20;
 const MARK = /"content":"at ([0-9.]+)"/g;
 

@@ -1,11 +1,14 @@
 import type { Latencies } from './histogram.js';
 import type { DialectName } from './dialect.js';
+import type { TokenPlan } from './tokens.js';
 
 /** Connections to open. Client i subscribes to ticket i modulo `tickets`. */
 export interface ConnectionPlan {
   readonly dialect: DialectName;
   readonly port: number;
   readonly path: string;
+  /** Those of Pollcast with the shared secret unless given. */
+  readonly tokens?: TokenPlan | undefined;
   readonly clients: number;
   readonly tickets: number;
   /** Whether a stream counts as open only after `ready` or an acknowledgement. */

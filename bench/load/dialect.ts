@@ -3,7 +3,7 @@ export type DialectName = 'sse' | 'ws' | 'socket.io';
 /** The identity of a client, and what it subscribes to. */
 export interface ClientParameters {
   readonly port: number;
-  /** Path of the request; `{ticket}` is replaced by the ticket's name. */
+  /** Path of the request; `{ticket}` is replaced by the ticket's name, and `{token}` by the token. */
   readonly path: string;
   /** The client's own token. It connects again with the same one. */
   readonly token: string;
@@ -30,7 +30,8 @@ const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const upgrade = (path: string, port: number) =>
   `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
   `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`;
-const pathOf = ({ path, ticket }: ClientParameters) => path.replace('{ticket}', ticket);
+const pathOf = ({ path, ticket, token }: ClientParameters) =>
+  path.replace('{ticket}', ticket).replace('{token}', token);
 
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   sse: {

@@ -1,11 +1,8 @@
-import { tokenFor } from '../../test/harness/clients/tokens.js';
 import { DeliveryStatistics } from './delivery-statistics.js';
 import { Client } from './client.js';
 import { Histogram } from './histogram.js';
+import { SECRET_TOKENS, tokenMaker } from './tokens.js';
 import { ticketName, type ConnectionPlan, type Opening, type LoadCommand, type Report } from './commands.js';
-
-/** Lifetime of the clients' tokens, seconds: longer than any benchmark. */
-const TOKEN_S = 7200;
 
 /** The load client: a process of its own, which gets its commands over IPC. */
 const statistics = new DeliveryStatistics();
@@ -39,10 +36,11 @@ async function execute(command: LoadCommand): Promise<Report> {
 
 async function makeClients(plan: ConnectionPlan): Promise<Client[]> {
   const { dialect, port, path, clients: count, tickets, subscribes, keepsIds = false } = plan;
+  const makeToken = await tokenMaker(plan.tokens ?? SECRET_TOKENS);
   const connected = Array.from({ length: count }, async (_, index) => {
     const ticket = index % tickets;
     const name = ticketName(ticket);
-    const token = await tokenFor({ sub: `s${index}`, cases: [name], groups: undefined, expiresInS: TOKEN_S });
+    const token = await makeToken(index, name);
     const parameters = { port, path, token, ticket: name, subscribes, lastEventId: null };
     return new Client(dialect, parameters, index, ticket, statistics, keepsIds);
   });

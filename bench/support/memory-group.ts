@@ -19,6 +19,7 @@ const NO_LIMIT = '100000000000';
  */
 export class MemoryGroup {
   private static readonly made = new Set<MemoryGroup>();
+  private static isHooked = false;
 
   private constructor(
     private readonly folder: string,
@@ -45,12 +46,19 @@ export class MemoryGroup {
       group.prepare(folder);
       writeFileSync(join(folder, 'cgroup.procs'), String(pid));
       const made = new MemoryGroup(folder, group.files);
-      if (this.made.size === 0) process.once('exit', () => this.made.forEach((one) => one.remove()));
+      this.endsAtExit();
       this.made.add(made);
       made.read();
       return made;
     } catch (error) {
       return `a control group for it cannot be made: ${String(error)}`;
+    }
+  }
+
+  private static endsAtExit(): void {
+    if (!this.isHooked) {
+      this.isHooked = true;
+      process.once('exit', () => this.made.forEach((one) => one.remove()));
     }
   }
 

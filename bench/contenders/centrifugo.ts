@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ticketName } from '../load/commands.js';
+import { JWT_SECRET } from '../../test/harness/clients/tokens.js';
+import { freePort, untilListening } from '../../test/harness/processes/ports.js';
+import { BenchProcess } from '../support/process.js';
+import { absentBinary } from './absent-binary.js';
+import type { Contender, ContenderKind } from './contender.js';
+import { eventData } from './event-data.js';
+import { posted } from './posted.js';
+
+/** The binary of Centrifugo, version 6. */
+const { CENTRIFUGO } = process.env;
+const API_KEY = 'bench';
+
+/** Centrifugo over its unidirectional SSE transport. Its tokens name the channels; messages are published over its HTTP API. */
+export class Centrifugo implements ContenderKind {
+  readonly name = 'Centrifugo SSE';
+
+  absent(): string | null {
+    return absentBinary('CENTRIFUGO', CENTRIFUGO);
+  }
+
+  async start(): Promise<Contender> {
+    const port = await freePort();
+    const folder = mkdtempSync(join(tmpdir(), 'pollcast-centrifugo-'));
+    const file = join(folder, 'config.json');
+    writeFileSync(file, JSON.stringify(configuration(port)));
+    // One core, as each of the others has.
+    const server = BenchProcess.command(CENTRIFUGO ?? '', ['-c', file], { GOMAXPROCS: '1', HOME: folder });
+    await untilListening(port, this.name);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const headers = { 'content-type': 'application/json', 'x-api-key': API_KEY };
+    return {
+      name: this.name,
+      server,
+      endpoint: {
+        dialect: 'sse',
+        port,
+        path: '/connection/uni_sse?cf_connect=%7B%22token%22%3A%22{token}%22%7D',
+        subscribes: false,
+        tokens: { reader: 'centrifugo' },
+      },
+      publish: async (postings) => {
+        const commands = postings.map((posting) => ({
+          publish: { channel: ticketName(posting.ticket), data: JSON.parse(eventData(posting)) as object },
+        }));
+        await posted(agent, { port, path: '/api/batch', headers, body: JSON.stringify({ commands }) });
+      },
+      stop: async () => {
+        agent.destroy();
+        await server.stop();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  }
+}
+
+function configuration(port: number): object {
+  return {
+    http_server: { address: '127.0.0.1', port },
+    client: { token: { hmac_secret_key: JWT_SECRET } },
+    http_api: { key: API_KEY },
+    uni_sse: { enabled: true },
+    log: { level: 'error' },
+  };
+}
