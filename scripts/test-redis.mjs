@@ -34,6 +34,8 @@ async function testWith(name) {
   const ignored = [...(hasTls ? [] : ['redis-tls']), ...(hasCluster ? [] : ['redis-cluster'])];
   const options = [
     ...['--selectProjects', 'unit', '--testPathPatterns', ...(patterns.length > 0 ? patterns : FILES)],
+    // Tests that wait for times share the machine with few others.
+    ...['--maxWorkers', '2'],
     ...ignored.flatMap((file) => ['--testPathIgnorePatterns', file]),
     // What is left of the tests of clusters is in files with other tests.
     ...(hasCluster ? [] : ['--testNamePattern', '^(?!.*cluster)']),
