@@ -8,6 +8,7 @@ import { exchange } from './harness/clients/exchange.js';
 import { CONFIDENTIAL } from './harness/log-faults.js';
 import { tokenFor } from './harness/clients/tokens.js';
 import { freshTickets, ticketWithPast } from './harness/upstream/traffic.js';
+import { until } from './harness/until.js';
 
 const INTERVAL_MS = 5000;
 const TRANSPORTS = ['sse', 'websocket', 'polling'] as const;
@@ -71,11 +72,17 @@ describe('a hint', () => {
 
   it('is served by a Redis that may evict keys, which each program tells in one line and by a metric', async () => {
     for (const program of [deployment.gateway(), deployment.worker()]) {
-      const lines = program.stdout.split('\n').filter((line) => line.includes('Redis may evict keys'));
-      const warnings = lines.map((line) => JSON.parse(line) as object);
-      expect(warnings).toEqual(warnings.map(() => expect.objectContaining({ level: 'warn', policy: 'allkeys-lru' })));
+      const lines = () => program.stdout.split('\n').filter((line) => line.includes('Redis may evict keys'));
       // The gateway has been started twice.
-      expect(warnings).toHaveLength(program === deployment.gateway() ? 2 : 1);
+      const times = program === deployment.gateway() ? 2 : 1;
+      await until(
+        () => lines().length >= times,
+        15_000,
+        () => `the line\n${program.tail()}`,
+      );
+      const warnings = lines().map((line) => JSON.parse(line) as object);
+      expect(warnings).toEqual(warnings.map(() => expect.objectContaining({ level: 'warn', policy: 'allkeys-lru' })));
+      expect(warnings).toHaveLength(times);
       expect((await exchange(`${program.url}/metrics`)).text).toMatch(/^pollcast_redis_evicting\{.*\} 1$/m);
     }
   });
