@@ -3,7 +3,7 @@ import { failureOf } from './osm.errors.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 
-function failure(status: number, body: JsonObject | null, headers: Record<string, string> = {}) {
+function failure(status: number, body: JsonObject | null, headers: Record<string, string | string[]> = {}) {
   return failureOf({ status, headers, body: Buffer.alloc(0) }, body, NOW);
 }
 
@@ -39,6 +39,13 @@ describe('upstream errors', () => {
     [401, 'APIG.0301', 'unauthorized'],
     [400, 'APIGW.0201', 'unavailable'],
     [200, 'APIG.0308', 'throttled'],
+    [400, 'APIGW.0202', 'unavailable'],
+    [400, 'APIGW.0203', 'unavailable'],
+    [500, 'SOMETHING.1', 'unavailable'],
+    [408, 'SOMETHING.1', 'unavailable'],
+    [404, 'OSM.7', 'rejected'],
+    [200, 'OSM.7', 'rejected'],
+    [403, 'XOSM.7', 'rejected'],
   ])('%d with %s is %s', (status, errorCode, code) => {
     expect(failure(status, errorCode === null ? null : { error_code: errorCode })).toMatchObject({ code });
   });
@@ -58,6 +65,24 @@ describe('upstream errors', () => {
     );
   });
 
+  it.each(['my OSM.0003', 'OSM.0003 again', ['OSM.0003'], 3])('have no code that is %j', (stated) => {
+    expect(failure(403, { error_code: stated })).toMatchObject({
+      code: 'unavailable',
+      message: 'the upstream answered 403 with an unknown error_code (request unnamed)',
+    });
+  });
+
+  it('have no name of a request that is no text, and the code of another gateway as it is', () => {
+    expect(failure(403, { error_code: 'WAPIG.0301', request_id: ['r-1'] })?.message).toBe(
+      'the upstream answered 403 with WAPIG.0301 (request unnamed)',
+    );
+  });
+
+  it('are not to be waited for as texts say that are in lists', () => {
+    const body = { error_code: 'APIGW.0308', error_msg: ['limit:100,time:1 second'] };
+    expect(failure(429, body, { 'retry-after': ['3'] })?.retryAfterMs).toBeUndefined();
+  });
+
   it.each([
     ['3', undefined, 3000],
     ['0', undefined, 0],
@@ -69,6 +94,10 @@ describe('upstream errors', () => {
     [undefined, 'limit:100,time:1 second', 1000],
     ['5', 'limit:100,time:1 second', 5000],
     [undefined, 'no time', undefined],
+    [undefined, 'limit:1,time: 15  second', 15_000],
+    [undefined, 'limit:1,time:2hour', 3_600_000],
+    [undefined, 'limit:1,time:0 second', 0],
+    ['1e3', undefined, undefined],
   ])('Retry-After %j with %j waits %j ms', (header, words, ms) => {
     const body = { error_code: 'APIGW.0308', error_msg: words ?? null };
     expect(failure(429, body, header === undefined ? {} : { 'retry-after': header })?.retryAfterMs).toBe(ms);

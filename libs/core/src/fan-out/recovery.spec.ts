@@ -115,6 +115,24 @@ describe('recover', () => {
     expect(seen.map(({ cuts }) => cuts.map(({ caseId }) => caseId))).toEqual([['a', 'b'], ['a', 'b'], []]);
   });
 
+  it('asks for the tails of its own tickets only, whatever it has in place of a replay', () => {
+    const asked = (from: ResumeFrom, cuts: boolean) => {
+      const names = new Set<string>();
+      const known = source();
+      const tail = (caseId: string) => {
+        names.add(caseId);
+        return known.tail(caseId);
+      };
+      const { cuts: made } = recover(new Replay({ caseIds: ['a'], from, history: 2, cuts }), { ...known, tail });
+      return [[...names], made.length];
+    };
+    expect([asked({ kind: 'start' }, true), asked(at(4), true), asked(at(4), false)]).toEqual([
+      [['a'], 1],
+      [['a'], 1],
+      [['a'], 0],
+    ]);
+  });
+
   it('names the tickets whose first poll is to come, but for refused ones', () => {
     const isPending = (caseId: string) => caseId !== 'a';
     const replay = new Replay({ caseIds: ['a', 'b', 'c'], from: at(4), history: 0 });

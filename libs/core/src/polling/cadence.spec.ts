@@ -91,6 +91,11 @@ describe('firstDue', () => {
     expect(waits.reduce((sum, wait) => sum + wait, 0) / waits.length).toBeCloseTo(1000, -1);
     expect(waits.map((wait, at) => nextDue(refOf(at + 1), NOW + wait - 1, 1000) - NOW)).toEqual(waits);
   });
+
+  it('is the next tick if that is half an interval away, and the one after it if it is less', () => {
+    const due = nextDue(refOf(1), NOW, 1000);
+    expect([firstDue(refOf(1), due - 500, 1000), firstDue(refOf(1), due - 499, 1000)]).toEqual([due, due + 1000]);
+  });
 });
 
 describe('nextIdleDue', () => {

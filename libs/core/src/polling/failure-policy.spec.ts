@@ -1,6 +1,7 @@
 import { ManualClock, ticketSetWith } from '#testing';
+import { retryDelay } from './cadence.js';
 import { UPSTREAM_FAILURES, UpstreamFailure, type UpstreamFailureCode } from '../model/upstream-failure.js';
-import { FailurePolicy, type FailedPoll } from './failure-policy.js';
+import { DEFAULT_PAUSE_MS, FailurePolicy, type FailedPoll } from './failure-policy.js';
 import type { BisectionStep } from './ports/set-store.js';
 import type { TicketSet } from './ticket-set.js';
 
@@ -55,6 +56,29 @@ describe('a set whose poll failed', () => {
     }
   });
 });
+
+it.each(['timeout', 'throttled'] as const)(
+  'the account pauses after a 429 and after nothing else: %s',
+  async (code) => {
+    const clock = new ManualClock();
+    const pauses: number[] = [];
+    const nothing = async () => undefined;
+    const policy = new FailurePolicy(
+      {
+        store: { fail: nothing, recordBisection: nothing },
+        quota: { throttled: async (until) => void pauses.push(until - clock.now()) },
+        clock,
+        telemetry: { failed: () => undefined, quarantined: () => undefined },
+        random: () => 0,
+      },
+      PACE,
+    );
+    const set = ticketSetWith({});
+    const asked = { tickets: set.members, asked: set.members, bisection: null, cursorTrial: null, answeredSince: 0 };
+    await policy.after(new UpstreamFailure(code, 'for a test'), { set, sentAt: clock.now(), ...asked });
+    expect(pauses).toEqual(code === 'throttled' ? [DEFAULT_PAUSE_MS] : []);
+  },
+);
 
 /** What one refusal of a set leads to. */
 async function refused(changes: Partial<TicketSet>, poll: Partial<FailedPoll> = {}, lots: readonly number[] = [0.5]) {
@@ -115,6 +139,15 @@ describe('a set that the upstream refuses', () => {
     expect((await refused({ failures: 1, bisection }, { answeredSince: now })).waits).toBeGreaterThan(0);
     expect((await refused({ failures: 1, bisection }, { answeredSince: now + 1 })).waits).toBe(0);
     expect((await refused({ failures: 1, bisection: { ...bisection, cleared: ['c'] } })).waits).toBe(0);
+  });
+
+  it('waits as long as after the same number of other failures, and no ticket is in quarantine meanwhile', async () => {
+    const bisection = { suspects: ['a', 'b'], cleared: [], since: now, alone: null };
+    const { waits, step } = await refused({ failures: 1, bisection });
+    expect([waits, step?.quarantined]).toEqual([retryDelay(2, 0.5, PACE.intervalMs), []]);
+    const last = lastOf({ cleared: [], alone: { at: now - 10, others: 'not_asked' } });
+    const found = await refused({ failures: 1, members: ['a'], bisection: last }, { ...asksA, answeredSince: now - 5 });
+    expect([found.waits, found.step?.quarantined]).toEqual([retryDelay(2, 0.5, PACE.intervalMs), ['a']]);
   });
 
   it('is told to clients at once if it has several tickets', async () => {

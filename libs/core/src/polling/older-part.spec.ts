@@ -42,6 +42,22 @@ describe('a part of what is older than history', () => {
     expect(found.messages).toHaveLength(1);
   });
 
+  it('keeps the order of a second, which is the other way round where the newest comes first', () => {
+    const contents = (messages: AnsweredMessage[]) =>
+      part(messages).messages.map((one) => (JSON.parse(one.message) as { content: string }).content);
+    expect(contents([message('1', 4000), message('2', 5000), message('3', 5000)])).toEqual(['1', '2', '3']);
+    expect(contents([message('3', 5000), message('2', 5000), message('1', 4000)])).toEqual(['1', '2', '3']);
+  });
+
+  it('puts messages without a time before the first one that has one into its second', () => {
+    const found = part([message('x', null), message('y', null), message('a', 5750), message('b', 7250)]);
+    expect(found.messages.map((one) => one.second)).toEqual([5, 5, 5, 7]);
+  });
+
+  it('puts messages into the newest second where none has a time', () => {
+    expect(part([message('x', null)], 800).messages.map((one) => one.second)).toEqual([799]);
+  });
+
   it('counts equal messages, and puts one without a time behind the one before it', () => {
     const found = part([message('a', 5000), message('x', null), message('a', 5000)]);
     expect(found.messages.map((one) => one.second)).toEqual([5, 5, 5]);
