@@ -47,7 +47,7 @@ describe('what is told of first polls', () => {
 
   it('is not undone by a history that was read before the notice', () => {
     notices.completed(['a']);
-    notices.learn([snapshot(['a', 'b'])]);
+    notices.learn([snapshot(['a', 'b', 'of nobody'])]);
     expect(states()).toEqual(['complete', 'pending']);
   });
 });

@@ -65,6 +65,17 @@ describe('Hub', () => {
       expect(subscriber.told.filter((told) => told !== 'live')).toEqual(words('1', '2', '3', '4'));
     });
 
+    it('is told that the first poll of its tickets is complete, and nobody is where no client wants them', async () => {
+      const { hub } = scene.gateway();
+      await scene.say('a', '1'); // The ticket waits for its first poll: nothing completes it here.
+      await scene.subscribe(hub, ['a'], subscriber);
+      hub.backfilled(feedKey({ language: 'of nobody' }), ['a']);
+      hub.backfilled(scene.key, ['b']);
+      expect(subscriber.told).toEqual([...words('1'), 'live']);
+      hub.backfilled(scene.key, ['a', 'b']);
+      expect(subscriber.told).toEqual([...words('1'), 'live', 'backfilled a']);
+    });
+
     it('shares one read of history with all that come at the same time', async () => {
       const { hub, broker } = scene.gateway();
       const reads = jest.spyOn(broker, 'history');
