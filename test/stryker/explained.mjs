@@ -54,6 +54,24 @@ export const explained = [
     why: 'A set with no more entries has no place for a cut either: the look is for speed.',
   },
   {
+    file: 'libs/core/src/polling/commit-in-parts.ts',
+    was: '[]',
+    is: '["Stryker was here"]',
+    why: 'What is no number is before no place: nothing is cut there.',
+  },
+  {
+    file: 'libs/core/src/polling/failure-policy.ts',
+    was: 'bisection !== null',
+    is: 'true',
+    why: 'A ticket is found by a bisection only. The comparison is for the types.',
+  },
+  {
+    file: 'libs/core/src/polling/failure-policy.ts',
+    was: '{ since: now }',
+    is: '{}',
+    why: 'A refusal of this moment is told to nobody yet, as one without a time.',
+  },
+  {
     file: 'libs/osm/src/osm.errors.ts',
     was: "''",
     is: '"Stryker was here!"',
