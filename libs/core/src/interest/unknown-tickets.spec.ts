@@ -61,7 +61,45 @@ describe('UnknownTickets', () => {
     await expect(tickets.take('alice', FEED, ['d'])).rejects.toEqual(tooMany(5000));
     clock.advance(5000);
     await tickets.take('alice', FEED, ['d']);
+    await expect(tickets.take('alice', FEED, ['e'])).rejects.toEqual(tooMany(SOON_MS)); // One more client has c.
     await expect(tickets.take('alice', FEED, ['e', 'f', 'g'])).rejects.toEqual(tooMany(SOON_MS));
+  });
+
+  it('say in words how many there may be, and when the next one ends that nobody wants', async () => {
+    await tickets.take('alice', FEED, ['a', 'b', 'c']);
+    clock.advance(10_000);
+    tickets.leave('alice', FEED, ['a']);
+    clock.advance(5000);
+    tickets.leave('alice', FEED, ['b']);
+    clock.advance(LINGER_MS - 5000); // The first one ends at this moment.
+    const refused = tickets.take('alice', FEED, ['d', 'e']);
+    await expect(refused).rejects.toEqual(tooMany(5000));
+    await expect(refused).rejects.toThrow('a subject has at most 3 tickets at once of which nothing is known');
+  });
+
+  it('are asked about again in their own feed only', async () => {
+    await tickets.take('alice', FEED, ['a', 'b']);
+    await tickets.take('alice', OTHER, ['c']);
+    registry.unknown.mockClear();
+    await expect(tickets.take('alice', FEED, ['d'])).rejects.toThrow();
+    expect(registry.unknown.mock.calls).toEqual([
+      [FEED, ['d']],
+      [FEED, ['a', 'b']],
+      [OTHER, ['c']],
+    ]);
+  });
+
+  it('are counted where several calls answer for the tickets of one client', async () => {
+    const one = tickets.take('bob', FEED, ['a']);
+    await expect(tickets.take('alice', FEED, ['a', 'b', 'c', 'd'])).rejects.toEqual(tooMany(SOON_MS));
+    await one;
+    expect(registry.unknown.mock.calls.map(([, caseIds]) => caseIds)).toEqual([['a'], ['b', 'c', 'd']]);
+  });
+
+  it('are remembered of no subject that has none', async () => {
+    known.add('a');
+    await tickets.take('alice', FEED, ['a']);
+    expect((Reflect.get(tickets, 'subjects') as Map<string, unknown>).size).toBe(0);
   });
 
   it('are asked about once for all clients that come together, and never again when they are known', async () => {
