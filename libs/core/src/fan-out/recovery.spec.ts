@@ -1,7 +1,14 @@
 import type { UpstreamState } from './ports/broker.js';
 import type { Publication } from '../model/publication.js';
 import { prepareReplay } from './prepared-replays.js';
-import { missing, recover as recoverWith, replayAtMost, type RecoverySource } from './recovery.js';
+import {
+  missing,
+  recover as recoverWith,
+  replayAtMost,
+  replayOf,
+  replaySize,
+  type RecoverySource,
+} from './recovery.js';
 import { Replay } from './replay.js';
 import { resumeOffset, type ResumeFrom } from './subscription.js';
 import { Tail } from './tail.js';
@@ -213,5 +220,35 @@ describe('the most that a replay can have', () => {
 
   it('is all that is kept for a position of another epoch', () => {
     expect(most(at(4, 'other'), 0)).toBe(2000);
+  });
+});
+
+describe('the size of a replay from memory', () => {
+  const request = (from: ResumeFrom, history: number, cuts = false) => ({ caseIds: ['a', 'b'], from, history, cuts });
+
+  it.each([
+    [{ kind: 'start' }, 2, 4],
+    [{ kind: 'start' }, 1, 2],
+    [{ kind: 'start' }, 100, 5],
+    [{ kind: 'unknown' }, 1, 5],
+    [at(4), 1, 3],
+    [at(8), 0, 1],
+    [at(4, 'other'), 0, 5],
+  ] satisfies [ResumeFrom, number, number][])(
+    'from %j with a history of %d is what is replayed: %d',
+    (from, history, count) => {
+      expect(replaySize(request(from, history), source()).count).toBe(count);
+      expect(['a', 'b'].flatMap((caseId) => replayOf(request(from, history), caseId, source()))).toHaveLength(count);
+    },
+  );
+
+  it('is nothing where cuts have what would be replayed, and changes with its tails', () => {
+    expect(replaySize(request({ kind: 'start' }, 2, true), source())).toEqual({ count: 0, changedAt: 0 });
+    expect(replaySize(request(at(4), 2, true), source()).count).toBe(3);
+    const tails = new Map(['a', 'b'].map((caseId) => [caseId, source().tail(caseId)]));
+    const known = { ...source(), tail: (caseId: string) => tails.get(caseId) as Tail };
+    const before = replaySize(request(at(4), 0), known).changedAt;
+    tails.get('a')?.append(publication('a', 11));
+    expect(replaySize(request(at(4), 0), known).changedAt).toBeGreaterThan(before);
   });
 });

@@ -46,6 +46,25 @@ function setUp(lingerMs = LINGER_MS) {
 }
 
 describe('Interest', () => {
+  it('says how many clients here want a ticket, by feed, and of which feeds nobody does', async () => {
+    const { interest } = setUp();
+    const other = { language: 'en-us', groupId: 'g' };
+    await interest.acquire(FEED, ['a', 'b']);
+    await interest.acquire(FEED, ['a']);
+    await interest.acquire(other, ['a', 'c']);
+    expect(['a', 'b', 'c', 'd'].map((caseId) => [...interest.clientsOf(caseId)])).toEqual([
+      [
+        [KEY, 2],
+        [feedKey(other), 1],
+      ],
+      [[KEY, 1]],
+      [[feedKey(other), 1]],
+      [],
+    ]);
+    await interest.release(FEED, ['a', 'b']);
+    expect(['a', 'b'].map((caseId) => interest.clientsOf(caseId).get(KEY))).toEqual([1, undefined]);
+  });
+
   it('passes hints on in bounded calls, wakes the sets that are due earlier, and leases nothing', async () => {
     const { interest, hints, wants, woken } = setUp();
     await interest.hint(
