@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuTimes, cpuTimesPer, type CpuTimes } from './closest/cpu-times.js';
 import { delaysOf, type Delays } from './closest/delays.js';
 import { peerDelays, type PeerDelays } from './closest/peers.js';
 import { stageMeans, stageSums } from './closest/stages.js';
@@ -70,7 +71,11 @@ class Conversations {
   }
 }
 
-type Measured = Delays & { readonly stages: Readonly<Record<string, number>> };
+type Measured = Delays & {
+  readonly stages: Readonly<Record<string, number>>;
+  /** By process, for each poll that found something. */
+  readonly cpu: Readonly<Record<string, CpuTimes>>;
+};
 
 async function measure(
   conversations: Conversations,
@@ -79,11 +84,15 @@ async function measure(
 ): Promise<Measured> {
   await load.run({ kind: 'clear' });
   const before = stageSums(await deployment.metrics());
+  const cpuBefore = cpuTimes();
   const posted = await conversations.run(seconds);
   await load.until((posted.length * POPULATION.clients) / POPULATION.tickets);
+  const cpuAfter = cpuTimes();
   const { arrivals } = await load.run({ kind: 'arrivals' });
   const stages = stageMeans(before, stageSums(await deployment.metrics()));
-  return { ...delaysOf(posted, await deployment.shown(), arrivals ?? [], POPULATION), stages };
+  const delays = delaysOf(posted, await deployment.shown(), arrivals ?? [], POPULATION);
+  const cpu = cpuTimesPer(posted.length / delays.newPerPoll, cpuBefore, cpuAfter);
+  return { ...delays, stages, cpu };
 }
 
 function print(all: readonly Measured[], acceptsPerSecond: number): void {
@@ -121,6 +130,12 @@ function print(all: readonly Measured[], acceptsPerSecond: number): void {
     row('lost', String(lost), '0', lost === 0),
     row('doubled', String(doubled), '0', doubled === 0),
   ];
+  const cpu = Object.keys(all[0]?.cpu ?? {}).map((name) => [
+    name,
+    cell((one) => one.cpu[name]?.ran ?? Number.NaN, 1),
+    cell((one) => one.cpu[name]?.waited ?? Number.NaN, 1),
+  ]);
+  console.log(`\nms of CPU for each poll\n${table(['processes', 'ran', 'waited for a CPU'], cpu)}`);
   const load = `${POPULATION.clients} SSE clients, ${POPULATION.tickets} tickets, a poll every ${POLL_MS} ms, ${CHANGING} tickets changing`;
   console.log(`\n${load}: from the upstream's answer to the client\n${table(['', 'here', 'at most', ''], lines)}`);
 }
