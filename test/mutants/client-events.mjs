@@ -1,6 +1,6 @@
 const client = (file) => `libs/client/src/${file}`;
 
-/** The client library between its core and a page: positions, attempts, handlers, streams, tabs. */
+/** The client library between its core and a page: positions, attempts, handlers, streams. */
 export const clientEvents = [
   {
     id: 'client-twice',
@@ -19,12 +19,21 @@ export const clientEvents = [
     killedBy: { file: client('machine.spec.ts'), test: 'of a ticket that is being added' },
   },
   {
+    id: 'client-first-replay-cut',
+    file: client('tickets.ts'),
+    find: '    else this.own.set(caseId, id);\n',
+    put: '',
+    breaks:
+      'A first replay that is cut begins again with the last events, and those between the two are lost without a gap.',
+    killedBy: { file: client('machine.spec.ts'), test: 'of a ticket that is being added' },
+  },
+  {
     id: 'client-position-jumps-ahead',
     file: client('tickets.ts'),
     find: 'if (!isAdded || this.position === null || last < this.position) {',
     put: 'if (this.position !== last) {',
     breaks: 'R6: after a ticket was added, what came to the others meanwhile is lost.',
-    killedBy: { file: client('machine.property.spec.ts'), test: 'over sse' },
+    killedBy: { file: client('machine.spec.ts'), test: 'position of the others ahead' },
   },
   {
     id: 'client-remembers-too-much',
@@ -37,7 +46,7 @@ export const clientEvents = [
   {
     id: 'client-stored-for-ever',
     file: client('tickets.ts'),
-    find: '      this.stored?.caseIds.delete(id);\n    }',
+    find: '      this.own.delete(id);\n    }',
     put: '    }',
     breaks: 'A ticket that is followed again goes on from the position of an hour ago, in the middle of nothing.',
     killedBy: { file: client('machine.spec.ts'), test: 'is forgotten with its ticket' },
@@ -201,101 +210,5 @@ export const clientEvents = [
     put: '',
     breaks: 'Each client that was closed leaves a timer.',
     killedBy: { file: client('page-life.spec.ts'), test: 'no timer is left' },
-  },
-  {
-    id: 'tabs-of-two-users',
-    file: client('tab-key.ts'),
-    find: "user === null ? rightsOf(token ?? '') : subjectOf(token ?? '')",
-    put: 'null',
-    breaks: 'Invariant 10: two users of one browser share a connection, and see the messages of each other.',
-    killedBy: { file: client('tab-key.spec.ts'), test: 'differs if the tokens differ in their user' },
-  },
-  {
-    id: 'tabs-of-two-users-with-one-name',
-    file: client('tab-key.ts'),
-    find: ": subjectOf(token ?? '')]",
-    put: ': null]',
-    breaks: 'Invariant 10: a page that gives all users one name shows each of them the messages of the others.',
-    killedBy: { file: client('tab-key.spec.ts'), test: 'names them both the same' },
-  },
-  {
-    id: 'tabs-by-the-token-of-another-user',
-    file: client('tabs.ts'),
-    find: 'if ((await this.keyOf(how, given)) === key) return given;',
-    put: 'if (given) return given;',
-    breaks: 'Invariant 10: another user signs in at the tab that leads, and the others get what is of that user.',
-    killedBy: { file: client('tabs.spec.ts'), test: 'its token is not used for them' },
-  },
-  {
-    id: 'tabs-of-each-token',
-    file: client('tab-key.ts'),
-    find: "['exp', 'iat', 'nbf', 'jti', 'auth_time']",
-    put: "['exp']",
-    breaks: 'Each tab has a token of its own, and so a connection of its own.',
-    killedBy: { file: client('tab-key.spec.ts'), test: 'is the same for two tokens of one user' },
-  },
-  {
-    id: 'tabs-begin-at-the-newest',
-    file: client('tab-hub.ts'),
-    find: "map(({ position }) => position ?? '').sort();",
-    put: "map(({ position }) => position ?? '').sort().reverse();",
-    breaks: 'A new leader begins where the quickest tab is, and the others miss what they had not got.',
-    killedBy: { file: client('tab-hub.spec.ts'), test: 'begins at the oldest position' },
-  },
-  {
-    id: 'tabs-get-what-they-have',
-    file: client('tab-hub.ts'),
-    find: "phase !== 'waiting' && caseIds.has(caseId) && isNew(position)",
-    put: "phase !== 'waiting' && caseIds.has(caseId)",
-    breaks: 'A tab that has come further than a new leader gets the same messages again.',
-    killedBy: { file: client('tab-hub.spec.ts'), test: 'come further than it' },
-  },
-  {
-    id: 'tabs-in-disorder',
-    file: client('tab-hub.ts'),
-    find: "if (link.phase === 'behind' || !this.links.has(nameOf(link))) return;",
-    put: 'if (!this.links.has(nameOf(link))) return;',
-    breaks: 'A tab that reads from the gateway gets newer messages from the leader in between, and drops the rest.',
-    killedBy: { file: client('tab-hub.spec.ts'), test: 'it would be in disorder' },
-  },
-  {
-    id: 'tabs-without-a-bound',
-    file: client('tab-hub.ts'),
-    find: "if (link.untaken > BEHIND_MOST) this.end(link, 'slow_consumer');\n    else ",
-    put: '',
-    breaks: 'Invariant 9: a tab that hangs holds any number of messages in the browser.',
-    killedBy: { file: client('tab-hub.spec.ts'), test: 'too far behind' },
-  },
-  {
-    id: 'tabs-leave-what-is-wanted',
-    file: client('tab-hub.ts'),
-    find: '.filter((id) => !wanted.has(id));',
-    put: '.filter((id) => id);',
-    breaks: 'When one tab is closed, the others get nothing any more.',
-    killedBy: { file: client('tab-hub.spec.ts'), test: 'leaves a ticket that nobody wants' },
-  },
-  {
-    id: 'tabs-part-of-a-replay',
-    file: client('held-events.ts'),
-    find: "completeAfter !== null && completeAfter <= (position ?? '')",
-    put: 'completeAfter !== null',
-    breaks: 'A tab that was away for long gets only the newest of what it missed, without a gap.',
-    killedBy: { file: client('held-events.spec.ts'), test: 'are not given in part' },
-  },
-  {
-    id: 'tabs-hung-leader',
-    file: client('tab-link.ts'),
-    find: '    if (this.unanswered <= UNANSWERED_MOST) return ',
-    put: '    return ',
-    breaks: 'Tabs wait for a leader that hangs, for ever.',
-    killedBy: { file: client('tab-link.spec.ts'), test: 'three pings' },
-  },
-  {
-    id: 'tabs-position-inside-a-first-replay',
-    file: client('tab-link.ts'),
-    find: '(this.isReady || this.position !== null)',
-    put: 'true',
-    breaks: 'A leader that is closed inside a first replay loses the rest of it for other tickets.',
-    killedBy: { file: client('tab-link.spec.ts'), test: 'each ticket has its own order' },
   },
 ];

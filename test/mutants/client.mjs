@@ -45,7 +45,7 @@ export const clients = [
   {
     id: 'client-position-of-a-lost-epoch',
     file: client('machine.ts'),
-    find: "if (event.data.reason === 'unknown_position') this.tickets.position = null;",
+    find: "if (event.data.reason === 'unknown_position') this.tickets.forgetPosition();",
     put: '',
     breaks: 'Invariant 6: each connection asks for the position that no gateway knows, and says gap again.',
     killedBy: { file: client('machine.spec.ts'), test: 'when the gateway does not know it any more' },

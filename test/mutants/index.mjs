@@ -1,5 +1,6 @@
 import { operators } from './admin.mjs';
 import { clientEvents } from './client-events.mjs';
+import { clientTabs } from './client-tabs.mjs';
 import { clients } from './client.mjs';
 import { core } from './core.mjs';
 import { gateway } from './gateway.mjs';
@@ -50,4 +51,5 @@ export const mutants = [
   ...world,
   ...clients,
   ...clientEvents,
+  ...clientTabs,
 ];

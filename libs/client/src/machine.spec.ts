@@ -34,6 +34,16 @@ describe('tickets', () => {
     expect(client.states.map(({ name }) => name)).toEqual(['connecting', 'live']);
   });
 
+  it('that are added do not move the position of the others ahead: what came to those meanwhile is missing', () => {
+    const client = new DrivenMachine();
+    client.goLive('A');
+    client.message('A', 4);
+    client.subscribe('B');
+    client.advance(0);
+    client.ready(20);
+    expect(requests(client).at(-1)).toEqual(['A B', idOf(4)]);
+  });
+
   it('that are added join an open Socket.IO connection', () => {
     const client = new DrivenMachine(['socket.io']);
     client.goLive('A');
@@ -152,8 +162,8 @@ describe('the position in the store', () => {
     expect(client.saved.map(({ position }) => position)).toEqual([idOf(0), idOf(9)]);
     client.end();
     client.advance(500);
-    // B was not replayed to its end, so it is replayed again before all go on.
-    expect(requests(client).at(-1)).toEqual(['B', null]);
+    // B goes on from where its replay was cut, before all go on together: its last events could be others now.
+    expect(requests(client).at(-1)).toEqual(['B', idOf(4)]);
   });
 
   it('is where the tickets of the store go on, after a reload; others get their last events', () => {

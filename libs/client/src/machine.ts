@@ -186,7 +186,7 @@ export class Machine {
       case 'ready':
         return this.ready(event.data);
       case 'gap':
-        if (event.data.reason === 'unknown_position') this.tickets.position = null;
+        if (event.data.reason === 'unknown_position') this.tickets.forgetPosition();
         break;
       case 'upstream':
         this.degraded = event.data.state === 'degraded' ? (event.data.reason ?? 'upstream') : null;

@@ -16,8 +16,8 @@ export class Tickets {
   private readonly served = new Set<string>();
   /** The last id that came of each: what comes again is dropped. */
   private readonly seen = new Map<string, string>();
-  /** What a store had: tickets that are wanted later go on from its position. */
-  private stored: { readonly position: string; readonly caseIds: Set<string> } | null = null;
+  /** Where tickets that are not joined go on: those of a store, and those whose first replay was cut. */
+  private readonly own = new Map<string, string>();
   /** Those of the request that is under way. */
   private requested: readonly string[] = [];
   position: string | null = null;
@@ -42,8 +42,8 @@ export class Tickets {
 
   restore({ position, caseIds }: Kept): void {
     this.position = position;
-    this.stored = { position, caseIds: new Set(caseIds) };
-    this.ofStore([...this.fresh]).forEach((id) => this.join(id));
+    caseIds.forEach((id) => this.own.set(id, position));
+    this.resuming.forEach((id) => this.join(id));
   }
 
   /** @returns whether any of them is new */
@@ -58,8 +58,14 @@ export class Tickets {
       for (const set of [this.joined, this.fresh, this.served, this.seen]) {
         set.delete(id);
       }
-      this.stored?.caseIds.delete(id);
+      this.own.delete(id);
     }
+  }
+
+  /** The gateway does not know the position any more. */
+  forgetPosition(): void {
+    this.position = null;
+    this.own.clear();
   }
 
   /** A new connection delivers nothing yet. */
@@ -75,7 +81,7 @@ export class Tickets {
   next(transport: Transport): Request {
     const waiting = [...this.joined].filter((id) => !this.served.has(id));
     const { position } = this;
-    const resuming = this.ofStore([...this.fresh]);
+    const { resuming } = this;
     const goesOn = transport === 'socket.io' ? waiting.length > 0 : this.fresh.size === 0;
     const request: Request =
       position === null
@@ -83,7 +89,7 @@ export class Tickets {
         : goesOn
           ? { caseIds: waiting, position }
           : resuming.length > 0
-            ? { caseIds: resuming, position: this.stored?.position ?? null }
+            ? { caseIds: resuming, position: resuming.map((id) => this.own.get(id) ?? '').sort()[0] ?? null }
             : { caseIds: [...this.fresh], position: null };
     this.requested = request.caseIds;
     return request;
@@ -105,9 +111,8 @@ export class Tickets {
       this.requested.filter((each) => this.fresh.has(each)).forEach((each) => this.join(each));
     }
     const moves = this.joined.has(caseId);
-    if (moves) {
-      this.position = id;
-    }
+    if (moves) this.position = id;
+    else this.own.set(caseId, id);
     return { moves };
   }
 
@@ -124,13 +129,14 @@ export class Tickets {
     }
   }
 
-  private ofStore(caseIds: readonly string[]): string[] {
-    return caseIds.filter((id) => this.stored?.caseIds.has(id));
+  /** What comes twice from the oldest of their positions is dropped. */
+  private get resuming(): string[] {
+    return [...this.fresh].filter((id) => this.own.has(id));
   }
 
   private join(id: string): void {
     this.fresh.delete(id);
-    this.stored?.caseIds.delete(id);
+    this.own.delete(id);
     this.joined.add(id);
   }
 }
