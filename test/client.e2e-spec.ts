@@ -5,6 +5,7 @@ import { io } from 'socket.io-client';
 import { connect, type Client, type ConnectOptions, type Gap, type TicketMessage } from '#client';
 import { useDeployment } from './fixtures/use-deployment.js';
 import { tokenFor } from './harness/clients/tokens.js';
+import { BufferingProxy } from './harness/buffering-proxy.js';
 import { CONFIDENTIAL } from './harness/log-faults.js';
 import { NetworkLink } from './harness/network-link.js';
 import { until } from './harness/until.js';
@@ -144,5 +145,28 @@ describe.each(TRANSPORTS)('pollcast-client over %s', (transport) => {
     token = await tokenFor();
     page.client.retry();
     await page.has([await say(caseId, 'at last')]);
+  });
+});
+
+describe('pollcast-client with what it chooses by itself', () => {
+  const deployment = useDeployment();
+
+  it('finds another transport behind a proxy that buffers streams, and keeps it after a cut', async () => {
+    const [caseId = ''] = freshTickets(1);
+    const proxy = await BufferingProxy.to(deployment.gateway().port);
+    const page = new Page(proxy.url, { token: () => tokenFor(), readyMs: 2000 });
+    page.follow([caseId]);
+    const said = [`${CONFIDENTIAL} first`, `${CONFIDENTIAL} after a cut`] as const;
+    await deployment.upstream.post({ case_id: caseId, content: said[0] });
+    await page.has(said.slice(0, 1));
+    expect(page.client.state).toEqual({ name: 'live', transport: 'socket.io' });
+    const { held } = proxy;
+    expect(held).toBeGreaterThanOrEqual(2);
+    proxy.cut();
+    await deployment.upstream.post({ case_id: caseId, content: said[1] });
+    await page.has(said);
+    expect(proxy.held).toBe(held);
+    page.client.close();
+    await proxy.dispose();
   });
 });
