@@ -30,10 +30,27 @@ export const clientEvents = [
   {
     id: 'client-position-jumps-ahead',
     file: client('tickets.ts'),
-    find: 'if (!isAdded || this.position === null || last < this.position) {',
+    find: 'if (isOfAll || this.position === null || last < this.position) {',
     put: 'if (this.position !== last) {',
     breaks: 'R6: after a ticket was added, what came to the others meanwhile is lost.',
     killedBy: { file: client('machine.spec.ts'), test: 'position of the others ahead' },
+  },
+  {
+    id: 'client-answer-to-what-was-left',
+    file: client('tickets.ts'),
+    find: '    this.cancelled -= 1;\n    return true;',
+    put: '    this.cancelled -= 1;\n    return false;',
+    breaks:
+      'A ticket that is left and wanted again counts as served by the subscription that has ended, and stays silent.',
+    killedBy: { file: client('machine.spec.ts'), test: 'former request is not theirs' },
+  },
+  {
+    id: 'client-handled-for-the-next-one',
+    file: client('client.ts'),
+    find: '!isClosed && this.keptOf(event) === kept',
+    put: '!isClosed',
+    breaks: 'A part of a page that is closed and opened again while a handler is slow shows a message twice.',
+    killedBy: { file: client('client.spec.ts'), test: 'left and followed again each event once' },
   },
   {
     id: 'client-remembers-too-much',

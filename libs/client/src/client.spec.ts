@@ -149,6 +149,29 @@ describe('a client with its handlers', () => {
     expect(got.filter((text) => text.startsWith('second'))).toContain(`second ${idOf(2)}`);
   });
 
+  it('gives a ticket that is left and followed again each event once, also while a handler is slow', async () => {
+    answer = (asked) =>
+      stream(asked, ...(server.asked.length > 1 ? [message('A', 1), message('A', 2)] : []), readyOf(asked, 2));
+    let finish: () => void = () => undefined;
+    let isBusy = false;
+    const client = open();
+    const first = client.subscribe('A', {
+      onMessage: () => new Promise<void>((resolve) => ((finish = resolve), (isBusy = true))),
+    });
+    await live(client);
+    say(message('A', 1), message('A', 2));
+    await condition(() => isBusy, 'the first message');
+    await turn();
+    first.unsubscribe();
+    const got: string[] = [];
+    client.subscribe('A', { onMessage: ({ id }) => void got.push(id) });
+    finish();
+    await live(client);
+    say(message('A', 3));
+    await condition(() => got.includes(idOf(3)), 'the live message');
+    expect(got).toEqual([idOf(1), idOf(2), idOf(3)]);
+  });
+
   it('gives a subscription that comes late the last events, then live ones, by one connection', async () => {
     const client = open();
     client.subscribe('A');

@@ -12,16 +12,6 @@ import type { Client, ConnectOptions, Handlers, Subscription } from './client-ap
 
 /** Events of a ticket that are kept for a subscription that comes later. */
 const KEPT_EVENTS = 50;
-const HANDLERS = {
-  message: 'onMessage',
-  status: 'onStatus',
-  unread: 'onUnread',
-  gap: 'onGap',
-  upstream: 'onUpstream',
-  revoked: 'onRevoked',
-  backfilled: 'onBackfilled',
-  ready: 'onReady',
-} as const;
 
 interface Follower {
   readonly caseIds: ReadonlySet<string>;
@@ -39,6 +29,7 @@ class Shell implements Client {
   state: ConnectionState = { name: 'idle' };
   private readonly machine: Machine;
   private readonly followers = new Set<Follower>();
+  /** The last events of each ticket that is followed. */
   private readonly kept = new Map<string, GatewayEvent[]>();
   /** The last id of each ticket that came when a gap was closed. */
   private readonly closedUpTo = new Map<string, string>();
@@ -80,9 +71,9 @@ class Shell implements Client {
   subscribe(caseIds: string | readonly string[], handlers: Handlers = {}): Subscription {
     const wanted = new Set(typeof caseIds === 'string' ? [caseIds] : caseIds);
     const ends: (() => void)[] = [];
-    const call = (event: GatewayEvent) => {
-      const name = HANDLERS[event.name as keyof typeof HANDLERS];
-      return name && (handlers[name] as ((data: EventData[keyof EventData]) => unknown) | undefined)?.(event.data);
+    const call = ({ name, data }: GatewayEvent) => {
+      const handler = `on${name.slice(0, 1).toUpperCase()}${name.slice(1)}` as keyof Handlers;
+      return (handlers[handler] as ((data: EventData[keyof EventData]) => unknown) | undefined)?.(data);
     };
     let iterate: ((event: GatewayEvent) => Promise<void>) | null = null;
     const follower: Follower = {
@@ -94,6 +85,7 @@ class Shell implements Client {
       .flatMap((id) => this.kept.get(id) ?? [])
       .sort((one, other) => (idOf(one) < idOf(other) ? -1 : 1));
     this.followers.add(follower);
+    for (const id of wanted) if (!this.kept.has(id)) this.kept.set(id, []);
     for (const event of held) this.queue.add(() => !follower.isOver && follower.handle(event));
     this.step({ type: 'subscribe', caseIds: [...wanted] });
     return {
@@ -223,18 +215,21 @@ class Shell implements Client {
   }
 
   private deliver(event: GatewayEvent): void {
+    const kept = this.keptOf(event);
     this.queue.add(async () => {
       const isClosed = event.name === 'gap' && (await this.closeGap(event.data));
-      if (!isClosed) await this.tell(event);
+      // A ticket that was left meanwhile and is followed again gets its last events from the gateway.
+      if (!isClosed && this.keptOf(event) === kept) await this.tell(event);
       this.step({ type: 'handled' });
     });
   }
 
   private async tell(event: GatewayEvent): Promise<void> {
-    if (event.name === 'message' || event.name === 'status' || event.name === 'unread') {
+    if ('case_id' in event.data) {
       const { id, case_id: caseId } = event.data;
       if (id <= (this.closedUpTo.get(caseId) ?? '')) return; // It came when a gap was closed.
-      this.keep(event);
+      const kept = this.kept.get(caseId);
+      if (kept && kept.push(event) > KEPT_EVENTS) kept.shift();
     }
     const followers = [...this.followers].filter(({ caseIds }) => concerns(event, caseIds));
     for (const follower of followers) {
@@ -259,11 +254,8 @@ class Shell implements Client {
     }
   }
 
-  private keep(event: Extract<GatewayEvent, { name: 'message' | 'status' | 'unread' }>): void {
-    const events = this.kept.get(event.data.case_id) ?? [];
-    events.push(event);
-    if (events.length > KEPT_EVENTS) events.shift();
-    this.kept.set(event.data.case_id, events);
+  private keptOf({ data }: GatewayEvent): GatewayEvent[] | undefined {
+    return 'case_id' in data ? this.kept.get(data.case_id) : undefined;
   }
 
   /** Saves one after the other: an older position never replaces a newer one. */

@@ -161,7 +161,7 @@ describe('a stream by fetch', () => {
       Object.assign(globalThis, { location: { origin } });
       open();
       await condition(() => heard.ends.length > 0, 'its end');
-      const hint = origin === url ? '' : ` (is ${url} there, and has it ${origin} in ALLOWED_ORIGINS?)`;
+      const hint = origin === url ? '' : ` (is ${origin} in ALLOWED_ORIGINS of ${url}?)`;
       expect(heard.ends.splice(0)).toEqual([`Error: TypeError: fetch failed${hint}`]);
     }
     Reflect.deleteProperty(globalThis, 'location');

@@ -62,9 +62,7 @@ function send(request: TransportRequest, signal: AbortSignal): Promise<Response>
 /** Why a page of another origin may have no answer. A browser tells only people, in its console. */
 export function originHint(url: string): string {
   const { origin } = globalThis.location ?? {};
-  return origin && /^http/.test(url) && !url.startsWith(origin)
-    ? ` (is ${url} there, and has it ${origin} in ALLOWED_ORIGINS?)`
-    : '';
+  return origin && /^http/.test(url) && !url.startsWith(origin) ? ` (is ${origin} in ALLOWED_ORIGINS of ${url}?)` : '';
 }
 
 export function queryOf(wanted: object): string {

@@ -13,7 +13,6 @@ export class HeldToken {
   isFresh = false;
   /** The next one has to be another one: this one was refused, or ends soon. */
   wantsFresh = false;
-  private endsSoon = false;
   private used: string | null = null;
 
   take(value: string | null): void {
@@ -22,18 +21,13 @@ export class HeldToken {
     this.wantsFresh = false;
   }
 
-  endSoon(): void {
-    this.wantsFresh = this.endsSoon = true;
-  }
-
-  /** The connection has to change over to it. A late answer to an earlier question changes nothing. */
+  /** The connection has to change over to it. */
   get isRenewed(): boolean {
-    return this.endsSoon && this.value !== this.used;
+    return this.value !== this.used;
   }
 
   /** @returns the token for a connection */
   use(): string | null {
-    if (this.isRenewed) this.endsSoon = false;
     this.used = this.value;
     return this.value;
   }

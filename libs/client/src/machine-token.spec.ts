@@ -174,13 +174,6 @@ describe('a token that ends', () => {
     expect(client.opened).toHaveLength(3);
   });
 
-  it('is not changed for a late answer to an earlier question', () => {
-    const client = new DrivenMachine();
-    client.goLive('A');
-    client.step({ type: 'token', token: 'late', expiresAt: null });
-    expect(client.opened).toHaveLength(1);
-  });
-
   it.each(['token_expired', 'token_revoked'])(
     'on the side of the gateway (%s) is replaced before the next one',
     (reason) => {

@@ -12,10 +12,15 @@ class ModelPage {
   readonly gateway = new ModelGateway();
   connection: ModelConnection | null = null;
   readonly handled = new Map<string, string[]>();
-  readonly unhandled: GatewayEvent[] = [];
-  readonly followed = new Set<string>();
+  /** Events with the subscriptions that there were when they came, by ticket. */
+  readonly unhandled: { readonly event: GatewayEvent; readonly of: ReadonlyMap<string, number> }[] = [];
+  /** Tickets that are followed, with the number of the subscription. */
+  readonly followed = new Map<string, number>();
   /** Up to where the first replay of a ticket came: everything after that has to be handled. */
   readonly replayedTo = new Map<string, string>();
+  subscriptions = 0;
+  private readonly asked: boolean[] = [];
+  private tokens = 0;
   private readonly due = new Set<string>();
   readonly machine: Machine;
   private now = 0;
@@ -32,13 +37,22 @@ class ModelPage {
   /** Everything that only needs time: timers, deliveries, handlers. */
   settle(): void {
     for (let turns = 0; turns < 1000; turns += 1) {
-      if (this.receive() || this.handle()) continue;
+      if (this.answer() || this.receive() || this.handle()) continue;
       const [timer] = [...this.due].filter((name) => name === 'plan' || name === 'retry');
       if (timer === undefined) return;
       this.due.delete(timer);
       this.step({ type: 'timer', name: timer as 'plan' });
     }
     throw new Error('the client does not come to rest');
+  }
+
+  /** The answer to the oldest question for a token. Each token is another one. */
+  answer(): boolean {
+    const fresh = this.asked.shift();
+    if (fresh === undefined) return false;
+    this.tokens += 1;
+    this.step({ type: 'token', token: `${fresh ? 'new' : 'old'} ${this.tokens}`, expiresAt: null });
+    return true;
   }
 
   receive(): boolean {
@@ -50,15 +64,19 @@ class ModelPage {
   }
 
   handle(): boolean {
-    const event = this.unhandled.shift();
-    if (!event) return false;
+    const next = this.unhandled.shift();
+    if (!next) return false;
+    const { event, of } = next;
+    const isOfNow = (caseId: string) => this.followed.has(caseId) && of.get(caseId) === this.followed.get(caseId);
     if (event.name === 'message') {
       const { case_id: caseId, id } = event.data;
-      this.handled.set(caseId, [...(this.handled.get(caseId) ?? []), id]);
+      if (isOfNow(caseId)) {
+        this.handled.set(caseId, [...(this.handled.get(caseId) ?? []), id]);
+      }
     } else if (event.name === 'ready') {
       const { case_ids: caseIds, last_event_id: last } = event.data;
       const replayed = (id: string) => this.handled.get(id)?.at(-1) ?? last;
-      for (const id of caseIds) if (!this.replayedTo.has(id)) this.replayedTo.set(id, replayed(id));
+      for (const id of caseIds.filter(isOfNow)) if (!this.replayedTo.has(id)) this.replayedTo.set(id, replayed(id));
     }
     this.step({ type: 'handled' });
     return true;
@@ -84,7 +102,8 @@ class ModelPage {
       case 'restore':
         return this.step({ type: 'restored', kept: null });
       case 'ask-token':
-        return this.step({ type: 'token', token: effect.fresh ? 'new' : 'old', expiresAt: null });
+        this.asked.push(effect.fresh);
+        return;
       case 'open':
         this.connection = this.gateway.connect(effect.connection);
         return this.request(effect.request.caseIds, effect.request.position);
@@ -96,7 +115,7 @@ class ModelPage {
         if (this.connection?.number === effect.connection) this.hangUp();
         return;
       case 'deliver':
-        return void this.unhandled.push(effect.event);
+        return void this.unhandled.push({ event: effect.event, of: new Map(this.followed) });
       case 'timer':
         return void this.due.add(effect.name);
       case 'stop-timer':
@@ -110,9 +129,19 @@ const COMMANDS = {
   publish: (page: ModelPage, caseId: string) => page.gateway.publish(caseId),
   subscribe: (page: ModelPage, caseId: string) => {
     if (page.followed.has(caseId)) return;
-    page.followed.add(caseId);
+    page.subscriptions += 1;
+    page.followed.set(caseId, page.subscriptions);
     page.step({ type: 'subscribe', caseIds: [caseId] });
   },
+  unsubscribe: (page: ModelPage, caseId: string) => {
+    if (!page.followed.delete(caseId)) return;
+    page.handled.delete(caseId);
+    page.replayedTo.delete(caseId);
+    page.step({ type: 'unsubscribe', caseIds: [caseId] });
+  },
+  answer: (page: ModelPage) => void page.answer(),
+  'no token': (page: ModelPage) => page.step({ type: 'token-failed', message: 'no session' }),
+  'come back': (page: ModelPage) => page.step({ type: 'resumed' }),
   receive: (page: ModelPage) => void page.receive(),
   handle: (page: ModelPage) => void page.handle(),
   cut: (page: ModelPage) => page.cut(),
@@ -136,7 +165,12 @@ describe.each(['sse', 'socket.io'] as const)('the machine of the client, over %s
   it('hands on every message of each ticket once and in order, whatever is cut, added and renewed', () => {
     const commands = fc.array(
       fc.tuple(
-        fc.constantFrom(...(Object.keys(COMMANDS) as Command[]), 'publish' as const, 'receive' as const),
+        fc.constantFrom(
+          ...(Object.keys(COMMANDS) as Command[]),
+          'publish' as const,
+          'receive' as const,
+          'answer' as const,
+        ),
         fc.constantFrom(...TICKETS),
       ),
       // By itself fast-check draws ten commands at most.
@@ -149,7 +183,7 @@ describe.each(['sse', 'socket.io'] as const)('the machine of the client, over %s
         page.settle();
         TICKETS.forEach((caseId) => page.gateway.publish(caseId));
         page.settle();
-        expect([...page.replayedTo.keys()].sort()).toEqual([...page.followed].sort());
+        expect([...page.replayedTo.keys()].sort()).toEqual([...page.followed.keys()].sort());
         for (const [caseId, position] of page.replayedTo) {
           page.gateway.check(caseId, page.handled.get(caseId) ?? [], position);
         }

@@ -44,6 +44,21 @@ describe('tickets', () => {
     expect(requests(client).at(-1)).toEqual(['A B', idOf(4)]);
   });
 
+  it('that are added and left before they came do not move the position of the others', () => {
+    const client = new DrivenMachine();
+    client.goLive('A');
+    client.message('A', 4);
+    client.end();
+    client.subscribe('B');
+    client.advance(500);
+    client.step({ type: 'unsubscribe', caseIds: ['B'] });
+    client.ready(20);
+    expect(requests(client).slice(1)).toEqual([
+      ['B', null],
+      ['A', idOf(4)],
+    ]);
+  });
+
   it('that are added join an open Socket.IO connection', () => {
     const client = new DrivenMachine(['socket.io']);
     client.goLive('A');
@@ -54,6 +69,23 @@ describe('tickets', () => {
     client.step({ type: 'unsubscribe', caseIds: ['A'] });
     expect(client.done[1]).toEqual({ type: 'leave', connection: 1, caseIds: ['A'] });
     expect(client.opened).toHaveLength(1);
+  });
+
+  it('that are left and wanted again are asked for again: the answer to the former request is not theirs', () => {
+    const client = new DrivenMachine(['socket.io']);
+    client.goLive('A');
+    client.subscribe('B');
+    client.advance(0);
+    client.step({ type: 'unsubscribe', caseIds: ['B'] });
+    client.subscribe('B');
+    client.advance(0);
+    const join = { type: 'join', connection: 1, request: { caseIds: ['B'], position: null } };
+    expect(client.done).toEqual([join, { type: 'leave', connection: 1, caseIds: ['B'] }, join]);
+    const { length } = client.delivered;
+    client.ready(5, { case_ids: ['B'] });
+    expect(client.delivered).toHaveLength(length);
+    client.ready(6, { case_ids: ['B'] });
+    expect(client.delivered.at(-1)).toMatchObject({ name: 'ready', data: { last_event_id: idOf(6) } });
   });
 
   it('that nobody wants any more end the connection', () => {

@@ -7,7 +7,7 @@ import type { Effect, Input, Kept, MachineOptions, TimerName } from './machine-i
 /** Where the connection is. The transitions are drawn in README.md. */
 type Phase = 'idle' | 'restoring' | 'authorizing' | 'opening' | 'live' | 'waiting' | 'offline' | 'denied' | 'closed';
 
-const NOT_READY = 'the gateway did not answer in time, or something buffers its stream';
+const NOT_READY = 'no answer in time, or something buffers the stream';
 
 /**
  * The client without I/O: inputs in, effects out, synchronously. It decides when to connect, with which tickets and position,
@@ -214,16 +214,15 @@ export class Machine {
   }
 
   private publication(event: Extract<GatewayEvent, { name: 'message' | 'status' }>): void {
-    const accepted = this.tickets.accept(event.data);
-    if (accepted) this.deliver(event, accepted.moves);
+    const moves = this.tickets.accept(event.data);
+    if (moves !== null) this.deliver(event, moves);
   }
 
   private ready(data: Ready): void {
     this.stopTimer('ready');
     this.attempts.succeeded();
     this.token.isFresh = false;
-    this.tickets.complete(data);
-    this.deliver({ name: 'ready', data }, true);
+    if (this.tickets.complete(data)) this.deliver({ name: 'ready', data }, true);
     if (!this.tickets.isWhole && this.transport !== 'socket.io') return this.open();
     this.phase = 'live';
     this.tellLive();
@@ -295,11 +294,11 @@ export class Machine {
         return;
       case 'silence':
         if (this.phase === 'live' || this.phase === 'opening') {
-          this.fail({ code: 'network', message: 'the connection was silent for too long' });
+          this.fail({ code: 'network', message: 'silent for too long' });
         }
         return;
       case 'renew':
-        this.token.endSoon();
+        this.token.wantsFresh = true;
         if (this.phase === 'live') this.askToken();
     }
   }

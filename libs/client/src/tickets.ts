@@ -20,6 +20,8 @@ export class Tickets {
   private readonly own = new Map<string, string>();
   /** Those of the request that is under way. */
   private requested: readonly string[] = [];
+  /** Requests that are under way, of which nobody wants a ticket any more: their answers say nothing of later ones. */
+  private cancelled = 0;
   position: string | null = null;
 
   get isEmpty(): boolean {
@@ -48,7 +50,7 @@ export class Tickets {
 
   /** @returns whether any of them is new */
   add(caseIds: readonly string[]): boolean {
-    const added = caseIds.filter((id) => !this.joined.has(id) && !this.fresh.has(id));
+    const added = caseIds.filter((id) => !this.isWanted(id));
     added.forEach((id) => this.fresh.add(id));
     return added.length > 0;
   }
@@ -60,6 +62,9 @@ export class Tickets {
       }
       this.own.delete(id);
     }
+    const left = this.requested.filter((id) => !caseIds.includes(id));
+    if (this.isRequesting && left.length === 0) this.cancelled += 1;
+    this.requested = left;
   }
 
   /** The gateway does not know the position any more. */
@@ -72,6 +77,7 @@ export class Tickets {
   disconnected(): void {
     this.served.clear();
     this.requested = [];
+    this.cancelled = 0;
   }
 
   /**
@@ -83,26 +89,29 @@ export class Tickets {
     const { position } = this;
     const { resuming } = this;
     const goesOn = transport === 'socket.io' ? waiting.length > 0 : this.fresh.size === 0;
-    const request: Request =
-      position === null
-        ? { caseIds: [...waiting, ...this.fresh], position }
-        : goesOn
-          ? { caseIds: waiting, position }
-          : resuming.length > 0
-            ? { caseIds: resuming, position: resuming.map((id) => this.own.get(id) ?? '').sort()[0] ?? null }
-            : { caseIds: [...this.fresh], position: null };
-    this.requested = request.caseIds;
-    return request;
+    if (position === null) return this.ask([...waiting, ...this.fresh], null);
+    if (goesOn) return this.ask(waiting, position);
+    const [oldest] = resuming.map((id) => this.own.get(id) ?? '').sort();
+    return oldest === undefined ? this.ask([...this.fresh], null) : this.ask(resuming, oldest);
+  }
+
+  private isWanted(id: string): boolean {
+    return this.joined.has(id) || this.fresh.has(id);
+  }
+
+  private ask(caseIds: readonly string[], position: string | null): Request {
+    this.requested = caseIds;
+    return { caseIds, position };
   }
 
   /** The request that is under way was refused. */
   refused(): void {
-    this.requested = [];
+    if (!this.answersCancelled()) this.requested = [];
   }
 
   /** @returns null if the event came before, or nobody wants it; otherwise whether it moves the position */
-  accept({ id, case_id: caseId }: TicketMessage | TicketStatus): { readonly moves: boolean } | null {
-    if ((!this.joined.has(caseId) && !this.fresh.has(caseId)) || id <= (this.seen.get(caseId) ?? '')) {
+  accept({ id, case_id: caseId }: TicketMessage | TicketStatus): boolean | null {
+    if (!this.isWanted(caseId) || id <= (this.seen.get(caseId) ?? '')) {
       return null;
     }
     this.seen.set(caseId, id);
@@ -113,20 +122,35 @@ export class Tickets {
     const moves = this.joined.has(caseId);
     if (moves) this.position = id;
     else this.own.set(caseId, id);
-    return { moves };
+    return moves;
   }
 
-  /** The replay has ended. Of what was added, the position may be older than that of the others; the oldest holds for all (R6). */
-  complete({ last_event_id: last }: Ready): void {
-    const isAdded = this.joined.size > 0 && this.requested.some((id) => this.fresh.has(id));
-    for (const id of this.requested.filter((each) => this.joined.has(each) || this.fresh.has(each))) {
+  /**
+   * The replay has ended. Of what was added, the position may be older than that of the others; the oldest holds for all (R6). A
+   * replay of some tickets says nothing of the others.
+   *
+   * @returns false if nobody wants any of its tickets any more
+   */
+  complete({ last_event_id: last }: Ready): boolean {
+    if (this.answersCancelled()) return false;
+    const requested = new Set(this.requested);
+    const isOfAll = [...this.joined].every((id) => requested.has(id));
+    for (const id of this.requested.filter((each) => this.isWanted(each))) {
       this.join(id);
       this.served.add(id);
     }
     this.requested = [];
-    if (!isAdded || this.position === null || last < this.position) {
+    if (isOfAll || this.position === null || last < this.position) {
       this.position = last;
     }
+    return true;
+  }
+
+  /** Whether an answer is that of a request that was cancelled: answers come in the order of requests. */
+  private answersCancelled(): boolean {
+    if (this.cancelled === 0) return false;
+    this.cancelled -= 1;
+    return true;
   }
 
   /** What comes twice from the oldest of their positions is dropped. */
