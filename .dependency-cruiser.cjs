@@ -145,7 +145,12 @@ module.exports = {
       { path: LIB_INDEX, pathNot: '^libs/$1/', dependencyTypesNot: ['aliased-subpath-import'] },
     ),
     rule('no-cycles', 'In a cycle no file can be read first.', {}, { circular: true }),
-    rule('no-unresolvable', 'An import of a missing file hides what would break.', {}, { couldNotResolve: true }),
+    rule(
+      'no-unresolvable',
+      'An import of a missing file hides what would break. (A clean clone has not built the client yet.)',
+      {},
+      { couldNotResolve: true, pathNot: 'libs/client/dist/' },
+    ),
     rule(
       'no-undeclared-package',
       'A package that only another package brings disappears with it. (The client has a package.json of its own.)',
