@@ -2,7 +2,7 @@
   connect: counts one more connection of each of some subjects, if all gateways together have fewer than it may have. A
   gateway writes its whole number, so a wrong number is corrected with the next one. A subject may be there several times.
 
-  KEYS       connections of each subject: gateway id to number
+  KEYS       1 and so on  connections of each subject: gateway id to number
   Arguments  gateway  id of the gateway that asks
              own      of each subject: connections that it has without this one
              most     of each subject: MAX_CONNECTIONS_PER_SUBJECT
