@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Pause between two calls of `look`, ms: the first, and the longest. Most values are there within some milliseconds. */
-const [FIRST_PAUSE_MS, PAUSE_MS] = [1, 20];
+const [FIRST_PAUSE_MS, PAUSE_MS] = [5, 20];
 /** Default timeout, ms: for what happens in the process of the test. */
 const SOON_MS = 4000;
 
