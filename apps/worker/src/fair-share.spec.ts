@@ -44,7 +44,7 @@ describe('FairShare', () => {
     });
   });
   afterEach(() => {
-    share.stop();
+    void share.stop();
     jest.useRealTimers();
   });
 
@@ -154,7 +154,7 @@ describe('FairShare', () => {
     await looks(1);
     fill();
     const waits = share.untilOpen();
-    share.stop();
+    void share.stop();
     await waits;
     await jest.advanceTimersByTimeAsync(0);
     expect([leave.mock.calls.length, announce.mock.calls.length]).toEqual([1, 1]);
@@ -162,5 +162,22 @@ describe('FairShare', () => {
     await looks(3);
     share.update();
     expect(exchange.mock.calls.length).toBe(looked);
+  });
+
+  it('has stopped when its last look is over and the others have been told', async () => {
+    share.start();
+    await looks(1);
+    let [endLook, endAnnouncement] = [(): void => undefined, (): void => undefined];
+    exchange.mockReturnValue(new Promise((resolve) => (endLook = () => resolve(present(null)))));
+    announce.mockReturnValue(new Promise((resolve) => (endAnnouncement = () => resolve())));
+    share.update();
+    let stopped = false;
+    void share.stop().then(() => (stopped = true));
+    const after = async (event: () => void) => {
+      event();
+      await jest.advanceTimersByTimeAsync(0);
+      return stopped;
+    };
+    expect([await after(endLook), await after(endAnnouncement)]).toEqual([false, true]);
   });
 });

@@ -36,6 +36,7 @@ export class FairShare implements JobGate {
   private timer: NodeJS.Timeout | undefined;
   private isRunning = false;
   private looking: Promise<void> | null = null;
+  private leaving: Promise<void> | null = null;
   /** Sets that are here. */
   private own = 0;
   private share = 0;
@@ -55,15 +56,19 @@ export class FairShare implements JobGate {
     }
   }
 
-  /** Has no share any more. Whoever waits for the gate goes on. */
-  stop(): void {
+  /**
+   * Has no share any more. Whoever waits for the gate goes on. Resolves when the others have been told, and never rejects:
+   * until then it needs its connection.
+   */
+  stop(): Promise<void> {
     if (this.isRunning) {
       this.isRunning = false;
       clearTimeout(this.timer);
       this.wake();
       const { presence, announce, onError } = this.parts;
-      presence.leave().then(announce).catch(onError);
+      this.leaving = presence.leave().then(announce).catch(onError);
     }
+    return Promise.all([this.leaving, this.looking]).then(() => undefined);
   }
 
   /** A worker has come or has left: looks at once. */

@@ -64,7 +64,7 @@ export class PollWorker {
 
   /** Takes no more jobs until {@link resume}. The sets that are here go to other workers after the polls that run. */
   pause(): void {
-    this.share.stop();
+    void this.share.stop();
     this.processor.stop();
     void this.worker.pause(true);
   }
@@ -77,8 +77,9 @@ export class PollWorker {
 
   /** Takes no more jobs. Resolves when the polls that run have ended; the other sets go to other workers at once. */
   async stop(): Promise<void> {
-    this.share.stop();
+    const left = this.share.stop();
     this.processor.stop();
     await this.worker.close();
+    await left;
   }
 }
