@@ -54,6 +54,12 @@ describe('RedisUnreadStore', () => {
     expect(listener.publications).toMatchObject([{ unreadNum: 1 }, { unreadNum: 4 }]);
   });
 
+  it('R15: takes nothing from the history of tickets that are wanted later, as the first publication of a feed', async () => {
+    await publish(['a', 2], ['b', 0]);
+    const { tickets } = await fixture.brokers[0].history(FEED, [{ caseId: 'a', atLeast: 10, after: null }], null);
+    expect(tickets[0]).toMatchObject({ completeAfter: 0, publications: [] });
+  });
+
   it('R15: keeps the last counts only, as many as history keeps events', async () => {
     for (let count = 1; count <= 5; count += 1) await publish(['a', count]);
     const { tickets } = await history('a');

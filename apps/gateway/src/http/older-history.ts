@@ -64,23 +64,24 @@ export class OlderHistory {
     const want = { caseId, before: from.kind === 'position' ? from.position : null, limit: place ? 1 : asked.limit };
     const kept = await reached(broker.pageBefore(key, want));
     const after = offsetAfter(asked.after, kept, ids);
+    const isKnown = place !== null || (from.kind === 'position' && kept.known);
+    const unknown = isKnown ? [] : [gapText(caseId, feed, 'unknown_position')];
     if (place === null) {
       const publications = kept.publications.filter(({ offset }) => offset > after);
       const isOver = publications.length < kept.publications.length;
       if (publications.length > 0 || isOver) {
         onPage('history');
         const texts = publications.map((each) => eventText(each, ids.idOf(each), feed));
-        const gap = from.kind === 'position' && kept.known ? [] : [gapText(caseId, feed, 'unknown_position')];
         const [first] = publications;
         const before = isOver || first === undefined ? null : ids.idOf(first);
-        return { events: [...gap, ...texts], lastEventId: ids.idOf(kept), before, more: before !== null };
+        return { events: [...unknown, ...texts], lastEventId: ids.idOf(kept), before, more: before !== null };
       }
     }
     try {
       const seam = await this.seam(key, caseId, kept, { from, after });
       const page = await this.walk(feed, caseId, new OlderWalk(place ?? seam.start, seam, asked.limit), kept, deadline);
       onPage('upstream');
-      return page;
+      return { ...page, events: [...unknown, ...page.events] };
     } catch (error) {
       onPage('unavailable');
       throw error;

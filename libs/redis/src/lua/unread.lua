@@ -32,6 +32,9 @@ for _, one in ipairs(args.counts) do
       redis.call('DEL', history)
       last, trimmed = 0, offset
     end
+    if published == 0 then
+      record_sample(base, args.now, offset) -- As a commit does: what follows this offset is kept.
+    end
     offset = offset + 1
     published = published + 1
     if redis.call('XLEN', history) >= HISTORY_MAX_EVENTS then
@@ -48,6 +51,5 @@ for _, one in ipairs(args.counts) do
 end
 if published > 0 then
   redis.call('HSET', base .. 'feed', 'offset', string.format('%.0f', offset))
-  record_sample(base, args.now, offset)
 end
 return published
