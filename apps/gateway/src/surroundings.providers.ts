@@ -13,6 +13,7 @@ import {
   type Tracing,
 } from '#ops';
 import { LOGGER } from './gateway.logger.js';
+import { RevocationList } from './auth/revocation-list.js';
 import { GatewayStore } from './gateway.store.js';
 import { TRACING } from './gateway.tracing.js';
 import { RedisStore } from './redis.store.js';
@@ -52,10 +53,12 @@ export const surroundings: FactoryProvider[] = [
   },
   {
     provide: HealthState,
-    inject: [GatewayStore],
-    useFactory: (store: GatewayStore) => {
+    inject: [GatewayStore, RevocationList],
+    useFactory: (store: GatewayStore, revocations: RevocationList) => {
       const health = new HealthState();
       health.require('redis', () => store.isWell());
+      // Before that no token is known to be valid, so no client is served.
+      health.require('revocations', () => revocations.isKnown);
       return health;
     },
   },

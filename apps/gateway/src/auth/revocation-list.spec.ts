@@ -141,11 +141,11 @@ describe('with a Redis', () => {
     server.pause();
     const checked = here.list.check();
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(isKnown).toBe(false);
+    expect([isKnown, here.list.isKnown]).toEqual([false, false]);
     server.resume();
     await checked;
     await here.list.check();
-    expect(isKnown).toBe(true);
+    expect([isKnown, here.list.isKnown]).toEqual([true, true]);
   });
 
   it('a text that cannot be read is told, and the others take effect', async () => {

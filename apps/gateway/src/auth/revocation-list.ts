@@ -23,6 +23,8 @@ export interface RevocationListParts {
 export class RevocationList {
   /** Resolves when the store was read for the first time. Before that no token is known to be valid. */
   readonly known: Promise<void>;
+  /** Whether the store was read. */
+  isKnown = false;
   private becomeKnown: () => void = () => undefined;
   private isListening = false;
   /** The state of the store that is known here; undefined: none yet. */
@@ -51,6 +53,7 @@ export class RevocationList {
       await this.load();
       this.stamp = stamp;
     }
+    this.isKnown = true;
     this.becomeKnown();
     const ended = revocations.prune(clock.now());
     if (ended.length > 0) {

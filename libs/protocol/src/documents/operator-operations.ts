@@ -282,8 +282,11 @@ export const HEALTH_OPERATIONS: readonly Operation[] = [
     summary: 'Whether the gateway takes clients',
     access: 'public',
     answers: {
-      200: json('It does.', ref('Readiness'), { status: 'ok', checks: { redis: 'ok' } }),
-      503: json('It does not.', ref('Readiness'), { status: 'not ready', checks: { redis: 'failing' } }),
+      200: json('It does.', ref('Readiness'), { status: 'ok', checks: { redis: 'ok', revocations: 'ok' } }),
+      503: json('It does not.', ref('Readiness'), {
+        status: 'not ready',
+        checks: { redis: 'failing', revocations: 'ok' },
+      }),
     },
   },
   {
