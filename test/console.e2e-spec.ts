@@ -111,9 +111,9 @@ const HOSTILE = `"><img/src=x/onerror=window.hurt=1>`;
       await page.locator('.state.live').waitFor();
 
       await button(page, 'Kill the worker').click();
+      await sees(page, 'The worker was killed (SIGKILL). A new one starts.'); // The next action takes the line away.
       await page.getByLabel('Message', { exact: true }).fill('written after the worker was killed');
       await button(page, 'Post').click();
-      await sees(page, 'The worker was killed (SIGKILL). A new one starts.');
       await page.locator('article', { hasText: 'written after the worker was killed' }).waitFor();
       await until(async () => (await figure(page, 'arrived')) >= 22, SEEN_MS, 'every posted message to arrive');
       expect([await figure(page, 'missing'), await figure(page, 'doubled')]).toEqual([0, 0]);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Pause between two calls of `look`, ms: the first, and the longest. Most values are there within some milliseconds. */
-const [FIRST_PAUSE_MS, PAUSE_MS] = [5, 20];
+/** Pause between two calls of `look`, ms. */
+const LOOK_MS = 20;
 /** Default timeout, ms: for what happens in the process of the test. */
 const SOON_MS = 4000;
 
@@ -9,8 +9,8 @@ const SOON_MS = 4000;
 export const waits = { inVain: 0 };
 
 /**
- * Calls `look` until its value is truthy, and resolves with that value. The pauses between calls grow to 20 ms. The value
- * usually depends on another process, so there is no event to wait for.
+ * Calls `look` every 20 ms until its value is truthy, and resolves with that value. The value usually depends on another
+ * process, so there is no event to wait for.
  *
  * @param what text of the error; a function is called when the error is made; by default the source text of `look`
  * @throws Error if the value is not truthy within `timeoutMs`
@@ -21,13 +21,13 @@ export async function until<T>(
   what: string | (() => string) = () => look.toString(),
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
   const deadline = Date.now() + timeoutMs;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS)) {
+  for (;;) {
     const seen = await look();
     if (seen) return seen as Exclude<T, false | null | undefined | 0 | ''>;
     if (Date.now() > deadline) {
       waits.inVain += 1;
       throw new Error(`not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`);
     }
-    await sleep(pauseMs);
+    await sleep(LOOK_MS);
   }
 }
