@@ -47,6 +47,9 @@ const after = (offset: number): ResumeFrom => ({
   isProven: true,
 });
 const offsets = (publications: readonly Publication[]) => publications.map(({ offset }) => offset);
+const fail = (reason: string): never => {
+  throw new Error(reason);
+};
 
 describe('a prepared replay', () => {
   let feed: Feed;
@@ -57,11 +60,13 @@ describe('a prepared replay', () => {
   });
   const of = (from: ResumeFrom, caseIds: readonly string[] = ['a', 'b'], history = 0) =>
     prepared.of(KEY, { caseIds, from, history }, feed.source);
+  /** One that is small enough to be written whole. */
+  const whole = (...wanted: Parameters<typeof of>) => of(...wanted) ?? fail('the replay is long');
   const say = (...caseIds: string[]) => caseIds.forEach((caseId) => feed.say(caseId));
 
   it('is made once for all that come back to one position for the same tickets', () => {
     say('a', 'b', 'a', 'c', 'b');
-    const [first, second, third] = [of(after(1)), of(after(1)), of(after(1))];
+    const [first, second, third] = [whole(after(1)), whole(after(1)), whole(after(1))];
     expect(offsets(first.publications)).toEqual([2, 3, 5]);
     expect([second.publications, third.publications]).toEqual([first.publications, first.publications]);
     expect(second.publications).toBe(first.publications);
@@ -71,13 +76,13 @@ describe('a prepared replay', () => {
 
   it('is made anew when one of its tickets has something new, and not when another one has', () => {
     say('a', 'b', 'a');
-    const first = of(after(0));
+    const first = whole(after(0));
     say('c');
-    expect(of(after(0)).publications).toBe(first.publications);
+    expect(whole(after(0)).publications).toBe(first.publications);
     say('b');
-    const next = of(after(0));
+    const next = whole(after(0));
     expect([offsets(next.publications), next.isShared]).toEqual([[1, 2, 3, 5], false]);
-    expect(of(after(0)).isShared).toBe(true);
+    expect(whole(after(0)).isShared).toBe(true);
   });
 
   it('is another one for another position, for other tickets, for the last ones, and in another feed', () => {
@@ -91,32 +96,32 @@ describe('a prepared replay', () => {
     ];
     const request = { caseIds: ['a', 'b'], from: after(0), history: 0 };
     told.push(prepared.of(OTHER, request, new Feed().source), prepared.of(OTHER, request, feed.source));
-    expect(told.every(({ isShared }) => !isShared)).toBe(true);
+    expect(told.every((replay) => replay?.isShared === false)).toBe(true);
   });
 
   it('is not kept where there is nothing to sort', () => {
     say('a', 'c', 'c');
-    expect([of(after(0)), of(after(0)), of(after(3))].map(({ isShared }) => isShared)).toEqual([false, false, false]);
+    expect([after(0), after(0), after(3)].map((from) => whole(from).isShared)).toEqual([false, false, false]);
   });
 
-  it('is not kept if it is too large to be written whole', () => {
+  it('is neither made nor kept if it is too large to be written whole', () => {
     feed.say('a', 'x'.repeat(99_998));
     say('a');
     const large = [of(after(0)), of(after(0))];
     for (let count = 0; count < 101; count += 1) say('b');
     const long = [of(after(2)), of(after(2))];
-    expect([...large, ...long].map(({ isShared }) => isShared)).toEqual([false, false, false, false]);
-    expect(large[0]?.bytes).toBeGreaterThan(100_000);
+    expect([...large, ...long]).toEqual([null, null, null, null]);
+    expect(prepareReplay({ caseIds: ['a'], from: after(0), history: 0 }, feed.source).bytes).toBeGreaterThan(100_000);
   });
 
   it('is forgotten two sweeps after its last use', () => {
     say('a', 'b');
     of(after(0));
     prepared.sweep();
-    expect(of(after(0)).isShared).toBe(true);
+    expect(whole(after(0)).isShared).toBe(true);
     prepared.sweep();
     prepared.sweep();
-    expect(of(after(0)).isShared).toBe(false);
+    expect(whole(after(0)).isShared).toBe(false);
   });
 
   it('makes room: at most 8 MiB, and at most 1,024 of them, are kept', () => {
@@ -124,12 +129,12 @@ describe('a prepared replay', () => {
     const large = Array.from({ length: 86 }, (_, history) => history + 4);
     large.forEach((history) => of(START, ['a'], history));
     for (let count = 0; count < 3; count += 1) say('b');
-    expect(of(START, ['a'], 89).isShared).toBe(true);
+    expect(whole(START, ['a'], 89).isShared).toBe(true);
     const many = Array.from({ length: 1100 }, (_, at) => `T${at}`);
     const source = { ...feed.source, tail: () => feed.source.tail('b') };
-    const ask = (caseId: string) => prepared.of(KEY, { caseIds: [caseId], from: START, history: 3 }, source).isShared;
+    const ask = (caseId: string) => prepared.of(KEY, { caseIds: [caseId], from: START, history: 3 }, source)?.isShared;
     many.forEach(ask);
-    expect([ask('T1099'), ask('T0'), of(START, ['a'], 89).isShared]).toEqual([true, false, false]);
+    expect([ask('T1099'), ask('T0'), whole(START, ['a'], 89).isShared]).toEqual([true, false, false]);
   });
 
   it('is always what a replay of its own would be', () => {
@@ -153,8 +158,9 @@ describe('a prepared replay', () => {
           else if (one.kind === 'trim') world.trim(one.ticket, one.count);
           else if (one.kind === 'sweep') all.sweep();
           else {
-            const { publications, bytes } = all.of(KEY, one, world.source);
-            expect({ publications, bytes }).toEqual(prepareReplay(one, world.source));
+            const { publications, bytes } = prepareReplay(one, world.source);
+            const isLong = publications.length > 8 || bytes > 24;
+            expect(all.of(KEY, one, world.source)?.publications ?? null).toEqual(isLong ? null : publications);
           }
         }
       }),

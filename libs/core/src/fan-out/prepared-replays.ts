@@ -31,24 +31,31 @@ export class PreparedReplays {
 
   constructor(private readonly bounds: Pick<ReplayBounds, 'wholeMax' | 'wholeMaxBytes'>) {}
 
-  /** @param source its tails cover the request */
-  of(feed: FeedKey, request: SubscribeRequest, source: RecoverySource): PreparedReplay {
+  /**
+   * @param source its tails cover the request
+   * @returns null: the replay is too large to be written whole
+   */
+  of(feed: FeedKey, request: SubscribeRequest, source: RecoverySource): PreparedReplay | null {
     const { count, changedAt } = replaySize(request, source);
-    if (count <= TRIVIAL_MAX || count > this.bounds.wholeMax) {
-      return { ...prepareReplay(request, source), isShared: false };
+    if (count > this.bounds.wholeMax) {
+      return null;
+    }
+    if (count <= TRIVIAL_MAX) {
+      return this.whole(prepareReplay(request, source));
     }
     const key = keyOf(feed, request, source);
     const found = this.kept.get(key);
     if (found !== undefined && found.changedAt >= changedAt) {
       found.isUsed = true;
-      return { publications: found.publications, bytes: found.bytes, isShared: true };
+      return { publications: found.publications, isShared: true };
     }
     this.drop(key);
     const made = prepareReplay(request, source);
-    if (made.bytes <= this.bounds.wholeMaxBytes) {
+    const whole = this.whole(made);
+    if (whole !== null) {
       this.keep(key, { ...made, changedAt, isUsed: true });
     }
-    return { ...made, isShared: false };
+    return whole;
   }
 
   /** Called every few seconds. */
@@ -60,6 +67,10 @@ export class PreparedReplays {
         this.drop(key);
       }
     }
+  }
+
+  private whole({ publications, bytes }: Pick<Kept, 'publications' | 'bytes'>): PreparedReplay | null {
+    return bytes > this.bounds.wholeMaxBytes ? null : { publications, isShared: false };
   }
 
   private keep(key: string, made: Kept): void {
@@ -82,11 +93,8 @@ export class PreparedReplays {
   }
 }
 
-/** The replay of a request that tails cover. */
-export function prepareReplay(
-  request: SubscribeRequest,
-  source: RecoverySource,
-): Pick<PreparedReplay, 'publications' | 'bytes'> {
+/** The replay of a request that tails cover, and the bytes of its messages. */
+export function prepareReplay(request: SubscribeRequest, source: RecoverySource): Pick<Kept, 'publications' | 'bytes'> {
   const publications = replayedTickets(request).flatMap((caseId) => replayOf(request, caseId, source));
   publications.sort((a, b) => a.offset - b.offset);
   return { publications, bytes: publications.reduce((sum, one) => sum + bytesOf(one), 0) };

@@ -45,7 +45,7 @@ export class ReplayPreparation {
         await delivery.repaired;
       } else if (wants().length === 0) {
         const prepared = this.parts.prepared.of(this.feed, replay.rest, state.source);
-        if (this.isLong(prepared)) {
+        if (prepared === null) {
           return extentInMemory(replay.rest, state.source);
         }
         whole(prepared);
@@ -74,11 +74,6 @@ export class ReplayPreparation {
     const { state, reads, bounds } = this.parts;
     const fillsTails = request.from.kind === 'start' && request.history <= reads.tailMax;
     return !fillsTails && replayAtMost(request, state.source.position, reads) > bounds.wholeMax;
-  }
-
-  private isLong({ publications, bytes }: PreparedReplay): boolean {
-    const { wholeMax, wholeMaxBytes } = this.parts.bounds;
-    return publications.length > wholeMax || bytes > wholeMaxBytes;
   }
 
   /** @returns null if the feed has begun a new epoch, or no client waits for the replay any more */

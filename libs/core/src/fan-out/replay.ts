@@ -37,8 +37,6 @@ export interface FeedStates {
 export interface PreparedReplay {
   /** In order of offset. */
   readonly publications: readonly Publication[];
-  /** Bytes of their messages. */
-  readonly bytes: number;
   /** Another subscriber got the same list before, so more will. */
   readonly isShared: boolean;
 }

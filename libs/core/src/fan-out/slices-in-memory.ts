@@ -4,28 +4,22 @@ import { resumeOffset, type SubscribeRequest } from './subscription.js';
 import type { Publication } from '../model/publication.js';
 import type { CaseId } from '../model/ticket.js';
 
-/** A replay that tails cover: where it begins, and how large it is. */
-export interface ExtentInMemory extends ReplayExtent {
-  readonly bytes: number;
-}
-
 /** Bytes that a publication takes in a slice: the text of its message. */
 export function bytesOf(publication: Publication): number {
   return publication.kind === 'message' ? publication.message.length : 0;
 }
 
 /** The extent of a replay that tails cover. */
-export function extentInMemory(request: SubscribeRequest, source: RecoverySource): ExtentInMemory {
+export function extentInMemory(request: SubscribeRequest, source: RecoverySource): ReplayExtent {
   const after = resumeOffset(request.from, source.position);
   const floors = new Map<CaseId, number>();
-  let [count, bytes] = [0, 0];
+  let count = 0;
   for (const caseId of request.caseIds) {
     const publications = replayOf(request, caseId, source);
     count += publications.length;
-    bytes += publications.reduce((sum, publication) => sum + bytesOf(publication), 0);
     floors.set(caseId, after ?? (publications[0]?.offset ?? source.position.offset + 1) - 1);
   }
-  return { ...source.position, floors, count, bytes };
+  return { ...source.position, floors, count };
 }
 
 /** A slice of a replay from tails; null if they do not cover it. */
