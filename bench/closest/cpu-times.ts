@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { descendantsOf } from '../../test/harness/processes/descendants.js';
 
 /** Of the processes of one name: time on a CPU, and time in which they were ready to run and had none, ms. */
 export interface CpuTimes {
@@ -43,19 +44,8 @@ export function cpuTimesPer(
   return Object.fromEntries(rows);
 }
 
-function descendantsOf(pid: number): string[] {
-  const parents = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => [name, /^\d+ \(.*\) \S (\d+)/s.exec(read(`/proc/${name}/stat`))?.[1]] as const);
-  const found = [String(pid)];
-  for (const parent of found) {
-    found.push(...parents.filter(([, of]) => of === parent).map(([name]) => name));
-  }
-  return found.slice(1);
-}
-
 /** `schedstat`: time on a CPU, time in a run queue, ns. */
-function threadTimes(pid: string): number[] {
+function threadTimes(pid: number): number[] {
   const threads = list(`/proc/${pid}/task`).map((task) => read(`/proc/${pid}/task/${task}/schedstat`).split(' '));
   return [0, 1].map((field) => threads.reduce((sum, thread) => sum + Number(thread[field] ?? 0), 0) / 1e6);
 }

@@ -1,14 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ticketName } from '../load/commands.js';
 import { JWT_SECRET } from '../../test/harness/clients/tokens.js';
-import { freePort, untilListening } from '../../test/harness/processes/ports.js';
-import { BenchProcess } from '../support/process.js';
 import { absentBinary } from './absent-binary.js';
 import type { Contender, ContenderKind } from './contender.js';
 import { eventData } from './event-data.js';
+import { startPeer } from './peer.js';
 import { posted } from './posted.js';
 
 /** The binary of Centrifugo, version 6. */
@@ -24,14 +19,13 @@ export class Centrifugo implements ContenderKind {
   }
 
   async start(): Promise<Contender> {
-    const port = await freePort();
-    const folder = mkdtempSync(join(tmpdir(), 'pollcast-centrifugo-'));
-    const file = join(folder, 'config.json');
-    writeFileSync(file, JSON.stringify(configuration(port)));
-    // One core, as each of the others has.
-    const server = BenchProcess.command(CENTRIFUGO ?? '', ['-c', file], { GOMAXPROCS: '1', HOME: folder });
-    await untilListening(port, this.name);
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const { port, server, agent, stop } = await startPeer({
+      name: this.name,
+      binary: CENTRIFUGO ?? '',
+      fileName: 'config.json',
+      settings: (at) => JSON.stringify(configuration(at)),
+      args: (file) => ['-c', file],
+    });
     const headers = { 'content-type': 'application/json', 'x-api-key': API_KEY };
     return {
       name: this.name,
@@ -49,11 +43,7 @@ export class Centrifugo implements ContenderKind {
         }));
         await posted(agent, { port, path: '/api/batch', headers, body: JSON.stringify({ commands }) });
       },
-      stop: async () => {
-        agent.destroy();
-        await server.stop();
-        rmSync(folder, { recursive: true, force: true });
-      },
+      stop,
     };
   }
 }

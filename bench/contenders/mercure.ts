@@ -1,14 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ticketName } from '../load/commands.js';
 import { JWT_SECRET, tokenFor } from '../../test/harness/clients/tokens.js';
-import { freePort, untilListening } from '../../test/harness/processes/ports.js';
-import { BenchProcess } from '../support/process.js';
 import { absentBinary } from './absent-binary.js';
 import type { Contender, ContenderKind, Posting } from './contender.js';
 import { eventData, eventId } from './event-data.js';
+import { startPeer } from './peer.js';
 import { posted } from './posted.js';
 
 /** The binary of Mercure's hub, which is a Caddy. */
@@ -24,15 +19,13 @@ export class Mercure implements ContenderKind {
   }
 
   async start(): Promise<Contender> {
-    const port = await freePort();
-    const folder = mkdtempSync(join(tmpdir(), 'pollcast-mercure-'));
-    const file = join(folder, 'Caddyfile');
-    writeFileSync(file, configuration(port));
-    // One core, as each of the others has.
-    const env = { GOMAXPROCS: '1', HOME: folder };
-    const server = BenchProcess.command(MERCURE ?? '', ['run', '--config', file, '--adapter', 'caddyfile'], env);
-    await untilListening(port, this.name);
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const { port, server, agent, stop } = await startPeer({
+      name: this.name,
+      binary: MERCURE ?? '',
+      fileName: 'Caddyfile',
+      settings: configuration,
+      args: (file) => ['run', '--config', file, '--adapter', 'caddyfile'],
+    });
     const token = await tokenFor({ mercure: { publish: ['*'] }, expiresInS: 7200 });
     const publish = async (posting: Posting) => {
       const form = { topic: ticketName(posting.ticket), id: eventId(posting.number), type: 'message', private: 'on' };
@@ -53,11 +46,7 @@ export class Mercure implements ContenderKind {
       publish: async (postings) => {
         for (const posting of postings) await publish(posting);
       },
-      stop: async () => {
-        agent.destroy();
-        await server.stop();
-        rmSync(folder, { recursive: true, force: true });
-      },
+      stop,
     };
   }
 }

@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { content } from '../load/marker.js';
 import type { DialectName } from '../load/dialect.js';
 import { ticketName } from '../load/commands.js';
@@ -6,8 +6,9 @@ import { JWT_SECRET } from '../../test/harness/clients/tokens.js';
 import { freePort, untilListening } from '../../test/harness/processes/ports.js';
 import { RedisServer } from '../../test/harness/processes/redis-server.js';
 import { BenchProcess } from '../support/process.js';
-import { TokenIssuer } from './token-issuer.js';
 import type { Contender, ContenderKind, Posting } from './contender.js';
+import { posted } from './posted.js';
+import { TokenIssuer } from './token-issuer.js';
 
 export type Settings = Readonly<Record<string, string>>;
 
@@ -130,23 +131,9 @@ export class PollcastDeployment implements Contender {
   /** Posts messages to the simulated upstream. The worker finds them with its next poll. */
   publish(postings: readonly Posting[]): Promise<void> {
     const orders = postings.map(({ ticket, number }) => ({ case_id: ticketName(ticket), content: content(number) }));
-    return new Promise((resolve, reject) => {
-      const sent = request(
-        { agent: this.agent, port: this.simulatorPort, host: '127.0.0.1', path: '/control/messages', method: 'POST' },
-        (response) => {
-          response
-            .resume()
-            .once('end', () =>
-              response.statusCode === 201
-                ? resolve()
-                : reject(new Error(`the simulator answered ${response.statusCode}`)),
-            );
-        },
-      );
-      sent.once('error', reject);
-      sent.setHeader('content-type', 'application/json');
-      sent.end(JSON.stringify(orders));
-    });
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(orders);
+    return posted(this.agent, { port: this.simulatorPort, path: '/control/messages', headers, body });
   }
 
   /** All messages of the upstream, and when an answer first showed each (ms of `exactMs`). */
