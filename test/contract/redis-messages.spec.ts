@@ -1,11 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { Redis } from 'ioredis';
 
 import { connectRedis, readMessages } from '#redis';
 import { RedisServer } from '../harness/processes/redis-server.js';
-
-const PATIENCE_MS = 10_000;
+import { until } from '../harness/until.js';
 
 /** What ioredis reads of a connection on which messages are read from its bytes. */
 describe('the reader of messages', () => {
@@ -26,13 +23,6 @@ describe('the reader of messages', () => {
     client.on('message', (channel: string, text: string) => void heard.push(`${channel} ${text}`));
     client.on('messageBuffer', (channel: Buffer) => void byIoredis.push(channel.toString()));
     return { client, heard, byIoredis };
-  }
-
-  async function until(isSo: () => boolean): Promise<void> {
-    for (const end = Date.now() + PATIENCE_MS; !isSo() && Date.now() < end;) {
-      await sleep(5);
-    }
-    expect(isSo()).toBe(true);
   }
 
   it('hears them in place of ioredis, which reads everything else', async () => {

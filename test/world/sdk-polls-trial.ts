@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { OwnedProcess } from '../harness/processes/owned-process.js';
 import type { Deployment } from '../harness/processes/deployment.js';
 import type { Command } from './client-program.js';
+import { runSdkProgram } from './sdk-program.js';
 
 /** Longest run, ms. */
 const RUN_MS = 180_000;
@@ -22,21 +22,13 @@ interface Printed {
  * @returns what went wrong, one sentence each; empty if nothing did
  */
 export async function sdkPollsTrial(
-  { command, args, env = {}, cwd }: Command,
+  command: Command,
   deployment: Deployment,
   credentials: readonly string[],
 ): Promise<readonly string[]> {
   const given = [deployment.upstream.url, deployment.gateway().url, ...credentials];
-  const { PATH = '', HOME = '' } = process.env;
-  const sdk = new OwnedProcess(command, [...args, ...given], {
-    env: { PATH, HOME, ...env },
-    ...(cwd !== undefined && { cwd }),
-  });
-  const timer = setTimeout(() => void sdk.kill(), RUN_MS);
-  const ending = await sdk.ending;
-  clearTimeout(timer);
-  if (ending !== 0) return [`the polling program ended with ${ending}: ${sdk.stderr.trim()}`];
-  return faultsOf(JSON.parse(sdk.stdout) as Printed);
+  const printed = await runSdkProgram<Printed>(command, given, RUN_MS);
+  return typeof printed === 'string' ? [`polling: ${printed}`] : faultsOf(printed);
 }
 
 function faultsOf({ rounds: { upstream, gateway }, costs }: Printed): string[] {

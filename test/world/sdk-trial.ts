@@ -5,9 +5,9 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { SIGNING_SECRETS } from '../harness/log-faults.js';
 import { Deployment } from '../harness/processes/deployment.js';
-import { OwnedProcess } from '../harness/processes/owned-process.js';
 import type { Command } from './client-program.js';
 import { sdkPollsTrial } from './sdk-polls-trial.js';
+import { runSdkProgram } from './sdk-program.js';
 
 /** Sorted, as our own requests are: under this order every SDK's signature is right. */
 const CASE_IDS = ['B', 'a', 'a-1', 'b'];
@@ -74,17 +74,8 @@ export async function sdkTrial(command: Command, polls?: Command): Promise<reado
 }
 
 /** @returns what the program printed, or why it printed nothing */
-async function run({ command, args, env = {}, cwd }: Command, url: string): Promise<Printed | string> {
-  const given = [url, ACCESS_KEY, SECRET_KEY, 'another secret', DOMAIN_ID, ...CASE_IDS];
-  const { PATH = '', HOME = '' } = process.env;
-  const sdk = new OwnedProcess(command, [...args, ...given], {
-    env: { PATH, HOME, ...env },
-    ...(cwd !== undefined && { cwd }),
-  });
-  const timer = setTimeout(() => void sdk.kill(), RUN_MS);
-  const ending = await sdk.ending;
-  clearTimeout(timer);
-  return ending === 0 ? (JSON.parse(sdk.stdout) as Printed) : `the program ended with ${ending}: ${sdk.stderr.trim()}`;
+function run(command: Command, url: string): Promise<Printed | string> {
+  return runSdkProgram(command, [url, ACCESS_KEY, SECRET_KEY, 'another secret', DOMAIN_ID, ...CASE_IDS], RUN_MS);
 }
 
 function faultsOf(server: string, printed: Printed | string): string[] {

@@ -1,7 +1,8 @@
 import type { ConnectionState, GatewayEvent, Ready, Refusal, Transport } from '../src/events.js';
 import { Machine } from '../src/machine.js';
-import type { Effect, Input, Kept, TimerName } from '../src/machine-io.js';
+import type { Effect, Kept, TimerName } from '../src/machine-io.js';
 import { idOf, messageEvent } from './model-gateway.js';
+import { SteppedMachine } from './stepped-machine.js';
 
 type Opened = Omit<Extract<Effect, { type: 'open' }>, 'type'>;
 
@@ -11,7 +12,7 @@ export const READY_MS = 10_000;
 export const RETRY_MAX_MS = 30_000;
 
 /** A machine whose effects are written down, with a clock that the test moves. The store and the token answer at once. */
-export class DrivenMachine {
+export class DrivenMachine extends SteppedMachine {
   /** ms since 1970. */
   now = 1_000_000;
   /** What `random()` gives. */
@@ -31,14 +32,13 @@ export class DrivenMachine {
   readonly done: Effect[] = [];
   /** When each timer is due, ms since 1970. */
   readonly timers = new Map<TimerName, number>();
-  private readonly machine: Machine;
-  private readonly inputs: Input[] = [];
-  private isStepping = false;
+  protected readonly machine: Machine;
 
   constructor(
     transports: readonly Transport[] = ['sse'],
     private readonly kept: Kept | null = null,
   ) {
+    super();
     const times = { silenceMs: SILENCE_MS, readyMs: READY_MS, retryMaxMs: RETRY_MAX_MS };
     this.machine = new Machine({ ...times, transports, random: () => this.random, now: () => this.now });
   }
@@ -52,16 +52,6 @@ export class DrivenMachine {
 
   get state(): ConnectionState {
     return this.states.at(-1) ?? { name: 'idle' };
-  }
-
-  step(input: Input): void {
-    this.inputs.push(input);
-    if (this.isStepping) return;
-    this.isStepping = true;
-    for (let next = this.inputs.shift(); next; next = this.inputs.shift()) {
-      for (const effect of this.machine.step(next)) this.perform(effect);
-    }
-    this.isStepping = false;
   }
 
   subscribe(...caseIds: string[]): void {
@@ -121,7 +111,7 @@ export class DrivenMachine {
     for (const [name, due] of this.timers) this.timers.set(name, due + ms);
   }
 
-  private perform(effect: Effect): void {
+  protected perform(effect: Effect): void {
     switch (effect.type) {
       case 'restore':
         return this.step({ type: 'restored', kept: this.kept });

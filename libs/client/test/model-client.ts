@@ -1,31 +1,20 @@
 import { Machine } from '../src/machine.js';
-import type { Effect, Input, Kept } from '../src/machine-io.js';
+import type { Effect, Kept } from '../src/machine-io.js';
 import type { GatewayEvent } from '../src/events.js';
+import { SteppedMachine } from './stepped-machine.js';
 
 const TIMES = { silenceMs: 45_000, readyMs: 10_000, retryMaxMs: 30_000, random: () => 0.5, now: () => 0 };
 const RUN_SOON = ['plan', 'retry'] as const;
 
 /** A machine with what it waits for. Subclasses connect it. */
-export abstract class ModelClient {
+export abstract class ModelClient extends SteppedMachine {
   protected readonly machine: Machine;
   private readonly unhandled: GatewayEvent[] = [];
   private readonly due = new Set<string>();
-  private readonly inputs: Input[] = [];
-  private isStepping = false;
 
   constructor(transports: readonly ('tabs' | 'sse')[]) {
+    super();
     this.machine = new Machine({ ...TIMES, transports });
-  }
-
-  /** As the shell does: an input that comes meanwhile waits for its turn. */
-  step(input: Input): void {
-    this.inputs.push(input);
-    if (this.isStepping) return;
-    this.isStepping = true;
-    for (let next = this.inputs.shift(); next; next = this.inputs.shift()) {
-      for (const effect of this.machine.step(next)) this.perform(effect);
-    }
-    this.isStepping = false;
   }
 
   handle(): boolean {
@@ -53,7 +42,7 @@ export abstract class ModelClient {
     // Only the leader's client tells its state.
   }
 
-  private perform(effect: Effect): void {
+  protected perform(effect: Effect): void {
     switch (effect.type) {
       case 'restore':
         return this.step({ type: 'restored', kept: this.restored() });
