@@ -1,4 +1,5 @@
 import { delimiter, dirname, join } from 'node:path';
+import { chromiumSettings } from './chromium-binary.mjs';
 import { install } from './install.mjs';
 import { endOnInterruption } from './interruption.mjs';
 import { assertMatch, redisSettings, runJest } from './jest.mjs';
@@ -21,6 +22,11 @@ const args = process.argv.slice(2);
 const named = args.filter((arg) => VERSION.test(arg));
 const patterns = args.filter((arg) => !VERSION.test(arg) && arg !== '--e2e');
 const projects = args.includes('--e2e') ? ['unit', 'e2e'] : ['unit'];
+/** Tests that need a program which may be missing, and the setting that says why it is. */
+const WITHOUT = [
+  ['the tests behind nginx', 'NGINX_MISSING'],
+  ['the tests in a browser', 'CHROMIUM_MISSING'],
+];
 const verdicts = [];
 
 endOnInterruption();
@@ -30,8 +36,12 @@ try {
   const build = await run(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root });
   const client = await run(process.execPath, [join(root, 'scripts/client.mjs')], { cwd: root });
   if (!build.ok || !client.ok) throw new Error('FAILED  build');
-  const servers = { ...redisSettings(await redisBinary()), ...(await nginxSettings()) };
-  for (const wanted of named.length > 0 ? named : SUPPORTED) await testOn(wanted, servers);
+  const tools = { ...redisSettings(await redisBinary()), ...(await nginxSettings()) };
+  if (projects.includes('e2e')) Object.assign(tools, await chromiumSettings());
+  for (const [tests, setting] of WITHOUT) {
+    if (tools[setting]) console.error(`SKIPPED  ${tests}: ${tools[setting]}`);
+  }
+  for (const wanted of named.length > 0 ? named : SUPPORTED) await testOn(wanted, tools);
 } catch (error) {
   console.error(error.message);
   say(false, 'FAILED   before the last test');
@@ -39,7 +49,7 @@ try {
 console.log(`\n${verdicts.map(({ line }) => line).join('\n')}`);
 process.exit(verdicts.every(({ ok }) => ok) ? 0 : 1);
 
-async function testOn(wanted, servers) {
+async function testOn(wanted, tools) {
   const node = await nodeBinary(wanted).catch((error) => {
     const line = `MISSING  Node ${wanted} is NOT TESTED: ${error.message}`;
     console.error(`\n${line}`);
@@ -48,7 +58,7 @@ async function testOn(wanted, servers) {
   if (!node) return;
   // Programs that a test starts as `node` must have the same version.
   const path = [dirname(node.path), process.env.PATH].join(delimiter);
-  const env = { ...process.env, ...servers, PATH: path };
+  const env = { ...process.env, ...tools, PATH: path };
   for (const project of projects) {
     console.log(`\n${project} tests on Node ${node.version}`);
     const started = Date.now();
