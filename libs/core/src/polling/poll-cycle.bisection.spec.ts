@@ -252,6 +252,15 @@ describe('PollCycle with a refused ticket among a hundred', () => {
     expect(new Set(some.map(({ knownDigest }) => knownDigest))).toEqual(new Set([null]));
   });
 
+  it('says of each ticket once that its first poll was answered', async () => {
+    const commits = jest.spyOn(scene.store, 'commit');
+    scene.clock.advance((await scene.runOut(ref)) - scene.clock.now());
+    scene.upstream.refuse('t60');
+    await scene.runOut(ref);
+    expect(scene.found).toBe(1);
+    expect(commits.mock.calls.flatMap(([{ backfilled }]) => backfilled)).toEqual(TICKETS);
+  });
+
   it('finds it among joining tickets, too', async () => {
     TICKETS.forEach((caseId) => scene.upstream.post(caseId, { content: 'old' }, { at: 1000 }));
     scene.upstream.refuse('t7');

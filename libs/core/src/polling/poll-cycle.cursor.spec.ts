@@ -41,6 +41,10 @@ describe('PollCycle, when the upstream refuses the cursor of a set', () => {
     expect(await pollOut()).toEqual([expect.any(String), accepted]);
     expect(await scene.contents('a')).toEqual(['old', 'new']);
     expect(scene.telemetry).toMatchObject({ failures: ['doubted'], refusedCursors: 1, quarantines: 0 });
+    // It is over for other workers, too.
+    await worker.release(ref);
+    await scene.pollWhenDue(scene.worker('other'), ref, next);
+    expect(scene.telemetry.refusedCursors).toBe(1);
   });
 
   it('polls from the beginning if it refuses that one too, and continues with the cursor of that answer', async () => {

@@ -37,6 +37,19 @@ describe('PollCycle', () => {
     expect(scene.upstream.requests).toHaveLength(1);
   });
 
+  it.each([
+    { tooEarlyMs: 20, polls: 2 },
+    { tooEarlyMs: 21, polls: 1 },
+  ])('polls a set $tooEarlyMs ms early, or when it is due, but not twice', async ({ tooEarlyMs, polls }) => {
+    const ref = await scene.want('a');
+    const next = await worker.run(ref);
+    const dueAt = next.kind === 'again' ? next.at : 0;
+    scene.clock.advance(dueAt - tooEarlyMs - scene.clock.now());
+    const after = await worker.run(ref);
+    expect(scene.upstream.requests).toHaveLength(polls);
+    expect(after).toEqual({ kind: 'again', at: polls === 2 ? dueAt + PollScene.OPTIONS.intervalMs : dueAt });
+  });
+
   it('polls tickets that were moved to it from the beginning, without the others, if cursors cannot be mixed', async () => {
     scene = new PollScene({ form: 'opaque' });
     worker = scene.worker('worker');
@@ -114,7 +127,8 @@ describe('PollCycle', () => {
       next = await scene.pollWhenDue(worker, ref, next);
     }
     expect(commits.mock.calls.map(([commit]) => commit.entries.length)).toEqual([1, 1, 0, 0]);
-    const known = expect.any(String);
+    const known = scene.upstream.requests[2]?.knownDigest;
+    expect(known).toEqual(expect.any(String));
     expect(scene.upstream.requests.map(({ knownDigest }) => knownDigest)).toEqual([null, null, known, known]);
     expect(await scene.contents('a')).toEqual(['x']);
   });

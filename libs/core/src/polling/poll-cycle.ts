@@ -214,8 +214,9 @@ export class PollCycle {
     return { kind: 'again', at };
   }
 
-  private reserve({ set, window, committed, answeredAt }: SettledPoll): void {
-    if (committed.kind === 'committed' && committed.reserved) {
+  private reserve({ known, committed, answeredAt }: SettledPoll): void {
+    if (known !== null && committed.kind === 'committed' && committed.reserved) {
+      const { set, window } = known;
       const { joining, fence, dueAt, published } = committed;
       const activeAt = published > 0 ? answeredAt : set.activeAt;
       const lease = this.leases.leaseFrom(dueAt);

@@ -29,13 +29,16 @@ export interface SetPollerOptions extends Pace {
 
 /** A poll that was answered, and what became of its result. Times in milliseconds since 1970. */
 export interface SettledPoll {
-  /** When the request was made. */
-  readonly sentAt: number;
-  /** When it left, after it had a token and a connection. */
+  /** When the request left, after it had a token and a connection. */
   readonly leftAt: number;
   readonly answeredAt: number;
   readonly committed: Committed;
-  /** The set with what the answer taught, and the window that it is known to have delivered. */
+  /** What the next poll of the set has to know if it was reserved; null after a poll that reserves no set. */
+  readonly known: KnownSet | null;
+}
+
+/** A set with what its answers taught, and the window that it is known to have delivered. */
+export interface KnownSet {
   readonly set: TicketSet;
   readonly window: DeliveredWindow;
 }
@@ -85,7 +88,7 @@ export class SetPoller {
     };
     const last = { backfilled: asked, bisection, learned, ...(isFirst && { due: { active: due, idle: due } }) };
     const committed = await this.commit(set, found.entries, last);
-    return { sentAt, leftAt, answeredAt, committed, set: { ...set, ...learned }, window: found.window };
+    return { leftAt, answeredAt, committed, known: null };
   }
 
   /**
@@ -95,19 +98,19 @@ export class SetPoller {
   async probe(set: TicketSet, asked: readonly CaseId[], bisection: Bisection | null): Promise<SettledPoll> {
     const cursor = cursorToSend(set.cursorHistory, this.options.overlapMs);
     const answered = await this.ask(set, asked, cursor, null);
-    const { entries, window } = this.difference(set, asked, answered, EMPTY_WINDOW);
+    const { entries } = this.difference(set, asked, answered, EMPTY_WINDOW);
     const committed = await this.commit(set, entries, { backfilled: [], bisection });
-    const { sentAt, leftAt, answeredAt } = answered;
-    return { sentAt, leftAt, answeredAt, committed, set, window };
+    const { leftAt, answeredAt } = answered;
+    return { leftAt, answeredAt, committed, known: null };
   }
 
   /** Polls all members from their cursor, and reserves the set for the next time. */
-  async pollMembers(set: TicketSet, known: DeliveredWindow): Promise<SettledPoll> {
+  async pollMembers(set: TicketSet, delivered: DeliveredWindow): Promise<SettledPoll> {
     const { overlapMs, leaseMs } = this.options;
     const cursor = cursorToSend(set.cursorHistory, overlapMs);
     const answered = await this.ask(set, set.members, cursor, digestOfRead(set.answerDigest));
     const { answer, sentAt, leftAt, answeredAt } = answered;
-    const found = this.difference(set, set.members, answered, known);
+    const found = this.difference(set, set.members, answered, delivered);
     const answeredPoll = { sentAt, answeredAt, sent: cursor, cursor: answer.cursor };
     const learned = {
       cursorHistory: advanceCursorHistory(set.cursorHistory, answeredPoll, overlapMs),
@@ -122,8 +125,8 @@ export class SetPoller {
       // If there was a bisection, all of its suspects have left the set meanwhile, or it was the cursor.
       ...(set.bisection && { bisection: null }),
     });
-    const after = { ...set, ...learned, bisection: null };
-    return { sentAt, leftAt, answeredAt, committed, set: after, window: found.window };
+    const known = { set: { ...set, ...learned, bisection: null }, window: found.window };
+    return { leftAt, answeredAt, committed, known };
   }
 
   private async ask(
