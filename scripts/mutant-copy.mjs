@@ -6,7 +6,7 @@ import { root, tool } from './repository.mjs';
 /** What unit tests need of the repository. */
 const SOURCES = ['apps', 'libs', 'test', 'package.json', 'tsconfig.json', 'jest.config.cjs', 'OPERATIONS.md'];
 
-/** A test that runs longer counts as failed, ms: the mistake keeps it from ending. */
+/** A test file that runs longer counts as failed, ms: the mistake keeps it from ending. */
 const TIMEOUT_MS = 90_000;
 
 /** The fault of a row itself, as a sentence; null if there is none. */
@@ -61,7 +61,7 @@ export class MutantCopy {
     // A mistake may leave sockets and timers open.
     args.push('--forceExit', '--json', '--outputFile', resultFile);
     if (name !== undefined) args.push('--testNamePattern', name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-    const how = { cwd: this.folder, env: this.env, capture: true, timeoutMs: TIMEOUT_MS };
+    const how = { cwd: this.folder, env: this.env, capture: true, timeoutMs: TIMEOUT_MS * files.length };
     const { ok, output, late } = await run(process.execPath, args, how);
     const result = existsSync(resultFile) ? JSON.parse(readFileSync(resultFile, 'utf8')) : null;
     return { ok, output, late, result };
