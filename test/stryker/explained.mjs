@@ -72,6 +72,24 @@ export const explained = [
     why: 'A refusal of this moment is told to nobody yet, as one without a time.',
   },
   {
+    file: 'libs/core/src/polling/poll-cycle.ts',
+    was: 'now - set.activeAt <= ACTIVE_INTERVALS * this.options.intervalMs',
+    is: 'now - set.activeAt < ACTIVE_INTERVALS * this.options.intervalMs',
+    why: 'One millisecond of thirty intervals gives no set its turn earlier.',
+  },
+  {
+    file: 'libs/core/src/polling/poll-cycle.ts',
+    was: 'asked.every((caseId) => set.joining.includes(caseId))',
+    is: 'asked.some(caseId => set.joining.includes(caseId))',
+    why: 'A request asks for joining tickets only, or for members only.',
+  },
+  {
+    file: 'libs/core/src/polling/poll-cycle.ts',
+    was: 'known !== null',
+    is: 'true',
+    why: 'Only a poll of members reserves the set, and it has one. The comparison is for the types.',
+  },
+  {
     file: 'libs/osm/src/osm.errors.ts',
     was: "''",
     is: '"Stryker was here!"',

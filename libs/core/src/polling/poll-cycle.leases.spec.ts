@@ -1,4 +1,4 @@
-import { PollScene } from '#testing';
+import { MemoryUpstreamLiveness, PollScene } from '#testing';
 import type { PollCycle } from './poll-cycle.js';
 
 const { LEASE, OPTIONS } = PollScene;
@@ -50,6 +50,29 @@ describe('PollCycle, under leases', () => {
     expect(scene.upstream.requests).toEqual([]);
   });
 
+  it('sends a request at the last moment at which its lease outlasts it', async () => {
+    scene.quota.turn.mockImplementationOnce(async () => {
+      scene.clock.advance(LEASE.sendWithinMs);
+      return 0;
+    });
+    await worker.run(await scene.want('a'));
+    expect(scene.upstream.requests).toHaveLength(1);
+  });
+
+  it('keeps the lease of a set that is released while its request is in flight', async () => {
+    const ref = await scene.want('a');
+    const next = await scene.pollWhenDue(worker, ref, await worker.run(ref));
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    scene.latency = () => held;
+    const polled = scene.pollWhenDue(worker, ref, next);
+    await worker.release(ref);
+    expect(await scene.worker('other').run(ref)).toMatchObject({ isTaken: true });
+    answer();
+    await polled;
+    expect(scene.upstream.maxOverlap).toBe(1);
+  });
+
   it('sends no request for a reserved set if its lease became too short during the wait', async () => {
     const ref = await scene.want('a');
     const polled = await scene.pollWhenDue(worker, ref, await worker.run(ref));
@@ -73,13 +96,28 @@ describe('PollCycle, under leases', () => {
     expect(scene.telemetry.discards).toEqual(['busy']);
   });
 
+  it.each([
+    { tooEarlyMs: 20, polls: 2 },
+    { tooEarlyMs: 21, polls: 1 },
+  ])('polls a set $tooEarlyMs ms early, or when it is due, but not twice', async ({ tooEarlyMs, polls }) => {
+    const ref = await scene.want('a');
+    const next = await worker.run(ref);
+    const dueAt = next.kind === 'again' ? next.at : 0;
+    scene.clock.advance(dueAt - tooEarlyMs - scene.clock.now());
+    const after = await worker.run(ref);
+    expect(scene.upstream.requests).toHaveLength(polls);
+    expect(after).toEqual({ kind: 'again', at: polls === 2 ? dueAt + PollScene.OPTIONS.intervalMs : dueAt });
+  });
+
   it('polls a reserved set without a call to the store, and reads it again when it changed', async () => {
     const begins = jest.spyOn(scene.store, 'begin');
     const ref = await scene.want('a');
     let next = await scene.pollWhenDue(worker, ref, await worker.run(ref));
     begins.mockClear();
+    const newest = jest.spyOn(MemoryUpstreamLiveness.prototype, 'newest').mockClear();
     next = await scene.pollWhenDue(worker, ref, next);
     expect(begins).not.toHaveBeenCalled();
+    expect(newest).not.toHaveBeenCalled(); // Only a bisection needs to know it.
     worker.changed(ref);
     await scene.pollWhenDue(worker, ref, next);
     expect(begins).toHaveBeenCalledTimes(1);

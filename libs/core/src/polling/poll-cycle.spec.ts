@@ -37,19 +37,6 @@ describe('PollCycle', () => {
     expect(scene.upstream.requests).toHaveLength(1);
   });
 
-  it.each([
-    { tooEarlyMs: 20, polls: 2 },
-    { tooEarlyMs: 21, polls: 1 },
-  ])('polls a set $tooEarlyMs ms early, or when it is due, but not twice', async ({ tooEarlyMs, polls }) => {
-    const ref = await scene.want('a');
-    const next = await worker.run(ref);
-    const dueAt = next.kind === 'again' ? next.at : 0;
-    scene.clock.advance(dueAt - tooEarlyMs - scene.clock.now());
-    const after = await worker.run(ref);
-    expect(scene.upstream.requests).toHaveLength(polls);
-    expect(after).toEqual({ kind: 'again', at: polls === 2 ? dueAt + PollScene.OPTIONS.intervalMs : dueAt });
-  });
-
   it('polls tickets that were moved to it from the beginning, without the others, if cursors cannot be mixed', async () => {
     scene = new PollScene({ form: 'opaque' });
     worker = scene.worker('worker');
@@ -116,6 +103,12 @@ describe('PollCycle', () => {
       const rank = scene.quota.turn.mock.lastCall?.[0].rank ?? 0;
       expect(rank - dueAt).toBe(dueAt - came > 30_000 ? PollScene.OPTIONS.intervalMs : 0);
     }
+    scene.upstream.post('a', { content: 'news' });
+    next = await scene.pollWhenDue(worker, ref, next);
+    const begins = jest.spyOn(scene.store, 'begin');
+    await scene.pollWhenDue(worker, ref, next);
+    expect(scene.quota.turn.mock.lastCall?.[0].rank).toBe(scene.clock.now());
+    expect(begins).not.toHaveBeenCalled(); // The worker that has the set reserved knows it by itself.
   });
 
   it('recognises an answer without news by its digest', async () => {
@@ -233,6 +226,14 @@ describe('PollCycle', () => {
       const cursors = scene.upstream.requests.slice(1).map((request) => request.cursor);
       expect(new Set(cursors).size).toBe(1);
       expect(await scene.contents('a')).toEqual(['x']);
+    });
+
+    it('of new tickets is not repeated before its delay has ended', async () => {
+      const ref = await scene.want('a');
+      scene.upstream.failNext(new UpstreamFailure('timeout', 'x'));
+      const next = await worker.run(ref);
+      expect(await worker.run(ref)).toEqual(next);
+      expect(scene.upstream.requests).toHaveLength(1);
     });
 
     it('stops the whole account when it is throttled, for as long as the upstream says', async () => {

@@ -47,6 +47,17 @@ describe('what a PollCycle counts', () => {
     expect(scene.telemetry.polls).toMatchObject([{ lagMs: 3000, upstreamMs: REQUEST_MS }]);
   });
 
+  it('counts the time that the store takes for the commit', async () => {
+    const commit = scene.store.commit.bind(scene.store);
+    jest.spyOn(scene.store, 'commit').mockImplementationOnce(async (given) => {
+      scene.clock.advance(7);
+      return commit(given);
+    });
+    const polled = jest.spyOn(scene.telemetry, 'polled');
+    await worker.run(await scene.want('a'));
+    expect(polled).toHaveBeenCalledWith(expect.objectContaining({ commitMs: 7 }));
+  });
+
   it('counts polls of members, with and without news', async () => {
     const ref = await scene.want('a');
     let next = await worker.run(ref);

@@ -9,12 +9,12 @@ import { beginCursorTrial, historyOfTrial, isTryingCursor } from './cursor-trial
 import { EMPTY_WINDOW, type DeliveredWindow } from './delta.js';
 import { FailurePolicy } from './failure-policy.js';
 import type { Quota } from './ports/quota.js';
-import type { SetStore } from './ports/set-store.js';
+import type { Committed, SetStore } from './ports/set-store.js';
 import type { PollTelemetry } from './ports/telemetry.js';
 import type { UpstreamLiveness } from './ports/upstream-liveness.js';
 import type { Upstream } from './ports/upstream.js';
 import { SetLeases, type LeaseTerms } from './set-lease.js';
-import { SetPoller, type SettledPoll } from './set-poller.js';
+import { SetPoller, type KnownSet, type SettledPoll } from './set-poller.js';
 import type { TicketSet } from './ticket-set.js';
 
 export interface PollOptions extends Pace {
@@ -187,7 +187,6 @@ export class PollCycle {
   }
 
   private afterPoll(set: TicketSet, polled: SettledPoll, bisection: Bisection | null, wasDue: boolean): Next {
-    const isStep = bisection !== null && !isTryingCursor(bisection.cursorTrial);
     const { committed, leftAt, answeredAt } = polled;
     const { telemetry, clock } = this.parts;
     if (committed.kind === 'committed') {
@@ -200,8 +199,8 @@ export class PollCycle {
         commitMs: clock.now() - answeredAt,
         published,
       });
-      this.reserve(polled);
-      return { kind: 'again', at: joining || isStep ? clock.now() : dueAt };
+      this.reserve(polled.known, committed, answeredAt);
+      return { kind: 'again', at: joining ? clock.now() : dueAt };
     }
     telemetry.discarded(committed.kind);
     return committed.kind === 'gone'
@@ -214,10 +213,13 @@ export class PollCycle {
     return { kind: 'again', at };
   }
 
-  private reserve({ known, committed, answeredAt }: SettledPoll): void {
-    if (known !== null && committed.kind === 'committed' && committed.reserved) {
+  private reserve(
+    known: KnownSet | null,
+    { reserved, joining, fence, dueAt, published }: Extract<Committed, { kind: 'committed' }>,
+    answeredAt: number,
+  ): void {
+    if (known !== null && reserved) {
       const { set, window } = known;
-      const { joining, fence, dueAt, published } = committed;
       const activeAt = published > 0 ? answeredAt : set.activeAt;
       const lease = this.leases.leaseFrom(dueAt);
       const isUnknown = set.isUnknown && published === 0;

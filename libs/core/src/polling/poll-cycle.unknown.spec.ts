@@ -1,5 +1,6 @@
 import { PollScene } from '#testing';
 import { UpstreamFailure } from '../model/upstream-failure.js';
+import type { SetRef } from '../model/set-ref.js';
 import type { PollCycle } from './poll-cycle.js';
 
 describe('PollCycle with tickets that the upstream may not know', () => {
@@ -41,5 +42,61 @@ describe('PollCycle with tickets that the upstream may not know', () => {
     const next = await worker.run(ref);
     await scene.pollWhenDue(worker, ref, next);
     expect(scene.quota.turn.mock.calls.map(([{ isUnknown }]) => isUnknown)).toEqual([false, true]);
+  });
+  it('says so of a reserved set until something is published', async () => {
+    const ref = await scene.want('a');
+    let next = await worker.run(ref);
+    const begins = jest.spyOn(scene.store, 'begin');
+    for (let polls = 0; polls < 4; polls += 1) {
+      if (polls === 2) scene.upstream.setStatus('a', 1);
+      next = await scene.pollWhenDue(worker, ref, next);
+    }
+    expect(scene.quota.turn.mock.calls.map(([{ isUnknown }]) => isUnknown)).toEqual([true, true, true, true, false]);
+    expect(begins).toHaveBeenCalledTimes(1);
+  });
+
+  it('does not say so of tickets that join known ones, whatever failed meanwhile', async () => {
+    scene = new PollScene({ form: 'opaque' });
+    worker = scene.worker('one');
+    const refs = [];
+    for (const caseId of ['a', 'b']) {
+      scene.upstream.setStatus(caseId, 1);
+      refs.push(await scene.want(caseId));
+      await worker.run(refs.at(-1) as SetRef);
+      scene.clock.advance(PollScene.OPTIONS.intervalMs);
+    }
+    await scene.store.sweep(scene.feed, scene.clock.now());
+    scene.quota.turn.mockClear();
+    scene.upstream.failNext(new UpstreamFailure('timeout', 'no answer'));
+    for (const ref of refs) {
+      const next = await worker.run(ref);
+      await (next.kind === 'gone' ? undefined : scene.pollWhenDue(worker, ref, next));
+    }
+    expect(scene.telemetry.failures).toEqual(['timeout']);
+    expect(scene.quota.turn.mock.calls.map(([{ isUnknown }]) => isUnknown)).toEqual([false, false]);
+  });
+  it('samples a member from its cursor while it looks for the refused one among joining tickets', async () => {
+    scene = new PollScene({ form: 'opaque' });
+    worker = scene.worker('worker');
+    for (const caseId of ['a', 'b']) {
+      const own = await scene.want(caseId);
+      let next = await worker.run(own);
+      for (let polls = 0; polls < 5; polls += 1) {
+        next = await scene.pollWhenDue(worker, own, next);
+      }
+    }
+    scene.clock.advance(PollScene.LEASE.leaseMs);
+    await scene.store.sweep(scene.feed, scene.clock.now());
+    const [ref] = await scene.store.overdue(scene.feed, Number.POSITIVE_INFINITY);
+    const begun = await scene.store.begin(ref as SetRef, 0, { owner: 'test', until: 0 });
+    const { joining, members } = (begun as Extract<typeof begun, { kind: 'begun' }>).set;
+    scene.upstream.requests.length = 0;
+    scene.upstream.refuse(joining[0] ?? '');
+    await worker.run(ref as SetRef);
+    await worker.run(ref as SetRef);
+    expect(scene.upstream.requests).toMatchObject([
+      { caseIds: joining, cursor: null },
+      { caseIds: members, cursor: expect.any(String) },
+    ]);
   });
 });
