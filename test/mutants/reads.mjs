@@ -1,6 +1,6 @@
 const http = (file) => `apps/gateway/src/http/${file}`;
 
-/** Reads of history over HTTP: whose turn it is, and requests that are sent ahead of their answers. */
+/** Reads of history over HTTP: whose turn it is, requests that are sent ahead of their answers, and pages that go back. */
 export const reads = [
   {
     id: 'reads-of-clients-that-left',
@@ -26,5 +26,22 @@ export const reads = [
     breaks:
       'X8: a connection is refused its seventeenth request that was sent ahead, although the earlier ones are answered.',
     killedBy: { file: http('case-messages.controller.spec.ts'), test: 'again and again' },
+  },
+  {
+    id: 'history-that-began-anew',
+    file: http('seam.ts'),
+    find: 'const hasBegunAnew = place !== null && second <= place.second;',
+    put: 'const hasBegunAnew = false;',
+    breaks:
+      'H7: while a store that lost its data is filled again, pages end early, and say that there is nothing older.',
+    killedBy: { file: http('older-history.spec.ts'), test: 'is filled again' },
+  },
+  {
+    id: 'names-of-another-history',
+    file: http('older-history.ts'),
+    find: 'return epoch === kept.epoch && hasMovedOn;',
+    put: 'return epoch.length > 0 && hasMovedOn !== null;',
+    breaks: 'H8: a message of a new epoch has the id of another one of the old epoch, and a client drops it.',
+    killedBy: { file: http('older-history.spec.ts'), test: 'begins anew while a part is read' },
   },
 ];

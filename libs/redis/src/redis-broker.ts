@@ -3,6 +3,7 @@ import type {
   BrokerListener,
   CaseId,
   Clock,
+  DeliveredAt,
   DeliveredNames,
   ExtentWant,
   FeedKey,
@@ -139,7 +140,7 @@ export class RedisBroker implements Broker {
     return this.older.pageBefore(feed, want);
   }
 
-  deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<(number | null)[]> {
+  deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<DeliveredAt> {
     return this.older.deliveredAt(feed, caseId, names);
   }
 

@@ -92,8 +92,7 @@ export interface ScriptArguments {
     readonly before: PositionArgument | undefined;
     readonly limit: number;
   };
-  readonly 'delivered-at': {
-    readonly base: string;
+  readonly 'delivered-at': OfFeed & {
     readonly case: string;
     readonly names: readonly { readonly i: string; readonly c: string | undefined }[];
   };

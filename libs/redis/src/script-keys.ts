@@ -78,7 +78,7 @@ export class ScriptKeys {
 
   /** delivered-at.lua */
   deliveredAt(ticket: CaseId): string[] {
-    return [...this.all('never'), ...this.of([ticket], 'delivered', 'ticket')];
+    return [...this.all('never', 'feed'), ...this.of([ticket], 'delivered', 'ticket', 'history')];
   }
 
   /** want.lua before it has named the others */

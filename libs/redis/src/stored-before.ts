@@ -1,6 +1,7 @@
 import {
   newEpoch,
   type CaseId,
+  type DeliveredAt,
   type DeliveredNames,
   type FeedKey,
   type PageBefore,
@@ -42,21 +43,22 @@ export class StoredBefore {
       publications: texts.map(read),
       more: Number(more) === 1,
       isWanted: Number(wanted) === 1,
-      begins: begins === '' ? null : Number(begins),
+      begins: offsetOf(begins),
       oldest: oldest === '' ? null : read(oldest),
     };
   }
 
   /** @see Broker.deliveredAt */
-  async deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<(number | null)[]> {
-    if (names.length === 0) {
-      return [];
-    }
+  async deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<DeliveredAt> {
     const asked = names.map((name) => ({ i: name.identity, c: name.class ?? undefined }));
     const { keys } = this.parts;
     const declared = keys.ofScripts(feed).deliveredAt(caseId);
     const args = { base: keys.base(feed), case: caseId, names: asked };
-    const offsets = (await this.scripts.run('delivered-at', declared, args)) as string[];
-    return offsets.map((offset) => (offset === '' ? null : Number(offset)));
+    const [epoch = '', begins = '', ...offsets] = (await this.scripts.run('delivered-at', declared, args)) as string[];
+    return { epoch, begins: offsetOf(begins), offsets: offsets.map(offsetOf) };
   }
+}
+
+function offsetOf(text: string): number | null {
+  return text === '' ? null : Number(text);
 }

@@ -2,16 +2,17 @@ import {
   feedKey,
   type Broker,
   type CaseId,
+  type DeliveredAt,
   type Feed,
   type FeedKey,
   type InterestRegistry,
   type OlderMessages,
-  type OlderPart,
+  type OlderOutcome,
   type PageBefore,
   type ResumeFrom,
 } from '#core';
 import type { OlderSource } from '#ops';
-import { type EventId, type OlderIds, type PositionIds, Refusal } from '#protocol';
+import { type EventId, type OlderIds, type OlderPlace, type PositionIds, Refusal } from '#protocol';
 import { type Deadline, STORE_RETRY_MS } from '../edge/deadline.js';
 import { eventText, gapText, type HistoryPage } from './case-history.js';
 import { OlderWalk } from './older-walk.js';
@@ -78,7 +79,7 @@ export class OlderHistory {
       }
     }
     try {
-      const seam = await this.seam(key, caseId, kept, { from, after });
+      const seam = await this.seam(key, caseId, kept, { place, from, after });
       const page = await this.walk(feed, caseId, new OlderWalk(place ?? seam.start, seam, asked.limit), kept, deadline);
       onPage('upstream');
       return { ...page, events: [...unknown, ...page.events] };
@@ -92,7 +93,7 @@ export class OlderHistory {
     feed: FeedKey,
     caseId: CaseId,
     kept: PageBefore,
-    { from, after }: { readonly from: ResumeFrom; readonly after: number },
+    { from, ...bounds }: { readonly place: OlderPlace | null; readonly from: ResumeFrom; readonly after: number },
   ): Promise<Seam> {
     const now = this.parts.now();
     const before = from.kind === 'position' && kept.known ? from.position.offset : Number.POSITIVE_INFINITY;
@@ -102,7 +103,7 @@ export class OlderHistory {
       // What it finds will be published, and must not be told twice.
       throw new Refusal('unavailable', 'the first poll of this ticket is still to come', { retryMs: STORE_RETRY_MS });
     }
-    return seamOf(kept, { before, after, answeredAt, now });
+    return seamOf(kept, { ...bounds, before, answeredAt, now });
   }
 
   private async walk(
@@ -112,16 +113,16 @@ export class OlderHistory {
     kept: PageBefore,
     deadline: Deadline,
   ): Promise<OlderHistoryPage> {
-    const { ids, olderIds, broker } = this.parts;
+    const { ids, olderIds } = this.parts;
     for (let count = 0; count < PARTS_MAX && !walk.isOver; count += 1) {
       if (walk.found.length > 0 && deadline.leftMs < PART_TAKES_MS) {
         break;
       }
-      const part = await this.part(feedKey(feed), caseId, walk, deadline);
-      if (part === null) {
+      const next = await this.next(feedKey(feed), caseId, walk, kept, deadline);
+      if (next === null) {
         break; // There is a page already, and the next one will say what fails.
       }
-      walk.take(part, await reached(broker.deliveredAt(feedKey(feed), caseId, part.messages)));
+      walk.take(next.part, next.offsets);
     }
     const events = walk.found.map(({ message, seenAt, offset, place }) => {
       const id = offset === null ? olderIds.idOf(place) : ids.idOf({ epoch: kept.epoch, offset });
@@ -143,19 +144,39 @@ export class OlderHistory {
   }
 
   /** @returns null where it fails, and the page has events already. @throws {Refusal} where it has none */
-  private async part(feed: FeedKey, caseId: CaseId, walk: OlderWalk, deadline: Deadline): Promise<OlderPart | null> {
+  private async next(feed: FeedKey, caseId: CaseId, walk: OlderWalk, kept: PageBefore, deadline: Deadline) {
+    const { older, broker } = this.parts;
     const want = { caseId, before: walk.place.part, type: walk.place.type };
-    const outcome = await reached(this.parts.older.read(feed, want, Math.max(0, deadline.leftMs - ANSWER_MS)));
+    const outcome = await reached(older.read(feed, want, Math.max(0, deadline.leftMs - ANSWER_MS)));
     if (outcome?.kind === 'part') {
-      return outcome.part;
+      const { part } = outcome;
+      const delivered = await reached(broker.deliveredAt(feed, caseId, part.messages));
+      if (isSameHistory(kept, delivered)) {
+        return { part, offsets: delivered.offsets };
+      }
     }
     if (walk.found.length > 0) {
       return null;
     }
-    const words =
-      outcome === null ? 'no worker has asked the upstream in time' : `the upstream does not answer (${outcome.code})`;
-    throw new Refusal('unavailable', words, { retryMs: outcome?.retryMs ?? UNAVAILABLE_RETRY_MS });
+    const retryMs = outcome?.kind === 'failed' ? outcome.retryMs : UNAVAILABLE_RETRY_MS;
+    throw new Refusal('unavailable', whyNot(outcome), { retryMs });
   }
+}
+
+/** @param outcome a part: history began anew while it was read, so what was delivered is not known */
+function whyNot(outcome: OlderOutcome | null): string {
+  if (outcome === null) {
+    return 'no worker has asked the upstream in time';
+  }
+  return outcome.kind === 'failed'
+    ? `the upstream does not answer (${outcome.code})`
+    : 'the history of this ticket began anew meanwhile';
+}
+
+/** Whether history has only moved on since it was read: what was delivered then has the offset that it had. */
+function isSameHistory(kept: PageBefore, { epoch, begins }: DeliveredAt): boolean {
+  const hasMovedOn = begins === kept.begins || (begins !== null && kept.begins !== null && begins > kept.begins);
+  return epoch === kept.epoch && hasMovedOn;
 }
 
 function offsetAfter(after: EventId | undefined, kept: PageBefore, ids: PositionIds): number {

@@ -2,7 +2,7 @@ import type { OlderMessage, OlderPart } from '#core';
 import { OlderWalk } from './older-walk.js';
 import { LATE_S, startOf, type Seam } from './seam.js';
 
-const SEAM: Seam = { start: startOf(1000, 1), upTo: 50, after: 0, unseenFrom: 900 };
+const SEAM: Seam = { start: startOf(1000, 1), upTo: 50, after: 0, unseenFrom: 900, hasBegunAnew: false };
 const at = (second: number, content: string): OlderMessage =>
   ({ message: content, sentAt: second * 1000, second, type: 1 }) as OlderMessage;
 const part = (messages: OlderMessage[], more: Partial<OlderPart> = {}): OlderPart => ({
@@ -57,6 +57,21 @@ describe('the way back of a page', () => {
     const late = at(100 - LATE_S, 'delivered late');
     way.take(part([at(100 - LATE_S - 1, 'too old'), late, at(100, 'known'), at(101, 'new')]), [9, 8, 3, 7]);
     expect([contents(way), way.isExhausted]).toEqual([['new', 'delivered late'], true]);
+  });
+
+  it('H7: has what is older than the place, where history begins before it and will have it again', () => {
+    const way = walk(10, { unseenFrom: 10, upTo: 1, hasBegunAnew: true });
+    way.take(part([at(10, 'published again'), at(20, 'still to come')]), [1, null]);
+    expect(contents(way)).toEqual(['still to come', 'published again']);
+  });
+
+  it('H7: keeps the order of a second of which a poll has published a part only', () => {
+    const messages = [at(20, 'a'), at(20, 'b'), at(20, 'c')];
+    const first = walk(1);
+    first.take(part(messages), [null, null, null]);
+    const second = new OlderWalk(first.place, { ...SEAM, unseenFrom: 20, upTo: 1, hasBegunAnew: true }, 10);
+    second.take(part(messages), [1, 2, null]);
+    expect([contents(first), contents(second)]).toEqual([['c'], ['b', 'a']]);
   });
 
   it('H10: says that a second has more messages than the upstream shows', () => {

@@ -37,8 +37,10 @@ export class OlderWalk {
   /** @param offsets of the part's messages, as they were delivered; null where that is not known */
   take(part: OlderPart, offsets: readonly (number | null)[]): void {
     const listed = part.messages.map((message, at) => ({ message, at, offset: offsets[at] ?? null }));
-    // In one second the order is that of their delivery. What is not known is older.
-    listed.sort((a, b) => b.message.second - a.message.second || (b.offset ?? -1) - (a.offset ?? -1) || b.at - a.at);
+    // In one second the order is that of their delivery.
+    const rank = ({ message: { second }, offset }: (typeof listed)[number]) =>
+      offset ?? (second >= this.seam.unseenFrom ? Number.MAX_SAFE_INTEGER : -1);
+    listed.sort((a, b) => b.message.second - a.message.second || rank(b) - rank(a) || b.at - a.at);
     const from = this.place;
     let { type } = from;
     let counted = { second: from.second, passed: 0 };
@@ -69,15 +71,15 @@ export class OlderWalk {
   }
 
   private isWanted({ second }: OlderMessage, offset: number | null): boolean {
-    const { after, upTo, unseenFrom } = this.seam;
+    const { after, upTo, unseenFrom, hasBegunAnew } = this.seam;
     if (offset === null) {
-      return after === 0 && second < unseenFrom;
+      return after === 0 && (second < unseenFrom || hasBegunAnew);
     }
     if (offset <= after) {
       // One that was delivered later may be a little older.
       this.endsBelow = Math.max(this.endsBelow, second - LATE_S);
       return false;
     }
-    return offset < upTo;
+    return offset < upTo || hasBegunAnew;
   }
 }

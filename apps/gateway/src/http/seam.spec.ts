@@ -16,7 +16,14 @@ const kept = (more: Partial<PageBefore> = {}) =>
     ...more,
   }) as PageBefore;
 const seam = (more: Partial<PageBefore> = {}, context: Partial<SeamContext> = {}) =>
-  seamOf(kept(more), { before: Number.POSITIVE_INFINITY, after: 0, answeredAt: null, now: NOW, ...context });
+  seamOf(kept(more), {
+    place: null,
+    before: Number.POSITIVE_INFINITY,
+    after: 0,
+    answeredAt: null,
+    now: NOW,
+    ...context,
+  });
 
 describe('the seam between history and the upstream', () => {
   it('H7: begins a little after the oldest message of history, because a message becomes visible late', () => {
@@ -31,6 +38,14 @@ describe('the seam between history and the upstream', () => {
 
   it('H7: ends before the position that was asked for, where that is before history', () => {
     expect(seam({ oldest: message({}), begins: 5 }, { before: 3 }).upTo).toBe(3);
+  });
+
+  it('H7: tells that history began anew where it begins before the place', () => {
+    const at = (second: number) => ({ place: { part: second, type: 1, second, passed: 2 } }) as const;
+    const found = [99, 100, 101].map((second) => seam({ oldest: message({}), begins: 5 }, at(second)).hasBegunAnew);
+    expect(found).toEqual([false, true, true]);
+    expect(seam({ oldest: message({}), begins: 5 }).hasBegunAnew).toBe(false);
+    expect(seam({}, at(100)).hasBegunAnew).toBe(false);
   });
 
   it('H9: is the same for all that ask within ten seconds, while history has no message', () => {

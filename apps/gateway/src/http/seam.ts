@@ -23,9 +23,16 @@ export interface Seam {
    * everything that is known. Seconds since 1970.
    */
   readonly unseenFrom: number;
+  /**
+   * History begins before the place from which the page goes back: it was lost, or had ended, and is filled again from the
+   * beginning. Then no earlier page had what is older than the place, also if history has it now, or will have it.
+   */
+  readonly hasBegunAnew: boolean;
 }
 
 export interface SeamContext {
+  /** From which the page goes back; null: from history. */
+  readonly place: OlderPlace | null;
   /** Offset before which the page ends. */
   readonly before: number;
   readonly after: number;
@@ -38,16 +45,27 @@ export interface SeamContext {
 /**
  * A message is never told twice and never left out: one whose delivery is known is in history from its oldest publication on, and
  * comes from the upstream before that. Of the others the time decides.
+ *
+ * A place lies before history. If history begins before the place, it began anew since the page before: a poll publishes the
+ * oldest messages first. There is no such evidence within some seconds of the place. Then a message that is in history and was
+ * sent before the place may come again, with its id, instead of being left out.
  */
-export function seamOf({ oldest, begins }: PageBefore, { before, after, answeredAt, now }: SeamContext): Seam {
+export function seamOf({ oldest, begins }: PageBefore, { place, before, after, answeredAt, now }: SeamContext): Seam {
   const upTo = Math.min(before, begins ?? Number.POSITIVE_INFINITY);
   if (oldest?.kind === 'message') {
     const second = Math.floor((oldest.sentAt ?? oldest.seenAt) / SECOND_MS);
-    return { start: startOf(second + LATE_S + 1, typeIn(oldest.message)), upTo, after, unseenFrom: second };
+    const hasBegunAnew = place !== null && second <= place.second;
+    return {
+      start: startOf(second + LATE_S + 1, typeIn(oldest.message)),
+      upTo,
+      after,
+      unseenFrom: second,
+      hasBegunAnew,
+    };
   }
   const soon = Math.ceil(now / SECOND_MS / ROUND_S + 1) * ROUND_S;
   const unseenFrom = answeredAt === null ? Number.POSITIVE_INFINITY : Math.floor(answeredAt / SECOND_MS) - LATE_S;
-  return { start: startOf(soon, 1), upTo, after, unseenFrom };
+  return { start: startOf(soon, 1), upTo, after, unseenFrom, hasBegunAnew: false };
 }
 
 /** Before everything of a part. */

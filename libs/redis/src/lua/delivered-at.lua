@@ -1,14 +1,18 @@
 --[[
-  delivered-at: at which offset messages of a ticket were delivered, as far as their names are known.
+  delivered-at: at which offset messages of a ticket were delivered, as far as their names are known, and where history begins
+  at that instant. A caller that has read history before sees whether it began anew since then.
 
-  KEYS       1 what no key is called  2 delivered  3 ticket
+  KEYS       1 what no key is called  2 feed hash  3 delivered  4 ticket  5 history
   Arguments  base, case  what the feed's keys begin with, case id
              names  {i = identity, c = class or absent} of each message. Of a class, all messages of its second are here
-  Returns the offset of each, '' where none is known
+  Returns {epoch ('' if there is none), offset of the oldest event ('' if none is kept), then the offset of each message, ''
+           where none is known}
 ]]
 -- @include _names
 local args = cjson.decode(ARGV[1])
 local delivered = open_names(args.base, args.case, redis.call('HGET', args.base .. 'ticket:' .. args.case, 'names'))
+local first = redis.call('XRANGE', args.base .. 'history:' .. args.case, '-', '+', 'COUNT', 1)[1]
+local answer = { redis.call('HGET', args.base .. 'feed', 'epoch') or '', first and string.match(first[1], '^%d+') or '' }
 local offsets, found = {}, {}
 for j, name in ipairs(args.names) do
   local at = name_offset(delivered, name.i)
@@ -39,5 +43,6 @@ for j, name in ipairs(args.names) do
   if offsets[j] == '' and name.c then
     offsets[j] = table.remove(others_of(name.c), 1) or ''
   end
+  answer[#answer + 1] = offsets[j]
 end
-return offsets
+return answer

@@ -2,6 +2,7 @@ import type {
   Broker,
   BrokerListener,
   CaseId,
+  DeliveredAt,
   DeliveredNames,
   ExtentWant,
   FeedKey,
@@ -102,7 +103,7 @@ export class MemoryBroker implements Broker, MemoryConnection {
     return this.store.pageBeforeOf(feed, want);
   }
 
-  async deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<(number | null)[]> {
+  async deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<DeliveredAt> {
     await this.options.latency?.();
     this.refuseIfBroken();
     return this.store.deliveredAt(feed, caseId, names);

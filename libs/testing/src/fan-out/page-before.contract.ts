@@ -25,11 +25,13 @@ export function describePagesBefore(name: string, make: MakeStoreFixture): void 
       return [publications.map(({ offset }) => offset), more];
     };
     const at = async (offset: number) => ({ epoch: (await read()).epoch, offset });
-    const names = (...given: [identity: string, ofClass?: string][]) =>
-      given.map(([identity, ofClass = null]) => ({
+    const deliveredAt = (caseId: string, ...given: [identity: string, ofClass?: string][]) => {
+      const names = given.map(([identity, ofClass = null]) => ({
         identity: identity as MessageIdentity,
         class: ofClass as MessageClass | null,
       }));
+      return fixture.brokers[0].deliveredAt(driver.feed, caseId, names);
+    };
 
     it('gives nothing of a ticket without publications, and says whether it is wanted', async () => {
       const nothing = { offset: 0, known: false, publications: [], more: false, begins: null, oldest: null };
@@ -62,16 +64,23 @@ export function describePagesBefore(name: string, make: MakeStoreFixture): void 
 
     it('knows at which offsets messages were delivered that history does not keep', async () => {
       await driver.publish(ref, ...Array.from({ length: 8 }, (_, n) => message('a', `m${n}`)));
-      const found = await fixture.brokers[0].deliveredAt(driver.feed, 'a', names(['m0.1'], ['m7.1'], ['never.1']));
-      expect(found).toEqual([1, 8, null]);
-      expect(await fixture.brokers[0].deliveredAt(driver.feed, 'b', names(['m0.1']))).toEqual([null]);
-      expect(await fixture.brokers[0].deliveredAt(driver.feed, 'a', [])).toEqual([]);
+      expect(await deliveredAt('a', ['m0.1'], ['m7.1'], ['never.1'])).toMatchObject({ offsets: [1, 8, null] });
+      expect(await deliveredAt('b', ['m0.1'])).toMatchObject({ offsets: [null] });
+      expect(await deliveredAt('a')).toMatchObject({ offsets: [] });
+    });
+
+    it('says with them what history is at that instant', async () => {
+      expect(await deliveredAt('a', ['m0.1'])).toMatchObject({ begins: null, offsets: [null] });
+      await driver.publish(ref, ...Array.from({ length: 8 }, (_, n) => message('a', `m${n}`)));
+      const { epoch } = await read();
+      expect(await deliveredAt('a', ['m0.1'])).toEqual({ epoch, begins: 4, offsets: [1] });
+      expect(await deliveredAt('b')).toEqual({ epoch, begins: null, offsets: [] });
     });
 
     it('finds messages in another form by their class, as many as were delivered', async () => {
       await driver.publish(ref, message('a', 'x', 1, 'k'), message('a', 'x', 2, 'k'), message('a', 'y', 1, 'l'));
-      const asked = names(['x.2', 'k'], ['z.1', 'k'], ['z.2', 'k'], ['w.1', 'l']);
-      expect(await fixture.brokers[0].deliveredAt(driver.feed, 'a', asked)).toEqual([2, 1, null, 3]);
+      const found = await deliveredAt('a', ['x.2', 'k'], ['z.1', 'k'], ['z.2', 'k'], ['w.1', 'l']);
+      expect(found).toMatchObject({ offsets: [2, 1, null, 3] });
     });
   });
 }

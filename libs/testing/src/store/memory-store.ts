@@ -8,6 +8,7 @@ import {
   type CaseId,
   type Clock,
   type Committed,
+  type DeliveredAt,
   type DeliveredNames,
   type DueSet,
   type ExtentWant,
@@ -300,8 +301,9 @@ export class MemoryStore implements SetStore, InterestRegistry {
     return this.feed(feed).pageBefore(want);
   }
 
-  deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): (number | null)[] {
-    return this.feed(feed).ticket(caseId).deliveredAt(names);
+  deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): DeliveredAt {
+    const stored = this.feed(feed);
+    return { epoch: stored.epoch, ...stored.ticket(caseId).deliveredAt(names) };
   }
 
   private tellFailing({ ref, failures }: MemorySet, code: PollFailure['code'], now: number): void {

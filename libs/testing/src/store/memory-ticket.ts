@@ -1,5 +1,6 @@
 import type {
   CaseId,
+  DeliveredAt,
   DeliveredNames,
   DeltaEntry,
   HistoryWant,
@@ -100,16 +101,17 @@ export class MemoryTicket {
     };
   }
 
-  deliveredAt(names: readonly DeliveredNames[]): (number | null)[] {
+  deliveredAt(names: readonly DeliveredNames[]): Omit<DeliveredAt, 'epoch'> {
     const byIdentity = names.map(({ identity }) => this.offsets.get(identity) ?? null);
     const free = (name: MessageClass) =>
       [...this.offsets.entries()].filter(
         ([identity, at]) => this.classes.get(identity) === name && !byIdentity.includes(at),
       );
     const left = new Map(names.flatMap(({ class: name }) => (name === null ? [] : [[name, free(name)] as const])));
-    return names.map(({ class: name }, at) =>
+    const offsets = names.map(({ class: name }, at) =>
       byIdentity[at] === null && name !== null ? (left.get(name)?.shift()?.[1] ?? null) : (byIdentity[at] ?? null),
     );
+    return { begins: this.log[0]?.offset ?? null, offsets };
   }
 
   private place(entry: DeltaEntry, placed: Pick<Publication, 'epoch' | 'offset' | 'previous'>): Publication {

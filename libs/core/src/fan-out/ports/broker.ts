@@ -109,6 +109,16 @@ export interface DeliveredNames {
   readonly class: MessageClass | null;
 }
 
+/** At which offsets messages of a ticket were delivered, and what history was at that instant. */
+export interface DeliveredAt {
+  /** The feed's present one, which the offsets are of; another one than before where the store lost its data meanwhile. */
+  readonly epoch: string;
+  /** Offset of the oldest publication that is kept; null: none is. */
+  readonly begins: number | null;
+  /** In the order of the names; null where a name is not known. */
+  readonly offsets: readonly (number | null)[];
+}
+
 /** Which part of a ticket's history is wanted: its newest publications before a position. */
 export interface PageBeforeWant {
   readonly caseId: CaseId;
@@ -194,10 +204,10 @@ export interface Broker {
    */
   pageBefore(feed: FeedKey, want: PageBeforeWant): Promise<PageBefore>;
   /**
-   * The offsets at which messages of a ticket were delivered, null where their names are not known. Names are kept longer than
-   * history. Of each second, all messages must be here: equal ones are counted.
+   * The offsets at which messages of a ticket were delivered, as of one instant. Names are kept longer than history. Of each
+   * second, all messages must be here: equal ones are counted.
    *
    * @throws if the store is out of reach
    */
-  deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<(number | null)[]>;
+  deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<DeliveredAt>;
 }
