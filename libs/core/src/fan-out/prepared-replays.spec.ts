@@ -90,12 +90,20 @@ describe('a prepared replay', () => {
     const told = [
       of(after(0)),
       of(after(1)),
+      of(after(2)),
       of(after(0), ['b', 'c']),
       of(START, ['a', 'b'], 2),
       of(START, ['a', 'b'], 3),
     ];
     const request = { caseIds: ['a', 'b'], from: after(0), history: 0 };
     told.push(prepared.of(OTHER, request, new Feed().source), prepared.of(OTHER, request, feed.source));
+    const any = { ...feed.source, tail: () => feed.source.tail('a') };
+    for (const caseIds of [
+      ['1', '23'],
+      ['12', '3'],
+    ]) {
+      told.push(prepared.of(KEY, { ...request, caseIds }, any));
+    }
     expect(told.every((replay) => replay?.isShared === false)).toBe(true);
   });
 
@@ -120,6 +128,8 @@ describe('a prepared replay', () => {
     prepared.sweep();
     expect(whole(after(0)).isShared).toBe(true);
     prepared.sweep();
+    expect(whole(after(0)).isShared).toBe(true);
+    prepared.sweep();
     prepared.sweep();
     expect(whole(after(0)).isShared).toBe(false);
   });
@@ -135,6 +145,20 @@ describe('a prepared replay', () => {
     const ask = (caseId: string) => prepared.of(KEY, { caseIds: [caseId], from: START, history: 3 }, source)?.isShared;
     many.forEach(ask);
     expect([ask('T1099'), ask('T0'), whole(START, ['a'], 89).isShared]).toEqual([true, false, false]);
+  });
+
+  it.each([
+    { what: '1,024 of them', large: 1, ids: 1, kept: 1024 },
+    { what: '8 MiB of messages', large: 48_998, ids: 1, kept: 85 },
+    { what: '8 MiB of ids that were asked for', large: 1, ids: 20_000, kept: 419 },
+  ])('is kept with the others up to $what, and the oldest one goes first', ({ large, ids, kept }) => {
+    feed.say('a', 'x'.repeat(large));
+    feed.say('a', 'x'.repeat(large));
+    const source = { ...feed.source, tail: () => feed.source.tail('a') };
+    const ask = (at: number) =>
+      prepared.of(KEY, { caseIds: [String(at).padEnd(ids, 'x')], from: START, history: 2 }, source)?.isShared;
+    for (let at = 0; at < kept + 100; at += 1) ask(at);
+    expect([ask(100), ask(99)]).toEqual([true, false]);
   });
 
   it('is always what a replay of its own would be', () => {
