@@ -24,6 +24,24 @@ export const explained = [
     why: 'Only a position has isProven. The comparison is for the types.',
   },
   {
+    file: 'libs/core/src/fan-out/shared-slices.ts',
+    was: '(kept) => this.drop(kept)',
+    is: '() => undefined',
+    why: 'What is kept of a crowd that has ended is dropped first when room is needed. Only memory shows it earlier.',
+  },
+  {
+    file: 'libs/core/src/fan-out/shared-slices.ts',
+    was: 'kept.slice.publications?.reduce',
+    is: 'kept.slice.publications.reduce',
+    why: 'A slice without publications is not kept. The look is for the types.',
+  },
+  {
+    file: 'libs/core/src/fan-out/shared-slices.ts',
+    was: 'place !== undefined',
+    is: 'true',
+    why: 'What is dropped is kept. The comparison is for the types.',
+  },
+  {
     file: 'libs/core/src/polling/cadence.ts',
     was: '(id * GOLDEN + phaseOfFeed(feed)) % 1',
     is: '(id * GOLDEN + phaseOfFeed(feed)) * 1',

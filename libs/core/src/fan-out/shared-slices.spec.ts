@@ -52,6 +52,21 @@ describe('slices of long replays', () => {
     expect(slices.join(feed, place).find(0)).toBeNull();
   });
 
+  it('are not those of other tickets whose ids and places look alike one after the other', () => {
+    const slices = new SharedSlices();
+    const [one, other] = [
+      { 1: 1, 22: 0 },
+      { 1: 12, 2: 0 },
+    ].map((floors) => ({
+      ...PLACE,
+      floors: new Map(Object.entries(floors)),
+    })) as [typeof PLACE, typeof PLACE];
+    slices.join(KEY, one);
+    slices.join(KEY, one).keep(0, kept(5));
+    slices.join(KEY, other);
+    expect(slices.join(KEY, other).find(0)).toBeNull();
+  });
+
   it.each([
     ['8 MiB', 4_194_304, 3],
     ['256 slices', 1, 257],
