@@ -120,6 +120,12 @@ export const explained = [
     why: 'Only a poll of members reserves the set, and it has one. The comparison is for the types.',
   },
   {
+    file: 'libs/core/src/polling/unread-round.ts',
+    was: 'first !== undefined',
+    is: 'true',
+    why: 'A list of one ticket has a first. The comparison is for the types.',
+  },
+  {
     file: 'libs/osm/src/osm.errors.ts',
     was: "''",
     is: '"Stryker was here!"',

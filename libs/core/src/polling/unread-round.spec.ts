@@ -1,6 +1,7 @@
 import { ManualClock } from '#testing';
 import { feedKey } from '../model/feed.js';
 import { UpstreamFailure } from '../model/upstream-failure.js';
+import type { TurnRequest } from './ports/quota.js';
 import type { UnreadCount } from './ports/unread-upstream.js';
 import { UnreadRound } from './unread-round.js';
 
@@ -20,7 +21,10 @@ describe('a round of unread counts', () => {
     wanted: async () => wanted,
     publish: jest.fn(async (_feed: string, _counts: readonly UnreadCount[]) => 0),
   };
-  const quota = { turn: jest.fn(async () => 0), throttled: jest.fn(async () => undefined) };
+  const quota = {
+    turn: jest.fn(async (_: TurnRequest) => 0),
+    throttled: jest.fn(async (_until: number, _now: number) => undefined),
+  };
   const onOutcome = jest.fn();
   let round: UnreadRound;
   beforeEach(() => {
@@ -45,8 +49,19 @@ describe('a round of unread counts', () => {
     await round.run(FEED);
     expect(asked).toEqual([['a', 'b'], ['c']]);
     expect(store.publish.mock.calls.map(([, counts]) => counts.length)).toEqual([2, 1]);
-    expect(store.settle.mock.lastCall?.[1]).toBe(1000);
-    expect(quota.turn).toHaveBeenCalledWith(expect.objectContaining({ isUnknown: true }));
+    expect(onOutcome.mock.calls).toEqual([['answered'], ['answered']]);
+    const now = clock.now();
+    expect(quota.turn).toHaveBeenCalledWith({ ref: { feed: FEED, id: 'unread' }, rank: now, now, isUnknown: true });
+  });
+
+  it('renews its claim before every further request', async () => {
+    await round.run(FEED);
+    expect(store.settle.mock.calls.map(([, ms]) => ms)).toEqual([6000, 1000]);
+  });
+
+  it('does not catch an error that is not one of the upstream', async () => {
+    answer = () => Promise.reject(new TypeError('a mistake'));
+    await expect(round.run(FEED)).rejects.toThrow('a mistake');
   });
 
   it('asks nothing while another worker has the claim', async () => {
@@ -61,15 +76,33 @@ describe('a round of unread counts', () => {
     expect(store.publish.mock.calls.map(([, counts]) => counts)).toEqual([[], []]);
   });
 
-  it('finds the ticket that the upstream refuses, and leaves it out for a while', async () => {
-    answer = async (caseIds) => {
-      if (caseIds.includes('b')) throw new UpstreamFailure('refused', 'no');
-      return [];
+  it.each(['refused', 'doubted'] as const)(
+    'finds the ticket that the upstream refuses, and leaves it out for a while (%s)',
+    async (code) => {
+      answer = async (caseIds) => {
+        if (caseIds.includes('b')) throw new UpstreamFailure(code, 'no');
+        return [];
+      };
+      await round.run(FEED);
+      expect(asked).toEqual([['a', 'b'], ['a'], ['b'], ['c']]);
+      clock.advance(59_999);
+      await round.run(FEED);
+      expect(asked.slice(4)).toEqual([['a', 'c']]);
+      clock.advance(1);
+      await round.run(FEED);
+      expect(asked[5]).toEqual(['a', 'b']);
+    },
+  );
+
+  it('stops looking for the refused ticket where the upstream does not answer', async () => {
+    const failures = [new UpstreamFailure('refused', 'no'), new UpstreamFailure('timeout', 'no answer')];
+    answer = async () => {
+      throw failures.shift() ?? new Error('asked too often');
     };
     await round.run(FEED);
-    expect(asked).toEqual([['a', 'b'], ['a'], ['b'], ['c']]);
-    await round.run(FEED);
-    expect(asked.slice(4)).toEqual([['a', 'c']]);
+    expect(asked).toEqual([['a', 'b'], ['a']]);
+    expect(store.settle.mock.lastCall?.[1]).toBe(5000);
+    expect(quota.throttled).not.toHaveBeenCalled();
   });
 
   it('leaves the feed alone after a failure, and pauses the account after a 429', async () => {
@@ -79,15 +112,33 @@ describe('a round of unread counts', () => {
     await round.run(FEED);
     expect(asked).toEqual([['a', 'b']]);
     expect(store.settle.mock.lastCall?.[1]).toBe(7000);
-    expect(quota.throttled).toHaveBeenCalledTimes(1);
+    expect(quota.throttled.mock.calls).toEqual([[clock.now() + 7000, clock.now()]]);
     expect(onOutcome).toHaveBeenCalledWith('throttled');
   });
 
-  it('asks nothing where the quota gives no turn in time', async () => {
-    quota.turn.mockResolvedValue(1000);
+  it('pauses the account for two seconds after a 429 that names no time', async () => {
+    answer = async () => {
+      throw new UpstreamFailure('throttled', 'slow');
+    };
     await round.run(FEED);
-    quota.turn.mockResolvedValue(0);
-    expect(asked).toEqual([]);
-    expect(onOutcome).toHaveBeenCalledWith('no_turn');
+    expect(quota.throttled.mock.calls).toEqual([[clock.now() + 2000, clock.now()]]);
+    expect(store.settle.mock.lastCall?.[1]).toBe(2000);
   });
+
+  it.each([
+    { waitMs: 1000, turns: 3 },
+    { waitMs: 60_000, turns: 1 },
+  ])(
+    'asks nothing where the quota gives no turn in half the time of its claim ($waitMs ms)',
+    async ({ waitMs, turns }) => {
+      const began = clock.now();
+      quota.turn.mockResolvedValue(waitMs);
+      await round.run(FEED);
+      quota.turn.mockResolvedValue(0);
+      expect(asked).toEqual([]);
+      expect(onOutcome).toHaveBeenCalledWith('no_turn');
+      expect([clock.now() - began, store.settle.mock.lastCall?.[1]]).toEqual([3000, 5000]);
+      expect(quota.turn).toHaveBeenCalledTimes(turns);
+    },
+  );
 });

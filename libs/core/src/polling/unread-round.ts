@@ -1,3 +1,4 @@
+import { BoundedMap } from '../model/bounded-map.js';
 import type { Clock } from '../model/clock.js';
 import { parseFeedKey, type FeedKey } from '../model/feed.js';
 import type { CaseId } from '../model/ticket.js';
@@ -41,7 +42,7 @@ const REFUSED_MAX = 10_000;
  */
 export class UnreadRound {
   /** Until when refused tickets are left out, ms since 1970. */
-  private readonly refused = new Map<string, number>();
+  private readonly refused = new BoundedMap<string, number>(REFUSED_MAX);
 
   constructor(
     private readonly parts: UnreadRoundParts,
@@ -109,9 +110,6 @@ export class UnreadRound {
     const { store, clock } = this.parts;
     const [first] = caseIds;
     if (caseIds.length === 1 && first !== undefined) {
-      if (this.refused.size >= REFUSED_MAX) {
-        this.refused.clear();
-      }
       this.refused.set(`${feed} ${first}`, clock.now() + REFUSED_MS);
       return null;
     }
@@ -141,7 +139,6 @@ export class UnreadRound {
   }
 
   private isRefused(feed: FeedKey, caseId: CaseId): boolean {
-    const until = this.refused.get(`${feed} ${caseId}`);
-    return until !== undefined && until > this.parts.clock.now();
+    return (this.refused.get(`${feed} ${caseId}`) ?? 0) > this.parts.clock.now();
   }
 }
