@@ -7,6 +7,7 @@ import {
   type OlderOutcome,
   type OlderPart,
   type OlderWant,
+  type StreamPosition,
 } from '#core';
 import { OlderIds, PositionIds, type EventId } from '#protocol';
 import { ManualClock, MemoryBroker, MemoryStore, StoreDriver, USUAL_LIMITS } from '#testing';
@@ -107,11 +108,15 @@ class Scene {
 
   /** The position of the newest event; where there is none, what the first page is asked for by. */
   async newest(): Promise<EventId> {
-    return this.ids.idOf(await this.broker.page(KEY, { caseId: CASE, after: null, limit: 1 }));
+    return this.ids.idOf(await this.position());
   }
 
-  page(before: EventId, limit: number): Promise<OlderHistoryPage> {
-    return this.history.page(FEED, CASE, { before, after: undefined, limit }, new Deadline());
+  position(): Promise<StreamPosition> {
+    return this.broker.page(KEY, { caseId: CASE, after: null, limit: 1 });
+  }
+
+  page(before: EventId, limit: number, after?: EventId): Promise<OlderHistoryPage> {
+    return this.history.page(FEED, CASE, { before, after, limit }, new Deadline());
   }
 }
 
@@ -178,6 +183,23 @@ describe('pages of older messages', () => {
         const scene = new Scene();
         const found = await wayBack(scene, limit, (pages) => (pages === at ? scene.fill(filled) : undefined));
         expect([filled, at, found.contents]).toEqual([filled, at, range(POSTED)]);
+      }
+    }
+  });
+
+  it('H7: say that what they shall end at is not known, and do not end there', async () => {
+    const scene = new Scene();
+    await scene.fill(POSTED);
+    const { epoch, offset } = await scene.position();
+    const later = scene.ids.idOf({ epoch, offset: offset + 1 });
+    const other = scene.ids.idOf({ epoch: '0'.repeat(epoch.length), offset: 1 });
+    for (const unknown of [later, other, 'none']) {
+      for (let before: EventId | null = await scene.newest(), pages = 0; before !== null; pages += 1) {
+        const page: OlderHistoryPage = await scene.page(before, 100, unknown);
+        const { event, reason } = JSON.parse(page.events[0] ?? '{}') as Event;
+        expect([pages < 5, event, reason]).toEqual([true, 'gap', 'unknown_position']);
+        expect(page.events.length).toBeGreaterThan(1);
+        before = page.before;
       }
     }
   });

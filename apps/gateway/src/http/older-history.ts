@@ -64,8 +64,9 @@ export class OlderHistory {
     const from: ResumeFrom = place === null ? ids.resumeFrom(asked.before) : { kind: 'start' };
     const want = { caseId, before: from.kind === 'position' ? from.position : null, limit: place ? 1 : asked.limit };
     const kept = await reached(broker.pageBefore(key, want));
-    const after = offsetAfter(asked.after, kept, ids);
-    const isKnown = place !== null || (from.kind === 'position' && kept.known);
+    const afterKnown = offsetAfter(asked.after, kept, ids);
+    const after = afterKnown ?? 0;
+    const isKnown = afterKnown !== null && (place !== null || (from.kind === 'position' && kept.known));
     const unknown = isKnown ? [] : [gapText(caseId, feed, 'unknown_position')];
     if (place === null) {
       const publications = kept.publications.filter(({ offset }) => offset > after);
@@ -179,9 +180,14 @@ function isSameHistory(kept: PageBefore, { epoch, begins }: DeliveredAt): boolea
   return epoch === kept.epoch && hasMovedOn;
 }
 
-function offsetAfter(after: EventId | undefined, kept: PageBefore, ids: PositionIds): number {
+/** @returns null for a position that means nothing in this epoch */
+function offsetAfter(after: EventId | undefined, kept: PageBefore, ids: PositionIds): number | null {
   const from = ids.resumeFrom(after);
-  return from.kind === 'position' && from.position.epoch === kept.epoch ? from.position.offset : 0;
+  if (from.kind === 'start') {
+    return 0;
+  }
+  const isKnown = from.kind === 'position' && from.position.epoch === kept.epoch && from.position.offset <= kept.offset;
+  return isKnown ? from.position.offset : null;
 }
 
 /** @throws {Refusal} in place of what the store throws */

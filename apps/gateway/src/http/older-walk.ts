@@ -73,7 +73,7 @@ export class OlderWalk {
   private isWanted({ second }: OlderMessage, offset: number | null): boolean {
     const { after, upTo, unseenFrom, hasBegunAnew } = this.seam;
     if (offset === null) {
-      return after === 0 && (second < unseenFrom || hasBegunAnew);
+      return hasBegunAnew || (after === 0 && second < unseenFrom);
     }
     if (offset <= after) {
       // One that was delivered later may be a little older.

@@ -47,8 +47,9 @@ export interface SeamContext {
  * comes from the upstream before that. Of the others the time decides.
  *
  * A place lies before history. If history begins before the place, it began anew since the page before: a poll publishes the
- * oldest messages first. There is no such evidence within some seconds of the place. Then a message that is in history and was
- * sent before the place may come again, with its id, instead of being left out.
+ * oldest messages first. Messages become visible late, so some that history has may lie before the place also if it did not
+ * begin anew. If the place lies within the first seconds of history, the two cannot be told apart. Then such a message comes
+ * again, with its id: twice is better than never.
  */
 export function seamOf({ oldest, begins }: PageBefore, { place, before, after, answeredAt, now }: SeamContext): Seam {
   const upTo = Math.min(before, begins ?? Number.POSITIVE_INFINITY);
