@@ -1,6 +1,8 @@
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { createRequire } = require('node:module');
 
+require('./compiled-once.cjs');
+
 // What jest itself depends on need not be at the top of node_modules.
 const ofJest = createRequire(createRequire(require.resolve('jest')).resolve('@jest/core'));
 const ofConfig = createRequire(ofJest.resolve('jest-config'));
