@@ -21,7 +21,7 @@ const STANDSTILL_MS = 120 * MINUTE_MS;
 /** After this time everything has ended that nobody wants, minutes. */
 const CLEANUP_MINUTES = 120;
 const SET_MAX = 10;
-const BOUNDS = { historyMaxEvents: 5, historyTtlS: 3600, upstreamMaxCaseIds: SET_MAX, pollIntervalMs: 100 };
+const BOUNDS = { historyMaxEvents: 5, historyTtlS: 3600, upstreamMaxCaseIds: SET_MAX, pollIntervalMs: 300 };
 const LIFE_MS = BOUNDS.historyTtlS * 1000;
 /** Long enough for a busy machine, ms. */
 const SETTLE_MS = 60_000;
