@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setName, feedKey, type DeltaEntry } from '#core';
 import {
   BullPollQueue,
+  LostJobs,
   connectRedis,
   Keys,
   RedisBroker,
@@ -204,7 +205,7 @@ describe('a failing Redis', () => {
     };
     await queue.wake([{ ref, at: clock.now() + HOUR_MS }]);
     expect(await dueInMs()).toBeGreaterThan(HOUR_MS / 2);
-    await queue.ensure([ref]);
+    await new LostJobs(commands, keys, queue).makeAgain([{ ref, at: clock.now() }], clock.now());
     await until(async () => (await dueInMs()) < 1000, PROMPT_MS, 'the job to be freed');
     await queue.close();
   });

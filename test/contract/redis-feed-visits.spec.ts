@@ -87,6 +87,70 @@ describe('visits of feeds', () => {
     expect(await fixture.commands.zcard(fixture.keys.visits)).toBe(1200);
   });
 
+  describe('of all feeds at once', () => {
+    let others: StoreDriver[];
+    /** More feeds than one step reads. */
+    const FEEDS = 1200;
+    beforeEach(async () => {
+      others = [new StoreDriver(fixture), new StoreDriver(fixture)];
+      await Promise.all(others.map((other) => other.want('a')));
+      const { commands, keys } = fixture;
+      const feeds = Array.from({ length: FEEDS }, (_, at) => `zh-cn/${at}`);
+      await commands.zadd(keys.feeds, ...feeds.flatMap((feed) => [driver.now, feed]));
+      const [first] = others;
+      await commands.zadd(keys.visits, driver.now - 1, String(first?.feed));
+    });
+    const claimAll = async (inMs: number) => {
+      const [feeds, thorough] = [new Set<FeedKey>(), new Set<FeedKey>()];
+      for (let claim; (claim = await workers[0].claim(driver.now + inMs)).feeds.length > 0;) {
+        claim.feeds.forEach((feed) => feeds.add(feed));
+        claim.thorough.forEach((feed) => thorough.add(feed));
+      }
+      return [feeds.size, thorough.size];
+    };
+
+    it('are thorough, each once, and begin at once', async () => {
+      expect(await workers[0].visitAll(driver.now, driver.now)).toBe(true);
+      expect(await workers[0].count()).toBe(FEEDS + 2);
+      expect(await claimAll(0)).toEqual([FEEDS + 2, FEEDS + 2]);
+      expect(await claimAll(9999)).toEqual([0, 0]);
+    });
+
+    it('stay thorough when the worker that claimed them dies, and after they were settled others are not', async () => {
+      await workers[0].visitAll(driver.now, driver.now);
+      const { feeds: died } = await workers[0].claim(driver.now);
+      const claim = await workers[1].claim(driver.now);
+      const next = claim.feeds.map((feed) => [feed, driver.now + 5000] as const);
+      await workers[1].settle(claim, next, driver.now);
+      const again = await workers[1].claim(driver.now + 5000);
+      expect([again.feeds.length, again.thorough.size]).toEqual([250, 250]);
+      const settled = await Promise.all(next.map(([feed]) => fixture.commands.zscore(fixture.keys.visits, feed)));
+      expect(new Set(settled)).toEqual(new Set([String(driver.now + 5000)]));
+      const later = await claimAll(10_001);
+      expect(later[1]).toBe(FEEDS + 2 - 500);
+      expect(died).toHaveLength(250);
+    });
+
+    it('are brought about by one worker for all, at most every ten seconds', async () => {
+      const seenAt = driver.now;
+      expect(await workers[0].visitAll(seenAt, seenAt + 500)).toBe(true);
+      await claimAll(500);
+      expect(await workers[1].visitAll(seenAt + 499, seenAt + 600)).toBe(true);
+      expect(await workers[1].visitAll(seenAt + 501, seenAt + 600)).toBe(false);
+      expect(await claimAll(600)).toEqual([0, 0]);
+      const endsIn = await fixture.commands.pttl(fixture.keys.visitsOfAll);
+      expect(endsIn).toBeGreaterThan(0);
+      expect(endsIn).toBeLessThanOrEqual(10_000);
+    });
+  });
+
+  it('know all sets of a feed, and when each is due', async () => {
+    await driver.want(...Array.from({ length: USUAL_LIMITS.maxCaseIds * 2 + 1 }, (_, at) => `t${at}`));
+    const sets = await look().setsOf(driver.feed);
+    expect(sets.map(({ ref }) => ref.id).sort()).toEqual([1, 2, 3]);
+    expect(sets.every(({ ref, at }) => ref.feed === driver.feed && at >= driver.now)).toBe(true);
+  });
+
   it('end a minute after the last lease of a feed, with its place in the list', async () => {
     await driver.want('a');
     fixture.clock.advance(INTEREST_MS);

@@ -1,5 +1,5 @@
-import { feedKey, type FeedKey, type SetRef } from '#core';
-import type { FeedNeeds, Look, NextVisit } from '#redis';
+import { feedKey, type DueSet, type FeedKey, type SetRef } from '#core';
+import type { Claim, FeedNeeds, Look, NextVisit } from '#redis';
 import { ManualClock } from '#testing';
 import { Reconciler } from './reconciler.js';
 
@@ -7,7 +7,7 @@ const FEEDS = [feedKey({ language: 'en-us' }), feedKey({ language: 'zh-cn' })] a
 
 describe('Reconciler', () => {
   const clock = new ManualClock();
-  const claim = jest.fn<Promise<{ feeds: readonly FeedKey[]; putOffTo: number }>, [number]>();
+  const claim = jest.fn<Promise<Claim>, [number]>();
   const settle = jest.fn<Promise<void>, [unknown, readonly NextVisit[], number]>();
   const walk = jest.fn<Promise<void>, [number]>();
   const at = jest.fn<Promise<FeedNeeds>, [FeedKey]>();
@@ -23,7 +23,10 @@ describe('Reconciler', () => {
     );
   const sweep = jest.fn<Promise<number>, [FeedKey, number]>();
   const overdue = jest.fn<Promise<SetRef[]>, [FeedKey, number]>();
-  const ensure = jest.fn<Promise<void>, [readonly SetRef[]]>();
+  const setsOf = jest.fn<Promise<DueSet[]>, [FeedKey]>();
+  const makeAgain = jest.fn<Promise<number>, [readonly DueSet[], number]>();
+  const lookAtQueue = jest.fn<Promise<void>, []>();
+  const onLostJobs = jest.fn();
   const stalest = jest.fn();
   const onError = jest.fn();
   let reconciler: Reconciler;
@@ -37,7 +40,12 @@ describe('Reconciler', () => {
     isThin: false,
     ...some,
   });
-  const claimOnce = (...feeds: FeedKey[]) => claim.mockResolvedValueOnce({ feeds, putOffTo: 7 });
+  const claimed = (feeds: readonly FeedKey[], thorough: readonly FeedKey[] = []) => ({
+    feeds,
+    thorough: new Set(thorough),
+    putOffTo: 7,
+  });
+  const claimOnce = (...feeds: FeedKey[]) => claim.mockResolvedValueOnce(claimed(feeds));
   /** When a visited feed is visited next, ms from now; null: not again. */
   async function nextAfter(some: Partial<FeedNeeds>): Promise<number | null | undefined> {
     claimOnce(FEEDS[0]);
@@ -53,17 +61,21 @@ describe('Reconciler', () => {
     jest.useFakeTimers();
     jest.resetAllMocks();
     jest.spyOn(Math, 'random').mockReturnValue(0.5);
-    claim.mockResolvedValue({ feeds: [], putOffTo: 7 });
+    claim.mockResolvedValue(claimed([]));
     at.mockImplementation(async () => needs());
     sweep.mockResolvedValue(0);
     overdue.mockResolvedValue([]);
+    makeAgain.mockResolvedValue(0);
+    lookAtQueue.mockResolvedValue();
     reconciler = new Reconciler({
       visits: { claim, settle, walk },
-      look: { atAll },
+      look: { atAll, setsOf },
       registry: { sweep, overdue },
-      queue: { ensure },
+      watch: { look: lookAtQueue },
+      jobs: { makeAgain },
       clock,
       telemetry: { stalest },
+      onLostJobs,
       onError,
     });
   });
@@ -84,9 +96,41 @@ describe('Reconciler', () => {
     reconciler.start();
     await settled();
     expect(overdue.mock.calls).toEqual(FEEDS.map((feed) => [feed, clock.now() - 3000]));
-    expect(ensure.mock.calls).toEqual([[late]]);
+    expect(makeAgain.mock.calls).toEqual([[late.map((ref) => ({ ref, at: clock.now() - 3000 })), clock.now()]]);
     expect(await nextAfter({ dueAt: clock.now() - 2999 })).toBe(1);
-    expect([overdue.mock.calls.length, ensure.mock.lastCall]).toEqual([2, [[]]]);
+    expect([overdue.mock.calls.length, makeAgain.mock.calls.length]).toEqual([2, 1]);
+  });
+
+  it('looks for the jobs of all sets of a feed whose visit is thorough, and of no others', async () => {
+    const sets = [1, 2].map((id): DueSet => ({ ref: { feed: FEEDS[1], id }, at: clock.now() + 40_000 }));
+    claim.mockResolvedValueOnce(claimed(FEEDS, [FEEDS[1]]));
+    setsOf.mockResolvedValue(sets);
+    reconciler.start();
+    await settled();
+    expect([setsOf.mock.calls, overdue.mock.calls]).toEqual([[[FEEDS[1]]], []]);
+    expect(makeAgain.mock.calls).toEqual([[sets, clock.now()]]);
+  });
+
+  it('tells once in a round how many jobs were lost, and nothing where none were', async () => {
+    const full = claimed(Array<FeedKey>(250).fill(FEEDS[0]), FEEDS);
+    claim.mockResolvedValueOnce(full).mockResolvedValueOnce(full);
+    setsOf.mockResolvedValue([{ ref: { feed: FEEDS[0], id: 1 }, at: clock.now() }]);
+    makeAgain.mockResolvedValueOnce(3).mockResolvedValueOnce(4);
+    reconciler.start();
+    await settled();
+    await jest.advanceTimersByTimeAsync(3000);
+    expect(onLostJobs.mock.calls).toEqual([[7]]);
+  });
+
+  it('looks at the queue before it visits feeds, and visits them where the queue is out of reach', async () => {
+    const broken = new Error('out of reach');
+    claimOnce(FEEDS[0]);
+    lookAtQueue.mockRejectedValueOnce(broken);
+    reconciler.start();
+    await settled();
+    expect(onError.mock.calls).toEqual([[broken]]);
+    expect(settle.mock.calls).toHaveLength(1);
+    expect(lookAtQueue.mock.invocationCallOrder[0]).toBeLessThan(claim.mock.invocationCallOrder[0] ?? 0);
   });
 
   it.each<[string, Partial<FeedNeeds>]>([
@@ -123,7 +167,7 @@ describe('Reconciler', () => {
   });
 
   it('claims feeds until a claim is not full, forty times in a round at most', async () => {
-    const full = { feeds: Array<FeedKey>(250).fill(FEEDS[0]), putOffTo: 7 };
+    const full = claimed(Array<FeedKey>(250).fill(FEEDS[0]));
     claim.mockResolvedValueOnce(full);
     reconciler.start();
     await settled();
@@ -166,7 +210,7 @@ describe('Reconciler', () => {
     reconciler.start();
     await settled();
     expect(onError.mock.calls).toEqual([[broken]]);
-    expect(settle.mock.calls).toEqual([[{ feeds: FEEDS, putOffTo: 7 }, [[FEEDS[1], clock.now() + 3700]], clock.now()]]);
+    expect(settle.mock.calls).toEqual([[claimed(FEEDS), [[FEEDS[1], clock.now() + 3700]], clock.now()]]);
   });
 
   it('reports a round that failed, and continues', async () => {

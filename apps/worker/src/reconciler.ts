@@ -1,26 +1,31 @@
-import type { Clock, FeedKey, InterestRegistry, SetRef } from '#core';
+import type { Clock, DueSet, InterestRegistry } from '#core';
 import type { PrometheusPollTelemetry } from '#ops';
 import {
   CLAIM_FEEDS,
   JOB_LATE_MS,
   VISIT_WITHIN_MS,
-  type BullPollQueue,
+  type Claim,
   type FeedLook,
   type FeedNeeds,
   type FeedVisits,
   type Look,
+  type LostJobs,
   type NextVisit,
 } from '#redis';
 
 import { Lateness } from './lateness.js';
+import type { QueueWatch } from './queue-watch.js';
 
 export interface ReconcilerParts {
   readonly visits: Pick<FeedVisits, 'claim' | 'settle' | 'walk'>;
-  readonly look: Pick<FeedLook, 'atAll'>;
+  readonly look: Pick<FeedLook, 'atAll' | 'setsOf'>;
   readonly registry: Pick<InterestRegistry, 'sweep' | 'overdue'>;
-  readonly queue: Pick<BullPollQueue, 'ensure'>;
+  readonly watch: Pick<QueueWatch, 'look'>;
+  readonly jobs: Pick<LostJobs, 'makeAgain'>;
   readonly clock: Clock;
   readonly telemetry: Pick<PrometheusPollTelemetry, 'stalest'>;
+  /** Called after a round that has made lost jobs again, with their number. */
+  readonly onLostJobs: (jobs: number) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -43,18 +48,21 @@ const LATE_AGAIN_MS = { least: 2000, most: 10_000 } as const;
 interface Visited {
   readonly next: NextVisit;
   /** Sets that may have lost their jobs. */
-  readonly late: readonly SetRef[];
+  readonly suspects: readonly DueSet[];
 }
 
 /**
  * Brings sets and jobs in line with the interest leases and due times in Redis: visits each feed when one of its leases ends or
- * one of its sets is late, sweeps it, and makes missing jobs again. Every worker runs one, and they share the visits.
+ * one of its sets is late, sweeps it, and makes missing jobs again. Where many jobs are missing, it visits all feeds. Every
+ * worker runs one, and they share the visits.
  */
 export class Reconciler {
   private timer: NodeJS.Timeout | undefined;
   private round: Promise<void> = Promise.resolve();
   private stopped = false;
   private readonly lateness = new Lateness();
+  /** Jobs that this round has made again. */
+  private madeAgain = 0;
 
   constructor(private readonly parts: ReconcilerParts) {}
 
@@ -78,29 +86,32 @@ export class Reconciler {
   }
 
   private async reconcile(): Promise<void> {
-    const { visits, clock, telemetry } = this.parts;
+    const { visits, clock, telemetry, watch, onError } = this.parts;
     await visits.walk(clock.now());
+    await watch.look().catch(onError); // On a cluster the queue may be out of reach, and the feeds are not.
     for (let claims = 0; claims < ROUND_CLAIMS && (await this.visitClaimed()) && !this.stopped; claims += 1) {
       // Each claim is bounded. Polls go on between two of them.
     }
+    this.tellLostJobs();
     telemetry.stalest(this.lateness.worst(clock.now()));
   }
 
   /** Visits as many feeds as one claim gives. @returns whether there may be more */
   private async visitClaimed(): Promise<boolean> {
-    const { visits, queue, clock } = this.parts;
+    const { visits, jobs, clock } = this.parts;
     const claim = await visits.claim(clock.now());
-    const visited = await this.visitAll(claim.feeds);
-    await queue.ensure(visited.flatMap(({ late }) => late));
+    const visited = await this.visitAll(claim);
+    const suspects = visited.flatMap((visit) => visit.suspects);
+    this.madeAgain += suspects.length === 0 ? 0 : await jobs.makeAgain(suspects, clock.now());
     const next = visited.map((visit) => visit.next);
     await visits.settle(claim, next, clock.now());
     return claim.feeds.length === CLAIM_FEEDS;
   }
 
   /** A feed that could not be visited is left out: it is visited again when the claim ends. */
-  private async visitAll(feeds: readonly FeedKey[]): Promise<Visited[]> {
+  private async visitAll({ feeds, thorough }: Claim): Promise<Visited[]> {
     const looks = await this.parts.look.atAll(feeds);
-    const outcomes = await Promise.allSettled(looks.map((look) => this.visit(look)));
+    const outcomes = await Promise.allSettled(looks.map((look) => this.visit(look, thorough.has(look[0]))));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) {
       this.parts.onError(failed.reason);
@@ -108,11 +119,11 @@ export class Reconciler {
     return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   }
 
-  private async visit([feed, found]: Look): Promise<Visited> {
+  private async visit([feed, found]: Look, isThorough: boolean): Promise<Visited> {
     if ('error' in found) {
       throw found.error;
     }
-    const { registry, clock } = this.parts;
+    const { registry, clock, look } = this.parts;
     const { needs } = found;
     const now = clock.now();
     this.lateness.saw(feed, needs.dueAt, now);
@@ -122,8 +133,16 @@ export class Reconciler {
       }
     }
     const isLate = needs.dueAt !== null && needs.dueAt <= now - JOB_LATE_MS;
-    const late = isLate ? await registry.overdue(feed, now - JOB_LATE_MS) : [];
-    return { next: [feed, nextVisit(needs, now)], late };
+    const late = isLate && !isThorough ? await registry.overdue(feed, now - JOB_LATE_MS) : [];
+    const suspects = isThorough ? await look.setsOf(feed) : late.map((ref) => ({ ref, at: now - JOB_LATE_MS }));
+    return { next: [feed, nextVisit(needs, now)], suspects };
+  }
+
+  private tellLostJobs(): void {
+    if (this.madeAgain > 0) {
+      this.parts.onLostJobs(this.madeAgain);
+      this.madeAgain = 0;
+    }
   }
 }
 

@@ -15,6 +15,7 @@ import {
   EvictionReport,
   FailureLog,
   HealthState,
+  LostJobsReport,
   OlderRequestMetrics,
   OverviewMetrics,
   programVersion,
@@ -37,6 +38,7 @@ import {
   FeedLook,
   FeedVisits,
   Keys,
+  LostJobs,
   OlderParts,
   NeedsWatch,
   RedisCredentialAttempts,
@@ -68,6 +70,7 @@ import { PollProcessor } from './poll-processor.js';
 import { PollReports } from './poll-reports.js';
 import { PollSlots } from './poll-slots.js';
 import { PollWorker } from './poll-worker.js';
+import { QueueWatch } from './queue-watch.js';
 import { Reconciler } from './reconciler.js';
 import { TracedPollCycle, TracedSetStore, TracedUpstream } from './traced-polls.js';
 import { WORKER_FIGURES, WorkerParticipant } from './worker-participant.js';
@@ -177,7 +180,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           lockLines.say('locks', {
             level: 'warn',
             fields: { part: 'bullmq', sets: jobIds.length, named: jobIds.slice(0, NAMED_MAX) },
-            text: 'the locks of sets were lost: Redis or this process stood still, and the sets are given up',
+            text: 'the locks of sets were lost: Redis lost them, or it or this process stood still; the sets are given up',
           }),
         );
         const older = new OlderWorker({
@@ -223,6 +226,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           );
         });
         const evictions = new EvictionReport(registry, logger);
+        const lostJobs = new LostJobsReport(registry, logger);
+        const visits = new FeedVisits(commands, keys);
         const redisMetrics = new RedisMetrics(registry);
         const pings = new PingWatch(commands);
         const overviewMetrics = new OverviewMetrics(registry, {
@@ -273,12 +278,14 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
           ],
           announce: () => wake.tellWorkersChanged(),
           reconciler: new Reconciler({
-            visits: new FeedVisits(commands, keys),
+            visits,
             look: new FeedLook(commands, keys, settings),
             registry: interest,
-            queue,
+            watch: new QueueWatch({ queue, visits, clock }),
+            jobs: new LostJobs(commands, keys, queue),
             clock,
             telemetry,
+            onLostJobs: (jobs) => lostJobs.made(jobs),
             onError: failed('reconciler'),
           }),
           evictions: new EvictionWatch(commands, failed('redis')),

@@ -7,6 +7,7 @@ import {
   connectRedis,
   FeedLook,
   FeedVisits,
+  LostJobs,
   RedisUpstreamLiveness,
   RedisInterestRegistry,
   RedisQuota,
@@ -22,6 +23,7 @@ import { FairShare } from '../src/fair-share.js';
 import { PollProcessor } from '../src/poll-processor.js';
 import { PollSlots } from '../src/poll-slots.js';
 import { PollWorker } from '../src/poll-worker.js';
+import { QueueWatch } from '../src/queue-watch.js';
 import { Reconciler } from '../src/reconciler.js';
 
 /** What all workers of a test share. */
@@ -51,6 +53,10 @@ const OVERLAP_MS = 2000;
 /** A worker without its upstream, its clock and its health checks. It polls real sets in a real Redis. */
 export class LiveWorker {
   private readonly reconciler: Reconciler;
+  private readonly visits: FeedVisits;
+  private readonly watch: QueueWatch;
+  /** Jobs that were lost and made again. */
+  lostJobs = 0;
   private stopping: Promise<void> | undefined;
 
   private constructor(
@@ -62,6 +68,9 @@ export class LiveWorker {
     /** That for commands is the first. */
     private readonly connections: readonly [RedisClient, ...RedisClient[]],
   ) {
+    const { keys, clock } = parts;
+    this.visits = new FeedVisits(connections[0], keys);
+    this.watch = new QueueWatch({ queue, visits: this.visits, clock });
     this.reconciler = this.makeReconciler();
   }
 
@@ -134,11 +143,12 @@ export class LiveWorker {
   }
 
   private makeReconciler(): Reconciler {
-    const { registry, queue, telemetry } = this;
+    const { registry, queue, telemetry, visits, watch } = this;
     const { clock, keys, bounds, onError } = this.parts;
     const [commands] = this.connections;
-    const visits = new FeedVisits(commands, keys);
+    const jobs = new LostJobs(commands, keys, queue);
+    const onLostJobs = (count: number) => void (this.lostJobs += count);
     const look = new FeedLook(commands, keys, bounds);
-    return new Reconciler({ visits, look, registry, queue, clock, telemetry, onError });
+    return new Reconciler({ visits, look, registry, watch, jobs, clock, telemetry, onLostJobs, onError });
   }
 }

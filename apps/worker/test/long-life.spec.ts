@@ -53,6 +53,7 @@ const EXPIRING: readonly (readonly [RegExp, number])[] = [
   [/^p:(answered|workers)$/, 60 * MINUTE_MS],
   [/^p:gateways$/, 10 * MINUTE_MS],
   [/^p:offers$/, MINUTE_MS],
+  [/^p:visits:all$/, MINUTE_MS],
   [/^p:connections:[\w-]{43}$/, 60 * MINUTE_MS],
   [/^p:\{quota\}(:waiting|:asking|:unknown)?$/, 60 * MINUTE_MS],
   [/^p:\{queue\}:polls:stalled-check$/, MINUTE_MS],

@@ -8,6 +8,7 @@ export { FailureLog, type OnFailure } from './failure-log.js';
 export { GatewaySettings } from './gateway.settings.js';
 export { HealthState, type Probe, type Readiness } from './health.js';
 export { KeyMetrics } from './key-metrics.js';
+export { LostJobsReport } from './lost-jobs-report.js';
 export { createLogger, logFatal, NestLogger } from './logger.js';
 export { createRegistry, METRICS_PREFIX } from './metrics.js';
 export { figuresOf, type Figures } from './figures.js';

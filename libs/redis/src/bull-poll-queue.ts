@@ -1,5 +1,6 @@
 import { setName, type Clock, type DueSet, type FeedKey, type PollQueue, type SetRef } from '#core';
 import { Queue, type Job } from 'bullmq';
+import type { ChainableCommander } from 'ioredis';
 
 import type { RedisClient } from './connection.js';
 import { type Keys } from './keys.js';
@@ -17,6 +18,9 @@ export interface JobCounts {
   readonly waiting: number;
 }
 
+/** Name of each job of the poll queue. */
+export const JOB_NAME = 'poll';
+
 /** Name of the BullMQ queue, after the key prefix. */
 export const POLL_QUEUE = 'polls';
 
@@ -28,15 +32,6 @@ const EVENTS_MAX = 100;
  * the job. Without this bound, a clock that is an hour ahead would delay the job for an hour if the process died.
  */
 export const POLL_DELAY_MAX_MS = 10_000;
-
-/** BullMQ sorts delayed jobs by their time in ms, multiplied by this. */
-const DELAYED_SCORE_PER_MS = 0x1000;
-
-/** Lists of BullMQ that name the jobs of poll sets, beside the delayed ones. */
-const LISTS = ['active', 'wait', 'paused'];
-
-/** Jobs that are looked at in one round trip. */
-const ENSURED_AT_ONCE = 500;
 
 /** Pauses before a job that was active when it was woken is woken again, ms. A poll has ended after some of them. */
 const WAKE_AGAIN_MS = [30, 100, 300];
@@ -76,83 +71,58 @@ export class BullPollQueue implements PollQueue {
   }
 
   /**
-   * Makes missing jobs again, and those of which only a part is left, and wakes jobs that are delayed for too long. Other
-   * jobs are not changed.
+   * Makes jobs that are lost, in one round trip. Each runs at the time of its set, or after the longest delay of a job.
+   *
+   * @throws if Redis is out of reach
    */
-  async ensure(sets: readonly SetRef[]): Promise<void> {
-    for (let start = 0; start < sets.length; start += ENSURED_AT_ONCE) {
-      const part = sets.slice(start, start + ENSURED_AT_ONCE);
-      const areWell = await this.areWell(part);
-      await Promise.all(part.filter((_, at) => areWell[at] !== true).map((ref) => this.restore(ref)));
+  async makeAgain(sets: readonly DueSet[]): Promise<void> {
+    if (sets.length === 0) {
+      return;
     }
+    // It may be lost, too. BullMQ would give it another value.
+    await this.client.hset(this.queue.toKey('meta'), 'opts.maxLenEvents', EVENTS_MAX);
+    await this.queue.addBulk(
+      sets.map(({ ref, at }) => ({
+        name: JOB_NAME,
+        data: jobOf(ref),
+        opts: { jobId: setName(ref), delay: Math.min(POLL_DELAY_MAX_MS, this.delayUntil(at)) },
+      })),
+    );
   }
 
-  /** @returns how many jobs there are in all, and how many of them wait for a worker. @throws if Redis is out of reach */
+  /**
+   * @returns how many jobs there are in all, and how many of them wait for a worker, at one instant
+   * @throws if Redis is out of reach
+   */
   async counts(): Promise<JobCounts> {
     const key = (name: string) => this.queue.toKey(name);
-    const read = this.client.pipeline().llen(key('wait')).llen(key('paused')).llen(key('active'));
-    const found = ((await read.zcard(key('delayed')).exec()) ?? []).map(([error, value]) => {
-      if (error) throw error;
-      return Number(value);
-    });
+    const read = this.client.multi().llen(key('wait')).llen(key('paused')).llen(key('active'));
+    const found = (await valuesOf(read.zcard(key('delayed')))).map(Number);
     return { all: found.reduce((sum, count) => sum + count, 0), waiting: found[0] ?? 0 };
+  }
+
+  /**
+   * Whether some jobs that the queue names have their data: the first and the last ones of its lists. The cost does not depend on
+   * the number of jobs.
+   *
+   * @throws if Redis is out of reach
+   */
+  async isSampleWhole(): Promise<boolean> {
+    const key = (name: string) => this.queue.toKey(name);
+    const ends = this.client.pipeline().lindex(key('active'), 0).lindex(key('active'), -1).lindex(key('wait'), -1);
+    const named = (await valuesOf(ends.zrange(key('delayed'), '0', '0'))) as (string | null | string[])[];
+    const ids = named.flat().filter((id) => id !== null);
+    const sample = this.client.pipeline();
+    ids.forEach((id) => sample.hexists(key(id), 'data'));
+    return ids.length === 0 || (await valuesOf(sample)).every((found) => found === 1);
   }
 
   async close(): Promise<void> {
     await this.queue.close();
   }
 
-  /**
-   * Whether each job is whole, and is with a worker or delayed for no longer than allowed. Late sets are many where workers
-   * cannot keep up, so this takes three commands for each of them, in one round trip.
-   */
-  private async areWell(sets: readonly SetRef[]): Promise<boolean[]> {
-    const read = this.client.pipeline();
-    sets.map(setName).forEach((id) => {
-      const job = this.queue.toKey(id);
-      read.hexists(job, 'data').exists(`${job}:lock`).zscore(this.queue.toKey('delayed'), id);
-    });
-    const found = ((await read.exec()) ?? []).map(([, value]) => value);
-    return sets.map((_, at) => {
-      const [hasData, isLocked, delayedTo] = found.slice(3 * at, 3 * at + 3);
-      const isDelayed = typeof delayedTo === 'string' && !isStranded(delayedTo);
-      return hasData === 1 && (isLocked === 1 || isDelayed);
-    });
-  }
-
-  private async restore(ref: SetRef): Promise<void> {
-    const id = setName(ref);
-    const [isListed, isWhole] = [await this.isListed(id), await this.isWhole(id)];
-    if (isListed !== isWhole) {
-      await this.forget(id);
-    }
-    const job = await this.add(ref, 0);
-    const delayedTo = await this.client.zscore(this.queue.toKey('delayed'), id);
-    if (delayedTo !== null && isStranded(delayedTo)) {
-      this.bringForward(job, this.clock.now(), []);
-    }
-  }
-
-  /** Whether a list of the queue names the job. */
-  private async isListed(id: string): Promise<boolean> {
-    return (await this.queue.getJobState(id)) !== 'unknown';
-  }
-
-  /** Whether the job has its data. */
-  private async isWhole(id: string): Promise<boolean> {
-    return (await this.client.hexists(this.queue.toKey(id), 'data')) === 1;
-  }
-
-  /** Deletes what is left of a job whose hash was lost, or the list that named it: BullMQ would add no job beside it. */
-  private async forget(id: string): Promise<void> {
-    const key = (name: string) => this.queue.toKey(name);
-    const deleting = this.client.multi().del(key(id), key(`${id}:lock`));
-    LISTS.forEach((name) => deleting.lrem(key(name), 0, id));
-    await deleting.zrem(key('delayed'), id).exec();
-  }
-
   private add(ref: SetRef, delay: number): Promise<Job<PollJob>> {
-    return this.queue.add('poll', { feed: ref.feed, set: ref.id }, { jobId: setName(ref), delay });
+    return this.queue.add(JOB_NAME, jobOf(ref), { jobId: setName(ref), delay });
   }
 
   private async runAt({ ref, at }: DueSet): Promise<void> {
@@ -180,7 +150,15 @@ export class BullPollQueue implements PollQueue {
   }
 }
 
-/** Whether a job is delayed for longer than allowed: the worker that delayed it had a clock that was ahead. */
-function isStranded(delayedTo: string): boolean {
-  return Number(delayedTo) / DELAYED_SCORE_PER_MS > Date.now() + 2 * POLL_DELAY_MAX_MS;
+/** @throws the first error of a command */
+async function valuesOf(commands: ChainableCommander): Promise<unknown[]> {
+  return ((await commands.exec()) ?? []).map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  });
+}
+
+/** The data of the job of a set. */
+export function jobOf(ref: SetRef): PollJob {
+  return { feed: ref.feed, set: ref.id };
 }

@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
 
-import type { FeedKey } from '#core';
+import type { DueSet, FeedKey } from '#core';
 
 import type { RedisClient } from './connection.js';
 import type { Keys } from './keys.js';
@@ -36,7 +36,7 @@ export class FeedLook {
   private readonly callFeeds: number;
 
   constructor(
-    client: RedisClient,
+    private readonly client: RedisClient,
     private readonly keys: Keys,
     settings: Pick<ScriptSettings, 'upstreamMaxCaseIds'>,
   ) {
@@ -57,6 +57,16 @@ export class FeedLook {
       calls.push(this.each(feeds.slice(start, start + this.callFeeds)));
     }
     return (await Promise.all(calls)).flat();
+  }
+
+  /** All sets of a feed. @throws if Redis is out of reach */
+  async setsOf(feed: FeedKey): Promise<DueSet[]> {
+    const found = await this.client.zrange(this.keys.due(feed), '0', '-1', 'WITHSCORES');
+    const sets: DueSet[] = [];
+    for (let index = 0; index < found.length; index += 2) {
+      sets.push({ ref: { feed, id: Number(found[index]) }, at: Number(found[index + 1]) });
+    }
+    return sets;
   }
 
   private async each(feeds: readonly FeedKey[]): Promise<Look[]> {

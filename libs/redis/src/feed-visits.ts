@@ -21,12 +21,20 @@ export const VISIT_WITHIN_MS = 60_000;
  */
 const WALK_FEEDS = 500;
 
+/** The time of a thorough visit ends with this, ms, also while it is put off. The first one is long past: it comes at once. */
+const THOROUGH_MS = 0.5;
+
+/** All feeds are visited thoroughly at most once in this time, ms. */
+const VISIT_ALL_EVERY_MS = 10_000;
+
 /** A feed stays listed for this long after the last lease ended, ms: longer than a gateway's commands may take. */
 const LISTED_MS = 60_000;
 
 /** Feeds to visit, which nobody else visits meanwhile. */
 export interface Claim {
   readonly feeds: readonly FeedKey[];
+  /** Those of them whose visits are thorough: the jobs of all sets are looked for, and not only those of late ones. */
+  readonly thorough: ReadonlySet<FeedKey>;
   /** The time to which their visits are put off, ms since 1970. */
   readonly putOffTo: number;
 }
@@ -65,8 +73,9 @@ export class FeedVisits {
   async claim(now: number): Promise<Claim> {
     const putOffTo = Math.round(now) + CLAIM_MS;
     const args = { now: Math.round(now), putOffTo, most: CLAIM_FEEDS };
-    const feeds = (await this.scripts.run('claim-visits', [this.keys.visits], args)) as FeedKey[];
-    return { feeds, putOffTo };
+    const answer = await this.scripts.run('claim-visits', [this.keys.visits], args);
+    const [feeds, thorough] = answer as readonly [FeedKey[], FeedKey[]];
+    return { feeds, thorough: new Set(thorough), putOffTo };
   }
 
   /** Says when claimed feeds are visited next. Those that are left out are visited when the claim ends. @param now ms since 1970 */
@@ -97,6 +106,35 @@ export class FeedVisits {
         this.client.zadd(this.keys.visits, 'LT', ...visitsAt(now + VISIT_WITHIN_MS)),
       ]);
     }
+  }
+
+  /** How many feeds are visited: about as many as have sets. */
+  async count(): Promise<number> {
+    return this.client.zcard(this.keys.visits);
+  }
+
+  /**
+   * Has all feeds visited thoroughly, at once. One worker does that for all.
+   *
+   * @param since ms since 1970
+   * @param now ms since 1970
+   * @returns whether that was done at `since` or later; else it was done before, and can be done again in some seconds
+   */
+  async visitAll(since: number, now: number): Promise<boolean> {
+    const key = this.keys.visitsOfAll;
+    if ((await this.client.set(key, Math.round(now), 'PX', VISIT_ALL_EVERY_MS, 'NX')) === null) {
+      return Number(await this.client.get(key)) >= since;
+    }
+    let position = '0';
+    do {
+      const [next, found] = await this.client.zscan(this.keys.feeds, position, 'COUNT', WALK_FEEDS);
+      position = next;
+      const visits = found.flatMap((feed, index) => (index % 2 === 0 ? [THOROUGH_MS, feed] : []));
+      if (visits.length > 0) {
+        await this.client.zadd(this.keys.visits, 'LT', ...visits);
+      }
+    } while (position !== '0');
+    return true;
   }
 
   private async forget(feeds: readonly FeedKey[], now: number): Promise<FeedKey[]> {

@@ -6,6 +6,7 @@ export { RedisConnectionCounts, type ConnectionCountsParts } from './redis-conne
 export { FeedLook, type FeedNeeds, type Look } from './feed-look.js';
 export { CLAIM_FEEDS, FeedVisits, JOB_LATE_MS, VISIT_WITHIN_MS, type Claim, type NextVisit } from './feed-visits.js';
 export { Keys } from './keys.js';
+export { LostJobs } from './lost-jobs.js';
 export { OlderParts } from './older-parts.js';
 export { OLDER_QUEUE, RedisOlderMessages, type OlderJob } from './redis-older-messages.js';
 export { NeedsWatch, type NeedsWatchParts } from './needs-watch.js';

@@ -20,7 +20,8 @@ import { ScriptKeys } from './script-keys.js';
 | `P:layout` | string | number of the layout that these tables describe (layout.ts) | never |
 | `P:{try:N}:K`, `P:{try:N}:by:X` | of each type | nothing that is kept: what process X tries (needs-watch.ts) | at once; a minute after its process |
  * | `P:feeds` | sorted set | feeds by the time (ms) until which they are wanted | a minute after that, when nothing is left of the feed |
- * | `P:visits` | sorted set | feeds by the time (ms) at which a worker visits them next | when nothing is left of the feed |
+ * | `P:visits` | sorted set | feeds by the time (ms) at which a worker visits them next, with a half if that visit is thorough | when nothing is left of the feed |
+ * | `P:visits:all` | string | when all feeds were to be visited thoroughly, ms | ten seconds later |
  * | `P:workers` | hash | workers that poll: when each last told so, ms, and how many sets it can poll, if it is saturated | a minute after a worker's death; an hour after the last one |
  * | `P:{quota}`, `:waiting`, `:asking`, `:unknown` | hash, sorted sets | next turn, pause; sets that wait for a turn; of those with tickets that the upstream may not know, from when on | an hour after the last use |
  * | `P:{older}:parts` | hash | what the upstream was asked for beyond history, by name; `#` their bytes | five minutes after the last one |
@@ -46,7 +47,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `status`, `refusals` (in a row), `messages`, `awaited` while its first poll is still to come, `names`, `n0`.. the names of many delivered messages (lua/_names.lua); of `T,unread` also `unread`: count and status | the history's life after the ticket left |
  * | `P:{F}:history:T` | stream | publications (`p`) with the identity (`i`) and the class (`c`) of a message, the offset is the id | the history's life after the last one |
  * | `P:{F}:delivered:T` | sorted set | up to 128 names of delivered messages by offset: identities, and `~class.k` for the k-th of a class | when there are more, or the history's life after the ticket left |
- * | `P:{F}:never`, `P:{quota}:never`, `P:{older}:never` | none | nothing: scripts name it (script-keys.ts), and nobody writes it | never there |
+ * | `P:{F}:never`, `P:{quota}:never`, `P:{older}:never`, `P:{queue}:never` | none | nothing: scripts name it (script-keys.ts), and nobody writes it | never there |
  *
  * | field of a feed | means |
  * | --- | --- |
@@ -113,6 +114,11 @@ export class Keys {
   /** When each feed is to be visited by a worker. */
   get visits(): string {
     return `${this.prefix}:visits`;
+  }
+
+  /** Whether all feeds are visited thoroughly at the moment. */
+  get visitsOfAll(): string {
+    return `${this.prefix}:visits:all`;
   }
 
   /** What one process saw of all feeds and sets. */
@@ -224,6 +230,11 @@ export class Keys {
   /** Prefix of BullMQ's keys: one hash tag, because BullMQ's scripts touch several keys of a queue. */
   get queuePrefix(): string {
     return `${this.prefix}:{queue}`;
+  }
+
+  /** What scripts are given that touch jobs: a key that never exists is the first (script-keys.ts). */
+  get noJob(): string {
+    return `${this.queuePrefix}:never`;
   }
 
   /** Prefix of all keys of a feed: one hash tag, so that one script can commit a set on a cluster (invariant 6). */

@@ -47,6 +47,12 @@ export interface ScriptArguments {
     readonly putOffTo: number;
     readonly next: readonly (readonly [feed: string, at?: number])[];
   };
+  readonly 'lost-jobs': {
+    readonly jobs: readonly (readonly [id: string, data: string])[];
+    readonly name: string;
+    readonly now: number;
+    readonly latest: number;
+  };
   readonly 'forget-feeds': { readonly before: number; readonly feeds: readonly string[] };
   readonly audit: OfFeed & { readonly now: number };
   readonly pack: OfFeed & { readonly now: number };

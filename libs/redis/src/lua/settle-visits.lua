@@ -10,7 +10,7 @@
 local args = cjson.decode(ARGV[1])
 for _, visit in ipairs(args.next) do
   local feed, at = visit[1], visit[2]
-  if tonumber(redis.call('ZSCORE', KEYS[1], feed) or 0) == args.putOffTo then
+  if math.floor(tonumber(redis.call('ZSCORE', KEYS[1], feed) or 0)) == args.putOffTo then
     if at then
       redis.call('ZADD', KEYS[1], at, feed)
     else
