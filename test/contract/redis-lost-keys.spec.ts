@@ -1,4 +1,5 @@
-import { RedisInterestRegistry, type RedisClient } from '#redis';
+import { RESERVATIONS_SUSPENDED_MS } from '#core';
+import { OperatorActions, RedisInterestRegistry, type RedisClient } from '#redis';
 import { INTEREST_MS, message, status, StoreDriver, text, USUAL_LIMITS } from '#testing';
 
 import { FeedSnapshot } from '../harness/feed-snapshot.js';
@@ -172,6 +173,66 @@ describe('a feed of which a key is lost', () => {
     await lose('failing');
     await driver.publish(ref);
     expect((await driver.history('a')).upstream.state).toBe('ok');
+  });
+
+  describe('of a feed that changes while its keys are looked at', () => {
+    /** What a worker and an operator do between the two commands that a look at the keys has. */
+    const between = (change: () => Promise<unknown>) => {
+      const exists = commands.exists.bind(commands) as (...keys: string[]) => Promise<number>;
+      const spy = jest.spyOn(commands, 'exists') as unknown as jest.SpyInstance<Promise<number>, string[]>;
+      spy.mockImplementationOnce(async (...keys) => {
+        await change();
+        return exists(...keys);
+      });
+      return spy;
+    };
+    const quarantine = async () => {
+      const ref = { feed: driver.feed, id: 1 };
+      const { fence } = await driver.begin(ref);
+      await fixture.store.recordBisection({ ref, fence, now: driver.now, bisection: null, quarantined: ['a', 'b'] });
+    };
+    const release = (caseId: string) => {
+      const bounds = { historyMaxEvents: HISTORY_MAX, historyTtlS: HISTORY_TTL_S, upstreamMaxCaseIds: SET_MAX };
+      return new OperatorActions(commands, fixture.keys, bounds).release(driver.feed, caseId, driver.now);
+    };
+    afterEach(() => jest.restoreAllMocks());
+
+    it('nothing is lost when the set of a quarantined ticket ends, and the ticket is released', async () => {
+      await driver.want('a', 'b');
+      const looked = between(async () => {
+        await quarantine();
+        expect(await release('a')).toMatchObject({ kind: 'released', due: { ref: { id: 2 } } });
+      });
+      await sweep();
+      await sweep();
+      expect([looked.mock.calls.length, losses, await faults()]).toEqual([2, 0, []]);
+      // The next ticket keeps the set that it has, and its poll is not disturbed.
+      expect(await driver.publish({ feed: driver.feed, id: 2 }, message('a', '1'))).toMatchObject({ published: 1 });
+    });
+
+    it('nothing is lost when the set of a released ticket is merged while the job of an ended set runs', async () => {
+      await driver.want('a', 'b');
+      await driver.want('c');
+      await driver.publish({ feed: driver.feed, id: 2 }, message('c', '1'));
+      await quarantine();
+      await release('a');
+      between(async () => {
+        await driver.publish({ feed: driver.feed, id: 3 }, message('a', '1'));
+        fixture.clock.advance(RESERVATIONS_SUSPENDED_MS + 1);
+        await registry.sweep(driver.feed, driver.now);
+        expect(await commands.exists(`${fixture.keys.base(driver.feed)}set:3`)).toBe(0);
+      });
+      expect(await driver.ask({ feed: driver.feed, id: 1 }, 'worker')).toEqual({ kind: 'gone' });
+      await sweep();
+      expect([losses, await faults()]).toEqual([0, []]);
+    });
+
+    it('a key that is lost meanwhile is made again', async () => {
+      await driver.want('a', 'b');
+      between(() => lose('set:1'));
+      await sweep();
+      expect([losses, await faults()]).toEqual([1, []]);
+    });
   });
 
   it('polls a ticket whose quarantine was lost, and takes it back', async () => {

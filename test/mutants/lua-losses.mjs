@@ -59,4 +59,20 @@ export const lossScripts = [
     breaks: 'Invariant 1: a ticket lies in two sets and is polled twice.',
     killedBy: lost('gives no ticket a second set to a client that comes before the sweep'),
   },
+  {
+    id: 'nothing-lost-told-as-a-loss',
+    file: lua('audit'),
+    find: 'if not is_anything_lost() then',
+    put: 'if is_anything_lost() == nil then',
+    breaks: 'Operators are warned of lost keys where a set has ended while its feed was looked at.',
+    killedBy: lost('nothing is lost when the set of a quarantined ticket ends'),
+  },
+  {
+    id: 'lost-interest-not-noticed',
+    file: lua('audit'),
+    find: "~= id or not redis.call('ZSCORE', base .. 'interest', case) then",
+    put: '~= id then',
+    breaks: 'A ticket whose interest was lost stays in its set for ever.',
+    killedBy: lost('is in order after one sweep, and counts a loss: interest'),
+  },
 ];

@@ -1,7 +1,8 @@
 --[[
   audit: restores lost keys of a feed. Keys can be lost one by one: deleted by hand, or evicted. The lists of tickets in the
   sets count; if the hash of a set is lost, `place` counts. The script reads everything, which blocks Redis for some ten
-  milliseconds with ten thousand tickets, so it is called only if counts do not agree (feed-audit.ts).
+  milliseconds with ten thousand tickets, so it is called only if counts do not agree (feed-audit.ts). They are counted by
+  several commands, between which a set may end. So the script decides: it changes and notes nothing if nothing is lost.
 
   KEYS       1 what no key is called  2 feed hash  3 interest  4 place  5 apart  6 due  7 sizes  8 failing  9 ages, then all
              sets, of each ticket that is in no set ticket, history and delivered, sets that may be made
@@ -73,6 +74,35 @@ end
 need_new_sets(base, math.ceil(#homeless / UPSTREAM_MAX_CASE_IDS))
 if is_undeclared() then
   return undeclared
+end
+
+-- Whether a set is as the keys beside it say, and no ticket of it is in another one.
+local function is_whole(id, row)
+  local size = #split(row[2] .. '\n' .. row[3])
+  return not next(twice[id]) and tonumber(redis.call('ZSCORE', base .. 'sizes', id) or -1) == size
+    and redis.call('ZSCORE', base .. 'due', id)
+end
+
+local function is_anything_lost()
+  if next(lost) or #homeless > 0 then
+    return true
+  end
+  for id, row in pairs(rows) do
+    if not is_whole(id, row) then
+      return true
+    end
+  end
+  local places_missing = -#places / 2
+  for case, id in pairs(homes) do
+    places_missing = places_missing + 1
+    if redis.call('HGET', base .. 'place', case) ~= id or not redis.call('ZSCORE', base .. 'interest', case) then
+      return true
+    end
+  end
+  return places_missing ~= 0
+end
+if not is_anything_lost() then
+  return {}
 end
 
 -- Puts tickets into a set that has none: its next poll reads them from the beginning, and what is delivered is known.
