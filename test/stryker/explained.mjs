@@ -24,6 +24,12 @@ export const explained = [
     why: 'Only a position has isProven. The comparison is for the types.',
   },
   {
+    file: 'libs/core/src/fan-out/replay-preparation.ts',
+    was: 'first === undefined',
+    is: 'false',
+    why: 'A replay is of one ticket or more. The comparison is for the types.',
+  },
+  {
     file: 'libs/core/src/fan-out/shared-slices.ts',
     was: '(kept) => this.drop(kept)',
     is: '() => undefined',
@@ -40,6 +46,12 @@ export const explained = [
     was: 'place !== undefined',
     is: 'true',
     why: 'What is dropped is kept. The comparison is for the types.',
+  },
+  {
+    file: 'libs/core/src/polling/bisection.ts',
+    was: 'only !== undefined',
+    is: 'true',
+    why: 'The ticket that was asked for alone is defined. The comparison is for the types.',
   },
   {
     file: 'libs/core/src/polling/cadence.ts',

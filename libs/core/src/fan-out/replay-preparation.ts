@@ -109,7 +109,7 @@ function beginningAt(from: ResumeFrom, extent: ReplayExtent): ReplayExtent {
     return extent;
   }
   const floors = new Map([...extent.floors.keys()].map((caseId) => [caseId, after]));
-  return { ...extent, floors, count: Math.min(extent.count, extent.offset - after) };
+  return { ...extent, floors };
 }
 
 /** Reads where the feed is, and whether a client's position belongs to it, and no publications. */
