@@ -176,7 +176,7 @@ export const gateway = [
   {
     id: 'lease-of-a-client-that-left',
     file: session('client-session.ts'),
-    find: 'if (isAbandoned()) {\n      this.leave(subscription, caseIds);\n    }',
+    find: 'if (isAbandoned()) {\n        this.leave(subscription, parameters.caseIds);\n      }',
     put: '',
     breaks: 'Leases: the tickets of a client that leaves while interest is acquired are polled until the gateway ends.',
     killedBy: { file: session('client-session.leases.spec.ts'), test: 'left while interest was being acquired' },
@@ -191,9 +191,9 @@ export const gateway = [
   },
   {
     id: 'lease-per-subscribe',
-    file: session('client-session.ts'),
-    find: 'await interest.acquire(feed, fresh, this.subject);',
-    put: 'await interest.acquire(feed, caseIds, this.subject);',
+    file: session('going-live.ts'),
+    find: 'await interest.acquire(feed, fresh, subject);',
+    put: 'await interest.acquire(feed, caseIds, subject);',
     breaks: 'Leases: a ticket that was subscribed to twice is released only once.',
     killedBy: { file: session('client-session.leases.spec.ts'), test: 'begun anew ended' },
   },
@@ -215,8 +215,8 @@ export const gateway = [
   },
   {
     id: 'live-during-its-replay',
-    file: session('client-session.ts'),
-    find: 'hub.unsubscribe(feed, caseIds, subscription);\n    await interest.acquire',
+    file: session('going-live.ts'),
+    find: 'hub.unsubscribe(feed, caseIds, subscription);\n  await interest.acquire',
     put: 'await interest.acquire',
     breaks: 'Invariant 7: a ticket that is subscribed to again is delivered twice, or out of order.',
     killedBy: { file: session('client-session.spec.ts'), test: 'delivers nothing live of a ticket' },

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { Cluster } from 'ioredis';
 import type { Clock } from '#core';
 import type { RedisClient } from './connection.js';
@@ -206,6 +206,6 @@ export class RedisConnectionCounts {
   }
 
   private keyOf(subject: string): string {
-    return this.parts.keys.connections(createHash('sha256').update(subject).digest('base64url'));
+    return this.parts.keys.connections(hash('sha256', subject, 'base64url'));
   }
 }

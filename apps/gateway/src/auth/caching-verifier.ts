@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Rights } from './rights.js';
 import { TokenVerifier } from './token-verifier.js';
 
@@ -39,23 +39,38 @@ export class CachingVerifier extends TokenVerifier {
     return this.bytes;
   }
 
-  async verify(token: string | undefined): Promise<Rights> {
+  override recognize(token: string | undefined): Rights | null {
     if (token === undefined) {
-      return this.verifier.verify(token);
+      return this.verifier.recognize(token);
     }
     this.forgetExpired();
-    const digest = createHash('sha256').update(token).digest('binary');
+    const digest = digestOf(token);
     const known = this.known.get(digest)?.rights;
     if (known !== undefined && this.now() < known.expiresAt) {
       return known;
     }
-    const rights = await this.verifier.verify(token);
-    this.remember(digest, { rights, bytes: token.length + TOKEN_BYTES });
+    const rights = this.verifier.recognize(token);
+    if (rights !== null) {
+      this.remember(digest, token, rights);
+    }
     return rights;
   }
 
-  private remember(digest: string, remembered: Remembered): void {
+  async verify(token: string | undefined): Promise<Rights> {
+    const recognized = this.recognize(token);
+    if (recognized !== null) {
+      return recognized;
+    }
+    const rights = await this.verifier.verify(token);
+    if (token !== undefined) {
+      this.remember(digestOf(token), token, rights);
+    }
+    return rights;
+  }
+
+  private remember(digest: string, token: string, rights: Rights): void {
     this.forget(digest);
+    const remembered = { rights, bytes: token.length + TOKEN_BYTES };
     this.known.set(digest, remembered);
     this.bytes += remembered.bytes;
     for (const oldest of this.known.keys()) {
@@ -78,4 +93,8 @@ export class CachingVerifier extends TokenVerifier {
     this.bytes -= this.known.get(digest)?.bytes ?? 0;
     this.known.delete(digest);
   }
+}
+
+function digestOf(token: string): string {
+  return hash('sha256', token, 'binary');
 }

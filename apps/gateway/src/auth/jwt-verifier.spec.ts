@@ -41,6 +41,12 @@ describe('JwtVerifier with a secret', () => {
     expect([undefined, 'g', 'h'].filter((group) => rights.mayUseGroup(group))).toEqual([undefined, 'g']);
   });
 
+  it('recognizes a good token at once, and leaves every other one to be verified', async () => {
+    expect(verifier.recognize(await sign(claims))?.subject).toBe('alice');
+    const others = [undefined, '', 'x', 'x'.repeat(20_000), await sign(claims, 'HS256', Buffer.from('y'.repeat(32)))];
+    expect(others.map((token) => verifier.recognize(token))).toEqual(others.map(() => null));
+  });
+
   it('accepts a token of a clock that is somewhat ahead, and does not extend any token by that', async () => {
     const ahead = Math.floor(Date.now() / 1000) + 20;
     expect((await verifier.verify(await sign({ ...claims, nbf: ahead, iat: ahead }))).subject).toBe('alice');

@@ -78,6 +78,14 @@ export class JwtVerifier extends TokenVerifier {
     this.secretTokens = keys.secret === undefined ? null : new SecretTokens(keys.secret, demands);
   }
 
+  override recognize(token: string | undefined): Rights | null {
+    if (token === undefined || token.length > TOKEN_MAX_LENGTH) {
+      return null;
+    }
+    const claims = this.secretTokens?.claims(token) ?? null;
+    return claims === null ? null : rightsOf(claims, this.settings);
+  }
+
   async verify(token: string | undefined): Promise<Rights> {
     if (token === undefined || token === '') {
       throw new Refusal('unauthorized', 'no token was given');
@@ -85,7 +93,7 @@ export class JwtVerifier extends TokenVerifier {
     if (token.length > TOKEN_MAX_LENGTH) {
       throw new Refusal('unauthorized', `the token is longer than ${TOKEN_MAX_LENGTH} characters`);
     }
-    return rightsOf(this.secretTokens?.claims(token) ?? (await this.claims(token)), this.settings);
+    return this.recognize(token) ?? rightsOf(await this.claims(token), this.settings);
   }
 
   private async claims(token: string): Promise<JWTPayload> {

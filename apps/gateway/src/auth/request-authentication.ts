@@ -19,11 +19,21 @@ export class RequestAuthentication {
    * After it, a request with a body has a token that is known to be good. Of another request the tickets may have to show
    * that: {@link learn}.
    *
+   * @returns at once what has not to be waited for
    * @throws {Refusal} `unauthorized`, or `unavailable` if the token cannot be checked in time
    */
-  async rightsOf(request: IncomingMessage, query: URLSearchParams, deadline: Deadline): Promise<Rights> {
-    const address = this.addresses.of(request);
-    const rights = await deadline.bound(this.verifier.verify(tokenOf(request, query), address));
+  rightsOf(request: IncomingMessage, query: URLSearchParams, deadline: Deadline): Rights | Promise<Rights> {
+    const token = tokenOf(request, query);
+    const rights = this.verifier.recognize(token);
+    if (rights?.isProven !== true) {
+      return this.verified(token, request, deadline);
+    }
+    this.sockets.authenticated(request.socket);
+    return rights;
+  }
+
+  private async verified(token: string | undefined, request: IncomingMessage, deadline: Deadline): Promise<Rights> {
+    const rights = await deadline.bound(this.verifier.verify(token, this.addresses.of(request)));
     if (!rights.isProven && hasBody(request)) {
       await deadline.bound(rights.prove());
     }

@@ -10,7 +10,7 @@ describe('a verifier that knows revocations', () => {
     let becomeKnown = (): void => undefined;
     const known = new Promise<void>((resolve) => (becomeKnown = resolve));
     const outcome = jest.fn();
-    const verifier = new RevocableVerifier(new OpenVerifier(), { revocations, list: { known } });
+    const verifier = new RevocableVerifier(new OpenVerifier(), { revocations, list: { known, isKnown: false } });
     const verified = verifier.verify('token').then(
       () => outcome('taken'),
       () => outcome('refused'),
@@ -22,5 +22,18 @@ describe('a verifier that knows revocations', () => {
     await verified;
     expect(outcome).toHaveBeenCalledWith('taken');
     expect((await verifier.verify('token')).mayRead('A1')).toBe(false);
+  });
+
+  it('A10: recognizes no token before that either, and none that was revoked', () => {
+    const revocations = new Revocations();
+    const list = { known: Promise.resolve(), isKnown: false };
+    const verifier = new RevocableVerifier(new OpenVerifier(), { revocations, list });
+    expect(verifier.recognize('token')).toBeNull();
+    list.isKnown = true;
+    expect(verifier.recognize('token')?.mayRead('A1')).toBe(true);
+    revocations.merge([{ id: 'r', case_ids: ['A1'], at: 1, until: 2, by: 'ops' }]);
+    expect(verifier.recognize('token')?.mayRead('A1')).toBe(false);
+    revocations.merge([{ id: 'all', at: 1, until: 2, by: 'ops' }]);
+    expect(verifier.recognize('token')).toBeNull();
   });
 });

@@ -12,7 +12,7 @@ export function tokenRevoked(): Refusal {
 /** The revocations that a gateway knows, and when it knows them. */
 export interface KnownRevocations {
   readonly revocations: Pick<Revocations, 'limit'>;
-  readonly list: Pick<RevocationList, 'known'>;
+  readonly list: Pick<RevocationList, 'known' | 'isKnown'>;
 }
 
 /** What is left of rights. @throws {Refusal} `unauthorized` where nothing is */
@@ -32,6 +32,12 @@ export class RevocableVerifier extends TokenVerifier {
     private readonly known: KnownRevocations,
   ) {
     super();
+  }
+
+  override recognize(token: string | undefined): Rights | null {
+    const { list, revocations } = this.known;
+    const rights = list.isKnown ? this.verifier.recognize(token) : null;
+    return rights === null ? null : revocations.limit(rights);
   }
 
   async verify(token: string | undefined, address?: string): Promise<Rights> {

@@ -37,7 +37,9 @@ export function feedOf(named: { language?: string | null; group_id?: string | nu
 }
 
 export function ticketsOf(dto: TicketsDto, languages: Languages): Tickets {
-  return { feed: feedOf(dto, languages), caseIds: [...new Set(dto.case_ids)] };
+  const { case_ids: named } = dto;
+  // Most requests name one ticket. An array that is made by a spread has room for 16 more.
+  return { feed: feedOf(dto, languages), caseIds: named.length === 1 ? named : [...new Set(named)] };
 }
 
 export function subscriptionParametersOf(
@@ -45,12 +47,13 @@ export function subscriptionParametersOf(
   languages: Languages,
   ids: PositionIds,
 ): SubscriptionParameters {
-  const tickets = ticketsOf(dto, languages);
+  const { feed, caseIds } = ticketsOf(dto, languages);
   const history = dto.history ?? HISTORY_DEFAULT;
   const cuts = isOn(dto.snapshot);
-  const most = Math.min(SNAPSHOT_HISTORY_MAX, Math.floor(SNAPSHOT_EVENTS_MAX / tickets.caseIds.length));
+  const most = Math.min(SNAPSHOT_HISTORY_MAX, Math.floor(SNAPSHOT_EVENTS_MAX / caseIds.length));
   return {
-    ...tickets,
+    feed,
+    caseIds,
     from: ids.resumeFrom(dto.last_event_id),
     history: cuts ? Math.min(history, most) : history,
     cuts,

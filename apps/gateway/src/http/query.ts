@@ -33,8 +33,12 @@ export function pathOf({ url = '' }: IncomingMessage): string {
  * validation refuses.
  */
 export function single(query: URLSearchParams, key: string): string | string[] | undefined {
+  const first = query.get(key);
+  if (first === null) {
+    return undefined;
+  }
   const values = query.getAll(key);
-  return values.length > 1 ? values : values[0] || undefined;
+  return values.length > 1 ? values : first || undefined;
 }
 
 /** The same for a whole number. A text that is no number is returned as it is, and validation refuses it. */

@@ -1,10 +1,9 @@
-import { feedKey, type CaseId, type Feed, type FeedKey, type Hub, type Interest } from '#core';
+import { feedKey, type CaseId, type Feed, type FeedKey } from '#core';
 import { type CloseReason, closing, type PositionIds, type ReadyData, Refusal, type RetryBounds } from '#protocol';
 import type { Rights } from '../auth/rights.js';
 import { type Deadline, STORE_RETRY_MS } from '../edge/deadline.js';
-import { admitUnknown } from '../edge/unknown-tickets.js';
-import type { DeliveryCounters } from './delivery-counters.js';
 import { Connection } from './connection.js';
+import { goLive, goLiveNow, type GoingLiveParts } from './going-live.js';
 import { LiveSubscription } from './live-subscription.js';
 import { bytesOf, OperationQueue, type Operation } from './operation-queue.js';
 import type { Outlet } from './outlet.js';
@@ -14,11 +13,7 @@ import type { TickWrites } from './tick-writes.js';
 import { UnsentLimit } from './unsent-limit.js';
 import type { Tickets, SubscriptionParameters } from '../edge/subscription-parameters.js';
 
-export interface SessionParts {
-  /** It is asked with the parameters of a subscription, which say whether unread counts are wanted, too. */
-  readonly hub: Pick<Hub, 'subscribe' | 'unsubscribe'>;
-  readonly interest: Interest;
-  readonly counters: DeliveryCounters;
+export interface SessionParts extends GoingLiveParts {
   readonly writes: TickWrites;
   readonly pace: ReplayPace;
   readonly ids: PositionIds;
@@ -88,6 +83,20 @@ export class ClientSession {
   }
 
   /**
+   * {@link subscribe} of a connection that subscribes once. It is served in this tick where all that it needs is in memory.
+   *
+   * @returns null: it is served
+   */
+  subscribeOnce(
+    parameters: SubscriptionParameters,
+    deadline: Deadline,
+    onReady: (ready: ReadyData) => void,
+  ): Promise<void> | null {
+    const waiting: WaitingSubscribe = { parameters, onReady, isServed: false };
+    return this.operations.first(deadline, (operation) => this.serveInTurn(waiting, operation), bytesOf(parameters));
+  }
+
+  /**
    * Writes the replay, calls `onReady`, and goes live, in one tick. A ticket that is live already gets a new replay.
    *
    * @throws {Refusal} `unavailable` if the store is out of reach: then none of the tickets is subscribed, not even one that
@@ -98,27 +107,9 @@ export class ClientSession {
     deadline: Deadline,
     onReady: (ready: ReadyData) => void,
   ): Promise<void> {
-    const { feed, caseIds } = parameters;
     const waiting: WaitingSubscribe = { parameters, onReady, isServed: false };
     this.learnSoon(parameters);
-    const work = async (operation: Operation<WaitingSubscribe>) => {
-      const isAbandoned = () => operation.abandoned || !this.connection.isOpen;
-      if (!waiting.isServed && !this.connection.hasRoom) {
-        await this.connection.room(isAbandoned);
-      }
-      // It begins anew if rights were revoked before its replay.
-      while (!waiting.isServed && !isAbandoned()) {
-        const { rights } = this;
-        if (caseIds.length <= this.parts.maxCases && !rights.knows(feed, caseIds)) {
-          await rights.learn(feed, caseIds);
-          continue;
-        }
-        this.admit(parameters);
-        const batch = SubscribeBatch.of(waiting, operation.behind, (...joining) => this.mayJoin(...joining));
-        const mayGoOn = () => this.rights === rights || waiting.isServed || this.mayGoOn(batch, parameters.feed);
-        await this.serve(batch, parameters, operation, () => isAbandoned() || !mayGoOn());
-      }
-    };
+    const work = (operation: Operation<WaitingSubscribe>) => this.serveInTurn(waiting, operation);
     return this.operations.run(deadline, work, bytesOf(parameters), waiting);
   }
 
@@ -259,6 +250,32 @@ export class ClientSession {
     await Promise.all(this.subscriptions.map(({ feed, tickets }) => ask(feed, [...tickets])));
   }
 
+  /** Serves a subscribe whose turn has come. It waits for nothing that is in memory. */
+  private async serveInTurn(waiting: WaitingSubscribe, operation: Operation<WaitingSubscribe>): Promise<void> {
+    const { parameters } = waiting;
+    const { feed, caseIds } = parameters;
+    const isAbandoned = () => operation.abandoned || !this.connection.isOpen;
+    if (!waiting.isServed && !this.connection.hasRoom) {
+      await this.connection.room(isAbandoned);
+    }
+    // It begins anew if rights were revoked before its replay.
+    while (!waiting.isServed && !isAbandoned()) {
+      const { rights } = this;
+      if (caseIds.length <= this.parts.maxCases && !rights.knows(feed, caseIds)) {
+        await rights.learn(feed, caseIds);
+        continue;
+      }
+      this.admit(parameters);
+      const batch = SubscribeBatch.of(waiting, operation.behind, (...joining) => this.mayJoin(...joining));
+      const mayGoOn = () => this.rights === rights || waiting.isServed || this.mayGoOn(batch, feed);
+      const serving = this.serve(batch, parameters, operation, () => isAbandoned() || !mayGoOn());
+      if (!waiting.isServed) {
+        await serving;
+      }
+    }
+    operation.hasEnded = true;
+  }
+
   /** Subscribes that come together are asked about together. What fails is asked about again when their turn comes. */
   private learnSoon({ feed, caseIds }: SubscriptionParameters): void {
     if (caseIds.length <= this.parts.maxCases && !this.rights.knows(feed, caseIds)) {
@@ -323,7 +340,13 @@ export class ClientSession {
       recovered: (recovery) => batch.ready(recovery, this.parts.ids),
     };
     try {
-      await this.goLive(batch, parameters, subscription, isAbandoned);
+      const going = { batch, parameters, subscription, isAbandoned, subject: this.subject };
+      if (!goLiveNow(this.parts, going)) {
+        await goLive(this.parts, going);
+      }
+      if (isAbandoned()) {
+        this.leave(subscription, parameters.caseIds);
+      }
     } catch (error) {
       const isRefused = error instanceof Refusal;
       this.leave(subscription, isRefused ? [] : parameters.caseIds);
@@ -351,28 +374,6 @@ export class ClientSession {
     // `concat` and not a spread: V8 gives an array that was made by a spread room for 16 more elements.
     this.subscriptions = this.subscriptions.concat(subscription);
     return subscription;
-  }
-
-  private async goLive(
-    batch: SubscribeBatch,
-    parameters: SubscriptionParameters,
-    subscription: LiveSubscription,
-    isAbandoned: () => boolean,
-  ): Promise<void> {
-    const { hub, interest, counters } = this.parts;
-    const { feed, caseIds } = parameters;
-    const fresh = caseIds.filter((caseId) => !subscription.tickets.has(caseId));
-    await admitUnknown(interest, feed, fresh, this.subject);
-    // A ticket that is live is removed first. Otherwise its events would come twice, or before the replay.
-    hub.unsubscribe(feed, caseIds, subscription);
-    await interest.acquire(feed, fresh, this.subject);
-    fresh.forEach((caseId) => subscription.tickets.add(caseId));
-    counters.subscribed(fresh.length);
-    batch.answers = await interest.answeredAt(feed, caseIds);
-    await hub.subscribe(feed, { ...parameters, isAbandoned }, subscription);
-    if (isAbandoned()) {
-      this.leave(subscription, caseIds);
-    }
   }
 
   /** Ends delivery of the tickets that are subscribed. If the store is out of reach, their leases end by themselves. */

@@ -15,6 +15,24 @@ describe('OperationQueue', () => {
     expect(seen).toEqual(['slow', 'quick']);
   });
 
+  it('runs the first one at once, and waits for it where it has not ended', async () => {
+    const queue = new OperationQueue<never>();
+    const ended = queue.first(new Deadline(), async (operation) => void (operation.hasEnded = true), 0);
+    expect(ended).toBeNull();
+    const seen: string[] = [];
+    const work = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      seen.push('first');
+    };
+    const first = queue.first(new Deadline(), work, 0);
+    const next = queue.run(new Deadline(), async () => void seen.push('next'));
+    await Promise.all([first, next]);
+    expect(seen).toEqual(['first', 'next']);
+    const given = queue.first(new Deadline(), () => new Promise(() => undefined), 0);
+    queue.stop(() => new Refusal('unavailable', 'it closes'));
+    await expect(given).rejects.toThrow('it closes');
+  });
+
   it('continues after a failure', async () => {
     const queue = new OperationQueue<never>();
     const failing = queue.run(new Deadline(), () => Promise.reject(new Error('x')));

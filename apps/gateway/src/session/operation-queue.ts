@@ -9,6 +9,8 @@ export interface Operation<Request> {
    * itself.
    */
   readonly abandoned: boolean;
+  /** To be set by work that has ended, if it may have ended without waiting ({@link OperationQueue.first}). */
+  hasEnded: boolean;
   /** The client has a first part of the answer. From now on the deadline does not count. */
   begun(): void;
   /** The requests that wait behind it, in order. Null is a request that cannot be served with another one. */
@@ -61,12 +63,11 @@ export class OperationQueue<Request> {
       const most = `the requests that wait on this connection take more than ${WAITING_MAX_BYTES} bytes`;
       throw new Refusal('too_many', most, { retryMs: TOO_MANY_RETRY_MS });
     }
-    this.held += size;
     if (this.behind === NOTHING) {
       this.behind = [];
     }
     this.behind.push(request);
-    const operation = { abandoned: false, behind: this.behind, begun: nothingToEnd };
+    const operation = { abandoned: false, hasEnded: false, begun: nothingToEnd, behind: this.behind };
     const previous = this.turn;
     const done = (async () => {
       await previous;
@@ -76,14 +77,36 @@ export class OperationQueue<Request> {
       }
       throw new Refusal('unavailable', 'the request was given up');
     })();
-    const ended = () => this.ended(size);
-    this.turn = done.then(ended, ended);
-    return this.answered(done, operation, deadline);
+    return this.answered(this.counted(done, size), operation, deadline);
+  }
+
+  /**
+   * Runs the first request of a connection: nothing is before it, so its work begins at once. Where all that the work needs is
+   * in memory, it ends at once, too, and nothing is made to wait for it.
+   *
+   * @returns null: the work has ended. Else as {@link run}
+   */
+  first(
+    deadline: Deadline,
+    work: (operation: Operation<Request>) => Promise<void>,
+    bytes: number,
+  ): Promise<void> | null {
+    const operation = { abandoned: false, hasEnded: false, begun: nothingToEnd, behind: NOTHING };
+    const done = work(operation);
+    return operation.hasEnded ? null : this.answered(this.counted(done, REQUEST_BYTES + bytes), operation, deadline);
   }
 
   /** Refuses all requests. Work that runs is marked as abandoned. */
   stop(why: Why): void {
     this.giveUps?.forEach((giveUp) => giveUp(why));
+  }
+
+  /** The next request waits for it. @param size its bytes */
+  private counted<T>(done: Promise<T>, size: number): Promise<T> {
+    this.held += size;
+    const ended = () => this.ended(size);
+    this.turn = done.then(ended, ended);
+    return done;
   }
 
   private ended(size: number): void {

@@ -19,27 +19,35 @@ export interface WaitingSubscribe {
   isServed: boolean;
 }
 
+/** Of several members: how many publications of each ticket were replayed, and tickets with a gap. */
+interface ByTicket {
+  readonly replayed: Map<CaseId, number>;
+  readonly lost: Set<CaseId>;
+}
+
+const NO_ANSWERS: AnswerTimes = new Map();
+
 /**
  * Subscribes that wait together and begin at the same position. A page with a hundred components may send a hundred at
  * once. They share one replay, and each gets its own acknowledgement.
  */
 export class SubscribeBatch {
   /** When the upstream last answered for its tickets. To be set before {@link ready}. */
-  answers: AnswerTimes = new Map();
+  answers: AnswerTimes = NO_ANSWERS;
   /** Some slices of a long replay are written. */
   hasBegun = false;
   private pending: readonly CaseId[] = [];
   /** Their publications. */
   private sliced = 0;
-  /** Of several members: publications that were replayed, by ticket, and tickets with a gap. */
-  private readonly replayed = new Map<CaseId, number>();
-  private readonly lost = new Set<CaseId>();
+  private readonly byTicket: ByTicket | null;
 
   private constructor(
     private readonly members: readonly WaitingSubscribe[],
     /** The tickets of all members, each once. */
     readonly caseIds: readonly CaseId[],
-  ) {}
+  ) {
+    this.byTicket = members.length > 1 ? { replayed: new Map(), lost: new Set() } : null;
+  }
 
   /**
    * The subscribe whose turn it is, with those directly behind it that can share its replay.
@@ -52,6 +60,9 @@ export class SubscribeBatch {
     behind: readonly (WaitingSubscribe | null)[],
     admits: (parameters: SubscriptionParameters, together: number) => boolean,
   ): SubscribeBatch {
+    if (behind.length === 0) {
+      return new SubscribeBatch([first], first.parameters.caseIds);
+    }
     const members = [first];
     const caseIds = new Set(first.parameters.caseIds);
     for (const waiting of behind) {
@@ -71,8 +82,8 @@ export class SubscribeBatch {
   count({ publications, notices }: ReplaySlice): void {
     this.hasBegun = true;
     this.sliced += publications.length;
-    if (this.members.length > 1) {
-      this.countByTicket(publications, notices);
+    if (this.byTicket !== null) {
+      countByTicket(this.byTicket, publications, notices);
     }
   }
 
@@ -80,28 +91,23 @@ export class SubscribeBatch {
   ready(recovery: Recovery, ids: Pick<PositionIds, 'idOf'>): void {
     const at = ids.idOf(recovery.position);
     this.pending = recovery.pending;
-    if (this.members.length === 1) {
+    const { byTicket } = this;
+    if (byTicket === null) {
       const [member] = this.members as [WaitingSubscribe];
       const replayed = this.sliced + recovery.replay.length;
-      member.isServed = true;
       member.onReady(this.readyOf(member, at, recovery.caseIds, replayed, recovery.recovered));
+      member.isServed = true;
       return;
     }
-    this.countByTicket(recovery.replay, recovery.notices);
-    const { replayed, lost } = this;
+    countByTicket(byTicket, recovery.replay, recovery.notices);
+    const { replayed, lost } = byTicket;
     for (const member of this.members) {
       const { caseIds, from } = member.parameters;
       const count = caseIds.reduce((sum, caseId) => sum + (replayed.get(caseId) ?? 0), 0);
       const isWhole = from.kind !== 'start' && !caseIds.some((caseId) => lost.has(caseId));
-      member.isServed = true;
       member.onReady(this.readyOf(member, at, caseIds, count, isWhole));
+      member.isServed = true;
     }
-  }
-
-  private countByTicket(publications: readonly Publication[], notices: readonly Notice[]): void {
-    const { replayed, lost } = this;
-    publications.forEach(({ caseId: name }) => replayed.set(ticketOf(name), (replayed.get(ticketOf(name)) ?? 0) + 1));
-    notices.forEach((notice) => notice.kind === 'gap' && notice.caseIds.forEach((caseId) => lost.add(caseId)));
   }
 
   private readyOf(
@@ -124,6 +130,15 @@ export class SubscribeBatch {
       pending,
     };
   }
+}
+
+function countByTicket(
+  { replayed, lost }: ByTicket,
+  publications: readonly Publication[],
+  notices: readonly Notice[],
+): void {
+  publications.forEach(({ caseId: name }) => replayed.set(ticketOf(name), (replayed.get(ticketOf(name)) ?? 0) + 1));
+  notices.forEach((notice) => notice.kind === 'gap' && notice.caseIds.forEach((caseId) => lost.add(caseId)));
 }
 
 /** Of the ticket that was answered for longest ago; null if one of them was never answered for. */

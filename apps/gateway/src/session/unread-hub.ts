@@ -18,7 +18,7 @@ export interface UnreadRequest extends SubscribeRequest {
 }
 
 export interface UnreadHubParts {
-  readonly hub: Pick<Hub, 'subscribe' | 'unsubscribe'>;
+  readonly hub: Pick<Hub, 'subscribe' | 'subscribeNow' | 'unsubscribe'>;
   readonly store: Pick<UnreadStore, 'want'>;
   readonly clock: Clock;
   /** `SUBSCRIPTION_LINGER_MS` */
@@ -46,6 +46,11 @@ export class UnreadHub {
     this.leaseMs = Math.max(parts.lingerMs, LEASE_MIN_MS);
     this.timer = setInterval(() => void this.renew().catch(parts.onError), this.leaseMs / 3);
     this.timer.unref();
+  }
+
+  /** @see Hub.subscribeNow */
+  subscribeNow(feed: Feed, request: UnreadRequest, subscriber: Subscriber): boolean {
+    return request.unread !== true && this.parts.hub.subscribeNow(feed, request, subscriber);
   }
 
   /** @throws if the store is out of reach; then the subscriber is not subscribed */

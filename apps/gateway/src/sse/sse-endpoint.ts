@@ -8,9 +8,10 @@ import {
   SSE_HEARTBEAT_COMMENT,
   SSE_HEARTBEAT_EVENT,
   type SseFrames,
-  type StreamDto,
+  StreamDto,
 } from '#protocol';
 import { type RequestAuthentication } from '../auth/request-authentication.js';
+import { Rights } from '../auth/rights.js';
 import { Deadline } from '../edge/deadline.js';
 import { type Languages } from '../edge/languages.js';
 import { type RefusalLog } from '../edge/refusal-log.js';
@@ -116,8 +117,10 @@ export class SseEndpoint {
     const { authentication, connections, frames } = this.parts;
     checkAccept(request);
     const query = queryOf(request);
-    const rights = await authentication.rightsOf(request, query, deadline);
-    const asked = await this.read(request, query, deadline);
+    const found = authentication.rightsOf(request, query, deadline);
+    const rights = found instanceof Rights ? found : await found;
+    const read = this.read(request, query, deadline);
+    const asked = read instanceof StreamDto ? read : await read;
     const parameters = subscriptionParametersOf(asked, this.parts.languages, this.parts.ids);
     if (!rights.isProven) {
       await authentication.learn(rights, request, firstTickets(parameters), deadline);
@@ -126,7 +129,9 @@ export class SseEndpoint {
     const heartbeat = asked.heartbeat === 'event' ? SSE_HEARTBEAT_EVENT : SSE_HEARTBEAT_COMMENT;
     const outlet = new SseOutlet(response, headers, frames, heartbeat);
     const clientId = asked.client_id ?? null;
-    await connections.admit(rights, clientId, deadline);
+    if (rights.subject !== null) {
+      await connections.admit(rights, clientId, deadline);
+    }
     const session = connections.add(rights, outlet, clientId);
     response.on('close', () => connections.gone(session));
     // A client may go while something is written. That is no fault, and `close` follows.
@@ -136,7 +141,10 @@ export class SseEndpoint {
       return;
     }
     try {
-      await session.subscribe(parameters, deadline, (ready) => outlet.ready(ready));
+      const subscribing = session.subscribeOnce(parameters, deadline, (ready) => outlet.ready(ready));
+      if (subscribing !== null) {
+        await subscribing;
+      }
     } catch (error) {
       if (response.headersSent) {
         session.close('unavailable'); // A long replay had begun. Its client goes on from the last event that it has.
@@ -175,11 +183,13 @@ export class SseEndpoint {
     response.writeHead(200, SSE_HEADERS).end();
   }
 
-  private async read(request: IncomingMessage, query: URLSearchParams, deadline: Deadline): Promise<StreamDto> {
+  private read(request: IncomingMessage, query: URLSearchParams, deadline: Deadline): StreamDto | Promise<StreamDto> {
+    const { reader } = this.parts;
+    return request.method === 'GET' ? readQuery(reader, request, query) : this.readRest(request, query, deadline);
+  }
+
+  private async readRest(request: IncomingMessage, query: URLSearchParams, deadline: Deadline): Promise<StreamDto> {
     const { reader, settings } = this.parts;
-    if (request.method === 'GET') {
-      return readQuery(reader, request, query);
-    }
     refuseQuery(query);
     return readBody(reader, request, await readJson(request, settings.requestMaxBytes, deadline));
   }

@@ -1,6 +1,7 @@
 import { BackfillNotices } from './backfill-notices.js';
 import type { FeedKey } from '../model/feed.js';
 import type { Publication } from '../model/publication.js';
+import type { CaseId } from '../model/ticket.js';
 import type { StreamPosition } from '../model/stream-position.js';
 import type { Broker, HistorySnapshot } from './ports/broker.js';
 import { QuarantineNotices } from './quarantine-notices.js';
@@ -35,6 +36,11 @@ export class FeedState {
   /** History was read in this epoch. */
   private loaded = false;
   private diverged = false;
+  // Made once: each subscription asks for the source several times.
+  private readonly isQuarantined = (caseId: CaseId) => this.topics.of(caseId).quarantined;
+  private readonly isPending = (caseId: CaseId) => this.topics.of(caseId).backfill === 'pending';
+  private readonly readStatus = (caseId: CaseId) => this.topics.of(caseId).readStatus;
+  private readonly tail = (caseId: CaseId) => this.topics.of(caseId).tail;
 
   constructor(feed: FeedKey, broker: Pick<Broker, 'watch' | 'unwatch'>) {
     this.topics = new Topics(feed, broker);
@@ -54,15 +60,10 @@ export class FeedState {
 
   /** What is known at this instant, without a call to the store. */
   get source(): RecoverySource {
-    return {
-      position: { epoch: this.epoch ?? '', offset: this.offset },
-      loaded: this.loaded,
-      upstream: this.upstream.state,
-      isQuarantined: (caseId) => this.topics.of(caseId).quarantined,
-      isPending: (caseId) => this.topics.of(caseId).backfill === 'pending',
-      readStatus: (caseId) => this.topics.of(caseId).readStatus,
-      tail: (caseId) => this.topics.of(caseId).tail,
-    };
+    const { isQuarantined, isPending, readStatus, tail } = this;
+    const position = { epoch: this.epoch ?? '', offset: this.offset };
+    const { state: upstream } = this.upstream;
+    return { position, loaded: this.loaded, upstream, isQuarantined, isPending, readStatus, tail };
   }
 
   /** Whether the feed has an epoch here, and it is not this one. */

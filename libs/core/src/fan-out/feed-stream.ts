@@ -12,6 +12,7 @@ import { Replay, REPLAY_BOUNDS, type PreparedReplay, type ReplayBounds } from '.
 import { ReplayPreparation } from './replay-preparation.js';
 import type { SharedSlices } from './shared-slices.js';
 import type { Subscriber, SubscribeRequest } from './subscription.js';
+import type { Topic } from './topic.js';
 import type { Turns } from './turns.js';
 
 /** Bounds of what a feed keeps in memory. */
@@ -65,6 +66,22 @@ export class FeedStream {
   }
 
   /**
+   * {@link subscribe} without waiting, where everything is in memory.
+   *
+   * @returns false: nothing was done
+   */
+  subscribeNow(request: SubscribeRequest, subscriber: Subscriber): boolean {
+    const topics = this.state.topics.watched(request.caseIds);
+    const replay = new Replay(request);
+    const prepared = topics === null || replay.isAbandoned ? null : this.preparation.inMemory(replay);
+    if (topics === null || prepared === null) {
+      return false;
+    }
+    this.goLive(replay, prepared, topics, subscriber);
+    return true;
+  }
+
+  /**
    * Recovers a subscriber and makes it live, in one tick (invariant 7). History is in memory by then, and nothing is
    * awaited between the replay and the first live publication. A long replay comes in slices; what is then left of it is
    * small, and is such a recovery.
@@ -75,10 +92,7 @@ export class FeedStream {
     const { state } = this;
     const topics = state.topics.enter(request.caseIds);
     const replay = new Replay(request);
-    const goLive = (prepared: PreparedReplay): void => {
-      subscriber.recover(recover(replay, state.source, prepared));
-      topics.forEach((topic) => topic.subscribers.add(subscriber));
-    };
+    const goLive = (prepared: PreparedReplay) => this.goLive(replay, prepared, topics, subscriber);
     try {
       await Promise.all(topics.map((topic) => topic.watched));
       let extent = await this.preparation.prepare(replay, goLive);
@@ -89,6 +103,11 @@ export class FeedStream {
     } finally {
       topics.forEach((topic) => (topic.pending -= 1));
     }
+  }
+
+  private goLive(replay: Replay, prepared: PreparedReplay, topics: readonly Topic[], subscriber: Subscriber): void {
+    subscriber.recover(recover(replay, this.state.source, prepared));
+    topics.forEach((topic) => topic.subscribers.add(subscriber));
   }
 
   /** Ends delivery of these tickets to the subscriber, at once. */

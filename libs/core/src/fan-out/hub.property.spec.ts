@@ -282,6 +282,7 @@ class World {
       position === null ? ({ kind: 'start' } as const) : ({ kind: 'position', position, isProven: true } as const);
     const request = { caseIds: client.tickets, from, history: this.history, isAbandoned: () => !session.alive };
     // A client that is refused because the store is out of reach tries again.
+    if (hub.subscribeNow(FEED, request, session.subscriber)) return;
     hub.subscribe(FEED, request, session.subscriber).catch(() => this.disconnect(index));
   }
 

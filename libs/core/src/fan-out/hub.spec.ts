@@ -43,6 +43,23 @@ describe('Hub', () => {
       expect(subscriber.told).toEqual(['live', 'live', ...words('1')]);
     });
 
+    it('is live at once where its tickets are in memory, and nothing is done where they are not', async () => {
+      const { hub } = scene.gateway();
+      await scene.say('a', '1', '2', '3');
+      const request = { caseIds: ['a'], from: from(undefined), history: 2 };
+      const now = (more = {}) => hub.subscribeNow(scene.feed, { ...request, ...more }, subscriber);
+      expect(now()).toBe(false);
+      const watching = scene.subscribe(hub, ['a'], new RecordingSubscriber());
+      expect(now()).toBe(false);
+      await watching;
+      const other = { epoch: 'another0epoch', offset: 1 };
+      expect([{ caseIds: ['a', 'b'] }, { isAbandoned: () => true }, { from: from(other) }].some(now)).toBe(false);
+      expect(subscriber.told).toEqual([]);
+      expect(now()).toBe(true);
+      await scene.say('a', '4');
+      expect(subscriber.told).toEqual([...words('2', '3'), 'live', ...words('4')]);
+    });
+
     it('that was abandoned gets no event', async () => {
       const { hub } = scene.gateway();
       await scene.subscribe(hub, ['a'], subscriber, { isAbandoned: () => true });

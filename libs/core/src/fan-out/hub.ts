@@ -34,6 +34,11 @@ export class Hub implements BrokerListener, WatchedFeeds {
     parts.broker.listen(this);
   }
 
+  /** @see FeedStream.subscribeNow */
+  subscribeNow(feed: Feed, request: SubscribeRequest, subscriber: Subscriber): boolean {
+    return this.streams.get(feedKey(feed))?.subscribeNow(request, subscriber) === true;
+  }
+
   /** @see FeedStream.subscribe */
   subscribe(feed: Feed, request: SubscribeRequest, subscriber: Subscriber): Promise<void> {
     const key = feedKey(feed);

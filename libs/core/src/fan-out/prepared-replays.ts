@@ -17,6 +17,7 @@ interface Kept {
 /** Most replays that are kept, and most bytes of their messages and of what was asked for. */
 const KEPT_MAX = 1024;
 const KEPT_MAX_BYTES = 8_388_608;
+const NOTHING: PreparedReplay = { publications: [], isShared: false };
 /** A replay that has no more publications than this is not kept: there is nothing to sort and to join. */
 const TRIVIAL_MAX = 1;
 
@@ -39,6 +40,9 @@ export class PreparedReplays {
     const { count, changedAt } = replaySize(request, source);
     if (count > this.bounds.wholeMax) {
       return null;
+    }
+    if (count === 0) {
+      return NOTHING;
     }
     if (count <= TRIVIAL_MAX) {
       return this.whole(prepareReplay(request, source));

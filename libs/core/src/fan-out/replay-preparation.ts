@@ -28,6 +28,13 @@ export class ReplayPreparation {
     private readonly parts: ReplayPreparationParts,
   ) {}
 
+  /** The rest of the replay, if it is small and all of it is in memory; null: {@link prepare} has to find out. */
+  inMemory({ rest }: Replay): PreparedReplay | null {
+    const { state, delivery, reads, prepared } = this.parts;
+    const isInMemory = !delivery.isRepairing && missing(rest, state.source, reads, true).length === 0;
+    return isInMemory ? prepared.of(this.feed, rest, state.source) : null;
+  }
+
   /**
    * @param whole called when the rest of the replay is in memory, and small. Nothing is awaited between the look that says so
    *   and the call (invariant 7)

@@ -41,6 +41,9 @@ export interface PreparedReplay {
   readonly isShared: boolean;
 }
 
+/** Shared by all replays in which nothing has to be remembered: nearly all of them. */
+const NONE: ReadonlySet<CaseId> = new Set();
+
 /** The replay of one subscription: where it goes on, and what its subscriber was told in its earlier slices. */
 export class Replay {
   /** What is left to be recovered. */
@@ -51,9 +54,9 @@ export class Replay {
   private readonly isNamed: boolean;
   private hasGap = false;
   /** Tickets with a gap that was told, and no publication since. */
-  private readonly gapped = new Set<CaseId>();
+  private gapped = NONE;
   private upstream: UpstreamState['state'] = 'ok';
-  private readonly revoked = new Set<CaseId>();
+  private revoked = NONE;
 
   constructor(request: SubscribeRequest) {
     this.rest = request;
@@ -78,7 +81,10 @@ export class Replay {
   reached(position: StreamPosition, publications: readonly Publication[]): void {
     this.hasBegun = true;
     this.rest = { ...this.rest, from: { kind: 'position', position, isProven: true } };
-    publications.forEach(({ caseId }) => this.gapped.delete(caseId));
+    if (this.gapped.size > 0) {
+      const told = new Set(publications.map(({ caseId }) => caseId));
+      this.gapped = new Set([...this.gapped].filter((caseId) => !told.has(caseId)));
+    }
   }
 
   /**
@@ -92,7 +98,7 @@ export class Replay {
     const gaps = lost.filter((caseId) => between === null || !this.gapped.has(caseId));
     if (gaps.length > 0) {
       this.hasGap = true;
-      gaps.forEach((caseId) => this.gapped.add(caseId));
+      this.gapped = new Set([...this.gapped, ...gaps]);
       notices.push(
         between === null
           ? { kind: 'gap', caseIds: gaps, reason: 'unknown_position' }
@@ -105,7 +111,7 @@ export class Replay {
     }
     const revoked = this.rest.caseIds.filter((caseId) => source.isQuarantined(caseId) && !this.revoked.has(caseId));
     if (revoked.length > 0) {
-      revoked.forEach((caseId) => this.revoked.add(caseId));
+      this.revoked = new Set([...this.revoked, ...revoked]);
       notices.push({ kind: 'revoked', caseIds: revoked });
     }
     return notices;

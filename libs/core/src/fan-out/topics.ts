@@ -33,6 +33,19 @@ export class Topics implements Iterable<Topic> {
     return topic;
   }
 
+  /** The topics of these tickets, in order; null where one of them is not watched yet. */
+  watched(caseIds: readonly CaseId[]): readonly Topic[] | null {
+    const topics: Topic[] = [];
+    for (const caseId of caseIds) {
+      const topic = this.followed.get(caseId);
+      if (topic?.isWatched !== true) {
+        return null;
+      }
+      topics.push(topic);
+    }
+    return topics;
+  }
+
   /** Holds the topics for a subscription that is being recovered. Starts to watch those that are new. */
   enter(caseIds: readonly CaseId[]): Topic[] {
     const fresh = caseIds.filter((caseId) => !this.followed.has(caseId));

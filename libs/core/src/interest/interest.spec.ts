@@ -46,6 +46,22 @@ function setUp(lingerMs = LINGER_MS) {
 }
 
 describe('Interest', () => {
+  it('is acquired at once while the registry knows of a client that came a moment ago', async () => {
+    const { interest, clock, wants, gate } = setUp();
+    expect(interest.acquireNow(FEED, ['a'])).toBe(false);
+    const open = gate();
+    const acquiring = interest.acquire(FEED, ['a']);
+    expect(interest.acquireNow(FEED, ['a'])).toBe(false);
+    open();
+    await acquiring;
+    expect([interest.acquireNow(FEED, ['a', 'b']), interest.acquireNow(FEED, ['a'])]).toEqual([false, true]);
+    expect(interest.clientsOf('a')).toEqual(new Map([[KEY, 2]]));
+    expect(interest.clientsOf('b').size).toBe(0);
+    clock.advance(1000);
+    expect(interest.acquireNow(FEED, ['a'])).toBe(false);
+    expect(wants).toHaveLength(1);
+  });
+
   it('says how many clients here want a ticket, by feed, and of which feeds nobody does', async () => {
     const { interest } = setUp();
     const other = { language: 'en-us', groupId: 'g' };

@@ -64,6 +64,11 @@ export class Interest {
     return this.leaseMs / 3;
   }
 
+  /** Whether all of these tickets are known, without a look at the store: {@link admit} has nothing to count. */
+  areKnown(feed: Feed, caseIds: readonly CaseId[]): boolean {
+    return this.unknown.areKnown(feedKey(feed), caseIds);
+  }
+
   /**
    * Counts the unknown ones of these tickets, which a client is about to {@link acquire} in the same tick.
    *
@@ -75,6 +80,23 @@ export class Interest {
     if (subject !== null) {
       await this.unknown.take(subject, feedKey(feed), caseIds);
     }
+  }
+
+  /**
+   * {@link acquire} without waiting, where the registry was told of each ticket a moment ago.
+   *
+   * @returns false: nothing is held
+   */
+  acquireNow(feed: Feed, caseIds: readonly CaseId[]): boolean {
+    const holdings = this.held.get(feedKey(feed));
+    const now = this.parts.clock.now();
+    const found = caseIds.flatMap((caseId) => holdings?.get(caseId) ?? []);
+    const areTold = found.every(({ reportedAt, report }) => report === null && !isDue(reportedAt, now));
+    if (found.length < caseIds.length || !areTold) {
+      return false;
+    }
+    found.forEach((holding) => (holding.clients += 1));
+    return true;
   }
 
   /**
@@ -95,7 +117,7 @@ export class Interest {
       const holding = holdings.get(caseId) ?? { clients: 0, reportedAt: 0, report: null };
       holdings.set(caseId, holding);
       holding.clients += 1;
-      if (now - holding.reportedAt >= REPORT_ARRIVAL_EVERY_MS) {
+      if (isDue(holding.reportedAt, now)) {
         untold.push(caseId);
       } else if (holding.report !== null && !underWay.includes(holding.report)) {
         underWay.push(holding.report);
@@ -127,6 +149,11 @@ export class Interest {
    */
   async hint(feed: Feed, caseIds: readonly CaseId[]): Promise<void> {
     await this.wakeAfter(caseIds, (part, now) => this.parts.registry.hint(feedKey(feed), part, now));
+  }
+
+  /** {@link answeredAt} without waiting; null where the store has to be asked. */
+  knownAnswers(feed: Feed, caseIds: readonly CaseId[]): AnswerTimes | null {
+    return this.answers.known(feedKey(feed), caseIds);
   }
 
   /** When the upstream last answered for these tickets. @throws if the store is out of reach */
@@ -216,4 +243,9 @@ export class Interest {
       await queue.wake(await tell(caseIds.slice(start, start + CALL_TICKETS), clock.now()));
     }
   }
+}
+
+/** Whether an arrival has to be reported. @param reportedAt when one was reported last, ms since 1970 */
+function isDue(reportedAt: number, now: number): boolean {
+  return now - reportedAt >= REPORT_ARRIVAL_EVERY_MS;
 }

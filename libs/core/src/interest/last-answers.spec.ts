@@ -22,6 +22,16 @@ describe('LastAnswers', () => {
     expect((await answers.of(FEED, ['a'])).get('a')).toBe(clock.now());
   });
 
+  it('tells at once what it asked for within a second', async () => {
+    const asking = answers.of(FEED, ['a', 'b']);
+    expect(answers.known(FEED, ['a'])).toBeNull();
+    const told = await asking;
+    expect(answers.known(FEED, ['a', 'b'])).toEqual(told);
+    expect(answers.known(FEED, ['a', 'c'])).toBeNull();
+    clock.advance(1000);
+    expect(answers.known(FEED, ['a'])).toBeNull();
+  });
+
   it('keeps feeds apart, and null where nothing was answered', async () => {
     answeredAt.mockResolvedValueOnce([null] as never);
     expect((await answers.of(FEED, ['a'])).get('a')).toBeNull();

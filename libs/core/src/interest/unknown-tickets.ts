@@ -67,6 +67,11 @@ export class UnknownTickets {
     private readonly limits: UnknownTicketsLimits,
   ) {}
 
+  /** Whether all of these tickets are known, as far as nothing has to be asked: {@link take} counts none of them. */
+  areKnown(feed: FeedKey, caseIds: readonly CaseId[]): boolean {
+    return caseIds.every((caseId) => this.known.get(nameOf(feed, caseId)) !== undefined);
+  }
+
   /**
    * Counts those of the tickets that are unknown. A ticket that the subject has already counts once.
    *
