@@ -163,5 +163,32 @@ describe('keys of Redis', () => {
       expect((await read(1))?.completeAfter).toBe(2);
       expect([await isTruncated(1), await isTruncated(2)]).toEqual([true, false]);
     });
+
+    it('leave positions of a ticket that mean nothing any more: pages that go back are not told to end there', async () => {
+      const isKnown = async (offset: number) => {
+        const { epoch } = await driver.history('b');
+        const want = { caseId: 'a', before: { epoch, offset }, limit: 1 };
+        return (await fixture.brokers[0].pageBefore(driver.feed, want)).known;
+      };
+      const found = ['1', '2', '3'].map((content) => message('a', content));
+      await driver.publish(await driver.wantOneSet('a', 'b'), ...found, message('b', '4'));
+      fixture.clock.advance(INTEREST_MS);
+      await sweep();
+      expect([await isKnown(2), await isKnown(4)]).toEqual([true, true]);
+      await expire('history:a', 'ticket:a', 'delivered:a');
+      fixture.clock.advance(TTL_MS + 1);
+      await driver.publish(await driver.wantOneSet('b'), message('b', '5'));
+      expect([await isKnown(2), await isKnown(4), await isKnown(5)]).toEqual([false, true, true]);
+      // Somebody follows it again, and its first poll publishes all of it anew.
+      const ref = await driver.wantOneSet('a');
+      expect(await isKnown(2)).toBe(false);
+      expect(await driver.publish(ref, ...found)).toMatchObject({ published: 3 });
+      expect([await isKnown(2), await isKnown(4), await isKnown(7), await isKnown(8)]).toEqual([
+        false,
+        true,
+        true,
+        true,
+      ]);
+    });
   });
 });

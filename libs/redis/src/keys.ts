@@ -44,7 +44,7 @@ import { ScriptKeys } from './script-keys.js';
  * | `P:{F}:failing` | set | ids of sets whose polls fail | with the failure, or the set |
  * | `P:{F}:ages` | sorted set | feed offsets by time (ms): what is older than the history's life | twice that life |
  * | `P:{F}:set:N` | hash | the ticket set, see below | with its last ticket |
- * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `status`, `refusals` (in a row), `messages`, `awaited` while its first poll is still to come, `names`, `n0`.. the names of many delivered messages (lua/_names.lua); of `T,unread` also `unread`: count and status | the history's life after the ticket left |
+ * | `P:{F}:ticket:T` | hash | `last`, `trimmed` (offsets), `since` (the offset since which it is known; absent: since its first publication), `status`, `refusals` (in a row), `messages`, `awaited` while its first poll is still to come, `names`, `n0`.. the names of many delivered messages (lua/_names.lua); of `T,unread` also `unread`: count and status | the history's life after the ticket left |
  * | `P:{F}:history:T` | stream | publications (`p`) with the identity (`i`) and the class (`c`) of a message, the offset is the id | the history's life after the last one |
  * | `P:{F}:delivered:T` | sorted set | up to 128 names of delivered messages by offset: identities, and `~class.k` for the k-th of a class | when there are more, or the history's life after the ticket left |
  * | `P:{F}:never`, `P:{quota}:never`, `P:{older}:never`, `P:{queue}:never` | none | nothing: scripts name it (script-keys.ts), and nobody writes it | never there |

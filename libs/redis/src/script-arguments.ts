@@ -93,6 +93,7 @@ export interface ScriptArguments {
     readonly limit: number;
   };
   readonly 'page-before': OfFeed & {
+    readonly now: number;
     readonly newEpoch: string;
     readonly case: string;
     readonly before: PositionArgument | undefined;

@@ -27,9 +27,11 @@ export class StoredBefore {
   /** @see Broker.pageBefore */
   async pageBefore(feed: FeedKey, { caseId, before, limit }: PageBeforeWant): Promise<PageBefore> {
     const { keys, clock } = this.parts;
+    const now = Math.round(clock.now());
     const answer = (await this.scripts.run('page-before', keys.ofScripts(feed).pageBefore(caseId), {
       base: keys.base(feed),
-      newEpoch: newEpoch(Math.round(clock.now()), Math.random()),
+      now,
+      newEpoch: newEpoch(now, Math.random()),
       case: caseId,
       before: before ?? undefined,
       limit,

@@ -53,6 +53,9 @@ local function keep_ticket(base, case, now)
       note_loss(base)
     end
     write_ticket(base, case, row[1] or 0, row[2] or horizon(base, now), row[3], row[4])
+    if not row[1] then
+      redis.call('HSET', ticket, 'since', horizon(base, now))
+    end
   end
   redis.call('PERSIST', base .. 'delivered:' .. case)
 end

@@ -130,7 +130,10 @@ export interface PageBeforeWant {
 
 /** The newest publications before a position, and where the ticket's history begins. Its position is the feed's. */
 export interface PageBefore extends StreamPosition {
-  /** `before` is a position of the feed's present epoch. */
+  /**
+   * `before` is a position of the feed's present epoch. It is none for a ticket of which everything has ended since then
+   * (`HISTORY_TTL_S`): whatever the upstream shows of it gets new positions.
+   */
   readonly known: boolean;
   /** In order of offset. */
   readonly publications: readonly Publication[];
