@@ -32,7 +32,12 @@ export function unknownSettings(env: NodeJS.ProcessEnv = process.env): UnknownSe
     .map(({ name, nearest }) => ({ name, nearest }));
 }
 
+/** The nearest of the settings: of all for a name that is ours, and otherwise of those that it may be a misspelling of. */
 function nearestOf(name: string, known: readonly string[]): { nearest: string; distance: number } {
-  const ranked = known.map((nearest) => ({ nearest, distance: leven(name, nearest) }));
+  const near = (other: string) => Math.abs(other.length - name.length) <= MISSPELT;
+  const ranked = (OURS.test(name) ? known : known.filter(near)).map((nearest) => ({
+    nearest,
+    distance: leven(name, nearest),
+  }));
   return ranked.reduce((best, each) => (each.distance < best.distance ? each : best), { nearest: '', distance: 99 });
 }
