@@ -34,15 +34,16 @@ const CONTENT_SECURITY =
 /** What describes the gateway's interfaces, for people and for programs. It tells nothing of any ticket, so it needs no token. */
 @Controller()
 export class DocsController {
-  private readonly documents: Documents | null;
+  /** Made for the first request: a gateway starts sooner, and most are never asked. */
+  private documents: Documents | null = null;
 
-  constructor({ docs }: GatewaySettings) {
-    this.documents = docs === 'on' ? new Documents(programVersion()) : null;
-  }
+  constructor(private readonly settings: GatewaySettings) {}
 
   @Get(PATHS)
   read(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
-    const found = this.documents?.at(pathOf(request), request.headers.accept) ?? null;
+    this.requireDocuments();
+    this.documents ??= new Documents(programVersion());
+    const found = this.documents.at(pathOf(request), request.headers.accept);
     if (found === null) {
       throw new NotFoundException(`Cannot GET /docs`); // As for any path at which nothing is served.
     }
@@ -72,7 +73,7 @@ export class DocsController {
   }
 
   private requireDocuments(): void {
-    if (this.documents === null) {
+    if (this.settings.docs !== 'on') {
       throw new NotFoundException(`Cannot GET /docs`);
     }
   }
