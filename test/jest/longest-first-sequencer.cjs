@@ -7,8 +7,9 @@ const ofJest = createRequire(createRequire(require.resolve('jest')).resolve('@je
 const { default: Sequencer } = ofJest('@jest/test-sequencer');
 
 /**
- * The files that take longest, the longest first. Of unit tests, those come first that only wait, so that `fair-share`
- * and `lost-keys`, which measure how long something takes, begin beside them.
+ * The files that take longest. Of unit tests, those come first that wait for most of their time. `fair-share` and
+ * `lost-keys`, which measure how long something takes, begin beside them. Those that compute follow, so that
+ * processors are never idle for long.
  */
 const LONGEST = [
   'test/own-faults.e2e-spec.ts',
@@ -23,17 +24,24 @@ const LONGEST = [
   'test/upstream-faults.e2e-spec.ts',
   'test/firewall.e2e-spec.ts',
   'apps/worker/test/fair-share.spec.ts',
-  'apps/worker/test/unknown-tickets.spec.ts',
   'apps/gateway/src/http/unauthenticated.spec.ts',
   'apps/gateway/src/session/connection-counts.spec.ts',
-  'apps/gateway/src/auth/jwt-verifier.spec.ts',
-  'apps/gateway/src/session/replaced.spec.ts',
+  'apps/worker/test/unknown-tickets.spec.ts',
   'apps/worker/test/lost-keys.spec.ts',
-  'apps/gateway/src/ws/goodbye.spec.ts',
-  'apps/gateway/src/http/http.adapter.spec.ts',
   'apps/worker/test/long-life.spec.ts',
   'apps/gateway/src/auth/rights-matrix.spec.ts',
+  'apps/gateway/src/auth/existence.spec.ts',
+  'apps/worker/test/upgrade.spec.ts',
+  'apps/gateway/src/auth/jwt-verifier.spec.ts',
+  'apps/gateway/src/session/replaced.spec.ts',
+  'apps/gateway/src/durable/conformance.spec.ts',
   'libs/core/src/polling/poll-cycle.property.spec.ts',
+  'libs/core/src/fan-out/hub.property.spec.ts',
+  'apps/gateway/src/ws/goodbye.spec.ts',
+  'apps/gateway/src/http/http.adapter.spec.ts',
+  'test/contract/redis-needs.spec.ts',
+  'apps/gateway/src/sse/sse-endpoint.spec.ts',
+  'apps/gateway/src/ws/events.gateway.spec.ts',
 ];
 
 /**
