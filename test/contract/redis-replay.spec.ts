@@ -110,6 +110,14 @@ describe('reads of much history in Redis', () => {
     expect(publications?.length).toBe(3 * count);
   });
 
+  it('a slice is read by several scripts, each of its share of the tickets', async () => {
+    const floors = new Map(TICKETS.map((caseId) => [caseId, 0]));
+    const want = { floors, after: 2000, upTo: 2600, maxEvents: 1000, maxBytes: 9_999_999 };
+    const { publications } = await fixture.brokers[0].slice(driver.feed, want, null);
+    expect(publications?.map(({ offset }) => offset)).toEqual(Array.from({ length: 600 }, (_, at) => 2001 + at));
+    expect(await largest()).toBeLessThanOrEqual(200 + AT_ONCE);
+  });
+
   it('a slice reads a few events more than it may have, and no more', async () => {
     const floors = new Map(TICKETS.map((caseId) => [caseId, 0]));
     const want = { floors, after: 0, upTo: 9999, maxEvents: 100, maxBytes: 999_999 };

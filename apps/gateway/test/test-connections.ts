@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { Hub, Interest } from '#core';
+import { Hub, Interest, type Feed, type Publication } from '#core';
 import { DeliveryMetrics } from '#ops';
 import { PositionIds, type ClosingData } from '#protocol';
 import { Revocations } from '../src/auth/revocations.js';
@@ -20,8 +20,8 @@ export const fakeOutlet = () => ({
   drained: jest.fn(() => new Promise<void>((resolve) => setImmediate(resolve))),
   collect: jest.fn(() => 0),
   collectPast: jest.fn(() => 0),
-  collectOnce: jest.fn(() => 0),
   replay: jest.fn(),
+  replayPart: jest.fn<void, [readonly Publication[], Feed, boolean]>(),
   send: jest.fn(() => false),
   flush: jest.fn(() => false),
   notify: jest.fn(),

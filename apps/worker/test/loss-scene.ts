@@ -9,7 +9,7 @@ import {
   type Notice,
   type Publication,
   type Recovery,
-  type ReplaySlice,
+  type ReplayPart,
   type StreamPosition,
   type Subscriber,
 } from '#core';
@@ -67,7 +67,7 @@ class DeliveryRecord implements Subscriber {
   upstream = 'ok';
   position: StreamPosition | null = null;
 
-  async replay({ notices, publications }: ReplaySlice): Promise<void> {
+  async replay({ notices, publications }: ReplayPart): Promise<void> {
     notices.forEach((notice) => this.notify(notice));
     publications.forEach((publication) => this.deliver(publication));
   }

@@ -35,6 +35,23 @@ describe('the frames of a replay', () => {
   });
 });
 
+describe('the frames of a part of a long replay', () => {
+  it('are one run, and are made once for all that have the same list', () => {
+    const { encode, frames } = cache();
+    const part = [said('a'), said('bb')];
+    const first = frames.partOf(part, FEED, true);
+    expect([first.bytes.toString(), frames.partOf(part, FEED, true)]).toEqual(['abb', first]);
+    expect(encode).toHaveBeenCalledTimes(2);
+  });
+
+  it('are not kept where nobody else gets the list', () => {
+    const { encode, frames } = cache();
+    const part = [said('a')];
+    expect(frames.partOf(part, FEED, false)).not.toBe(frames.partOf(part, FEED, false));
+    expect(encode).toHaveBeenCalledTimes(2);
+  });
+});
+
 describe('the frame of a live publication', () => {
   it('is made once for all that get it in a row, and is not kept', () => {
     const { encode, frames } = cache();

@@ -11,12 +11,19 @@ export class FrameCache<Frame> {
   private readonly frames = new WeakMap<Publication, Frame>();
   /** Of replays that many clients get. They are kept as long as the list of their publications. */
   private readonly runs = new WeakMap<readonly Publication[], readonly FrameRun<Frame>[]>();
+  /** Of parts of long replays that many clients get. */
+  private readonly parts = new WeakMap<readonly Publication[], FrameRun<Frame>>();
   private newest: Publication | null = null;
   private newestFrame: Frame | null = null;
 
   constructor(
     private readonly encode: (publication: Publication, groupId: string | undefined) => Frame,
     private readonly bytesOf: (frame: Frame) => Buffer,
+    /** Frames of publications that only go out together. */
+    private readonly encodeAll: (
+      publications: readonly Publication[],
+      groupId: string | undefined,
+    ) => readonly Frame[] = (publications, groupId) => publications.map((one) => encode(one, groupId)),
   ) {
     this.emptyRun = FrameRun.empty(bytesOf);
   }
@@ -69,6 +76,25 @@ export class FrameCache<Frame> {
       this.runs.set(publications, runs);
     }
     return runs;
+  }
+
+  /**
+   * The frames of a part of a long replay, in one run. They are not kept by publication: a part is read from the store, and is
+   * gone when it is written.
+   *
+   * @param feed the feed of the publications
+   * @param isShared other callers come with the same list: its run is made once
+   */
+  partOf(publications: readonly Publication[], feed: Feed, isShared: boolean): FrameRun<Frame> {
+    let part = isShared ? this.parts.get(publications) : undefined;
+    if (part === undefined) {
+      const frames = this.encodeAll(publications, feed.groupId);
+      part = frames.reduce((run, frame) => run.then(frame), FrameRun.empty(this.bytesOf));
+      if (isShared) {
+        this.parts.set(publications, part);
+      }
+    }
+    return part;
   }
 
   private hold(publication: Publication, frame: Frame): Frame {

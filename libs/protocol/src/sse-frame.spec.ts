@@ -40,6 +40,16 @@ describe('SSE frames', () => {
     expect(plain.length).toBe(plain.toString().length + 1);
   });
 
+  it('are one chunk where publications only go out together, with the same events', () => {
+    const ids = new PositionIds({ positionSecrets: ['a secret'] });
+    const frames = new SseFrames(ids);
+    const message = '{"content":"\u0085 é \u2028"}' as JsonText;
+    const publications = [publication, { ...publication, offset: 2, message }];
+    const [only, ...others] = frames.partOf(publications, FEED, false).frames();
+    expect(others).toEqual([]);
+    expect(only?.plain.toString()).toBe(publications.map((one) => frames.once(one, FEED).plain.toString()).join(''));
+  });
+
   it('are made once per publication, also if others are made in between', () => {
     const ids = new PositionIds({ positionSecrets: ['a secret'] });
     const frames = new SseFrames(ids);

@@ -11,9 +11,14 @@ export class SseFrame {
   readonly chunk: Buffer;
 
   constructor(text: string) {
-    const head = `${Buffer.byteLength(text).toString(16)}\r\n`;
+    const length = Buffer.byteLength(text);
+    const head = `${length.toString(16)}\r\n`;
     this.headLength = head.length;
-    this.chunk = Buffer.from(`${head}${text}\r\n`);
+    // Joined as texts, they would be copied once more.
+    this.chunk = Buffer.allocUnsafe(head.length + length + END.length);
+    this.chunk.write(head, 'latin1');
+    this.chunk.write(text, head.length);
+    this.chunk.write(END, head.length + length, 'latin1');
   }
 
   /** The same without the chunk header, for a response that adds it itself. Shares the memory of the chunk. */
@@ -26,26 +31,38 @@ export class SseFrame {
 export class SseFrames extends FrameCache<SseFrame> {
   constructor(ids: Pick<PositionIds, 'idOf'>) {
     super(
-      (publication, groupId) => ssePublication(publication, ids.idOf(publication), groupId),
+      (publication, groupId) => new SseFrame(oneLine(textOf(publication, ids.idOf(publication), groupId))),
       ({ chunk }) => chunk,
+      // One chunk has all of them: it is checked, measured and copied once.
+      (publications, groupId) => {
+        const texts = publications.map((one) => textOf(one, ids.idOf(one), groupId));
+        return [new SseFrame(oneLine(texts.join('')))];
+      },
     );
   }
 }
 
-function ssePublication(publication: Publication, id: EventId, groupId: string | undefined): SseFrame {
-  return sseEvent(publication.kind, encodePublication(publication, id, groupId), id);
+function textOf(publication: Publication, id: EventId, groupId: string | undefined): string {
+  return eventText(publication.kind, encodePublication(publication, id, groupId), id);
 }
+
+const END = '\r\n';
 
 /** Characters that Python's `splitlines` reads as the end of a line and that JSON does not escape. */
 const LINE_BREAKS_BESIDE_JSON = /[\u0085\u2028\u2029]/g;
 
 /** One event. @param data JSON text, without line breaks */
 export function sseEvent(event: string, data: string, id?: string): SseFrame {
-  const line = data.replace(
-    LINE_BREAKS_BESIDE_JSON,
-    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return new SseFrame(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${line}\n\n`);
+  return new SseFrame(oneLine(eventText(event, data, id)));
+}
+
+function eventText(event: string, data: string, id?: string): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`;
+}
+
+/** Data has no line breaks for any reader. Names and ids are ASCII. */
+function oneLine(text: string): string {
+  return text.replace(LINE_BREAKS_BESIDE_JSON, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**

@@ -3,26 +3,22 @@ import type { CaseId, JsonText, Publication, UpstreamState } from '#core';
 /**
  * A publication as commit.lua writes it, in history and on its channel alike:
  * `kind epoch offset previous seenAt sentAt|- message|status|count status`, separated by single spaces. The message comes last,
- * because only it may contain spaces. It is not parsed.
+ * because only it may contain spaces. It is not parsed. A replay reads very many, so it makes few objects.
  *
+ * @param epoch the one that it belongs to; absent: the one that it was written in
  * @throws {Error} if the text is not of that form; the error does not contain the text
  */
-export function readPublication(caseId: CaseId, text: string): Publication {
-  const ends: number[] = [];
-  for (let from = 0; ends.length < 6;) {
-    const space = text.indexOf(' ', from);
-    if (space < 0) {
-      throw new Error('a publication in Redis is not of the form that commit.lua writes');
-    }
-    ends.push(space);
-    from = space + 1;
-  }
-  const [kindEnd = 0, epochEnd = 0, offsetEnd = 0, previousEnd = 0, seenEnd = 0, sentEnd = 0] = ends;
-  const sent = text.slice(seenEnd + 1, sentEnd);
+export function readPublication(caseId: CaseId, text: string, epoch?: string): Publication {
+  const kindEnd = spaceAfter(text, 0);
+  const epochEnd = spaceAfter(text, kindEnd + 1);
+  const offsetEnd = spaceAfter(text, epochEnd + 1);
+  const previousEnd = spaceAfter(text, offsetEnd + 1);
+  const seenEnd = spaceAfter(text, previousEnd + 1);
+  const sentEnd = spaceAfter(text, seenEnd + 1);
   const body = text.slice(sentEnd + 1);
   const placed = {
     caseId,
-    epoch: text.slice(kindEnd + 1, epochEnd),
+    epoch: epoch ?? text.slice(kindEnd + 1, epochEnd),
     offset: Number(text.slice(epochEnd + 1, offsetEnd)),
     previous: Number(text.slice(offsetEnd + 1, previousEnd)),
     seenAt: Number(text.slice(previousEnd + 1, seenEnd)),
@@ -31,9 +27,19 @@ export function readPublication(caseId: CaseId, text: string): Publication {
     const [count, status] = body.split(' ');
     return { kind: 'unread', ...placed, unreadNum: Number(count), status: status === '-' ? null : Number(status) };
   }
-  return text.startsWith('s ')
-    ? { kind: 'status', ...placed, status: Number(body) }
-    : { kind: 'message', ...placed, message: body as JsonText, sentAt: sent === '-' ? null : Number(sent) };
+  if (text.startsWith('s ')) {
+    return { kind: 'status', ...placed, status: Number(body) };
+  }
+  const sent = text.slice(seenEnd + 1, sentEnd);
+  return { kind: 'message', ...placed, message: body as JsonText, sentAt: sent === '-' ? null : Number(sent) };
+}
+
+function spaceAfter(text: string, from: number): number {
+  const at = text.indexOf(' ', from);
+  if (at < 0) {
+    throw new Error('a publication in Redis is not of the form that commit.lua writes');
+  }
+  return at;
 }
 
 /**

@@ -37,7 +37,7 @@ export class StoredBefore {
       limit,
     })) as [string, string, number, number, number, string, string, ...string[]];
     const [epoch, offset, known, wanted, more, begins, oldest, ...texts] = answer;
-    const read = (text: string): Publication => ({ ...readPublication(caseId, text), epoch });
+    const read = (text: string): Publication => readPublication(caseId, text, epoch);
     return {
       epoch,
       offset: Number(offset),

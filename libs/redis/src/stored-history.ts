@@ -36,8 +36,14 @@ export interface ReadBarrier {
   readonly mark: string;
 }
 
-/** Tickets that one script is asked for at most. A ticket without events costs it some microseconds. */
+/** Tickets that a script is asked for at most. A ticket without events costs it some microseconds. */
 const SCRIPT_TICKETS = 250;
+/**
+ * A slice is read by several scripts, each of some tickets: of no more than this, and of so many that a full slice whose events
+ * are spread evenly gives it this many events. So a script takes a millisecond or two. Live publications wait for one at most.
+ */
+const SLICE_SCRIPT_TICKETS = 100;
+const SLICE_SCRIPT_EVENTS = 200;
 
 /** Elements of a row before its events. */
 const HEAD_LENGTH = 6;
@@ -122,8 +128,9 @@ export class StoredHistory {
     const publications: Publication[] = [];
     const lost: CaseId[] = [];
     let position: StreamPosition | null = null;
-    for (let at = 0; at < tickets.length; at += SCRIPT_TICKETS) {
-      const asked = tickets.slice(at, at + SCRIPT_TICKETS);
+    const most = ticketsOfScript(tickets.length, want.maxEvents);
+    for (let at = 0; at < tickets.length; at += most) {
+      const asked = tickets.slice(at, at + most);
       const [epoch, offset, fits, gone, ...rows] = await this.readSlice(feed, asked, want, publications, known);
       position ??= { epoch, offset: Number(offset) };
       if (position.epoch !== epoch || fits === 0) {
@@ -132,7 +139,7 @@ export class StoredHistory {
       lost.push(...gone.map((index) => caseIdAt(asked, index)));
       for (const [index, ...texts] of rows) {
         const caseId = caseIdAt(asked, Number(index));
-        texts.forEach((text) => publications.push({ ...readPublication(caseId, String(text)), epoch }));
+        texts.forEach((text) => publications.push(readPublication(caseId, String(text), epoch)));
       }
     }
     if (position === null) {
@@ -156,7 +163,7 @@ export class StoredHistory {
       offset: Number(offset),
       known: Number(isKnown) === 1,
       truncated: Number(truncated) === 1,
-      publications: texts.map((text) => ({ ...readPublication(caseId, text), epoch })),
+      publications: texts.map((text) => readPublication(caseId, text, epoch)),
       more: Number(more) === 1,
     };
   }
@@ -219,7 +226,7 @@ interface ReadOptions {
 /** @param epoch the present one: publications that are left from an older epoch belong to it */
 function readTicket(caseId: CaseId, epoch: string, row: Row): TicketHistory {
   const [completeAfter = '', exhausted, , , status = '', , ...texts] = row;
-  const publications = texts.map((text) => ({ ...readPublication(caseId, String(text)), epoch }));
+  const publications = texts.map((text) => readPublication(caseId, String(text), epoch));
   return {
     caseId,
     publications,
@@ -253,6 +260,11 @@ function restOf(
   const read = (rows.at(-1)?.length ?? 0) - HEAD_LENGTH;
   const oldest = found.get(cut.caseId)?.publications[0]?.offset ?? upTo + 1;
   return [{ ...cut, atLeast: Math.max(0, cut.atLeast - read), upTo: oldest - 1 }, ...unread];
+}
+
+function ticketsOfScript(tickets: number, maxEvents: number): number {
+  const share = Math.ceil((tickets * SLICE_SCRIPT_EVENTS) / Math.max(1, maxEvents));
+  return Math.max(1, Math.min(SLICE_SCRIPT_TICKETS, share));
 }
 
 function caseIdAt(asked: readonly (readonly [CaseId, number])[], index: number): CaseId {

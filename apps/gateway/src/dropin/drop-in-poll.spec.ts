@@ -32,7 +32,7 @@ describe('a drop-in poll', () => {
     await many.replay({
       notices: [],
       publications: Array.from({ length: 4999 }, (_, at) => message(at + 1)),
-      isShared: false,
+      sharing: 'none',
     });
     many.recover(recovery([message(5000), message(5001)], 9000));
     expect([many.publications.length, many.position?.offset, many.isFull]).toEqual([5000, 5000, true]);

@@ -1,4 +1,4 @@
-import type { Notice, Publication, Recovery, ReplaySlice, StreamPosition, Subscriber } from '#core';
+import type { Notice, Publication, Recovery, ReplayPart, StreamPosition, Subscriber } from '#core';
 
 /** Most publications of one answer, and most bytes of their texts. What is left comes with the next poll. */
 const PUBLICATIONS_MAX = 5000;
@@ -23,7 +23,7 @@ export class DropInPoll implements Subscriber {
   }
 
   /** More than one answer can have is not read. */
-  async replay({ notices, publications }: ReplaySlice): Promise<void> {
+  async replay({ notices, publications }: ReplayPart): Promise<void> {
     this.notices.push(...notices);
     publications.forEach((publication) => this.take(publication));
   }

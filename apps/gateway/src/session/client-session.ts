@@ -329,12 +329,12 @@ export class ClientSession {
     const parameters = { ...asked, caseIds: batch.caseIds };
     const subscription = this.subscriptionOf(asked.feed);
     subscription.recovering = {
-      sliced: (slice) => {
+      replaying: (part) => {
         if (isAbandoned()) {
           return false;
         }
         operation.begun();
-        batch.count(slice);
+        batch.count(part);
         return true;
       },
       recovered: (recovery) => batch.ready(recovery, this.parts.ids),

@@ -43,6 +43,17 @@ describe('Connection', () => {
     expect([outlet.replay, outlet.collectPast].map(({ mock }) => mock.calls.length)).toEqual([1, 2]);
   });
 
+  it.each([
+    ['none', [[[publication], FEED, false]], 0],
+    ['part', [[[publication], FEED, true]], 0],
+    ['publications', [], 1],
+  ] as const)('writes a part of a long replay of which others may get: %s', (sharing, parts, collected) => {
+    const { outlet, connection } = connected();
+    connection.replayPart({ publications: [publication], sharing }, FEED);
+    expect(outlet.replayPart.mock.calls).toEqual(parts);
+    expect([outlet.collectPast, outlet.flush].map(({ mock }) => mock.calls.length)).toEqual([collected, collected]);
+  });
+
   it('looks at the unsent bytes only if the outlet says that there may be many', () => {
     const slow = { ...fakeOutlet(), unsentBytes: 1001 };
     const { tooSlow, connection } = connected(slow);

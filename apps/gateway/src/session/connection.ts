@@ -1,4 +1,4 @@
-import type { Feed, Publication, Recovery, ReplaySlice } from '#core';
+import type { Feed, Publication, Recovery, ReplayPart } from '#core';
 import { RUN_MAX_BYTES } from '#protocol';
 import type { DeliveryCounters } from './delivery-counters.js';
 import type { Outlet } from './outlet.js';
@@ -6,8 +6,6 @@ import type { UnsentLimit } from './unsent-limit.js';
 
 /** A replay begins, and goes on, when no more than this is unsent, bytes. So a connection never holds two replays. */
 const REPLAY_BEGINS_AT_BYTES = 65_536;
-/** Most publications of a long replay that are written at once, so that nobody else waits for longer than some ms. */
-const REPLAY_RUN_MAX = 100;
 /** During a long replay a client has so long to read until more of it may be written, ms. */
 const REPLAY_READ_WITHIN_MS = 10_000;
 /** Longest time between two looks whether somebody still waits, ms. */
@@ -102,23 +100,15 @@ export class Connection {
     this.counters.replayed(replay.length, this.outlet.transport);
   }
 
-  /**
-   * Writes a part of a long replay that is small enough for one tick.
-   *
-   * @returns how many of the publications it has
-   */
-  replayRun({ publications, isShared }: Omit<ReplaySlice, 'notices'>, feed: Feed): number {
-    const most = Math.min(publications.length, REPLAY_RUN_MAX);
-    let count = 0;
-    let bytes = 0;
-    while (count < most && bytes < RUN_MAX_BYTES) {
-      const publication = publications[count] as Publication;
-      bytes = isShared ? this.outlet.collectPast(publication, feed) : this.outlet.collectOnce(publication, feed);
-      count += 1;
+  /** Writes a part of a long replay. */
+  replayPart({ publications, sharing }: Omit<ReplayPart, 'notices'>, feed: Feed): void {
+    if (sharing === 'publications') {
+      this.collectAll(publications, feed);
+      this.outlet.flush();
+    } else if (publications.length > 0) {
+      this.outlet.replayPart(publications, feed, sharing === 'part');
     }
-    this.outlet.flush();
-    this.counters.replayed(count, this.outlet.transport);
-    return count;
+    this.counters.replayed(publications.length, this.outlet.transport);
   }
 
   /** Ends a connection whose client does not keep up. */

@@ -7,7 +7,7 @@ import {
   type Notice,
   type Publication,
   type Recovery,
-  type ReplaySlice,
+  type ReplayPart,
   type Subscriber,
 } from '#core';
 import {
@@ -26,11 +26,11 @@ import type { Receiver, TickWrites } from './tick-writes.js';
 /** The subscribe that is being served. */
 export interface Recovering {
   /**
-   * A slice of a long replay is about to be written.
+   * A part of a long replay is about to be written.
    *
    * @returns whether the client still waits for it
    */
-  sliced(slice: ReplaySlice): boolean;
+  replaying(part: ReplayPart): boolean;
   /** The replay is written. Called before the first live publication. */
   recovered(recovery: Recovery): void;
 }
@@ -62,18 +62,13 @@ export class LiveSubscription implements Subscriber, Receiver {
     this.writes = parts.writes;
   }
 
-  async replay(slice: ReplaySlice): Promise<void> {
+  async replay(part: ReplayPart): Promise<void> {
     const { connection } = this;
-    let rest = slice;
-    do {
-      await this.parts.pace.turn();
-      const isAwaited = rest !== slice || this.recovering?.sliced(slice) === true;
-      if (!isAwaited || !connection.isOpen) {
-        return;
-      }
-      rest = { ...slice, notices: [], publications: this.writeRun(rest) };
+    await this.parts.pace.turn();
+    if (connection.isOpen && this.recovering?.replaying(part) === true) {
+      this.writePart(part);
       await connection.roomForMore();
-    } while (rest.publications.length > 0);
+    }
   }
 
   recover(recovered: Recovery): void {
@@ -130,18 +125,17 @@ export class LiveSubscription implements Subscriber, Receiver {
     this.connection.outlet.left(caseIds.map((caseId) => this.room(caseId)));
   }
 
-  /** @returns the publications that are left */
-  private writeRun({ notices, publications, isShared }: ReplaySlice): readonly Publication[] {
+  private writePart({ notices, publications, sharing }: ReplayPart): void {
     this.writes.flush();
     const { outlet, limit } = this.connection;
     outlet.begin();
     notices.forEach((notice) => this.notify(notice));
     // A right may be withdrawn while a long replay runs.
     const allowed = publications.filter(({ caseId }) => this.tickets.has(ticketOf(caseId)));
-    const written = this.connection.replayRun({ publications: allowed, isShared }, this.feed);
+    const isWhole = allowed.length === publications.length;
+    this.connection.replayPart({ publications: isWhole ? publications : allowed, sharing }, this.feed);
     outlet.settle();
     limit.replayed(outlet.unsentBytes);
-    return allowed.slice(written);
   }
 
   private noticeEvent(notice: Notice): NoticeEvent {

@@ -32,10 +32,14 @@ export interface Outlet {
   collect(publication: Publication, feed: Feed): number;
   /** The same for a past publication. Other clients may get it, too: its frame is kept. */
   collectPast(publication: Publication, feed: Feed): number;
-  /** The same for a past publication that only this client gets: its frame is not kept. */
-  collectOnce(publication: Publication, feed: Feed): number;
   /** Writes a replay that other clients get as well, in pieces that they share. What was collected is written before. */
   replay(publications: readonly Publication[], feed: Feed): void;
+  /**
+   * Writes a part of a long replay in one piece. Its frames are not kept. What was collected is written before.
+   *
+   * @param isShared other clients get the same list
+   */
+  replayPart(publications: readonly Publication[], feed: Feed, isShared: boolean): void;
   /**
    * Writes what was collected, in one piece.
    *

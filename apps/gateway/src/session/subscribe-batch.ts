@@ -6,7 +6,7 @@ import {
   type Notice,
   type Publication,
   type Recovery,
-  type ReplaySlice,
+  type ReplayPart,
 } from '#core';
 import type { EventId, PositionIds, ReadyData } from '#protocol';
 import type { SubscriptionParameters } from '../edge/subscription-parameters.js';
@@ -34,11 +34,11 @@ const NO_ANSWERS: AnswerTimes = new Map();
 export class SubscribeBatch {
   /** When the upstream last answered for its tickets. To be set before {@link ready}. */
   answers: AnswerTimes = NO_ANSWERS;
-  /** Some slices of a long replay are written. */
+  /** Some of a long replay is written. */
   hasBegun = false;
   private pending: readonly CaseId[] = [];
   /** Their publications. */
-  private sliced = 0;
+  private inParts = 0;
   private readonly byTicket: ByTicket | null;
 
   private constructor(
@@ -78,10 +78,10 @@ export class SubscribeBatch {
     return new SubscribeBatch(members, members.length === 1 ? first.parameters.caseIds : [...caseIds]);
   }
 
-  /** Counts a slice of a long replay. */
-  count({ publications, notices }: ReplaySlice): void {
+  /** Counts a part of a long replay. */
+  count({ publications, notices }: ReplayPart): void {
     this.hasBegun = true;
-    this.sliced += publications.length;
+    this.inParts += publications.length;
     if (this.byTicket !== null) {
       countByTicket(this.byTicket, publications, notices);
     }
@@ -94,7 +94,7 @@ export class SubscribeBatch {
     const { byTicket } = this;
     if (byTicket === null) {
       const [member] = this.members as [WaitingSubscribe];
-      const replayed = this.sliced + recovery.replay.length;
+      const replayed = this.inParts + recovery.replay.length;
       member.onReady(this.readyOf(member, at, recovery.caseIds, replayed, recovery.recovered));
       member.isServed = true;
       return;

@@ -101,20 +101,14 @@ export class SseOutlet implements Outlet {
     return this.add(this.frames.of(publication, feed));
   }
 
-  collectOnce(publication: Publication, feed: Feed): number {
-    return this.add(this.frames.once(publication, feed));
-  }
-
   replay(publications: readonly Publication[], feed: Feed): void {
     this.flush();
-    for (const run of this.frames.runsOf(publications, feed)) {
-      if (this.socket === null) {
-        run.frames().forEach((frame) => this.write(frame));
-      } else if (this.socket.writable) {
-        this.socket.write(run.bytes);
-      }
-    }
-    this.idleChecks = 0;
+    this.frames.runsOf(publications, feed).forEach((run) => this.writeRun(run));
+  }
+
+  replayPart(publications: readonly Publication[], feed: Feed, isShared: boolean): void {
+    this.flush();
+    this.writeRun(this.frames.partOf(publications, feed, isShared));
   }
 
   flush(): boolean {
@@ -191,6 +185,15 @@ export class SseOutlet implements Outlet {
     }
     this.run = (this.run ?? this.frames.emptyRun).then(frame);
     return this.run.length;
+  }
+
+  private writeRun(run: FrameRun<SseFrame>): void {
+    this.idleChecks = 0;
+    if (this.socket === null) {
+      run.frames().forEach((frame) => this.write(frame));
+    } else if (this.socket.writable) {
+      this.socket.write(run.bytes);
+    }
   }
 
   private write(frame: SseFrame): boolean {

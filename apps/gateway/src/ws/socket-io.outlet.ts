@@ -61,13 +61,14 @@ export class SocketIoOutlet implements Outlet {
     return this.add(this.frames.of(publication, feed));
   }
 
-  collectOnce(publication: Publication, feed: Feed): number {
-    return this.add(this.frames.once(publication, feed));
-  }
-
   replay(publications: readonly Publication[], feed: Feed): void {
     this.flush();
     this.frames.runsOf(publications, feed).forEach((run) => this.pipe.write(run));
+  }
+
+  replayPart(publications: readonly Publication[], feed: Feed, isShared: boolean): void {
+    this.flush();
+    this.pipe.write(this.frames.partOf(publications, feed, isShared));
   }
 
   flush(): boolean {

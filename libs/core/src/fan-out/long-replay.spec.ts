@@ -1,5 +1,5 @@
 import { RecordingSubscriber, PublishingFixture, settled, words } from '#testing';
-import type { ReplaySlice, SubscribeRequest } from './subscription.js';
+import type { ReplayPart, SubscribeRequest } from './subscription.js';
 
 const OPTIONS = {
   historyMax: 8,
@@ -12,7 +12,7 @@ const OPTIONS = {
 class SlowSubscriber extends RecordingSubscriber {
   private ready: (() => void) | null = null;
 
-  override async replay(slice: ReplaySlice): Promise<void> {
+  override async replay(slice: ReplayPart): Promise<void> {
     await super.replay(slice);
     await new Promise<void>((resolve) => (this.ready = resolve));
   }

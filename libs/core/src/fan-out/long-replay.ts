@@ -1,15 +1,14 @@
 import type { FeedKey } from '../model/feed.js';
 import type { FeedState } from './feed-state.js';
-import type { Broker, HistorySlice, ReplayExtent, SliceWant } from './ports/broker.js';
+import type { Broker, ReplayExtent, SliceWant } from './ports/broker.js';
 import type { Replay, ReplayBounds } from './replay.js';
+import { partsOf } from './slice-parts.js';
 import { bytesOf, sliceInMemory } from './slices-in-memory.js';
 import type { KeptSlice, SharedSlices, SliceShare } from './shared-slices.js';
 import { SliceWindow } from './slice-window.js';
-import type { ReplaySlice, Subscriber } from './subscription.js';
+import type { Notice, Subscriber } from './subscription.js';
 import type { StreamPosition } from '../model/stream-position.js';
 import type { Turns } from './turns.js';
-
-type SliceRead = HistorySlice & Pick<ReplaySlice, 'isShared'> & Pick<KeptSlice, 'upTo'>;
 
 export interface LongReplayParts {
   readonly broker: Pick<Broker, 'slice'>;
@@ -19,6 +18,18 @@ export interface LongReplayParts {
   /** Those that come back together to the same position read each slice once. */
   readonly shared: SharedSlices;
   readonly bounds: ReplayBounds;
+}
+
+/** How far a long replay is. */
+interface Progress {
+  /** The subscriber has everything up to this offset. */
+  after: number;
+  /** Offset of the feed, as far as it is known. */
+  present: number;
+  /** The position of the client means nothing, and it was not told so yet. */
+  isUnknown: boolean;
+  hasBegun: boolean;
+  readonly window: SliceWindow;
 }
 
 /**
@@ -51,46 +62,56 @@ export class LongReplay {
     subscriber: Subscriber,
     share: SliceShare,
   ): Promise<void> {
-    const { epoch, offset: end, floors } = extent;
-    const { state, bounds } = this.parts;
-    let after = [...floors.values()].reduce((least, floor) => Math.min(least, floor), end);
-    let present = end;
-    let isUnknown = replay.isUnknown(extent);
-    let hasBegun = false;
-    const window = new SliceWindow(end - after, extent.count, bounds);
-    const isDone = () => {
-      const isSmall = present - after <= bounds.wholeMax;
-      // What is small is read once for the whole crowd: its members end at different offsets.
-      return isSmall && (after >= end || (hasBegun && share.isCrowd));
+    const { offset: end, floors } = extent;
+    const { bounds } = this.parts;
+    const begins = [...floors.values()].reduce((least, floor) => Math.min(least, floor), end);
+    const progress: Progress = {
+      ...{ after: begins, present: end, isUnknown: replay.isUnknown(extent), hasBegun: false },
+      window: new SliceWindow(end - begins, extent.count, bounds),
     };
-    while (!isDone()) {
-      const part = { floors, after, upTo: Math.min(after + window.width, present) };
-      const slice = await this.read(replay, { epoch, offset: present }, part, share);
-      if (slice === null || slice.epoch !== epoch || replay.isAbandoned) {
-        return;
-      }
-      present = Math.max(present, slice.offset);
-      const { publications, lost } = slice;
-      if (publications === null) {
-        window.shrink();
-        continue;
-      }
-      window.fit(
-        publications.length,
-        publications.reduce((sum, publication) => sum + bytesOf(publication), 0),
-      );
-      const notices = [
-        ...(isUnknown ? replay.news(replay.rest.caseIds, null, state.source) : []),
-        ...replay.news(lost, { after: { epoch, offset: after }, before: { epoch, offset: present + 1 } }, state.source),
-      ];
-      isUnknown = false;
-      hasBegun = true;
-      after = slice.upTo;
-      replay.reached({ epoch, offset: after }, publications);
-      if (publications.length > 0 || notices.length > 0) {
-        await subscriber.replay({ notices, publications, isShared: slice.isShared });
-      }
+    const isDone = () => {
+      const isSmall = progress.present - progress.after <= bounds.wholeMax;
+      // What is small is read once for the whole crowd: its members end at different offsets.
+      return isSmall && (progress.after >= end || (progress.hasBegun && share.isCrowd));
+    };
+    // No variable of this function has a slice. It would be in memory until the next one is read.
+    while (!isDone() && (await this.runSlice(replay, extent, progress, subscriber, share)));
+  }
+
+  /** @returns false: no client waits for the replay any more, or the feed has begun a new epoch */
+  private async runSlice(
+    replay: Replay,
+    { epoch, floors }: ReplayExtent,
+    progress: Progress,
+    subscriber: Subscriber,
+    share: SliceShare,
+  ): Promise<boolean> {
+    const { source } = this.parts.state;
+    const { after, window, isUnknown } = progress;
+    const part = { floors, after, upTo: Math.min(after + window.width, progress.present) };
+    const found = await this.read(replay, { epoch, offset: progress.present }, part, share);
+    if (found === null || found.slice.epoch !== epoch || replay.isAbandoned) {
+      return false;
     }
+    const { offset, publications, lost } = found.slice;
+    progress.present = Math.max(progress.present, offset);
+    if (publications === null) {
+      window.shrink();
+      return true;
+    }
+    window.fit(
+      publications.length,
+      publications.reduce((sum, publication) => sum + bytesOf(publication), 0),
+    );
+    const between = { after: { epoch, offset: after }, before: { epoch, offset: progress.present + 1 } };
+    const unknown = isUnknown ? replay.news(replay.rest.caseIds, null, source) : [];
+    const notices = [...unknown, ...replay.news(lost, between, source)];
+    progress.isUnknown = false;
+    progress.hasBegun = true;
+    progress.after = found.upTo;
+    replay.reached({ epoch, offset: found.upTo }, publications);
+    await write(found, notices, subscriber);
+    return true;
   }
 
   /** @returns null if no client waits for it any more */
@@ -99,7 +120,7 @@ export class LongReplay {
     known: StreamPosition,
     part: Pick<SliceWant, 'floors' | 'after' | 'upTo'>,
     share: SliceShare,
-  ): Promise<SliceRead | null> {
+  ): Promise<KeptSlice | null> {
     const { broker, state, turns, bounds } = this.parts;
     const want = { ...part, maxEvents: bounds.sliceMax, maxBytes: bounds.sliceMaxBytes };
     return turns.run(async () => {
@@ -109,17 +130,30 @@ export class LongReplay {
       const { after, upTo } = part;
       const kept = share.find(after);
       if (kept !== null) {
-        return { ...kept.slice, upTo: kept.upTo, isShared: true };
+        return kept;
       }
       const inMemory = state.hasOtherEpoch(known.epoch) ? null : sliceInMemory(want, state.source);
-      if (inMemory !== null) {
-        return { ...inMemory, upTo, isShared: true };
-      }
-      const slice = await broker.slice(this.feed, want, known);
+      const slice = inMemory ?? (await broker.slice(this.feed, want, known));
+      const sharing = inMemory !== null ? 'publications' : share.isCrowd ? 'part' : 'none';
+      const read = { slice, parts: partsOf(slice.publications ?? []), upTo, sharing } as const;
       if (slice.publications !== null && slice.epoch === known.epoch) {
-        share.keep(after, { slice, upTo });
+        share.keep(after, read);
       }
-      return { ...slice, upTo, isShared: false };
+      return read;
     });
+  }
+}
+
+async function write(
+  { parts, sharing }: KeptSlice,
+  notices: readonly Notice[],
+  subscriber: Pick<Subscriber, 'replay'>,
+): Promise<void> {
+  const [first = [], ...others] = parts;
+  if (first.length > 0 || notices.length > 0) {
+    await subscriber.replay({ notices, publications: first, sharing });
+  }
+  for (const publications of others) {
+    await subscriber.replay({ notices: [], publications, sharing });
   }
 }

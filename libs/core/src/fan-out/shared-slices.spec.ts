@@ -14,7 +14,8 @@ function kept(upTo: number, bytes = 1) {
     ...{ kind: 'message', caseId: 'a', message, sentAt: 0, seenAt: 0 },
     ...{ epoch: EPOCH, offset: upTo, previous: 0 },
   };
-  return { slice: { epoch: EPOCH, offset: upTo, publications: [publication], lost: [] }, upTo };
+  const slice = { epoch: EPOCH, offset: upTo, publications: [publication], lost: [] };
+  return { slice, parts: [slice.publications], upTo, sharing: 'part' } as const;
 }
 
 describe('slices of long replays', () => {
@@ -24,11 +25,40 @@ describe('slices of long replays', () => {
     expect([one.isCrowd, other.isCrowd]).toEqual([true, true]);
     const slice = kept(5);
     one.keep(0, slice);
-    expect([other.find(0), other.find(5)]).toEqual([slice, null]);
+    expect(other.find(0)).toEqual(slice);
     one.leave();
     expect([other.find(0), other.isCrowd]).toEqual([slice, false]);
     other.leave();
     slices.join(KEY, PLACE);
+    expect(slices.join(KEY, PLACE).find(0)).toBeNull();
+  });
+
+  it('are kept until the last one has gone on behind them', () => {
+    const slices = new SharedSlices();
+    const [one, other] = [slices.join(KEY, PLACE), slices.join(KEY, PLACE)];
+    one.keep(0, kept(5));
+    expect([one.find(5), other.find(0)?.upTo]).toEqual([null, 5]);
+    const late = slices.join(KEY, PLACE);
+    expect(other.find(5)).toBeNull();
+    expect(late.find(0)?.upTo).toBe(5);
+    expect(late.find(5)).toBeNull();
+    expect(slices.join(KEY, PLACE).find(0)).toBeNull();
+  });
+
+  it('are kept until the last one that needs them has left', () => {
+    const slices = new SharedSlices();
+    const [one, other] = [slices.join(KEY, PLACE), slices.join(KEY, PLACE)];
+    one.keep(0, kept(5));
+    one.find(5);
+    other.leave();
+    expect(slices.join(KEY, PLACE).find(0)).toBeNull();
+  });
+
+  it('are not kept where everybody else has gone on', () => {
+    const slices = new SharedSlices();
+    const [one, other] = [slices.join(KEY, PLACE), slices.join(KEY, PLACE)];
+    other.find(5);
+    one.keep(0, kept(5));
     expect(slices.join(KEY, PLACE).find(0)).toBeNull();
   });
 
@@ -68,7 +98,7 @@ describe('slices of long replays', () => {
   });
 
   it.each([
-    ['8 MiB', 4_194_304, 3],
+    ['4 MiB', 2_097_152, 3],
     ['256 slices', 1, 257],
   ])('are at most %s: the oldest one goes', (_, bytes, count) => {
     const slices = new SharedSlices();

@@ -53,14 +53,19 @@ export type Notice =
   /** The first poll of these tickets is complete: everything that it found was told before. */
   | { readonly kind: 'backfilled'; readonly caseIds: readonly CaseId[] };
 
-/** A part of a long replay. */
-export interface ReplaySlice {
+/**
+ * What other subscribers may get as well. `publications`: the same objects, they are in memory for all. `part`: the same part of
+ * a long replay.
+ */
+export type Sharing = 'none' | 'part' | 'publications';
+
+/** A part of a long replay, small enough to be written at once. */
+export interface ReplayPart {
   /** To be told before the publications. */
   readonly notices: readonly Notice[];
   /** In order of offset. */
   readonly publications: readonly Publication[];
-  /** Other subscribers may get the same objects: they are in memory for all. */
-  readonly isShared: boolean;
+  readonly sharing: Sharing;
 }
 
 /** A ticket at the position of its recovery. */
@@ -99,10 +104,10 @@ export interface Recovery {
 /** A client of the hub. Its methods are called in order. They must not throw and must not block. */
 export interface Subscriber {
   /**
-   * Called for each slice of a long replay, before {@link recover}. It resolves when the client has read enough for another
-   * slice, or is not served any more.
+   * Called for each part of a long replay, before {@link recover}. It resolves when the client has read enough for another
+   * part, or is not served any more.
    */
-  replay(slice: ReplaySlice): Promise<void>;
+  replay(part: ReplayPart): Promise<void>;
   /** Called once, in the tick in which live delivery begins (invariant 7). */
   recover(recovery: Recovery): void;
   deliver(publication: Publication): void;

@@ -5,7 +5,12 @@ export class Turns {
   /** @throws what `work` throws */
   run<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.last.then(work);
-    this.last = turn.catch(() => undefined); // The caller gets the error. The next turn does not depend on it.
+    // The caller gets the result or the error. The next turn depends on neither, and it must not keep them in memory.
+    this.last = turn.then(ended, ended);
     return turn;
   }
+}
+
+function ended(): void {
+  // Nothing of a turn is passed on.
 }

@@ -1,4 +1,4 @@
-import type { Notice, Publication, Recovery, ReplaySlice, StreamPosition, UpstreamState } from '#core';
+import type { Notice, Publication, Recovery, ReplayPart, StreamPosition, UpstreamState } from '#core';
 
 /** All publications and states of the test. What clients get is checked against it. */
 export class Truth {
@@ -64,7 +64,7 @@ export class ModelClient {
   }
 
   /** A slice of a long replay. A client that is cut off after it resumes from its last publication. */
-  replay({ notices, publications }: ReplaySlice): void {
+  replay({ notices, publications }: ReplayPart): void {
     notices.forEach((notice) => this.notify(notice));
     publications.forEach((publication) => this.replayed(publication));
   }

@@ -1,4 +1,4 @@
-import type { Notice, Publication, Recovery, ReplaySlice, StreamPosition, Subscriber } from '#core';
+import type { Notice, Publication, Recovery, ReplayPart, StreamPosition, Subscriber } from '#core';
 
 /** A subscriber that records what it gets: contents of messages, and notices as texts. */
 export class RecordingSubscriber implements Subscriber {
@@ -6,7 +6,7 @@ export class RecordingSubscriber implements Subscriber {
   position: StreamPosition | undefined;
   recovered: boolean | undefined;
 
-  async replay({ notices, publications }: ReplaySlice): Promise<void> {
+  async replay({ notices, publications }: ReplayPart): Promise<void> {
     notices.forEach((notice) => this.notify(notice));
     this.told.push(...publications.map((one) => (one.kind === 'message' ? one.message : '')), 'slice');
     this.position = publications.at(-1) ?? this.position;
