@@ -144,6 +144,35 @@ describe('visits of feeds', () => {
     });
   });
 
+  it.each([
+    ['renewal', true],
+    ['arrival', false],
+  ] as const)(
+    'are listed in the round trip of a renewal, and before the tickets of a client that comes: %s',
+    async (reason, together) => {
+      await driver.want('a');
+      const { commands, keys, registry } = fixture;
+      const until = driver.now + 2 * INTEREST_MS;
+      const { zadd } = commands;
+      let list = () => {};
+      const held = new Promise<void>((resolve) => (list = resolve));
+      const listing = jest.spyOn(commands, 'zadd').mockImplementation(async (...args: Parameters<typeof zadd>) => {
+        await held;
+        return zadd.apply(commands, args);
+      });
+      const wanting = registry.want(driver.feed, ['a'], driver.now, until, reason);
+      await commands.ping();
+      expect(await commands.zscore(`${keys.base(driver.feed)}interest`, 'a')).toBe(
+        String(together ? until : driver.now + INTEREST_MS),
+      );
+      list();
+      await wanting;
+      listing.mockRestore();
+      expect(await commands.zscore(keys.feeds, driver.feed)).toBe(String(until));
+      expect(await commands.zscore(`${keys.base(driver.feed)}interest`, 'a')).toBe(String(until));
+    },
+  );
+
   it('know all sets of a feed, and when each is due', async () => {
     await driver.want(...Array.from({ length: USUAL_LIMITS.maxCaseIds * 2 + 1 }, (_, at) => `t${at}`));
     const sets = await look().setsOf(driver.feed);

@@ -60,7 +60,10 @@ export class RedisInterestRegistry implements InterestRegistry {
     if (caseIds.length === 0) {
       return [];
     }
-    await this.visits.list(feed, until);
+    const listed = this.visits.list(feed, until);
+    if (reason === 'arrival') {
+      await listed; // Before the tickets are there. The feed of a renewal is listed, unless its place in the list was lost.
+    }
     const args = {
       base: this.keys.base(feed),
       now: Math.round(now),
@@ -69,9 +72,10 @@ export class RedisInterestRegistry implements InterestRegistry {
       isArrival: reason === 'arrival',
       tickets: caseIds,
     };
-    const due = await this.onWholeFeed(feed, now, () =>
+    const wanted = this.onWholeFeed(feed, now, () =>
       this.scripts.discover('want', this.keys.ofScripts(feed).want, args),
     );
+    const [due] = await Promise.all([wanted, listed]);
     if (due.length > 0) {
       await this.visits.bringForward(feed, now + JOB_LATE_MS); // The caller may end before it wakes the sets.
     }
