@@ -120,7 +120,7 @@ export const redisAdapters = [
   {
     id: 'divided-frames-forgotten',
     file: redis('push-frames.ts'),
-    find: 'this.begun = bytes.subarray(at);',
+    find: 'this.begun = [bytes.subarray(at)];',
     put: '',
     breaks: 'Invariant 8: a publication whose bytes arrive in two pieces is lost.',
     killedBy: { file: redis('push-frames.spec.ts'), test: 'wherever the bytes are divided' },

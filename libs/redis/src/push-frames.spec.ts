@@ -66,6 +66,23 @@ describe('the frames of a subscribed connection', () => {
     expect([1, 2, 3, 7, 64].filter((size) => !isRead(inPiecesOf(size)))).toEqual([]);
   });
 
+  it('are put together once, however large they are and in how many pieces they come', () => {
+    const text = 'x'.repeat(1_048_576);
+    const large = Buffer.from(message('message', 'c', text) + message('message', 'd', 'y'));
+    const pieces = Array.from({ length: large.length / 4096 + 1 }, (_, at) =>
+      large.subarray(at * 4096, at * 4096 + 4096),
+    );
+    const concat = jest.spyOn(Buffer, 'concat');
+    const found = read(pieces);
+    const copied = concat.mock.results.reduce((sum, { value }) => sum + (value as Buffer).length, 0);
+    concat.mockRestore();
+    expect(found).toEqual([
+      ['message', 'c', text],
+      ['message', 'd', 'y'],
+    ]);
+    expect(copied).toBeLessThan(2 * large.length);
+  });
+
   it('are left to somebody else from the first one on that is not understood', () => {
     const strange = `?3\r\n${message('message', 'c', 't')}`;
     expect(read([Buffer.from(`+OK\r\n${strange}`), Buffer.from(message('message', 'c', 'u'))])).toEqual([

@@ -41,8 +41,11 @@ const UNKNOWN = -2;
  * is made of it; a client library makes an object of each field. Frames of another kind are passed on.
  */
 export class PushFrames {
-  /** The beginning of a frame that is not whole. */
-  private begun: Buffer | null = null;
+  /** The beginning of a frame that is not whole, as it came. */
+  private begun: Buffer[] = [];
+  private begunBytes = 0;
+  /** The frame is not whole with fewer bytes: they are put together once, and not with each chunk of a large message. */
+  private neededBytes = 0;
   /** Something came that is not understood: from then on everything is passed on. */
   private isBlind = false;
 
@@ -53,8 +56,15 @@ export class PushFrames {
       this.listener.rest(chunk);
       return;
     }
-    const bytes = this.begun === null ? chunk : Buffer.concat([this.begun, chunk]);
-    this.begun = null;
+    this.begun.push(chunk);
+    this.begunBytes += chunk.length;
+    if (this.begunBytes < this.neededBytes) {
+      return;
+    }
+    const bytes = this.begun.length === 1 ? chunk : Buffer.concat(this.begun);
+    this.begun = [];
+    this.begunBytes = 0;
+    this.neededBytes = 0;
     let at = 0;
     while (at < bytes.length) {
       const head = HEADS.find((one) => begins(bytes, at, one.bytes));
@@ -65,7 +75,8 @@ export class PushFrames {
         return;
       }
       if (end === INCOMPLETE) {
-        this.begun = bytes.subarray(at);
+        this.begun = [bytes.subarray(at)];
+        this.begunBytes = bytes.length - at;
         return;
       }
       at = end;
@@ -82,6 +93,7 @@ export class PushFrames {
     }
     const textEnd = textAt + numberAt(bytes, channelEnd + 3);
     if (textEnd + 2 > bytes.length) {
+      this.neededBytes = textEnd + 2 - at;
       return INCOMPLETE;
     }
     const channel = bytes.toString('utf8', channelAt, channelEnd);
