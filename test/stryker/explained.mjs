@@ -6,6 +6,30 @@
  */
 export const explained = [
   {
+    file: 'libs/core/src/fan-out/feed-delivery.ts',
+    was: '[]',
+    is: '["Stryker was here"]',
+    why: 'What is held is set before it is read, and no ticket has this name.',
+  },
+  {
+    file: 'libs/core/src/fan-out/feed-delivery.ts',
+    was: 'false',
+    is: 'true',
+    why: 'It is set before it is read.',
+  },
+  {
+    file: 'libs/core/src/fan-out/feed-delivery.ts',
+    was: 'newest?.epoch',
+    is: 'newest.epoch',
+    why: 'Where there is no newest snapshot there is none to compare. The look is for the types.',
+  },
+  {
+    file: 'libs/core/src/fan-out/long-replay.ts',
+    was: 'slice.epoch === known.epoch',
+    is: 'true',
+    why: 'A slice of another epoch ends the replay of each that finds it.',
+  },
+  {
     file: 'libs/core/src/fan-out/prepared-replays.ts',
     was: 'this.bytes <= KEPT_MAX_BYTES',
     is: 'this.bytes < KEPT_MAX_BYTES',
@@ -31,21 +55,9 @@ export const explained = [
   },
   {
     file: 'libs/core/src/fan-out/shared-slices.ts',
-    was: '(kept) => this.drop(kept)',
-    is: '() => undefined',
-    why: 'What is kept of a crowd that has ended is dropped first when room is needed. Only memory shows it earlier.',
-  },
-  {
-    file: 'libs/core/src/fan-out/shared-slices.ts',
     was: 'kept.slice.publications?.reduce',
     is: 'kept.slice.publications.reduce',
     why: 'A slice without publications is not kept. The look is for the types.',
-  },
-  {
-    file: 'libs/core/src/fan-out/shared-slices.ts',
-    was: 'place !== undefined',
-    is: 'true',
-    why: 'What is dropped is kept. The comparison is for the types.',
   },
   {
     file: 'libs/core/src/polling/bisection.ts',

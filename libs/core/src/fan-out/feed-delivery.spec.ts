@@ -81,6 +81,18 @@ describe('FeedDelivery', () => {
       expect(reads).toHaveBeenCalledTimes(2);
     });
 
+    it('says that a first poll is complete after what that poll has found', async () => {
+      await scene.say('a'); // It is wanted, and waits for its first poll.
+      const { hub, broker, flush } = await joined('a');
+      hub.interrupted();
+      await settled();
+      await scene.say('a', 'found');
+      broker.backfilled(scene.key, ['a']);
+      await flush();
+      await flush();
+      expect(subscriber.told).toEqual(['live', ...words('found'), 'backfilled a']);
+    });
+
     it('delivers what is published on a ticket between its read and the read of another', async () => {
       const { hub, flush } = await joined(...TWO_CALLS);
       hub.interrupted();

@@ -1,5 +1,6 @@
 import { RecordingSubscriber, PublishingFixture, settled, words } from '#testing';
 import type { ReplayPart, SubscribeRequest } from './subscription.js';
+import type { HistorySlice } from './ports/broker.js';
 
 const OPTIONS = {
   historyMax: 8,
@@ -215,5 +216,68 @@ describe('a long replay', () => {
       ...words('new 1', 'new 2'),
     ]);
     expect(slow.recovered).toBe(false);
+  });
+  it('leaves nothing behind: those that come later read for themselves', async () => {
+    const { hub, broker } = scene.gateway();
+    await say('1', '2', '3', '4', '5', '6', '7', '8');
+    const slices = jest.spyOn(broker, 'slice');
+    const history = jest.spyOn(broker, 'history');
+    const reads = [];
+    for (let clients = 0; clients < 3; clients += 1) {
+      slices.mockClear();
+      await scene.subscribe(hub, ['a', 'b'], new RecordingSubscriber(), position(0));
+      reads.push(slices.mock.calls.length);
+    }
+    expect(reads).toEqual([reads[0], reads[0], reads[0]]);
+    // Alone, all of it comes in slices.
+    expect(history.mock.calls.flatMap(([, wants]) => wants.filter(({ after }) => after !== null))).toEqual([]);
+  });
+
+  it('ends with all that is left, as soon as that is small', async () => {
+    const { hub } = scene.gateway();
+    const slow = new SlowSubscriber();
+    await say('1', '2', '3', '4', '5', '6');
+    const joining = scene.subscribe(hub, ['a', 'b'], slow, position(0));
+    await settled();
+    await say('7', '8');
+    while (!slow.told.includes('live')) await slow.read();
+    await joining;
+    expect(slow.told.slice(-4)).toEqual(['slice', ...words('7', '8'), 'live']);
+  });
+
+  it('is told nothing of another epoch before its gap', async () => {
+    const { hub } = scene.gateway();
+    const slow = new SlowSubscriber();
+    await say('1', '2', '3', '4', '5', '6');
+    const joining = scene.subscribe(hub, ['a', 'b'], slow, position(0));
+    await settled();
+    const before = replayed(slow.told).length;
+    scene.store.wipe();
+    const news = Array.from({ length: 12 }, (_, at) => `new ${at}`);
+    await say(...news);
+    while (!slow.told.includes('live')) await slow.read();
+    await joining;
+    expect(replayed(slow.told).slice(before)).toEqual(['unknown_position a,b', ...words(...news)]);
+  });
+
+  it('asks for as many offsets as its own span lets expect', async () => {
+    const { hub, broker } = scene.gateway();
+    await scene.say('c', ...Array.from({ length: 100 }, (_, at) => `x${at}`));
+    await scene.say('a', '1', '2', '3', '4', '5', '6', '7', '8');
+    const slices = jest.spyOn(broker, 'slice');
+    await scene.subscribe(hub, ['a'], subscriber, position(100));
+    expect(replayed(subscriber.told)).toEqual(words('1', '2', '3', '4', '5', '6', '7', '8'));
+    const answers = await Promise.all(slices.mock.results.map(({ value }) => value as Promise<HistorySlice>));
+    expect(answers.filter(({ publications }) => publications === null)).toEqual([]);
+  });
+
+  it('tells nobody of slices in which there is nothing', async () => {
+    const { hub } = scene.gateway();
+    await scene.say('a', '1', '2', '3');
+    await scene.say('c', ...Array.from({ length: 60 }, (_, at) => `x${at}`));
+    await scene.say('a', '4', '5', '6');
+    await scene.subscribe(hub, ['a'], subscriber, position(0));
+    expect(replayed(subscriber.told)).toEqual(words('1', '2', '3', '4', '5', '6'));
+    expect(subscriber.told.join(' ')).not.toContain('slice slice');
   });
 });

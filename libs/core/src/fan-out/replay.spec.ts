@@ -1,7 +1,7 @@
 import { MemoryBroker, PublishingFixture, RecordingSubscriber, settled, words } from '#testing';
 import type { FeedKey } from '../model/feed.js';
 import type { Hub } from './hub.js';
-import type { ExtentWant, HistoryWant } from './ports/broker.js';
+import type { ExtentWant, HistorySlice, HistoryWant } from './ports/broker.js';
 import type { Publication } from '../model/publication.js';
 import { Replay, type FeedStates } from './replay.js';
 import type { ResumeFrom, SubscribeRequest } from './subscription.js';
@@ -194,5 +194,41 @@ describe('the preparation of a replay', () => {
     expect(reads.extent).toHaveBeenCalledTimes(1);
     expect(reads.history).not.toHaveBeenCalled();
     expect(subscriber.told).toEqual([]);
+  });
+  it('that is long says between which positions something is lost', async () => {
+    await scene.say('a', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10');
+    const notify = jest.spyOn(subscriber, 'notify');
+    await scene.subscribe(hub, ['a'], subscriber, from(1));
+    const { epoch } = scene.store.historyOf(scene.key, [], null);
+    const between = { after: { epoch, offset: 1 }, before: { epoch, offset: 11 } };
+    expect(notify.mock.calls).toEqual([[{ kind: 'gap', caseIds: ['a'], reason: 'history_truncated', ...between }]]);
+  });
+
+  describe('of messages that are large', () => {
+    const LARGE = Array.from({ length: 8 }, (_, at) => String(at).repeat(28));
+    beforeEach(() => {
+      scene = new PublishingFixture({ ...OPTIONS, replay: { ...OPTIONS.replay, sliceMax: 100 } });
+      ({ hub, broker } = scene.gateway());
+    });
+
+    it('plans its slices by their bytes', async () => {
+      await scene.say('a', ...LARGE);
+      const slices = jest.spyOn(broker, 'slice');
+      await scene.subscribe(hub, ['a'], subscriber, from(0));
+      expect(messages()).toEqual(words(...LARGE));
+      const answers = await Promise.all(slices.mock.results.map(({ value }) => value as Promise<HistorySlice>));
+      const isTooLarge = answers.map(({ publications }) => publications === null);
+      expect(isTooLarge.lastIndexOf(true)).toBeLessThan(isTooLarge.indexOf(false));
+    });
+
+    it.each([8, 2])('gives each of a crowd all of them (%d)', async (count) => {
+      const said = LARGE.slice(0, count).map((text) => text.repeat(count === 2 ? 2 : 1));
+      await scene.say('a', ...said);
+      const crowd = [subscriber, new RecordingSubscriber(), new RecordingSubscriber()];
+      await Promise.all(crowd.map((member) => scene.subscribe(hub, ['a'], member, from(0))));
+      for (const { told } of crowd) {
+        expect(told.filter((one) => one !== 'slice' && one !== 'live')).toEqual(words(...said));
+      }
+    });
   });
 });
