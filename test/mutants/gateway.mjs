@@ -264,8 +264,8 @@ export const gateway = [
   {
     id: 'silent-store-refuses',
     file: session('subject-limit.ts'),
-    find: 'resolve(answer ?? true);',
-    put: 'resolve(answer ?? false);',
+    find: "resolve(answer === false ? 'full_elsewhere' : 'counted');",
+    put: "resolve(answer === true ? 'counted' : 'full_elsewhere');",
     breaks: 'Nobody is refused for want of Redis: while it is away no client gets a connection.',
     killedBy: { file: session('subject-limit.spec.ts'), test: 'counts alone' },
   },

@@ -29,12 +29,16 @@ const ENTRY_MEMBERS = new Set(['type', 'case_ids', 'groups', 'hints']);
  * @throws {Refusal} if a claim that is read has another form; a right is never guessed from half a claim
  */
 export function claimedGrants(claims: JWTPayload, settings: ClaimSettings): Grants {
+  const claimed = {
+    cases: textsOf(own(claims, settings.authCasesClaim)),
+    groups: textsOf(own(claims, settings.authGroupsClaim)),
+    hints: own(claims, settings.authHintsClaim) === true,
+  };
+  if (settings.authScopePrefix === '' && settings.authDetailsType === '') {
+    return claimed;
+  }
   const sources = [
-    {
-      cases: textsOf(own(claims, settings.authCasesClaim)),
-      groups: textsOf(own(claims, settings.authGroupsClaim)),
-      hints: own(claims, settings.authHintsClaim) === true,
-    },
+    claimed,
     ...(settings.authScopePrefix === '' ? [] : [ofScopes(own(claims, 'scope'), settings.authScopePrefix)]),
     ...(settings.authDetailsType === ''
       ? []

@@ -47,13 +47,37 @@ export class ValidationPlan {
 
   /** @returns true: class-validator finds no fault; false: it has to look */
   accepts(request: object): boolean {
-    return this.members?.every((member) => isGood(member, request)) === true;
+    return this.members !== null && areGood(this.members, request);
   }
 }
 
-function isGood({ name, conditions, checks }: Member, request: object): boolean {
-  const value: unknown = Reflect.get(request, name);
-  return conditions.some((holds) => !holds(request, value)) || checks.every((check) => isHeld(check, request, value));
+// Loops and not `every`: a function for each member would be made for each request.
+function areGood(members: readonly Member[], request: object): boolean {
+  for (const member of members) {
+    const value: unknown = Reflect.get(request, member.name);
+    if (isChecked(member, request, value) && !areHeld(member, request, value)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function isChecked({ conditions }: Member, request: object, value: unknown): boolean {
+  for (const holds of conditions) {
+    if (!holds(request, value)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function areHeld({ checks }: Member, request: object, value: unknown): boolean {
+  for (const check of checks) {
+    if (!isHeld(check, request, value)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 function isHeld({ constraint, each, args }: Check, request: object, value: unknown): boolean {

@@ -1,7 +1,7 @@
 import { Refusal, TOO_MANY_REQUESTS } from '#protocol';
 import type { ClientSession } from './client-session.js';
 import { DeadConnections } from './dead-connections.js';
-import type { SubjectLimit } from './subject-limit.js';
+import type { Counted, SubjectLimit } from './subject-limit.js';
 import type { TcpTable } from './tcp-table.js';
 
 /**
@@ -53,12 +53,16 @@ export class Admission {
 
   constructor(private readonly parts: AdmissionParts) {}
 
-  /** Counts one more connection of the subject. @throws {Refusal} `too_many`, after about four seconds at the latest */
-  async admit(subject: string, clientId: string | null): Promise<void> {
-    const { limit } = this.parts;
-    let counted = await limit.add(subject);
+  /**
+   * Admits one more connection of the subject.
+   *
+   * @param first what {@link SubjectLimit.add} says of it
+   * @throws {Refusal} `too_many`, after about four seconds at the latest
+   */
+  async admit(subject: string, clientId: string | null, first: Counted | Promise<Counted>): Promise<void> {
+    let counted = await first;
     if (counted !== 'counted' && this.replaceClient(subject, clientId)) {
-      counted = await limit.add(subject);
+      counted = await this.parts.limit.add(subject);
     }
     if (counted !== 'counted') {
       await this.waitForRoom(subject, clientId, counted === 'full_elsewhere');

@@ -326,7 +326,7 @@ export class ClientSession {
     operation: Operation<WaitingSubscribe>,
     isAbandoned: () => boolean,
   ): Promise<void> {
-    const parameters = { ...asked, caseIds: batch.caseIds };
+    const parameters = { ...asked, caseIds: batch.caseIds, isAbandoned };
     const subscription = this.subscriptionOf(asked.feed);
     subscription.recovering = {
       replaying: (part) => {
@@ -340,7 +340,7 @@ export class ClientSession {
       recovered: (recovery) => batch.ready(recovery, this.parts.ids),
     };
     try {
-      const going = { batch, parameters, subscription, isAbandoned, subject: this.subject };
+      const going = { batch, parameters, subscription, subject: this.subject };
       if (!goLiveNow(this.parts, going)) {
         await goLive(this.parts, going);
       }

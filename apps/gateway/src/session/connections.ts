@@ -8,7 +8,7 @@ import { Admission } from './admission.js';
 import { ClientSession, type SessionOwner, type SessionParts } from './client-session.js';
 import type { ConnectionCounts } from './connection-counts.js';
 import type { Outlet } from './outlet.js';
-import { SubjectLimit } from './subject-limit.js';
+import { COUNTED_WITHIN_MS, SubjectLimit } from './subject-limit.js';
 import { TcpTable } from './tcp-table.js';
 
 /** A connection that is still open this long after `closing` is cut, ms: its client does not read. */
@@ -82,16 +82,11 @@ export class Connections implements SessionOwner {
     if (subject === null) {
       return;
     }
-    const admitted = this.admission.admit(subject, clientId);
-    try {
-      await deadline.bound(admitted);
-    } catch (error) {
-      // Admitted too late, it is nobody's.
-      admitted.then(
-        () => this.limit.remove(subject),
-        () => undefined,
-      );
-      throw error;
+    const adding = this.limit.add(subject);
+    // While so much time is left, nothing has to be made that ends the wait.
+    const counted = deadline.leftMs > COUNTED_WITHIN_MS ? await adding : adding;
+    if (counted !== 'counted') {
+      await this.admitted(subject, this.admission.admit(subject, clientId, counted), deadline);
     }
     if (this.revocations.limit(rights) === null) {
       this.dismiss(rights);
@@ -217,6 +212,19 @@ export class Connections implements SessionOwner {
       this.byClient.delete(clientKey(subject, clientId));
     }
     this.leaving.set(outlet, Date.now() + CLOSE_GRACE_MS);
+  }
+
+  private async admitted(subject: string, admission: Promise<void>, deadline: Deadline): Promise<void> {
+    try {
+      await deadline.bound(admission);
+    } catch (error) {
+      // Admitted too late, it is nobody's.
+      admission.then(
+        () => this.limit.remove(subject),
+        () => undefined,
+      );
+      throw error;
+    }
   }
 
   private recheck(session: ClientSession): void {

@@ -1,4 +1,4 @@
-import type { CaseId, Hub, Interest } from '#core';
+import type { CaseId, Hub, Interest, SubscribeRequest } from '#core';
 import type { SubscriptionParameters } from '../edge/subscription-parameters.js';
 import { admitUnknown } from '../edge/unknown-tickets.js';
 import type { DeliveryCounters } from './delivery-counters.js';
@@ -15,11 +15,10 @@ export interface GoingLiveParts {
 /** Tickets that are about to be delivered. */
 export interface Going {
   readonly batch: SubscribeBatch;
-  readonly parameters: SubscriptionParameters;
+  readonly parameters: SubscriptionParameters & Pick<SubscribeRequest, 'isAbandoned'>;
   readonly subscription: LiveSubscription;
   /** Whose client it is; null: nobody's in particular. */
   readonly subject: string | null;
-  readonly isAbandoned: () => boolean;
 }
 
 /**
@@ -29,7 +28,7 @@ export interface Going {
  */
 export function goLiveNow(parts: GoingLiveParts, going: Going): boolean {
   const { hub, interest } = parts;
-  const { batch, parameters, subscription, subject, isAbandoned } = going;
+  const { batch, parameters, subscription, subject } = going;
   const { feed, caseIds } = parameters;
   const mayBeHeld = subscription.tickets.size === 0 && (subject === null || interest.areKnown(feed, caseIds));
   const answers = mayBeHeld ? interest.knownAnswers(feed, caseIds) : null;
@@ -38,13 +37,13 @@ export function goLiveNow(parts: GoingLiveParts, going: Going): boolean {
   }
   follow(parts, subscription, caseIds);
   batch.answers = answers;
-  return hub.subscribeNow(feed, { ...parameters, isAbandoned }, subscription);
+  return hub.subscribeNow(feed, parameters, subscription);
 }
 
 /** Acquires interest in tickets, and subscribes to them. @throws if the store is out of reach */
 export async function goLive(parts: GoingLiveParts, going: Going): Promise<void> {
   const { hub, interest } = parts;
-  const { batch, parameters, subscription, subject, isAbandoned } = going;
+  const { batch, parameters, subscription, subject } = going;
   const { feed, caseIds } = parameters;
   const fresh = caseIds.filter((caseId) => !subscription.tickets.has(caseId));
   await admitUnknown(interest, feed, fresh, subject);
@@ -53,7 +52,7 @@ export async function goLive(parts: GoingLiveParts, going: Going): Promise<void>
   await interest.acquire(feed, fresh, subject);
   follow(parts, subscription, fresh);
   batch.answers = await interest.answeredAt(feed, caseIds);
-  await hub.subscribe(feed, { ...parameters, isAbandoned }, subscription);
+  await hub.subscribe(feed, parameters, subscription);
 }
 
 /** The interest in these tickets is acquired. */

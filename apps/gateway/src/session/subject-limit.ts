@@ -1,7 +1,7 @@
 import type { ConnectionCounts } from './connection-counts.js';
 
 /** How long a new connection waits for the store to count it, ms. Then it is counted by this gateway alone. */
-const ANSWER_MS = 250;
+export const COUNTED_WITHIN_MS = 250;
 /** For this long after a missing answer the store is not asked, ms. */
 const AWAY_MS = 1000;
 /** Numbers that are told to the store at once, and the pause before the next ones, ms. */
@@ -41,18 +41,15 @@ export class SubjectLimit {
   }
 
   /** Counts one more connection, if there may be one more. It never throws. */
-  async add(subject: string): Promise<Counted> {
+  add(subject: string): Promise<Counted> {
     const own = this.of(subject);
     if (own >= this.most) {
-      return 'full_here';
+      return Promise.resolve('full_here');
     }
     // This comes first, so that other connections of the same tick are counted on top of it.
     this.own.set(subject, own + 1);
-    if (await this.mayAdd(subject, own)) {
-      return 'counted';
-    }
-    this.remove(subject);
-    return 'full_elsewhere';
+    // Told once the store is back.
+    return this.now() < this.awayUntil ? Promise.resolve('counted') : this.ask(subject, own);
   }
 
   /** Removes a connection that was counted. */
@@ -82,10 +79,7 @@ export class SubjectLimit {
     }
   }
 
-  private mayAdd(subject: string, own: number): Promise<boolean> {
-    if (this.now() < this.awayUntil) {
-      return Promise.resolve(true); // Told once the store is back.
-    }
+  private ask(subject: string, own: number): Promise<Counted> {
     return new Promise((resolve) => {
       let isOver = false;
       const over = (answer: boolean | null) => {
@@ -96,10 +90,12 @@ export class SubjectLimit {
         clearTimeout(timer);
         if (answer === null) {
           this.failed(subject);
+        } else if (!answer) {
+          this.remove(subject);
         }
-        resolve(answer ?? true);
+        resolve(answer === false ? 'full_elsewhere' : 'counted');
       };
-      const timer = setTimeout(over, ANSWER_MS, null);
+      const timer = setTimeout(over, COUNTED_WITHIN_MS, null);
       this.counts.add(subject, own, this.most).then(over, () => over(null));
     });
   }

@@ -90,10 +90,14 @@ export class Interest {
   acquireNow(feed: Feed, caseIds: readonly CaseId[]): boolean {
     const holdings = this.held.get(feedKey(feed));
     const now = this.parts.clock.now();
-    const found = caseIds.flatMap((caseId) => holdings?.get(caseId) ?? []);
-    const areTold = found.every(({ reportedAt, report }) => report === null && !isDue(reportedAt, now));
-    if (found.length < caseIds.length || !areTold) {
-      return false;
+    const isTold = ({ reportedAt, report }: LocalInterest) => report === null && !isDue(reportedAt, now);
+    const found: LocalInterest[] = [];
+    for (const caseId of caseIds) {
+      const holding = holdings?.get(caseId);
+      if (holding === undefined || !isTold(holding)) {
+        return false;
+      }
+      found.push(holding);
     }
     found.forEach((holding) => (holding.clients += 1));
     return true;
