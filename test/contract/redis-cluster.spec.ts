@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type FeedKey, NOT_POLLED_AFTER_MS, PollingWatch } from '#core';
-import { FeedLook, RedisConnectionCounts, RedisRevocations, Survey } from '#redis';
+import { type DueSet, type FeedKey, NOT_POLLED_AFTER_MS, PollingWatch } from '#core';
+import {
+  BullPollQueue,
+  connectRedis,
+  FeedLook,
+  LostJobs,
+  RedisConnectionCounts,
+  RedisRevocations,
+  Survey,
+} from '#redis';
 import { message, RecordingListener, StoreDriver, USUAL_LIMITS } from '#testing';
 
 import { redisStoreFixture, type RedisStoreFixture } from '../fixtures/redis-store-fixture.js';
@@ -148,6 +156,38 @@ describe('a Redis Cluster whose slots move', () => {
     const look = new FeedLook(fixture.commands, fixture.keys, { upstreamMaxCaseIds: USUAL_LIMITS.maxCaseIds });
     const looks = await look.atAll(others.map(({ feed }) => feed));
     expect(looks.map(([, found]) => 'needs' in found && found.needs.dueAt !== null)).toEqual(Array(30).fill(true));
+  });
+
+  it('makes the lost jobs of feeds in many slots again, and takes none for lost while the slot of the queue is open', async () => {
+    const { commands, keys, clock } = fixture;
+    const sets: DueSet[] = [];
+    for (let at = 0; at < 10; at += 1) {
+      const one = new StoreDriver(fixture);
+      const ref = await one.wantOneSet('a');
+      await one.publish(ref);
+      sets.push({ ref, at: clock.now() + 60_000 });
+    }
+    const bull = connectRedis({ redisUrl: cluster.url, redisPrefix: '' }, 'patient', ({ message }) =>
+      errors.push(message),
+    );
+    const queue = new BullPollQueue(bull, keys, clock, ({ message }) => errors.push(message));
+    const jobs = new LostJobs(commands, keys, queue);
+    expect(await jobs.makeAgain(sets, clock.now())).toBe(sets.length);
+    expect([await queue.counts(), await queue.isSampleWhole()]).toEqual([{ all: sets.length, waiting: 0 }, true]);
+    const queueSlot = await cluster.slotOf(keys.queuePrefix);
+    const asked: Promise<number>[] = [];
+    await cluster.move(queueSlot, await cluster.other(queueSlot), {
+      keysAtOnce: 1,
+      at: async (state) => {
+        if (state !== 'moving' || asked.length > 0) return;
+        asked.push(jobs.makeAgain(sets, clock.now()));
+        expect(await waits(asked[0] as Promise<number>)).toBe(true);
+      },
+    });
+    expect(await Promise.all(asked)).toEqual([0]);
+    expect((await queue.counts()).all).toBe(sets.length);
+    await queue.close();
+    bull.disconnect();
   });
 
   it('counts connections over gateways, until the lease of a gateway has ended', async () => {

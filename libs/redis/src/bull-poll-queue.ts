@@ -90,13 +90,11 @@ export class BullPollQueue implements PollQueue {
     );
   }
 
-  /**
-   * @returns how many jobs there are in all, and how many of them wait for a worker, at one instant
-   * @throws if Redis is out of reach
-   */
+  /** @returns how many jobs there are in all, and how many of them wait for a worker. @throws if Redis is out of reach */
   async counts(): Promise<JobCounts> {
     const key = (name: string) => this.queue.toKey(name);
-    const read = this.client.multi().llen(key('wait')).llen(key('paused')).llen(key('active'));
+    // No transaction: a cluster refuses it while the slot moves.
+    const read = this.client.pipeline().llen(key('wait')).llen(key('paused')).llen(key('active'));
     const found = (await valuesOf(read.zcard(key('delayed')))).map(Number);
     return { all: found.reduce((sum, count) => sum + count, 0), waiting: found[0] ?? 0 };
   }
