@@ -1,4 +1,4 @@
-import { feedKey, type Broker, type CaseId, type Feed, type InterestRegistry } from '#core';
+import { feedKey, type Broker, type CaseId, type Feed, type FeedKey, type InterestRegistry } from '#core';
 import { encodeSnapshot, type PositionIds, Refusal } from '#protocol';
 import { STORE_RETRY_MS } from '../edge/deadline.js';
 
@@ -25,24 +25,28 @@ export class CaseSnapshot {
 
   private async read(feed: Feed, caseId: CaseId, history: number): Promise<string> {
     const key = feedKey(feed);
-    const { epoch, offset, quarantined, pending, tickets } = await this.broker.history(
-      key,
-      [{ caseId, atLeast: history, after: null }],
-      null,
-    );
+    const first = await this.look(key, caseId, history);
+    // Nobody may have wanted the ticket yet.
+    const isUnknown = first.isEmpty && (await this.registry.answeredAt(key, [caseId]))[0] === null;
+    // If it is known and empty, its first poll may have been answered between these two reads.
+    const { position, cut } = first.isEmpty && !isUnknown ? await this.look(key, caseId, history) : first;
+    const isPending = isUnknown || cut.isPending;
+    return encodeSnapshot({ ...cut, isPending }, this.ids.idOf(position), feed.groupId, this.ids);
+  }
+
+  private async look(feed: FeedKey, caseId: CaseId, history: number) {
+    const wants = [{ caseId, atLeast: history, after: null }];
+    const { epoch, offset, quarantined, pending, tickets } = await this.broker.history(feed, wants, null);
     const [ticket] = tickets;
     const publications = ticket?.publications ?? [];
     const status = ticket?.readStatus ?? null;
-    const isEmpty = publications.length === 0 && status === null;
-    // Nobody may have wanted the ticket yet.
-    const isUnknown = isEmpty && (await this.registry.answeredAt(key, [caseId]))[0] === null;
     const cut = {
       caseId,
       status,
       messages: publications.slice(-history || publications.length).filter(({ kind }) => kind === 'message'),
       isQuarantined: quarantined.includes(caseId),
-      isPending: isUnknown || pending.includes(caseId),
+      isPending: pending.includes(caseId),
     };
-    return encodeSnapshot(cut, this.ids.idOf({ epoch, offset }), feed.groupId, this.ids);
+    return { position: { epoch, offset }, cut, isEmpty: publications.length === 0 && status === null };
   }
 }
