@@ -15,23 +15,22 @@ export function readPublication(caseId: CaseId, text: string, epoch?: string): P
   const previousEnd = spaceAfter(text, offsetEnd + 1);
   const seenEnd = spaceAfter(text, previousEnd + 1);
   const sentEnd = spaceAfter(text, seenEnd + 1);
+  const epochOf = epoch ?? text.slice(kindEnd + 1, epochEnd);
+  const offset = Number(text.slice(epochEnd + 1, offsetEnd));
+  const previous = Number(text.slice(offsetEnd + 1, previousEnd));
+  const seenAt = Number(text.slice(previousEnd + 1, seenEnd));
   const body = text.slice(sentEnd + 1);
-  const placed = {
-    caseId,
-    epoch: epoch ?? text.slice(kindEnd + 1, epochEnd),
-    offset: Number(text.slice(epochEnd + 1, offsetEnd)),
-    previous: Number(text.slice(offsetEnd + 1, previousEnd)),
-    seenAt: Number(text.slice(previousEnd + 1, seenEnd)),
-  };
   if (text.startsWith('u ')) {
     const [count, status] = body.split(' ');
-    return { kind: 'unread', ...placed, unreadNum: Number(count), status: status === '-' ? null : Number(status) };
+    const read = { unreadNum: Number(count), status: status === '-' ? null : Number(status) };
+    return { kind: 'unread', caseId, epoch: epochOf, offset, previous, seenAt, ...read };
   }
   if (text.startsWith('s ')) {
-    return { kind: 'status', ...placed, status: Number(body) };
+    return { kind: 'status', caseId, epoch: epochOf, offset, previous, seenAt, status: Number(body) };
   }
   const sent = text.slice(seenEnd + 1, sentEnd);
-  return { kind: 'message', ...placed, message: body as JsonText, sentAt: sent === '-' ? null : Number(sent) };
+  const sentAt = sent === '-' ? null : Number(sent);
+  return { kind: 'message', caseId, epoch: epochOf, offset, previous, seenAt, message: body as JsonText, sentAt };
 }
 
 function spaceAfter(text: string, from: number): number {

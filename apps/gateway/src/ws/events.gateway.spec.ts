@@ -89,6 +89,25 @@ describe('events over Socket.IO', () => {
     expect(events.map(([, data]) => data.message.content)).toEqual(sent);
   });
 
+  it.each([['websocket'], ['polling']])(
+    'of a long replay come in parts, in order, then live ones (%s)',
+    async (transport) => {
+      gateway = await RunningGateway.start();
+      const said: string[] = [];
+      for (let count = 0; count < 1100; count += 1) {
+        said.push(await gateway.store.publish(count % 2 === 0 ? 'A1' : 'A2', `${count}`));
+      }
+      const socket = await gateway.connect({ token: await token() }, { transports: [transport] });
+      const events = record(socket);
+      const ack = await socket.emitWithAck('subscribe', { case_ids: ['A1', 'A2'], history: 1000 });
+      expect(ack).toMatchObject({ ok: true, replayed: 1100 });
+      const contents = () => events.filter(([name]) => name === 'message').map(([, data]) => data.message.content);
+      expect(contents()).toEqual(said);
+      await gateway.store.publish('A1', 'live');
+      await until(() => contents().length === 1101);
+    },
+  );
+
   it('are neither lost nor doubled when a live ticket is subscribed again', async () => {
     gateway = await RunningGateway.start();
     const socket = await gateway.connect({ token: await token() });
