@@ -17,7 +17,7 @@ import { OlderHistory, type OlderHistoryPage } from './older-history.js';
 const FEED = { language: 'zh-cn' };
 const KEY = feedKey(FEED);
 const CASE = 'a';
-const POSTED = 220;
+const POSTED = 165;
 const KEPT = 40;
 /** Three messages a second: pages and parts end within a second. */
 const STEP_MS = 333;
