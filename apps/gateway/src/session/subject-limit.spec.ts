@@ -91,6 +91,26 @@ describe('SubjectLimit', () => {
     expect([limit.of('a'), counts.set.mock.calls]).toEqual([1, [['a', 1]]]);
   });
 
+  it('lets connections that waited in vain in some at a time, so that deliveries come between them', async () => {
+    const { counts, limit } = fixture();
+    counts.add.mockImplementation(() => new Promise(() => undefined));
+    const turns = [0];
+    let isOver = false;
+    const nextTurn = () => {
+      turns.push(0);
+      if (!isOver) setImmediate(nextTurn);
+    };
+    const added = Array.from({ length: 200 }, async (_, at) => {
+      expect(await limit.add(`subject ${at}`)).toBe('counted');
+      turns.push((turns.pop() ?? 0) + 1);
+    });
+    nextTurn();
+    await Promise.all(added);
+    isOver = true;
+    // The order of two immediates may change: then two turns look like one.
+    expect(Math.max(...turns)).toBeLessThanOrEqual(32);
+  });
+
   it('tells everything again before the store forgets it, some hundred at once', async () => {
     const { counts, limit, advance } = fixture();
     await limit.renew();

@@ -2,6 +2,11 @@ import type { ConnectionCounts } from './connection-counts.js';
 
 /** How long a new connection waits for the store to count it, ms. Then it is counted by this gateway alone. */
 export const COUNTED_WITHIN_MS = 250;
+/**
+ * Connections that go on in one turn of the event loop after they waited in vain. All that came while the store was silent have
+ * waited in vain at once, and deliveries would wait for all of them.
+ */
+const LATE_PER_TURN = 16;
 /** For this long after a missing answer the store is not asked, ms. */
 const AWAY_MS = 1000;
 /** Numbers that are told to the store at once, and the pause before the next ones, ms. */
@@ -24,6 +29,8 @@ export class SubjectLimit {
    */
   private readonly changed = new Set<string>();
   private timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
+  /** Connections that waited in vain, and have not gone on yet. */
+  private readonly late: (() => void)[] = [];
   private awayUntil = Number.NEGATIVE_INFINITY;
   private toldAllAt = Number.NEGATIVE_INFINITY;
 
@@ -95,10 +102,25 @@ export class SubjectLimit {
         }
         resolve(answer === false ? 'full_elsewhere' : 'counted');
       };
-      const timer = setTimeout(over, COUNTED_WITHIN_MS, null);
+      const timer = setTimeout(() => this.goOnSoon(() => over(null)), COUNTED_WITHIN_MS);
       this.counts.add(subject, own, this.most).then(over, () => over(null));
     });
   }
+
+  /** An answer that has come by then, and was not read yet, is still heard: the turn may have begun late. */
+  private goOnSoon(goOn: () => void): void {
+    this.late.push(goOn);
+    if (this.late.length === 1) {
+      setImmediate(this.nextTurn);
+    }
+  }
+
+  private readonly nextTurn = (): void => {
+    this.late.splice(0, LATE_PER_TURN).forEach((goOn) => goOn());
+    if (this.late.length > 0) {
+      setImmediate(this.nextTurn);
+    }
+  };
 
   private change(subject: string): void {
     this.changed.add(subject);
