@@ -8,6 +8,7 @@ import { tokenMaker, type TokenPlan } from './load/tokens.js';
 import { clientsAllowed } from './support/limits.js';
 import { memoryText, PeakMemory, type ConnectionMemory } from './support/peak-memory.js';
 import { ResultsFile } from './support/results.js';
+import type { TurnLengths } from './support/turn-lengths.js';
 import { p99, show, spreadOf, table } from './support/statistics.js';
 import { FilledStore } from './growth/filled-store.js';
 import { LIVE, LiveClients } from './growth/live-clients.js';
@@ -73,6 +74,8 @@ interface Recovery {
   /** 99th percentile of the deliveries to clients that stayed, ms: before the others came back, and meanwhile. */
   readonly quietP99: number;
   readonly liveP99: number;
+  /** Of the gateway's event loop until the last of them was back. */
+  readonly turns: TurnLengths;
   /** Missed messages that did not arrive; `faults`: arrived twice or out of order. */
   readonly lost: number;
   readonly faults: number;
@@ -95,7 +98,7 @@ async function main(): Promise<void> {
             `round ${round}: ${clients} over ${kind.name}, ${one.place}: ${one.recovered} recovered, p50/p99/max ${times} ms, ` +
               `${one.cpuUs.toFixed(0)} us of CPU each, ${memoryText(one.memory)}, ` +
               `${one.readsPerTicket.toFixed(2)} reads per ticket, those who stayed ` +
-              `${one.quietP99.toFixed(1)} -> ${one.liveP99.toFixed(1)} ms, ${one.lost + one.faults} lost`,
+              `${one.quietP99.toFixed(1)} -> ${one.liveP99.toFixed(1)} ms, gateway's turns ${turnsText(one.turns)}, ${one.lost + one.faults} lost`,
           );
         }
       }
@@ -136,7 +139,9 @@ async function* recoveries(kind: Kind, clients: number, load: LoadClient): Async
       const before = await historyReads(redis);
       const cpuBefore = deployment.server.cpuUs;
       const peak = new PeakMemory(deployment.server);
+      await deployment.server.turns();
       const { opening } = await load.run({ kind: 'reopen', atOnce: clients });
+      const turns = await deployment.server.turns();
       const cpuUs = (deployment.server.cpuUs - cpuBefore) / clients;
       const { delivered, faults } = await load.until(clients * MISSED);
       const memory = peak.end(clients);
@@ -147,7 +152,7 @@ async function* recoveries(kind: Kind, clients: number, load: LoadClient): Async
       const recovered = opening?.recovered ?? 0;
       const lost = clients * MISSED - delivered;
       const times = { p50, p99: opening?.each.p99 ?? NaN, max, quietP99, liveP99 };
-      yield { name, clients, place, recovered, ...times, cpuUs, memory, readsPerTicket, lost, faults };
+      yield { name, clients, place, recovered, ...times, turns, cpuUs, memory, readsPerTicket, lost, faults };
     }
     await load.run({ kind: 'close' });
   } finally {
@@ -173,6 +178,11 @@ class Posts {
   }
 }
 
+function turnsText({ p99, longest, ran, waited }: TurnLengths): string {
+  const share = (100 * waited) / (ran + waited);
+  return `${p99.toFixed(1)} ms of CPU (p99; longest ${longest.toFixed(1)}), without a CPU for ${share.toFixed(0)} % of its time`;
+}
+
 async function historyReads(redis: Redis): Promise<number> {
   return Number(/cmdstat_xrevrange:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
 }
@@ -190,6 +200,9 @@ function print(clients: number, measured: readonly Recovery[]): void {
     'CPU us each',
     'reads per ticket',
     'stayed, p99 ms',
+    "gateway's turns, CPU ms, p99",
+    'longest',
+    'ready without a CPU, %',
     'kB each, resident',
     'kernel',
     'its sockets',
@@ -219,6 +232,9 @@ function print(clients: number, measured: readonly Recovery[]): void {
       cell((one) => one.cpuUs, 0),
       cell((one) => one.readsPerTicket, 2),
       `${quietly?.toFixed(1)} -> ${meanwhile?.toFixed(1)}`,
+      cell((one) => one.turns.p99, 1),
+      cell((one) => one.turns.longest, 1),
+      cell(({ turns: { ran, waited } }) => (100 * waited) / (ran + waited), 0),
       cell((one) => one.memory.resident / 1024, 1),
       cell((one) => one.memory.kernel / 1024, 1),
       cell((one) => one.memory.sockets / 1024, 1),

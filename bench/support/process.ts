@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { OwnedProcess } from '../../test/harness/processes/owned-process.js';
 import { ROOT } from '../../test/harness/processes/repository.js';
 import { MeasuredProcess } from './measured-process.js';
+import { ASK_TURNS, type TurnLengths } from './turn-lengths.js';
 
 /** Longest orderly end, ms. */
 const STOP_MS = 15_000;
@@ -47,6 +48,20 @@ export class BenchProcess extends MeasuredProcess {
   override async settledMemory(): Promise<number> {
     if (this.isNode) this.run.signal('SIGUSR2');
     return super.settledMemory();
+  }
+
+  /** The turns of its event loop since the last call; since now, the first time. */
+  turns(): Promise<TurnLengths> {
+    return new Promise((resolve) => {
+      const take = (message: Readonly<Record<string, TurnLengths>>) => {
+        const turns = message[ASK_TURNS];
+        if (turns !== undefined) {
+          this.child.off('message', take);
+          resolve(turns);
+        }
+      };
+      this.child.on('message', take).send(ASK_TURNS);
+    });
   }
 
   /** Kills it, as a crash would. */
