@@ -1,3 +1,5 @@
+import { explainedFanOut } from './explained-fan-out.mjs';
+
 /**
  * Changes by Stryker that no test can notice, or none should: `was` is the text in the file, `is` what Stryker puts in its
  * place. `npm run test:stryker` fails where one of them is noticed after all, or is no longer in the file.
@@ -5,59 +7,96 @@
  * @type {readonly { file: string, was: string, is: string, why: string }[]}
  */
 export const explained = [
+  ...explainedFanOut,
   {
-    file: 'libs/core/src/fan-out/feed-delivery.ts',
+    file: 'libs/core/src/interest/interest.ts',
     was: '[]',
     is: '["Stryker was here"]',
-    why: 'What is held is set before it is read, and no ticket has this name.',
+    why: 'A promise that is none is waited for at once, and a batch of one feed less is as good. Each ticket that is asked for is held.',
   },
   {
-    file: 'libs/core/src/fan-out/feed-delivery.ts',
-    was: 'false',
+    file: 'libs/core/src/interest/interest.ts',
+    was: 'holding.report !== null && !underWay.includes(holding.report)',
     is: 'true',
-    why: 'It is set before it is read.',
+    why: 'Waiting twice for a report, or for none, is no longer than once.',
   },
   {
-    file: 'libs/core/src/fan-out/feed-delivery.ts',
-    was: 'newest?.epoch',
-    is: 'newest.epoch',
-    why: 'Where there is no newest snapshot there is none to compare. The look is for the types.',
+    file: 'libs/core/src/interest/interest.ts',
+    was: 'holding.report !== null && !underWay.includes(holding.report)',
+    is: 'holding.report !== null || !underWay.includes(holding.report)',
+    why: 'Waiting twice for a report, or for none, is no longer than once.',
   },
   {
-    file: 'libs/core/src/fan-out/long-replay.ts',
-    was: 'slice.epoch === known.epoch',
+    file: 'libs/core/src/interest/interest.ts',
+    was: 'holding.report !== null',
     is: 'true',
-    why: 'A slice of another epoch ends the replay of each that finds it.',
+    why: 'Waiting for no report ends at once.',
   },
   {
-    file: 'libs/core/src/fan-out/prepared-replays.ts',
-    was: 'this.bytes <= KEPT_MAX_BYTES',
-    is: 'this.bytes < KEPT_MAX_BYTES',
-    why: 'One byte of 8 MiB is no bound.',
-  },
-  {
-    file: 'libs/core/src/fan-out/prepared-replays.ts',
-    was: "'all'",
-    is: '""',
-    why: 'No other request has this text either.',
-  },
-  {
-    file: 'libs/core/src/fan-out/recovery.ts',
-    was: "request.from.kind === 'position'",
-    is: 'true',
-    why: 'Only a position has isProven. The comparison is for the types.',
-  },
-  {
-    file: 'libs/core/src/fan-out/replay-preparation.ts',
-    was: 'first === undefined',
+    file: 'libs/core/src/interest/interest.ts',
+    was: 'untold.length === 0 && underWay.length === 0',
     is: 'false',
-    why: 'A replay is of one ticket or more. The comparison is for the types.',
+    why: 'A report of no ticket is no call, and no wait: the look is for speed.',
   },
   {
-    file: 'libs/core/src/fan-out/shared-slices.ts',
-    was: 'kept.slice.publications?.reduce',
-    is: 'kept.slice.publications.reduce',
-    why: 'A slice without publications is not kept. The look is for the types.',
+    file: 'libs/core/src/interest/interest.ts',
+    was: '{\n      return;\n    }',
+    is: '{}',
+    why: 'A report of no ticket is no call, and no wait: the look is for speed.',
+  },
+  {
+    file: 'libs/core/src/interest/interest.ts',
+    was: 'this.held.get(key)?.get',
+    is: 'this.held.get(key).get',
+    why: 'A feed whose tickets are reported is held. The look is for the types.',
+  },
+  {
+    file: 'libs/core/src/interest/interest.ts',
+    was: 'holdings?.delete',
+    is: 'holdings.delete',
+    why: 'A ticket that is held is held in a feed. The look is for the types.',
+  },
+  {
+    file: 'libs/core/src/interest/unknown-tickets.ts',
+    was: 'subject === null',
+    is: 'false',
+    why: 'Nobody in particular has no tickets. The comparison is for the types.',
+  },
+  {
+    file: 'libs/core/src/interest/unknown-tickets.ts',
+    was: 'tickets === undefined',
+    is: 'false',
+    why: 'A subject without tickets leaves none: the look is for speed.',
+  },
+  {
+    file: 'libs/core/src/interest/unknown-tickets.ts',
+    was: '[]',
+    is: '["Stryker was here"]',
+    why: 'No subject has a ticket of this name, and each ticket that is in doubt is asked about.',
+  },
+  {
+    file: 'libs/core/src/interest/unknown-tickets.ts',
+    was: 'tickets?.get',
+    is: 'tickets.get',
+    why: 'The list is empty where there are no tickets. The look is for the types.',
+  },
+  {
+    file: 'libs/core/src/interest/unknown-tickets.ts',
+    was: 'doubtful.length === 0',
+    is: 'false',
+    why: 'Where nothing is in doubt, nothing is asked: the look is for speed.',
+  },
+  {
+    file: 'libs/core/src/interest/unknown-tickets.ts',
+    was: '{\n      return doubtful;\n    }',
+    is: '{}',
+    why: 'Where nothing is in doubt, nothing is asked: the look is for speed.',
+  },
+  {
+    file: 'libs/core/src/interest/unknown-tickets.ts',
+    was: 'true',
+    is: 'false',
+    why: 'Only the key is read.',
   },
   {
     file: 'libs/core/src/polling/bisection.ts',

@@ -94,4 +94,26 @@ describe('the repair of a feed', () => {
     expect(catchUp(snapshot(9, { a: [0, [3]], b: [0, [5]], c: [0, [6]], left: [0, [9]] }))).toBe(true);
     expect([delivered, notices, state.source.loaded]).toEqual([[], [], true]);
   });
+
+  it('knows read statuses and first polls that are to come, by what was published and by history', () => {
+    const known = () =>
+      ['a', 'b', 'c'].map((caseId) => [state.source.readStatus(caseId), state.source.isPending(caseId)]);
+    expect(known()).toEqual([
+      [1, false],
+      [1, false],
+      [1, false],
+    ]);
+    const message = {
+      ...{ kind: 'message', caseId: 'd', message: '1', sentAt: 0, seenAt: 0, previous: 0 },
+    } as Publication;
+    state.topics.enter(['d']);
+    state.dispatch(state.topics.of('d'), { ...message, epoch: EPOCH, offset: 8 });
+    expect(state.source.readStatus('d')).toBeNull();
+    const read = snapshot(7, { a: [0, [3]], d: [0, []] });
+    const tickets = read.tickets.map((ticket) => ({ ...ticket, readStatus: 2 }));
+    state.absorb({ ...read, tickets, pending: ['d'] }, state.quarantined.noticeCount);
+    expect(known()[0]).toEqual([2, false]);
+    // A message that was published after that read says nothing of the status.
+    expect([state.source.readStatus('d'), state.source.isPending('d')]).toEqual([2, true]);
+  });
 });

@@ -105,6 +105,14 @@ describe('hasDiverged', () => {
     expect(hasDiverged([said], kept(5, end))).toBe(true);
   });
 
+  it('compares unread counts by both of their numbers', () => {
+    const unread = (unreadNum: number, status: number | null) =>
+      ({ ...end, kind: 'unread', unreadNum, status }) as unknown as Publication;
+    expect(hasDiverged([unread(1, 2)], kept(5, unread(1, 2)))).toBe(false);
+    expect(hasDiverged([unread(1, 2)], kept(5, unread(2, 2)))).toBe(true);
+    expect(hasDiverged([unread(1, 2)], kept(5, unread(1, null)))).toBe(true);
+  });
+
   it('is true if history has another publication at its offset, or none', () => {
     expect(hasDiverged([end], kept(5, { ...end, seenAt: 71 }))).toBe(true);
     expect(hasDiverged([end], kept(5, { ...publication('a', 7), kind: 'status', status: 1, seenAt: 70 }))).toBe(true);

@@ -62,6 +62,31 @@ describe('slices of long replays', () => {
     expect(slices.join(KEY, PLACE).find(0)).toBeNull();
   });
 
+  it('are kept until each member has gone on behind them, however far the others are', () => {
+    const slices = new SharedSlices();
+    const [one, other, third] = [slices.join(KEY, PLACE), slices.join(KEY, PLACE), slices.join(KEY, PLACE)];
+    expect([one.find(0), other.find(0)]).toEqual([null, null]);
+    const slice = kept(5);
+    one.keep(0, slice);
+    for (const after of [5, 6, 7, 8]) one.find(after);
+    expect(other.find(0)).toBe(slice);
+    other.find(5);
+    expect(third.find(0)).toBe(slice);
+    third.find(5);
+    expect(slices.join(KEY, PLACE).find(0)).toBeNull();
+  });
+
+  it('of a crowd are shared with those that come after one has left, and a crowd without members is forgotten', () => {
+    const slices = new SharedSlices();
+    const crowds = Reflect.get(slices, 'crowds') as Map<string, unknown>;
+    const [one, other] = [slices.join(KEY, PLACE), slices.join(KEY, PLACE)];
+    one.leave();
+    const third = slices.join(KEY, PLACE);
+    expect([third.isCrowd, crowds.size]).toEqual([true, 1]);
+    [other, third].forEach((member) => member.leave());
+    expect(crowds.size).toBe(0);
+  });
+
   it('are not kept for one that is alone', () => {
     const slices = new SharedSlices();
     const alone = slices.join(KEY, PLACE);

@@ -8,7 +8,7 @@ const FEED = { language: 'en-us' };
 const KEY = feedKey(FEED);
 const LINGER_MS = 30_000;
 
-function setUp(lingerMs = LINGER_MS) {
+function setUp(lingerMs = LINGER_MS, maxUnknown?: number) {
   const clock = new ManualClock();
   const wants: { caseIds: readonly string[]; until: number; reason: LeaseReason }[] = [];
   const hints: (readonly string[])[] = [];
@@ -32,8 +32,8 @@ function setUp(lingerMs = LINGER_MS) {
     overdue: async () => [],
     earliestDue: async () => null,
     statuses: async () => [],
-    answeredAt: async () => [],
-    unknown: async () => [],
+    answeredAt: async (_: unknown, caseIds: readonly string[]) => caseIds.map((__, at) => at),
+    unknown: async (_: unknown, caseIds: readonly string[]) => [...caseIds],
   };
   const queue = { wake: async (sets: readonly DueSet[]) => void woken.push(...sets.map(({ ref }) => ref.id)) };
   /** Holds the registry's next answer back until the returned function is called. */
@@ -42,7 +42,15 @@ function setUp(lingerMs = LINGER_MS) {
     opened = new Promise((resolve) => (open = resolve));
     return open;
   };
-  return { clock, interest: new Interest({ registry, queue, clock }, lingerMs), wants, hints, woken, state, gate };
+  return {
+    clock,
+    interest: new Interest({ registry, queue, clock }, lingerMs, maxUnknown),
+    wants,
+    hints,
+    woken,
+    state,
+    gate,
+  };
 }
 
 describe('Interest', () => {
@@ -60,6 +68,27 @@ describe('Interest', () => {
     clock.advance(1000);
     expect(interest.acquireNow(FEED, ['a'])).toBe(false);
     expect(wants).toHaveLength(1);
+  });
+
+  it('admits so many unknown tickets of a subject at once, and of nobody in particular any number', async () => {
+    const { interest, clock } = setUp(LINGER_MS, 1);
+    const admit = (caseId: string, subject: string | null = 'alice') => interest.admit(FEED, [caseId], subject);
+    await admit('a');
+    await interest.acquire(FEED, ['a'], 'alice');
+    await expect(admit('b')).rejects.toMatchObject({ name: 'TooManyUnknownTickets', most: 1 });
+    await Promise.all([admit('b', 'bob'), admit('b', null), admit('c', null)]);
+    await interest.release(FEED, ['a'], 'alice');
+    clock.advance(LINGER_MS - 1);
+    await expect(admit('b')).rejects.toThrow();
+    clock.advance(1);
+    await admit('b');
+  });
+
+  it('knows when the upstream last answered for tickets', async () => {
+    const { interest } = setUp();
+    const times = new Map(['a', 'b'].map((caseId, at) => [caseId, at]));
+    expect(await interest.answeredAt(FEED, ['a', 'b'])).toEqual(times);
+    expect(interest.knownAnswers(FEED, ['a', 'b'])).toEqual(times);
   });
 
   it('says how many clients here want a ticket, by feed, and of which feeds nobody does', async () => {
@@ -255,21 +284,30 @@ describe('Interest', () => {
     expect(wants.map(({ caseIds }) => caseIds)).toEqual([['a']]);
   });
 
-  it('renews the leases of many feeds in round trips of bounded size', async () => {
-    let [underWay, most, renewals] = [0, 0, 0];
-    const want = async (_feed: unknown, _caseIds: unknown, _now: number, _until: number, reason: LeaseReason) => {
-      renewals += reason === 'renewal' ? 1 : 0;
-      most = Math.max(most, (underWay += 1));
-      await new Promise(setImmediate);
-      underWay -= 1;
-      return [];
-    };
-    const registry = { want } as unknown as InterestRegistry;
-    const interest = new Interest({ registry, queue: { wake: async () => {} }, clock: new ManualClock() }, LINGER_MS);
-    for (let at = 0; at < 250; at += 1) await interest.acquire({ language: 'en-us', groupId: `G${at}` }, ['a']);
-    await interest.renew();
-    expect([renewals, most]).toEqual([250, 100]);
-  });
+  it.each([
+    { feeds: 250, size: 1, atOnce: 100 },
+    { feeds: 5, size: 250, atOnce: 2 },
+    { feeds: 5, size: 300, atOnce: 2 },
+    { feeds: 5, size: 500, atOnce: 1 },
+  ])(
+    'renews the leases of many feeds in round trips of bounded size ($feeds x $size)',
+    async ({ feeds, size, atOnce }) => {
+      let [underWay, most, renewals] = [0, 0, 0];
+      const want = async (_feed: unknown, _caseIds: unknown, _now: number, _until: number, reason: LeaseReason) => {
+        renewals += reason === 'renewal' ? 1 : 0;
+        most = Math.max(most, (underWay += 1));
+        await new Promise(setImmediate);
+        underWay -= 1;
+        return [];
+      };
+      const registry = { want } as unknown as InterestRegistry;
+      const interest = new Interest({ registry, queue: { wake: async () => {} }, clock: new ManualClock() }, LINGER_MS);
+      const many = Array.from({ length: size }, (_, at) => `t${at}`);
+      for (let at = 0; at < feeds; at += 1) await interest.acquire({ language: 'en-us', groupId: `G${at}` }, many);
+      await interest.renew();
+      expect([renewals, most]).toEqual([feeds, atOnce]);
+    },
+  );
 
   it('asks for many tickets in calls of bounded size', async () => {
     const { interest, wants } = setUp();
