@@ -7,9 +7,9 @@ const ofJest = createRequire(createRequire(require.resolve('jest')).resolve('@je
 const { default: Sequencer } = ofJest('@jest/test-sequencer');
 
 /**
- * The files that take longest. Of unit tests, those come first that wait for most of their time. `fair-share` and
- * `lost-keys`, which measure how long something takes, begin beside them. Those that compute follow, so that
- * processors are never idle for long.
+ * The files that take longest. Of unit tests, those come first that wait for most of their time, so that `fair-share`,
+ * `unknown-tickets` and `lost-keys`, which measure how long something takes, begin beside them. Those that compute
+ * follow, so that processors are not idle at the end.
  */
 const LONGEST = [
   'test/own-faults.e2e-spec.ts',
@@ -24,21 +24,21 @@ const LONGEST = [
   'test/upstream-faults.e2e-spec.ts',
   'test/firewall.e2e-spec.ts',
   'apps/worker/test/fair-share.spec.ts',
+  'apps/worker/test/unknown-tickets.spec.ts',
   'apps/gateway/src/http/unauthenticated.spec.ts',
   'apps/gateway/src/session/connection-counts.spec.ts',
-  'apps/worker/test/unknown-tickets.spec.ts',
+  'apps/gateway/src/auth/jwt-verifier.spec.ts',
+  'apps/gateway/src/session/replaced.spec.ts',
   'apps/worker/test/lost-keys.spec.ts',
+  'apps/gateway/src/ws/goodbye.spec.ts',
+  'apps/gateway/src/http/http.adapter.spec.ts',
   'apps/worker/test/long-life.spec.ts',
   'apps/gateway/src/auth/rights-matrix.spec.ts',
   'apps/gateway/src/auth/existence.spec.ts',
   'apps/worker/test/upgrade.spec.ts',
-  'apps/gateway/src/auth/jwt-verifier.spec.ts',
-  'apps/gateway/src/session/replaced.spec.ts',
   'apps/gateway/src/durable/conformance.spec.ts',
   'libs/core/src/polling/poll-cycle.property.spec.ts',
   'libs/core/src/fan-out/hub.property.spec.ts',
-  'apps/gateway/src/ws/goodbye.spec.ts',
-  'apps/gateway/src/http/http.adapter.spec.ts',
   'test/contract/redis-needs.spec.ts',
   'apps/gateway/src/sse/sse-endpoint.spec.ts',
   'apps/gateway/src/ws/events.gateway.spec.ts',
