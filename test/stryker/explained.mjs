@@ -57,6 +57,18 @@ export const explained = [
     why: 'A ticket that is held is held in a feed. The look is for the types.',
   },
   {
+    file: 'libs/core/src/interest/last-answers.ts',
+    was: 'this.asked.get(key(caseId))?.times',
+    is: 'this.asked.get(key(caseId)).times',
+    why: 'It was set a moment before. The look is for the types.',
+  },
+  {
+    file: 'libs/core/src/interest/last-answers.ts',
+    was: 'found[at]?.get',
+    is: 'found[at].get',
+    why: 'There is one for each ticket. The look is for the types.',
+  },
+  {
     file: 'libs/core/src/interest/unknown-tickets.ts',
     was: 'subject === null',
     is: 'false',
@@ -163,6 +175,12 @@ export const explained = [
     was: '{ since: now }',
     is: '{}',
     why: 'A refusal of this moment is told to nobody yet, as one without a time.',
+  },
+  {
+    file: 'libs/core/src/polling/failure-policy.ts',
+    was: 'bisection.alone?.others',
+    is: 'bisection.alone.others',
+    why: 'A ticket is found after it was refused alone. The look is for the types.',
   },
   {
     file: 'libs/core/src/polling/poll-cycle.ts',
