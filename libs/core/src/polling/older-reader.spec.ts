@@ -38,7 +38,8 @@ describe('a reader of older messages', () => {
       before: 1_000_000,
       limit: 100,
     });
-    expect(quota.turn).toHaveBeenCalledWith(expect.objectContaining({ isUnknown: true }));
+    const ref = { feed: FEED, id: 'older-a' };
+    expect(quota.turn).toHaveBeenCalledWith({ ref, rank: clock.now(), now: clock.now(), isUnknown: true });
     expect(onOutcome.mock.calls).toEqual([['answered']]);
   });
 
@@ -51,8 +52,10 @@ describe('a reader of older messages', () => {
 
   it('asks nothing when nobody waits any more', async () => {
     quota.turn.mockResolvedValue(10_000);
+    const began = clock.now();
     expect(await read()).toEqual({ kind: 'failed', code: 'throttled', retryMs: 2000 });
     expect([more.mock.calls, onOutcome.mock.calls]).toEqual([[], [['no_turn']]]);
+    expect([clock.now() - began, quota.turn.mock.calls.length]).toEqual([3000, 1]);
   });
 
   it('slows the account down when the upstream throttles', async () => {
@@ -63,6 +66,7 @@ describe('a reader of older messages', () => {
 
   it.each([
     ['refused', 60_000],
+    ['doubted', 60_000],
     ['timeout', 2000],
   ] as const)('says when to ask again after %s', async (code, retryMs) => {
     more.mockRejectedValue(new UpstreamFailure(code, 'no answer'));
