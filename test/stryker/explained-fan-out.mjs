@@ -106,4 +106,16 @@ export const explainedFanOut = [
     is: 'this.entries[middle].offset',
     why: 'The middle is within the list. The look is for the types.',
   },
+  {
+    file: 'libs/core/src/fan-out/history-wants.ts',
+    was: 'a.epoch < b.epoch',
+    is: 'a.epoch <= b.epoch',
+    why: 'Equal epochs are compared before.',
+  },
+  {
+    file: 'libs/core/src/fan-out/ticket-cut.ts',
+    was: "one.kind === 'message'",
+    is: 'true',
+    why: 'Only messages are here. The comparison is for the types.',
+  },
 ];

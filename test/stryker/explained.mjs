@@ -111,6 +111,24 @@ export const explained = [
     why: 'Only the key is read.',
   },
   {
+    file: 'libs/core/src/model/message-class.ts',
+    was: '[]',
+    is: '["Stryker was here"]',
+    why: 'A text has no id of an attachment.',
+  },
+  {
+    file: 'libs/core/src/model/message-class.ts',
+    was: "typeof attachment === 'object'",
+    is: 'true',
+    why: 'What is no object has no id either.',
+  },
+  {
+    file: 'libs/core/src/model/message-class.ts',
+    was: '/<[^<>]*>|\\s+/g',
+    is: '/<[^<>]*>|\\s/g',
+    why: 'Each white space is found, one by one or together.',
+  },
+  {
     file: 'libs/core/src/polling/bisection.ts',
     was: 'only !== undefined',
     is: 'true',
@@ -181,6 +199,12 @@ export const explained = [
     was: 'bisection.alone?.others',
     is: 'bisection.alone.others',
     why: 'A ticket is found after it was refused alone. The look is for the types.',
+  },
+  {
+    file: 'libs/core/src/polling/older-part.ts',
+    was: "''",
+    is: '"Stryker was here!"',
+    why: 'The order of an answer does not depend on the ticket.',
   },
   {
     file: 'libs/core/src/polling/poll-cycle.ts',

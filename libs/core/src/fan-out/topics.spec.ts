@@ -25,4 +25,22 @@ describe('Topics', () => {
   it('says which rule was broken when a ticket is used that no subscription holds', () => {
     expect(() => setUp().topics.of('a')).toThrow('a subscription holds a ticket that is not watched');
   });
+
+  it('know the read status that is the newest, also where an older one comes later, or one that is not known', () => {
+    const [topic] = setUp().topics.enter(['a']);
+    const statuses = (
+      [
+        [0, 0],
+        [1, 5],
+        [2, 4],
+        [3, 5],
+        [null, 6],
+        [4, 5],
+      ] as const
+    ).map(([status, offset]) => {
+      topic?.learnStatus(status, offset);
+      return topic?.readStatus;
+    });
+    expect(statuses).toEqual([0, 1, 1, 3, 3, 3]);
+  });
 });
