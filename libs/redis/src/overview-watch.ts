@@ -71,7 +71,10 @@ export class OverviewWatch {
   watch(report: (overview: Overview) => void): void {
     this.current()
       .then((overview) => overview && report(overview))
-      .catch(this.parts.onError)
+      .catch((error: unknown) => {
+        // The connection may be closed in the middle of the last look.
+        if (!this.stopped) this.parts.onError(error);
+      })
       .finally(() => {
         if (!this.stopped) {
           this.timer = setTimeout(() => this.watch(report), this.pauseMs);
