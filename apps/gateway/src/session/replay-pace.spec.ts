@@ -22,4 +22,21 @@ describe('ReplayPace', () => {
     expect(written).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
     expect(new Set(turns).size).toBe(6);
   });
+
+  it('lets all replays rest together for as long as they have worked', async () => {
+    let now = 0;
+    const pace = new ReplayPace(() => now);
+    const waited: number[] = [];
+    const write = async () => {
+      for (let part = 0; part < 3; part += 1) {
+        const askedAt = performance.now();
+        await pace.turn();
+        waited.push(performance.now() - askedAt);
+        now += 15; // So long the turn takes.
+      }
+    };
+    await Promise.all([write(), write()]);
+    // Timers may fire a fraction of a millisecond early. The first of all waits for nothing.
+    expect(waited.slice(1).every((ms) => ms > 13)).toBe(true);
+  });
 });
