@@ -47,22 +47,23 @@ export class DeliveryBench {
   async measure(row: Row, seconds: number): Promise<Measured> {
     const { contender, load } = this;
     const { clients, tickets } = row;
-    const peak = new PeakMemory(contender.server);
-    const { opening } = await load.run({
-      kind: 'open',
-      plan: { ...contender.endpoint, clients, tickets, atOnce: AT_ONCE },
+    const [measured, memory] = await PeakMemory.during(contender.server, clients, async () => {
+      const { opening } = await load.run({
+        kind: 'open',
+        plan: { ...contender.endpoint, clients, tickets, atOnce: AT_ONCE },
+      });
+      // A late message of the warm-up would be counted in the measurement and hide a loss.
+      await load.until((await this.paced(row, WARM_UP_S)) * (clients / tickets));
+      await load.run({ kind: 'clear' });
+      const before = contender.server.cpuUs;
+      const published = await this.paced(row, seconds);
+      const expected = published * (clients / tickets);
+      const paced = await load.until(expected);
+      const cpuUs = (contender.server.cpuUs - before) / paced.delivered;
+      await load.run({ kind: 'clear' });
+      return { opening, expected, paced, cpuUs, burst: await this.burst(row) };
     });
-    // A late message of the warm-up would be counted in the measurement and hide a loss.
-    await load.until((await this.paced(row, WARM_UP_S)) * (clients / tickets));
-    await load.run({ kind: 'clear' });
-    const before = contender.server.cpuUs;
-    const published = await this.paced(row, seconds);
-    const expected = published * (clients / tickets);
-    const paced = await load.until(expected);
-    const cpuUs = (contender.server.cpuUs - before) / paced.delivered;
-    await load.run({ kind: 'clear' });
-    const burst = await this.burst(row);
-    const memory = peak.end(clients);
+    const { opening, expected, paced, cpuUs, burst } = measured;
     await load.run({ kind: 'close' });
     await sleep(500);
     return {

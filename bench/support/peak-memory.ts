@@ -17,16 +17,32 @@ export class PeakMemory {
   private peak: ConnectionMemory;
   private readonly timer: NodeJS.Timeout;
 
-  /** To be made before the clients connect. */
-  constructor(private readonly server: MeasuredProcess) {
+  private constructor(private readonly server: MeasuredProcess) {
     this.before = this.look();
     this.peak = this.before;
     this.timer = setInterval(() => this.take(), EVERY_MS);
   }
 
-  /** Ends the measurement. @param clients connections that were made since its begin */
-  end(clients: number): ConnectionMemory {
-    clearInterval(this.timer);
+  /**
+   * Measures while `work` goes on, which makes so many connections.
+   *
+   * @throws what `work` throws
+   */
+  static async during<T>(
+    server: MeasuredProcess,
+    clients: number,
+    work: () => Promise<T>,
+  ): Promise<[T, ConnectionMemory]> {
+    const peak = new PeakMemory(server);
+    try {
+      const result = await work();
+      return [result, peak.each(clients)];
+    } finally {
+      clearInterval(peak.timer);
+    }
+  }
+
+  private each(clients: number): ConnectionMemory {
     this.take();
     const { before, peak } = this;
     return {
