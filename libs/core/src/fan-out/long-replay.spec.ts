@@ -57,6 +57,18 @@ describe('a long replay', () => {
     expect(reads).toHaveBeenCalled();
   });
 
+  it('is one of more than 1,000 publications, where nothing else is said', async () => {
+    scene = new PublishingFixture({ historyMax: 2000, tailMax: 2, idleMs: 1000 });
+    const { hub } = scene.gateway();
+    await scene.say('a', ...Array.from({ length: 1000 }, (_, at) => String(at)));
+    const whole = new RecordingSubscriber();
+    await scene.subscribe(hub, ['a'], whole, position(0));
+    await scene.say('a', '1000');
+    await scene.subscribe(hub, ['a'], subscriber, position(0));
+    expect([whole, subscriber].map(({ told }) => told.includes('slice'))).toEqual([false, true]);
+    expect(replayed(subscriber.told)).toHaveLength(1001);
+  });
+
   it('gives a client without a position the last publications of each ticket', async () => {
     const { hub } = scene.gateway();
     await say('1', '2', '3', '4', '5', '6', '7', '8', '9', '10');

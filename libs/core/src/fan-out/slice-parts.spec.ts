@@ -20,6 +20,12 @@ describe('the parts of a slice', () => {
     expect(partsOf(sizes.map((bytes) => said(bytes))).map(({ length }) => length)).toEqual([2, 1, 1, 1, 1]);
   });
 
+  it('are full with exactly 48 KiB, and none is empty, whatever is the size of the first message', () => {
+    const lengths = (...sizes: number[]) => partsOf(sizes.map((bytes) => said(bytes))).map(({ length }) => length);
+    expect(lengths(24_576, 24_576, 1)).toEqual([2, 1]);
+    expect(lengths(100_000, 1)).toEqual([1, 1]);
+  });
+
   it('of nothing are none', () => {
     expect(partsOf([])).toEqual([]);
   });
