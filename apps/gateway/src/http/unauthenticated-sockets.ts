@@ -48,15 +48,20 @@ class UnauthenticatedSocket implements Unauthenticated {
   }
 
   cut(reason: CutReason): void {
-    if (!this.isReadingHead) {
-      this.socket.destroy();
-    } else if (reason === 'slow') {
+    if (reason === 'slow' && this.isReadingHead) {
       const words = `the request line and headers were not complete within ${UNAUTHENTICATED_MS / 1000} s`;
       endAtOnceWith(this.socket, httpProblem(408, words));
-    } else {
+    } else if (this.isReadingHead || (reason === 'crowded' && this.isBeforeAnswer)) {
       const refusal = new Refusal('unavailable', 'too many connections without a token are open');
       endAtOnceWith(this.socket, refusalProblem(refusal), retryMsOf(refusal));
+    } else {
+      this.socket.destroy();
     }
+  }
+
+  /** Whether a request has come, such as one whose token is being checked, and nothing of its answer is sent. */
+  private get isBeforeAnswer(): boolean {
+    return this.socket._httpMessage?.headersSent === false;
   }
 
   /** Whether a part of a head has come, and no answer is due. */

@@ -1,5 +1,7 @@
-import { ServerResponse } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { createServer, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { RawConnection } from '../../test/raw-connection.js';
 import { RunningGateway, token } from '../../test/running-gateway.js';
 import { until } from '../../../../test/harness/until.js';
 
@@ -22,46 +24,21 @@ function frame(opcode: number, payload: string, isLast = true): Buffer {
   return Buffer.concat([Buffer.from([(isLast ? 0x80 : 0) | opcode, ...head, 0, 0, 0, 0]), Buffer.from(payload)]);
 }
 
-/** A connection whose bytes are written by hand. */
-class Raw {
-  text = '';
-  isClosed = false;
-  closedAfterMs = 0;
-  private readonly openedAt = performance.now();
-
-  private constructor(readonly socket: Socket) {
-    socket.setEncoding('latin1').on('data', (part: string) => (this.text += part));
-    socket
-      .on('error', () => undefined)
-      .on('close', () => {
-        this.isClosed = true;
-        this.closedAfterMs = performance.now() - this.openedAt;
-      });
-  }
-
-  static async to(url: string, ...pieces: (string | Buffer)[]): Promise<Raw> {
-    const raw = new Raw(connect(Number(new URL(url).port), '127.0.0.1'));
-    await new Promise((resolve) => raw.socket.once('connect', resolve));
-    pieces.forEach((piece) => raw.socket.write(piece));
-    return raw;
-  }
-}
-
 describe('a connection that has shown no token', () => {
   let gateway: RunningGateway;
-  const opened: Raw[] = [];
+  const opened: RawConnection[] = [];
   afterEach(async () => {
     opened.splice(0).forEach(({ socket }) => socket.destroy());
     await gateway.stop();
   });
 
-  async function raw(...pieces: (string | Buffer)[]): Promise<Raw> {
-    const connection = await Raw.to(gateway.url, ...pieces);
+  async function raw(...pieces: (string | Buffer)[]): Promise<RawConnection> {
+    const connection = await RawConnection.to(gateway.url, ...pieces);
     opened.push(connection);
     return connection;
   }
 
-  async function webSocket(...frames: Buffer[]): Promise<Raw> {
+  async function webSocket(...frames: Buffer[]): Promise<RawConnection> {
     const connection = await raw(UPGRADE);
     await until(() => connection.text.includes('"sid"'));
     connection.socket.write(Buffer.concat(frames));
@@ -79,8 +56,8 @@ describe('a connection that has shown no token', () => {
   }
 
   describe('X7: is ended after ten seconds', () => {
-    let slow: Record<string, Raw>;
-    let idle: Raw;
+    let slow: Record<string, RawConnection>;
+    let idle: RawConnection;
     let polled: string;
 
     it('with what it had not finished, and an idle one is kept', async () => {
@@ -200,7 +177,7 @@ describe('a connection that has shown no token', () => {
     const silent = await webSocket();
     const stream = await gateway.read('/v1/events?case_ids=A1');
     const client = await gateway.connect({ token: await token() });
-    const newest: Raw[] = [];
+    const newest: RawConnection[] = [];
     for (let count = 0; count < 20; count += 1) newest.push(await raw('GET /v1/events?case_ids=A1'));
     await until(() => newest.filter(({ isClosed }) => isClosed).length === 16);
     expect([oldest.isClosed, silent.isClosed, newest.slice(-4).some(({ isClosed }) => isClosed)]).toEqual([
@@ -215,6 +192,28 @@ describe('a connection that has shown no token', () => {
     await until(() => stream.has('message'));
     expect(await client.emitWithAck('subscribe', { case_ids: ['A1'] })).toMatchObject({ ok: true });
     expect(await metric('unauthenticated_cut_total\\{[^}]*reason="crowded"')).toBeGreaterThanOrEqual(18);
+  });
+
+  it('X7: is answered when it is ended while its token is checked', async () => {
+    let asked = 0;
+    const issuer = createServer(() => (asked += 1)).listen(0, '127.0.0.1'); // It never answers.
+    await once(issuer, 'listening');
+    const url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/keys`;
+    const settings = { AUTH_JWT_SECRET: '', AUTH_JWKS_URL: url, MAX_UNAUTHENTICATED_CONNECTIONS: '2' };
+    gateway = await RunningGateway.start(settings);
+    const head = Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'unknown' })).toString('base64url');
+    const request = `GET /v1/events?case_ids=A1&access_token=${head}.e30.AAAA HTTP/1.1\r\nHost: a\r\n\r\n`;
+    try {
+      const oldest = await raw(request);
+      await until(() => asked > 0);
+      await raw();
+      await raw();
+      await until(() => oldest.isClosed);
+      expect(oldest.text).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 2\r\n[^]*too many connections without a token/i);
+    } finally {
+      issuer.closeAllConnections();
+      issuer.close();
+    }
   });
 
   it('X9: is refused with 429 and Retry-After where too many begin from one address, and other addresses are served', async () => {
@@ -292,7 +291,7 @@ describe('a connection that has shown no token', () => {
     async (sid) => {
       gateway = await RunningGateway.start({ MAX_UNAUTHENTICATED_CONNECTIONS: '4' });
       const post = `POST ${POLLING}&sid=${sid} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`;
-      const many: Raw[] = [];
+      const many: RawConnection[] = [];
       for (let count = 0; count < 20; count += 1) many.push(await raw(post));
       await until(() => many.filter(({ isClosed }) => isClosed).length === 16);
       await until(() => many.at(-1)?.text.startsWith('HTTP/1.1 400 '));
