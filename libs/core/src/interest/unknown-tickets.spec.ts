@@ -109,6 +109,17 @@ describe('UnknownTickets', () => {
     expect(registry.unknown.mock.calls).toEqual([[FEED, ['a', 'b']]]);
   });
 
+  it('are told from known ones without a question, in their own feed, and where each of them is known', async () => {
+    known.add('k').add('l');
+    expect(tickets.areKnown(FEED, ['k'])).toBe(false); // Nobody has asked yet.
+    await tickets.take('alice', FEED, ['k', 'l', 'a']);
+    registry.unknown.mockClear();
+    expect(tickets.areKnown(FEED, ['k', 'l'])).toBe(true);
+    expect(tickets.areKnown(FEED, ['k', 'a'])).toBe(false);
+    expect(tickets.areKnown(OTHER, ['k'])).toBe(false);
+    expect(registry.unknown).not.toHaveBeenCalled();
+  });
+
   it('are asked about again after the store was out of reach', async () => {
     registry.unknown.mockRejectedValueOnce(new Error('out of reach'));
     await expect(tickets.take('alice', FEED, ['a'])).rejects.toThrow('out of reach');
