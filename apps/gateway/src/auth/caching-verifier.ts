@@ -43,11 +43,10 @@ export class CachingVerifier extends TokenVerifier {
     if (token === undefined) {
       return this.verifier.recognize(token);
     }
-    this.forgetExpired();
     const digest = digestOf(token);
-    const known = this.known.get(digest)?.rights;
-    if (known !== undefined && this.now() < known.expiresAt) {
-      return known;
+    const cached = this.cached(digest);
+    if (cached !== null) {
+      return cached;
     }
     const rights = this.verifier.recognize(token);
     if (rights !== null) {
@@ -57,15 +56,23 @@ export class CachingVerifier extends TokenVerifier {
   }
 
   async verify(token: string | undefined): Promise<Rights> {
-    const recognized = this.recognize(token);
-    if (recognized !== null) {
-      return recognized;
+    if (token === undefined) {
+      return this.verifier.verify(token);
+    }
+    const digest = digestOf(token);
+    const cached = this.cached(digest);
+    if (cached !== null) {
+      return cached;
     }
     const rights = await this.verifier.verify(token);
-    if (token !== undefined) {
-      this.remember(digestOf(token), token, rights);
-    }
+    this.remember(digest, token, rights);
     return rights;
+  }
+
+  private cached(digest: string): Rights | null {
+    this.forgetExpired();
+    const known = this.known.get(digest)?.rights;
+    return known !== undefined && this.now() < known.expiresAt ? known : null;
   }
 
   private remember(digest: string, token: string, rights: Rights): void {
