@@ -23,8 +23,8 @@ export interface DrainedServer {
 /**
  * The orderly end of a gateway. It is not ready at once. Then it sends clients away evenly over the span, so that the
  * other gateways get them one by one. They come back over as long as the other gateways need to accept them. Connections
- * that arrive meanwhile are served, and are sent away with the others. In the last part it listens no more. Each request that has arrived by then is answered: a proxy would tell its client
- * 502 for a connection that ends without an answer.
+ * that arrive meanwhile are served, and are sent away with the others. In the last part it listens no more. Each request
+ * that has arrived by then is answered: a proxy would tell its client 502 for a connection that ends without an answer.
  */
 export class Drain {
   constructor(
