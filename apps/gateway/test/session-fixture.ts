@@ -34,7 +34,9 @@ export function sessionFixture(
   const limits = { maxCases: MAX_CASES, maxUnsentBytes: 1000 };
   const outlet = fakeOutlet();
   const ids = new PositionIds(store);
-  const parts = { hub, interest, counters, writes: new TickWrites(), pace: new ReplayPace(), ids, ...limits, onError };
+  // Its clock stands still: replays rest by no timer, so a turn of the event loop is enough for a part on any machine.
+  const pace = new ReplayPace(() => 0);
+  const parts = { hub, interest, counters, writes: new TickWrites(), pace, ids, ...limits, onError };
   const session = new ClientSession(granted, outlet, parts, owner, null);
   const counted = jest.spyOn(counters, 'subscribed');
   const subscribe = (caseIds: readonly string[], feed = FEED, history = 0) => {

@@ -49,7 +49,7 @@ export function connections(maxPerSubject = 20, store = new TestStore(), revocat
       interest,
       counters,
       writes: new TickWrites(),
-      pace: new ReplayPace(),
+      pace: new ReplayPace(() => 0),
       ids,
       ...limits,
       onError: () => undefined,

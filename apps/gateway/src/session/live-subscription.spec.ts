@@ -38,7 +38,7 @@ describe('LiveSubscription', () => {
     const connection = new Connection(outlet, new UnsentLimit(1000), counters, { tooSlow: () => undefined });
     const parts = {
       writes: new TickWrites(),
-      pace: new ReplayPace(),
+      pace: new ReplayPace(() => 0),
       ids: { idOf: ({ offset }: { readonly offset: number }) => String(offset) },
     };
     subscription = new LiveSubscription(FEED, 'en-us' as never, connection, parts);

@@ -2,7 +2,7 @@ import { ReplayPace } from './replay-pace.js';
 
 describe('ReplayPace', () => {
   it('lets one part be written per turn of the event loop, in the order of asking', async () => {
-    const pace = new ReplayPace();
+    const pace = new ReplayPace(() => 0);
     const written: string[] = [];
     const turns: number[] = [];
     let turn = 0;
