@@ -92,6 +92,20 @@ describe('UpstreamReport', () => {
     expect(lines[0]?.[1]).toMatchObject({ feeds: 1000, sets: 1000, named: refs.slice(0, 5).map(({ feed }) => feed) });
   });
 
+  it('writes of more feeds than one call can take as arguments', () => {
+    const refs = Array.from({ length: 130_000 }, (_, index): SetRef => ({
+      feed: `f${index}` as SetRef['feed'],
+      id: 1,
+    }));
+    const late = failure('timeout');
+    pass(5000);
+    refs.forEach((ref) => report.failed(ref, late, 0));
+    pass(1000);
+    refs.forEach((ref) => report.answered(ref));
+    pass(1000);
+    expect(lines.map(([, fields]) => fields['feeds'])).toEqual([refs.length, refs.length]);
+  });
+
   it('writes few lines where feeds come and go', () => {
     for (let turn = 0; turn < 60; turn += 1) {
       fail([turn % 2 === 0 ? REF : OTHER], 'unavailable', 4000);

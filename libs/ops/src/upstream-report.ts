@@ -143,7 +143,7 @@ export class UpstreamReport {
   }
 
   private tellHealed(healed: readonly HealedFeed[]): void {
-    const afterMs = Math.round(Math.max(...healed.map((feed) => feed.afterMs)));
+    const afterMs = Math.round(healed.reduce((most, feed) => Math.max(most, feed.afterMs), 0));
     this.logger.info(
       { ...fieldsOf(healed), since: sinceOf(healed), after_ms: afterMs, failures: sumOf(healed) },
       `the upstream answers again after ${(afterMs / 1000).toFixed(1)} s`,
@@ -182,7 +182,7 @@ function setsOf(feeds: readonly FailingFeed[]): number {
 }
 
 function sinceOf(feeds: readonly { readonly since: number }[]): Date {
-  return new Date(Math.min(...feeds.map(({ since }) => since)));
+  return new Date(feeds.reduce((first, { since }) => Math.min(first, since), Number.POSITIVE_INFINITY));
 }
 
 function sumOf(feeds: readonly { readonly counts: HealedFeed['counts'] }[]): Record<string, number> {
