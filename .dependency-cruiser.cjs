@@ -79,7 +79,7 @@ module.exports = {
     ),
     rule('libs-below-apps', 'A lib serves any app.', { path: '^libs/' }, { path: '^(apps|test|bench)/' }),
     rule(
-      'apps-are-apart',
+      'apps-are-separate',
       'Apps share libs, and meet each other only over the network.',
       { path: '^apps/([^/]+)/' },
       { path: '^(apps|test|bench)/', pathNot: ['^apps/$1/', '^test/harness/'] },

@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../harness/seeded-random.js';
 import type { Attack, AttackContext } from './attack.js';
-import { deepJson, mutated, ODD_TEXTS, wellFormed } from './oddities.js';
+import { deepJson, mutated, ODD_TEXTS, wellFormed } from './inputs.js';
 import { rawExchange } from './raw-exchange.js';
 
 const EVENTS = '/v1/events?case_ids=fuzz-1&history=5';

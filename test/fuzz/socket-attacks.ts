@@ -3,7 +3,7 @@ import { RawWebSocket } from '../harness/clients/raw-websocket.js';
 import { clientFrame, OPCODE, textFrame } from '../harness/clients/websocket-frames.js';
 import type { SeededRandom } from '../harness/seeded-random.js';
 import { WRONG, type Attack, type AttackContext } from './attack.js';
-import { deepJson, mutated, ODD_TEXTS } from './oddities.js';
+import { deepJson, mutated, ODD_TEXTS } from './inputs.js';
 import { rawExchange } from './raw-exchange.js';
 
 const DEEP = 100_000;

@@ -4,7 +4,7 @@ import { RawWebSocket } from '../harness/clients/raw-websocket.js';
 import { textFrame } from '../harness/clients/websocket-frames.js';
 import { until } from '../harness/until.js';
 import { WRONG, type Attack, type AttackContext } from './attack.js';
-import { ODD_TEXTS, wellFormed } from './oddities.js';
+import { ODD_TEXTS, wellFormed } from './inputs.js';
 
 /** Requests of one run of an attack. */
 const REQUESTS = 8;

@@ -1,7 +1,7 @@
 import type { Fault, Posting } from '../harness/upstream/simulator-control.js';
 import type { SeededRandom } from '../harness/seeded-random.js';
 import type { Attack } from './attack.js';
-import { deepJson, mutated, ODD_TEXTS } from './oddities.js';
+import { deepJson, mutated, ODD_TEXTS } from './inputs.js';
 
 const DEEP = 100_000;
 

@@ -201,7 +201,7 @@ export const explained = [
     why: 'A ticket is found after it was refused alone. The look is for the types.',
   },
   {
-    file: 'libs/core/src/polling/older-part.ts',
+    file: 'libs/core/src/polling/older-answer.ts',
     was: "''",
     is: '"Stryker was here!"',
     why: 'The order of an answer does not depend on the ticket.',

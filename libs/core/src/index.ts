@@ -22,7 +22,7 @@ export * from './polling/set-lease.js';
 export * from './polling/ticket-set.js';
 export * from './polling/unread-round.js';
 export * from './polling/ports/credential-attempts.js';
-export * from './polling/older-part.js';
+export * from './polling/older-answer.js';
 export * from './polling/older-reader.js';
 export * from './polling/ports/older-upstream.js';
 export type * from './polling/ports/poll-queue.js';

@@ -110,7 +110,7 @@ export class OperatorReads {
   async ticket(feed: FeedKey, caseId: CaseId): Promise<TicketFacts> {
     const { client } = this;
     const base = this.keys.base(feed);
-    const [wanted, place, apart, refusals, state, last] = await Promise.all([
+    const [wanted, place, retryAt, refusals, state, last] = await Promise.all([
       client.zscore(`${base}interest`, caseId),
       client.hget(`${base}place`, caseId),
       client.zscore(`${base}apart`, caseId),
@@ -124,7 +124,7 @@ export class OperatorReads {
       feed,
       wantedUntil: numberOf(wanted),
       set: place === null ? null : await this.set(feed, Number(place)),
-      quarantine: apart === null ? null : { until: Number(apart), refusals: Number(refusals) },
+      quarantine: retryAt === null ? null : { until: Number(retryAt), refusals: Number(refusals) },
       lastPublication: publication && {
         kind: publication.kind,
         offset: publication.offset,
@@ -182,12 +182,12 @@ export class OperatorReads {
 
   private async knows(feed: FeedKey, caseId: CaseId): Promise<boolean> {
     const base = this.keys.base(feed);
-    const [wanted, apart, kept] = await Promise.all([
+    const [wanted, retryAt, kept] = await Promise.all([
       this.client.zscore(`${base}interest`, caseId),
       this.client.zscore(`${base}apart`, caseId),
       this.client.exists(`${base}ticket:${caseId}`),
     ]);
-    return wanted !== null || apart !== null || kept === 1;
+    return wanted !== null || retryAt !== null || kept === 1;
   }
 
   private async state(feed: FeedKey): Promise<Pick<FeedFacts, 'upstream' | 'pausedAt' | 'publications'>> {
@@ -213,34 +213,48 @@ export class OperatorReads {
       ...['fence', 'members', 'joining', 'holder', 'hold', 'due', 'answered', 'lively'],
       ...['failures', 'error', 'failed', 'search', 'trail'],
     );
-    const [fence, members, joining, holder, hold, due, answered, lively, failures, error, failed, search, trail] = row;
+    const [
+      fence,
+      members,
+      joining,
+      owner,
+      leaseEnd,
+      due,
+      answered,
+      active,
+      failures,
+      error,
+      failed,
+      bisection,
+      cursorHistory,
+    ] = row;
     if (fence === null || fence === undefined) {
       return null;
     }
-    const isLeased = Number(hold) > 0;
+    const isLeased = Number(leaseEnd) > 0;
     return {
       feed,
       set: id,
       members: lines(members),
       joining: lines(joining),
-      owner: isLeased ? (holder ?? null) : null,
-      leaseUntil: isLeased ? Number(hold) : null,
+      owner: isLeased ? (owner ?? null) : null,
+      leaseUntil: isLeased ? Number(leaseEnd) : null,
       dueAt: numberOf(due),
       answeredAt: numberOf(answered),
-      activeAt: numberOf(lively) || null,
+      activeAt: numberOf(active) || null,
       failures: Number(failures ?? 0),
       error: error && failed ? { reason: error, at: Number(failed) } : null,
-      isSearched: !!search,
-      cursor: cursorOf(trail),
+      isSearched: !!bisection,
+      cursor: cursorOf(cursorHistory),
     };
   }
 }
 
-function cursorOf(trail: string | null | undefined): SetFacts['cursor'] {
-  if (!trail) {
+function cursorOf(cursorHistory: string | null | undefined): SetFacts['cursor'] {
+  if (!cursorHistory) {
     return null;
   }
-  const { samples, polledAt } = JSON.parse(trail) as CursorHistory;
+  const { samples, polledAt } = JSON.parse(cursorHistory) as CursorHistory;
   return { givenAt: samples.at(-1)?.[0] ?? polledAt, polledAt };
 }
 

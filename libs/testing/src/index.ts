@@ -6,7 +6,7 @@ export * from './polling/memory-credential-attempts.js';
 export * from './polling/memory-upstream-liveness.js';
 export * from './polling/message-forms.js';
 export * from './polling/poll-scene.js';
-export * from './polling/ticket-set.js';
+export * from './polling/ticket-set-fixture.js';
 export * from './polling/poll-world.js';
 export * from './polling/recording-telemetry.js';
 export * from './fan-out/memory-broker.js';

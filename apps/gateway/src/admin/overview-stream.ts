@@ -108,9 +108,9 @@ export class OverviewStream {
     const shown = names.slice(0, FEEDS_MAX);
     const feeds = await Promise.all(shown.map((feed) => reads.feed(feed)));
     const sets = (await Promise.all(shown.map((feed) => reads.sets(feed, 0, SETS_MAX)))).flat().slice(0, SETS_MAX);
-    const apart = await Promise.all(
-      feeds.map(({ feed, quarantined }) =>
-        quarantined > 0 ? reads.quarantined(feed, QUARANTINED_MAX) : Promise.resolve([]),
+    const quarantined = await Promise.all(
+      feeds.map(({ feed, quarantined: count }) =>
+        count > 0 ? reads.quarantined(feed, QUARANTINED_MAX) : Promise.resolve([]),
       ),
     );
     const workers = answers.filter(({ role }) => role === 'worker');
@@ -123,7 +123,7 @@ export class OverviewStream {
       feeds: feeds.map((feed) => shownFeedFacts(feed, now)),
       more_feeds: Math.max(0, names.length - FEEDS_MAX),
       sets: sets.map((set) => ({ feed: set.feed, ...shownSet(set, ids, now) })),
-      quarantined: apart
+      quarantined: quarantined
         .flat()
         .slice(0, QUARANTINED_MAX)
         .map(({ feed, caseId, until, refusals }) => ({

@@ -1,7 +1,7 @@
 import { feedKey, type CaseId, type Feed, type Interest } from '#core';
 import type { DropInMetrics } from '#ops';
 import { Refusal, TOO_MANY_REQUESTS } from '#protocol';
-import { admitUnknown } from '../edge/unknown-tickets.js';
+import { admitUnknown } from '../edge/admit-unknown.js';
 
 /** Most tickets that polls of all subjects hold in one process. */
 const HELD_MAX = 100_000;

@@ -1,6 +1,6 @@
 import type { CaseId, Hub, Interest, SubscribeRequest } from '#core';
 import type { SubscriptionParameters } from '../edge/subscription-parameters.js';
-import { admitUnknown } from '../edge/unknown-tickets.js';
+import { admitUnknown } from '../edge/admit-unknown.js';
 import type { DeliveryCounters } from './delivery-counters.js';
 import type { LiveSubscription } from './live-subscription.js';
 import type { SubscribeBatch } from './subscribe-batch.js';

@@ -4,7 +4,7 @@ import type { Digest } from '../model/fingerprint.js';
 import type { OlderOutcome, OlderPart, OlderWant } from '../model/older-part.js';
 import { UPSTREAM_FAILURES, UpstreamFailure, type UpstreamFailureCode } from '../model/upstream-failure.js';
 import { DEFAULT_PAUSE_MS } from './failure-policy.js';
-import { olderPart } from './older-part.js';
+import { olderPart } from './older-answer.js';
 import { OLDER_LIMIT_MAX, type OlderUpstream } from './ports/older-upstream.js';
 import type { Quota } from './ports/quota.js';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AnsweredMessage } from './ports/upstream.js';
-import { olderPart } from './older-part.js';
+import { olderPart } from './older-answer.js';
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
 const message = (content: string, sentAt: number | null, type = 1): AnsweredMessage => ({
