@@ -106,24 +106,53 @@ describe('a long replay', () => {
     expect(written(outlet)).toHaveLength(before);
   });
 
-  it('goes on under other rights that cover its tickets, and ends as forbidden under rights that do not', async () => {
-    const rights = (...cases: string[]) => new Rights('alice', 1000, { cases, groups: [], hints: false });
-    for (const [other, outcome] of [
-      [rights('a', 'b'), [{ replayed: 10 }]],
-      [rights('a'), { code: 'forbidden' }],
-    ] as const) {
-      const { session, subscribe, outlet, store } = await scene();
-      outlet.replayPart.mockImplementationOnce(() => (outlet.unsentBytes = 100_000));
-      const ready = subscribe(['a', 'b'], FEED, 1000).catch((error: unknown) => error);
-      await ticks();
-      const before = written(outlet).length;
-      session.recheck(() => other);
-      outlet.unsentBytes = 0;
-      await ticks();
-      expect(await ready).toMatchObject(outcome);
-      const later = written(outlet).slice(before);
-      expect(later.some(({ caseId }) => caseId === 'b')).toBe(!('code' in outcome));
-      await store.publish('b');
+  const rights = (...cases: string[]) => new Rights('alice', 1000, { cases, groups: [], hints: false });
+
+  it.each([
+    ['goes on with all of its tickets', rights('a', 'b'), [{ replayed: 10, case_ids: ['a', 'b'] }]],
+    ['goes on with the tickets that are left (A10)', rights('a'), [{ case_ids: ['a'], recovered: false }]],
+    ['ends as forbidden if none is left (A10)', rights('c'), { code: 'forbidden' }],
+  ])('under other rights it %s', async (_, other, outcome) => {
+    const { session, subscribe, outlet, store, contents } = await scene();
+    outlet.replayPart.mockImplementationOnce(() => (outlet.unsentBytes = 100_000));
+    const ready = subscribe(['a', 'b'], FEED, 1000).catch((error: unknown) => error);
+    await ticks();
+    const before = written(outlet).length;
+    session.recheck(() => other);
+    outlet.unsentBytes = 0;
+    await ticks();
+    const answer = await ready;
+    expect(answer).toMatchObject(outcome);
+    const mayRead = (caseId: string) => !other.isRefused(FEED, caseId);
+    const replayed = written(outlet);
+    expect(replayed.slice(before).every(({ caseId }) => mayRead(caseId))).toBe(true);
+    if (Array.isArray(answer)) {
+      expect(answer).toMatchObject([{ replayed: replayed.length }]);
+      expect(replayed.filter(({ caseId }) => caseId === 'a')).toHaveLength(5);
     }
+    const notified = outlet.notify.mock.calls.filter(([{ event }]) => event === 'revoked');
+    expect(notified.flatMap(([{ data }]) => (data as { case_ids: string[] }).case_ids)).toEqual(
+      ['a', 'b'].filter((caseId) => !mayRead(caseId)),
+    );
+    const delivered = contents();
+    await store.publish('b');
+    await ticks(2);
+    expect(contents() - delivered).toBe(mayRead('b') && mayRead('a') ? 1 : 0);
+  });
+
+  it('A10: is acknowledged to those that share it with the tickets that are left to each', async () => {
+    const { session, subscribe, outlet } = await scene();
+    const first = session.authenticate(
+      () => new Promise((resolve) => setTimeout(resolve, 5, undefined)),
+      new Deadline(),
+    );
+    outlet.replayPart.mockImplementationOnce(() => (outlet.unsentBytes = 100_000));
+    const asked = (...caseIds: string[]) => subscribe(caseIds, FEED, 1000).catch((error: unknown) => error);
+    const all = Promise.all([asked('a', 'b'), asked('b'), asked('a')]);
+    await first.catch(() => undefined);
+    await ticks();
+    session.recheck(() => rights('a'));
+    outlet.unsentBytes = 0;
+    expect(await all).toMatchObject([[{ case_ids: ['a'] }], { code: 'forbidden' }, [{ case_ids: ['a'], replayed: 5 }]]);
   });
 });

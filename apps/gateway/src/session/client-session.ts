@@ -314,10 +314,10 @@ export class ClientSession {
     }
   }
 
-  /** Whether a long replay that has begun goes on under other rights: they cover all of its tickets. */
+  /** Whether a long replay that has begun goes on under other rights, with those of its tickets that they cover. */
   private mayGoOn(batch: SubscribeBatch, feed: Feed): boolean {
     const tickets = this.find(feedKey(feed))?.tickets;
-    return batch.hasBegun && batch.caseIds.every((caseId) => tickets?.has(caseId));
+    return batch.hasBegun && batch.caseIds.some((caseId) => tickets?.has(caseId));
   }
 
   private async serve(

@@ -62,11 +62,16 @@ export class LiveSubscription implements Subscriber, Receiver {
     this.writes = parts.writes;
   }
 
+  wants(name: CaseId): boolean {
+    return this.tickets.has(ticketOf(name));
+  }
+
   async replay(part: ReplayPart): Promise<void> {
     const { connection } = this;
     await this.parts.pace.turn();
-    if (connection.isOpen && this.recovering?.replaying(part) === true) {
-      this.writePart(part);
+    const allowed = this.allowedOf(part);
+    if (connection.isOpen && this.recovering?.replaying(allowed) === true) {
+      this.writePart(allowed);
       await connection.roomForMore();
     }
   }
@@ -130,12 +135,23 @@ export class LiveSubscription implements Subscriber, Receiver {
     const { outlet, limit } = this.connection;
     outlet.begin();
     notices.forEach((notice) => this.notify(notice));
-    // A right may be withdrawn while a long replay runs.
-    const allowed = publications.filter(({ caseId }) => this.tickets.has(ticketOf(caseId)));
-    const isWhole = allowed.length === publications.length;
-    this.connection.replayPart({ publications: isWhole ? publications : allowed, sharing }, this.feed);
+    this.connection.replayPart({ publications, sharing }, this.feed);
     outlet.settle();
     limit.replayed(outlet.unsentBytes);
+  }
+
+  /** Without the tickets to which the right was withdrawn since the part was read (invariant 10). */
+  private allowedOf(part: ReplayPart): ReplayPart {
+    const isAllowed = (notice: Notice) =>
+      notice.kind === 'upstream' || notice.caseIds.every((name) => this.wants(name));
+    if (part.publications.every(({ caseId }) => this.wants(caseId)) && part.notices.every(isAllowed)) {
+      return part;
+    }
+    const notices = part.notices.flatMap((notice): Notice[] => {
+      const caseIds = notice.kind === 'upstream' ? null : notice.caseIds.filter((name) => this.wants(name));
+      return caseIds === null ? [notice] : caseIds.length > 0 ? [{ ...notice, caseIds } as Notice] : [];
+    });
+    return { notices, publications: part.publications.filter(({ caseId }) => this.wants(caseId)), sharing: 'none' };
   }
 
   private noticeEvent(notice: Notice): NoticeEvent {

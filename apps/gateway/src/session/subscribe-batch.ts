@@ -101,8 +101,14 @@ export class SubscribeBatch {
     }
     countByTicket(byTicket, recovery.replay, recovery.notices);
     const { replayed, lost } = byTicket;
+    // Those of a long replay to which the right was not withdrawn meanwhile.
+    const left = recovery.caseIds.length < this.caseIds.length ? new Set(recovery.caseIds) : null;
     for (const member of this.members) {
-      const { caseIds, from } = member.parameters;
+      const { from } = member.parameters;
+      const caseIds = member.parameters.caseIds.filter((caseId) => left?.has(caseId) !== false);
+      if (caseIds.length === 0) {
+        continue; // It is refused when its own turn comes.
+      }
       const count = caseIds.reduce((sum, caseId) => sum + (replayed.get(caseId) ?? 0), 0);
       const isWhole = from.kind !== 'start' && !caseIds.some((caseId) => lost.has(caseId));
       member.onReady(this.readyOf(member, at, caseIds, count, isWhole));

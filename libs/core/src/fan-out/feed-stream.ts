@@ -91,7 +91,7 @@ export class FeedStream {
   async subscribe(request: SubscribeRequest, subscriber: Subscriber): Promise<void> {
     const { state } = this;
     const topics = state.topics.enter(request.caseIds);
-    const replay = new Replay(request);
+    const replay = new Replay(request, subscriber);
     const goLive = (prepared: PreparedReplay) => this.goLive(replay, prepared, topics, subscriber);
     try {
       await Promise.all(topics.map((topic) => topic.watched));
@@ -106,8 +106,10 @@ export class FeedStream {
   }
 
   private goLive(replay: Replay, prepared: PreparedReplay, topics: readonly Topic[], subscriber: Subscriber): void {
-    subscriber.recover(recover(replay, this.state.source, prepared));
-    topics.forEach((topic) => topic.subscribers.add(subscriber));
+    const recovery = recover(replay, this.state.source, prepared);
+    subscriber.recover(recovery);
+    const left = recovery.caseIds.length < topics.length ? new Set(recovery.caseIds) : null;
+    topics.forEach((topic) => left?.has(topic.caseId) !== false && topic.subscribers.add(subscriber));
   }
 
   /** Ends delivery of these tickets to the subscriber, at once. */

@@ -48,6 +48,7 @@ export class ReplayPreparation {
     let isFirst = true;
     const wants = () => missing(replay.rest, state.source, bounds, isFirst);
     while (!replay.isAbandoned) {
+      replay.narrow(); // What is called in this tick, without a further look at the subscriber, is `whole`.
       if (delivery.isRepairing) {
         await delivery.repaired;
       } else if (wants().length === 0) {

@@ -1,4 +1,4 @@
-import { resumeOffset, type LostBetween, type Notice, type SubscribeRequest } from './subscription.js';
+import { resumeOffset, type LostBetween, type Notice, type Subscriber, type SubscribeRequest } from './subscription.js';
 import type { UpstreamState } from './ports/broker.js';
 import type { Publication } from '../model/publication.js';
 import type { StreamPosition } from '../model/stream-position.js';
@@ -58,7 +58,10 @@ export class Replay {
   private upstream: UpstreamState['state'] = 'ok';
   private revoked = NONE;
 
-  constructor(request: SubscribeRequest) {
+  constructor(
+    request: SubscribeRequest,
+    private readonly subscriber: Pick<Subscriber, 'wants'> = {},
+  ) {
     this.rest = request;
     this.isNamed = request.from.kind !== 'start';
   }
@@ -75,6 +78,14 @@ export class Replay {
   /** Whether a position was named that means nothing at this position of the feed. */
   isUnknown(position: StreamPosition): boolean {
     return this.rest.from.kind !== 'start' && resumeOffset(this.rest.from, position) === null;
+  }
+
+  /** Leaves out the tickets that the subscriber does not want any more. Before the replay has begun it wants them all. */
+  narrow(): void {
+    const { rest } = this;
+    if (this.hasBegun && !rest.caseIds.every((caseId) => this.isWanted(caseId))) {
+      this.rest = { ...rest, caseIds: rest.caseIds.filter((caseId) => this.isWanted(caseId)) };
+    }
   }
 
   /** The subscriber has everything up to here. */
@@ -95,7 +106,7 @@ export class Replay {
    */
   news(lost: readonly CaseId[], between: LostBetween | null, source: FeedStates): Notice[] {
     const notices: Notice[] = [];
-    const gaps = lost.filter((caseId) => between === null || !this.gapped.has(caseId));
+    const gaps = lost.filter((caseId) => this.isWanted(caseId) && (between === null || !this.gapped.has(caseId)));
     if (gaps.length > 0) {
       this.hasGap = true;
       this.gapped = new Set([...this.gapped, ...gaps]);
@@ -115,5 +126,9 @@ export class Replay {
       notices.push({ kind: 'revoked', caseIds: revoked });
     }
     return notices;
+  }
+
+  private isWanted(caseId: CaseId): boolean {
+    return this.subscriber.wants?.(caseId) !== false;
   }
 }

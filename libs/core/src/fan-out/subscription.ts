@@ -103,6 +103,8 @@ export interface Recovery {
 
 /** A client of the hub. Its methods are called in order. They must not throw and must not block. */
 export interface Subscriber {
+  /** Whether it still wants a ticket: a right may end while a long replay runs. Absent: it wants all that it has asked for. */
+  wants?(caseId: CaseId): boolean;
   /**
    * Called for each part of a long replay, before {@link recover}. It resolves when the client has read enough for another
    * part, or is not served any more.
