@@ -85,6 +85,7 @@ export class TabLeader {
     const subscription = this.client?.subscribe(caseId, {
       onMessage: (data) => hear({ name: 'message', data }),
       onStatus: (data) => hear({ name: 'status', data }),
+      onUnread: (data) => hear({ name: 'unread', data }),
       // Each ticket has a subscription of its own, and says it for itself.
       onGap: (data) => hear({ name: 'gap', data: of(data) }),
       onRevoked: (data) => hear({ name: 'revoked', data: of(data) }),
