@@ -126,7 +126,7 @@ export const gateway = [
     killedBy: { file: auth('claimed-grants.spec.ts'), test: 'refuses authorization_details' },
   },
   {
-    id: 'expired-token-is-remembered',
+    id: 'expired-token-is-cached',
     file: auth('caching-verifier.ts'),
     find: 'known !== undefined && this.now() < known.expiresAt',
     put: 'known !== undefined',

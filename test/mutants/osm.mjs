@@ -9,7 +9,7 @@ export const upstream = [
     find: 'const span = lists[entry]?.[index];',
     put: 'const span = lists[entry]?.[0];',
     breaks: 'Invariant 3: messages of an answer are taken for each other.',
-    killedBy: { file: 'libs/osm/src/message-memory.spec.ts', test: 'is read as without a memory' },
+    killedBy: { file: 'libs/osm/src/message-cache.spec.ts', test: 'is read as without a cache' },
   },
   {
     id: 'keys-are-found-in-contents',
@@ -17,7 +17,7 @@ export const upstream = [
     find: 'if (slashes % 2 === 0) {',
     put: 'if (slashes === 0) {',
     breaks: 'Invariant 3: what somebody writes decides where a message ends.',
-    killedBy: { file: 'libs/osm/src/message-memory.spec.ts', test: 'is read as without a memory' },
+    killedBy: { file: 'libs/osm/src/message-cache.spec.ts', test: 'is read as without a cache' },
   },
   {
     id: 'login-backoff-never-reset',

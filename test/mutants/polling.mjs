@@ -169,7 +169,7 @@ export const pollers = [
   {
     id: 'turn-refused-keeps-the-set',
     file: polling('poll-cycle.ts'),
-    find: 'return this.leave(set, now + wait);',
+    find: 'return this.releaseUntil(set, now + wait);',
     put: "return { kind: 'again', at: now + wait };",
     breaks: 'Quota: a set that waits for its turn stays leased to the worker that asked last.',
     killedBy: cycle('ends the lease of the set meanwhile'),

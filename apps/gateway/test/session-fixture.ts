@@ -34,7 +34,7 @@ export function sessionFixture(
   const limits = { maxCases: MAX_CASES, maxUnsentBytes: 1000 };
   const outlet = fakeOutlet();
   const ids = new PositionIds(store);
-  // Its clock stands still: replays rest by no timer, so a turn of the event loop is enough for a part on any machine.
+  // Its clock stands still: replays pause by no timer, so a turn of the event loop is enough for a part on any machine.
   const pace = new ReplayPace(() => 0);
   const parts = { hub, interest, counters, writes: new TickWrites(), pace, ids, ...limits, onError };
   const session = new ClientSession(granted, outlet, parts, owner, null);

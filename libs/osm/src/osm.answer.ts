@@ -4,7 +4,7 @@ import { UpstreamFailure, type Cursor, type JsonObject, type PollAnswer } from '
 import { CURSOR_KEY, markCursor, type CursorMark } from './cursor-mark.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { parseJson } from './lossless.js';
-import type { MessageMemory } from './message-memory.js';
+import type { MessageCache } from './message-cache.js';
 import { messageSpans } from './message-spans.js';
 import { failureOf } from './osm.errors.js';
 import { asObject, boundedCursor, parseContent, parseCursor, type CutMessage } from './osm.parser.js';
@@ -17,7 +17,7 @@ export interface ReadingContext {
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Messages that earlier answers had; without it, each message is parsed. */
-  readonly memory?: MessageMemory;
+  readonly cache?: MessageCache;
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i;
@@ -88,9 +88,9 @@ function contentOf(
  * Parses an answer without its messages. Each message is parsed by itself, if its text is not known: a poll looks back, so
  * most messages of an answer were in the answer before.
  */
-function readTop(text: string, { memory }: ReadingContext): { top: JsonObject; cut: CutMessage } {
-  const lists = memory === undefined ? null : messageSpans(text);
-  if (lists === null || memory === undefined) {
+function readTop(text: string, { cache }: ReadingContext): { top: JsonObject; cut: CutMessage } {
+  const lists = cache === undefined ? null : messageSpans(text);
+  if (lists === null || cache === undefined) {
     return { top: topOf(text), cut: () => null };
   }
   const rest: string[] = [];
@@ -104,7 +104,7 @@ function readTop(text: string, { memory }: ReadingContext): { top: JsonObject; c
     const span = lists[entry]?.[index];
     return span === undefined
       ? null
-      : { read: (parse) => memory.recall(text.slice(span.start, span.end), (one) => parse(parseJson(one))) };
+      : { read: (parse) => cache.read(text.slice(span.start, span.end), (one) => parse(parseJson(one))) };
   };
   return { top: topOf(rest.join('null')), cut };
 }

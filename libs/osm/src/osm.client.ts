@@ -16,7 +16,7 @@ import type { AuthHeaders, Authenticator, RequestLine, TokenValidity } from './i
 import { parseTimeZone } from './create-time.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { HttpOrigin, type HttpLimits, type ProxySettings } from './http-origin.js';
-import { MessageMemory } from './message-memory.js';
+import { MessageCache } from './message-cache.js';
 import { readAnswer } from './osm.answer.js';
 import { readOlder } from './older.answer.js';
 import { olderPath } from './older-path.js';
@@ -45,13 +45,13 @@ export interface OsmOptions extends HttpLimits {
 }
 
 /** What was read from an answer, and when its request left, ms of the process. */
-interface Left<Read> {
+interface TimedAnswer<Read> {
   readonly read: Read;
   readonly leftAt: number;
 }
 
 /** One request, and how its answer is read. */
-interface Question<Read> {
+interface UpstreamCall<Read> {
   readonly line: RequestLine;
   readonly feed: Feed;
   /** @throws {UpstreamFailure} */
@@ -65,7 +65,7 @@ export class OsmClient implements Upstream, OlderUpstream, UnreadUpstream {
   private readonly queries: PollQueryWriter;
   private readonly unreadQueries = new PollQueryWriter('');
   private readonly offsetMinutes: number;
-  private readonly memory = new MessageMemory();
+  private readonly cache = new MessageCache();
   private readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -134,8 +134,12 @@ export class OsmClient implements Upstream, OlderUpstream, UnreadUpstream {
     return { method: 'GET', host: this.origin.host, path };
   }
 
-  private async ask<Read>(question: Question<Read>, timeoutMs: number, mayAskAgain: boolean): Promise<Left<Read>> {
-    const { line, feed } = question;
+  private async ask<Read>(
+    call: UpstreamCall<Read>,
+    timeoutMs: number,
+    mayAskAgain: boolean,
+  ): Promise<TimedAnswer<Read>> {
+    const { line, feed } = call;
     const endsAt = performance.now() + timeoutMs;
     const given = this.authenticator.headers(line);
     const auth = given instanceof Promise ? await this.within(given, timeoutMs) : given;
@@ -158,21 +162,21 @@ export class OsmClient implements Upstream, OlderUpstream, UnreadUpstream {
           this.options.onSent?.();
         },
       );
-      const read = named(answer, question.read);
+      const read = named(answer, call.read);
       this.authenticator.settled(auth, null);
       return { read, leftAt };
     } catch (error) {
       const failure = error instanceof UpstreamFailure ? error : new UpstreamFailure('unavailable', 'no answer');
       if (this.authenticator.settled(auth, failure) && mayAskAgain) {
-        return this.ask(question, endsAt - performance.now(), false);
+        return this.ask(call, endsAt - performance.now(), false);
       }
       throw error;
     }
   }
 
   private read(answer: HttpAnswer, request: PollRequest): PollAnswer {
-    const { offsetMinutes, memory } = this;
-    return readAnswer(answer, { knownDigest: request.knownDigest, offsetMinutes, memory, now: this.clock.now() });
+    const { offsetMinutes, cache } = this;
+    return readAnswer(answer, { knownDigest: request.knownDigest, offsetMinutes, cache, now: this.clock.now() });
   }
 
   /**

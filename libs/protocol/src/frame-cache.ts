@@ -89,7 +89,7 @@ export class FrameCache<Frame> {
     let part = isShared ? this.parts.get(publications) : undefined;
     if (part === undefined) {
       const frames = this.encodeAll(publications, feed.groupId);
-      part = frames.reduce((run, frame) => run.then(frame), FrameRun.empty(this.bytesOf));
+      part = frames.reduce((run, frame) => run.with(frame), FrameRun.empty(this.bytesOf));
       if (isShared) {
         this.parts.set(publications, part);
       }
@@ -107,7 +107,7 @@ export class FrameCache<Frame> {
     const runs: FrameRun<Frame>[] = [];
     let run: FrameRun<Frame> | null = null;
     for (const frame of frames) {
-      run = (run ?? FrameRun.empty(this.bytesOf)).then(frame);
+      run = (run ?? FrameRun.empty(this.bytesOf)).with(frame);
       if (run.length >= RUN_MAX_BYTES) {
         runs.push(run);
         run = null;

@@ -24,7 +24,7 @@ export class FrameRun<Frame> {
   }
 
   /** This run, and one more frame. */
-  then(frame: Frame): FrameRun<Frame> {
+  with(frame: Frame): FrameRun<Frame> {
     if (this.newest === null || this.newest.last !== frame) {
       this.newest = new FrameRun(this.bytesOf, this, frame, this.length + this.bytesOf(frame).length);
     }

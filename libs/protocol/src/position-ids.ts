@@ -15,7 +15,7 @@ const ID = /^([0-9a-z]+-[0-9]+)(?:-([A-Za-z0-9_-]{11}))?$/;
  * one feed.
  */
 const SIGNATURE_LENGTH = 11;
-/** Ids that are remembered: one publication goes out over two transports, and many clients come back to one position. */
+/** Most cached ids: one publication goes out over two transports, and many clients come back to one position. */
 const RECENT_MAX = 256;
 
 /**

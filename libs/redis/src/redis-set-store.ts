@@ -44,10 +44,10 @@ export interface SetBounds extends HistoryBounds {
 }
 
 /** Sets whose member lists are kept in memory, so that a poll does not fetch a hundred ids again. */
-const REMEMBERED_SETS = 20_000;
+const CACHED_SETS_MAX = 20_000;
 
 /** Feeds whose furthest position is kept: groups come and go, and a worker runs for months. */
-const REMEMBERED_FEEDS = 10_000;
+const CACHED_FEEDS_MAX = 10_000;
 
 /** Characters of a class that are kept: 72 bits. The chance that two of 10,000 messages share them is one in 10^14. */
 const CLASS_CHARACTERS = 12;
@@ -67,8 +67,8 @@ export class RedisSetStore implements SetStore {
   private readonly packer: SetPacker;
   private readonly audit: FeedAudit;
   /** The furthest position of each feed that was seen here. A Redis that has less has lost its newest data. */
-  private readonly positions = new BoundedMap<FeedKey, StreamPosition>(REMEMBERED_FEEDS);
-  private readonly members = new BoundedMap<string, KnownMembers>(REMEMBERED_SETS);
+  private readonly positions = new BoundedMap<FeedKey, StreamPosition>(CACHED_FEEDS_MAX);
+  private readonly members = new BoundedMap<string, KnownMembers>(CACHED_SETS_MAX);
 
   constructor(
     client: RedisClient,

@@ -24,7 +24,7 @@ export interface SessionOptions {
   readonly language?: string;
 }
 
-/** Live messages whose latency is remembered. */
+/** Live messages whose latency is kept. */
 const LATENCIES_MAX = 50;
 /** Several tickets tell of one gap at once. */
 const SAME_GAP_MS = 200;

@@ -82,12 +82,12 @@ describe('/admin/revocations', () => {
     expect(await status(there, later)).toBe(200);
   });
 
-  it('A10: a remembered token is refused, too', async () => {
+  it('A10: a cached token is refused, too', async () => {
     const here = await start();
-    const remembered = await token({ jti: 'lost-phone' });
-    expect(await status(here, remembered)).toBe(200);
+    const cached = await token({ jti: 'lost-phone' });
+    expect(await status(here, cached)).toBe(200);
     await revoke(here, { jti: 'lost-phone' });
-    expect([await status(here, remembered), await status(here, await token())]).toEqual([401, 200]);
+    expect([await status(here, cached), await status(here, await token())]).toEqual([401, 200]);
   });
 
   it('A10: with tickets ends the right to them, and the connection goes on', async () => {

@@ -45,25 +45,25 @@ describe('CachingVerifier', () => {
     expect(inner.asked).toBe(2);
   });
 
-  it('remembers no refusal', async () => {
+  it('caches no refusal', async () => {
     for (const token of ['mallory', undefined, 'mallory']) {
       await expect(verifier.verify(token)).rejects.toThrow('not valid');
     }
     expect(inner.asked).toBe(3);
   });
 
-  it('remembers as many tokens as fit, by their size, and the newest ones', async () => {
+  it('caches as many tokens as fit, by their size, and the newest ones', async () => {
     verifier = new CachingVerifier(inner, () => now, 10_000);
     const tokens = Array.from({ length: 20 }, (_, at) => `alice${at}${'x'.repeat(1500)}`);
     for (const token of tokens) await verifier.verify(token);
-    expect(verifier.rememberedBytes).toBeLessThanOrEqual(10_000);
+    expect(verifier.cachedBytes).toBeLessThanOrEqual(10_000);
     inner.asked = 0;
     await verifier.verify(tokens.at(-1));
     expect(inner.asked).toBe(0);
     await verifier.verify(tokens[0]);
     expect(inner.asked).toBe(1);
-    await verifier.verify(`alice${'x'.repeat(20_000)}`); // Larger than all of it: not remembered.
-    expect(verifier.rememberedBytes).toBe(0);
+    await verifier.verify(`alice${'x'.repeat(20_000)}`); // Larger than all of it: not cached.
+    expect(verifier.cachedBytes).toBe(0);
   });
 
   it('forgets expired tokens with the next token, whichever it is', async () => {
@@ -71,10 +71,10 @@ describe('CachingVerifier', () => {
     inner.expiresAt = 1_000_000;
     now = 60_000;
     await verifier.verify('bob');
-    const one = verifier.rememberedBytes;
+    const one = verifier.cachedBytes;
     expect(one).toBeLessThan(1000);
     now = 120_000;
     await verifier.verify('bob');
-    expect(verifier.rememberedBytes).toBe(one);
+    expect(verifier.cachedBytes).toBe(one);
   });
 });

@@ -3,13 +3,13 @@ import type { Rights } from './rights.js';
 import { TokenVerifier } from './token-verifier.js';
 
 /** Most bytes that all cached tokens may take. The rights of a token take about as many bytes as its claims. */
-const REMEMBERED_MAX_BYTES = 16_777_216;
+const CACHE_MAX_BYTES = 16_777_216;
 /** Bytes that one cached token takes on top of its claims: digest, place in the map, objects of its rights. */
 const TOKEN_BYTES = 512;
 /** How often expired tokens are removed, ms. */
 const FORGET_EVERY_MS = 60_000;
 
-interface Remembered {
+interface CachedToken {
   readonly rights: Rights;
   readonly bytes: number;
 }
@@ -21,7 +21,7 @@ interface Remembered {
  */
 export class CachingVerifier extends TokenVerifier {
   /** In the order in which they were verified, the oldest first. */
-  private readonly known = new Map<string, Remembered>();
+  private readonly tokens = new Map<string, CachedToken>();
   private bytes = 0;
   private forgetAt = 0;
 
@@ -29,13 +29,13 @@ export class CachingVerifier extends TokenVerifier {
     private readonly verifier: TokenVerifier,
     /** Milliseconds since 1970. */
     private readonly now: () => number = Date.now,
-    private readonly maxBytes = REMEMBERED_MAX_BYTES,
+    private readonly maxBytes = CACHE_MAX_BYTES,
   ) {
     super();
   }
 
-  /** How much is remembered, bytes. */
-  get rememberedBytes(): number {
+  /** What all cached tokens take, bytes. */
+  get cachedBytes(): number {
     return this.bytes;
   }
 
@@ -50,7 +50,7 @@ export class CachingVerifier extends TokenVerifier {
     }
     const rights = this.verifier.recognize(token);
     if (rights !== null) {
-      this.remember(digest, token, rights);
+      this.cache(digest, token, rights);
     }
     return rights;
   }
@@ -65,22 +65,22 @@ export class CachingVerifier extends TokenVerifier {
       return cached;
     }
     const rights = await this.verifier.verify(token);
-    this.remember(digest, token, rights);
+    this.cache(digest, token, rights);
     return rights;
   }
 
   private cached(digest: string): Rights | null {
     this.forgetExpired();
-    const known = this.known.get(digest)?.rights;
+    const known = this.tokens.get(digest)?.rights;
     return known !== undefined && this.now() < known.expiresAt ? known : null;
   }
 
-  private remember(digest: string, token: string, rights: Rights): void {
+  private cache(digest: string, token: string, rights: Rights): void {
     this.forget(digest);
-    const remembered = { rights, bytes: token.length + TOKEN_BYTES };
-    this.known.set(digest, remembered);
-    this.bytes += remembered.bytes;
-    for (const oldest of this.known.keys()) {
+    const entry = { rights, bytes: token.length + TOKEN_BYTES };
+    this.tokens.set(digest, entry);
+    this.bytes += entry.bytes;
+    for (const oldest of this.tokens.keys()) {
       if (this.bytes <= this.maxBytes) {
         return;
       }
@@ -92,13 +92,13 @@ export class CachingVerifier extends TokenVerifier {
     const now = this.now();
     if (now >= this.forgetAt) {
       this.forgetAt = now + FORGET_EVERY_MS;
-      this.known.forEach(({ rights }, digest) => now >= rights.expiresAt && this.forget(digest));
+      this.tokens.forEach(({ rights }, digest) => now >= rights.expiresAt && this.forget(digest));
     }
   }
 
   private forget(digest: string): void {
-    this.bytes -= this.known.get(digest)?.bytes ?? 0;
-    this.known.delete(digest);
+    this.bytes -= this.tokens.get(digest)?.bytes ?? 0;
+    this.tokens.delete(digest);
   }
 }
 

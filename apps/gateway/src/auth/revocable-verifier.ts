@@ -25,7 +25,7 @@ export async function stillGranted(rights: Rights, { revocations, list }: KnownR
   return limited;
 }
 
-/** Refuses revoked tokens, remembered ones too, and takes revoked tickets out of the rights of others. */
+/** Refuses revoked tokens, cached ones too, and takes revoked tickets out of the rights of others. */
 export class RevocableVerifier extends TokenVerifier {
   constructor(
     private readonly verifier: TokenVerifier,

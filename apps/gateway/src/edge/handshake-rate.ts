@@ -3,7 +3,7 @@ import { Refusal, TOO_MANY_REQUESTS } from '#protocol';
 
 /** Handshakes of this many seconds may come at once: clients come back together when a gateway or a network returns. */
 const BURST_S = 20;
-/** Most addresses that are remembered. With more, those that were heard of the longest ago may begin anew. */
+/** Most addresses that are kept. With more, those that were heard of the longest ago may begin anew. */
 const ADDRESSES_MAX = 10_000;
 
 /**

@@ -23,7 +23,7 @@ describe('ReplayPace', () => {
     expect(new Set(turns).size).toBe(6);
   });
 
-  it('lets all replays rest together for as long as they have worked', async () => {
+  it('pauses all replays together for as long as they have worked', async () => {
     let now = 0;
     const pace = new ReplayPace(() => now);
     const waited: number[] = [];

@@ -1,19 +1,19 @@
-/** Parts are written for this long, ms, before those of long replays rest: a timer is not more exact. */
+/** Parts of long replays are written for this long, ms, before a pause: a timer is not more exact. */
 const WORK_MS = 2;
 
-/** The longest rest, ms: a turn that took longer waited for something else, such as a CPU. */
-const REST_MAX_MS = 20;
+/** The longest pause, ms: a turn that took longer waited for something else, such as a CPU. */
+const PAUSE_MAX_MS = 20;
 
 /**
  * Lets one part of a long replay be written per turn of the event loop, whatever the number of replays. In between the
  * loop reads what came from Redis and from clients, so live publications wait for one such part at most.
  *
- * All long replays together rest for as long as they have worked. So they take half of a gateway's time at most, and leave
- * the rest to those who are live, and to Redis and the other programs where they share its CPUs.
+ * After parts were written, no part is written for as long as that took. So all long replays together take half of a gateway's
+ * time at most. The other half is for live deliveries, and for Redis and other programs on the same CPUs.
  */
 export class ReplayPace {
   private readonly waiting: (() => void)[] = [];
-  /** A turn is going on, or a rest. */
+  /** A turn is going on, or a pause. */
   private isBusy = false;
   private beganAt = 0;
   private workedMs = 0;
@@ -49,8 +49,8 @@ export class ReplayPace {
       this.next();
       return;
     }
-    const restMs = Math.min(this.workedMs, REST_MAX_MS);
+    const pauseMs = Math.min(this.workedMs, PAUSE_MAX_MS);
     this.workedMs = 0;
-    setTimeout(this.next, restMs);
+    setTimeout(this.next, pauseMs);
   };
 }

@@ -183,7 +183,7 @@ export class SseOutlet implements Outlet {
       this.write(frame);
       return 0;
     }
-    this.run = (this.run ?? this.frames.emptyRun).then(frame);
+    this.run = (this.run ?? this.frames.emptyRun).with(frame);
     return this.run.length;
   }
 

@@ -44,7 +44,7 @@ describe('EnginePipe', () => {
 
   const frames = DATA.map((data) => sioEvent('message', JSON.stringify(data)));
   const run = (some: readonly SioFrame[]) =>
-    some.reduce((sum, frame) => sum.then(frame), new SioFrames({ idOf: () => 'id' }).emptyRun);
+    some.reduce((sum, frame) => sum.with(frame), new SioFrames({ idOf: () => 'id' }).emptyRun);
   const emitAll = (socket: Socket) => DATA.forEach((data) => socket.emit('message', data));
 
   it('sends the same bytes as emit, one by one', async () => {

@@ -50,7 +50,7 @@ export class SocketIoOutlet implements Outlet {
   }
 
   send(publication: Publication, feed: Feed): boolean {
-    return this.pipe.write(this.frames.emptyRun.then(this.frames.live(publication, feed)));
+    return this.pipe.write(this.frames.emptyRun.with(this.frames.live(publication, feed)));
   }
 
   collect(publication: Publication, feed: Feed): number {
@@ -87,7 +87,7 @@ export class SocketIoOutlet implements Outlet {
 
   text(event: EventName, data: string): void {
     this.flush();
-    this.pipe.write(this.frames.emptyRun.then(sioEvent(event, data)));
+    this.pipe.write(this.frames.emptyRun.with(sioEvent(event, data)));
   }
 
   joined(rooms: readonly string[]): void {
@@ -118,7 +118,7 @@ export class SocketIoOutlet implements Outlet {
   }
 
   private add(frame: SioFrame): number {
-    this.run = (this.run ?? this.frames.emptyRun).then(frame);
+    this.run = (this.run ?? this.frames.emptyRun).with(frame);
     return this.run.length;
   }
 }

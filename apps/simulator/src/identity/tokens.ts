@@ -9,7 +9,7 @@ export interface IssuedToken {
   readonly expiresAt: number;
 }
 
-/** Invalid tokens that are remembered at most; beyond this the oldest are forgotten. */
+/** Most invalid tokens that are kept; beyond this the oldest are forgotten. */
 const MAX_ISSUED = 10_000;
 /** Length of issued tokens, characters. Real ones are as long, so a client must not have a shorter buffer. */
 const TOKEN_BYTES = 900;

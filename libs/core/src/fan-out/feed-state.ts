@@ -159,8 +159,8 @@ export class FeedState {
   ): void {
     const ends = new Map(topics.map((topic) => [topic.caseId, this.dispatchedUpTo(topic)]));
     const { publications, truncated } = missedSince(ends, snapshots, held);
-    const holed = topics.filter((topic) => truncated.has(topic.caseId));
-    holed.forEach((topic) => topic.tail.clear());
+    const incomplete = topics.filter((topic) => truncated.has(topic.caseId));
+    incomplete.forEach((topic) => topic.tail.clear());
     for (const { offset, tickets } of snapshots) {
       for (const history of tickets) {
         const end = ends.get(history.caseId);
@@ -172,10 +172,10 @@ export class FeedState {
     }
     const epoch = this.epoch ?? '';
     const between = {
-      after: { epoch, offset: Math.min(...holed.map(({ caseId }) => ends.get(caseId) ?? 0)) },
-      before: { epoch, offset: Math.max(...holed.map(({ caseId }) => truncated.get(caseId) ?? 0)) + 1 },
+      after: { epoch, offset: Math.min(...incomplete.map(({ caseId }) => ends.get(caseId) ?? 0)) },
+      before: { epoch, offset: Math.max(...incomplete.map(({ caseId }) => truncated.get(caseId) ?? 0)) + 1 },
     };
-    tell(holed, (caseIds) => ({ kind: 'gap', caseIds, reason: 'history_truncated', ...between }));
+    tell(incomplete, (caseIds) => ({ kind: 'gap', caseIds, reason: 'history_truncated', ...between }));
     publications.forEach((publication) => this.dispatch(this.topics.of(publication.caseId), publication));
   }
 

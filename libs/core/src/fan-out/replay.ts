@@ -41,7 +41,7 @@ export interface PreparedReplay {
   readonly isShared: boolean;
 }
 
-/** Shared by all replays in which nothing has to be remembered: nearly all of them. */
+/** Shared by all replays in which nothing has to be kept: nearly all of them. */
 const NONE: ReadonlySet<CaseId> = new Set();
 
 /** The replay of one subscription: where it goes on, and what its subscriber was told in its earlier slices. */

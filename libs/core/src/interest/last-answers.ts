@@ -12,8 +12,8 @@ const SERVES_MS = 1000;
 
 const NONE: Promise<AnswerTimes> = Promise.resolve(new Map());
 
-/** Tickets that are remembered at most. */
-const REMEMBERED_TICKETS = 20_000;
+/** Most cached tickets. */
+const CACHED_TICKETS_MAX = 20_000;
 
 interface Asked {
   readonly at: number;
@@ -24,7 +24,7 @@ interface Asked {
 
 /** How fresh tickets are, as the registry knew it at most {@link SERVES_MS} ago. */
 export class LastAnswers {
-  private readonly asked = new BoundedMap<string, Asked>(REMEMBERED_TICKETS);
+  private readonly asked = new BoundedMap<string, Asked>(CACHED_TICKETS_MAX);
 
   constructor(
     private readonly registry: Pick<InterestRegistry, 'answeredAt'>,

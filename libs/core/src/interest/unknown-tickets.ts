@@ -4,7 +4,7 @@ import type { FeedKey } from '../model/feed.js';
 import type { CaseId } from '../model/ticket.js';
 import type { InterestRegistry } from './ports/interest-registry.js';
 
-/** Tickets that are remembered as known at most. */
+/** Most tickets that are cached as known. */
 const KNOWN_MAX = 100_000;
 /** Whether the tickets of a subject are known by now is asked at most once in this time, ms. */
 const ASK_AGAIN_MS = 1000;

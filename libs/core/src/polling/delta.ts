@@ -104,7 +104,7 @@ interface ListedMessage extends AnsweredMessage {
   readonly key: string;
 }
 
-/** By which a message is counted. An upstream that remembers messages gives the same object again. */
+/** By which a message is counted. An upstream that caches messages gives the same object again. */
 const known = new WeakMap<Digest, WeakMap<AnsweredMessage, Pick<ListedMessage, 'class' | 'key'>>>();
 
 function countedBy(answered: AnsweredMessage, digest: Digest): Pick<ListedMessage, 'class' | 'key'> {

@@ -132,7 +132,7 @@ export class PollCycle {
     // Tickets that were moved here are backfilled at once. A staging set gathers tickets until it is due.
     const backfills = set.joining.length > 0 && (due || set.members.length > 0);
     if (!backfills && !due) {
-      return this.leave(set, set.dueAt); // For example, the reconciler made the job again.
+      return this.releaseUntil(set, set.dueAt); // For example, the reconciler made the job again.
     }
     const active = now - set.activeAt <= ACTIVE_INTERVALS * this.options.intervalMs;
     const rank = active ? set.dueAt : set.dueAt + this.options.intervalMs;
@@ -140,7 +140,7 @@ export class PollCycle {
     const bisection = set.bisection && stillWithin(set.bisection, tickets);
     const wait = await this.parts.quota.turn({ ref: set.ref, rank, now, isUnknown: mayBeUnknown(set, backfills) });
     if (wait > 0) {
-      return this.leave(set, now + wait);
+      return this.releaseUntil(set, now + wait);
     }
     const answeredSince = bisection === null ? NEVER : await this.parts.liveness.newest();
     if (this.parts.clock.now() > sendBy) {
@@ -208,7 +208,8 @@ export class PollCycle {
       : { kind: 'again', at: nextDue(set.ref, clock.now(), this.options.intervalMs) };
   }
 
-  private async leave(set: TicketSet, at: number): Promise<Next> {
+  /** Ends the lease without a request: the set is to be looked at again `at`, ms since 1970. */
+  private async releaseUntil(set: TicketSet, at: number): Promise<Next> {
     await this.parts.store.release(set.ref, this.options.lease.owner);
     return { kind: 'again', at };
   }

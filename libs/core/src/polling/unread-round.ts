@@ -32,7 +32,7 @@ export interface UnreadRoundOptions {
 
 /** A feed whose request failed is asked for again after this, ms. */
 const RETRY_MS = 5000;
-/** A ticket that the upstream refuses is asked for again after this, ms; so many are remembered. */
+/** A ticket that the upstream refuses is asked for again after this, ms; so many are kept. */
 const REFUSED_MS = 60_000;
 const REFUSED_MAX = 10_000;
 

@@ -1,5 +1,5 @@
 --[[
-  commit: one poll's result in one atomic step (invariant 2): compares the fence, appends publications, remembers what
+  commit: one poll's result in one atomic step (invariant 2): compares the fence, appends publications, records what
   was delivered, advances the cursor, publishes. If the worker is killed before it, nothing happened; if after it, all
   of it did.
 
@@ -111,7 +111,7 @@ local function open_class(ticket, entry)
   return class
 end
 
-local function remember(ticket, entry, class)
+local function add_class_name(ticket, entry, class)
   class.delivered = class.delivered + 1
   add_name(ticket.names, class_name(entry.class, class.delivered), offset + 1)
 end
@@ -129,7 +129,7 @@ local function is_new_message(ticket, entry)
   local class = ticket.classes[entry.class or '']
   if entry.is_known then
     if class and class.delivered < class.found then
-      remember(ticket, entry, class)
+      add_class_name(ticket, entry, class)
     end
     return false
   end
@@ -143,7 +143,7 @@ local function is_new_message(ticket, entry)
   add_name(ticket.names, entry.identity, offset + 1)
   if class then
     class.found = class.found + 1
-    remember(ticket, entry, class)
+    add_class_name(ticket, entry, class)
   end
   return true
 end

@@ -105,7 +105,7 @@ export interface SetStore {
   begin(ref: SetRef, now: number, lease: SetLease): Promise<Begun>;
   /** Ends the lease of a set, if it is that owner's. */
   release(ref: SetRef, owner: string): Promise<void>;
-  /** One atomic step (invariant 2): compare the fence, publish, remember, advance. */
+  /** One atomic step (invariant 2): compare the fence, publish, record what is delivered, advance. */
   commit(commit: SetCommit): Promise<Committed>;
   /** Counts a failed poll, ends the lease, and tells the feed if its state changed. A stale fence changes nothing. */
   fail(failure: PollFailure): Promise<void>;

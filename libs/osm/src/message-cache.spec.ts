@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { jsonText } from '#core';
-import { MessageMemory } from './message-memory.js';
+import { MessageCache } from './message-cache.js';
 import { messageSpans } from './message-spans.js';
 import { readAnswer } from './osm.answer.js';
 
@@ -9,10 +9,10 @@ const headers = { 'content-type': 'application/json' };
 const CONTEXT = { knownDigest: null, offsetMinutes: 480, now: 0 };
 
 /** What is read of an answer, or how it is refused. */
-function read(text: string, memory?: MessageMemory): unknown {
+function read(text: string, cache?: MessageCache): unknown {
   try {
     const body = Buffer.from(text);
-    return readAnswer({ status: 200, headers, body }, { ...CONTEXT, ...(memory && { memory }) });
+    return readAnswer({ status: 200, headers, body }, { ...CONTEXT, ...(cache && { cache }) });
   } catch (error) {
     return error instanceof Error ? error.message : error;
   }
@@ -69,31 +69,31 @@ const answers = fc.record({
   last_message_time_id: fc.constantFrom<unknown>('1781524870803', 1781524870803, null),
 });
 
-describe('an answer whose messages are remembered', () => {
-  it('is read as without a memory: known or not, whatever messages contain', () => {
-    const memory = new MessageMemory();
+describe('an answer whose messages are cached', () => {
+  it('is read as without a cache: known or not, whatever messages contain', () => {
+    const cache = new MessageCache();
     fc.assert(
       fc.property(answers, fc.constantFrom('', ' ', 2), (answer, space) => {
         const text = JSON.stringify(answer, null, space);
         const plain = read(text);
-        expect(read(text, memory)).toEqual(plain);
-        expect(read(text, memory)).toEqual(plain);
+        expect(read(text, cache)).toEqual(plain);
+        expect(read(text, cache)).toEqual(plain);
       }),
       { numRuns: 300 },
     );
   });
 
-  it('is read as without a memory where it is cut off, or has something wrong in it', () => {
-    const memory = new MessageMemory();
+  it('is read as without a cache where it is cut off, or has something wrong in it', () => {
+    const cache = new MessageCache();
     fc.assert(
       fc.property(answers, fc.nat(), fc.constantFrom('', '"', '}', ']', ',', '\\', 'x', '1'), (answer, at, put) => {
         const whole = JSON.stringify(answer);
-        read(whole, memory);
+        read(whole, cache);
         const cut = at % (whole.length + 1);
         for (const text of [whole.slice(0, cut), `${whole.slice(0, cut)}${put}${whole.slice(cut + 1)}`]) {
-          const [plain, remembered] = [read(text), read(text, memory)];
+          const [plain, cached] = [read(text), read(text, cache)];
           // Both refuse it, but they may find another fault first.
-          expect(typeof remembered === 'string' ? 'refused' : remembered).toEqual(
+          expect(typeof cached === 'string' ? 'refused' : cached).toEqual(
             typeof plain === 'string' ? 'refused' : plain,
           );
         }
@@ -103,7 +103,7 @@ describe('an answer whose messages are remembered', () => {
   });
 
   it('gives the same object for the same text, so that its names are computed once', () => {
-    const memory = new MessageMemory();
+    const cache = new MessageCache();
     const answerWith = (...contents: string[]) => ({
       immsg: [
         {
@@ -114,7 +114,7 @@ describe('an answer whose messages are remembered', () => {
       last_message_time_id: '1',
     });
     const messagesOf = (...contents: string[]) => {
-      const answer = read(JSON.stringify(answerWith(...contents)), memory) as {
+      const answer = read(JSON.stringify(answerWith(...contents)), cache) as {
         content: { lists: { messages: object[] }[] };
       };
       return answer.content.lists[0]?.messages ?? [];
@@ -126,20 +126,20 @@ describe('an answer whose messages are remembered', () => {
   });
 
   it('keeps a bounded number of messages, and none that is long', () => {
-    const memory = new MessageMemory();
+    const cache = new MessageCache();
     let parsed = 0;
     const parse = (text: string) => {
       parsed += 1;
       return { message: { text: jsonText(text) }, sentAt: null };
     };
-    for (let at = 0; at <= 5000; at += 1) memory.recall(`${at}`, parse);
-    memory.recall('5000', parse);
+    for (let at = 0; at <= 5000; at += 1) cache.read(`${at}`, parse);
+    cache.read('5000', parse);
     expect(parsed).toBe(5001);
-    memory.recall('0', parse);
+    cache.read('0', parse);
     expect(parsed).toBe(5002);
     const long = 'x'.repeat(2001);
-    memory.recall(long, parse);
-    memory.recall(long, parse);
+    cache.read(long, parse);
+    cache.read(long, parse);
     expect(parsed).toBe(5004);
   });
 
