@@ -94,4 +94,35 @@ describe('OperationQueue', () => {
     await expect(running).rejects.toThrow('bye');
     await expect(waiting).rejects.toThrow('bye');
   });
+
+  it('does not begin the work of a request that was answered while it waited', async () => {
+    const queue = new OperationQueue<never>();
+    let finish: () => void = () => undefined;
+    const running = queue.run(new Deadline(), () => new Promise<void>((resolve) => (finish = resolve)));
+    const work = jest.fn(async () => undefined);
+    const waiting = queue.run(new Deadline(), work);
+    queue.stop(() => new Refusal('unavailable', 'bye'));
+    await Promise.all([running, waiting].map((each) => expect(each).rejects.toThrow('bye')));
+    finish();
+    await expect(queue.run(new Deadline(), async () => 'next')).resolves.toBe('next');
+    expect(work).not.toHaveBeenCalled();
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['succeeds', async () => 'done'],
+    ['fails', () => Promise.reject(new Error('x'))],
+  ])('keeps neither a timer nor anything to end of a request that %s', async (_, work) => {
+    jest.useFakeTimers();
+    try {
+      const queue = new OperationQueue<never>();
+      await queue.run(new Deadline(), work).catch(() => undefined);
+      await queue.first(new Deadline(), work as () => Promise<never>, 0)?.catch(() => undefined);
+      expect(jest.getTimerCount()).toBe(0);
+      const why = jest.fn(() => new Refusal('unavailable', 'bye'));
+      queue.stop(why);
+      expect(why).not.toHaveBeenCalled();
+    } finally {
+      jest.useRealTimers();
+    }
+  });
 });
