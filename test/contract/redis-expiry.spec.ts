@@ -73,6 +73,17 @@ describe('keys of Redis', () => {
     expect(await ends()).toMatchObject({ 'history:a': HISTORY_TTL_S, ages: 2 * HISTORY_TTL_S });
   });
 
+  it('hold a bounded number of samples of offsets, for twice the time that history is kept', async () => {
+    const ref = await driver.wantOneSet('a');
+    const samples = async () => Number(await commands.zcard(`${fixture.keys.base(driver.feed)}ages`));
+    for (let at = 1; at <= 160; at += 1) {
+      fixture.clock.advance(TTL_MS / 50);
+      await driver.publish(ref, message('a', String(at)));
+      expect(await samples()).toBeLessThanOrEqual(2 * 24 + 1);
+    }
+    expect(await samples()).toBeGreaterThan(24);
+  });
+
   it('end when nobody wants the ticket any more: at once, or when its history ends', async () => {
     await driver.publish(await driver.wantOneSet('a'), message('a', '1'));
     fixture.clock.advance(INTEREST_MS);

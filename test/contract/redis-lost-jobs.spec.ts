@@ -112,6 +112,13 @@ describe('lost jobs', () => {
     expect(locks).toEqual(['token', 'token', 'token']);
   });
 
+  it('are made again where only the mark of their worker is left', async () => {
+    await hashes();
+    await fixture.commands.del(key('wait'), key('active'), key('delayed'));
+    expect(await makeAgain()).toBe(FEEDS);
+    expect(await placesOf()).toEqual(sets.map(() => [1, true]));
+  });
+
   it('run when their sets are due, and within ten seconds', async () => {
     await deleteMatching('*');
     const [soon] = sets;

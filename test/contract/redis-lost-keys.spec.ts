@@ -148,6 +148,46 @@ describe('a feed of which a key is lost', () => {
     await driver.publish(ref, status('a', 1));
     await lose('ticket:a');
     expect(await driver.publish(ref, status('a', 1))).toMatchObject({ published: 0 });
+    await driver.publish(ref, status('a', 0));
+    await lose('ticket:a');
+    expect(await driver.publish(ref, status('a', 0))).toMatchObject({ published: 0 });
+    expect(await driver.contents('a')).toEqual(['status 1', 'status 0']);
+  });
+
+  it('tells that it is well again, though the set that failed was lost', async () => {
+    const ref = await driver.wantOneSet('a');
+    await driver.fail(ref);
+    await driver.fail(ref);
+    await lose('set:1');
+    await sweep();
+    await driver.publish(ref);
+    expect((await driver.history('a')).upstream.state).toBe('ok');
+  });
+
+  it('takes a ticket off one of two sets that have it, and no result of a poll of that one', async () => {
+    await driver.want('a', 'b');
+    await driver.want('c');
+    const base = fixture.keys.base(driver.feed);
+    await commands.hset(`${base}set:2`, 'joining', 'c\na');
+    await commands.zincrby(`${base}sizes`, 1, '2');
+    const polled = [await driver.begin({ feed: driver.feed, id: 1 }), await driver.begin({ feed: driver.feed, id: 2 })];
+    await sweep();
+    expect([await faults(), losses]).toEqual([[], 1]);
+    const kinds = await Promise.all(polled.map(async (set) => (await driver.commit(set, [])).kind));
+    expect(kinds.sort()).toEqual(['committed', 'conflict']);
+  });
+
+  it('gives a lost interest the longest lease that a gateway has asked for', async () => {
+    const want = (caseId: string, ms: number) =>
+      registry.want(driver.feed, [caseId], driver.now, driver.now + ms, 'arrival');
+    await want('a', 60_000);
+    await want('b', 1000);
+    await lose('interest');
+    await sweep();
+    const until = await Promise.all(
+      ['a', 'b'].map((caseId) => commands.zscore(`${fixture.keys.base(driver.feed)}interest`, caseId)),
+    );
+    expect(until.map(Number)).toEqual([driver.now + 60_000, driver.now + 60_000]);
   });
 
   it('begins a new epoch beyond every offset that was given', async () => {

@@ -92,7 +92,10 @@ describe('operators', () => {
     const reserve = { kind: 'reserve' as const, leaseMs: 6000 };
     expect(await driver.commit({ ref, fence }, [], { due, lease: reserve })).toMatchObject({ reserved: false });
     expect(await driver.ask(ref, 'worker')).toEqual({ kind: 'busy', until: driver.now + 2000 });
-    expect(await reads.feed(driver.feed)).toMatchObject({ pausedAt: driver.now });
+    const pausedAt = driver.now;
+    fixture.clock.advance(1);
+    await actions.pause(driver.feed, driver.now);
+    expect(await reads.feed(driver.feed)).toMatchObject({ pausedAt });
     expect(await actions.pause(driver.feed, null)).toBe(true);
     expect((await driver.ask(ref, 'worker')).kind).toBe('begun');
   });
@@ -117,6 +120,13 @@ describe('operators', () => {
     expect(released).toMatchObject({ kind: 'released', due: { at: driver.now } });
     expect((await reads.ticket(driver.feed, 'b')).set).toMatchObject({ joining: 1, dueAt: driver.now });
     expect(await actions.release(driver.feed, 'b', driver.now)).toEqual({ kind: 'polled' });
+    const again = released.kind === 'released' ? released.due.ref : ref;
+    const { fence: next } = await driver.begin(again);
+    await fixture.store.recordBisection({ ref: again, fence: next, now: driver.now, ...(step as object) } as never);
+    // Released, it begins anew with the shortest wait.
+    expect(await reads.ticket(driver.feed, 'b')).toMatchObject({
+      quarantine: { until: driver.now + 60_000, refusals: 1 },
+    });
   });
 
   describe('ask all processes', () => {

@@ -41,6 +41,16 @@ describe('RedisQuota', () => {
   const ask = (quota: RedisQuota, set: number, rank = now, isUnknown = false) =>
     quota.turn({ ref: { feed: FEED, id: set }, rank, now, isUnknown });
 
+  it('forgets the times of unknown sets that ask no more: clients may invent any number', async () => {
+    const quota = worker(20);
+    for (let set = 0; set < 30; set += 1) await ask(quota, set, now, true);
+    const kept = () => commands.zcard(keys.quota[3]);
+    expect(await kept()).toBeGreaterThan(20);
+    now += 60_000;
+    await ask(quota, 30, now, true);
+    expect(await kept()).toBeLessThanOrEqual(1);
+  });
+
   /**
    * Lets sets ask for `ms` milliseconds, each again at the time that it was told.
    *

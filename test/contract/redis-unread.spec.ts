@@ -1,7 +1,7 @@
 import { feedKey, unreadTopic } from '#core';
 import { RedisUnreadStore } from '#redis';
 import { RecordingListener } from '#testing';
-import { redisStoreFixture, type RedisStoreFixture } from '../fixtures/redis-store-fixture.js';
+import { HISTORY_TTL_S, redisStoreFixture, type RedisStoreFixture } from '../fixtures/redis-store-fixture.js';
 import { RedisServer } from '../harness/processes/redis-server.js';
 import { until } from '../harness/until.js';
 
@@ -64,6 +64,26 @@ describe('RedisUnreadStore', () => {
     for (let count = 1; count <= 5; count += 1) await publish(['a', count]);
     const { tickets } = await history('a');
     expect(tickets[0]?.publications.map(({ offset }) => offset)).toEqual([3, 4, 5]);
+    expect(tickets[0]).toMatchObject({ completeAfter: 2 });
+  });
+
+  it('R15: leaves nothing in Redis for longer than history is kept', async () => {
+    await publish(['a', 1]);
+    const base = fixture.keys.base(FEED);
+    const leftS = async (name: string) => Math.round((await fixture.commands.pttl(base + name)) / 1000);
+    const topic = unreadTopic('a');
+    const left = [await leftS(`ticket:${topic}`), await leftS(`history:${topic}`), await leftS('feed')];
+    expect(left).toEqual([HISTORY_TTL_S, HISTORY_TTL_S, 2 * HISTORY_TTL_S]);
+  });
+
+  it('R15: begins the history of a count anew where the feed counts from the beginning again', async () => {
+    for (const count of [1, 2, 3]) await publish(['a', count]);
+    const base = fixture.keys.base(FEED);
+    await fixture.commands.del(`${base}feed`, `${base}ages`);
+    expect(await publish(['a', 4])).toBe(1);
+    const { offset, tickets } = await history('a');
+    expect(offset).toBe(1);
+    expect(tickets[0]).toMatchObject({ completeAfter: 0, publications: [{ offset: 1, previous: 0, unreadNum: 4 }] });
   });
 
   it('R15: tells all counts again when the store has lost its data', async () => {

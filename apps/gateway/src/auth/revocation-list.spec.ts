@@ -117,6 +117,14 @@ describe('with a Redis', () => {
     expect((await redisStore().all()).map(({ id }) => id)).toEqual(['b']);
   });
 
+  it('is kept in Redis until the last revocation ends, also where a shorter one comes later', async () => {
+    const store = redisStore();
+    const entry = (id: string) => [{ id, text: '{}' }];
+    await store.write(entry('long'), 10, clock.now() + 600_000);
+    await store.write(entry('short'), 10, clock.now() + 1000);
+    expect(await connect().pttl(keys.revocations)).toBeGreaterThan(600_000);
+  });
+
   it('what fails does not take effect later either', async () => {
     const [here, there] = [gateway(), gateway()];
     await Promise.all([here.list.check(), there.list.check()]);

@@ -110,6 +110,16 @@ describe('with a Redis', () => {
     expect(await here.renew()).toBe(false);
   });
 
+  it('a connection that was counted once ends by itself, though its gateway never says more', async () => {
+    await gateway().add('bob', 0, 2);
+    const client = connect();
+    const [key, ...others] = (await client.keys('*')).filter((one) =>
+      one.startsWith(keys.connections('').slice(0, -1)),
+    );
+    expect(others).toEqual([]);
+    expect(await client.pttl(key ?? '')).toBeGreaterThan(500_000);
+  });
+
   it('every key ends by itself, and none names the subject', async () => {
     const here = gateway();
     await here.renew();

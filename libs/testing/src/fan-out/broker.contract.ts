@@ -139,6 +139,14 @@ export function describeBroker(name: string, make: MakeStoreFixture): void {
         expect(trimmed).toMatchObject({ completeAfter: 2, exhausted: true });
       });
 
+      it('is complete after an offset behind which only other tickets have news', async () => {
+        await driver.want('b');
+        await driver.publish(ref, message('a', '1'), message('b', '2'), message('b', '3'));
+        const nothing = await read({ after: 1 });
+        expect(nothing?.publications).toEqual([]);
+        expect(nothing?.completeAfter).toBeLessThanOrEqual(1);
+      });
+
       it('trims to its bound within one commit, too', async () => {
         await driver.publish(ref, ...messages('1', '2', '3', '4', '5', '6', '7', '8'));
         const kept = await read({ atLeast: 1000 });

@@ -81,6 +81,8 @@ export function describePagesBefore(name: string, make: MakeStoreFixture): void 
       await driver.publish(ref, message('a', 'x', 1, 'k'), message('a', 'x', 2, 'k'), message('a', 'y', 1, 'l'));
       const found = await deliveredAt('a', ['x.2', 'k'], ['z.1', 'k'], ['z.2', 'k'], ['w.1', 'l']);
       expect(found).toMatchObject({ offsets: [2, 1, null, 3] });
+      const others = await deliveredAt('a', ['z.1', 'k'], ['z.2', 'k']);
+      expect(others).toMatchObject({ offsets: [1, 2] });
     });
   });
 }

@@ -147,6 +147,23 @@ export function describeQuarantine(name: string, make: MakeStoreFixture): void {
       expect(stagingSet && (await driver.begin(stagingSet)).joining).toEqual(['other', 'a']);
     });
 
+    it('begins with the shortest quarantine again for a ticket that nobody wanted meanwhile', async () => {
+      await recordBisection(await driver.wantOneSet('a'), null, 'a');
+      const [stagingSet] = await pass(QUARANTINE_FIRST_MS, 'other');
+      if (stagingSet === undefined) throw new Error('there is no set of the other ticket');
+      await driver.want('a');
+      await recordBisection(stagingSet, null, 'a');
+      const isBack = async (ms: number) =>
+        (await pass(ms, 'a', 'other')).filter(({ id }) => id !== stagingSet.id).length === 1;
+      expect([await isBack(QUARANTINE_FIRST_MS - 1), await isBack(1)]).toEqual([false, true]);
+    });
+
+    it('gives a ticket one set for its new try, however often the feed is swept', async () => {
+      await recordBisection(await driver.wantOneSet('a'), null, 'a');
+      const [back, ...others] = await pass(QUARANTINE_FIRST_MS, 'a');
+      expect([await pass(1, 'a'), await pass(1000, 'a'), others]).toEqual([[back], [back], []]);
+    });
+
     it('brings a ticket back that left while it was polled by itself', async () => {
       await recordBisection(await driver.wantOneSet('a'), null, 'a');
       expect(await pass(QUARANTINE_FIRST_MS, 'a')).toHaveLength(1);

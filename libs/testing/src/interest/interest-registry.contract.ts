@@ -1,5 +1,6 @@
 import type { SetRef } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
+import { describeHints } from './hint.contract.js';
 import { describePacking } from './packing.contract.js';
 import { INTEREST_MS, message, StoreDriver, status, text } from '../store/store-driver.js';
 
@@ -116,5 +117,6 @@ export function describeInterestRegistry(name: string, make: MakeStoreFixture): 
       return left;
     }
   });
+  describeHints(name, make);
   describePacking(name, make);
 }

@@ -1,4 +1,4 @@
-import { HINT_PAUSE_MS, type CursorHistory, type SetRef } from '#core';
+import { RESERVATIONS_SUSPENDED_MS, type CursorHistory, type SetRef } from '#core';
 import { USUAL_LIMITS, type MakeStoreFixture, type StoreFixture } from '../store/store-fixture.js';
 import { INTEREST_MS, LEASE_MS, message, StoreDriver, text } from '../store/store-driver.js';
 
@@ -70,6 +70,34 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       expect(due).toContainEqual(stagingSet);
     });
 
+    it('divides the tickets of a thin set over others, and fills none of them beyond a request', async () => {
+      await backfill(await driver.wantOneSet('a', 'b', 'c'));
+      fixture.clock.advance(2000);
+      await backfill(await driver.wantOneSet('d', 'e', 'f'));
+      fixture.clock.advance(2000);
+      await backfill(await driver.wantOneSet('g', 'h'));
+      const members = [...(await sets()).values()].map((set) => set.members);
+      expect(members.map(({ length }) => length)).toEqual([MAX, MAX]);
+      expect(members.flat().sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
+    });
+
+    it('reserves no set for a while after a merge: more of them may follow', async () => {
+      const ref = await driver.wantOneSet('a', 'b', 'c');
+      await backfill(ref);
+      fixture.clock.advance(2000);
+      await backfill(await driver.wantOneSet('d'));
+      expect((await sets()).size).toBe(1);
+      const reserve = async () => {
+        const due = { active: driver.now + 500, idle: driver.now + 500 };
+        const [left] = await fixture.registry.overdue(driver.feed, driver.now + 10 * INTEREST_MS);
+        const lease = { kind: 'reserve', leaseMs: LEASE_MS } as const;
+        return driver.commit(await driver.begin(left ?? ref), [], { due, lease });
+      };
+      expect(await reserve()).toMatchObject({ reserved: false });
+      fixture.clock.advance(RESERVATIONS_SUSPENDED_MS);
+      expect(await reserve()).toMatchObject({ reserved: true });
+    });
+
     it('merges no sets if that makes them no fewer', async () => {
       await backfill(await driver.wantOneSet('a', 'b', 'c'));
       fixture.clock.advance(2000);
@@ -95,6 +123,50 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       expect([...(await sets()).values()]).toEqual([
         { members: ['a', 'b', 'c'], joining: ['d'], cursorHistory: numeric(5000, 'c_one') },
       ]);
+    });
+
+    it('moves no ticket out of a set in which some wait for their backfill, and none into it', async () => {
+      await backfill(await driver.wantOneSet('a'), numeric(5000, 'c_one'));
+      fixture.clock.advance(2000);
+      await backfill(await driver.wantOneSet('b'), numeric(7000, 'c_two'));
+      const waits = { members: ['b'], joining: ['a'], cursorHistory: numeric(7000, 'c_two') };
+      expect([...(await sets()).values()]).toEqual([waits]);
+      fixture.clock.advance(2000);
+      await backfill(await driver.wantOneSet('c', 'd'), numeric(9000));
+      await fixture.registry.sweep(driver.feed, driver.now);
+      const others = { members: ['c', 'd'], joining: [], cursorHistory: numeric(9000) };
+      expect([...(await sets()).values()]).toEqual([waits, others]);
+    });
+
+    it('merges no set in which a refused ticket is looked for, until it is found', async () => {
+      const ref = await driver.wantOneSet('a', 'b');
+      await backfill(ref);
+      const search = { suspects: ['a'], cleared: ['b'], since: 1000, alone: null };
+      const record = async (bisection: typeof search | null) => {
+        const { fence } = await driver.begin(ref);
+        await fixture.store.recordBisection({ ref, fence, now: driver.now, bisection, quarantined: [] });
+      };
+      await record(search);
+      fixture.clock.advance(2000);
+      await backfill(await driver.wantOneSet('c'));
+      await fixture.registry.sweep(driver.feed, driver.now);
+      expect([...(await sets()).values()].map((set) => set.members)).toEqual([['a', 'b'], ['c']]);
+      await record(null);
+      await fixture.registry.sweep(driver.feed, driver.now);
+      expect([...(await sets()).values()].map((set) => set.members)).toEqual([['a', 'b', 'c']]);
+    });
+
+    it('takes no set for unknown because a ticket that joined it shows nothing', async () => {
+      const ref = await driver.wantOneSet('a', 'c');
+      const { joining, ...set } = await driver.begin(ref);
+      const learned = { cursorHistory: numeric(5000, 'c_one'), answerDigest: null, order: 'oldest_first' as const };
+      await driver.commit(set, [message('a', '1')], { backfilled: joining, learned });
+      fixture.clock.advance(2000);
+      await backfill(await driver.wantOneSet('b'), numeric(7000, 'c_two'));
+      const merged = await driver.begin(ref);
+      expect(merged).toMatchObject({ members: ['a', 'c'], joining: ['b'] });
+      await driver.commit(merged, [], { backfilled: ['b'] });
+      expect(await driver.begin(ref)).toMatchObject({ members: ['a', 'c', 'b'], isUnknown: false });
     });
 
     it('discards the result of a poll that was slow while its set was merged', async () => {
@@ -182,62 +254,20 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       expect(await driver.begin(ref)).toMatchObject({ activeAt: driver.now, dueAt: driver.now + 1000 });
     });
 
-    it('polls hinted tickets at once, and each set at most once per pause', async () => {
-      const ref = await driver.wantOneSet('a', 'b');
-      await backfill(ref);
-      const hint = (...caseIds: string[]) => fixture.registry.hint(driver.feed, caseIds, driver.now);
-      expect(await hint('a', 'b', 'unknown')).toEqual([{ ref, at: driver.now }]);
-      await backfill(ref);
-      fixture.clock.advance(50);
-      expect(await hint('b')).toEqual([{ ref, at: driver.now - 50 + HINT_PAUSE_MS }]);
-      expect(await hint('a')).toEqual([]);
-    });
-
-    it('polls again after a poll that was in flight when the hint came', async () => {
-      const ref = await driver.wantOneSet('a');
-      const set = await driver.begin(ref);
-      expect(await fixture.registry.hint(driver.feed, ['a'], driver.now)).toEqual([]);
-      expect(await driver.commit(set, [], { backfilled: set.joining })).toMatchObject({ dueAt: driver.now });
-      expect(await driver.commit(await driver.begin(ref), [])).toMatchObject({ dueAt: driver.now + 5000 });
-    });
-
-    it('polls again once, however many hints came while the poll was in flight', async () => {
-      const ref = await driver.wantOneSet('a');
-      const set = await driver.begin(ref);
-      const first = driver.now;
-      await fixture.registry.hint(driver.feed, ['a'], driver.now);
-      fixture.clock.advance(50);
-      await fixture.registry.hint(driver.feed, ['a'], driver.now);
-      expect(await driver.commit(set, [], { backfilled: set.joining })).toMatchObject({ dueAt: first });
-      expect(await driver.commit(await driver.begin(ref), [])).toMatchObject({ dueAt: driver.now + 5000 });
-    });
-
-    it('keeps a hint for the last part of a result that is committed in parts', async () => {
-      const ref = await driver.wantOneSet('a');
-      const set = await driver.begin(ref);
-      await fixture.registry.hint(driver.feed, ['a'], driver.now);
-      const extended = { lease: { kind: 'extend', until: driver.now + LEASE_MS }, due: undefined } as const;
-      const part = await driver.commit(set, [message('a', '1')], extended);
-      const fence = part.kind === 'committed' ? part.fence : -1;
-      expect(await driver.commit({ ref, fence }, [message('a', '2')])).toMatchObject({ dueAt: driver.now });
-    });
-
-    it('keeps a hint that came during a poll that leaves the due time alone', async () => {
+    it('takes a set for active when a client comes, and wakes one that was about to slow down', async () => {
       const ref = await driver.wantOneSet('a');
       await backfill(ref);
-      const set = await driver.begin(ref);
-      expect(set.dueAt).toBeGreaterThan(driver.now);
-      expect(await fixture.registry.hint(driver.feed, ['a'], driver.now)).toEqual([{ ref, at: driver.now }]);
-      expect(await driver.commit(set, [], { due: undefined })).toMatchObject({ dueAt: driver.now });
-    });
-
-    it('counts a poll that begins after a hint as an answer to it', async () => {
-      const ref = await driver.wantOneSet('a');
-      await driver.begin(ref);
-      await fixture.registry.hint(driver.feed, ['a'], driver.now);
-      fixture.clock.advance(LEASE_MS);
-      const set = await driver.begin(ref, 'other');
-      expect(await driver.commit(set, [], { backfilled: set.joining })).toMatchObject({ dueAt: driver.now + 5000 });
+      const pass = async (ms: number) => {
+        fixture.clock.advance(ms);
+        await driver.commit(await driver.begin(ref), [], { due: { active: driver.now + 500, idle: driver.now + 500 } });
+        const woken = await fixture.registry.want(driver.feed, ['a'], driver.now, driver.now + INTEREST_MS, 'arrival');
+        expect(await driver.begin(ref)).toMatchObject({ activeAt: driver.now });
+        return woken;
+      };
+      const tenIntervals = 10 * USUAL_LIMITS.intervalMs;
+      expect(await pass(tenIntervals)).toEqual([]);
+      expect(await pass(tenIntervals + 1)).toEqual([{ ref, at: driver.now + 500 }]);
+      expect(await pass(1)).toEqual([]);
     });
   });
 }

@@ -240,6 +240,14 @@ export function describeSetStore(name: string, make: MakeStoreFixture): void {
     });
 
     describe('fail', () => {
+      it('frees the set for other workers, and takes no result of the poll that failed', async () => {
+        const ref = await driver.wantOneSet('a');
+        const set = await driver.begin(ref, 'one');
+        await fixture.store.fail({ ref, fence: set.fence, now: driver.now, code: 'timeout', dueAt: driver.now + 700 });
+        expect(await driver.commit(set, [message('a', 'x')])).toEqual({ kind: 'conflict' });
+        expect(await driver.ask(ref, 'other')).toMatchObject({ kind: 'begun' });
+      });
+
       it('counts failures in a row, frees the set and moves its time', async () => {
         const ref = await driver.wantOneSet('a');
         await driver.fail(ref);
