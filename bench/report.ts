@@ -14,6 +14,12 @@ const RATIOS: readonly (readonly [ours: string, theirs: string, wideMax: number,
   ['pollcast Socket.IO', 'bare ws', 1.15, 1.15],
 ];
 
+/** Pairs of contenders, and the least allowed part of the bare server's accepts per second. */
+const ACCEPTS: readonly (readonly [ours: string, theirs: string, least: number])[] = [
+  ['pollcast SSE', 'bare node:http SSE', 0.8],
+  ['pollcast Socket.IO', 'bare Socket.IO', 0.9],
+];
+
 /** The line that is printed after one measurement. */
 export function deliveryLine(one: Measured): string {
   const latency = [one.p50, one.p99, one.max].map((ms) => ms.toFixed(1)).join('/');
@@ -100,4 +106,12 @@ export function printIdle(clients: number, contenders: Named, all: readonly Idle
     ];
   });
   console.log(`\n${clients.toLocaleString('en')} idle connections\n${table(head, lines)}`);
+  const median = (contender: string) =>
+    spreadOf(all.filter((one) => one.contender === contender).map((one) => one.acceptsPerSecond)).median;
+  const ratios = ACCEPTS.flatMap(([ours, theirs, least]) => {
+    const ratio = median(ours) / median(theirs);
+    if (Number.isNaN(ratio)) return [];
+    return [[`${ours} / ${theirs}`, ratio.toFixed(2), least.toFixed(2), ratio >= least ? 'met' : 'MISSED']];
+  });
+  if (ratios.length > 0) console.log(`\nAccepts per second, ratios\n${table(['', 'ratio', 'at least', ''], ratios)}`);
 }
