@@ -119,8 +119,8 @@ export const upstream = [
   {
     id: 'second-try-with-all-the-time',
     file: osm('osm.client.ts'),
-    find: 'return this.ask(question, endsAt - performance.now(), false);',
-    put: 'return this.ask(question, this.options.timeoutMs, false);',
+    find: 'return this.ask(call, endsAt - performance.now(), false);',
+    put: 'return this.ask(call, this.options.timeoutMs, false);',
     breaks: 'Invariant 1: after a 401 a request may outlast the lease of its set.',
     killedBy: client('within the remaining time of the poll'),
   },
