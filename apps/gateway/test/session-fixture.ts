@@ -49,8 +49,11 @@ export function sessionFixture(
     session,
     outlet,
     owner,
+    counters,
     onError,
     subscribe,
+    /** Another client of the same gateway, with the same rights. */
+    another: () => new ClientSession(granted, fakeOutlet(), parts, owner, null),
     /** Tickets whose leases a renewal would renew now. */
     held: async () => {
       const want = jest.spyOn(registry, 'want').mockClear();

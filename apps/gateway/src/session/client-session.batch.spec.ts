@@ -1,14 +1,15 @@
 import { Rights } from '../auth/rights.js';
 import { Deadline } from '../edge/deadline.js';
-import { FEED, GROUP, heldBack, sessionFixture, settled } from '../../test/session-fixture.js';
+import { FEED, GROUP, heldBack, MAX_CASES, sessionFixture, settled } from '../../test/session-fixture.js';
+import { rights } from '../../test/test-connections.js';
 
 /** A page may have many components that each subscribe. It sends all their requests at once. */
 describe('subscribes that wait together', () => {
   afterEach(() => void jest.restoreAllMocks());
 
   /** A session whose first subscribe is in progress, and a counter of the history reads that follow. */
-  async function busy(past: readonly string[] = [], rights?: Rights) {
-    const fixture = sessionFixture(rights);
+  async function busy(past: readonly string[] = [], granted?: Rights) {
+    const fixture = sessionFixture(granted);
     for (const caseId of past) await fixture.store.publish(caseId);
     const answers = heldBack(fixture.store);
     const first = fixture.subscribe(['first']);
@@ -89,5 +90,34 @@ describe('subscribes that wait together', () => {
     expect((await Promise.allSettled([first]))[0]?.status).toBe('rejected');
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect([await held(), counted()]).toEqual([[], 0]);
+  });
+
+  it('share a replay of no more tickets than one of them may have', async () => {
+    const { subscribe, outlet, first, go, counted } = await busy();
+    const waiting = [
+      ['a', 'b'],
+      ['c', 'd'],
+      ['b', 'e'],
+    ].map((caseIds) => subscribe(caseIds));
+    go();
+    await Promise.all([first, ...waiting]);
+    expect(outlet.begin).toHaveBeenCalledTimes(3); // The first one; `a b` with `b e`; `c d`.
+    expect(counted()).toBe(6);
+  });
+
+  it('have no more tickets together than their connection may hold', async () => {
+    const { subscribe, first, go, counted } = await busy([], rights('alice'));
+    const most = 10 * MAX_CASES;
+    const held = Array.from({ length: most / MAX_CASES - 1 }, (_, at) =>
+      subscribe(
+        Array.from({ length: MAX_CASES }, (_each, number) => `${at} ${number}`),
+        { language: `l-${at}` },
+      ),
+    );
+    const last = Promise.allSettled(['a', 'b', 'c'].map((caseId) => subscribe([caseId], FEED)));
+    go();
+    await Promise.all([first, ...held]);
+    expect((await last).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    expect(counted()).toBe(most);
   });
 });

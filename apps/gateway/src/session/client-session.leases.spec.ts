@@ -1,6 +1,7 @@
 import { Deadline } from '../edge/deadline.js';
 import { Rights } from '../auth/rights.js';
 import { FEED, GROUP, heldBack, sessionFixture, settled } from '../../test/session-fixture.js';
+import { rights } from '../../test/test-connections.js';
 
 /** Whatever happens to a session, no lease of its tickets is renewed afterwards. */
 describe('ClientSession holds nothing any more', () => {
@@ -176,5 +177,14 @@ describe('ClientSession holds nothing any more', () => {
     }
     await settled();
     expect(made.contents()).toBe(0);
+  });
+
+  it('after it was subscribed to again at once, when all that this needs was in memory', async () => {
+    const made = sessionFixture(rights(null));
+    await made.subscribe(['a']);
+    await made.subscribe(['a']);
+    expect(made.counted()).toBe(1);
+    made.session.end();
+    expect([await made.held(), made.counted()]).toEqual([[], 0]);
   });
 });

@@ -1,3 +1,4 @@
+import type { ReadyData } from '#protocol';
 import { Deadline } from '../edge/deadline.js';
 import { Rights } from '../auth/rights.js';
 import { FEED, GROUP, heldBack, MAX_CASES, sessionFixture, settled } from '../../test/session-fixture.js';
@@ -127,6 +128,38 @@ describe('ClientSession', () => {
     expect(owner.ended).toHaveBeenCalledTimes(1);
   });
 
+  it('R10: tells when the upstream last answered for all of its tickets, also where that is in memory', async () => {
+    const { store, session, subscribe, another } = sessionFixture(rights(null));
+    const times: Record<string, number | null> = { a: 5000, b: 3000, c: null };
+    const asked = jest.spyOn(store.registry, 'answeredAt');
+    asked.mockImplementation(async (_feed, caseIds) => caseIds.map((caseId) => times[caseId] ?? null));
+    const [both, again, never] = [await subscribe(['a', 'b']), await subscribe(['a', 'b']), await subscribe(['c'])];
+    const at = '1970-01-01T00:00:03.000Z';
+    expect([both, again, never].flat().map(({ last_answer_at }) => last_answer_at)).toEqual([at, at, null]);
+    asked.mockClear();
+    const ready: ReadyData[] = [];
+    const parameters = { feed: FEED, caseIds: ['b', 'a'], from: { kind: 'start' as const }, history: 0 };
+    const subscribing = another().subscribeOnce(parameters, new Deadline(), (data) => ready.push(data));
+    expect(subscribing).toBeNull(); // It is served already.
+    expect(ready).toMatchObject([{ case_ids: ['b', 'a'], last_answer_at: at }]);
+    expect(asked).not.toHaveBeenCalled();
+    session.end();
+  });
+
+  it('is told why it ends behind what was published before, and over which span it may come back', async () => {
+    const { store, session, subscribe, outlet, counters } = sessionFixture();
+    await subscribe(['a']);
+    const steps: string[] = [];
+    outlet.send.mockImplementation(() => steps.push('message') > 0);
+    outlet.close.mockImplementation(() => void steps.push('closing'));
+    const counted = jest.spyOn(counters, 'closing');
+    await store.publish('a');
+    session.close('draining', [70_000, 70_000]);
+    expect(steps).toEqual(['message', 'closing']);
+    expect(outlet.close.mock.calls).toMatchObject([[{ reason: 'draining', retry_ms: 70_000 }]]);
+    expect(counted.mock.calls).toEqual([['draining']]);
+  });
+
   describe('whose client does not read', () => {
     /** More than any replay waits for, bytes. */
     const MUCH = 100_000;
@@ -168,6 +201,16 @@ describe('ClientSession', () => {
       expect(outlet.close).not.toHaveBeenCalled();
       outlet.unsentBytes = 1001;
       session.requested();
+      expect(outlet.close).toHaveBeenCalledWith(expect.objectContaining({ reason: 'slow_consumer' }));
+    });
+
+    it('is closed when its replay has not shrunk for ten looks, and not before', async () => {
+      const { session, subscribe, outlet } = sessionFixture();
+      outlet.settle.mockImplementationOnce(() => (outlet.unsentBytes = 50_000));
+      await subscribe(['a']);
+      for (let look = 0; look < 9; look += 1) session.check(0);
+      expect(outlet.close).not.toHaveBeenCalled();
+      session.check(0);
       expect(outlet.close).toHaveBeenCalledWith(expect.objectContaining({ reason: 'slow_consumer' }));
     });
   });

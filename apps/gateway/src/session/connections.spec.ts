@@ -4,9 +4,13 @@ import { Rights } from '../auth/rights.js';
 import { Deadline } from '../edge/deadline.js';
 import { TestStore } from '../../test/test-store.js';
 import { connections, fakeOutlet, rights } from '../../test/test-connections.js';
+import type { Connections } from './connections.js';
+import { DeliveryCounters } from './delivery-counters.js';
 import type { Outlet } from './outlet.js';
 
 describe('Connections', () => {
+  afterEach(() => void jest.restoreAllMocks());
+
   it('tells a client that its token has expired, and cuts the connection if the client does not go', () => {
     const all = connections();
     const outlet = fakeOutlet() satisfies Outlet;
@@ -98,5 +102,94 @@ describe('Connections', () => {
     outlets.forEach((outlet) => all.add(rights('a'), outlet, null));
     all.close(2, 'draining');
     expect(outlets.map(({ close }) => close.mock.calls.length)).toEqual([1, 1, 0]);
+  });
+
+  describe('of a client that has named itself', () => {
+    async function connect(all: Connections, subject: string, clientId: string | null) {
+      await all.admit(rights(subject), clientId, new Deadline());
+      const outlet = fakeOutlet();
+      return { outlet, session: all.add(rights(subject), outlet, clientId) };
+    }
+    const replaced = [[expect.objectContaining({ reason: 'replaced' })]];
+
+    it('are replaced by its newer one, also after an older one has gone', async () => {
+      const all = connections(2);
+      const [old, next] = [await connect(all, 'a', 'phone'), await connect(all, 'a', 'phone')];
+      all.gone(old.session);
+      const other = await connect(all, 'a', null);
+      await connect(all, 'a', 'phone');
+      expect([next.outlet.close.mock.calls, other.outlet.close.mock.calls]).toEqual([replaced, []]);
+    });
+
+    it('are not those of the client of another subject that has the same name', async () => {
+      const all = connections(1);
+      const [alice, bob] = [await connect(all, 'a', 'phone'), await connect(all, 'b', 'phone')];
+      await connect(all, 'a', 'phone');
+      expect([alice.outlet.close.mock.calls, bob.outlet.close.mock.calls]).toEqual([replaced, []]);
+    });
+  });
+
+  it('are closed with a token that was revoked before they began, and count no longer', async () => {
+    const revocations = { limit: jest.fn<Rights | null, [Rights]>((granted) => granted) };
+    const all = connections(1, new TestStore(), revocations as never);
+    revocations.limit.mockReturnValueOnce(null);
+    await expect(all.admit(rights('a'), null, new Deadline())).rejects.toMatchObject({ code: 'unauthorized' });
+    await all.admit(rights('a'), null, new Deadline());
+    revocations.limit.mockReturnValueOnce(null);
+    const outlet = fakeOutlet();
+    all.add(rights('a'), outlet, null);
+    expect(outlet.close).toHaveBeenCalledWith(expect.objectContaining({ reason: 'token_revoked' }));
+    expect(all.count).toBe(0);
+    await all.admit(rights('a'), null, new Deadline());
+  });
+
+  it('are counted when they begin, and once when they are gone', () => {
+    const [opened, closed] = (['opened', 'closed'] as const).map((name) =>
+      jest.spyOn(DeliveryCounters.prototype, name),
+    );
+    const all = connections();
+    const session = all.add(rights('a'), fakeOutlet(), null);
+    session.close('draining');
+    expect([opened?.mock.calls, closed?.mock.calls]).toEqual([[['sse']], []]);
+    all.gone(session);
+    all.gone(session);
+    expect([closed?.mock.calls, all.begun, all.remaining]).toEqual([[['sse']], 1, 0]);
+  });
+
+  it('are listed by subject from a number on, the oldest first', () => {
+    const all = connections();
+    for (const subject of ['a', 'b', 'a', 'a']) all.add(rights(subject), fakeOutlet(), null);
+    const list = (...asked: Parameters<Connections['list']>) => all.list(...asked).map(({ ordinal }) => ordinal);
+    expect(list(undefined, 0, 10)).toEqual([1, 2, 3, 4]);
+    expect(list('a', 0, 2)).toEqual([1, 3]);
+    expect(list('a', 1, 10)).toEqual([3, 4]);
+    expect(list('a', 4, 10)).toEqual([]);
+    expect(list(undefined, 0, 0)).toEqual([]);
+  });
+
+  it('are cut at the end, those that were sent closing included', () => {
+    const all = connections();
+    const outlets = [fakeOutlet(), fakeOutlet()] as const;
+    const [first] = outlets.map((outlet) => all.add(rights('a'), outlet, null));
+    first?.close('draining');
+    all.destroy();
+    expect(outlets.map(({ destroy }) => destroy.mock.calls.length)).toEqual([1, 1]);
+    expect([all.count, outlets[1].close.mock.calls]).toEqual([0, []]);
+  });
+
+  it('hear of full subjects as soon as the store lets them listen, and listen once', async () => {
+    const store = new TestStore();
+    const listen = jest.spyOn(store.counts, 'listen').mockRejectedValueOnce(new Error('out of reach'));
+    const all = connections(1, store);
+    await expect(all.renewCounts()).rejects.toThrow('out of reach');
+    await all.renewCounts();
+    await all.renewCounts();
+    expect(listen).toHaveBeenCalledTimes(2);
+  });
+
+  it('have their deliveries added up at each sweep', () => {
+    const flush = jest.spyOn(DeliveryCounters.prototype, 'flush');
+    connections().sweep(0);
+    expect(flush).toHaveBeenCalledTimes(1);
   });
 });

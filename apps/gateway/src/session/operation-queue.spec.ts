@@ -1,6 +1,6 @@
 import { Refusal } from '#protocol';
 import { Deadline } from '../edge/deadline.js';
-import { OperationQueue } from './operation-queue.js';
+import { bytesOf, OperationQueue } from './operation-queue.js';
 
 describe('OperationQueue', () => {
   it('runs one after the other', async () => {
@@ -124,5 +124,19 @@ describe('OperationQueue', () => {
     } finally {
       jest.useRealTimers();
     }
+  });
+
+  it('counts the bytes of the first request as those of the others, up to the bound', async () => {
+    const queue = new OperationQueue<never>();
+    let finish: () => void = () => undefined;
+    const first = queue.first(new Deadline(), () => new Promise<void>((resolve) => (finish = resolve)), 1_046_528);
+    const next = queue.run(new Deadline(), async () => 'fits');
+    await expect(queue.run(new Deadline(), async () => undefined)).rejects.toMatchObject({ code: 'too_many' });
+    finish();
+    expect(await Promise.all([first, next])).toEqual([undefined, 'fits']);
+  });
+
+  it('takes an id for as many bytes as it has characters, and 24 more', () => {
+    expect(bytesOf({ feed: { language: 'zh-cn' }, caseIds: ['ab', 'c'] })).toBe(2 + 1 + 2 * 24);
   });
 });

@@ -39,4 +39,35 @@ describe('ReplayPace', () => {
     // Timers may fire a fraction of a millisecond early. The first of all waits for nothing.
     expect(waited.slice(1).every((ms) => ms > 13)).toBe(true);
   });
+
+  it.each([
+    [[1, 1], 2],
+    [[15], 15],
+    [[500], 20],
+  ])('after turns of %j ms rests for %d ms, however much was done before an earlier one', async (turns, restMs) => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    const settled = async () => {
+      for (let left = 5; left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    try {
+      let now = 0;
+      const pace = new ReplayPace(() => now);
+      for (let round = 0; round < 3; round += 1) {
+        for (const ms of turns) {
+          await pace.turn();
+          now += ms; // So long the turn takes.
+        }
+        let isRested = false;
+        const next = pace.turn().then(() => (isRested = true));
+        await settled();
+        jest.advanceTimersByTime(restMs - 1);
+        await settled();
+        expect(isRested).toBe(false);
+        jest.advanceTimersByTime(1);
+        await next;
+      }
+    } finally {
+      jest.useRealTimers();
+    }
+  });
 });

@@ -126,4 +126,49 @@ describe('SubjectLimit', () => {
     const told = () => new Set(counts.set.mock.calls.map(([subject]) => subject)).size;
     await until(() => told() === 1200);
   });
+
+  describe('after the store was told everything once', () => {
+    /** Advances by the time for which the store is not asked after a failure. */
+    async function told(most = 5) {
+      const made = fixture(most);
+      await made.limit.renew();
+      return { ...made, renew: async () => (made.advance(1000), made.limit.renew()) };
+    }
+
+    it('tells it a number that it did not take, and no other one', async () => {
+      const { counts, limit, renew } = await told();
+      await limit.add('known');
+      counts.add.mockImplementationOnce(away);
+      await limit.add('a');
+      await renew();
+      expect(counts.set.mock.calls).toEqual([['a', 1]]);
+    });
+
+    it('tells it again what it did not hear', async () => {
+      const { counts, limit, renew } = await told();
+      await limit.add('a');
+      await limit.add('a');
+      counts.set.mockImplementationOnce(away);
+      limit.remove('a');
+      await until(() => counts.set.mock.calls.length === 1);
+      await renew();
+      await renew();
+      expect(counts.set.mock.calls).toEqual([
+        ['a', 1],
+        ['a', 1],
+      ]);
+    });
+
+    it('tells it all numbers when it has forgotten them', async () => {
+      const { counts, limit, renew } = await told();
+      await limit.add('a');
+      await limit.add('b');
+      counts.renew.mockResolvedValueOnce(false);
+      await renew();
+      expect(counts.set.mock.calls).toEqual([
+        ['a', 1],
+        ['b', 1],
+      ]);
+    });
+  });
 });

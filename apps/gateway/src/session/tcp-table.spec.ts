@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { SilentPeer } from '../../../../test/harness/clients/silent-peer.js';
 import { until } from '../../../../test/harness/until.js';
@@ -84,5 +87,63 @@ describe('the table of TCP sockets', () => {
     socket.destroy();
     await once(socket, 'close');
     expect((await table.of([socket])).size).toBe(0);
+  });
+
+  describe('as the kernel writes it', () => {
+    const folder = fs.mkdtempSync(join(tmpdir(), 'tcp-table-'));
+    const path = join(folder, 'tcp');
+    let socket: Socket;
+    let row: string;
+    let other: string;
+    const rowOf = (inode: string, queues: string) =>
+      `  12: 0100007F:1F90 0100007F:0050 04 ${queues}:00000003 01:00000014 0000000B  1000        2 ${inode} 2 0000 20 4 30 10 -1\n`;
+    beforeAll(async () => {
+      const { port, accepted } = await listen('127.0.0.1');
+      peers.push(connect(port, '127.0.0.1').resume());
+      const { _handle: handle } = (await accepted()) as unknown as { _handle: { fd: number } };
+      // A peer at a small port: the table writes it with zeros before it.
+      socket = { _handle: handle, remotePort: 80 } as unknown as Socket;
+      const inode = fs.readlinkSync(`/proc/self/fd/${handle.fd}`).replace(/\D/g, '');
+      [row, other] = [rowOf(inode, '0001E240'), rowOf('1', '00000001')];
+    });
+    afterEach(() => {
+      jest.restoreAllMocks();
+      jest.useRealTimers();
+    });
+    afterAll(() => {
+      fs.rmSync(folder, { recursive: true });
+    });
+
+    it('has hexadecimal bytes and repeats, and decimal probes', async () => {
+      fs.writeFileSync(path, `  sl  local_address\n${other}${row}${other}`);
+      expect([...(await new TcpTable([path]).of([socket])).values()]).toEqual([
+        { unacknowledged: 123_456, unanswered: 11 + 2 },
+      ]);
+    });
+
+    it('is read in pieces, and a row may be in two of them', async () => {
+      const before = other.repeat(Math.floor(65_536 / other.length));
+      fs.writeFileSync(path, before + row + other); // A piece has 64 KiB.
+      expect(before.length + row.length).toBeGreaterThan(65_536);
+      expect((await new TcpTable([path]).of([socket])).size).toBe(1);
+    });
+
+    it('is read once for all that ask together, and again for those that ask later, after a pause', async () => {
+      jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+      const reads = jest.spyOn(fs, 'createReadStream');
+      const own = new TcpTable([path]);
+      fs.writeFileSync(path, row);
+      const found = await Promise.all([own.of([socket]), own.of([socket])]);
+      expect(found.map(({ size }) => size)).toEqual([1, 1]);
+      expect(reads).toHaveBeenCalledTimes(1);
+      fs.writeFileSync(path, other); // Of that time nothing is known.
+      const later = own.of([socket]);
+      jest.advanceTimersByTime(249);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(reads).toHaveBeenCalledTimes(1);
+      await jest.advanceTimersByTimeAsync(60_000); // However long the reading took.
+      expect((await later).size).toBe(0);
+      expect(reads).toHaveBeenCalledTimes(2);
+    });
   });
 });

@@ -85,4 +85,20 @@ describe('TickWrites', () => {
     await nextEvent();
     expect(order).toEqual(['a sends one', 'b sends one']);
   });
+
+  it('ignores a flush that a client asks for while it takes the first publication of a tick that has two', async () => {
+    const a = receiver('a');
+    const slow = {
+      ...a,
+      collect: (publication: Publication) => {
+        writes.flush();
+        return a.collect(publication);
+      },
+    };
+    writes.add(slow, one);
+    writes.add(receiver('b'), one);
+    writes.add(receiver('c'), two);
+    await nextEvent();
+    expect(order).toEqual(['a takes one', 'b takes one', 'c takes two', 'a flushes', 'b flushes', 'c flushes']);
+  });
 });

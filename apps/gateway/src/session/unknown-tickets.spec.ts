@@ -56,4 +56,13 @@ describe('tickets of which nothing is known', () => {
     const socket = await gateway.connect({ token: await token() });
     expect(await socket.emitWithAck('subscribe', { case_ids: [...known, 'A10'] })).toMatchObject({ ok: true });
   });
+
+  it('X10: are too many also where another subject has them, and all of them is in memory', async () => {
+    const alice = await gateway.connect({ token: await token() });
+    expect(await alice.emitWithAck('subscribe', { case_ids: ['A1', 'A2', 'A3'] })).toMatchObject({ ok: true });
+    const bob = { authorization: `Bearer ${await token({ sub: 'bob' })}` };
+    const known = await gateway.read('/v1/events?case_ids=A4', bob);
+    expect(known.response.statusCode).toBe(200);
+    expect((await gateway.read('/v1/events?case_ids=A4')).response.statusCode).toBe(429);
+  });
 });

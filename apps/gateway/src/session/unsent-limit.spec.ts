@@ -27,4 +27,18 @@ describe('UnsentLimit', () => {
     }
     expect(limit.isExceeded(5000)).toBe(true);
   });
+
+  it('allows each replay as long as any other, whatever the one before did', () => {
+    const limit = new UnsentLimit(1000);
+    limit.replayed(5000);
+    for (let second = 0; second < 9; second += 1) limit.sweep(5000);
+    limit.replayed(5000);
+    for (let second = 0; second < 9; second += 1) limit.sweep(5000);
+    expect(limit.isExceeded(5000)).toBe(false);
+    limit.sweep(4000); // It shrinks again: it is not stalled any more.
+    for (let second = 0; second < 9; second += 1) limit.sweep(4000);
+    expect(limit.isExceeded(4000)).toBe(false);
+    limit.sweep(4000);
+    expect(limit.isExceeded(4000)).toBe(true);
+  });
 });
