@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { setName, feedKey, type DeltaEntry } from '#core';
@@ -98,6 +99,23 @@ describe('a failing Redis', () => {
     const before = Date.now();
     await broker.history(FEED, [{ caseId: 'a', atLeast: 1, after: null }], null);
     expect(Date.now() - before).toBeLessThan(PROMPT_MS);
+  });
+
+  it('that is a replica is left once, however many commands it refuses', async () => {
+    await commands.set(keys.base(FEED), 'x');
+    const socket = Reflect.get(commands, 'stream') as Socket;
+    const operator = connect('patient');
+    await operator.replicaof('127.0.0.1', '1');
+    const refused = Array.from({ length: 30 }, () => commands.set(keys.base(FEED), 'y'));
+    try {
+      await until(() => socket.destroyed, PROMPT_MS, 'the connection to the replica to be left');
+    } finally {
+      await operator.replicaof('NO', 'ONE');
+    }
+    await Promise.allSettled(refused);
+    // Node warns of more than ten.
+    expect(socket.listenerCount('close')).toBeLessThan(5);
+    expect(await commands.set(keys.base(FEED), 'z')).toBe('OK');
   });
 
   it('that refused to subscribe leaves no user counted: later, channels end with their last user', async () => {

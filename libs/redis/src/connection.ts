@@ -92,7 +92,28 @@ export function connectRedis(
   );
   client.on('error', onError);
   client.on('error', (error: Error) => leaveWrongDatabase(client, error));
+  leaveOnce(client);
+  client.on('+node', leaveOnce); // Of a cluster.
   return client;
+}
+
+/**
+ * ioredis leaves a server once for each command that is refused ({@link onReadOnly}), and adds a listener to the socket each
+ * time: Node warns of more than ten.
+ */
+function leaveOnce(client: RedisClient): void {
+  if (!(client instanceof Redis)) {
+    return;
+  }
+  const disconnect = client.disconnect.bind(client);
+  let left: unknown;
+  client.disconnect = (reconnect) => {
+    const socket: unknown = Reflect.get(client, 'stream');
+    if (!reconnect || socket === undefined || socket !== left) {
+      left = socket;
+      disconnect(reconnect);
+    }
+  };
 }
 
 function openClient(

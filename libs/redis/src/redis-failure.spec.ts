@@ -1,4 +1,5 @@
-import { redisFailureOf, redisHosts } from './redis-failure.js';
+import { Barriers } from './barriers.js';
+import { redisFailureOf, redisHosts, type RedisFailureKind } from './redis-failure.js';
 
 /** An answer of Redis as ioredis throws it. */
 function reply(message: string): Error {
@@ -35,6 +36,19 @@ describe('redisFailureOf', () => {
       expect(redisFailureOf(new Error(message))).toMatchObject({ kind: 'no_answer', lastedMs: 4000, isRefusal: false });
     },
   );
+
+  it.each<[string, RedisFailureKind, (barriers: Barriers) => void]>([
+    ['is lost', 'unreachable', (barriers) => barriers.lost()],
+    ['does not keep up', 'no_answer', () => jest.advanceTimersByTime(4000)],
+  ])('says of a subscribed connection that %s: %s', async (_, kind, happens) => {
+    jest.useFakeTimers();
+    const barriers = new Barriers();
+    const { passed } = barriers.open();
+    happens(barriers);
+    jest.useRealTimers();
+    const error: unknown = await passed.catch((reason: unknown) => reason);
+    expect(redisFailureOf(error)).toMatchObject({ kind, isRefusal: false });
+  });
 
   it('names the node of a cluster that failed last, and the one that a slot was moved to', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', address: 'h', port: 7 });

@@ -82,11 +82,11 @@ const CONNECTION: readonly (readonly [RegExp, RedisFailureKind])[] = [
   [/^no node of the cluster accepts a channel: (?:ERR unknown command|Unknown Redis command)/, 'no_command'],
   [/^no node of the cluster accepts a channel: NOPERM/, 'denied'],
   [
-    /^Command timed out|^Socket timeout|^Redis did not answer in time|^connect ETIMEDOUT|^no node of the cluster /,
+    /^Command timed out|^Socket timeout|^Redis did not answer in time|^connect ETIMEDOUT|^no node of the cluster |^the subscribed Redis connection did not keep up/,
     'no_answer',
   ],
   [
-    /^Connection is closed|^Command aborted due to connection close|^Failed to refresh slots cache|^None of startup nodes|^Stream isn't writeable|^Too many Cluster redirections|^Cluster isn't ready|^Cluster is ended|^no node of the cluster is known|^All sentinels are unreachable/,
+    /^Connection is closed|^Command aborted due to connection close|^Failed to refresh slots cache|^None of startup nodes|^Stream isn't writeable|^Too many Cluster redirections|^Cluster isn't ready|^Cluster is ended|^no node of the cluster is known|^All sentinels are unreachable|^the subscribed Redis connection /,
     'unreachable',
   ],
 ];
