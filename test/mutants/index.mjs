@@ -9,6 +9,7 @@ import { lossScripts } from './lua-losses.mjs';
 import { identities } from './identity.mjs';
 import { historyScripts } from './lua-history.mjs';
 import { setScripts } from './lua-sets.mjs';
+import { snapshots } from './snapshots.mjs';
 import { upstream } from './osm.mjs';
 import { pollers } from './polling.mjs';
 import { hostile } from './hostile.mjs';
@@ -47,6 +48,7 @@ export const mutants = [
   ...operators,
   ...hostile,
   ...reads,
+  ...snapshots,
   ...workers,
   ...world,
   ...clients,

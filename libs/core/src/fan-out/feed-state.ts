@@ -182,7 +182,7 @@ export class FeedState {
   /** The feed has a new epoch. Offsets of the old one mean nothing any more. The new one is read from its beginning. */
   private restart(epoch: string): void {
     tell(this.topics, (caseIds) => ({ kind: 'gap', caseIds, reason: 'unknown_position' }));
-    [...this.topics].forEach((topic) => topic.tail.clear());
+    [...this.topics].forEach((topic) => topic.restart());
     this.epoch = epoch;
     this.offset = 0;
     this.diverged = false;

@@ -1,4 +1,4 @@
-import { RecordingSubscriber, PublishingFixture, settled, words } from '#testing';
+import { cutsOf, RecordingSubscriber, PublishingFixture, settled, words } from '#testing';
 
 const OPTIONS = { historyMax: 4, tailMax: 2, idleMs: 1000 };
 
@@ -21,6 +21,19 @@ describe('FeedStream', () => {
     await scene.say('a', '1');
     await joining;
     expect(subscriber.told).toEqual([...words('1'), 'live']);
+  });
+
+  it('R14: reads for a cut what is older than the position of a client, and than its own tail', async () => {
+    const { hub } = scene.gateway();
+    await scene.subscribe(hub, ['a'], subscriber);
+    await scene.say('a', '1', '2', '3', '4', '5', '6');
+    hub.sweep(0);
+    const { epoch } = scene.store.historyOf(scene.key, [], null);
+    const newcomer = new RecordingSubscriber();
+    const from = { kind: 'position', position: { epoch, offset: 5 }, isProven: true } as const;
+    await scene.subscribe(hub, ['a'], newcomer, { from, history: 4, cuts: true });
+    expect(newcomer.told).toEqual([...words('6'), 'live']);
+    expect(cutsOf(newcomer)).toEqual([words('3', '4', '5', '6')]);
   });
 
   it('knows the state of the upstream from history, even if a live publication came first', async () => {
@@ -249,6 +262,25 @@ describe('FeedStream', () => {
         'unknown_position a',
         ...words('new 1', 'new 2', 'new 3'),
       ]);
+    });
+
+    it('R14: has the status that it knows, and not that of the old epoch', async () => {
+      const { hub } = scene.gateway();
+      await scene.subscribe(hub, ['a'], subscriber);
+      await scene.say('a', '1', '2', '3');
+      await scene.mark('a', 1);
+      const statusOf = async () => {
+        const newcomer = new RecordingSubscriber();
+        await scene.subscribe(hub, ['a'], newcomer, { cuts: true });
+        return newcomer.cuts.map(({ status }) => status);
+      };
+      expect(await statusOf()).toEqual([1]);
+      scene.store.wipe();
+      await scene.say('a', 'new');
+      await settled();
+      expect(await statusOf()).toEqual([null]);
+      await scene.mark('a', 0);
+      expect(await statusOf()).toEqual([0]);
     });
 
     it('is not undone by a late publication of the old epoch', async () => {

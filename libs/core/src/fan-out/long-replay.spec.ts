@@ -1,4 +1,4 @@
-import { RecordingSubscriber, PublishingFixture, settled, words } from '#testing';
+import { RecordingSubscriber, PublishingFixture, cutsOf, settled, words } from '#testing';
 import type { ReplayPart, SubscribeRequest } from './subscription.js';
 import type { HistorySlice } from './ports/broker.js';
 
@@ -175,6 +175,16 @@ describe('a long replay', () => {
     await scene.subscribe(hub, ['a', 'b'], subscriber, { from: { kind: 'unknown' }, history: 0 });
     expect(replayed(subscriber.told)).toEqual(['unknown_position a,b', ...words('1', '2', '3', '4', '5', '6')]);
     expect(subscriber.recovered).toBe(false);
+  });
+
+  it('R14: has cuts with the last messages, those of its earlier slices too', async () => {
+    const { hub } = scene.gateway();
+    await say('1', '2', '3', '4', '5', '6', '7');
+    for (const from of [position(0), { from: { kind: 'unknown' } as const }]) {
+      await scene.subscribe(hub, ['a', 'b'], subscriber, { ...from, history: 3, cuts: true });
+      expect(subscriber.told).toContain('slice');
+      expect(cutsOf(subscriber)).toEqual([words('3', '5', '7'), words('2', '4', '6')]);
+    }
   });
 
   it('tells that the upstream fails first, and that it works again at the end', async () => {

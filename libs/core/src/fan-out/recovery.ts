@@ -50,14 +50,22 @@ export function missing(
   const stale = isStale(request, source, first);
   // The position may turn out to be known, so what it needs is read.
   const after = stale ? named : resumed;
-  const everything = request.from.kind !== 'start' && after === null;
-  const count = everything ? bounds.historyMax : after === null ? request.history : 0;
+  const isStart = request.from.kind === 'start';
+  const replayed = (caseId: CaseId) => (isStart ? lastOf(request, caseId) : after === null ? bounds.historyMax : 0);
+  // Whatever the position is, a cut has the last publications before it.
+  const cut = (caseId: CaseId) => (request.cuts === true ? lastOf(request, caseId) : 0);
+  const covers = (caseId: CaseId) => {
+    const tail = source.tail(caseId);
+    const { offset } = position;
+    return tail.covers(after, replayed(caseId), offset) && (!request.cuts || tail.covers(null, cut(caseId), offset));
+  };
   // A claim beyond what the store has ends the epoch for every client of the feed, so only a proven position is one.
   const isClaim = stale && request.from.kind === 'position' && request.from.isProven;
   const claim = isClaim ? { claim: request.from.position } : {};
+  const least = (caseId: CaseId) => Math.max(replayed(caseId), cut(caseId), bounds.tailMax);
   return request.caseIds
-    .filter((caseId) => stale || !source.tail(caseId).covers(after, count, position.offset))
-    .map((caseId) => ({ caseId, atLeast: Math.max(count, bounds.tailMax), after, ...claim }));
+    .filter((caseId) => stale || !covers(caseId))
+    .map((caseId) => ({ caseId, atLeast: least(caseId), after, ...claim }));
 }
 
 /** Most publications that a replay can have, as far as it is known without a read of history. */

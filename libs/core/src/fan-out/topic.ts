@@ -39,6 +39,13 @@ export class Topic {
     }
   }
 
+  /** The feed has a new epoch: nothing of the old one is known to be true, and its offsets mean nothing any more. */
+  restart(): void {
+    this.tail.clear();
+    this.readStatus = null;
+    this.statusAt = -1;
+  }
+
   /** Whether the ticket had no subscriber for `idleMs`. Called every few seconds. @param now ms since 1970 */
   isIdle(now: number, idleMs: number): boolean {
     if (this.subscribers.size > 0 || this.pending > 0) {

@@ -3,6 +3,7 @@ import {
   Hub,
   jsonText,
   type CaseId,
+  type DeltaEntry,
   type Feed,
   type FeedStreamOptions,
   type JsonText,
@@ -44,14 +45,17 @@ export class PublishingFixture {
 
   /** Publishes one message per content on a ticket, in one commit. */
   async say(caseId: CaseId, ...contents: string[]): Promise<void> {
-    const { ref, fence } = await this.take(caseId);
     const entries = contents.map((content) => ({
       ...({ kind: 'message', caseId, message: jsonText(content), sentAt: 0, seenAt: 0 } as const),
       identity: content as MessageIdentity,
       class: null,
     }));
-    const due = { active: 0, idle: 0 };
-    await this.store.commit({ ref, fence, now: this.clock.now(), entries, backfilled: [], due });
+    await this.publish(caseId, entries);
+  }
+
+  /** Publishes a read status. */
+  async mark(caseId: CaseId, status: number): Promise<void> {
+    await this.publish(caseId, [{ kind: 'status', caseId, status, seenAt: 0 }]);
   }
 
   /** Records two failed polls in a row. */
@@ -61,6 +65,12 @@ export class PublishingFixture {
       this.clock.advance(1);
       await this.store.fail({ ref, fence, now: this.clock.now(), code: 'timeout', dueAt: 0 });
     }
+  }
+
+  private async publish(caseId: CaseId, entries: readonly DeltaEntry[]): Promise<void> {
+    const { ref, fence } = await this.take(caseId);
+    const due = { active: 0, idle: 0 };
+    await this.store.commit({ ref, fence, now: this.clock.now(), entries, backfilled: [], due });
   }
 
   private async take(caseId: CaseId): Promise<TicketSet> {

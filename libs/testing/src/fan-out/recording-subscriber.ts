@@ -1,10 +1,11 @@
-import type { Notice, Publication, Recovery, ReplayPart, StreamPosition, Subscriber } from '#core';
+import type { Notice, Publication, Recovery, ReplayPart, StreamPosition, Subscriber, TicketCut } from '#core';
 
 /** A subscriber that records what it gets: contents of messages, and notices as texts. */
 export class RecordingSubscriber implements Subscriber {
   readonly told: string[] = [];
   position: StreamPosition | undefined;
   recovered: boolean | undefined;
+  cuts: readonly TicketCut[] = [];
 
   async replay({ notices, publications }: ReplayPart): Promise<void> {
     notices.forEach((notice) => this.notify(notice));
@@ -17,6 +18,7 @@ export class RecordingSubscriber implements Subscriber {
     this.told.push(...recovery.replay.map((one) => (one.kind === 'message' ? one.message : '')), 'live');
     this.position = recovery.position;
     this.recovered = recovery.recovered;
+    this.cuts = recovery.cuts;
   }
 
   deliver(publication: Publication): void {
@@ -36,4 +38,9 @@ export class RecordingSubscriber implements Subscriber {
         return void this.told.push(notice.state.state);
     }
   }
+}
+
+/** The messages of each cut of its last recovery. */
+export function cutsOf({ cuts }: RecordingSubscriber): string[][] {
+  return cuts.map(({ messages }) => messages.map((one) => (one.kind === 'message' ? one.message : '')));
 }
