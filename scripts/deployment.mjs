@@ -43,7 +43,7 @@ export class Deployment {
     isReady = true;
   }
 
-  /** Ends a program as a crash does. `onEnd` is not called: whoever asks for it starts the program again. */
+  /** Ends a program as a crash does. `onEnd` is not called: the caller starts the program again. */
   async kill(name) {
     await this.#programs.get(name)?.kill();
   }

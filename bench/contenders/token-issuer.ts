@@ -7,7 +7,7 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose';
 export class TokenIssuer {
   private constructor(
     private readonly server: Server,
-    /** The private key, for whoever makes tokens. */
+    /** The private key, for the program that makes tokens. */
     readonly key: JWK,
   ) {}
 

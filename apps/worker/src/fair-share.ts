@@ -57,8 +57,8 @@ export class FairShare implements JobGate {
   }
 
   /**
-   * Has no share any more. Whoever waits for the gate goes on. Resolves when the others have been told, and never rejects:
-   * until then it needs its connection.
+   * Has no share any more. All that wait for the gate go on. Resolves when the other workers have been told, and never rejects.
+   * Until then it needs its connection.
    */
   stop(): Promise<void> {
     if (this.isRunning) {

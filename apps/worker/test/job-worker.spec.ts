@@ -29,7 +29,7 @@ class TestGate implements JobGate {
     return !isClosed;
   }
 
-  /** Whoever looks next finds it open, and nobody later. */
+  /** The next look finds it open, and no later one does. */
   closeAfterNextLook(): void {
     this.closesNext = true;
   }

@@ -14,7 +14,7 @@ export class RedisMetrics {
     this.up = new Gauge({
       name: `${METRICS_PREFIX}redis_up`,
       help: '1 if Redis answered the last ping of this process, which comes every 2 s.',
-      // Of a fleet the process counts that is worst off.
+      // A fleet is as well as its worst process.
       aggregator: 'min',
       registers,
     });

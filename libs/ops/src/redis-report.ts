@@ -145,7 +145,7 @@ export class RedisReport {
       this.parts
         .answers()
         .then(() => (incident.answeredAt = incident.lastAt === lastAt ? Date.now() : null))
-        .catch(() => undefined) // Whoever needs the answer reports it.
+        .catch(() => undefined) // The caller that needs the answer reports the error.
         .finally(() => (this.isAsking = false));
     }
   }

@@ -12,8 +12,8 @@ export interface GatheringBounds {
 }
 
 /**
- * What is asked while a call is under way, or in one turn of the event loop, is asked together. A call of Redis costs a client
- * more than what it says.
+ * Joins questions into one call of Redis: those of one turn of the event loop, and those that come while a call is under way.
+ * For a client a call costs more than the questions in it.
  */
 export class Gathering<Ask, Answer> {
   private waiting: Waiting<Ask, Answer>[] = [];

@@ -17,7 +17,7 @@ export class PingWatch {
       .ping()
       .then(
         () => report(performance.now() - sent),
-        () => report(null), // Whoever needs Redis reports why.
+        () => report(null), // The commands that fail report why.
       )
       .finally(() => {
         if (!this.stopped) {

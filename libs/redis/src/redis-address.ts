@@ -13,7 +13,7 @@ export interface RedisAccess {
 /** Where Redis is, as `REDIS_URL` and `REDIS_CLUSTER` say. */
 export type RedisAddress = RedisAccess & {
   readonly tls: boolean;
-  /** Of a cluster any nodes, or its configuration endpoint; of `sentinel` the sentinels. At least one. */
+  /** Any nodes of a cluster, or its configuration endpoint; the sentinels where they find the master. At least one. */
   readonly servers: readonly ServerAddress[];
 } & (
     | { readonly kind: 'server' | 'cluster'; readonly database: number }

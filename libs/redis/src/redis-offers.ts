@@ -19,8 +19,8 @@ export interface OffersParts {
 }
 
 /**
- * What gateways say of the connections that they can take: one member of a sorted set for each, which ends by itself. Whoever says
- * something removes what has ended, so the set is never larger than the number of gateways of the last three seconds.
+ * What gateways say of the connections that they can take: one member of a sorted set for each, which ends by itself. Each call
+ * that writes an offer removes those that have ended, so the set is never larger than the number of gateways of the last three seconds.
  */
 export class RedisOffers {
   private readonly process = randomUUID();
@@ -48,7 +48,7 @@ export class RedisOffers {
   async others(): Promise<readonly Offer[]> {
     const { commands, keys, clock } = this.parts;
     const texts = await commands.zrangebyscore(keys.offers, `(${Math.round(clock.now())}`, '+inf');
-    // Of one that was renewed while Redis failed, two may be there: the newer one counts, and it comes later.
+    // A gateway that renewed its offer while Redis failed may have two. The newer one counts, and it comes later in the list.
     const newest = new Map(texts.map((text) => [text.slice(0, this.process.length), text]));
     newest.delete(this.process);
     return [...newest.values()].flatMap((text) => offerOf(text) ?? []);

@@ -39,7 +39,7 @@ export class RedisRevocations {
   }
 
   /**
-   * Writes revocations, and tells every gateway. What is refused, and what fails, is not carried out later either.
+   * Writes revocations, and tells every gateway. A call that is refused, or that fails, takes no effect later either.
    *
    * @param most how many there may be
    * @param keptUntil when the last of these ends, ms since 1970

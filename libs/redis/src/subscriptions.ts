@@ -67,7 +67,7 @@ export class Subscriptions implements ChannelSubscriptions {
     return inTime(this.restored);
   }
 
-  /** Whoever waits for channels to be subscribed to again is told that they will not be. */
+  /** Rejects what waits for channels to be subscribed to again. */
   stop(): void {
     this.isStopped = true;
     clearInterval(this.pinger);
@@ -86,7 +86,7 @@ export class Subscriptions implements ChannelSubscriptions {
   private awaitRestoring(): void {
     if (this.restoring === null) {
       this.restored = new Promise((finish, fail) => (this.restoring = { finish, fail }));
-      this.restored.catch(() => undefined); // Perhaps nobody waits. Whoever does is told.
+      this.restored.catch(() => undefined); // Perhaps nobody waits. A caller that waits gets the error.
     }
     if (this.isStopped) {
       this.restoring?.fail(new Error(STOPPED));

@@ -8,7 +8,7 @@ export interface ObservedAnswer {
   readonly text: string;
 }
 
-/** What is told of everything that the clients of this process receive. Whoever wants to look replaces the functions. */
+/** Is called with everything that the clients of this process receive. A test that wants to look replaces the functions. */
 export const observer = {
   event: (_name: string, _data: unknown): void => undefined,
   answer: (_answer: ObservedAnswer): void => undefined,

@@ -11,7 +11,7 @@ export interface LedgerRow extends Posted {
 const ROWS_MAX = 8;
 /** A message that is not here after this long counts as missing, ms: longer than any fault of the demo's own lasts. */
 const LATE_MS = 120_000;
-/** What was posted is heard of within this time, ms: what arrived before counts as doubled only then. */
+/** The demo tells of each posted message within this time, ms. A message without such a word counts as doubled only after it. */
 const HEARD_MS = 10_000;
 const SECOND_MS = 1000;
 

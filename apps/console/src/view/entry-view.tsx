@@ -55,7 +55,7 @@ type MessageProps = EntryProps & { readonly entry: Extract<Entry, { kind: 'messa
 
 function Message({ entry, before, texts }: MessageProps): VNode {
   const { event, seq, arrival } = entry;
-  // What is scrolled to is not new.
+  // An entry that comes into view by scrolling is not new.
   const isNew = arrival === 'live' && Date.now() - Date.parse(event.seen_at) < NEW_MS;
   const fields = fieldsOf(event);
   const time = timeOf(event, texts.locale);

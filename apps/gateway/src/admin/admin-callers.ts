@@ -8,7 +8,7 @@ const NAME = /^[\w.@-]{1,64}$/;
 const SCHEME = /^(Bearer|Basic) +([^\s]+) *$/i;
 
 interface Caller {
-  /** Null if whoever has the secret may say who they are. */
+  /** Null if the caller names itself: the secret has no name. */
   readonly name: string | null;
   readonly digest: Buffer;
 }

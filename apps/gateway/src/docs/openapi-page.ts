@@ -117,7 +117,7 @@ function contentExamples(title: string, content: Content = {}): string[] {
   );
 }
 
-/** Of refusals the table of answers is enough. */
+/** Successful answers only: the table of answers says enough of refusals. */
 function answerExamples(responses: OperationObject['responses']): string[] {
   return Object.entries(responses).flatMap(([status, response]) =>
     '$ref' in response ? [] : contentExamples(`Answer ${status}`, response.content),

@@ -52,7 +52,7 @@ export interface Polled {
   readonly publications: readonly Publication[];
   readonly position: StreamPosition;
   readonly notices: readonly Notice[];
-  /** Of each ticket of the request; null where none is known. */
+  /** The read status of each ticket of the request; null where none is known. */
   readonly statuses: readonly (number | null)[];
   /** Whether the upstream has not answered yet for one of the tickets. */
   readonly isPending: boolean;

@@ -186,7 +186,7 @@ describe('a connection that has shown no token', () => {
       false,
     ]);
     expect(oldest.text).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 2\r\n[^]*too many connections without a token/i);
-    // Whoever has a token is served meanwhile, and stays.
+    // A client with a token is served meanwhile, and stays connected.
     expect((await gateway.read('/v1/cases/A1/messages')).response.statusCode).toBe(200);
     await gateway.store.publish('A1', 'hello');
     await until(() => stream.has('message'));

@@ -27,7 +27,7 @@ export interface OwnOfferParts {
 export class OwnOffer {
   /** Over which the clients of this drain come back; null: as the table of close reasons says. */
   span: RetryBounds | null = null;
-  /** Of the drain: clients at its begin. */
+  /** Clients at the beginning of the drain; null: there is no drain. */
   private leaving: number | null = null;
   private begunBefore = 0;
   private saidAt: number | null = null;

@@ -35,7 +35,7 @@ interface Waiting {
   readonly refuse: () => void;
 }
 
-/** Of one subject. As many may wait as the subject may have connections: all of a killed gateway come back at once. */
+/** The search of one subject. As many may wait as the subject may have connections: all of a killed gateway come back at once. */
 interface Search {
   readonly waiting: Waiting[];
   /** Whether other gateways have connections of the subject, and search for dead ones, too. */

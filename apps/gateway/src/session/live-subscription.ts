@@ -110,7 +110,7 @@ export class LiveSubscription implements Subscriber, Receiver {
   notify(heard: Notice): void {
     const notice = heard.kind === 'upstream' ? heard : { ...heard, caseIds: ticketsOnly(heard.caseIds) };
     if (heard.kind !== 'upstream' && heard.caseIds.every(isUnreadTopic) && heard.caseIds.length > 0) {
-      return; // Of an unread count only the last one matters.
+      return; // Only the last unread count matters, so a gap in earlier ones is no loss.
     }
     this.writes.flush();
     this.connection.counters.noticed(notice);

@@ -19,7 +19,7 @@ export interface WaitingSubscribe {
   isServed: boolean;
 }
 
-/** Of several members: how many publications of each ticket were replayed, and tickets with a gap. */
+/** How many publications of each ticket were replayed, and tickets with a gap. */
 interface ByTicket {
   readonly replayed: Map<CaseId, number>;
   readonly lost: Set<CaseId>;
@@ -147,7 +147,7 @@ function countByTicket(
   notices.forEach((notice) => notice.kind === 'gap' && notice.caseIds.forEach((caseId) => lost.add(caseId)));
 }
 
-/** Of the ticket that was answered for longest ago; null if one of them was never answered for. */
+/** When the upstream last answered for the ticket with the oldest answer; null if it never answered for one of them. */
 function oldestAnswer(answers: AnswerTimes, caseIds: readonly CaseId[]): string | null {
   const oldest = caseIds.reduce((least, caseId) => Math.min(least, answers.get(caseId) ?? 0), Number.POSITIVE_INFINITY);
   return oldest > 0 && oldest < Number.POSITIVE_INFINITY ? new Date(oldest).toISOString() : null;

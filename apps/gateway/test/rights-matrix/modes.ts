@@ -57,7 +57,7 @@ const details: Claims = ({ cases, groups, hints }) => ({
   ],
 });
 
-/** Tokens in JWT form, whoever signs them. */
+/** Tokens in JWT form, with any signer. */
 abstract class JwtMode implements Mode {
   readonly asksForTokens = true;
 

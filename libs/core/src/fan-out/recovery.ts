@@ -98,7 +98,7 @@ export function replaySize(request: SubscribeRequest, source: RecoverySource): {
   return { count, changedAt };
 }
 
-/** Of an unread count only the last one matters. */
+/** How many past publications are asked for. Only the last unread count matters. */
 function lastOf({ history }: SubscribeRequest, caseId: CaseId): number {
   return isUnreadTopic(caseId) ? 1 : history;
 }

@@ -12,5 +12,5 @@ export class Turns {
 }
 
 function ended(): void {
-  // Nothing of a turn is passed on.
+  // The next turn gets neither result nor error.
 }

@@ -1,6 +1,6 @@
 --[[
-  revoke: writes revocations, and tells every gateway. One that is there already is replaced. It is not carried out after
-  the time at which its caller has given up: whoever was told that nothing took effect must be able to rely on that.
+  revoke: writes revocations, and tells every gateway. One that is there already is replaced. The script does
+  nothing after the time at which its caller gives up. The caller then says that nothing took effect, and that must be true.
 
   KEYS       1 revocations
   Arguments  entries    of each: id, text

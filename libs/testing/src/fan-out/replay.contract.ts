@@ -43,7 +43,7 @@ export function describeReplays(name: string, make: MakeStoreFixture): void {
         const of = (count: number | null) => extent(...['a', 'b', 'c'].map((caseId) => ({ caseId, count })));
         expect(await of(null)).toEqual({ floors: { a: 0, b: 1, c: 5 }, count: 5, offset: 5 });
         expect(await of(9)).toEqual({ floors: { a: 0, b: 1, c: 5 }, count: 5, offset: 5 });
-        // Of two it is not said whether the floor lies at the last one that is not wanted, or just before the first.
+        // The contract leaves open where between two publications the floor lies.
         expect(await of(1)).toMatchObject({ count: 2, offset: 5 });
         expect(await of(0)).toEqual({ floors: { a: 5, b: 5, c: 5 }, count: 0, offset: 5 });
       });

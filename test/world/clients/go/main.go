@@ -67,7 +67,7 @@ func main() {
 			refused: func(by string) { say(name, "refused", by) },
 		})
 	}
-	// Whoever started it may have been killed.
+	// The program that started it may have been killed.
 	time.Sleep(longestRun)
 	os.Exit(1)
 }

@@ -34,7 +34,7 @@ function fetchEvents(trial) {
     onopen: async ({ status }) => {
       if (status !== 200) throw new Refused(String(status));
     },
-    // No check for empty data: whoever writes `JSON.parse(data)` is to be served.
+    // No check for empty data: clients that write `JSON.parse(data)` have to be served.
     onmessage: ({ event, data }) => trial.hear(event, JSON.parse(data)),
     onclose: () => {
       throw new Error('closed');

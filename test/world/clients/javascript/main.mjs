@@ -27,5 +27,5 @@ for (const [client, start] of [...eventSources, ...sockets]) {
   });
 }
 
-// Whoever started it may have been killed.
+// The program that started it may have been killed.
 setTimeout(() => process.exit(1), LONGEST_RUN_MS);

@@ -36,7 +36,7 @@ def resume(trial: Any, stream: Callable[[dict[str, str]], Iterator[Any]]) -> Non
     while True:
         try:
             for event in stream(headers(trial, position)):
-                # No check for empty data: whoever writes json.loads(event.data) is to be served.
+                # No check for empty data: clients that write json.loads(event.data) have to be served.
                 trial.hear(event.event, json.loads(event.data))
                 position = event.id or position
                 retry_s = int(event.retry) / 1000 if event.retry else retry_s

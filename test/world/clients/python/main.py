@@ -74,7 +74,7 @@ def main() -> None:
         for trial in trials_of(client):
             threading.Thread(target=run, args=(start, trial), daemon=True).start()
     threading.Thread(target=lambda: asyncio.run(run_all_async()), daemon=True).start()
-    # Whoever started it may have been killed.
+    # The program that started it may have been killed.
     time.sleep(LONGEST_RUN_S)
     os._exit(1)
 

@@ -73,7 +73,7 @@ fn main() {
             spawn(move || with_socketio(trial, transport));
         }
     }
-    // Whoever started it may have been killed.
+    // The program that started it may have been killed.
     sleep(LONGEST_RUN);
     exit(1);
 }
@@ -85,7 +85,7 @@ async fn with_reqwest(trial: Trial) {
     while let Some(event) = source.next().await {
         match event {
             Ok(StreamEvent::Open) => {}
-            // No check for empty data: whoever parses each event is to be served.
+            // No check for empty data: clients that parse each event have to be served.
             Ok(StreamEvent::Message(message)) => match from_str(&message.data) {
                 Ok(data) => trial.hear(&message.event, &data),
                 Err(error) => trial.refused(&error.to_string()),

@@ -51,7 +51,7 @@ final class EventStreams {
     }
 
     void heard(String id, String event, String data) {
-      // No check for empty data: whoever parses each event is to be served.
+      // No check for empty data: clients that parse each event have to be served.
       JSONObject parsed = new JSONObject(data);
       if (id != null) position = id;
       retryMs = event.equals("closing") ? parsed.getLong("retry_ms") : RETRY_MS;

@@ -43,7 +43,7 @@ public final class Main {
                   },
                   by -> say(name, "refused", by)));
         });
-    // Whoever started it may have been killed.
+    // The program that started it may have been killed.
     Thread.sleep(LONGEST_RUN_MS);
     System.exit(1);
   }
