@@ -4,6 +4,8 @@ import { tokenText } from '../../test/token-text.js';
 import { ProbeTurns } from './probe-turns.js';
 import type { Rights } from './rights.js';
 import { TicketQuestions, type Probe } from './ticket-questions.js';
+import type { TokenKnowledge } from './upstream-rights.js';
+import { TokenVerdicts } from './token-verdicts.js';
 import { UpstreamVerifier } from './upstream-verifier.js';
 
 const FEED = { language: 'zh-cn' };
@@ -117,6 +119,125 @@ describe('A11: the rights of an own token', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('are asked for again by a renewal that knows nothing of the ticket', async () => {
+    await (await rightsOf()).renew(FEED, ['new']);
+    expect(asked.map(({ caseIds }) => caseIds)).toEqual([['new']]);
+  });
+
+  it.each([
+    ['in the last half', 'T7', ['0-7', '0-3', '4-5', '6', '7']],
+    ['in the first half', 'T0', ['0-7', '0-3', '0-1', '0', '1', '2-3', '4-7']],
+  ])('are not asked for where the answer is known: a ticket that is refused %s', async (_, refused, questions) => {
+    answer = (__, caseIds) => (caseIds.includes(refused) ? 'refused' : 'allowed');
+    await (await rightsOf()).learn(FEED, many(8));
+    const range = (ids: readonly string[]) => [...new Set([ids[0], ids.at(-1)])].join('-').replaceAll('T', '');
+    expect(asked.map(({ caseIds }) => range(caseIds))).toEqual(questions);
+  });
+
+  it('are asked for without a cursor after one that the upstream does not understand', async () => {
+    const rights = await rightsOf();
+    await rights.learn(FEED, ['a']);
+    answer = () => 'doubted';
+    await rights.learn(FEED, ['b']);
+    await rights.learn(FEED, ['c']);
+    expect(asked.map(({ cursor }) => cursor)).toEqual([null, 'c1', null, null]);
+    expect([rights.isRefused(FEED, 'b'), rights.isRefused(FEED, 'c')]).toEqual([true, true]);
+  });
+
+  it('show that the token is good, also where a ticket is refused, until the time to live is over', async () => {
+    answer = () => 'refused';
+    const rights = await rightsOf();
+    expect(rights.isProven).toBe(false);
+    await rights.learn(FEED, ['a']);
+    expect((await rightsOf()).isProven).toBe(true);
+    time = TTL_MS;
+    expect(rights.isProven).toBe(false);
+  });
+
+  it('are proven by one question for all, and again after one that failed', async () => {
+    const both = await Promise.all([rightsOf(), rightsOf()]);
+    answer = () => {
+      throw new UpstreamFailure('unavailable', 'no answer');
+    };
+    const proofs = await Promise.allSettled(both.map((rights) => rights.prove()));
+    expect(proofs.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    answer = () => 'allowed';
+    await Promise.all(both.map((rights) => rights.prove()));
+    await both[0]?.prove();
+    expect(asked.map(({ caseIds }) => caseIds)).toEqual([[], []]);
+  });
+
+  it('are asked for once while the same question is under way, and a failure is told to all who wait', async () => {
+    const [one, other] = await Promise.all([rightsOf(), rightsOf()]);
+    const learned = [one.learn(FEED, ['a', 'b'])];
+    answer = () => {
+      learned.push(other.learn(FEED, ['b', 'c']));
+      answer = () => 'allowed';
+      throw new UpstreamFailure('unavailable', 'no answer');
+    };
+    await expect(learned[0]).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(learned[1]).rejects.toMatchObject({ code: 'unavailable' });
+    await other.learn(FEED, ['a', 'b', 'c']);
+    expect(asked.map(({ caseIds }) => caseIds)).toEqual([
+      ['a', 'b'],
+      ['c', 'a', 'b'],
+    ]);
+  });
+
+  it('are counted by the address of the client until its token is found good, and by the token after that', async () => {
+    const turns = jest.spyOn(ProbeTurns.prototype, 'run');
+    const rights = await rightsOf('alice', '192.0.2.1');
+    await rights.learn(FEED, ['a']);
+    await rights.learn(FEED, ['b']);
+    expect(turns.mock.calls.map(([asker]) => asker)).toEqual([
+      { client: 'address 192.0.2.1', isProven: false },
+      { client: `token ${rights.subject}`, isProven: true },
+    ]);
+    turns.mockRestore();
+  });
+
+  it('are the same in another object where they begin anew', async () => {
+    const rights = (await rightsOf()).without(['b']);
+    await rights.learn(FEED, ['a']);
+    const again = rights.again();
+    expect(again).not.toBe(rights);
+    expect([again.subject, again.knows(FEED, ['a']), again.isRefused(FEED, 'b')]).toEqual([rights.subject, true, true]);
+  });
+
+  it('end with the token, and it is not shown again for a time to live', async () => {
+    const rights = await rightsOf();
+    await rights.learn(FEED, ['a']);
+    answer = () => 'unauthorized';
+    time = TTL_MS - 1;
+    await expect(rights.learn(FEED, ['b'])).rejects.toMatchObject({ code: 'unauthorized' });
+    expect([rights.isProven, rights.knows(FEED, ['a'])]).toEqual([false, false]);
+    answer = () => 'allowed';
+    time += TTL_MS - 1;
+    await expect(rights.learn(FEED, ['a'])).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(asked).toHaveLength(2);
+    time += 1;
+    await rights.learn(FEED, ['a']);
+    expect([rights.isProven, asked.length]).toEqual([true, 3]);
+  });
+
+  it('end with the token for those, too, whose question waits for its turn', async () => {
+    answer = () => 'unauthorized';
+    const turns = new ProbeTurns({ authProbeMaxConcurrent: 1, authProbeMaxRps: 10_000 });
+    const probe: Probe = {
+      ask: async (token, { caseIds }) => ({ kind: (asked.push({ token, caseIds, cursor: null }), 'unauthorized') }),
+    };
+    const questions = new TicketQuestions({ probe, turns, maxCaseIds: 100, onAsked: () => undefined });
+    const rights = await new UpstreamVerifier(questions, TTL_MS, () => time).verify('alice');
+    const learned = [rights.learn(FEED, ['a']), rights.learn(GROUP, ['a']), rights.prove()];
+    const outcomes = await Promise.allSettled(learned);
+    expect(outcomes.map((each) => each.status === 'rejected' && (each.reason as { code: string }).code)).toEqual([
+      'unauthorized',
+      'unauthorized',
+      'unauthorized',
+    ]);
+    expect(asked).toHaveLength(1);
+  });
+
   it('end with the token', async () => {
     const rights = await rightsOf();
     await rights.learn(FEED, ['a']);
@@ -165,11 +286,36 @@ describe('A11: the rights of an own token', () => {
   it('are forgotten of the tokens that were used longest ago', async () => {
     const first = await rightsOf('first');
     await first.learn(FEED, ['a']);
+    const counted = jest.spyOn(TokenVerdicts.prototype, 'size', 'get');
     for (let index = 0; index < 10_000; index += 1) {
-      await rightsOf(`invented ${index}`.replace(' ', '-'));
+      await rightsOf(`invented-${index}`);
+      if (index === 5000) expect((await rightsOf('first')).knows(FEED, ['a'])).toBe(true); // It is used again.
     }
+    expect((await rightsOf('first')).knows(FEED, ['a'])).toBe(true);
+    for (let index = 0; index < 10_000; index += 1) await rightsOf(`more-${index}`);
     expect((await rightsOf('first')).knows(FEED, ['a'])).toBe(false);
     expect(first.knows(FEED, ['a'])).toBe(true);
+    // Anybody can invent tokens: not every one of them costs a look at all.
+    expect(counted.mock.calls.length).toBeLessThan(20_000);
+    counted.mockRestore();
+  });
+
+  it('are forgotten of the tokens that were used longest ago where all have more than 200,000 tickets', async () => {
+    verifier = new UpstreamVerifier(null as never, 600_000, () => time);
+    const known: Rights[] = [];
+    for (let index = 0; index < 11; index += 1) {
+      const rights = await rightsOf(`token-${index}`);
+      known.push(rights);
+      (Reflect.get(rights, 'known') as TokenKnowledge).verdicts.answered(FEED, many(20_000), true);
+    }
+    const left = async () => {
+      const again = await Promise.all(known.map((_, index) => rightsOf(`token-${index}`)));
+      return again.map((rights) => rights.knows(FEED, ['T0']));
+    };
+    expect(await left()).toEqual(known.map(() => true)); // They are counted once a second.
+    time = 1000;
+    await rightsOf('another');
+    expect(await left()).toEqual([false, ...known.slice(1).map(() => true)]);
   });
 
   it('are not asked for about more than 20,000 tickets of one token in a time to live', async () => {

@@ -12,7 +12,7 @@ const TOKEN = /^[\x21-\x7e]{1,5000}$/;
 const TOKENS_MAX = 10_000;
 /** Tickets of all these tokens that something is known of, at most; they take about 200 bytes each. */
 const TICKETS_MAX = 200_000;
-/** Time between two counts of these tickets, ms. */
+/** Time between two counts of these tickets, ms: a count looks at all tokens, and anybody can invent tokens. */
 const COUNT_EVERY_MS = 1000;
 
 /**
@@ -63,14 +63,18 @@ export class UpstreamVerifier extends TokenVerifier {
 
   /** What is dropped is asked again. Connections that have begun keep what is known of their own token. */
   private makeRoom(): void {
+    const [oldest] = this.tokens.keys();
+    if (this.tokens.size >= TOKENS_MAX && oldest !== undefined) {
+      this.tokens.delete(oldest);
+    }
     const now = this.now();
-    if (this.tokens.size < TOKENS_MAX && now < this.countAt) {
+    if (now < this.countAt) {
       return;
     }
     this.countAt = now + COUNT_EVERY_MS;
     let tickets = [...this.tokens.values()].reduce((sum, { verdicts }) => sum + verdicts.size, 0);
     for (const [subject, { verdicts }] of this.tokens) {
-      if (this.tokens.size < TOKENS_MAX && tickets <= TICKETS_MAX) {
+      if (tickets <= TICKETS_MAX) {
         return;
       }
       tickets -= verdicts.size;
