@@ -5,14 +5,25 @@ import { TokenVerifier } from './token-verifier.js';
 
 class CountingVerifier extends TokenVerifier {
   asked = 0;
+  recognized = 0;
   expiresAt = 1000;
+
+  /** Tokens of carol are plainly good. */
+  override recognize(token: string | undefined): Rights | null {
+    this.recognized += 1;
+    return token?.startsWith('carol') === true ? this.rightsOf(token) : null;
+  }
 
   async verify(token: string | undefined): Promise<Rights> {
     this.asked += 1;
     if (!/^(alice|bob)/.test(token ?? '')) {
       throw new Refusal('unauthorized', 'the token is not valid here');
     }
-    return new Rights(token ?? '', this.expiresAt, { cases: [], groups: [], hints: false });
+    return this.rightsOf(token ?? '');
+  }
+
+  private rightsOf(subject: string): Rights {
+    return new Rights(subject, this.expiresAt, { cases: [], groups: [], hints: false });
   }
 }
 
@@ -64,6 +75,30 @@ describe('CachingVerifier', () => {
     expect(inner.asked).toBe(1);
     await verifier.verify(`alice${'x'.repeat(20_000)}`); // Larger than all of it: not cached.
     expect(verifier.cachedBytes).toBe(0);
+  });
+
+  it('remembers what was recognized at once, as long as what was verified', async () => {
+    expect(verifier.recognize('carol')?.subject).toBe('carol');
+    expect(verifier.recognize('carol')?.subject).toBe('carol');
+    expect((await verifier.verify('carol')).subject).toBe('carol');
+    expect([inner.recognized, inner.asked]).toEqual([1, 0]);
+    expect([verifier.recognize('alice'), verifier.recognize(undefined)]).toEqual([null, null]);
+    await verifier.verify('alice');
+    expect(verifier.recognize('alice')?.subject).toBe('alice');
+    now = 1000;
+    expect(verifier.recognize('alice')).toBeNull();
+  });
+
+  it('counts a token once that is verified several times at once, or again after it expired', async () => {
+    await verifier.verify('alice');
+    const one = verifier.rememberedBytes;
+    await Promise.all([verifier.verify('alice2'), verifier.verify('alice2')]);
+    const two = verifier.rememberedBytes;
+    expect(two).toBe(2 * one + 1);
+    now = 1000; // Both have expired, and are removed a minute after the last look.
+    inner.expiresAt = 2000;
+    await Promise.all([verifier.verify('alice'), verifier.verify('alice2')]);
+    expect(verifier.rememberedBytes).toBe(two);
   });
 
   it('forgets expired tokens with the next token, whichever it is', async () => {

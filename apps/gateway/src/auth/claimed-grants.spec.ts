@@ -85,10 +85,24 @@ describe('claimedGrants', () => {
     expect(ofDetails([{ ...ours, hints: 'true' }]).hints).toBe(false);
     expect(ofDetails([{ type: 'tickets' }, { type: 'Tickets', case_ids: ['A'] }])).toEqual(NOTHING);
     expect(ofDetails([])).toEqual(NOTHING);
+    const detailsOnly = { ...OAUTH, authScopePrefix: '' };
+    const claims = { scope: 'pollcast:case:C', authorization_details: [ours] };
+    expect(claimedGrants(claims, detailsOnly)).toEqual({ cases: ['A'], groups: ['g'], hints: true });
     expect(ofDetails(undefined)).toEqual(NOTHING);
   });
 
+  it('adds up the tickets of entries that allow the same besides them', () => {
+    const rest = { type: 'tickets', groups: ['g', 'h'], hints: true };
+    const turned = { ...rest, case_ids: ['B'], groups: ['h', 'g'] };
+    const theirs = { type: 'payment', case_ids: ['C'] };
+    expect(ofDetails([{ ...rest, case_ids: ['A'] }, theirs, turned])).toMatchObject({ cases: ['A', 'B'], hints: true });
+  });
+
+  const entryOf = (case_id: string, more: object) => ({ type: 'tickets', case_ids: [case_id], ...more });
   it.each<[string, unknown]>([
+    ['whose entries differ in hints', [entryOf('A', { hints: true }), entryOf('B', {})]],
+    ['whose entries differ in groups', [entryOf('A', { groups: ['g'] }), entryOf('B', { groups: ['g', 'h'] })]],
+    ['of which one has no group', [entryOf('A', { groups: ['g'] }), entryOf('B', {})]],
     ['that are null', null],
     ['that are a text', 'tickets'],
     ['that are one entry', { type: 'tickets', case_ids: ['A'] }],

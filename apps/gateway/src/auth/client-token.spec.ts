@@ -17,6 +17,19 @@ describe('the token', () => {
     expect(tokenOf(request({ authorization: 'Basic x', cookie: 'xpollcast_token=no' }), query(''))).toBeUndefined();
   });
 
+  it('of a cookie is all that stands behind its name, and of no other name', () => {
+    const others = 'pollcast_token2=no; xpollcast_token=no; =no; pollcast_token';
+    expect(tokenOf(request({ cookie: others }), query(''))).toBeUndefined();
+    expect(tokenOf(request({ cookie: `${others}; pollcast_token=a=b== ; pollcast_token=c` }), query(''))).toBe('a=b==');
+  });
+
+  it('is not an empty header', () => {
+    const cookie = 'pollcast_token=c';
+    expect(tokenOf(request({ 'x-auth-token': '', cookie }), query(''))).toBe('c');
+    expect(tokenOf(request({ 'x-auth-token': '' }), query('access_token=q'))).toBe('q');
+    expect(tokenOf(request({ authorization: 'Bearer ', 'x-auth-token': 'x' }), query(''))).toBe('x');
+  });
+
   it('of a handshake is auth.token first', () => {
     expect(tokenOfHandshake({ token: 'a' }, { authorization: 'Bearer b' }, false)).toBe('a');
     expect(tokenOfHandshake({ token: 7 }, { authorization: 'bearer b' }, false)).toBe('b');

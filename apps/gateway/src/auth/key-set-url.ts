@@ -2,7 +2,7 @@ import type { JSONWebKeySet } from 'jose';
 import { HttpOrigin, type ProxySettings } from '#osm';
 
 /** Timeout of the whole answer, ms. */
-const TIMEOUT_MS = 4000;
+export const KEYS_TIMEOUT_MS = 4000;
 /** Largest answer, bytes: room for hundreds of keys. */
 const MAX_BODY_BYTES = 1_048_576;
 
@@ -21,13 +21,10 @@ export class KeySetUrl {
     url: string,
     proxies: ProxySettings,
     private readonly userAgent: string,
+    timeoutMs = KEYS_TIMEOUT_MS,
   ) {
     const { origin, pathname, search } = new URL(url);
-    this.origin = new HttpOrigin(
-      origin,
-      { timeoutMs: TIMEOUT_MS, maxBodyBytes: MAX_BODY_BYTES, connections: 1 },
-      proxies,
-    );
+    this.origin = new HttpOrigin(origin, { timeoutMs, maxBodyBytes: MAX_BODY_BYTES, connections: 1 }, proxies);
     this.path = `${pathname}${search}`;
   }
 

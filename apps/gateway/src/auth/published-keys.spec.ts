@@ -95,6 +95,29 @@ describe('published keys', () => {
     await expect(find('one')).resolves.toBeDefined();
   });
 
+  it('are not fetched again for an unknown key id where they were fetched for this token', async () => {
+    answer = async () => {
+      now += 6000; // The fetch takes longer than the time between two fetches.
+      return keySet('one');
+    };
+    await expect(find('unknown')).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
+    expect(fetches).toBe(1);
+    // Their age counts from the request: what was withdrawn meanwhile is not accepted any longer for that.
+    expect(keys.ageMs).toBe(6000);
+  });
+
+  it('tell of a failure as new each time that one follows a success', async () => {
+    const right = answer;
+    const isNew: boolean[] = [];
+    for (const isAway of [true, true, false, true]) {
+      answer = isAway ? () => Promise.reject(new Error('away')) : right;
+      await (isAway ? expect(keys.renew()).rejects.toThrow('away') : keys.renew());
+      isNew.push(...failures.splice(0).map((failure) => failure.isNew));
+      now += 5000;
+    }
+    expect(isNew).toEqual([true, false, true]);
+  });
+
   it('are not accepted if they are no key set', async () => {
     answer = async () => ({ keys: 'none' }) as never;
     await expect(find('one')).rejects.toMatchObject({ code: 'ERR_JWKS_INVALID' });

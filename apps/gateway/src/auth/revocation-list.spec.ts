@@ -61,7 +61,7 @@ describe('with a Redis', () => {
     const [here, there] = [gateway(), gateway()];
     await Promise.all([here.list.check(), there.list.check()]);
     expect(await here.list.put(revocation('a'))).toBe(true);
-    await until(() => ids(there).length === 1, 900);
+    await until(() => ids(there).length === 1); // By what it is told: it does not look again.
     expect(there.onChange).toHaveBeenCalledTimes(1);
     const later = gateway();
     await later.list.check();

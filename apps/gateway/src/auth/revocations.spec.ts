@@ -71,4 +71,42 @@ describe('a revocation', () => {
     expect(revocations.limit(rights())).not.toBeNull();
     expect(revocations.limit(rights({}, 'bob'))).toBeNull();
   });
+
+  it.each<[string, Partial<Revocation>]>([
+    ['a subject', { sub: 'alice' }],
+    ['a token', { jti: 't1' }],
+    ['all tokens', {}],
+  ])('of %s that has ended, or is lifted, gives back what was granted', (_what, about) => {
+    const granted = rights({ tokenId: 't1' });
+    const limited = (revocations: Revocations) => revocations.limit(granted) as Rights;
+    for (const others of [[], [{ sub: 'bob', until: AT + 9000 }]]) {
+      const ended = with_({ ...about, case_ids: ['A1'] }, ...others);
+      const left = limited(ended);
+      expect(left.mayRead('A1')).toBe(false);
+      ended.prune(AT + 1000);
+      expect([ended.limit(left), ended.limit(granted)]).toEqual([granted, granted]);
+      const lifted = with_({ ...about, case_ids: ['A1'] }, ...others);
+      lifted.merge([{ ...(lifted.all[0] as Revocation), lifted_by: 'ops' }]);
+      expect(lifted.limit(limited(with_({ ...about, case_ids: ['A1'] })))).toBe(granted);
+    }
+  });
+
+  it('that follows another one limits what the token grants, and not what was left of it', () => {
+    const revocations = with_({ sub: 'alice', case_ids: ['A1'] });
+    const left = revocations.limit(rights({ tokenId: 't1' })) as Rights;
+    revocations.merge([{ id: '9', jti: 't1', case_ids: ['B1'], at: AT, until: AT + 9000, by: 'ops' }]);
+    const both = revocations.limit(left) as Rights;
+    expect(['A1', 'B1', 'B2'].map((caseId) => both.mayRead(caseId))).toEqual([false, false, true]);
+    expect([both.tokenId, both.issuedAt, both.granted === left.granted]).toEqual(['t1', AT - 5000, true]);
+    revocations.prune(AT + 1000); // The first one ends.
+    const second = revocations.limit(both) as Rights;
+    expect(['A1', 'B1'].map((caseId) => second.mayRead(caseId))).toEqual([true, false]);
+    revocations.merge([{ id: '10', jti: 't1', at: AT, until: AT + 9000, by: 'ops' }]);
+    expect(revocations.limit(second)).toBeNull();
+  });
+
+  it('stands in the list where it was made, and by its id among those of one instant', () => {
+    const made = with_({ id: 'c', at: 2 }, { id: 'b', at: 2 }, { id: 'd', at: 1 }, { id: 'a', at: 3 });
+    expect(made.inEffect.map(({ id }) => id)).toEqual(['d', 'b', 'c', 'a']);
+  });
 });
