@@ -77,7 +77,7 @@ describe('CachingVerifier', () => {
     expect(verifier.cachedBytes).toBe(0);
   });
 
-  it('remembers what was recognized at once, as long as what was verified', async () => {
+  it('caches what was recognized at once, as long as what was verified', async () => {
     expect(verifier.recognize('carol')?.subject).toBe('carol');
     expect(verifier.recognize('carol')?.subject).toBe('carol');
     expect((await verifier.verify('carol')).subject).toBe('carol');
@@ -91,14 +91,14 @@ describe('CachingVerifier', () => {
 
   it('counts a token once that is verified several times at once, or again after it expired', async () => {
     await verifier.verify('alice');
-    const one = verifier.rememberedBytes;
+    const one = verifier.cachedBytes;
     await Promise.all([verifier.verify('alice2'), verifier.verify('alice2')]);
-    const two = verifier.rememberedBytes;
+    const two = verifier.cachedBytes;
     expect(two).toBe(2 * one + 1);
     now = 1000; // Both have expired, and are removed a minute after the last look.
     inner.expiresAt = 2000;
     await Promise.all([verifier.verify('alice'), verifier.verify('alice2')]);
-    expect(verifier.rememberedBytes).toBe(two);
+    expect(verifier.cachedBytes).toBe(two);
   });
 
   it('forgets expired tokens with the next token, whichever it is', async () => {

@@ -221,10 +221,13 @@ describe('A11: the rights of an own token', () => {
   });
 
   it('end with the token for those, too, whose question waits for its turn', async () => {
-    answer = () => 'unauthorized';
     const turns = new ProbeTurns({ authProbeMaxConcurrent: 1, authProbeMaxRps: 10_000 });
     const probe: Probe = {
-      ask: async (token, { caseIds }) => ({ kind: (asked.push({ token, caseIds, cursor: null }), 'unauthorized') }),
+      ask: async (token, { caseIds }) => {
+        asked.push({ token, caseIds, cursor: null });
+        while (turns.waiting < 2) await new Promise((resolve) => setImmediate(resolve));
+        return { kind: 'unauthorized' };
+      },
     };
     const questions = new TicketQuestions({ probe, turns, maxCaseIds: 100, onAsked: () => undefined });
     const rights = await new UpstreamVerifier(questions, TTL_MS, () => time).verify('alice');
