@@ -27,6 +27,28 @@ describe('a drop-in poll', () => {
     await poll.news(5000);
   });
 
+  it('has all that one commit published, also what is delivered a few steps later in the same tick', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
+    try {
+      const poll = new DropInPoll(null);
+      poll.recover(recovery([], 7));
+      const news = poll.news(5000);
+      poll.deliver(message(8));
+      for (let step = 0; step < 10; step += 1) await Promise.resolve();
+      poll.deliver(message(9));
+      await news;
+      expect([poll.publications.length, poll.position?.offset, jest.getTimerCount()]).toEqual([2, 9, 0]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('has one message that is larger than an answer should be, so that it goes on', () => {
+    const poll = new DropInPoll(null);
+    poll.recover(recovery([message(1, 'x'.repeat(5_000_000)), message(2)], 2));
+    expect([poll.publications.length, poll.position?.offset, poll.isFull]).toEqual([1, 1, true]);
+  });
+
   it('D1: has no more than one answer can have, and goes on there', async () => {
     const many = new DropInPoll(null);
     await many.replay({
@@ -46,5 +68,7 @@ describe('a drop-in poll', () => {
     poll.recover(recovery([message(1, 'old', 999), message(2, 'new', 1000), message(3, 'unknown')], 3));
     expect(poll.publications.map(({ offset }) => offset)).toEqual([2, 3]);
     expect(poll.position?.offset).toBe(3);
+    poll.deliver(message(4, 'late', 999));
+    expect([poll.publications.length, poll.position?.offset]).toEqual([2, 4]);
   });
 });
