@@ -40,10 +40,10 @@ describe('polls of clients', () => {
       poll.recover(recovery(replay));
     });
     polls = new DropInPolls({
-      hub: { subscribe, unsubscribe } as never,
+      hub: { subscribe, unsubscribe },
       interest: { follow: async () => fresh } as never,
       firstAnswers: { pending: untilAnswered } as never,
-      registry: { statuses } as DropInPollsParts['registry'],
+      registry: { statuses },
       historyMax: 1000,
       metrics: { polled, waits: (more) => void (waiting += more) },
       onError,

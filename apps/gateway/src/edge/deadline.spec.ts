@@ -26,6 +26,14 @@ describe('Deadline', () => {
     expect(deadline.leftMs).toBe(0);
   });
 
+  it('has nothing left once it has passed, however long ago', async () => {
+    const deadline = new Deadline(100);
+    await jest.advanceTimersByTimeAsync(100);
+    expect(deadline.leftMs).toBe(0);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect([deadline.leftMs, new Deadline(-5).leftMs]).toEqual([0, 0]);
+  });
+
   it('ignores the result of late work', async () => {
     const deadline = new Deadline(10);
     const failing = new Promise<never>((_, reject) => setTimeout(() => reject(new Error('late')), 20));

@@ -29,6 +29,25 @@ describe('requests that come together', () => {
     expect(Math.max(...seen.map((count, at) => count - (seen[at - 1] ?? 0)))).toBeLessThanOrEqual(16);
   });
 
+  it('begin behind those that wait, also where one that waited has begun them', async () => {
+    const turns = new FairTurns();
+    const begun: string[] = [];
+    const take = (owner: string, then = (): void => undefined) =>
+      turns.take(
+        () => owner,
+        () => {
+          begun.push(owner);
+          then();
+        },
+      );
+    for (let count = 0; count < 16; count += 1) take('first');
+    expect(take('waits', () => expect(take('late')).toBe(false))).toBe(false);
+    expect(take('waits too')).toBe(false);
+    await nextLoop();
+    expect(begun.slice(16)).toEqual(['waits', 'waits too', 'late']);
+    expect(turns.owners).toBe(0);
+  });
+
   it('take turns by owner, so that one that floods waits for itself', async () => {
     const turns = new FairTurns();
     const begun: string[] = [];

@@ -16,6 +16,9 @@ describe('the language that is served', () => {
     ['en-US-x-private', 'en-us'],
     ['de-DE,de;q=0.9,en-GB;q=0.8,en;q=0.7', 'en-gb'],
     ['en;q=0.5, zh;q=0.8', 'zh-cn'],
+    ['en;q=0.9, zh', 'zh-cn'],
+    ['zh;q=0.9, en', 'en-us'],
+    ['en;q=0.1, en-gb;q=0.2', 'en-gb'],
     ['en;q=0', 'zh-cn'],
     ['zh-cn;q=0,en', 'en-us'],
     ['de', 'zh-cn'],
@@ -25,6 +28,15 @@ describe('the language that is served', () => {
   ])('for %j is %s', (named, served) => {
     expect(languages.match(named)).toBe(served);
     expect(named ?? 'none').toMatch(LANGUAGES_PATTERN);
+  });
+
+  it('is not found by a beginning that ends with a single character (RFC 4647, 3.4)', () => {
+    const extended = new Languages('zh-cn', ['en-us', 'en-a-one']);
+    expect(['en-a-one', 'en-a-two', 'en-a'].map((named) => extended.match(named))).toEqual([
+      'en-a-one',
+      'en-us',
+      'en-us',
+    ]);
   });
 
   it('is the usual one, even if the list does not have it', () => {

@@ -96,6 +96,36 @@ describe('RequestReader', () => {
     expect(() => subscribe(body)).toThrow(`the request must be an object, and it is ${words}`);
   });
 
+  it('names three faults at most', () => {
+    const body = {
+      case_ids: 'A',
+      group_id: 7,
+      language: 7,
+      last_event_id: 7,
+      history: 'x',
+      snapshot: 'x',
+      unread: 'x',
+    };
+    expect(() => subscribe(body)).toThrow(/^[^;]+; [^;]+; [^;]+$/);
+  });
+
+  it('refuses other members where it is told to, be it one among known ones, and names those that are known', () => {
+    expect(reader.readClosed(AuthenticateDto, { token: 't' })).toEqual({ token: 't' });
+    for (const body of [{ token: 't', more: 1 }, JSON.parse('{"token":"t","__proto__":1}') as object]) {
+      expect(() => reader.readClosed(AuthenticateDto, body)).toThrow('the request has other members than token');
+    }
+  });
+
+  it('refuses a list of which one id is wrong, wherever it stands', () => {
+    for (const case_ids of [
+      ['A', 'B C'],
+      ['B C', 'A'],
+      ['A', 7, 'B'],
+    ]) {
+      expect(() => subscribe({ case_ids })).toThrow('each of case_ids must be');
+    }
+  });
+
   it('reads the other requests', () => {
     expect(reader.read(AuthenticateDto, { token: 't' })).toEqual({ token: 't' });
     expect(() => reader.read(AuthenticateDto, { token: '' })).toThrow(INVALID);

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Type } from '@nestjs/common';
 import { IsOptional, IsString, ValidateIf, ValidateNested, validateSync } from 'class-validator';
 import fc from 'fast-check';
@@ -53,6 +54,23 @@ const value = fc.oneof(
 );
 
 describe('ValidationPlan', () => {
+  it('says no to a list of which one value is bad, wherever it stands', () => {
+    const plan = new ValidationPlan(TicketsDto);
+    const tickets = (...case_ids: unknown[]) => plan.accepts(Object.assign(new TicketsDto(), { case_ids }));
+    expect([tickets('A', 'B'), tickets('A', 'B C'), tickets('B C', 'A'), tickets('A', 7)]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('keeps nothing of a request that it has looked at', () => {
+    const plan = new ValidationPlan(TicketsDto);
+    plan.accepts(Object.assign(new TicketsDto(), { case_ids: ['SEEN'], group_id: 'SEEN' }));
+    expect(inspect(plan, { depth: 9 })).not.toContain('SEEN');
+  });
+
   it.each(SHAPES.map((Shape) => [Shape.name, Shape] as const))(
     'says of %s what class-validator says',
     (_name, Shape) => {
