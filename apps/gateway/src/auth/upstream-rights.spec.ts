@@ -4,7 +4,6 @@ import { tokenText } from '../../test/token-text.js';
 import { ProbeTurns } from './probe-turns.js';
 import type { Rights } from './rights.js';
 import { TicketQuestions, type Probe } from './ticket-questions.js';
-import type { TokenKnowledge } from './upstream-rights.js';
 import { TokenVerdicts } from './token-verdicts.js';
 import { UpstreamVerifier } from './upstream-verifier.js';
 
@@ -301,24 +300,6 @@ describe('A11: the rights of an own token', () => {
     // Anybody can invent tokens: not every one of them costs a look at all.
     expect(counted.mock.calls.length).toBeLessThan(20_000);
     counted.mockRestore();
-  });
-
-  it('are forgotten of the tokens that were used longest ago where all have more than 200,000 tickets', async () => {
-    verifier = new UpstreamVerifier(null as never, 600_000, () => time);
-    const known: Rights[] = [];
-    for (let index = 0; index < 11; index += 1) {
-      const rights = await rightsOf(`token-${index}`);
-      known.push(rights);
-      (Reflect.get(rights, 'known') as TokenKnowledge).verdicts.answered(FEED, many(20_000), true);
-    }
-    const left = async () => {
-      const again = await Promise.all(known.map((_, index) => rightsOf(`token-${index}`)));
-      return again.map((rights) => rights.knows(FEED, ['T0']));
-    };
-    expect(await left()).toEqual(known.map(() => true)); // They are counted once a second.
-    time = 1000;
-    await rightsOf('another');
-    expect(await left()).toEqual([false, ...known.slice(1).map(() => true)]);
   });
 
   it('are not asked for about more than 20,000 tickets of one token in a time to live', async () => {

@@ -83,6 +83,7 @@ describe('access keys', () => {
   it.each([
     ['no array', { keys: [KEY] }, 'must hold an array of keys'],
     ['no JSON', '[{"secret_key": "hunter2hunter2hunter2"', 'is not JSON'],
+    ['a secret without quotes', '[hunter2hunter2hunter2]', 'is not JSON'],
     ['a short secret', [{ ...KEY, secret_key: 'hunter2' }], 'key 1: secret_key must be'],
     ['no rights', [KEY, { access_key: 'AK2', secret_key: SECRET }], 'key 2: cases must be an array'],
     ['an unknown member', [{ ...KEY, case: ['A'] }], 'key 1: has other members than'],

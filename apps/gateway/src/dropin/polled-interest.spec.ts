@@ -73,10 +73,38 @@ describe('polled interest', () => {
     expect(admit).toHaveBeenLastCalledWith(FEED, ['a'], 'alice');
   });
 
+  it('D5: is bounded for all subjects together, and has room again when others let go', async () => {
+    const polled = make(200_000);
+    const ids = (count: number) => Array.from({ length: count }, (_, at) => `T${at}`);
+    await polled.follow('alice', FEED, ids(99_998));
+    expect(await polled.follow('bob', FEED, ids(2))).toHaveLength(2);
+    await expect(polled.follow('carol', FEED, ['a'])).rejects.toMatchObject({ code: 'too_many' });
+    expect(await polled.follow('bob', FEED, ids(2))).toEqual([]);
+    expect(heldNow).toBe(100_000);
+    time = 1000;
+    polled.sweep();
+    expect([heldNow, await polled.follow('carol', FEED, ['a'])]).toEqual([0, ['a']]);
+  });
+
+  it('tells of an end that the store did not take, and goes on with the others', async () => {
+    const onError = jest.fn();
+    const polled = new PolledInterest({ admit, acquire, release }, 1000, 3, onError, { holds }, () => time);
+    await polled.follow('alice', FEED, ['a']);
+    await polled.follow('bob', FEED, ['b']);
+    release.mockRejectedValueOnce(new Error('out of reach'));
+    time = 1000;
+    polled.sweep();
+    polled.sweep();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([onError.mock.calls, release.mock.calls.length, heldNow]).toEqual([[[new Error('out of reach')]], 2, 0]);
+  });
+
   it('is not held where the store is out of reach', async () => {
     const polled = make();
     acquire.mockRejectedValueOnce(new Error('out of reach'));
     await expect(polled.follow('alice', FEED, ['a'])).rejects.toThrow('out of reach');
+    expect(heldNow).toBe(0);
     expect(await polled.follow('alice', FEED, ['a'])).toEqual(['a']);
+    expect(heldNow).toBe(1);
   });
 });

@@ -20,6 +20,16 @@ describe('ClientAddresses', () => {
     ['Forwarded', { forwarded: 'for=198.51.100.1;proto=https' }, '198.51.100.1'],
     ['Forwarded with a port', { forwarded: 'for=6.6.6.6, for="198.51.100.1:4711"' }, '198.51.100.1'],
     ['Forwarded of IPv6', { forwarded: 'for="[2001:db8:cafe::17]:4711"' }, '2001:db8:cafe:0'],
+    [
+      'Forwarded before X-Forwarded-For',
+      { forwarded: 'for=198.51.100.1', 'x-forwarded-for': '6.6.6.6' },
+      '198.51.100.1',
+    ],
+    [
+      'X-Forwarded-For beside an unreadable Forwarded',
+      { forwarded: '"', 'x-forwarded-for': '198.51.100.1' },
+      '198.51.100.1',
+    ],
     ['no header', {}, PROXY],
   ])('reads %s', (_what, headers, address) => {
     expect(of(PROXY, headers)).toBe(address);
