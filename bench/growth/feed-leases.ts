@@ -1,13 +1,13 @@
 import { feedKey, Interest, type Feed } from '#core';
 import { BullPollQueue, connectRedis, Keys, RedisClock, RedisInterestRegistry, type RedisClient } from '#redis';
 
-/** One ticket per feed. */
+/** One ticket per feed, unless others are named. */
 const TICKETS = ['TICKET-1'];
 
 /** Feeds that begin at once. */
 const AT_ONCE = 200;
 
-/** A gateway without clients, with one ticket in each of many feeds. */
+/** A gateway without clients, with the same tickets in each of its feeds. */
 export class FeedLeases {
   readonly keys = new Keys('pollcast');
   private readonly interest: Interest;
@@ -23,11 +23,17 @@ export class FeedLeases {
     private readonly registry: RedisInterestRegistry,
     queue: BullPollQueue,
     private readonly lingerMs: number,
+    private readonly tickets: readonly string[],
   ) {
     this.interest = new Interest({ registry, queue, clock }, lingerMs);
   }
 
-  static async start(redisUrl: string, intervalMs: number, lingerMs: number): Promise<FeedLeases> {
+  static async start(
+    redisUrl: string,
+    intervalMs: number,
+    lingerMs: number,
+    tickets: readonly string[] = TICKETS,
+  ): Promise<FeedLeases> {
     const settings = { redisUrl, redisPrefix: 'pollcast' };
     const fail = (error: Error) => {
       throw error;
@@ -45,14 +51,14 @@ export class FeedLeases {
     };
     const registry = new RedisInterestRegistry(commands, keys, bounds);
     const queue = new BullPollQueue(bull, keys, clock, fail);
-    return new FeedLeases(commands, bull, clock, registry, queue, lingerMs);
+    return new FeedLeases(commands, bull, clock, registry, queue, lingerMs, tickets);
   }
 
-  /** Wants the ticket of each feed, and renews the leases from then on. @returns ms that it took */
+  /** Wants the tickets of each feed, and renews the leases from then on. @returns ms that it took */
   async want(feeds: readonly Feed[]): Promise<number> {
     const beganAt = performance.now();
     for (let start = 0; start < feeds.length; start += AT_ONCE) {
-      await Promise.all(feeds.slice(start, start + AT_ONCE).map((feed) => this.interest.acquire(feed, TICKETS)));
+      await Promise.all(feeds.slice(start, start + AT_ONCE).map((feed) => this.interest.acquire(feed, this.tickets)));
     }
     this.timer ??= setInterval(() => void this.renew().catch(() => this.failed++), this.lingerMs / 3);
     return performance.now() - beganAt;
@@ -62,7 +68,7 @@ export class FeedLeases {
   async wantWithoutJobs(feeds: readonly Feed[]): Promise<void> {
     const now = this.clock.now();
     const until = now + this.lingerMs;
-    await Promise.all(feeds.map((feed) => this.registry.want(feedKey(feed), TICKETS, now, until, 'arrival')));
+    await Promise.all(feeds.map((feed) => this.registry.want(feedKey(feed), this.tickets, now, until, 'arrival')));
   }
 
   /** @returns ms that a renewal of all leases takes */

@@ -10,6 +10,7 @@ import type { BenchRedis } from '../polls/bench-redis.js';
 import { Child } from '../polls/child.js';
 import { workerEnv } from '../polls/cost.js';
 import { FeedLeases } from './feed-leases.js';
+import { untilTrue } from './until-true.js';
 
 /** What many feeds with one ticket each cost one worker, and how fast it notices what ends and what is lost. */
 export interface FeedsRow {
@@ -36,7 +37,6 @@ const LINGER_MS = 30_000;
 /** Until all sets are polled once per interval, and the first residencies have ended, ms. */
 const SETTLE_MS = 70_000;
 const MEASURE_MS = 30_000;
-const LOOK_MS = 250;
 const LOSSES = 500;
 /** Longest wait for something to be noticed, ms. */
 const NOTICED_MAX_MS = 120_000;
@@ -70,7 +70,7 @@ export async function manyFeeds(
     const lostQueueMs = await lostQueue(redis, leases, count);
     say(`  a lost queue: ${lostQueueMs.toFixed(0)} ms`);
     const endsAt = await leases.endRenewing();
-    await untilAsync(async () => (await leases.withSets(feeds)) === 0, LINGER_MS + NOTICED_MAX_MS);
+    await untilTrue(async () => (await leases.withSets(feeds)) === 0, LINGER_MS + NOTICED_MAX_MS);
     const [workerCore = 0, idleWorkerCore = 0, redisCore = 0] = steady.cores;
     const due = (count * 1000) / INTERVAL_MS;
     const noticed = { renewalMs, missingJobsMs, lostQueueMs, endedMs: Date.now() - endsAt };
@@ -103,7 +103,7 @@ async function missingJobs(leases: FeedLeases): Promise<number> {
     const answered = feeds.map((feed) => leases.commands.hget(`${leases.keys.base(feedKey(feed))}set:1`, 'answered'));
     return (await Promise.all(answered)).every((one) => one !== null);
   };
-  await untilAsync(arePolled, NOTICED_MAX_MS);
+  await untilTrue(arePolled, NOTICED_MAX_MS);
   return performance.now() - beganAt;
 }
 
@@ -126,7 +126,7 @@ async function lostQueue(redis: BenchRedis, leases: FeedLeases, count: number): 
     }
     return found;
   };
-  await untilAsync(async () => (await jobs()) >= count, NOTICED_MAX_MS);
+  await untilTrue(async () => (await jobs()) >= count, NOTICED_MAX_MS);
   return performance.now() - beganAt;
 }
 
@@ -139,13 +139,4 @@ async function refusingLogin(): Promise<{ server: Server; settings: Record<strin
   const user = { IAM_USERNAME: 'bench', IAM_PASSWORD: 'bench', IAM_DOMAIN: 'bench' };
   const { port } = server.address() as AddressInfo;
   return { server, settings: { UPSTREAM_AUTH: 'iam', IAM_BASE_URL: `http://127.0.0.1:${port}`, ...user } };
-}
-
-/** @throws when it does not become true in time */
-async function untilAsync(isSo: () => Promise<boolean>, withinMs: number): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms`);
-    await sleep(LOOK_MS);
-  }
 }

@@ -33,6 +33,17 @@ export class LiveClients {
     return clients;
   }
 
+  /** One client of these tickets, which reads and measures nothing. Resolves when it is live. */
+  static follow(port: number, tickets: readonly string[]): Promise<{ destroy(): void }> {
+    return new Promise((resolve, reject) => {
+      const path = `/v1/events?case_ids=${tickets.join(',')}&history=0`;
+      const sent = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+        response.once('data', () => resolve(sent)).resume();
+      });
+      sent.on('error', reject);
+    });
+  }
+
   /** Delays since the last call, ms, sorted. */
   take(): number[] {
     const delays = this.delays.sort((a, b) => a - b);

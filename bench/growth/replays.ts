@@ -6,6 +6,9 @@ import { RedisServer } from '../../test/harness/processes/redis-server.js';
 import { FilledStore } from './filled-store.js';
 import { LiveClients } from './live-clients.js';
 import { historyPages } from './history-pages.js';
+import { publicationCosts, type PublicationsRow } from './publications.js';
+import type { Scene } from './scene.js';
+import { longestScriptMs, watchScripts } from './slow-scripts.js';
 import type { ReaderOrder, ReaderReport } from './reader.js';
 import { MeasuredProcess } from '../support/measured-process.js';
 import { BenchProcess } from '../support/process.js';
@@ -14,15 +17,12 @@ import { p99, table } from '../support/statistics.js';
 const quick = process.env['BENCH_QUICK'] === '1';
 
 const TICKETS = Array.from({ length: quick ? 100 : 500 }, (_, at) => `TICKET-${String(at).padStart(4, '0')}`);
+const PUBLISHED = Array.from({ length: 50 }, (_, at) => `PUBLISHED-${at}`);
 const EACH = quick ? 200 : 1000;
 const LIVE_CLIENTS = 100;
 const QUIET_MS = 5000;
 const SAMPLE_MS = 25;
 const MEGABYTE = 1_048_576;
-/** Scripts below this are not in Redis' slow log, microseconds. */
-const SLOW_US = 500;
-/** Scripts that the slow log keeps: more than a replay runs. */
-const SLOW_MAX = 10_000;
 
 export interface Row {
   readonly name: string;
@@ -37,17 +37,10 @@ export interface Row {
   readonly liveP99: number;
 }
 
-interface Scene {
-  readonly gateway: BenchProcess;
-  readonly redis: MeasuredProcess;
-  readonly operator: Redis;
-  readonly live: LiveClients;
-  readonly port: number;
-}
-
 export interface ReplayCosts {
   /** A table: what pages at several places of one history cost. */
   readonly pages: string;
+  readonly publications: readonly PublicationsRow[];
   readonly rows: readonly Row[];
 }
 
@@ -66,10 +59,20 @@ export async function replayCosts(rounds: number, done: (costs: ReplayCosts) => 
     const pages = await withGateway(server, store, operator, ({ port, gateway }) =>
       historyPages(port, TICKETS[0] ?? '', gateway),
     );
+    // Its own tickets: histories of the others must not be cut.
+    await store.fill(PUBLISHED, 1);
+    const publications = await withGateway(server, store, operator, async (scene) => {
+      const follower = await LiveClients.follow(scene.port, PUBLISHED);
+      try {
+        return await publicationCosts(scene, store, PUBLISHED);
+      } finally {
+        follower.destroy();
+      }
+    });
     for (let round = 0; round < rounds; round += 1) {
       for await (const row of replays(server, store, operator)) {
         rows.push(row);
-        done({ pages, rows });
+        done({ pages, publications, rows });
       }
     }
   } finally {
@@ -138,8 +141,7 @@ function measured(
     await sleep(QUIET_MS);
     const quietP99 = p99(live.take());
     const memory = await gateway.settledMemory();
-    await operator.config('SET', 'slowlog-log-slower-than', SLOW_US, 'slowlog-max-len', SLOW_MAX);
-    await operator.slowlog('RESET');
+    await watchScripts(operator);
     const readers = await Promise.all(orders.map(() => reader()));
     const [gatewayUs, redisUs] = [gateway.cpuUs, redis.cpuUs];
     live.take();
@@ -149,7 +151,7 @@ function measured(
     const reports = await Promise.all(readers.map((one, at) => one.ask({ ...(orders[at] as ReaderOrder), port })));
     const seconds = (performance.now() - began) / 1000;
     clearInterval(sampling);
-    const slow = (await operator.slowlog('GET', SLOW_MAX)) as [number, number, number][];
+    const scripts = await longestScriptMs(operator);
     const row = {
       name,
       seconds,
@@ -161,7 +163,7 @@ function measured(
       gatewayMs: (gateway.cpuUs - gatewayUs) / 1000,
       redisMs: (redis.cpuUs - redisUs) / 1000,
       peakMb: (peak - memory) / MEGABYTE,
-      longestScriptMs: Math.max(0, ...slow.map(([, , us]) => us)) / 1000,
+      longestScriptMs: scripts,
       quietP99,
       liveP99: p99(live.take()),
     };

@@ -30,6 +30,11 @@ export class Child {
     return this.process.cpuUs;
   }
 
+  /** Resident memory, bytes. */
+  get memory(): number {
+    return this.process.memory;
+  }
+
   async stop(): Promise<void> {
     await this.process.stop();
   }
