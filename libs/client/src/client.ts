@@ -1,3 +1,4 @@
+import type { ClosedGaps } from './closed-gaps.js';
 import type { ConnectionState, EventData, Gap, GatewayEvent } from './events.js';
 import { Machine } from './machine.js';
 import type { Effect, Input, Kept, TimerName } from './machine-io.js';
@@ -31,8 +32,7 @@ class Shell implements Client {
   private readonly followers = new Set<Follower>();
   /** The last events of each ticket that is followed. */
   private readonly kept = new Map<string, GatewayEvent[]>();
-  /** The last id of each ticket that came when a gap was closed. */
-  private readonly closedUpTo = new Map<string, string>();
+  private closed: ClosedGaps | null = null;
   private token: string | null = null;
   private readonly listeners = new Set<(state: ConnectionState) => void>();
   private readonly timers = new Map<TimerName, ReturnType<typeof setTimeout>>();
@@ -95,7 +95,10 @@ class Shell implements Client {
         this.followers.delete(follower);
         ends.forEach((end) => end());
         const left = [...wanted].filter((id) => ![...this.followers].some((other) => other.caseIds.has(id)));
-        left.forEach((id) => this.kept.delete(id));
+        for (const id of left) {
+          this.kept.delete(id);
+          this.closed?.forget(id);
+        }
         if (left.length > 0) this.step({ type: 'unsubscribe', caseIds: left });
       },
       [Symbol.asyncIterator]() {
@@ -226,9 +229,9 @@ class Shell implements Client {
 
   private async tell(event: GatewayEvent): Promise<void> {
     if ('case_id' in event.data) {
-      const { id, case_id: caseId } = event.data;
-      if (id <= (this.closedUpTo.get(caseId) ?? '')) return; // It came when a gap was closed.
-      const kept = this.kept.get(caseId);
+      // Pages of history have no unread counts, so none came with them.
+      if (event.name !== 'unread' && this.closed?.has(event.data)) return;
+      const kept = this.keptOf(event);
       if (kept && kept.push(event) > KEPT_EVENTS) kept.shift();
     }
     const followers = [...this.followers].filter(({ caseIds }) => concerns(event, caseIds));
@@ -241,13 +244,10 @@ class Shell implements Client {
   private async closeGap(gap: Gap): Promise<boolean> {
     if (!gap.before || typeof fetch !== 'function') return false;
     const { url, groupId, language } = this.options;
+    const source = { url: url.replace(/\/$/, ''), token: this.token, groupId, language };
     try {
-      const { lostEvents } = await import('./gap-closing.js');
-      const source = { url: url.replace(/\/$/, ''), token: this.token, groupId, language };
-      for (const lost of await lostEvents(gap, source)) {
-        await this.tell(lost);
-        this.closedUpTo.set(lost.data.case_id, lost.data.id);
-      }
+      this.closed ??= new (await import('./closed-gaps.js')).ClosedGaps();
+      await this.closed.close(gap, source, (lost) => this.tell(lost));
       return true;
     } catch {
       return false;

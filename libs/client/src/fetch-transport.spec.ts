@@ -75,7 +75,6 @@ describe('a stream by fetch', () => {
     const { response } = await asked();
     const bytes = Buffer.from(': beat\r\n\r\nevent: message\r\ndata: {"id":"1","message":{"content":"ü"}}\r\n\r\n');
     const events = heard.events;
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
     for (const byte of bytes) {
       await new Promise((resolve) => response.write(Buffer.of(byte), resolve));
     }
@@ -165,6 +164,53 @@ describe('a stream by fetch', () => {
       expect(heard.ends.splice(0)).toEqual([`Error: TypeError: fetch failed${hint}`]);
     }
     Reflect.deleteProperty(globalThis, 'location');
+  });
+
+  it('hands on a character whose bytes come in two pieces', async () => {
+    open();
+    const { response } = await asked();
+    const bytes = Buffer.from('event: gap\ndata: {"reason":"漢"}\n\n');
+    const cut = bytes.indexOf(0xe6) + 1;
+    response.write(bytes.subarray(0, cut));
+    await condition(() => heard.alive > 0, 'the first piece');
+    response.write(bytes.subarray(cut));
+    await condition(() => heard.events.length > 0, 'the event');
+    expect(heard.events).toEqual([{ name: 'gap', data: { reason: '漢' } }]);
+  });
+
+  it('hands on nothing of a piece after the event at which it was closed', async () => {
+    let isLate = false;
+    const told: GatewayEvent[] = [];
+    answer = (first) => stream(first, message(1), message(2));
+    const request = { caseIds: ['A'], position: null, token: null, clientId: 'page', url: server.url };
+    const closing = openFetchStream(
+      { ...request, groupId: undefined, language: undefined, history: undefined },
+      {
+        ...{ alive: () => undefined, refused: () => undefined, ended: () => undefined },
+        event: (event) => {
+          told.push(event);
+          closing.close();
+        },
+        room: async () => void (isLate = true),
+      },
+    );
+    const { response } = await asked();
+    await condition(() => response.closed, 'the end of the stream');
+    expect([told.map(({ name }) => name), isLate]).toEqual([['message'], false]);
+  });
+
+  it('takes a cookie where it has no token, and none beside one; no cache answers', async () => {
+    const fetching = jest.spyOn(globalThis, 'fetch');
+    for (const token of ['secret', null]) open({ token, history: 0 });
+    await condition(() => server.asked.length === 2, 'both requests');
+    expect(fetching.mock.calls.map(([, init]) => [init?.credentials, init?.cache])).toEqual([
+      ['omit', 'no-store'],
+      ['include', 'no-store'],
+    ]);
+    expect(server.asked.map(({ headers }) => headers.authorization).sort()).toEqual(['Bearer secret', undefined]);
+    // No past event is something else than the usual number of them.
+    expect(server.asked.every(({ path }) => path.includes('&history=0&'))).toBe(true);
+    fetching.mockRestore();
   });
 
   it('says nothing more after it was closed', async () => {

@@ -66,7 +66,7 @@ export class Machine {
       case 'timer':
         return this.due(input.name);
       case 'retry':
-        if (this.phase === 'denied' || this.phase === 'waiting') this.start(this.phase === 'denied');
+        if (this.phase === 'denied' || this.phase === 'waiting') this.start();
         return;
       case 'online':
         if (this.phase === 'offline' || this.phase === 'waiting') this.start();
@@ -128,8 +128,7 @@ export class Machine {
   }
 
   /** Goes through what a connection needs: the stored position, a token, a transport. */
-  private start(freshToken = false): void {
-    this.token.wantsFresh ||= freshToken;
+  private start(): void {
     if (this.tickets.isEmpty) return this.enter('idle', { name: 'idle' });
     if (!this.restored) {
       this.enter('restoring', { name: 'connecting' });

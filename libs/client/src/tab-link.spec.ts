@@ -5,16 +5,16 @@ import type { ToLeader } from './tab-messages.js';
 import type { TransportListener, TransportRequest } from './transport.js';
 
 /** A link with what it said to the leader, what the machine heard, and the connection that it made for itself. */
-function openLink(position: string | null = null) {
+function openLink(position: string | null = null, room: () => Promise<void> = () => Promise.resolve()) {
   const said: ToLeader[] = [];
   const heard: string[] = [];
   const own: { request: TransportRequest; listener: TransportListener; isClosed: boolean }[] = [];
   const listener: TransportListener = {
     event: ({ name, data }) => heard.push('reason' in data ? `${name} ${data.reason}` : name),
-    alive: () => heard.push('alive'),
+    alive: (reason) => heard.push(reason === undefined ? 'alive' : `alive ${reason}`),
     refused: ({ code }) => heard.push(code),
     ended: (message) => heard.push(message),
-    room: () => Promise.resolve(),
+    room,
   };
   const request: TransportRequest = {
     ...{ caseIds: ['A'], position, url: '', token: null, clientId: '' },
@@ -84,6 +84,12 @@ describe('the link of a tab to the tab with the connection', () => {
     expect(heard).toEqual(['alive', 'alive', 'alive']);
   });
 
+  it('says why the leader has no connection', () => {
+    const { link, heard } = openLink();
+    link.take({ type: 'alive', link: 7, reason: 'draining' });
+    expect(heard).toEqual(['alive draining']);
+  });
+
   it('gets what the leader does not hold from the gateway, then goes back to the leader', () => {
     const { link, said, heard, own, hear } = openLink(idOf(1));
     hear(message(2));
@@ -106,6 +112,17 @@ describe('the link of a tab to the tab with the connection', () => {
     await new Promise((resolve) => setImmediate(resolve));
     const taken = said.map((each) => (each.type === 'taken' ? each.count : 0));
     expect(taken).toEqual([64, 64]);
+  });
+
+  it('says nothing of events that were taken while the handlers are behind', async () => {
+    let go: () => void = () => undefined;
+    const { said, hear } = openLink(null, () => new Promise((resolve) => (go = resolve)));
+    for (let offset = 1; offset <= 64; offset += 1) hear(message(offset));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(said).toEqual([]);
+    go();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(said).toMatchObject([{ type: 'taken', count: 64 }]);
   });
 
   it('hears nothing more after it was closed', () => {

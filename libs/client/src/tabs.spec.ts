@@ -157,4 +157,41 @@ describe('tabs of one browser', () => {
       timers.mockRestore();
     }
   });
+
+  it.each([
+    ['is put aside for the way back', 'pagehide'],
+    ['is frozen', 'freeze'],
+  ])('do without the one that %s, and it joins again when it is back', async (_, name) => {
+    const [first, second] = [tab(undefined), tab(undefined)];
+    await first.open(tokenFor('ada'));
+    await connected(first);
+    const target = name === 'freeze' ? document : globalThis;
+    target.dispatchEvent(new Event(name));
+    expect(first.heard).toEqual(['closing away']);
+    await second.open(tokenFor('ada'));
+    await connected(second);
+    await first.open(tokenFor('ada'));
+    second.tabs.close();
+    await condition(() => first.made.length === 2, 'the tab that leads again');
+  });
+
+  it('do without the one in which another user has signed in', async () => {
+    const [first, second] = [tab(undefined), tab(undefined)];
+    await first.open(tokenFor('ada'));
+    await connected(first);
+    await first.open(tokenFor('bob'));
+    expect(first.heard).toEqual(['closing tabs']);
+    await second.open(tokenFor('ada'));
+    await connected(second);
+  });
+
+  it('do without the one that is closed while it joins', async () => {
+    const [first, second] = [tab(undefined), tab(undefined)];
+    const opening = first.open(tokenFor('ada'));
+    first.tabs.close();
+    (await opening).close();
+    await second.open(tokenFor('ada'));
+    await connected(second);
+    expect(first.made).toEqual([]);
+  });
 });

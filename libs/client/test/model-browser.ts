@@ -28,7 +28,8 @@ class ModelLocks {
 export function modelBrowser(): () => void {
   const page = new EventTarget();
   const given = {
-    ...{ addEventListener: page.addEventListener.bind(page), document: new EventTarget() },
+    ...{ addEventListener: page.addEventListener.bind(page), dispatchEvent: page.dispatchEvent.bind(page) },
+    document: new EventTarget(),
     navigator: { locks: new ModelLocks() },
   };
   const before = Object.keys(given).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
