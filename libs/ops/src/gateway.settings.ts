@@ -39,7 +39,9 @@ export class GatewaySettings extends SharedSettings {
     return this.host || (this.authMode === 'none' ? '127.0.0.1' : '0.0.0.0');
   }
 
-  @OneOf(AUTH_MODES)
+  @OneOf<GatewaySettings>(AUTH_MODES, ({ nodeEnv }) =>
+    AUTH_MODES.filter((mode) => mode !== 'none' || nodeEnv !== 'production'),
+  )
   @Holds<GatewaySettings>(
     'cannot be none when NODE_ENV=production: everybody could read every ticket',
     ({ authMode, nodeEnv }) => authMode !== 'none' || nodeEnv !== 'production',

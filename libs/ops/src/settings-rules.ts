@@ -46,9 +46,26 @@ export function Whole(unit: string, min: number, max: number): PropertyDecorator
   );
 }
 
-/** One of the given words. */
-export function OneOf(words: readonly string[]): PropertyDecorator {
-  return rule(`one of ${words.filter(Boolean).join(', ')}`, (value) => words.some((word) => word === value), true);
+/**
+ * One of the given words.
+ *
+ * @param offered which of them the message offers, where other settings forbid some; all of them unless given
+ */
+export function OneOf<T extends object>(
+  words: readonly string[],
+  offered: (settings: T) => readonly string[] = () => words,
+): PropertyDecorator {
+  const named = (args: ValidationArguments | undefined) =>
+    offered(args?.object as T)
+      .filter(Boolean)
+      .join(', ');
+  return ValidateBy({
+    name: `one of ${words.join(', ')}`,
+    validator: {
+      validate: (value) => words.some((word) => word === value),
+      defaultMessage: (args) => `${complaint(args, true)}: expected one of ${named(args)}`,
+    },
+  });
 }
 
 /** A text that matches the pattern. @param expected the pattern in words */

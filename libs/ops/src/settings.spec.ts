@@ -259,6 +259,9 @@ describe('settings', () => {
       'AUTH_MODE cannot be none when NODE_ENV=production: everybody could read every ticket',
     ]);
     expect(gatewayFaults({ AUTH_MODE: 'ldap' })).toEqual(['AUTH_MODE is "ldap": expected one of jwt, upstream, none']);
+    expect(gatewayFaults({ AUTH_MODE: 'ldap', NODE_ENV: 'production' })).toEqual([
+      'AUTH_MODE is "ldap": expected one of jwt, upstream',
+    ]);
   });
 
   it('name the upstream where it is asked about rights, and only there', () => {
