@@ -15,6 +15,7 @@ import { pollers } from './polling.mjs';
 import { hostile } from './hostile.mjs';
 import { reads } from './reads.mjs';
 import { redisAdapters } from './redis.mjs';
+import { sessions } from './session.mjs';
 import { workers } from './worker.mjs';
 import { world } from './world.mjs';
 
@@ -49,6 +50,7 @@ export const mutants = [
   ...hostile,
   ...reads,
   ...snapshots,
+  ...sessions,
   ...workers,
   ...world,
   ...clients,

@@ -112,6 +112,8 @@ describe('a ticket as a durable stream', () => {
     ['an empty offset', 'A1?offset=', 400, 'invalid'],
     ['two offsets', 'A1?offset=-1&offset=now', 400, 'invalid'],
     ['an offset that is none', 'A1?offset=a,b', 400, 'invalid'],
+    ['a cursor that is none', 'A1?offset=-1&live=long-poll&cursor=x', 400, 'invalid'],
+    ['a group that the token does not allow', 'A1?offset=-1&group_id=g', 403, 'forbidden'],
     ['an offset of another epoch', 'A1?offset=0mwtcnjrpo8nsa-000000000003-aQ9x_T1cPzk', 410, 'gone'],
     ['a ticket that the token does not name', 'B1?offset=-1', 403, 'forbidden'],
   ])('T5: refuses %s', async (_, target, status, code) => {

@@ -120,6 +120,9 @@ describe('the offer of a gateway', () => {
     [now, begun, utilization] = [3000, 2000, 0.5]; // In two seconds: a whole core accepts 2,000.
     await offer.say();
     expect(await other.others()).toEqual([{ kind: 'accepts', perS: 475 }]);
+    [now, begun, utilization] = [4000, 2010, 0]; // Few have begun since: nothing new is learned.
+    await offer.say();
+    expect(await other.others()).toEqual([{ kind: 'accepts', perS: 950 }]);
   });
 
   it('is to leave from the begin of a drain on, with all clients that it had then', async () => {

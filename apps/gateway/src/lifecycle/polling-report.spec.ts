@@ -24,4 +24,21 @@ describe('PollingReport', () => {
       ['all feeds are polled again', { part: 'polling', after_ms: 61_000 }],
     ]);
   });
+
+  it('writes at once when feeds are not polled again, however short a time after it wrote last', () => {
+    const write = jest.fn<void, [{ since?: Date }, string]>();
+    let now = 0;
+    const report = new PollingReport({ info: write, warn: write } as never, () => now);
+    report.checked(1, true);
+    now = 2000;
+    report.checked(0, true);
+    now = 5000;
+    report.checked(1, true);
+    now = 34_999;
+    report.checked(1, true);
+    expect(write.mock.calls.map(([{ since }]) => since?.getTime())).toEqual([0, undefined, 5000]);
+    now = 35_000;
+    report.checked(1, true);
+    expect(write).toHaveBeenCalledTimes(4);
+  });
 });

@@ -44,7 +44,7 @@ describe('ReplayPace', () => {
     [[1, 1], 2],
     [[15], 15],
     [[500], 20],
-  ])('after turns of %j ms rests for %d ms, however much was done before an earlier one', async (turns, restMs) => {
+  ])('pauses after turns of %j ms for %d ms, whatever was done before an earlier pause', async (turns, pauseMs) => {
     jest.useFakeTimers({ doNotFake: ['setImmediate'] });
     const settled = async () => {
       for (let left = 5; left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
@@ -57,14 +57,15 @@ describe('ReplayPace', () => {
           await pace.turn();
           now += ms; // So long the turn takes.
         }
-        let isRested = false;
-        const next = pace.turn().then(() => (isRested = true));
+        let isOver = false;
+        void pace.turn().then(() => (isOver = true));
         await settled();
-        jest.advanceTimersByTime(restMs - 1);
+        jest.advanceTimersByTime(pauseMs - 1);
         await settled();
-        expect(isRested).toBe(false);
+        expect(isOver).toBe(false);
         jest.advanceTimersByTime(1);
-        await next;
+        await settled();
+        expect(isOver).toBe(true);
       }
     } finally {
       jest.useRealTimers();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { SilentPeer } from '../../../../test/harness/clients/silent-peer.js';
 import { until } from '../../../../test/harness/until.js';
@@ -144,6 +145,26 @@ describe('the table of TCP sockets', () => {
       await jest.advanceTimersByTimeAsync(60_000); // However long the reading took.
       expect((await later).size).toBe(0);
       expect(reads).toHaveBeenCalledTimes(2);
+    });
+
+    it('does not forget what it has read when another one asks before it has read all', async () => {
+      let goOn: () => void = () => undefined;
+      const isAsked = new Promise<void>((resolve) => (goOn = resolve));
+      let hasRead: () => void = () => undefined;
+      const begun = new Promise<void>((resolve) => (hasRead = resolve));
+      const pieces = async function* () {
+        yield row;
+        hasRead();
+        await isAsked;
+      };
+      jest.spyOn(fs, 'createReadStream').mockReturnValueOnce(Readable.from(pieces()) as never);
+      fs.writeFileSync(path, other);
+      const own = new TcpTable([path]);
+      const first = own.of([socket]);
+      await begun;
+      const next = own.of([socket]);
+      goOn();
+      expect([(await first).size, (await next).size]).toEqual([1, 0]);
     });
   });
 });

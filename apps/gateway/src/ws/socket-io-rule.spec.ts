@@ -53,6 +53,8 @@ describe('requests for Socket.IO', () => {
     ['two protocols', `${POLLING}&EIO=3`, 'Socket.IO 3 or 4'],
     ['an unknown transport', '/socket.io/?EIO=4&transport=flashsocket', 'set transports'],
     ['no transport', '/socket.io/?EIO=4', 'set transports'],
+    ['two transports', `${POLLING}&transport=flashsocket`, '"flashsocket" is not served'],
+    ['a long name', `/socket.io/?EIO=4&transport=${'x'.repeat(50)}`, `the transport "${'x'.repeat(20)}" is`],
   ])('are refused in words: %s', async (_what, path, words) => {
     const { status, text } = await ask(gateway, path);
     expect([status, JSON.parse(text)]).toEqual([
@@ -81,6 +83,13 @@ describe('requests for Socket.IO', () => {
     const asked = { url: POLLING, headers: {} } as IncomingMessage;
     const words = `the transport "polling" is not served here: set transports: ['websocket']`;
     expect(() => rule.check(asked)).toThrow(words);
+  });
+
+  it('may be as large as a message may be, and come from no page at all', () => {
+    const rule = new SocketIoRule(['polling'], false, 1000);
+    const check = (headers: object) => rule.check({ url: POLLING, headers } as IncomingMessage);
+    check({ 'content-length': '1000', 'sec-fetch-site': 'none' });
+    expect(() => check({ 'content-length': '1001' })).toThrow('at most 1000 bytes');
   });
 
   it('X5: are refused if a poll is larger than a message may be', async () => {
