@@ -139,6 +139,84 @@ describe('FairShare', () => {
     share.update();
     await jest.advanceTimersByTimeAsync(0);
     expect(exchange.mock.calls.length).toBe(before + 1);
+    // The look that was due anyway is put off: there is still one per second.
+    await looks(3);
+    expect(exchange.mock.calls.length).toBe(before + 4);
+  });
+
+  it('lets those go on that wait, when its share has grown', async () => {
+    share.start();
+    await looks(1);
+    fill();
+    let isOpen = false;
+    void share.untilOpen().then(() => (isOpen = true));
+    counts.mockResolvedValue({ all: 48, waiting: 0 });
+    await looks(1);
+    expect(isOpen).toBe(true);
+    expect(fill()).toBe(6);
+  });
+
+  it('takes nothing beyond its share where nobody takes jobs, while it is saturated', async () => {
+    share.start();
+    await looks(1);
+    fill();
+    processor.waitedMs = 501;
+    counts.mockResolvedValue({ all: 24, waiting: 40 });
+    await looks(3);
+    expect(fill()).toBe(0);
+    processor.waitedMs = 500;
+    await looks(1);
+    expect(fill()).toBe(10);
+  });
+
+  describe('with a hundred sets, of which a fifth is too many', () => {
+    const LIMIT = 80;
+    const told = () => exchange.mock.lastCall?.[1];
+    beforeEach(async () => {
+      counts.mockResolvedValue({ all: 400, waiting: 0 });
+      share.start();
+      await looks(1);
+      fill();
+      processor.waitedMs = 501;
+      await looks(4);
+      expect(told()).toBe(LIMIT);
+      Array.from({ length: 20 }, () => share.left());
+    });
+
+    it('gives more to others only after three more looks that find it saturated', async () => {
+      await looks(2);
+      expect(told()).toBe(LIMIT);
+      await looks(2);
+      expect(told()).toBe(LIMIT * 0.8);
+    });
+
+    it('takes one more for each ten looks that find it well', async () => {
+      processor.waitedMs = 500;
+      await looks(11);
+      expect(told()).toBe(LIMIT + 1);
+      await looks(9);
+      expect(told()).toBe(LIMIT + 1);
+      await looks(2);
+      expect(told()).toBe(LIMIT + 2);
+    });
+
+    it('has no limit any more once it is alone', async () => {
+      exchange.mockResolvedValue(present(null));
+      processor.waitedMs = 500;
+      await looks(2);
+      expect(told()).toBeNull();
+    });
+  });
+
+  it('has no share after a pause until it has looked', async () => {
+    share.start();
+    await looks(1);
+    expect(share.isOpen).toBe(true);
+    await share.stop();
+    share.start();
+    expect(share.isOpen).toBe(false);
+    await looks(1);
+    expect(share.isOpen).toBe(true);
   });
 
   it('acts as if it were alone while it cannot know who else polls', async () => {
@@ -179,5 +257,23 @@ describe('FairShare', () => {
       return stopped;
     };
     expect([await after(endLook), await after(endAnnouncement)]).toEqual([false, true]);
+  });
+
+  it('has not stopped before its last look is over, and looks no more', async () => {
+    share.start();
+    await looks(1);
+    let endLook = (): void => undefined;
+    exchange.mockReturnValue(new Promise((resolve) => (endLook = () => resolve(present(null)))));
+    share.update();
+    const looked = exchange.mock.calls.length;
+    let stopped = false;
+    void share.stop().then(() => (stopped = true));
+    await jest.advanceTimersByTimeAsync(0);
+    expect([announce.mock.calls.length, stopped]).toEqual([1, false]);
+    endLook();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(stopped).toBe(true);
+    await looks(3);
+    expect([exchange.mock.calls.length, jest.getTimerCount()]).toEqual([looked, 0]);
   });
 });

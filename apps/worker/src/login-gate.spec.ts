@@ -77,6 +77,30 @@ describe('LoginGate', () => {
     expect([gate.isOpen, onError.mock.calls]).toEqual([true, [[broken]]]);
   });
 
+  it('does not open, and tries no more, where it ends while it logs in', async () => {
+    logIn.mockRejectedValueOnce(REFUSED);
+    await gate.check();
+    let accept = () => {};
+    logIn.mockImplementationOnce(() => new Promise((resolve) => (accept = resolve)));
+    const checked = gate.check();
+    gate.stop();
+    accept();
+    await checked;
+    await jest.advanceTimersByTimeAsync(10 * RETRY_MS);
+    expect([calls(), jest.getTimerCount()]).toEqual([[2, 1, 0], 0]);
+  });
+
+  it('does not close, and tries no more, where it ends while its login is refused', async () => {
+    let refuse = () => {};
+    logIn.mockImplementationOnce(() => new Promise((_, reject) => (refuse = () => reject(REFUSED))));
+    const checked = gate.check();
+    gate.stop();
+    refuse();
+    await checked;
+    await jest.advanceTimersByTimeAsync(10 * RETRY_MS);
+    expect([calls(), jest.getTimerCount()]).toEqual([[1, 0, 0], 0]);
+  });
+
   it('neither opens nor tries after its end', async () => {
     logIn.mockRejectedValue(REFUSED);
     await gate.check();

@@ -237,6 +237,70 @@ describe('PollProcessor', () => {
     expect([later.now, run.mock.calls.length]).toEqual(['delayed', 3]);
   });
 
+  it('lets sets stay again when it goes on after a pause', async () => {
+    processor.stop();
+    processor.resume();
+    const job = begin();
+    await pass(2500);
+    expect([job.now, run.mock.calls.length, moveToDelayed.mock.calls.length]).toEqual(['running', 3, 0]);
+  });
+
+  it('gives sets back that wait for a slot when it is stopped, and those that are polled after their polls', async () => {
+    const ends: (() => void)[] = [];
+    run.mockImplementation(async () => {
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return { kind: 'again', at: clock.now() + 1000 };
+    });
+    const jobs = Array.from({ length: SLOTS.all + 2 }, (_, id) => begin({ ...REF, id }));
+    await pass(10);
+    processor.stop();
+    await pass(0);
+    const polled = Array<Fate>(SLOTS.all).fill('running');
+    expect(jobs.map(({ now }) => now)).toEqual([...polled, 'delayed', 'delayed']);
+    ends.forEach((end) => end());
+    await pass(0);
+    expect(jobs.every(({ now }) => now === 'delayed')).toBe(true);
+    expect(run).toHaveBeenCalledTimes(SLOTS.all);
+  });
+
+  it('counts the sets that are here, and those that are polled, until they have left', async () => {
+    run.mockImplementationOnce(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return { kind: 'gone' };
+    });
+    run.mockRejectedValueOnce(new Error('out of reach'));
+    const job = begin();
+    begin(OTHER);
+    await pass(100);
+    expect(processor.load).toEqual({ sets: 2, polls: 1 });
+    await pass(100);
+    expect([job.now, processor.load]).toEqual(['ended', { sets: 1, polls: 0 }]);
+    processor.stop();
+    await pass(0);
+    expect(processor.load).toEqual({ sets: 0, polls: 0 });
+  });
+
+  it('ends a job whose data was lost, and polls nothing for it', async () => {
+    await processor.process({ data: {}, moveToDelayed } as unknown as Job<PollJob>, LOCK);
+    await processor.process({ data: { feed: REF.feed }, moveToDelayed } as unknown as Job<PollJob>, LOCK);
+    expect([run.mock.calls, moveToDelayed.mock.calls, processor.load.sets]).toEqual([[], [], 0]);
+  });
+
+  it('lets one set leave for each that it is told to give back, and forgets an older number', async () => {
+    const slow = async (): Promise<Next> => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return { kind: 'again', at: clock.now() + 1000 };
+    };
+    run.mockImplementationOnce(slow).mockImplementationOnce(slow).mockImplementationOnce(slow);
+    const jobs = [1, 2, 3].map((id) => begin({ ...REF, id }));
+    processor.shed(2);
+    processor.shed(1); // The newer look counts.
+    await pass(200);
+    expect(jobs.map(({ now }) => now)).toEqual(['delayed', 'running', 'running']);
+    await pass(1000);
+    expect(jobs.map(({ now }) => now)).toEqual(['delayed', 'running', 'running']);
+  });
+
   it('reports a poll that Redis did not accept, and polls again a second later', async () => {
     const broken = new Error('out of reach');
     run.mockRejectedValueOnce(broken);

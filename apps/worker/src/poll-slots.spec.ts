@@ -30,4 +30,25 @@ describe('PollSlots', () => {
     slots.giveBack();
     expect(await slots.take(0)).toBe(true);
   });
+
+  it('are as many after each use as before: one that goes to a waiting set is not free', async () => {
+    const slots = new PollSlots(1);
+    await slots.take(0);
+    await slots.take(0);
+    const granted: boolean[] = [];
+    const wait = () => void slots.take(0).then((one) => granted.push(one));
+    [wait, wait, wait].forEach((take) => take());
+    slots.giveBack();
+    await new Promise(setImmediate);
+    wait();
+    await new Promise(setImmediate);
+    expect(granted).toEqual([true]);
+    expect(slots.sendAway(0)).toBe(0);
+    [1, 2, 3, 4, 5].forEach(() => slots.giveBack());
+    await new Promise(setImmediate);
+    expect(granted).toEqual([true, true, true, true]);
+    [1, 2, 3].forEach(() => wait());
+    await new Promise(setImmediate);
+    expect(granted).toHaveLength(6);
+  });
 });

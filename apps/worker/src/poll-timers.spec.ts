@@ -47,6 +47,23 @@ describe('PollTimers', () => {
     expect(ended).toEqual(['a true', 'a again true']);
   });
 
+  it('are no more there to be ended once their time has come', async () => {
+    begin(A, 10, 'a');
+    begin(B, 1000, 'b');
+    await jest.advanceTimersByTimeAsync(10);
+    expect(timers.leaveSome(2)).toBe(1);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(ended).toEqual(['a true', 'b false']);
+  });
+
+  it('begin again after a pause', async () => {
+    timers.close();
+    timers.open();
+    begin(A, 10, 'a');
+    await jest.advanceTimersByTimeAsync(10);
+    expect(ended).toEqual(['a true']);
+  });
+
   it('end all together for good', async () => {
     begin(A, 1000, 'a');
     begin(B, 1000, 'b');

@@ -1,5 +1,5 @@
 import { feedKey, type DueSet, type FeedKey, type SetRef } from '#core';
-import type { Claim, FeedNeeds, Look, NextVisit } from '#redis';
+import { CLAIM_FEEDS, type Claim, type FeedNeeds, type Look, type NextVisit } from '#redis';
 import { ManualClock } from '#testing';
 import { Reconciler } from './reconciler.js';
 
@@ -234,6 +234,20 @@ describe('Reconciler', () => {
     expect(walk).toHaveBeenCalledTimes(1);
     await jest.advanceTimersByTimeAsync(3);
     expect(walk).toHaveBeenCalledTimes(2);
+  });
+
+  it('makes no more claims when it ends, though there are more feeds to visit', async () => {
+    claim.mockResolvedValue(
+      claimed(Array.from({ length: CLAIM_FEEDS }, (_, at) => FEEDS[at % FEEDS.length] as FeedKey)),
+    );
+    let answer = () => {};
+    settle.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
+    reconciler.start();
+    await settled();
+    const stopping = reconciler.stop();
+    answer();
+    await stopping;
+    expect(claim).toHaveBeenCalledTimes(1);
   });
 
   it('ends with the round that runs', async () => {

@@ -32,6 +32,12 @@ describe('shareOf', () => {
     expect(shareOf('another', named([null, null]), 24, NOW)).toBe(0);
   });
 
+  it('stays with the same workers where all are limited, and fewer sets are left than workers', () => {
+    const [now, later] = [shares([4, 4, 4], 13), shares([4, 4, 4], 13, NOW + 10_000)];
+    expect(now.toSorted()).toEqual([4, 4, 5]);
+    expect(later).toEqual(now);
+  });
+
   it('goes round where there are fewer sets than workers', () => {
     const had = [0, 0, 0, 0];
     for (let at = 0; at < 80; at += 10) {

@@ -212,6 +212,75 @@ describe('JobWorker', () => {
     });
   });
 
+  describe('asked for a job', () => {
+    const take = ({ worker }: Scene) =>
+      (worker as unknown as { moveToActive(token: string): Promise<unknown> }).moveToActive('token');
+
+    it.concurrent('takes none while it is paused', async () => {
+      const scene = start();
+      await scene.worker.pause(true);
+      await scene.add();
+      expect([await take(scene), scene.gate.jobs]).toEqual([undefined, 0]);
+      expect(await scene.queue.getWaitingCount()).toBe(1);
+    });
+
+    it.concurrent('waits half a second before it says that Redis refused', async () => {
+      const scene = start();
+      const startedAt = performance.now();
+      const backend = Reflect.get(scene.worker, 'backend') as { moveToActive: () => Promise<unknown> };
+      backend.moveToActive = () => Promise.reject(new Error('full'));
+      await expect(take(scene)).rejects.toThrow('full');
+      expect(performance.now() - startedAt).toBeGreaterThan(450);
+    });
+  });
+
+  it.concurrent('takes no other job with the end of one, past the gate', async () => {
+    const scene = start();
+    const { gate } = scene;
+    const ran: string[] = [];
+    scene.run = async (job) => {
+      ran.push(job.id ?? '');
+      if (ran.length === 1) {
+        gate.close();
+        await scene.add();
+      }
+    };
+    await scene.add();
+    await until(() => ran.length === 1 && gate.jobs === 0, PATIENCE_MS, 'the first job to end');
+    expect(await scene.queue.getWaitingCount()).toBe(1);
+    gate.open();
+    await until(() => ran.length === 2 && gate.jobs === 0, PATIENCE_MS, 'the second job to end');
+  });
+
+  it.concurrent('ends the older one of two runs of a job, and only that', async () => {
+    const scene = start();
+    const signals: AbortSignal[] = [];
+    const ends: (() => void)[] = [];
+    scene.run = async (_job, _lock, signal) => {
+      if (signal !== undefined) signals.push(signal);
+      await new Promise<void>((resolve) => ends.push(resolve));
+    };
+    const worker = scene.worker as unknown as {
+      callProcessJob(job: Job<PollJob>, token: string): Promise<unknown>;
+      extendJobLocks(ids: string[], tokens: string[], ms: number): Promise<string[]>;
+    };
+    const aborted = () => signals.map(({ aborted: isAborted }) => isAborted);
+    await scene.worker.pause(true); // The test runs the job by itself.
+    const job = await scene.add();
+    const runs = [worker.callProcessJob(job, 'first'), worker.callProcessJob(job, 'second')];
+    await until(() => ends.length === 2, PATIENCE_MS, 'both runs');
+    expect(aborted()).toEqual([true, false]);
+    ends[0]?.();
+    await runs[0];
+    // The lock of the first run is not there. That says nothing of the second one.
+    await worker.extendJobLocks([job.id ?? ''], ['first'], LOCK_MS);
+    expect(aborted()).toEqual([true, false]);
+    await worker.extendJobLocks([job.id ?? ''], ['second'], LOCK_MS);
+    expect(aborted()).toEqual([true, true]);
+    ends[1]?.();
+    await runs[1];
+  });
+
   it.concurrent('renews the lock of a job that runs for longer than a lock lasts', async () => {
     const scene = start();
     let lasted = false;

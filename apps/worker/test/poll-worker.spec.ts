@@ -73,9 +73,13 @@ describe('PollWorker', () => {
     one.worker.start();
     await sleep(5 * INTERVAL_MS);
     expect([sum(one), one.worker.isRunning()]).toEqual([0, false]);
+    expect(await client.hgetall(keys.workers)).toEqual({}); // The others count on no share of it.
+    const resumed = jest.spyOn(PollProcessor.prototype, 'resume');
     await one.worker.resume();
     await until(() => hasAll(one), PATIENCE_MS, 'all sets to be polled');
     expect(one.worker.isRunning()).toBe(true);
+    expect(resumed).toHaveBeenCalledTimes(1);
+    resumed.mockRestore();
   });
 
   it('gives its sets to another worker when it is paused, and takes some again when it resumes', async () => {
