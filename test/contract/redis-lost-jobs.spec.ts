@@ -152,6 +152,7 @@ describe('lost jobs', () => {
   });
 
   it('are told from whole ones by a sample', async () => {
+    expect(await queue.counts()).toEqual({ all: FEEDS, waiting: FEEDS / 4 });
     expect(await queue.isSampleWhole()).toBe(true);
     await hashes();
     expect(await queue.isSampleWhole()).toBe(false);

@@ -1,7 +1,9 @@
+import { EventEmitter } from 'node:events';
 import { Redis } from 'ioredis';
 
 import {
   connectRedis,
+  Keys,
   OperatorActions,
   OperatorReads,
   Survey,
@@ -129,6 +131,14 @@ describe('operators', () => {
     });
   });
 
+  it('find as many feeds of a ticket as they look for, and no more', async () => {
+    const others = [new StoreDriver(fixture), new StoreDriver(fixture)] as const;
+    for (const each of others) await each.want('everywhere');
+    const found = others.map(({ feed }) => feed).sort();
+    expect(await reads.feedsOf('everywhere', 5)).toEqual(found);
+    expect(await reads.feedsOf('everywhere', 1)).toEqual(found.slice(0, 1));
+  });
+
   describe('ask all processes', () => {
     const who: Question = { kind: 'who' };
     const clients: RedisClient[] = [];
@@ -143,6 +153,42 @@ describe('operators', () => {
       role,
       process,
       answer,
+    });
+
+    it('ask a bounded number of questions at once, and any number one after the other', async () => {
+      const { feed } = driver;
+      const subscriber = connectRedis({ redisUrl: server.url, redisPrefix: '' }, 'impatient', () => undefined);
+      clients.push(subscriber);
+      const { commands } = fixture;
+      const parts = { commands, subscriber, keys: new Keys(feed) };
+      const one = new Survey(
+        parts,
+        named('worker', 'a', () => ({})),
+        () => undefined,
+      );
+      await one.listen();
+      const asked = Array.from({ length: 100 }, () => one.ask(who));
+      for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+      await expect(one.ask(who)).rejects.toThrow('100 questions wait');
+      await Promise.all(asked);
+      expect((await one.ask(who)).answers).toHaveLength(1);
+    });
+
+    it('begin to listen again where Redis refused it', async () => {
+      const subscriber = new EventEmitter();
+      const subscribe = jest.fn<Promise<number>, string[]>().mockRejectedValueOnce(new Error('NOPERM'));
+      subscribe.mockResolvedValue(2);
+      const { commands, keys } = fixture;
+      const parts = { commands, subscriber: Object.assign(subscriber, { subscribe }) as unknown as RedisClient, keys };
+      const one = new Survey(
+        parts,
+        named('worker', 'a', () => null),
+        () => undefined,
+      );
+      await expect(one.listen()).rejects.toThrow('NOPERM');
+      await one.listen();
+      await one.listen();
+      expect(subscribe).toHaveBeenCalledTimes(2);
     });
 
     it('hear from each, and how many do not answer', async () => {

@@ -118,6 +118,48 @@ describe('reads of much history in Redis', () => {
     expect(await largest()).toBeLessThanOrEqual(200 + AT_ONCE);
   });
 
+  it('a slice of several scripts has no more events than it may, all together', async () => {
+    const floors = new Map(TICKETS.map((caseId) => [caseId, 0]));
+    const want = { floors, after: 2000, upTo: 3200, maxEvents: 1000, maxBytes: 9_999_999 };
+    expect((await fixture.brokers[0].slice(driver.feed, want, null)).publications).toBeNull();
+  });
+
+  describe('in a feed that begins a new epoch between two scripts', () => {
+    type Script = (...args: unknown[]) => Promise<unknown>;
+    /** Redis loses its end after the first call of a script. */
+    const loseEndAfter = (name: string) => {
+      const client = fixture.commands as unknown as Record<string, Script>;
+      const script = (client[name] as Script).bind(client);
+      const spy = jest.spyOn(client, name);
+      spy.mockImplementationOnce(async (...args: unknown[]) => {
+        const answer = await script(...args);
+        const { epoch, offset } = await fixture.brokers[1].page(driver.feed, { caseId: 'a', after: null, limit: 1 });
+        fixture.clock.advance(1);
+        await fixture.brokers[1].history(driver.feed, [], { epoch, offset: offset + 1 });
+        return answer;
+      });
+      spy.mockImplementation(script);
+      return spy;
+    };
+
+    it('a history is not given', async () => {
+      const spy = loseEndAfter('pollcast_history');
+      const wants = TICKETS.map((caseId) => ({ caseId, atLeast: KEPT, after: null }));
+      await expect(fixture.brokers[0].history(driver.feed, wants, null)).rejects.toThrow('a new epoch');
+      spy.mockRestore();
+    });
+
+    it('a slice is not given, and names the new epoch', async () => {
+      const before = (await fixture.brokers[0].page(driver.feed, { caseId: 'a', after: null, limit: 1 })).epoch;
+      const spy = loseEndAfter('pollcast_slice');
+      const floors = new Map(TICKETS.map((caseId) => [caseId, 0]));
+      const want = { floors, after: 2000, upTo: 2600, maxEvents: 1000, maxBytes: 9_999_999 };
+      const { epoch, publications } = await fixture.brokers[0].slice(driver.feed, want, null);
+      expect([epoch > before, publications]).toEqual([true, null]);
+      spy.mockRestore();
+    });
+  });
+
   it('a slice reads a few events more than it may have, and no more', async () => {
     const floors = new Map(TICKETS.map((caseId) => [caseId, 0]));
     const want = { floors, after: 0, upTo: 9999, maxEvents: 100, maxBytes: 999_999 };

@@ -67,6 +67,20 @@ describe('RedisUnreadStore', () => {
     expect(tickets[0]).toMatchObject({ completeAfter: 2 });
   });
 
+  it('R15: reads a count of a ticket whose status the upstream does not say', async () => {
+    const unsaid = [{ caseId: 'a', unreadNum: 3, status: null }];
+    expect(await store.publish(FEED, unsaid, fixture.clock.now())).toBe(1);
+    expect(await store.publish(FEED, unsaid, fixture.clock.now())).toBe(0);
+    expect((await history('a')).tickets[0]?.publications).toMatchObject([{ unreadNum: 3, status: null }]);
+  });
+
+  it('keeps leases for twice as long as the longest of them lasts, at most', async () => {
+    await store.want(FEED, ['a'], fixture.clock.now() + 60_000);
+    const left = await fixture.commands.pttl(fixture.keys.unread(FEED));
+    expect(left).toBeGreaterThan(60_000);
+    expect(left).toBeLessThanOrEqual(120_000);
+  });
+
   it('R15: leaves nothing in Redis for longer than history is kept', async () => {
     await publish(['a', 1]);
     const base = fixture.keys.base(FEED);

@@ -227,8 +227,8 @@ describe('JobWorker', () => {
     it.concurrent('waits half a second before it says that Redis refused', async () => {
       const scene = start();
       const startedAt = performance.now();
-      const backend = Reflect.get(scene.worker, 'backend') as { moveToActive: () => Promise<unknown> };
-      backend.moveToActive = () => Promise.reject(new Error('full'));
+      const backend: object = Reflect.get(scene.worker, 'backend');
+      Reflect.set(backend, 'moveToActive', () => Promise.reject(new Error('full')));
       await expect(take(scene)).rejects.toThrow('full');
       expect(performance.now() - startedAt).toBeGreaterThan(450);
     });

@@ -47,6 +47,11 @@ describe('GroupCommit', () => {
     expect(await Promise.all([first, second])).toEqual([COMMITTED, COMMITTED]);
   });
 
+  it('lets a commit leave at once that is a part of a longer one: it has no due time', async () => {
+    await new GroupCommit().commit(store, nth(1, { due: undefined }));
+    expect([sent, jest.getTimerCount()]).toEqual([[1], 0]);
+  });
+
   it('makes a new group after one has left', async () => {
     const group = new GroupCommit();
     void group.commit(store, nth(1));

@@ -122,6 +122,25 @@ describe('Subscriptions', () => {
     await settled();
   });
 
+  it('that is lost a second time is not whole until it is restored a second time', async () => {
+    void subscriptions.add(['a']);
+    client.answer();
+    const lose = async () => {
+      client.emit('close');
+      const whole = outcome(subscriptions.whole());
+      await settled();
+      const before = whole.now;
+      client.emit('ready');
+      client.answer();
+      await settled();
+      return [before, whole.now];
+    };
+    expect([await lose(), await lose()]).toEqual([
+      ['pending', 'done'],
+      ['pending', 'done'],
+    ]);
+  });
+
   it('that was lost again while it was restored is whole after the second time only', async () => {
     void subscriptions.add(['a']);
     client.answer();

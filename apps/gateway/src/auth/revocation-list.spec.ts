@@ -125,6 +125,20 @@ describe('with a Redis', () => {
     expect(await connect().pttl(keys.revocations)).toBeGreaterThan(600_000);
   });
 
+  it('all are written where there are many at once', async () => {
+    const store = redisStore();
+    const entries = Array.from({ length: 250 }, (_, at) => ({ id: `r${at}`, text: '{}' }));
+    expect(await store.write(entries, 250, clock.now() + 60_000)).toBe(true);
+    expect(await store.all()).toHaveLength(250);
+    expect(await store.write([{ id: 'more', text: '{}' }], 250, clock.now() + 60_000)).toBe(false);
+  });
+
+  it('what Redis gets too late is told as a failure, and is not carried out', async () => {
+    shiftMs = -60_000; // As if the command had been under way for a minute.
+    await expect(redisStore().write([{ id: 'a', text: '{}' }], 10, Date.now() + 60_000)).rejects.toThrow('too late');
+    expect(await redisStore().all()).toEqual([]);
+  });
+
   it('what fails does not take effect later either', async () => {
     const [here, there] = [gateway(), gateway()];
     await Promise.all([here.list.check(), there.list.check()]);

@@ -125,6 +125,16 @@ export function describePacking(name: string, make: MakeStoreFixture): void {
       ]);
     });
 
+    it('backfills moved tickets if a set has no cursor yet', async () => {
+      const learned = { cursorHistory: null, answerDigest: null, order: 'oldest_first' as const };
+      const first = await driver.begin(await driver.wantOneSet('a', 'b', 'c'));
+      await driver.commit(first, [], { backfilled: first.joining, learned });
+      fixture.clock.advance(2000);
+      const second = await driver.begin(await driver.wantOneSet('d'));
+      await driver.commit(second, [], { backfilled: second.joining, learned });
+      expect([...(await sets()).values()]).toEqual([{ members: ['a', 'b', 'c'], joining: ['d'], cursorHistory: null }]);
+    });
+
     it('moves no ticket out of a set in which some wait for their backfill, and none into it', async () => {
       await backfill(await driver.wantOneSet('a'), numeric(5000, 'c_one'));
       fixture.clock.advance(2000);
