@@ -5,6 +5,7 @@ import { clients } from './client.mjs';
 import { core } from './core.mjs';
 import { gateway } from './gateway.mjs';
 import { attemptScripts } from './lua-attempts.mjs';
+import { keptScripts } from './lua-kept.mjs';
 import { lossScripts } from './lua-losses.mjs';
 import { identities } from './identity.mjs';
 import { historyScripts } from './lua-history.mjs';
@@ -43,6 +44,7 @@ export const mutants = [
   ...historyScripts,
   ...setScripts,
   ...attemptScripts,
+  ...keptScripts,
   ...lossScripts,
   ...upstream,
   ...gateway,

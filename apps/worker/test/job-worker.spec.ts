@@ -220,7 +220,7 @@ describe('JobWorker', () => {
       const scene = start();
       await scene.worker.pause(true);
       await scene.add();
-      expect([await take(scene), scene.gate.jobs]).toEqual([undefined, 0]);
+      expect([(await take(scene)) === undefined, scene.gate.jobs]).toEqual([true, 0]);
       expect(await scene.queue.getWaitingCount()).toBe(1);
     });
 
@@ -228,8 +228,13 @@ describe('JobWorker', () => {
       const scene = start();
       const startedAt = performance.now();
       const backend: object = Reflect.get(scene.worker, 'backend');
-      Reflect.set(backend, 'moveToActive', () => Promise.reject(new Error('full')));
-      await expect(take(scene)).rejects.toThrow('full');
+      const refuse = () => new Promise((_, reject) => void setImmediate(() => reject(new Error('full'))));
+      Reflect.set(backend, 'moveToActive', refuse);
+      try {
+        await expect(take(scene)).rejects.toThrow('full');
+      } finally {
+        Reflect.deleteProperty(backend, 'moveToActive');
+      }
       expect(performance.now() - startedAt).toBeGreaterThan(450);
     });
   });

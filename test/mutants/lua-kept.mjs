@@ -1,0 +1,123 @@
+const lua = (file) => `libs/redis/src/lua/${file}.lua`;
+const contract = (file, test) => ({ file: `test/contract/redis-${file}.spec.ts`, test });
+const store = (test) => contract('store', test);
+
+/** Scripts, each run by a real Redis: what they keep, for how long, and how much of it. */
+export const keptScripts = [
+  {
+    id: 'list-of-revocations-ends-early',
+    file: lua('revoke'),
+    find: "if redis.call('PTTL', KEYS[1]) < args.keptUntil - now then",
+    put: 'if true then',
+    breaks:
+      'Rights: a shorter revocation ends the longer ones in Redis. A gateway that starts then accepts their tokens.',
+    killedBy: {
+      file: 'apps/gateway/src/auth/revocation-list.spec.ts',
+      test: 'is kept in Redis until the last revocation ends',
+    },
+  },
+  {
+    id: 'sets-beyond-a-request',
+    file: lua('pack'),
+    find: 'math.min(UPSTREAM_MAX_CASE_IDS - tonumber(open[i + 1]), left)',
+    put: 'math.min(UPSTREAM_MAX_CASE_IDS, left)',
+    breaks: 'Invariant 1: a set gets more tickets than one request may name.',
+    killedBy: store('fills none of them beyond a request'),
+  },
+  {
+    id: 'merge-forgets-joining-tickets',
+    file: lua('pack'),
+    find: "and row[2] ~= '' and row[3] == '' and",
+    put: "and row[2] ~= '' and",
+    breaks: 'Invariant 4: tickets that wait for their backfill are lost when their set is merged.',
+    killedBy: store('moves no ticket out of a set in which some wait'),
+  },
+  {
+    id: 'merge-during-a-search',
+    file: lua('pack'),
+    find: "row[3] == '' and (row[4] or '') == ''",
+    put: "row[3] == ''",
+    breaks: 'Invariant 5: a ticket that comes to a set in which a refused one is looked for is suspected.',
+    killedBy: store('merges no set in which a refused ticket is looked for'),
+  },
+  {
+    id: 'failed-poll-keeps-its-lease',
+    file: lua('fail'),
+    find: 'end_lease(set)\n',
+    put: '',
+    breaks: 'Invariant 5: after a failed poll no other worker gets the set until the lease ends.',
+    killedBy: store('frees the set for other workers, and takes no result of the poll that failed'),
+  },
+  {
+    id: 'failed-poll-still-commits',
+    file: lua('fail'),
+    find: "redis.call('HSET', set, 'fence', next_fence(fence, now))\n",
+    put: '',
+    breaks: 'Invariant 2: what a failed poll still sends is committed.',
+    killedBy: store('frees the set for other workers, and takes no result of the poll that failed'),
+  },
+  {
+    id: 'one-try-a-sweep',
+    file: lua('_quarantine'),
+    find: "      redis.call('ZADD', base .. 'apart', '+inf', case)\n",
+    put: '',
+    breaks: 'Invariant 1: each sweep gives a ticket that is tried again one set more.',
+    killedBy: store('gives a ticket one set for its new try'),
+  },
+  {
+    id: 'refusals-outlive-interest',
+    file: lua('_quarantine'),
+    find: "      redis.call('HDEL', base .. 'ticket:' .. case, 'refusals')\n    end",
+    put: '    end',
+    breaks: 'Invariant 5: a ticket that nobody wanted meanwhile waits longer than at its first refusal.',
+    killedBy: store('begins with the shortest quarantine again'),
+  },
+  {
+    id: 'lost-ticket-tells-its-first-status',
+    file: lua('_tickets'),
+    find: "row[3] = row[3] or string.match(text, '%d+$')",
+    put: "row[3] = string.match(text, '%d+$')",
+    breaks: 'Invariant 3: a status is told again, because an older one is taken for the last one.',
+    killedBy: contract('lost-keys', 'tells a status once, though its ticket was lost'),
+  },
+  {
+    id: 'lost-set-degraded-for-ever',
+    file: lua('audit'),
+    find: ",\n    'failures', redis.call('SISMEMBER', base .. 'failing', id))",
+    put: ')',
+    breaks: 'Invariant 5: a feed whose failing set was lost stays degraded.',
+    killedBy: contract('lost-keys', 'tells that it is well again, though the set that failed was lost'),
+  },
+  {
+    id: 'offset-samples-without-bound',
+    file: lua('_horizon'),
+    find: "    redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('(%.0f', now - 2 * HISTORY_TTL_MS))\n",
+    put: '',
+    breaks: 'Invariant 9: the samples of a feed that always has news grow for ever.',
+    killedBy: contract('expiry', 'hold a bounded number of samples'),
+  },
+  {
+    id: 'gap-of-counts-untold',
+    file: lua('unread'),
+    find: '>= HISTORY_MAX_EVENTS then',
+    put: '> HISTORY_MAX_EVENTS then',
+    breaks: 'Invariant 6: counts that history no longer has are no gap.',
+    killedBy: contract('unread', 'keeps the last counts only'),
+  },
+  {
+    id: 'counts-never-end',
+    file: lua('unread'),
+    find: "    redis.call('PEXPIRE', history, HISTORY_TTL_MS)\n",
+    put: '',
+    breaks: 'Invariant 9: histories of unread counts stay in Redis for ever.',
+    killedBy: contract('unread', 'leaves nothing in Redis for longer than history is kept'),
+  },
+  {
+    id: 'older-parts-without-bound',
+    file: lua('keep-older'),
+    find: 'total > 0 and total + bytes > OLDER_MAX_BYTES',
+    put: 'false',
+    breaks: 'Invariant 9: what clients read of the past fills Redis.',
+    killedBy: contract('older-parts', 'are no more than 32 MiB'),
+  },
+];
