@@ -230,11 +230,8 @@ describe('JobWorker', () => {
       const backend: object = Reflect.get(scene.worker, 'backend');
       const refuse = () => new Promise((_, reject) => void setImmediate(() => reject(new Error('full'))));
       Reflect.set(backend, 'moveToActive', refuse);
-      try {
-        await expect(take(scene)).rejects.toThrow('full');
-      } finally {
-        Reflect.deleteProperty(backend, 'moveToActive');
-      }
+      const taken = take(scene).finally(() => Reflect.deleteProperty(backend, 'moveToActive'));
+      await expect(taken).rejects.toThrow('full');
       expect(performance.now() - startedAt).toBeGreaterThan(450);
     });
   });
