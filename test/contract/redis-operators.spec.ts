@@ -131,6 +131,42 @@ describe('operators', () => {
     });
   });
 
+  it('read as many quarantined tickets as they ask for, the one that is asked for next at the front', async () => {
+    const ref = await driver.wantOneSet('a', 'b', 'c');
+    for (const caseId of ['b', 'a']) {
+      const { fence } = await driver.begin(ref);
+      await fixture.store.recordBisection({ ref, fence, now: driver.now, bisection: null, quarantined: [caseId] });
+      fixture.clock.advance(1);
+    }
+    const found = async (count: number) =>
+      (await reads.quarantined(driver.feed, count)).map(({ caseId, refusals }) => [caseId, refusals]);
+    expect([await found(1), await found(9)]).toEqual([
+      [['b', 1]],
+      [
+        ['b', 1],
+        ['a', 1],
+      ],
+    ]);
+  });
+
+  it('read when the upstream gave the cursor that is the furthest, and when it was asked last', async () => {
+    const ref = await driver.wantOneSet('a');
+    const set = await driver.begin(ref);
+    const cursor = async (samples: [number, string][]) => {
+      const cursorHistory = { head: '1781524870803', polledAt: 5000, samples };
+      const learned = { cursorHistory, answerDigest: null, order: 'oldest_first' as const };
+      await driver.commit(await driver.begin(ref), [], { backfilled: set.joining, learned });
+      return (await reads.ticket(driver.feed, 'a')).set?.cursor;
+    };
+    expect(await cursor([])).toEqual({ givenAt: 5000, polledAt: 5000 });
+    expect(
+      await cursor([
+        [1000, '1781524870801'],
+        [4000, '1781524870803'],
+      ]),
+    ).toEqual({ givenAt: 4000, polledAt: 5000 });
+  });
+
   it('find as many feeds of a ticket as they look for, and no more', async () => {
     const others = [new StoreDriver(fixture), new StoreDriver(fixture)] as const;
     for (const each of others) await each.want('everywhere');

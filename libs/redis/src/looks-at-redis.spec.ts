@@ -1,7 +1,10 @@
+import { EventEmitter } from 'node:events';
+
 import type { RedisClient } from './connection.js';
 import { DataLossWatch } from './data-loss-watch.js';
 import { EvictionWatch } from './eviction-watch.js';
 import { Keys } from './keys.js';
+import { NeedsWatch, type NeedsWatchParts } from './needs-watch.js';
 import { PingWatch } from './ping-watch.js';
 
 /** Looks at Redis that are repeated. The tests move the time, and answer in place of Redis. */
@@ -60,6 +63,62 @@ describe('looks at Redis', () => {
       answer('PONG');
       await pass(10_000);
       expect([ping.mock.calls.length, jest.getTimerCount()]).toEqual([2, 0]);
+    });
+  });
+
+  describe('for what a program needs', () => {
+    const info = jest.fn<Promise<string>, [string]>();
+    let watch: NeedsWatch;
+    beforeEach(() => {
+      info.mockReset().mockRejectedValue(broken);
+      const commands = { info, defineCommand: () => undefined } as unknown as RedisClient;
+      watch = new NeedsWatch({ commands, subscriber: commands, keys: new Keys('p'), hearsShards: false, onError });
+      watch.watch();
+    });
+    afterEach(() => watch.stop());
+
+    it('are made each second while it does not answer, and each failure is told', async () => {
+      await pass(3000);
+      expect([info.mock.calls.length, errors, watch.areMet]).toEqual([3, [broken, broken, broken], false]);
+    });
+
+    it('are made each two seconds while all is well, and try all commands each half a minute and after a failure', async () => {
+      watch.stop();
+      const subscriber = Object.assign(new EventEmitter(), { subscribe: async () => 1 });
+      const tried: [number, boolean][] = [];
+      const startedAt = Date.now();
+      const tryCommands = async (...args: unknown[]) => {
+        const { thorough, channel, token } = JSON.parse(String(args.at(-1))) as Record<string, unknown>;
+        tried.push([Math.round((Date.now() - startedAt) / 1000), thorough === true]);
+        subscriber.emit('message', channel, token);
+        return [];
+      };
+      const well = {
+        ...{ get: async () => '1', set: async () => 'OK', eval: async () => '1', evalsha: async () => '1' },
+      };
+      const commands = { info, defineCommand: () => undefined, pollcast_try: tryCommands, ...well };
+      info.mockReset().mockResolvedValue('redis_version:7.2.0\r\nredis_mode:standalone\r\n');
+      const parts = { commands, subscriber, keys: new Keys('p'), hearsShards: false, onError };
+      watch = new NeedsWatch(parts as unknown as NeedsWatchParts);
+      watch.watch();
+      await pass(33_000);
+      const [first, ...others] = tried;
+      expect(first).toEqual([1, true]);
+      expect(others.map(([at]) => at)).toEqual(Array.from({ length: 16 }, (_, at) => 3 + 2 * at));
+      expect(others.filter(([, thorough]) => thorough)).toEqual([[31, true]]);
+      info.mockRejectedValueOnce(broken);
+      await pass(3000);
+      expect([tried.at(-1), watch.areMet]).toEqual([[36, true], true]);
+    });
+
+    it('end, also while one is under way', async () => {
+      let fail: (error: Error) => void = () => undefined;
+      info.mockImplementationOnce(() => new Promise((_, reject) => (fail = reject)));
+      await pass(1000);
+      watch.stop();
+      fail(broken);
+      await pass(10_000);
+      expect([info.mock.calls.length, jest.getTimerCount()]).toEqual([1, 0]);
     });
   });
 

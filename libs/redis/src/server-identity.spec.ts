@@ -23,4 +23,16 @@ describe('serverIdentity', () => {
     );
     expect(() => checkIdentity({ ...identity, mode: 'standalone' }, false)).not.toThrow();
   });
+
+  it.each([
+    ['6.2.0', true],
+    ['7.0.0', true],
+    ['10.0.1', true],
+    ['6.0.16', false],
+    ['5.9.9', false],
+  ])('takes release %s for new enough: %s', (version, isEnough) => {
+    const check = () => checkIdentity({ kind: 'redis', version, mode: 'standalone' }, false);
+    if (isEnough) expect(check).not.toThrow();
+    else expect(check).toThrow('Pollcast needs Redis 6.2 or later');
+  });
 });

@@ -67,6 +67,27 @@ describe('channels of one hash tag', () => {
     expect(failed).not.toHaveBeenCalled();
   });
 
+  it('are asked for no more at the end', async () => {
+    shard.want(['x']);
+    void shard.prove();
+    shard.stop();
+    await nodes.refuse('CLUSTERDOWN Hash slot not served');
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(nodes.sent).toEqual(['any:1 subscribe x']);
+  });
+
+  it('are not over before a subscription has ended that was on its way', async () => {
+    shard.want(['x']);
+    void shard.prove();
+    await shard.drop(['x']);
+    expect(shard.isOver).toBe(false);
+    await nodes.accept();
+    expect(nodes.sent).toEqual(['any:1 subscribe x', 'any:1 unsubscribe x']);
+    expect(shard.isOver).toBe(false);
+    await nodes.accept();
+    expect(shard.isOver).toBe(true);
+  });
+
   it('are asked for again and again, never more often than every second in the end', async () => {
     shard.want(['x']);
     void shard.prove();
