@@ -17,6 +17,7 @@ import { hostile } from './hostile.mjs';
 import { reads } from './reads.mjs';
 import { redisAdapters } from './redis.mjs';
 import { sessions } from './session.mjs';
+import { requests, tokens } from './tokens.mjs';
 import { workers } from './worker.mjs';
 import { world } from './world.mjs';
 
@@ -49,6 +50,8 @@ export const mutants = [
   ...upstream,
   ...gateway,
   ...operators,
+  ...tokens,
+  ...requests,
   ...hostile,
   ...reads,
   ...snapshots,

@@ -27,6 +27,12 @@ describe('what is logged of an error', () => {
     expect(stack).toMatch(/^ +at .+error-fields\.spec\.ts/);
   });
 
+  it('is cut where it is long: each field at 100 characters, the message at 500', () => {
+    const fields = errorFields(carrying(new Error('m'.repeat(600)), { code: 'c'.repeat(200), status: 503, host: {} }));
+    expect(fields).toMatchObject({ message: 'm'.repeat(500), code: 'c'.repeat(100), status: 503 });
+    expect(fields['host']).toBeUndefined();
+  });
+
   it.each<[string, Error]>([
     ['the arguments of a command', carrying(new Error('OOM'), { command: { name: 'evalsha', args: [SECRET] } })],
     ['the input of a parser', carrying(new TypeError('Invalid URL'), { input: SECRET, code: 'ERR_INVALID_URL' })],

@@ -67,8 +67,26 @@ describe('RedisReport', () => {
     await jest.advanceTimersByTimeAsync(5000);
     expect(texts()).toEqual([AWAY.text, 'Redis is back after 21.0 s']);
     expect(lines[1]?.[1]).toMatchObject({ since: new Date(0), after_ms: 21_000, failures: { unreachable: 200 } });
+    expect(jest.getTimerCount()).toBe(0);
     await jest.advanceTimersByTimeAsync(MINUTE_MS);
     expect(lines).toHaveLength(2);
+  });
+
+  it('does not count an answer that Redis began before the last trouble', async () => {
+    let settle = (): void => undefined;
+    const asked = jest.fn(() => new Promise<void>((resolve) => (settle = resolve)));
+    report.stop();
+    const logger = { info: (_: object, text: string) => lines.push(['info', {}, text]), warn: () => undefined };
+    report = new RedisReport({ logger: logger as never, redis: 'h:1', answers: asked });
+    report.troubled(AWAY, new Error('x'));
+    await jest.advanceTimersByTimeAsync(1500);
+    report.troubled(AWAY, new Error('x'));
+    settle();
+    await jest.advanceTimersByTimeAsync(MINUTE_MS);
+    expect([asked.mock.calls.length, lines]).toEqual([2, []]);
+    settle();
+    await jest.advanceTimersByTimeAsync(5000);
+    expect(texts()).toEqual(['Redis is back after 61.5 s']);
   });
 
   it('writes one line for each other state of the same incident', async () => {

@@ -224,7 +224,7 @@ describe('A11: the rights of an own token', () => {
     const probe: Probe = {
       ask: async (token, { caseIds }) => {
         asked.push({ token, caseIds, cursor: null });
-        while (turns.waiting < 2) await new Promise((resolve) => setImmediate(resolve));
+        while (turns.waiting < 2 && asked.length === 1) await new Promise((resolve) => setImmediate(resolve));
         return { kind: 'unauthorized' };
       },
     };

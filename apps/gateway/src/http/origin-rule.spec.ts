@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { type IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { OriginRule } from './origin-rule.js';
 import { OwnOrigins } from './own-origin.js';
 
@@ -16,6 +17,36 @@ const request = (headers: IncomingHttpHeaders, remoteAddress = PROXY) =>
   ({ headers, socket: { remoteAddress } }) as unknown as IncomingMessage;
 
 describe('OriginRule', () => {
+  it('lets pages of allowed origins read answers, and no others, its own ones among them', () => {
+    const readable = (origin?: string) =>
+      ruleFor().readableBy(request({ host: 'push.example', ...(origin !== undefined && { origin }) }));
+    expect(readable('https://team.example.com')).toMatchObject({
+      'access-control-allow-origin': 'https://team.example.com',
+      'access-control-allow-credentials': 'true',
+    });
+    const others = [undefined, 'https://evil.example', 'https://push.example', 'null', 'nonsense'];
+    expect(others.map(readable)).toEqual(others.map(() => null));
+  });
+
+  it.each<[string | undefined, string | undefined]>([
+    ['authorization, x-trace', 'authorization, x-trace'],
+    [`x${'y'.repeat(1023)}`, `x${'y'.repeat(1023)}`],
+    [`x${'y'.repeat(1024)}`, undefined],
+    ['a b', undefined],
+    ['a\r\nset-cookie: b', undefined],
+    [undefined, undefined],
+  ])('answers a preflight that asks for %.20p, for each origin and what it asks for', (asked, allowed) => {
+    const response = new ServerResponse(new IncomingMessage(new Socket()));
+    const fields = asked === undefined ? {} : { 'access-control-request-headers': asked };
+    ruleFor().preflight(request(fields), response);
+    expect(response.statusCode).toBe(204);
+    expect(response.getHeaders()).toMatchObject({
+      ...{ vary: 'Origin, Access-Control-Request-Headers', 'access-control-max-age': 600 },
+      'access-control-allow-methods': expect.stringMatching(/^GET, HEAD, POST/),
+    });
+    expect(response.getHeader('access-control-allow-headers')).toBe(allowed);
+  });
+
   it.each<[string | undefined, string]>([
     [undefined, 'push.example'],
     ['https://app.example', 'push.example'],
