@@ -46,6 +46,7 @@ describe('first answers', () => {
     const waiting = answers.pending(KEY, ['a', 'b'], 60_000);
     answered.set('a', null);
     await pass(300);
+    expect(looks.at(-1)).toEqual(['a', 'b']);
     answered.set('a', 0);
     await pass(100);
     answered.set('b', 1);
