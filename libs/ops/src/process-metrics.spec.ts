@@ -53,13 +53,13 @@ describe('the metrics of a process', () => {
     const set = { feed: feedKey({ language: 'zh-cn' }), id: 1 };
     const polled = (published: number, lagMs: number | null) =>
       polls.polled({ set, published, lagMs, upstreamMs: 500 } as never);
-    polled(3, 250);
+    polled(4, 250);
     polled(0, -5);
     polled(0, null);
     polls.failed(set, new UpstreamFailure('timeout', 'x'));
     polls.stalest(1500);
     const outcomes = ['polls_total{outcome="news"}', 'polls_total{outcome="quiet"}', 'publications_total'];
-    expect(await shown(...outcomes)).toEqual(['1', '2', '3']);
+    expect(await shown(...outcomes)).toEqual(['1', '2', '4']);
     expect(await shown('poll_lag_seconds_sum', 'poll_lag_seconds_count')).toEqual(['0.25', '2']);
     expect(await shown('upstream_request_seconds_sum', 'most_overdue_set_seconds')).toEqual(['1.5', '1.5']);
     expect(await shown('poll_failures_total{code="timeout"}')).toEqual(['1']);
