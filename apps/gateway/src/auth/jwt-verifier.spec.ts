@@ -311,7 +311,7 @@ describe('JwtVerifier with published keys', () => {
     await new Promise<void>((resolve) => ill.listen(0, '127.0.0.1', resolve));
     let skippedMs = 0;
     const now = () => performance.now() + skippedMs;
-    const sick = published(`http://127.0.0.1:${(ill.address() as AddressInfo).port}/keys`, now, 500);
+    const sick = published(`http://127.0.0.1:${(ill.address() as AddressInfo).port}/keys`, now, 2000);
     const token = await sign(claims, 'RS256', privateKeys.get('RS256'));
     await expect(sick.verify(token)).rejects.toMatchObject({ code: 'unavailable' });
     isIll = false;
