@@ -3,6 +3,7 @@ import { clientEvents } from './client-events.mjs';
 import { clientTabs } from './client-tabs.mjs';
 import { clients } from './client.mjs';
 import { core } from './core.mjs';
+import { coreStates } from './core-states.mjs';
 import { gateway } from './gateway.mjs';
 import { attemptScripts } from './lua-attempts.mjs';
 import { keptScripts } from './lua-kept.mjs';
@@ -39,6 +40,7 @@ import { world } from './world.mjs';
 /** @type {readonly Mutant[]} */
 export const mutants = [
   ...core,
+  ...coreStates,
   ...identities,
   ...pollers,
   ...redisAdapters,

@@ -116,4 +116,22 @@ describe('the repair of a feed', () => {
     // A message that was published after that read says nothing of the status.
     expect([state.source.readStatus('d'), state.source.isPending('d')]).toEqual([2, true]);
   });
+
+  it('is at the position of the history that a repair has read, and knows what that says of the tickets', () => {
+    const read = snapshot(20, { a: [0, [3]], b: [0, [5]], c: [0, [6]] });
+    const tickets = read.tickets.map((ticket) => ({ ...ticket, readStatus: 2 }));
+    expect(catchUp({ ...read, tickets, pending: ['b'] })).toBe(true);
+    const { position, loaded } = state.source;
+    expect([position, loaded]).toEqual([{ epoch: EPOCH, offset: 20 }, true]);
+    expect([state.source.readStatus('a'), state.source.isPending('b')]).toEqual([2, true]);
+  });
+
+  it('keeps a status that was published after the history was read, however far other tickets have come', () => {
+    state.dispatch(state.topics.of('a'), status('a', 8, 3));
+    state.dispatch(state.topics.of('b'), status('b', 9, 5));
+    const read = snapshot(7, { a: [0, [3]] });
+    const tickets = read.tickets.map((ticket) => ({ ...ticket, readStatus: 0 }));
+    state.absorb({ ...read, tickets }, state.quarantined.noticeCount);
+    expect(state.source.readStatus('a')).toBe(1);
+  });
 });

@@ -3,6 +3,7 @@ import { FeedDelivery } from './feed-delivery.js';
 import { FeedState } from './feed-state.js';
 import { HistoryLoader } from './history-loader.js';
 import type { Broker, HistorySnapshot, HistoryWant } from './ports/broker.js';
+import type { StreamPosition } from '../model/stream-position.js';
 
 const KEY = feedKey({ language: 'en-us' });
 const snapshot = (epoch: string, offset: number): HistorySnapshot => ({
@@ -16,12 +17,14 @@ const snapshot = (epoch: string, offset: number): HistorySnapshot => ({
 
 function setUp() {
   const calls: (readonly HistoryWant[])[] = [];
+  const positions: (StreamPosition | null)[] = [];
   const answers: { readonly resolve: (read?: HistorySnapshot) => void; readonly reject: (error: Error) => void }[] = [];
   const broker = {
     watch: async () => undefined,
     unwatch: async () => undefined,
-    history: (_, wants) => {
+    history: (_, wants, known) => {
       calls.push(wants);
+      positions.push(known);
       return new Promise((resolve, reject) =>
         answers.push({ resolve: (read = snapshot('epoch0000', 0)) => resolve(read), reject }),
       );
@@ -29,7 +32,7 @@ function setUp() {
   } satisfies Pick<Broker, 'watch' | 'unwatch' | 'history'>;
   const state = new FeedState(KEY, broker);
   const delivery = new FeedDelivery(KEY, { broker, state, wait: async () => undefined, tailMax: 10 });
-  return { loader: new HistoryLoader(KEY, broker, state, delivery), state, delivery, calls, answers };
+  return { loader: new HistoryLoader(KEY, broker, state, delivery), state, delivery, calls, positions, answers };
 }
 
 const want = (caseId: string, atLeast: number, after: number | null): HistoryWant => ({ caseId, atLeast, after });
@@ -111,5 +114,66 @@ describe('HistoryLoader', () => {
     await second;
     expect(delivery.repairs).toBe(1);
     expect(state.position).toEqual({ epoch: 'epoch0001', offset: 8 });
+  });
+
+  it('says how far the gateway has come, by which a store notices that it lost its newest data; so does a repair', async () => {
+    const { loader, delivery, state, positions, answers } = setUp();
+    const first = loader.load(() => [want('a', 1, null)]);
+    await settled();
+    answers[0]?.resolve(snapshot('epoch0001', 8));
+    await first;
+    void loader.load(() => [want('a', 1, null)]);
+    state.topics.enter(['a']);
+    await settled();
+    delivery.repair();
+    await settled();
+    const known = { epoch: 'epoch0001', offset: 8 };
+    expect(positions).toEqual([null, known, known]);
+  });
+
+  it('asks each caller once what is missing, and keeps nothing of a caller that was served', async () => {
+    const { loader, answers } = setUp();
+    const missing = jest.fn(() => [want('a', 1, null)]);
+    for (const call of [0, 1]) {
+      const loading = loader.load(call === 0 ? missing : () => []);
+      await settled();
+      answers[call]?.resolve();
+      await loading;
+    }
+    expect(missing).toHaveBeenCalledTimes(1);
+  });
+
+  it.each(['a load', 'a repair'])(
+    'keeps a quarantine that was told during %s, whose history is older',
+    async (what) => {
+      const { loader, delivery, state, answers } = setUp();
+      const [topic] = state.topics.enter(['a']);
+      await settled();
+      const reading =
+        what === 'a load' ? loader.load(() => [want('a', 1, null)]) : (delivery.repair(), delivery.repaired);
+      await settled();
+      state.quarantined.changed('a', true);
+      const read = { caseId: 'a', publications: [], completeAfter: 0, exhausted: true, readStatus: null };
+      answers[0]?.resolve({ ...snapshot('epoch0001', 8), tickets: [read] });
+      await reading;
+      expect([topic?.quarantined, state.position]).toEqual([true, { epoch: 'epoch0001', offset: 8 }]);
+    },
+  );
+
+  it('tells once that a first poll is complete which was so during a repair: a later one may be another ticket’s', async () => {
+    const { delivery, state, answers } = setUp();
+    const [topic] = state.topics.enter(['a']);
+    if (topic === undefined) throw new Error('no topic');
+    await settled();
+    const read = { caseId: 'a', publications: [], completeAfter: 0, exhausted: true, readStatus: null };
+    for (const repair of [0, 1]) {
+      topic.backfill = 'pending'; // The second time, it was evicted and is followed anew.
+      delivery.repair();
+      await settled();
+      if (repair === 0) delivery.backfilled(['a']);
+      answers[repair]?.resolve({ ...snapshot('epoch0001', 8), tickets: [read], pending: ['a'] });
+      await delivery.repaired;
+      expect(topic.backfill).toBe(repair === 0 ? 'complete' : 'pending');
+    }
   });
 });

@@ -106,4 +106,17 @@ describe('PollingWatch', () => {
     await watch.check();
     expect(asked).toHaveLength(1200);
   });
+
+  it('gives a feed that is awaited again all of its time, whenever it was polled last', async () => {
+    due.set(FEED, 1_000_000_000_000_000);
+    await pass(0);
+    awaited = [];
+    await pass(NOT_POLLED_AFTER_MS);
+    [awaited, due] = [[FEED], new Map()];
+    await pass(0);
+    await pass(NOT_POLLED_AFTER_MS - 1);
+    expect(told).toEqual([]);
+    await pass(1);
+    expect(told).toHaveLength(1);
+  });
 });

@@ -191,4 +191,18 @@ describe('a prepared replay', () => {
       { numRuns: Number(process.env['FC_RUNS'] ?? 200) },
     );
   });
+
+  it('counts in the bound as often as it is kept, however often it was made anew', () => {
+    const made = () => prepared.of(KEY, { caseIds: ['a'], from: after(0), history: 0 }, feed.source);
+    for (let times = 0; times < 95; times += 1) {
+      feed.say('a', 'x'.repeat(900));
+      made();
+    }
+    for (let times = 0; times < 300; times += 1) {
+      feed.trim('a', 90);
+      feed.say('a', 'x'.repeat(900));
+      made();
+    }
+    expect(made()?.isShared).toBe(true);
+  });
 });

@@ -54,6 +54,9 @@ describe('a replay', () => {
     replay.reached(POSITION, [status('b')]);
     expect(gaps(LOST)).toEqual([{ kind: 'gap', caseIds: ['b'], reason: 'history_truncated', ...LOST }]);
     expect(gaps(null)).toEqual([{ kind: 'gap', caseIds: ['a', 'b'], reason: 'unknown_position' }]);
+    const other = replayFrom(NAMED);
+    const told = ['a', 'b', 'a', 'b'].map((caseId) => other.news([caseId], LOST, states()).length);
+    expect(told).toEqual([1, 1, 0, 0]);
   });
 
   it('tells of each refused ticket once, and of the upstream when it changes', () => {

@@ -139,4 +139,20 @@ describe('Tail', () => {
     tail.clear();
     expect([tail.size, tail.covers(2, 0, 2)]).toEqual([0, false]);
   });
+
+  it('has a greater number after each change, by which replays of before are not used again', () => {
+    const tail = new Tail();
+    const numbers = [tail.changedAt];
+    for (const change of [
+      () => tail.append(publication(5)),
+      () => tail.absorb(history([3, 4, 5], 2), 5),
+      () => tail.trim(1),
+      () => tail.clear(),
+    ]) {
+      change();
+      numbers.push(tail.changedAt);
+    }
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    expect(new Tail().changedAt).toBeGreaterThan(numbers.at(-1) ?? 0);
+  });
 });

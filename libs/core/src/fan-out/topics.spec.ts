@@ -43,4 +43,26 @@ describe('Topics', () => {
     });
     expect(statuses).toEqual([0, 1, 1, 3, 3, 3]);
   });
+
+  it('are evicted after they had no subscriber for the whole time, also where the store is out of reach then', async () => {
+    const unwatch = jest.fn(() => Promise.reject(new Error('out of reach')));
+    const topics = new Topics(KEY, { watch: async () => undefined, unwatch });
+    const [topic] = topics.enter(['a']);
+    if (topic === undefined) throw new Error('no topic');
+    topic.pending = 0;
+    topics.evictIdle(0, 1000);
+    topic.pending = 1; // Somebody came,
+    topics.evictIdle(500, 1000);
+    topic.pending = 0; // and left.
+    topics.evictIdle(1000, 1000);
+    topics.evictIdle(1999, 1000);
+    expect(topics.size).toBe(1);
+    topics.evictIdle(2000, 1000);
+    expect([topics.size, unwatch.mock.calls]).toEqual([0, [[KEY, ['a']]]]);
+    const unhandled = jest.fn();
+    process.once('unhandledRejection', unhandled);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.removeListener('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
 });

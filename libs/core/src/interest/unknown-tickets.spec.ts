@@ -139,4 +139,11 @@ describe('UnknownTickets', () => {
     tickets.sweep();
     expect([size, (Reflect.get(tickets, 'subjects') as Map<string, unknown>).size]).toEqual([1, 0]);
   });
+
+  it('are new since their first client came, whoever comes later', async () => {
+    await tickets.take('alice', FEED, ['a', 'b', 'c']);
+    clock.advance(NEW_MS);
+    await tickets.take('alice', FEED, ['a', 'b', 'c']);
+    await expect(tickets.take('alice', FEED, ['d'])).rejects.toEqual(tooMany(LINGER_MS));
+  });
 });

@@ -48,6 +48,11 @@ describe('a reader of older messages', () => {
     const began = clock.now();
     expect(await read()).toMatchObject({ kind: 'part' });
     expect(clock.now() - began).toBe(700);
+    // Its place in the line is that of its first question.
+    expect(quota.turn.mock.calls.map(([{ rank, now }]) => [rank, now])).toEqual([
+      [began, began],
+      [began, began + 700],
+    ]);
   });
 
   it('asks nothing when nobody waits any more', async () => {

@@ -141,4 +141,33 @@ describe('a round of unread counts', () => {
       expect(quota.turn).toHaveBeenCalledTimes(turns);
     },
   );
+
+  it('keeps its place in the line while it waits for a turn', async () => {
+    const began = clock.now();
+    quota.turn.mockResolvedValueOnce(700);
+    store.claim.mockImplementationOnce(async () => {
+      clock.advance(100);
+      return true;
+    });
+    wanted = ['a'];
+    await round.run(FEED);
+    expect(quota.turn.mock.calls.map(([{ rank, now }]) => [rank, now])).toEqual([
+      [began + 100, began + 100],
+      [began + 100, began + 800],
+    ]);
+    // The next round is an interval after the begin of this one.
+    expect(store.settle.mock.lastCall?.[1]).toBe(200);
+  });
+
+  it('renews its claim before each request of the search for a refused ticket', async () => {
+    wanted = ['a', 'b'];
+    const claims: number[] = [];
+    answer = async (caseIds) => {
+      claims.push(store.settle.mock.calls.filter(([, ms]) => ms === 6000).length);
+      if (caseIds.includes('b')) throw new UpstreamFailure('refused', 'no');
+      return [];
+    };
+    await round.run(FEED);
+    expect(claims).toEqual([0, 1, 2]);
+  });
 });
