@@ -187,4 +187,16 @@ describe('ClientSession holds nothing any more', () => {
     made.session.end();
     expect([await made.held(), made.counted()]).toEqual([[], 0]);
   });
+
+  it('of its own, and what another client has is not touched', async () => {
+    const made = sessionFixture();
+    await made.subscribe(['a']);
+    const other = made.another();
+    const parameters = { feed: FEED, caseIds: ['b'], from: { kind: 'start' as const }, history: 0 };
+    await other.subscribe(parameters, new Deadline(), () => undefined);
+    await other.unsubscribe({ feed: FEED, caseIds: ['a', 'b'] }, new Deadline());
+    expect(await made.held()).toEqual(['zh-cn a']);
+    other.end();
+    expect([await made.held(), made.counted()]).toEqual([['zh-cn a'], 1]);
+  });
 });

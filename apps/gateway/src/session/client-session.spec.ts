@@ -3,6 +3,7 @@ import { Deadline } from '../edge/deadline.js';
 import { Rights } from '../auth/rights.js';
 import { FEED, GROUP, heldBack, MAX_CASES, sessionFixture, settled } from '../../test/session-fixture.js';
 import { rights } from '../../test/test-connections.js';
+import { TickWrites } from './tick-writes.js';
 
 describe('ClientSession', () => {
   afterEach(() => void jest.restoreAllMocks());
@@ -153,8 +154,12 @@ describe('ClientSession', () => {
     outlet.send.mockImplementation(() => steps.push('message') > 0);
     outlet.close.mockImplementation(() => void steps.push('closing'));
     const counted = jest.spyOn(counters, 'closing');
+    const wait = TickWrites.prototype.add;
+    jest.spyOn(TickWrites.prototype, 'add').mockImplementationOnce(function (this: TickWrites, ...written) {
+      wait.apply(this, written); // It is closed before the tick ends, at whose end the message would be written.
+      session.close('draining', [70_000, 70_000]);
+    });
     await store.publish('a');
-    session.close('draining', [70_000, 70_000]);
     expect(steps).toEqual(['message', 'closing']);
     expect(outlet.close.mock.calls).toMatchObject([[{ reason: 'draining', retry_ms: 70_000 }]]);
     expect(counted.mock.calls).toEqual([['draining']]);

@@ -13,7 +13,7 @@ function connected(outlet = fakeOutlet()) {
   const tooSlow = jest.fn();
   const counters = new DeliveryCounters(new DeliveryMetrics(new Registry()));
   const connection = new Connection(outlet, new UnsentLimit(1000), counters, { tooSlow });
-  return { outlet, tooSlow, connection };
+  return { outlet, tooSlow, counters, connection };
 }
 
 describe('Connection', () => {
@@ -72,5 +72,44 @@ describe('Connection', () => {
     connection.collect(publication, FEED);
     connection.flush();
     expect([outlet.collect, outlet.send, outlet.flush].map(({ mock }) => mock.calls.length)).toEqual([1, 0, 0]);
+  });
+
+  it('writes a replay to its end before anything else can be written, in pieces that are not too long', () => {
+    const { outlet, counters, connection } = connected();
+    const counted = jest.spyOn(counters, 'replayed');
+    const steps: string[] = [];
+    outlet.collectPast.mockImplementation(() => (steps.push('collect') === 2 ? 65_536 : 65_535));
+    outlet.flush.mockImplementation(() => steps.push('flush') > 0);
+    connection.replay({ replay: [publication, publication, publication], isShared: false }, FEED);
+    expect(steps).toEqual(['collect', 'collect', 'flush', 'collect', 'flush']);
+    connection.replayPart({ publications: [publication], sharing: 'publications' }, FEED);
+    connection.replayPart({ publications: [publication, publication], sharing: 'part' }, FEED);
+    expect(steps.slice(5)).toEqual(['collect', 'flush']);
+    expect(counted.mock.calls).toEqual([
+      [3, 'sse'],
+      [1, 'sse'],
+      [2, 'sse'],
+    ]);
+  });
+
+  it.each<[string, (connection: Connection, isOver: () => boolean) => Promise<void>]>([
+    ['another replay', (connection, isOver) => connection.room(isOver)],
+    ['more of a replay', (connection) => connection.roomForMore()],
+  ])('waits for room for %s only as long as somebody waits for that', async (_, waits) => {
+    const { outlet, connection, tooSlow } = connected();
+    outlet.unsentBytes = 65_537;
+    let hasRoom = false;
+    const waiting = waits(connection, () => !connection.isOpen).then(() => (hasRoom = true));
+    const turns = async () => {
+      for (let left = 5; left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await turns();
+    expect(hasRoom).toBe(false);
+    connection.isOpen = false;
+    await turns();
+    const isOver = hasRoom;
+    outlet.unsentBytes = 65_536; // It is enough in any case.
+    await waiting;
+    expect([isOver, tooSlow.mock.calls]).toEqual([true, []]);
   });
 });

@@ -162,6 +162,7 @@ describe('events over Socket.IO', () => {
     ['unsubscribe', 'A1', { code: 'invalid' }],
     ['authenticate', { token: 'x' }, { code: 'unauthorized' }],
     ['sing', {}, { code: 'invalid', message: 'unknown event sing' }],
+    ['sing'.repeat(17), {}, { code: 'invalid', message: `unknown event ${'sing'.repeat(16)}` }],
   ])('refuses %s %j in the acknowledgement, and lives on', async (event, body, error) => {
     gateway = await RunningGateway.start({ MAX_CASES_PER_SUBSCRIPTION: '2' });
     const socket = await gateway.connect({ token: await token() });
@@ -216,11 +217,11 @@ describe('events over Socket.IO', () => {
     const events = record(socket);
     socket.emit('subscribe', { case_ids: ['A1', 'B1'] });
     await until(() => events.length === 1);
-    socket.emit('sing');
+    socket.emit('sing'.repeat(17));
     await until(() => events.length === 2);
     expect(events).toEqual([
       ['error', { request: 'subscribe', code: 'forbidden', message: expect.any(String), case_ids: ['B1'] }],
-      ['error', { request: 'sing', code: 'invalid', message: 'unknown event sing' }],
+      ['error', { request: 'sing'.repeat(16), code: 'invalid', message: `unknown event ${'sing'.repeat(16)}` }],
     ]);
   });
 
