@@ -40,6 +40,15 @@ describe('A11: with AUTH_MODE=upstream a stream', () => {
     expect(upstream.asked).toEqual([['A1', 'A2']]);
   });
 
+  it('is promised to HEAD for the tickets that the client may read, and for no others', async () => {
+    const status = async (caseId: string) => {
+      const url = `${gateway.url}/v1/events?case_ids=${caseId}`;
+      return (await fetch(url, { method: 'HEAD', headers: { 'x-auth-token': 'alice' } })).status;
+    };
+    expect([await status('A1'), await status('A9')]).toEqual([200, 403]);
+    expect(upstream.asked).toEqual([['A1'], ['A9']]);
+  });
+
   it('takes the token in every place that has one', async () => {
     const places = [
       gateway.read('/v1/events?case_ids=A1', { authorization: 'Bearer alice' }),

@@ -135,6 +135,9 @@ describe('requests for Socket.IO', () => {
     expect(await session({ cookie, 'sec-fetch-site': 'same-origin' })).toMatch(connected);
     // A page of the own origin without TLS: its GET names no page, its POST does.
     expect(await session({ cookie }, { cookie, origin: own })).toMatch(connected);
+    expect(await session({ cookie }, { cookie, 'sec-fetch-site': 'same-origin' })).toMatch(connected);
+    // The handshake has named the page; that the POST does not name it changes nothing.
+    expect(await session({ cookie, origin: own }, { cookie })).toMatch(connected);
     // The complete attack: a script makes the handshake, a form sends the rest.
     expect(await session({ cookie }, { cookie, origin: 'https://evil.example' })).toMatch(/"forbidden"/);
     expect(await session({ authorization: `Bearer ${await token()}` })).toMatch(connected);
