@@ -23,6 +23,8 @@ const OUTCOME: OlderOutcome = { kind: 'part', part: { answeredAt: 1, messages: [
 
 /** Gateways that ask for older messages, and the worker that asks the upstream for them. */
 describe('OlderWorker', () => {
+  jest.setTimeout(15_000);
+
   let server: RedisServer;
   let clients: RedisClient[];
   let clock: ManualClock;
@@ -57,6 +59,7 @@ describe('OlderWorker', () => {
     worker = new OlderWorker({ bull, keys, clock, kept, reader: { read }, onError });
   });
   afterEach(async () => {
+    clock.advance(WITHIN_MS); // Nobody waits any more, also where a test has failed.
     await worker.stop();
     await Promise.all([...gateways, queue].map((each) => each.close()));
     clients.forEach((client) => client.disconnect());
