@@ -80,6 +80,14 @@ describe('OlderWorker', () => {
     expect(onError).not.toHaveBeenCalled();
   });
 
+  it('is waited for with one look at Redis at a time, however many clients of a gateway wait', async () => {
+    const looks = jest.spyOn(clients[0] as RedisClient, 'hget');
+    const asked = [ask(0), ask(0), ask(0)];
+    expect(looks).toHaveBeenCalledTimes(1);
+    clock.advance(WITHIN_MS);
+    expect(await Promise.all(asked)).toEqual([null, null, null]);
+  });
+
   it('asks again when what is kept has ended', async () => {
     worker.start();
     await ask(0);
