@@ -63,6 +63,35 @@ describe('turns of questions about rights', () => {
     expect(began.slice(4, 6).sort()).toEqual(['e', 'many']);
   });
 
+  it('are bounded in the next second, too', async () => {
+    setUp(100, 4);
+    ['a', 'b', 'c', 'd'].forEach((client) => void ask(client));
+    await settled();
+    await end();
+    time = 1000;
+    ['e', 'f', 'g', 'h', 'i'].forEach((client) => void ask(client));
+    await settled();
+    expect([began.slice(4), turns.waiting]).toEqual([['e', 'f', 'g', 'h'], 1]);
+  });
+
+  it('go round, one for each client, also where only one runs at once', async () => {
+    setUp(1, 1000);
+    ['a', 'a', 'a', 'b', 'b', 'c'].forEach((client) => void ask(client));
+    await settled();
+    for (let count = 0; count < 5; count += 1) await end();
+    expect(began).toEqual(['a', 'a', 'b', 'c', 'a', 'b']); // The first one had its turn before the others came.
+  });
+
+  it('are refused to all where too many wait altogether', async () => {
+    setUp(1, 1000);
+    void ask('first');
+    await settled();
+    for (let count = 0; count < 5000; count += 1) void ask(`client ${count % 100}`);
+    expect(turns.waiting).toBe(5000);
+    await expect(ask('another')).rejects.toMatchObject({ code: 'unavailable' });
+    expect(turns.waiting).toBe(5000);
+  });
+
   it('leave half to tokens that are known to be good', async () => {
     setUp(8, 1000);
     Array.from({ length: 10 }, (_, index) => void ask(`address ${index}`, false));
