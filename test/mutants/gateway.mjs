@@ -275,7 +275,7 @@ export const gateway = [
     find: '(repeats >= DEAD_AFTER_REPEATS && waitedMs >= DEAD_AFTER_MS)',
     put: 'waitedMs >= DEAD_AFTER_MS',
     breaks: 'A9: a client that is there, and does not read for a moment, loses its place.',
-    killedBy: { file: session('replaced.spec.ts'), test: 'only does not read' },
+    killedBy: { file: session('dead-connections.spec.ts'), test: 'two repeats within three seconds' },
   },
   {
     id: 'left-namespace-keeps-its-connection',

@@ -54,8 +54,8 @@ describe('ReplayPace', () => {
       const pace = new ReplayPace(() => now);
       for (let round = 0; round < 3; round += 1) {
         for (const ms of turns) {
-          await pace.turn();
-          now += ms; // So long the turn takes.
+          const begun = pace.turn().then(() => (now += ms)); // So long the turn takes.
+          expect(await Promise.race([begun, settled().then(() => 'it pauses')])).toBe(now);
         }
         let isOver = false;
         void pace.turn().then(() => (isOver = true));
