@@ -75,6 +75,17 @@ describe('Drain', () => {
     expect(now).toBeLessThan(500);
   });
 
+  it('is told to those who ask before the first client is sent away', async () => {
+    const health = new HealthState();
+    const told: boolean[] = [];
+    const outlet = fakeOutlet();
+    outlet.close.mockImplementation(() => void told.push(health.isDraining));
+    const all = connections();
+    all.add(rights('a'), outlet, null);
+    await new Drain(all, health, offer, 1000, wait).run(server);
+    expect(told).toEqual([true]);
+  });
+
   it('without clients and requests it lasts two steps', async () => {
     openConnections = 0;
     await new Drain(connections(), new HealthState(), offer, 10_000, wait).run(server);
