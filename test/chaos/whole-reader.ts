@@ -83,8 +83,16 @@ export class WholeReader {
       const expected = [...posted].sort((a, b) => a.seq - b.seq).map(({ content }) => content);
       const got = [...walked.map(({ message }) => String(message['content'])), ...streamed];
       const at = got.findIndex((content, index) => content !== expected[index]);
-      if (at >= 0) told.push(`${got[at]} (${at} of ${walked.length} by pages) came where ${expected[at]} was posted`);
-      else if (isWhole && got.length < expected.length) told.push(`lost: ${expected[got.length]} and what follows`);
+      if (at >= 0) {
+        const came = got.slice(Math.max(0, at - 1), at + 5).join(', ');
+        const missing = expected.filter((content) => !got.includes(content)).length;
+        told.push(
+          `${came} came where ${expected[at]} was posted (${at} of ${walked.length} by pages, ${got.length} in all, ${missing} missing)`,
+        );
+      }
+      if (at < 0 && isWhole && got.length < expected.length) {
+        told.push(`lost: ${expected[got.length]} and what follows`);
+      }
     }
     return told.map((fault) => `${this.hasArrived ? 'whole' : 'unfinished'} reader of ${this.parts.caseId}: ${fault}`);
   }
