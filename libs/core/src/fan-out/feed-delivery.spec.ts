@@ -69,6 +69,24 @@ describe('FeedDelivery', () => {
       expect(reads).toHaveBeenCalledTimes(1);
     });
 
+    it('ends where no ticket is watched yet: what came of another epoch is read by their subscriptions', async () => {
+      const { hub, broker, flush, evict } = await joined('a');
+      const release = holdWatches(broker, true);
+      const later = new RecordingSubscriber();
+      const joining = scene.subscribe(hub, ['b'], later);
+      await settled();
+      evict('a');
+      scene.store.wipe();
+      await scene.say('b', '1');
+      await flush();
+      release();
+      for (let round = 0; round < 4; round += 1) await flush();
+      await joining;
+      await scene.say('b', '2');
+      await flush();
+      expect(later.told).toEqual([...words('1'), 'live', ...words('2')]);
+    });
+
     it('runs alone: a second interruption waits for its end', async () => {
       const { hub, flush, reads } = await joined('a');
       hub.interrupted();

@@ -128,7 +128,9 @@ export class FeedDelivery {
     const topics = new Set(asked.filter((topic) => state.topics.find(topic.caseId) === topic));
     [...state.topics].filter((topic) => !topics.has(topic)).forEach((topic) => topic.tail.clear());
     if (newest === undefined) {
-      return; // No client wants a ticket of this feed.
+      // No ticket of this feed is watched yet, or any more. What is held of one of them cannot be judged: its subscription reads it.
+      this.held = [];
+      return;
     }
     if (state.catchUp({ topics: [...topics], snapshots, newest, held: this.held, noticeCount })) {
       this.dropOtherEpochs();
