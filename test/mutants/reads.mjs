@@ -3,6 +3,15 @@ const http = (file) => `apps/gateway/src/http/${file}`;
 /** Reads of history over HTTP: whose turn it is, requests that are sent ahead of their answers, and pages that go back. */
 export const reads = [
   {
+    id: 'whole-class-is-looked-for',
+    file: 'libs/redis/src/stored-before.ts',
+    find: 'c: keptClass(name.class) }',
+    put: 'c: name.class ?? undefined }',
+    breaks:
+      'H7: a page leaves out messages that the upstream shows in another form than it did when they were delivered.',
+    killedBy: { file: 'test/contract/redis-store.spec.ts', test: 'H7: finds messages in another form' },
+  },
+  {
     id: 'reads-of-clients-that-left',
     file: http('subject-reads.ts'),
     find: 'const begins = !reader.hasLeft();',

@@ -23,6 +23,7 @@ import {
 
 import type { RedisClient } from './connection.js';
 import { FeedAudit } from './feed-audit.js';
+import { keptClass } from './kept-class.js';
 import { GroupCommit } from './group-commit.js';
 import { type Keys } from './keys.js';
 import type { EntryArgument, ScriptArguments } from './script-arguments.js';
@@ -48,9 +49,6 @@ const CACHED_SETS_MAX = 20_000;
 
 /** Feeds whose furthest position is kept: groups come and go, and a worker runs for months. */
 const CACHED_FEEDS_MAX = 10_000;
-
-/** Characters of a class that are kept: 72 bits. The chance that two of 10,000 messages share them is one in 10^14. */
-const CLASS_CHARACTERS = 12;
 
 interface KnownMembers {
   readonly membersDigest: string;
@@ -240,7 +238,7 @@ function entryArgument(entry: DeltaEntry): EntryArgument {
     kind: 'm',
     case: caseId,
     identity,
-    class: entry.class?.slice(0, CLASS_CHARACTERS),
+    class: keptClass(entry.class),
     seenAt,
     sentAt: entry.sentAt === null ? undefined : ms(entry.sentAt),
     message,

@@ -8,6 +8,7 @@ import {
   type PageBeforeWant,
   type Publication,
 } from '#core';
+import { keptClass } from './kept-class.js';
 import { readPublication } from './publication-text.js';
 import type { HistoryBounds } from './redis-set-store.js';
 import { Scripts } from './scripts.js';
@@ -52,7 +53,7 @@ export class StoredBefore {
 
   /** @see Broker.deliveredAt */
   async deliveredAt(feed: FeedKey, caseId: CaseId, names: readonly DeliveredNames[]): Promise<DeliveredAt> {
-    const asked = names.map((name) => ({ i: name.identity, c: name.class ?? undefined }));
+    const asked = names.map((name) => ({ i: name.identity, c: keptClass(name.class) }));
     const { keys } = this.parts;
     const declared = keys.ofScripts(feed).deliveredAt(caseId);
     const args = { base: keys.base(feed), case: caseId, names: asked };

@@ -77,11 +77,13 @@ export function describePagesBefore(name: string, make: MakeStoreFixture): void 
       expect(await deliveredAt('b')).toEqual({ epoch, begins: null, offsets: [] });
     });
 
-    it('finds messages in another form by their class, as many as were delivered', async () => {
-      await driver.publish(ref, message('a', 'x', 1, 'k'), message('a', 'x', 2, 'k'), message('a', 'y', 1, 'l'));
-      const found = await deliveredAt('a', ['x.2', 'k'], ['z.1', 'k'], ['z.2', 'k'], ['w.1', 'l']);
+    it('H7: finds messages in another form by their class, as many as were delivered', async () => {
+      // As long as the digests that classes are.
+      const [k, l] = ['k'.repeat(43), 'l'.repeat(43)] as const;
+      await driver.publish(ref, message('a', 'x', 1, k), message('a', 'x', 2, k), message('a', 'y', 1, l));
+      const found = await deliveredAt('a', ['x.2', k], ['z.1', k], ['z.2', k], ['w.1', l]);
       expect(found).toMatchObject({ offsets: [2, 1, null, 3] });
-      const others = await deliveredAt('a', ['z.1', 'k'], ['z.2', 'k']);
+      const others = await deliveredAt('a', ['z.1', k], ['z.2', k]);
       expect(others).toMatchObject({ offsets: [1, 2] });
     });
   });
