@@ -36,7 +36,7 @@ module.exports = {
   // For machines that are busy with something else: no test is about how long it takes.
   testTimeout: 30_000,
   // Tests wait more than they compute: this many keep two cores busy. jest's own choice would be one.
-  maxWorkers: 5,
+  maxWorkers: 6,
   testSequencer: require.resolve('./test/jest/longest-first-sequencer.cjs'),
   projects: [
     { ...base, displayName: 'unit', testRegex: '\\.spec\\.ts$' },
