@@ -4,6 +4,7 @@ import type { ContenderKind } from './contenders/contender.js';
 import { Nchan } from './contenders/nchan.js';
 import { Mercure } from './contenders/mercure.js';
 import { Pollcast, PollcastWithIssuer } from './contenders/pollcast.js';
+import { present } from './contenders/present.js';
 import { measureIdle, type Idle } from './idle.js';
 import { LoadClient } from './load/load-client.js';
 import { FLAT_ROWS, QUICK_ROWS, ROWS, rowsOf } from './rows.js';
@@ -54,13 +55,7 @@ const IDLE_KINDS: readonly ContenderKind[] = [
 ];
 
 function chosen(all: readonly ContenderKind[]): ContenderKind[] {
-  return all
-    .filter(({ name }) => !only || only.includes(name))
-    .filter((kind) => {
-      const reason = kind.absent();
-      if (reason !== null) console.warn(`\n!!! ${kind.name} is NOT measured: ${reason}\n`);
-      return reason === null;
-    });
+  return present(all.filter(({ name }) => !only || only.includes(name)));
 }
 
 async function main(): Promise<void> {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Centrifugo } from '../contenders/centrifugo.js';
 import type { ContenderKind, Posting } from '../contenders/contender.js';
 import { Mercure } from '../contenders/mercure.js';
+import { present } from '../contenders/present.js';
 import type { LoadClient } from '../load/load-client.js';
 
 /** The load that Pollcast gets. */
@@ -29,10 +30,8 @@ const PEERS: readonly ContenderKind[] = [new Centrifugo(), new Mercure()];
 
 /** Measures the peers whose binaries are named in the environment, and says which are not. */
 export async function* peerDelays(load: PeerLoad, client: LoadClient): AsyncGenerator<PeerDelays> {
-  for (const peer of PEERS) {
-    const reason = peer.absent();
-    if (reason === null) yield await measure(peer, load, client);
-    else console.warn(`\n!!! ${peer.name} is NOT measured: ${reason}\n`);
+  for (const peer of present(PEERS)) {
+    yield await measure(peer, load, client);
   }
 }
 

@@ -2,6 +2,7 @@ import { Bare } from '../contenders/bare.js';
 import { Centrifugo } from '../contenders/centrifugo.js';
 import type { ContenderKind } from '../contenders/contender.js';
 import { Mercure } from '../contenders/mercure.js';
+import { present } from '../contenders/present.js';
 import type { LoadClient } from '../load/load-client.js';
 import { show, spreadOf, table } from '../support/statistics.js';
 
@@ -33,11 +34,7 @@ const KINDS: readonly ContenderKind[] = [
 
 /** Says which peers cannot be measured. @returns the others */
 export function othersHere(): readonly ContenderKind[] {
-  return KINDS.filter((kind) => {
-    const reason = kind.absent();
-    if (reason !== null) console.warn(`\n!!! ${kind.name} is NOT measured: ${reason}\n`);
-    return reason === null;
-  });
+  return present(KINDS);
 }
 
 export async function* acceptedAtOnce(

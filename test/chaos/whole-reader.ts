@@ -89,8 +89,7 @@ export class WholeReader {
         told.push(
           `${came} came where ${expected[at]} was posted (${at} of ${walked.length} by pages, ${got.length} in all, ${missing} missing)`,
         );
-      }
-      if (at < 0 && isWhole && got.length < expected.length) {
+      } else if (isWhole && got.length < expected.length) {
         told.push(`lost: ${expected[got.length]} and what follows`);
       }
     }

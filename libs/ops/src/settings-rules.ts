@@ -5,12 +5,17 @@ import { ValidateBy, ValidateIf, type ValidationArguments } from 'class-validato
  * The rules for settings. Each rule is one decorator with a text that says what it expects. The operator reads this text
  * in the error message. The message shows the value of numbers and choices only, because a text may be a secret.
  */
-function rule(expected: string, accepts: (value: unknown) => boolean, shown = false): PropertyDecorator {
+function rule<T extends object>(
+  expected: string,
+  accepts: (value: unknown) => boolean,
+  shown = false,
+  expectedBy: (settings: T) => string = () => expected,
+): PropertyDecorator {
   return ValidateBy({
     name: expected,
     validator: {
       validate: accepts,
-      defaultMessage: (args) => `${complaint(args, shown)}: expected ${expected}`,
+      defaultMessage: (args) => `${complaint(args, shown)}: expected ${expectedBy(args?.object as T)}`,
     },
   });
 }
@@ -55,17 +60,9 @@ export function OneOf<T extends object>(
   words: readonly string[],
   offered: (settings: T) => readonly string[] = () => words,
 ): PropertyDecorator {
-  const named = (args: ValidationArguments | undefined) =>
-    offered(args?.object as T)
-      .filter(Boolean)
-      .join(', ');
-  return ValidateBy({
-    name: `one of ${words.join(', ')}`,
-    validator: {
-      validate: (value) => words.some((word) => word === value),
-      defaultMessage: (args) => `${complaint(args, true)}: expected one of ${named(args)}`,
-    },
-  });
+  const oneOf = (some: readonly string[]) => `one of ${some.filter(Boolean).join(', ')}`;
+  const accepts = (value: unknown) => words.some((word) => word === value);
+  return rule<T>(oneOf(words), accepts, true, (settings) => oneOf(offered(settings)));
 }
 
 /** A text that matches the pattern. @param expected the pattern in words */

@@ -1,19 +1,7 @@
 import { base64url, exportJWK, generateKeyPair, SignJWT, type JWTPayload, type KeyLike } from 'jose';
-import { JwtVerifier, publicKeys, secretKeys, type JwtSettings } from './jwt-verifier.js';
+import { JWT_SECRET as SECRET, JWT_SETTINGS as settings } from '../../test/jwt-settings.js';
+import { JwtVerifier, publicKeys, secretKeys } from './jwt-verifier.js';
 import { PublishedKeys } from './published-keys.js';
-
-const SECRET = 'a secret for tests of at least 32 bytes';
-const settings: JwtSettings = {
-  authJwtIssuer: '',
-  authJwtAudience: '',
-  authJwtTyp: '',
-  authCasesClaim: 'cases',
-  authGroupsClaim: 'groups',
-  authHintsClaim: 'hints',
-  authScopePrefix: '',
-  authDetailsType: '',
-  authClockToleranceS: 30,
-};
 
 const sign = (payload: JWTPayload, alg = 'HS256', key: KeyLike | Uint8Array = Buffer.from(SECRET)) =>
   new SignJWT({ exp: Math.floor(Date.now() / 1000) + 3600, ...payload }).setProtectedHeader({ alg }).sign(key);

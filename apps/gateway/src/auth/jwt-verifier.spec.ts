@@ -3,21 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { base64url, exportJWK, exportSPKI, generateKeyPair, SignJWT, type JWTPayload, type KeyLike } from 'jose';
 import { KeySetUrl } from './key-set-url.js';
+import { JWT_SECRET as SECRET, JWT_SETTINGS as settings } from '../../test/jwt-settings.js';
 import { JwtVerifier, publicKeys, secretKeys, type JwtSettings } from './jwt-verifier.js';
 import { PublishedKeys } from './published-keys.js';
 
-const SECRET = 'a secret for tests of at least 32 bytes';
-const settings: JwtSettings = {
-  authJwtIssuer: '',
-  authJwtAudience: '',
-  authJwtTyp: '',
-  authCasesClaim: 'cases',
-  authGroupsClaim: 'groups',
-  authHintsClaim: 'hints',
-  authScopePrefix: '',
-  authDetailsType: '',
-  authClockToleranceS: 30,
-};
 const claims = { sub: 'alice', cases: ['A1', 'B*'], groups: ['g'] };
 
 function sign(payload: JWTPayload, alg = 'HS256', key: KeyLike | Uint8Array = Buffer.from(SECRET), exp = '1h') {

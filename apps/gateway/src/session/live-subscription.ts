@@ -142,16 +142,14 @@ export class LiveSubscription implements Subscriber, Receiver {
 
   /** Without the tickets to which the right was withdrawn since the part was read (invariant 10). */
   private allowedOf(part: ReplayPart): ReplayPart {
-    const isAllowed = (notice: Notice) =>
-      notice.kind === 'upstream' || notice.caseIds.every((name) => this.wants(name));
-    if (part.publications.every(({ caseId }) => this.wants(caseId)) && part.notices.every(isAllowed)) {
-      return part;
-    }
-    const notices = part.notices.flatMap((notice): Notice[] => {
-      const caseIds = notice.kind === 'upstream' ? null : notice.caseIds.filter((name) => this.wants(name));
-      return caseIds === null ? [notice] : caseIds.length > 0 ? [{ ...notice, caseIds } as Notice] : [];
-    });
-    return { notices, publications: part.publications.filter(({ caseId }) => this.wants(caseId)), sharing: 'none' };
+    const wanted = (names: readonly CaseId[]) => names.filter((name) => this.wants(name));
+    const publications = part.publications.filter(({ caseId }) => this.wants(caseId));
+    const notices = part.notices
+      .map((notice) => (notice.kind === 'upstream' ? notice : { ...notice, caseIds: wanted(notice.caseIds) }))
+      .filter((notice) => notice.kind === 'upstream' || notice.caseIds.length > 0);
+    // Others get the publications that were left out, so their frames are not shared.
+    const isWhole = publications.length === part.publications.length;
+    return isWhole ? { ...part, notices } : { notices, publications, sharing: 'none' };
   }
 
   private noticeEvent(notice: Notice): NoticeEvent {

@@ -104,8 +104,8 @@ export class SubscribeBatch {
     // Those of a long replay to which the right was not withdrawn meanwhile.
     const left = recovery.caseIds.length < this.caseIds.length ? new Set(recovery.caseIds) : null;
     for (const member of this.members) {
-      const { from } = member.parameters;
-      const caseIds = member.parameters.caseIds.filter((caseId) => left?.has(caseId) !== false);
+      const { from, caseIds: asked } = member.parameters;
+      const caseIds = left === null ? asked : asked.filter((caseId) => left.has(caseId));
       if (caseIds.length === 0) {
         continue; // It is refused when its own turn comes.
       }

@@ -12,7 +12,6 @@ import { Replay, REPLAY_BOUNDS, type PreparedReplay, type ReplayBounds } from '.
 import { ReplayPreparation } from './replay-preparation.js';
 import type { SharedSlices } from './shared-slices.js';
 import type { Subscriber, SubscribeRequest } from './subscription.js';
-import type { Topic } from './topic.js';
 import type { Turns } from './turns.js';
 
 /** Bounds of what a feed keeps in memory. */
@@ -77,7 +76,7 @@ export class FeedStream {
     if (topics === null || prepared === null) {
       return false;
     }
-    this.goLive(replay, prepared, topics, subscriber);
+    this.goLive(replay, prepared, subscriber);
     return true;
   }
 
@@ -92,7 +91,7 @@ export class FeedStream {
     const { state } = this;
     const topics = state.topics.enter(request.caseIds);
     const replay = new Replay(request, subscriber);
-    const goLive = (prepared: PreparedReplay) => this.goLive(replay, prepared, topics, subscriber);
+    const goLive = (prepared: PreparedReplay) => this.goLive(replay, prepared, subscriber);
     try {
       await Promise.all(topics.map((topic) => topic.watched));
       let extent = await this.preparation.prepare(replay, goLive);
@@ -105,11 +104,11 @@ export class FeedStream {
     }
   }
 
-  private goLive(replay: Replay, prepared: PreparedReplay, topics: readonly Topic[], subscriber: Subscriber): void {
+  private goLive(replay: Replay, prepared: PreparedReplay, subscriber: Subscriber): void {
     const recovery = recover(replay, this.state.source, prepared);
     subscriber.recover(recovery);
-    const left = recovery.caseIds.length < topics.length ? new Set(recovery.caseIds) : null;
-    topics.forEach((topic) => left?.has(topic.caseId) !== false && topic.subscribers.add(subscriber));
+    // A right may have ended while a long replay ran: then these are fewer tickets than were asked for.
+    recovery.caseIds.forEach((caseId) => this.state.topics.of(caseId).subscribers.add(subscriber));
   }
 
   /** Ends delivery of these tickets to the subscriber, at once. */

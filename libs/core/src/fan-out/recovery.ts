@@ -53,11 +53,11 @@ export function missing(
   const isStart = request.from.kind === 'start';
   const replayed = (caseId: CaseId) => (isStart ? lastOf(request, caseId) : after === null ? bounds.historyMax : 0);
   // Whatever the position is, a cut has the last publications before it.
-  const cut = (caseId: CaseId) => (request.cuts === true ? lastOf(request, caseId) : 0);
+  const cut = (caseId: CaseId) => (request.cuts ? lastOf(request, caseId) : 0);
   const covers = (caseId: CaseId) => {
     const tail = source.tail(caseId);
     const { offset } = position;
-    return tail.covers(after, replayed(caseId), offset) && (!request.cuts || tail.covers(null, cut(caseId), offset));
+    return tail.covers(after, replayed(caseId), offset) && tail.covers(null, cut(caseId), offset);
   };
   // A claim beyond what the store has ends the epoch for every client of the feed, so only a proven position is one.
   const isClaim = stale && request.from.kind === 'position' && request.from.isProven;

@@ -140,7 +140,7 @@ describe('UnknownTickets', () => {
     expect([size, (Reflect.get(tickets, 'subjects') as Map<string, unknown>).size]).toEqual([1, 0]);
   });
 
-  it('are new since their first client came, whoever comes later', async () => {
+  it('are new from their first client on, and later clients change nothing', async () => {
     await tickets.take('alice', FEED, ['a', 'b', 'c']);
     clock.advance(NEW_MS);
     await tickets.take('alice', FEED, ['a', 'b', 'c']);
